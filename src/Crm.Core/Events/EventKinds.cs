@@ -1,0 +1,87 @@
+using System.Collections.Frozen;
+using Crm.Values;
+
+namespace Crm.Events;
+
+/// <summary>Whether an event is a fact of life or asks for something.</summary>
+public enum EventNature
+{
+    /// <summary>It happened: never refused, at most noted.</summary>
+    Happening,
+
+    /// <summary>It asks: a module may refuse it with a code, and then nothing of it takes effect.</summary>
+    Request,
+
+    /// <summary>It takes back an earlier event, wholly or in part: history is decided again without what was taken back.</summary>
+    Amendment,
+}
+
+/// <summary>A declared kind of event.</summary>
+/// <param name="Name">Such as "purchase" or "points.redeem".</param>
+/// <param name="Nature">Happening, request or amendment.</param>
+public sealed record EventKind(string Name, EventNature Nature)
+{
+    /// <summary>Its own fields, by name; others are refused.</summary>
+    public Sequence<FieldDeclaration> Fields { get; init; }
+
+    /// <summary>Whether events of this kind may come in any order without history being decided again (page views). Only for happenings.</summary>
+    public bool OrderFree { get; init; }
+}
+
+/// <summary>A field that events of a kind may have.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Kind">The kind of its value.</param>
+/// <param name="Required">Whether an event without it is refused.</param>
+public sealed record FieldDeclaration(string Name, ScalarKind Kind, bool Required = false);
+
+/// <summary>The kinds of events that an engine accepts: the built-in ones and those that modules and hosts declare.</summary>
+public sealed class EventKinds
+{
+    /// <summary>"purchase".</summary>
+    public const string PurchaseName = "purchase";
+
+    /// <summary>"refund".</summary>
+    public const string RefundName = "refund";
+
+    /// <summary>"cancellation".</summary>
+    public const string CancellationName = "cancellation";
+
+    private readonly FrozenDictionary<string, EventKind> kinds;
+
+    /// <summary>The built-in kinds and these.</summary>
+    /// <exception cref="ArgumentException">Two declarations of one name differ, a name is no name, or an order-free kind is not a happening. The message lists all that is wrong.</exception>
+    public EventKinds(IEnumerable<EventKind> declared)
+    {
+        ArgumentNullException.ThrowIfNull(declared);
+        var all = BuiltIn.Concat(declared).Distinct().ToList();
+        var errors = all.GroupBy(kind => kind.Name, StringComparer.Ordinal).Where(group => group.Count() > 1)
+            .Select(group => $"The event kind '{group.Key}' is declared {group.Count()} times, differently; one declaration is expected.")
+            .Concat(all.Where(kind => !Names.IsName(kind.Name)).Select(kind => $"'{kind.Name}' is not the name of an event kind: lower-case letters, digits, '-', '_' and '.' are expected."))
+            .Concat(all.Where(kind => kind.OrderFree && kind.Nature != EventNature.Happening).Select(kind => $"The event kind '{kind.Name}' is order-free and a {kind.Nature}; only happenings can be order-free."))
+            .ToList();
+        if (errors.Count > 0)
+        {
+            throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(declared));
+        }
+
+        kinds = all.ToFrozenDictionary(kind => kind.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>A purchase: a happening with spend and, where known, lines.</summary>
+    public static EventKind Purchase { get; } = new(PurchaseName, EventNature.Happening);
+
+    /// <summary>A refund: takes back amounts or articles of a purchase.</summary>
+    public static EventKind Refund { get; } = new(RefundName, EventNature.Amendment);
+
+    /// <summary>A cancellation: takes back the whole of the event it names.</summary>
+    public static EventKind Cancellation { get; } = new(CancellationName, EventNature.Amendment);
+
+    /// <summary>The kinds that every engine knows: purchase, refund, cancellation and the outcomes of messages.</summary>
+    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds];
+
+    /// <summary>The names of all kinds, in ordinal order.</summary>
+    public IEnumerable<string> Known => kinds.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>The kind with this name, or null.</summary>
+    public EventKind? Find(string name) => kinds.GetValueOrDefault(name);
+}

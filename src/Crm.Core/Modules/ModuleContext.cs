@@ -1,0 +1,51 @@
+using Crm.Conditions;
+using Crm.Values;
+
+namespace Crm.Modules;
+
+/// <summary>What a module may look at while it handles a stimulus. There is one for a whole fold: do not keep it.</summary>
+public abstract class ModuleContext : IEvidence
+{
+    private protected ModuleContext()
+    {
+    }
+
+    /// <summary>What is to be handled.</summary>
+    public abstract Stimulus Stimulus { get; }
+
+    /// <summary>The customer.</summary>
+    public abstract CustomerId Customer { get; }
+
+    /// <summary>The event that all this follows from, or, for agenda entries, a key made of module and entry. Ledger entries and derived keys name it.</summary>
+    public abstract EventKey Cause { get; }
+
+    /// <inheritdoc/>
+    public abstract Moment Moment { get; }
+
+    /// <summary>
+    /// Whether the request was accepted when it was first decided, and is now being replayed: what the outside world has seen stands, so the module must carry it out, into debt if need be.
+    /// </summary>
+    public abstract bool AlreadyAccepted { get; }
+
+    /// <summary>Evaluates a condition that the module's contract lists.</summary>
+    /// <exception cref="InvalidOperationException">A window leaf of the condition is in no contract.</exception>
+    public Truth Evaluate(Condition condition) => Evaluator.Evaluate(condition, this);
+
+    /// <summary>The value of a fact; missing when it has none.</summary>
+    public Scalar Fact(string name) => Fact(name, out _);
+
+    /// <summary>Whether a limited supply still gives this much, for all that is known; when the commit finds it exhausted, the fold is decided again and this answers no.</summary>
+    public abstract bool MayDraw(string quota, long amount);
+
+    /// <inheritdoc/>
+    public abstract Scalar Field(string name);
+
+    /// <inheritdoc/>
+    public abstract bool Observed(Condition.Field leaf);
+
+    /// <inheritdoc/>
+    public abstract Scalar Fact(string name, out NodaTime.Instant? validUntil);
+
+    /// <inheritdoc/>
+    public abstract Truth Window(Condition.EventWindow leaf);
+}

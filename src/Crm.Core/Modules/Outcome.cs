@@ -1,0 +1,98 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Modules;
+
+/// <summary>What a module decided.</summary>
+public abstract record Outcome
+{
+    private protected Outcome()
+    {
+    }
+
+    /// <summary>Nothing changes.</summary>
+    public static Accepted Nothing { get; } = new();
+
+    /// <summary>What changes. Everything left out stays as it is.</summary>
+    public sealed record Accepted : Outcome
+    {
+        /// <summary>The module's new state; null: unchanged.</summary>
+        public object? State { get; init; }
+
+        /// <summary>Facts with new values; a missing value removes the fact. Setting the value it has already is no change.</summary>
+        public Sequence<Fact> Facts { get; init; }
+
+        /// <summary>Movements of units. The new <see cref="State"/> includes them already.</summary>
+        public Sequence<LedgerEntry> Entries { get; init; }
+
+        /// <summary>Messages to the customer.</summary>
+        public Sequence<Message> Messages { get; init; }
+
+        /// <summary>Changes of the module's own agenda.</summary>
+        public Sequence<AgendaChange> Agenda { get; init; }
+
+        /// <summary>Draws on limited supplies. Ask <see cref="ModuleContext.MayDraw"/> first.</summary>
+        public Sequence<QuotaDraw> Quotas { get; init; }
+
+        /// <summary>What other modules should know now.</summary>
+        public Sequence<Echo> Echoes { get; init; }
+
+        /// <summary>Events for other customers, delivered through the outbox. Their keys are derived from the cause, so that deciding again names the same event.</summary>
+        public Sequence<CustomerEvent> FollowUps { get; init; }
+
+        /// <summary>Lines for the receipt.</summary>
+        public Sequence<ReceiptLine> Lines { get; init; }
+    }
+
+    /// <summary>A request is refused: nothing of the whole fold takes effect. Refusing a happening is a fault of the module.</summary>
+    /// <param name="Code">A stable code, such as "insufficient-balance".</param>
+    /// <param name="Detail">A sentence with the numbers, for the customer.</param>
+    public sealed record Refused(string Code, Text Detail) : Outcome;
+}
+
+/// <summary>Something true of the customer that other modules, conditions and audiences may read.</summary>
+/// <param name="Name">Such as "loyalty.tier".</param>
+/// <param name="Value">Its value; missing: the fact is removed.</param>
+/// <param name="ValidUntil">From this instant on the fact has no value, unless its owner sets it anew; null: until its owner says otherwise.</param>
+public readonly record struct Fact(string Name, Scalar Value, Instant? ValidUntil = null);
+
+/// <summary>A change of a module's agenda.</summary>
+/// <param name="Key">The entry; setting it again moves it.</param>
+/// <param name="Due">When it is due; null removes the entry. An instant that has passed is due at once.</param>
+/// <param name="Phase">Orders a module's entries that are due at one instant: lower first.</param>
+public readonly record struct AgendaChange(string Key, Instant? Due, int Phase = 0);
+
+/// <summary>Takes from a limited supply that customers share, such as the stock of a reward.</summary>
+/// <param name="Name">The supply.</param>
+/// <param name="Amount">How much; more than 0.</param>
+public readonly record struct QuotaDraw(string Name, long Amount);
+
+/// <summary>A message to the customer, as decided. It leaves from the outbox after the commit, if the gate agrees.</summary>
+public sealed record Message
+{
+    /// <summary>Why the message exists; one message per customer and occasion, ever. Names causes and ordinals, never an instant that a late event can move.</summary>
+    public required string Occasion { get; init; }
+
+    /// <summary>The channel, such as "email".</summary>
+    public required string Channel { get; init; }
+
+    /// <summary>The template.</summary>
+    public required string Template { get; init; }
+
+    /// <summary>The purpose that the customer's consent is checked for.</summary>
+    public required string Purpose { get; init; }
+
+    /// <summary>When it was decided: the moment of the decision, not the worker's.</summary>
+    public required Instant DecidedAt { get; init; }
+
+    /// <summary>After this instant it is not sent any more.</summary>
+    public required Instant UsefulUntil { get; init; }
+
+    /// <summary>Not sent before this instant; null: at once.</summary>
+    public Instant? NotBefore { get; init; }
+
+    /// <summary>Values for the template: codes, numbers, dates. Personal values are filled in when it is sent.</summary>
+    public Fields Parameters { get; init; }
+}

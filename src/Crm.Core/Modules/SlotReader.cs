@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using System.Text;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Modules;
+
+/// <summary>Reads what a <see cref="SlotWriter"/> wrote.</summary>
+/// <param name="bytes">The bytes; each reading method takes its part from the front.</param>
+public ref struct SlotReader(ReadOnlySpan<byte> bytes)
+{
+    private ReadOnlySpan<byte> rest = bytes;
+
+    /// <summary>Whether everything has been read.</summary>
+    public readonly bool AtEnd => rest.IsEmpty;
+
+    /// <summary>Reads a whole number.</summary>
+    public long Whole()
+    {
+        ulong bits = 0;
+        for (var shift = 0; shift < 70; shift += 7)
+        {
+            var part = Take(1)[0];
+            bits |= (ulong)(part & 0x7f) << shift;
+            if (part < 0x80)
+            {
+                return (long)(bits >> 1) ^ -(long)(bits & 1);
+            }
+        }
+
+        throw new FormatException("A whole number of a slot is longer than ten bytes: the slot is damaged.");
+    }
+
+    /// <summary>Reads a whole number that fits 32 bits.</summary>
+    public int Int() => checked((int)Whole());
+
+    /// <summary>Reads 64 bits.</summary>
+    public ulong Bits() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
+
+    /// <summary>Reads a flag.</summary>
+    public bool Flag() => Whole() != 0;
+
+    /// <summary>Reads an exact decimal number.</summary>
+    public decimal Number() => new([Int(), Int(), Int(), Int()]);
+
+    /// <summary>Reads a text or null.</summary>
+    public string? Text()
+    {
+        var length = Int();
+        return length < 0 ? null : Encoding.UTF8.GetString(Take(length));
+    }
+
+    /// <summary>Reads a text that is never null.</summary>
+    public string Code() => Text() ?? throw new FormatException("A text of a slot is absent where one is expected: the slot is damaged.");
+
+    /// <summary>Reads an instant.</summary>
+    public Instant Instant() => NodaTime.Instant.FromUnixTimeTicks(Whole());
+
+    /// <summary>Reads an instant or null.</summary>
+    public Instant? InstantOrNull() => Flag() ? Instant() : null;
+
+    /// <summary>Reads a calendar date.</summary>
+    public LocalDate Date() => new LocalDate(1970, 1, 1).PlusDays(Int());
+
+    /// <summary>Reads a value.</summary>
+    public Scalar Scalar() => (ScalarKind)Int() switch
+    {
+        ScalarKind.Missing => default,
+        ScalarKind.Flag => Flag(),
+        ScalarKind.Number => Number(),
+        ScalarKind.Code => Code(),
+        ScalarKind.Date => Date(),
+        ScalarKind.Instant => Instant(),
+        var kind => throw new FormatException($"A value of a slot is of kind {(int)kind}, which this release does not know."),
+    };
+
+    /// <summary>Reads fields.</summary>
+    public Fields Fields()
+    {
+        var count = Int();
+        if (count == 0)
+        {
+            return default;
+        }
+
+        var values = new (string, Scalar)[count];
+        for (var i = 0; i < count; i++)
+        {
+            values[i] = (Code(), Scalar());
+        }
+
+        return Values.Fields.Of(values);
+    }
+
+    /// <summary>Reads bytes with their length.</summary>
+    public ReadOnlySpan<byte> Bytes() => Take(Int());
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        if (count < 0 || count > rest.Length)
+        {
+            throw new FormatException($"A slot ends {count - rest.Length} bytes too early: it is damaged, or was written by another codec.");
+        }
+
+        var taken = rest[..count];
+        rest = rest[count..];
+        return taken;
+    }
+}

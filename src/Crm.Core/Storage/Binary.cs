@@ -1,0 +1,315 @@
+using System.Security.Cryptography;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Storage;
+
+/// <summary>The compact form in which adapters keep receipts, messages and events that they need not look into. Versioned; every version stays readable.</summary>
+public static class Binary
+{
+    private const int Version = 1;
+
+    /// <summary>A receipt as bytes.</summary>
+    public static byte[] Write(Receipt receipt)
+    {
+        ArgumentNullException.ThrowIfNull(receipt);
+        var writer = Begin();
+        Key(writer, receipt.Key);
+        Id(writer, receipt.Customer);
+        writer.Whole(receipt.Version);
+        writer.Instant(receipt.EffectiveAt);
+        writer.Flag(receipt.Refusal is not null);
+        if (receipt.Refusal is { } refusal)
+        {
+            writer.Text(refusal.Module);
+            writer.Text(refusal.Code);
+            Sentence(writer, refusal.Detail);
+        }
+
+        Lines(writer, receipt.Lines);
+        writer.Flag(receipt.TakenBack is not null);
+        if (receipt.TakenBack is { } taken)
+        {
+            writer.Text(taken.Matched.Currency.Code);
+            writer.Whole(taken.Matched.MinorUnits);
+            writer.Whole(taken.Spread.MinorUnits);
+            writer.Whole(taken.Unmatched.MinorUnits);
+            writer.Whole(taken.LinesInFull);
+            writer.Whole(taken.LinesInPart);
+            writer.Whole(taken.LinesNotFound);
+            writer.Whole(taken.LinesUnmatched);
+            writer.Number(taken.QuantityUnmatched);
+        }
+
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Write(Receipt)"/> wrote.</summary>
+    public static Receipt ReadReceipt(ReadOnlySpan<byte> bytes)
+    {
+        var reader = Open(bytes);
+        return new Receipt
+        {
+            Key = Key(ref reader),
+            Customer = Id(ref reader),
+            Version = reader.Whole(),
+            EffectiveAt = reader.Instant(),
+            Refusal = reader.Flag() ? new Refusal(reader.Code(), reader.Code(), Sentence(ref reader)) : null,
+            Lines = Lines(ref reader),
+            TakenBack = reader.Flag() ? Taken(ref reader) : null,
+        };
+    }
+
+    /// <summary>A message as bytes.</summary>
+    public static byte[] Write(Message message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var writer = Begin();
+        writer.Text(message.Occasion);
+        writer.Text(message.Channel);
+        writer.Text(message.Template);
+        writer.Text(message.Purpose);
+        writer.Instant(message.DecidedAt);
+        writer.Instant(message.UsefulUntil);
+        writer.Instant(message.NotBefore);
+        writer.Fields(message.Parameters);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Write(Message)"/> wrote.</summary>
+    public static Message ReadMessage(ReadOnlySpan<byte> bytes)
+    {
+        var reader = Open(bytes);
+        return new Message
+        {
+            Occasion = reader.Code(),
+            Channel = reader.Code(),
+            Template = reader.Code(),
+            Purpose = reader.Code(),
+            DecidedAt = reader.Instant(),
+            UsefulUntil = reader.Instant(),
+            NotBefore = reader.InstantOrNull(),
+            Parameters = reader.Fields(),
+        };
+    }
+
+    /// <summary>A whole event as bytes.</summary>
+    public static byte[] Write(CustomerEvent happened)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        var writer = Begin();
+        Payload(writer, happened);
+        writer.Flag(happened.Customer is not null);
+        if (happened.Customer is { } customer)
+        {
+            Id(writer, customer);
+        }
+
+        writer.Text(happened.Identity?.Kind);
+        writer.Text(happened.Identity?.Value);
+        writer.Fields(happened.Lookups);
+        writer.Fields(happened.Profile);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Write(CustomerEvent)"/> wrote.</summary>
+    public static CustomerEvent ReadEvent(ReadOnlySpan<byte> bytes)
+    {
+        var reader = Open(bytes);
+        var happened = Payload(ref reader) with { Customer = reader.Flag() ? Id(ref reader) : null };
+        return happened with
+        {
+            Identity = (reader.Text(), reader.Text()) is ({ } kind, { } value) ? new Identity(kind, value) : null,
+            Lookups = reader.Fields(),
+            Profile = reader.Fields(),
+        };
+    }
+
+    /// <summary>Fields as bytes; null when there are none.</summary>
+    public static byte[]? Write(Fields fields)
+    {
+        if (fields.Count == 0)
+        {
+            return null;
+        }
+
+        var writer = Begin();
+        writer.Fields(fields);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Write(Fields)"/> wrote.</summary>
+    public static Fields ReadFields(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return default;
+        }
+
+        var reader = Open(bytes);
+        return reader.Fields();
+    }
+
+    /// <summary>
+    /// What a repeated key is compared by: everything that the sender said, apart from who the customer is, what was looked up and profile values (which may not be guessable from a hash).
+    /// An instant that the sender left out is no part of it.
+    /// </summary>
+    public static UInt128 PayloadHash(CustomerEvent sent)
+    {
+        ArgumentNullException.ThrowIfNull(sent);
+        var writer = Begin();
+        Payload(writer, sent);
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(writer.Written, hash);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+
+    private static SlotWriter Begin()
+    {
+        var writer = new SlotWriter();
+        writer.Whole(Version);
+        return writer;
+    }
+
+    private static SlotReader Open(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new SlotReader(bytes);
+        var version = reader.Int();
+        return version == Version
+            ? reader
+            : throw new FormatException($"A stored value has version {version}; this release reads version {Version}. Use the release that wrote it, or a later one.");
+    }
+
+    private static void Payload(SlotWriter writer, CustomerEvent happened)
+    {
+        Key(writer, happened.Key);
+        writer.Text(happened.Kind);
+        writer.Instant(happened.OccurredAt);
+        writer.Text(happened.Channel);
+        writer.Text(happened.Brand);
+        writer.Text(happened.Actor);
+        writer.Text(happened.Spend?.Currency.Code);
+        writer.Whole(happened.Spend?.MinorUnits ?? 0);
+        writer.Text(happened.Original?.ToString());
+        writer.Fields(happened.Fields);
+        writer.Whole(happened.Lines.Count);
+        foreach (var line in happened.Lines)
+        {
+            writer.Text(line.Sku);
+            writer.Text(line.Category);
+            writer.Number(line.Quantity);
+            writer.Whole(line.Amount.MinorUnits);
+            writer.Text(line.Amount.Currency.Code);
+        }
+    }
+
+    private static CustomerEvent Payload(ref SlotReader reader)
+    {
+        var happened = new CustomerEvent
+        {
+            Key = Key(ref reader),
+            Kind = reader.Code(),
+            OccurredAt = reader.InstantOrNull(),
+            Channel = reader.Text(),
+            Brand = reader.Text(),
+            Actor = reader.Text(),
+        };
+        var currency = reader.Text();
+        var minor = reader.Whole();
+        var original = reader.Text();
+        var fields = reader.Fields();
+        var lines = new EventLine[reader.Int()];
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var sku = reader.Code();
+            var category = reader.Text();
+            var quantity = reader.Number();
+            var amount = reader.Whole();
+            lines[i] = new EventLine(sku, quantity, new Money(amount, Currency.Of(reader.Code())), category);
+        }
+
+        return happened with
+        {
+            Spend = currency is null ? null : new Money(minor, Currency.Of(currency)),
+            Original = original is null ? null : EventKey.Parse(original),
+            Fields = fields,
+            Lines = lines.ToSequence(),
+        };
+    }
+
+    private static void Lines(SlotWriter writer, Sequence<ReceiptLine> lines)
+    {
+        writer.Whole(lines.Count);
+        foreach (var line in lines)
+        {
+            writer.Text(line.Module);
+            writer.Text(line.Code);
+            writer.Text(line.Subject);
+            writer.Text(line.Unit);
+            writer.Whole(line.Amount);
+            writer.Flag(line.Text is not null);
+            if (line.Text is { } text)
+            {
+                Sentence(writer, text);
+            }
+
+            Lines(writer, line.Parts);
+        }
+    }
+
+    private static Sequence<ReceiptLine> Lines(ref SlotReader reader)
+    {
+        var lines = new ReceiptLine[reader.Int()];
+        for (var i = 0; i < lines.Length; i++)
+        {
+            lines[i] = new ReceiptLine(reader.Code(), reader.Code())
+            {
+                Subject = reader.Text(),
+                Unit = reader.Text(),
+                Amount = reader.Whole(),
+                Text = reader.Flag() ? Sentence(ref reader) : null,
+                Parts = Lines(ref reader),
+            };
+        }
+
+        return lines.ToSequence();
+    }
+
+    private static TakenBack Taken(ref SlotReader reader)
+    {
+        var currency = Currency.Of(reader.Code());
+        return new TakenBack(new Money(reader.Whole(), currency), new Money(reader.Whole(), currency), new Money(reader.Whole(), currency))
+        {
+            LinesInFull = reader.Int(),
+            LinesInPart = reader.Int(),
+            LinesNotFound = reader.Int(),
+            LinesUnmatched = reader.Int(),
+            QuantityUnmatched = reader.Number(),
+        };
+    }
+
+    private static void Sentence(SlotWriter writer, Text text)
+    {
+        writer.Text(text.English);
+        writer.Text(text.Chinese);
+    }
+
+    private static Text Sentence(ref SlotReader reader) => new(reader.Code(), reader.Code());
+
+    private static void Key(SlotWriter writer, EventKey key)
+    {
+        writer.Text(key.Source);
+        writer.Text(key.Value);
+    }
+
+    private static EventKey Key(ref SlotReader reader) => new(reader.Code(), reader.Code());
+
+    private static void Id(SlotWriter writer, CustomerId id)
+    {
+        writer.Bits((ulong)(id.Value >> 64));
+        writer.Bits((ulong)id.Value);
+    }
+
+    private static CustomerId Id(ref SlotReader reader) => new(new UInt128(reader.Bits(), reader.Bits()));
+}

@@ -1,0 +1,147 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage;
+
+/// <summary>One unit of work for one customer: everything that one or several events, or due agenda entries, changed. It is written wholly or not at all.</summary>
+public sealed record Commit
+{
+    /// <summary>The customer.</summary>
+    public required CustomerId Customer { get; init; }
+
+    /// <summary>The version that the customer must have; 0 for a birth.</summary>
+    public required long ExpectedVersion { get; init; }
+
+    /// <summary>The version that the customer has afterwards; larger than the expected one.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>When it is written, by the engine's clock.</summary>
+    public required Instant RecordedAt { get; init; }
+
+    /// <summary>Identities that become the customer's; each must be nobody's.</summary>
+    public Sequence<IdentityClaim> Claims { get; init; }
+
+    /// <summary>New journal entries; each key must be new.</summary>
+    public Sequence<JournalEntry> Entries { get; init; }
+
+    /// <summary>Slots that changed.</summary>
+    public Sequence<StoredSlot> Slots { get; init; }
+
+    /// <summary>New ledger entries, in order.</summary>
+    public Sequence<LedgerEntry> Ledger { get; init; }
+
+    /// <summary>Queryable facts that changed; a missing value removes the row.</summary>
+    public Sequence<Fact> Facts { get; init; }
+
+    /// <summary>The whole profile, when it changed; null: as it was.</summary>
+    public Fields? Profile { get; init; }
+
+    /// <summary>When the customer is next due. The store keeps one row a customer, and none when this is null; writing it frees a lease.</summary>
+    public Instant? NextDue { get; init; }
+
+    /// <summary>Whether <see cref="NextDue"/> differs from what is stored, or a lease must be freed.</summary>
+    public bool NextDueChanged { get; init; }
+
+    /// <summary>New items for the outbox; an item whose id the store has or had is left out.</summary>
+    public Sequence<OutboxItem> Outbox { get; init; }
+
+    /// <summary>Items that are not to be sent after all, unless they have left already.</summary>
+    public Sequence<string> Withdrawn { get; init; }
+
+    /// <summary>Items that have been handled and leave the outbox.</summary>
+    public Sequence<string> Settled { get; init; }
+
+    /// <summary>Net draws on supplies; negative ones give back. All must be covered.</summary>
+    public Sequence<QuotaDraw> Quotas { get; init; }
+
+    /// <summary>Checkpoints at or after this instant are no longer true and are removed first; null: none.</summary>
+    public Instant? CheckpointsInvalidFrom { get; init; }
+
+    /// <summary>New checkpoints.</summary>
+    public Sequence<Checkpoint> Checkpoints { get; init; }
+
+    /// <summary>Checks that the parts fit together.</summary>
+    /// <exception cref="InvalidOperationException">They do not; the message says what was found.</exception>
+    public void Check()
+    {
+        if (ExpectedVersion < 0 || Version <= ExpectedVersion)
+        {
+            throw Faulty($"goes from version {ExpectedVersion} to {Version}; a later version is expected");
+        }
+
+        var last = ExpectedVersion;
+        foreach (var entry in Entries)
+        {
+            if (entry.Version <= last || entry.Version > Version)
+            {
+                throw Faulty($"has an entry of version {entry.Version} after {last} and up to {Version}; rising versions are expected");
+            }
+
+            last = entry.Version;
+            if (entry.Event.OccurredAt is null || entry.Event.Identity is not null || entry.Event.Profile.Count > 0)
+            {
+                throw Faulty($"has the entry '{entry.Event.Key}' without its instant, or with an identity or profile; the journal holds none of a person");
+            }
+
+            if (!entry.Receipt.Lines.All(line => line.AddsUp))
+            {
+                throw Faulty($"has a receipt for '{entry.Event.Key}' whose parts do not add up");
+            }
+        }
+
+        if (Ledger.Any(entry => entry.Amount == 0))
+        {
+            throw Faulty("moves 0 units in a ledger entry");
+        }
+
+        foreach (var offsets in Ledger.Where(entry => entry.Movement == Movement.Offset).GroupBy(entry => (entry.Program, entry.Unit)))
+        {
+            if (offsets.Sum(entry => entry.Amount) != 0)
+            {
+                throw Faulty($"offsets lots of '{offsets.Key.Unit}' by {offsets.Sum(entry => entry.Amount)} in all; 0 is expected");
+            }
+        }
+    }
+
+    private InvalidOperationException Faulty(string what) => new($"The commit of customer {Customer} {what}.");
+}
+
+/// <summary>An identity that a commit must win.</summary>
+/// <param name="Identity">The identity.</param>
+/// <param name="Reference">Its opaque reference: the customer's first, second, … identity, from 1.</param>
+public readonly record struct IdentityClaim(Identity Identity, int Reference);
+
+/// <summary>What became of a commit.</summary>
+public abstract record CommitResult
+{
+    private CommitResult()
+    {
+    }
+
+    /// <summary>It is written, durably.</summary>
+    public sealed record Committed : CommitResult;
+
+    /// <summary>The store has an event of the commit already, with the same payload; nothing was written.</summary>
+    /// <param name="Key">Which.</param>
+    /// <param name="Receipt">The receipt given then.</param>
+    public sealed record AlreadyCommitted(EventKey Key, Receipt Receipt) : CommitResult;
+
+    /// <summary>The store has the key of an event of the commit with another payload; nothing was written.</summary>
+    /// <param name="Key">Which.</param>
+    public sealed record KeyReused(EventKey Key) : CommitResult;
+
+    /// <summary>The customer has another version than expected; nothing was written.</summary>
+    public sealed record VersionConflict : CommitResult;
+
+    /// <summary>An identity belongs to somebody; nothing was written.</summary>
+    /// <param name="Identity">Which.</param>
+    /// <param name="Customer">Whose it is.</param>
+    public sealed record IdentityTaken(Identity Identity, CustomerId Customer) : CommitResult;
+
+    /// <summary>A supply does not cover its draw; nothing was written.</summary>
+    /// <param name="Name">Which.</param>
+    public sealed record QuotaExhausted(string Name) : CommitResult;
+}

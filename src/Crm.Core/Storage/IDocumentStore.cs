@@ -1,0 +1,28 @@
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage;
+
+/// <summary>Versioned documents that belong to no customer: definitions, registers, log books, settings.</summary>
+public interface IDocumentStore
+{
+    /// <summary>Adds the next version of a document. Nothing is ever overwritten.</summary>
+    /// <param name="document">Its version is one more than the latest, or nothing is written.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>Whether it was written; false when another writer has added that version.</returns>
+    ValueTask<bool> AddAsync(StoredDocument document, CancellationToken cancellationToken);
+
+    /// <summary>The latest version, or null.</summary>
+    ValueTask<StoredDocument?> LatestAsync(string kind, string name, CancellationToken cancellationToken);
+
+    /// <summary>All versions of all documents of a kind, by name and version.</summary>
+    IAsyncEnumerable<StoredDocument> ReadAllAsync(string kind, CancellationToken cancellationToken);
+}
+
+/// <summary>A version of a document.</summary>
+/// <param name="Kind">The kind, such as "programme".</param>
+/// <param name="Name">The name.</param>
+/// <param name="Version">From 1, without gaps.</param>
+/// <param name="Content">The text, usually JSON.</param>
+/// <param name="WrittenAt">When it was written.</param>
+public sealed record StoredDocument(string Kind, string Name, int Version, string Content, Instant WrittenAt);

@@ -1,0 +1,20 @@
+using Crm.Ledger;
+using Crm.Values;
+
+namespace Crm.Storage;
+
+/// <summary>An optional ability: reading the whole store, for reports and checks.</summary>
+public interface IJournalScan
+{
+    /// <summary>Every customer with at least one journal entry, in the order of their ids.</summary>
+    IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken);
+
+    /// <summary>The whole journal of all customers, customer by customer, each in the order in which it was recorded.</summary>
+    IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken);
+
+    /// <summary>The whole ledger, customer by customer, each in the order in which it was written.</summary>
+    IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken);
+
+    /// <summary>The identities of customers, customer by customer.</summary>
+    IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,39 @@
+using Crm.Events;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage;
+
+/// <summary>What has been committed and must leave: messages to customers and events for other customers.</summary>
+public interface IOutbox
+{
+    /// <summary>Takes items that may leave now, oldest first, so that nobody else takes them until the lease ends. An item whose lease has ended is taken again.</summary>
+    /// <param name="now">The engine's now: items with a later <see cref="OutboxItem.NotBefore"/> wait.</param>
+    /// <param name="until">When the lease ends.</param>
+    /// <param name="most">At most so many.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken);
+
+    /// <summary>Ends the lease of an item that could not leave, to be tried again later.</summary>
+    ValueTask ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken);
+
+    /// <summary>Removes an item that has been delivered and of which no customer's journal needs to know (a follow-up).</summary>
+    ValueTask SettleAsync(string id, CancellationToken cancellationToken);
+}
+
+/// <summary>Something that must leave.</summary>
+/// <param name="Id">The same decision always has the same id.</param>
+/// <param name="Customer">Whose commit it came from.</param>
+/// <param name="NotBefore">When it may leave.</param>
+public abstract record OutboxItem(string Id, CustomerId Customer, Instant NotBefore)
+{
+    /// <summary>How often it was released; from 0.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>A message to the customer.</summary>
+    public sealed record OfMessage(string Id, CustomerId Customer, Instant NotBefore, Message Message) : OutboxItem(Id, Customer, NotBefore);
+
+    /// <summary>An event for another customer.</summary>
+    public sealed record OfFollowUp(string Id, CustomerId Customer, Instant NotBefore, CustomerEvent Event) : OutboxItem(Id, Customer, NotBefore);
+}

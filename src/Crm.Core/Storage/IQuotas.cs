@@ -1,0 +1,11 @@
+namespace Crm.Storage;
+
+/// <summary>Limited supplies that customers share. Commits draw on them.</summary>
+public interface IQuotas
+{
+    /// <summary>Sets what a supply has; one that was never set has nothing.</summary>
+    ValueTask SetAsync(string name, long available, CancellationToken cancellationToken);
+
+    /// <summary>What a supply has.</summary>
+    ValueTask<long> AvailableAsync(string name, CancellationToken cancellationToken);
+}

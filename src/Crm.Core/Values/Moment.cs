@@ -1,0 +1,18 @@
+using NodaTime;
+
+namespace Crm.Values;
+
+/// <summary>An instant seen from a zone: what a decision knows about time. Modules have no clock; they get this.</summary>
+/// <param name="Instant">When.</param>
+/// <param name="Zone">The zone in which days begin and end.</param>
+public readonly record struct Moment(Instant Instant, DateTimeZone Zone)
+{
+    /// <summary>Date and time of day in the zone.</summary>
+    public LocalDateTime Local => Instant.InZone(Zone).LocalDateTime;
+
+    /// <summary>The calendar day in the zone.</summary>
+    public LocalDate Date => Local.Date;
+
+    /// <summary>The instant at which a day begins in the zone; where midnight is skipped by a clock change, the first instant after it.</summary>
+    public Instant StartOf(LocalDate date) => Zone.AtStartOfDay(date).ToInstant();
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using NodaTime;
+using NodaTime.Text;
+
+namespace Crm.Values;
+
+/// <summary>What kind of value a <see cref="Scalar"/> is.</summary>
+public enum ScalarKind : byte
+{
+    /// <summary>No value.</summary>
+    Missing = 0,
+
+    /// <summary>Yes or no.</summary>
+    Flag = 1,
+
+    /// <summary>An exact decimal number.</summary>
+    Number = 2,
+
+    /// <summary>A code or short text, compared by ordinal.</summary>
+    Code = 3,
+
+    /// <summary>A calendar date.</summary>
+    Date = 4,
+
+    /// <summary>A point in time, to the tick (100 ns).</summary>
+    Instant = 5,
+}
+
+/// <summary>One value of a field, a fact or an observation: a flag, number, code, date or instant, or missing (the default).</summary>
+public readonly struct Scalar : IEquatable<Scalar>
+{
+    private readonly decimal number;
+    private readonly string? code;
+
+    private Scalar(ScalarKind kind, decimal number, string? code)
+    {
+        Kind = kind;
+        this.number = number;
+        this.code = code;
+    }
+
+    /// <summary>What kind of value it is.</summary>
+    public ScalarKind Kind { get; }
+
+    /// <summary>Whether there is no value.</summary>
+    public bool IsMissing => Kind == ScalarKind.Missing;
+
+    /// <summary>The flag; false for every other kind.</summary>
+    public bool AsFlag => Kind == ScalarKind.Flag && number != 0;
+
+    /// <summary>The number; 0 for every other kind.</summary>
+    public decimal AsNumber => Kind == ScalarKind.Number ? number : 0;
+
+    /// <summary>The code; null for every other kind.</summary>
+    public string? AsCode => code;
+
+    /// <summary>The date; null for every other kind.</summary>
+    public LocalDate? AsDate => Kind == ScalarKind.Date ? DateAt((int)number) : null;
+
+    /// <summary>The instant; null for every other kind.</summary>
+    public Instant? AsInstant => Kind == ScalarKind.Instant ? NodaTime.Instant.FromUnixTimeTicks((long)number) : null;
+
+    /// <summary>A flag.</summary>
+    public static Scalar Of(bool flag) => new(ScalarKind.Flag, flag ? 1 : 0, null);
+
+    /// <summary>A number. Trailing zeros do not matter: 1.50 equals 1.5.</summary>
+    public static Scalar Of(decimal number) => new(ScalarKind.Number, number, null);
+
+    /// <summary>A code or short text.</summary>
+    public static Scalar Of(string code)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        return new(ScalarKind.Code, 0, code);
+    }
+
+    /// <summary>A calendar date of the ISO calendar.</summary>
+    public static Scalar Of(LocalDate date) => new(ScalarKind.Date, Period.DaysBetween(new LocalDate(1970, 1, 1), date), null);
+
+    /// <summary>An instant; what is finer than a tick (100 ns) is cut off.</summary>
+    public static Scalar Of(Instant instant) => new(ScalarKind.Instant, instant.ToUnixTimeTicks(), null);
+
+    /// <summary>A flag.</summary>
+    public static implicit operator Scalar(bool flag) => Of(flag);
+
+    /// <summary>A number.</summary>
+    public static implicit operator Scalar(decimal number) => Of(number);
+
+    /// <summary>A number.</summary>
+    public static implicit operator Scalar(int number) => Of(number);
+
+    /// <summary>A number.</summary>
+    public static implicit operator Scalar(long number) => Of(number);
+
+    /// <summary>A code.</summary>
+    public static implicit operator Scalar(string code) => Of(code);
+
+    /// <summary>A date.</summary>
+    public static implicit operator Scalar(LocalDate date) => Of(date);
+
+    /// <summary>An instant.</summary>
+    public static implicit operator Scalar(Instant instant) => Of(instant);
+
+    /// <summary>Whether kind and value are the same.</summary>
+    public static bool operator ==(Scalar left, Scalar right) => left.Equals(right);
+
+    /// <summary>Whether kind or value differ.</summary>
+    public static bool operator !=(Scalar left, Scalar right) => !left.Equals(right);
+
+    /// <summary>Orders two values of one kind; codes by ordinal. Null when the kinds differ or a value is missing: they have no order.</summary>
+    public int? CompareWith(Scalar other) => Kind != other.Kind || IsMissing
+        ? null
+        : code is null ? number.CompareTo(other.number) : string.CompareOrdinal(code, other.code);
+
+    /// <inheritdoc/>
+    public bool Equals(Scalar other) => Kind == other.Kind && number == other.number && string.Equals(code, other.code, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is Scalar other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Kind, number, code);
+
+    /// <summary>The value as text, the same in every culture: "true", "1.5", "gold", "2026-11-21", "2026-11-21T08:00:00Z"; "" when missing.</summary>
+    public override string ToString() => Kind switch
+    {
+        ScalarKind.Flag => AsFlag ? "true" : "false",
+        ScalarKind.Number => number.ToString("0.############################", CultureInfo.InvariantCulture),
+        ScalarKind.Code => code!,
+        ScalarKind.Date => LocalDatePattern.Iso.Format(DateAt((int)number)),
+        ScalarKind.Instant => InstantPattern.ExtendedIso.Format(NodaTime.Instant.FromUnixTimeTicks((long)number)),
+        _ => "",
+    };
+
+    private static LocalDate DateAt(int days) => new LocalDate(1970, 1, 1).PlusDays(days);
+}
