@@ -81,15 +81,25 @@ public sealed record Commit
             }
 
             last = entry.Version;
-            if (entry.Event.OccurredAt is null || entry.Event.Identity is not null || entry.Event.Profile.Count > 0)
+            if (entry.Event.OccurredAt is null || entry.Event.Identity is not null || entry.Event.Profile.Count > 0 || entry.Event.Lookups.Count > 0)
             {
-                throw Faulty($"has the entry '{entry.Event.Key}' without its instant, or with an identity or profile; the journal holds none of a person");
+                throw Faulty($"has the entry '{entry.Event.Key}' without its instant, or with an identity, a profile or look-ups; the journal holds none of a person, and look-ups are observations");
             }
 
             if (!entry.Receipt.Lines.All(line => line.AddsUp))
             {
                 throw Faulty($"has a receipt for '{entry.Event.Key}' whose parts do not add up");
             }
+        }
+
+        if (Entries.Count > 1 && Entries.CountBy(entry => entry.Event.Key).FirstOrDefault(key => key.Value > 1) is { Value: > 1 } key)
+        {
+            throw Faulty($"has {key.Value} entries of the key '{key.Key}'; one is expected");
+        }
+
+        if (Claims.Count > 1 && Claims.CountBy(claim => claim.Identity).FirstOrDefault(claim => claim.Value > 1) is { Value: > 1 } claimed)
+        {
+            throw Faulty($"claims an identity of kind '{claimed.Key.Kind}' {claimed.Value} times; once is expected");
         }
 
         if (Ledger.Any(entry => entry.Amount == 0))
@@ -106,6 +116,27 @@ public sealed record Commit
         }
     }
 
+    /// <summary>Checks commits that are to be written together: each fits together, and no customer comes twice.</summary>
+    /// <exception cref="InvalidOperationException">The message says what was found.</exception>
+    public static void CheckAll(IReadOnlyList<Commit> commits)
+    {
+        ArgumentNullException.ThrowIfNull(commits);
+        var customers = new HashSet<CustomerId>(commits.Count);
+        foreach (var commit in commits)
+        {
+            commit.Check();
+            if (!customers.Add(commit.Customer))
+            {
+                throw commit.Faulty("comes twice in one batch; once is expected");
+            }
+        }
+    }
+
+    /// <summary>The draws summed by supply, in the order of <see cref="Quotas"/>, without those that come to 0. Negative ones give back.</summary>
+    public Sequence<QuotaDraw> NetDraws() => Quotas.IsEmpty
+        ? Quotas
+        : Quotas.GroupBy(draw => draw.Name, StringComparer.Ordinal).Select(draws => new QuotaDraw(draws.Key, draws.Sum(draw => draw.Amount))).Where(draw => draw.Amount != 0).ToSequence();
+
     private InvalidOperationException Faulty(string what) => new($"The commit of customer {Customer} {what}.");
 }
 
@@ -120,6 +151,9 @@ public abstract record CommitResult
     private CommitResult()
     {
     }
+
+    /// <summary>The one <see cref="Committed"/>.</summary>
+    public static Committed Done { get; } = new();
 
     /// <summary>It is written, durably.</summary>
     public sealed record Committed : CommitResult;

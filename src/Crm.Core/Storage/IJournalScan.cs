@@ -1,4 +1,5 @@
 using Crm.Ledger;
+using Crm.Modules;
 using Crm.Values;
 
 namespace Crm.Storage;
@@ -17,4 +18,7 @@ public interface IJournalScan
 
     /// <summary>The identities of customers, customer by customer.</summary>
     IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken);
+
+    /// <summary>The queryable facts as last committed, customer by customer, by name.</summary>
+    IAsyncEnumerable<(CustomerId Customer, Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken);
 }

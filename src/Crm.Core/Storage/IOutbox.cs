@@ -8,7 +8,7 @@ namespace Crm.Storage;
 /// <summary>What has been committed and must leave: messages to customers and events for other customers.</summary>
 public interface IOutbox
 {
-    /// <summary>Takes items that may leave now, oldest first, so that nobody else takes them until the lease ends. An item whose lease has ended is taken again.</summary>
+    /// <summary>Takes items that may leave now, oldest first (by <see cref="OutboxItem.NotBefore"/>, then as committed), so that nobody else takes them until the lease ends. An item whose lease has ended is taken again.</summary>
     /// <param name="now">The engine's now: items with a later <see cref="OutboxItem.NotBefore"/> wait.</param>
     /// <param name="until">When the lease ends.</param>
     /// <param name="most">At most so many.</param>
@@ -23,7 +23,7 @@ public interface IOutbox
 }
 
 /// <summary>Something that must leave.</summary>
-/// <param name="Id">The same decision always has the same id.</param>
+/// <param name="Id">The same decision always has the same id, and no two customers share one.</param>
 /// <param name="Customer">Whose commit it came from.</param>
 /// <param name="NotBefore">When it may leave.</param>
 public abstract record OutboxItem(string Id, CustomerId Customer, Instant NotBefore)

@@ -1,0 +1,120 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage;
+
+/// <summary>All that <see cref="InMemoryStore"/> keeps of one customer. Guarded by the store's lock.</summary>
+internal sealed class InMemoryCustomer
+{
+    private readonly List<JournalEntry> journal = [];
+    private readonly List<LedgerEntry> ledger = [];
+    private readonly SortedDictionary<string, Fact> facts = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<Instant, Checkpoint> checkpoints = [];
+    private readonly List<Identity> identities = [];
+    private Sequence<StoredSlot> slots;
+    private Fields profile;
+
+    public long Version { get; private set; }
+
+    public IReadOnlyList<JournalEntry> Journal => journal;
+
+    public IReadOnlyList<LedgerEntry> Ledger => ledger;
+
+    public IReadOnlyCollection<Fact> Facts => facts.Values;
+
+    public IReadOnlyList<Identity> Identities => identities;
+
+    public CustomerSnapshot Snapshot(CustomerId id, int? reference, RecordedKey? recorded) => new()
+    {
+        Customer = id,
+        Version = Version,
+        Identities = identities.Count,
+        IdentityReference = reference,
+        Slots = slots,
+        Profile = profile,
+        Recorded = recorded,
+    };
+
+    public CustomerHistory HistoryBefore(Instant? instant)
+    {
+        var checkpoint = instant is { } before ? checkpoints.Values.LastOrDefault(checkpoint => checkpoint.At < before) : null;
+        var entries = journal.Where(entry => checkpoint is null || entry.EffectiveAt > checkpoint.At)
+            .OrderBy(entry => entry.EffectiveAt).ThenBy(entry => entry.RecordedAt).ThenBy(entry => entry.Event.Key);
+        return new CustomerHistory(checkpoint, entries.ToSequence());
+    }
+
+    public void Write(Commit commit)
+    {
+        Version = commit.Version;
+        foreach (var claim in commit.Claims)
+        {
+            identities.Add(claim.Identity);
+        }
+
+        journal.AddRange(commit.Entries.AsSpan());
+        ledger.AddRange(commit.Ledger.AsSpan());
+        slots = With(slots, commit.Slots);
+        profile = commit.Profile ?? profile;
+        foreach (var fact in commit.Facts)
+        {
+            if (fact.Value.IsMissing)
+            {
+                facts.Remove(fact.Name);
+            }
+            else
+            {
+                facts[fact.Name] = fact;
+            }
+        }
+
+        WriteCheckpoints(commit);
+    }
+
+    private static Sequence<StoredSlot> With(Sequence<StoredSlot> slots, Sequence<StoredSlot> changed)
+    {
+        if (changed.IsEmpty)
+        {
+            return slots;
+        }
+
+        var all = new List<StoredSlot>(slots.Count + changed.Count);
+        all.AddRange(slots.AsSpan());
+        foreach (var slot in changed)
+        {
+            var place = all.FindIndex(known => string.CompareOrdinal(known.Name, slot.Name) >= 0);
+            if (place < 0)
+            {
+                all.Add(slot);
+            }
+            else if (all[place].Name == slot.Name)
+            {
+                all[place] = slot;
+            }
+            else
+            {
+                all.Insert(place, slot);
+            }
+        }
+
+        return all.ToSequence();
+    }
+
+    private void WriteCheckpoints(Commit commit)
+    {
+        if (commit.CheckpointsInvalidFrom is { } from)
+        {
+            foreach (var at in checkpoints.Keys.Where(at => at >= from).ToList())
+            {
+                checkpoints.Remove(at);
+            }
+        }
+
+        foreach (var checkpoint in commit.Checkpoints)
+        {
+            checkpoints[checkpoint.At] = checkpoint;
+        }
+    }
+}

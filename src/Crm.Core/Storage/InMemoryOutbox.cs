@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage;
+
+/// <summary>The outbox of <see cref="InMemoryStore"/>. Guarded by the store's lock.</summary>
+internal sealed class InMemoryOutbox
+{
+    private readonly Dictionary<string, Place> waiting = new(StringComparer.Ordinal);
+    private readonly HashSet<string> known = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<Place, Row> rows = [];
+
+    public void Write(Commit commit)
+    {
+        for (var i = 0; i < commit.Outbox.Count; i++)
+        {
+            var item = commit.Outbox[i];
+            if (known.Add(item.Id))
+            {
+                Add(item, new Place(item.NotBefore, commit.RecordedAt, commit.Customer, commit.Version, i));
+            }
+        }
+
+        foreach (var id in commit.Withdrawn)
+        {
+            Remove(id);
+        }
+
+        foreach (var id in commit.Settled)
+        {
+            Remove(id);
+        }
+    }
+
+    public IReadOnlyList<OutboxItem> Lease(Instant now, Instant until, int most)
+    {
+        var leased = rows.TakeWhile(pair => pair.Key.NotBefore <= now).Where(pair => pair.Value.FreeFrom <= now).Take(most).Select(pair => pair.Value).ToList();
+        foreach (var row in leased)
+        {
+            row.FreeFrom = until;
+        }
+
+        return leased.ConvertAll(row => row.Item);
+    }
+
+    public void Release(string id, Instant notBefore)
+    {
+        if (waiting.TryGetValue(id, out var place))
+        {
+            var item = rows[place].Item;
+            Remove(id);
+            Add(item with { NotBefore = notBefore, Attempts = item.Attempts + 1 }, place with { NotBefore = notBefore });
+        }
+    }
+
+    public void Remove(string id)
+    {
+        if (waiting.Remove(id, out var place))
+        {
+            rows.Remove(place);
+        }
+    }
+
+    private void Add(OutboxItem item, Place place)
+    {
+        waiting.Add(item.Id, place);
+        rows.Add(place, new Row(item));
+    }
+
+    private sealed class Row(OutboxItem item)
+    {
+        public OutboxItem Item { get; } = item;
+
+        public Instant FreeFrom { get; set; } = Instant.MinValue;
+    }
+
+    /// <summary>Where an item stands in the queue.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Place(Instant NotBefore, Instant RecordedAt, CustomerId Customer, long Version, int Position) : IComparable<Place>
+    {
+        public int CompareTo(Place other) => Parts.CompareTo(other.Parts);
+
+        private (Instant, Instant, CustomerId, long, int) Parts => (NotBefore, RecordedAt, Customer, Version, Position);
+    }
+}

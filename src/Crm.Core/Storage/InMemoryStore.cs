@@ -1,0 +1,267 @@
+using System.Runtime.CompilerServices;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage;
+
+/// <summary>
+/// A store that forgets everything with its process: for tests, samples and simulations. It is complete, safe for several threads, and with it every law of storage can be read
+/// in the simplest code that obeys it. One instance is one tenant.
+/// </summary>
+public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
+    private readonly Dictionary<Identity, (CustomerId Customer, int Reference)> identities = [];
+    private readonly Dictionary<EventKey, (CustomerId Customer, JournalEntry Entry)> keys = [];
+    private readonly Dictionary<string, long> quotas = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Kind, string Name), List<StoredDocument>> documents = [];
+    private readonly InMemoryOutbox outbox = new();
+    private readonly InMemoryWakeups wakeups = new();
+
+    /// <inheritdoc/>
+    public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        return Locked(() => Load(customer), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadManyAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(customers);
+        return Locked<IReadOnlyList<CustomerSnapshot>>(() => [.. customers.Select(Load)], cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        return Locked(() => customers.TryGetValue(customer, out var known) ? known.HistoryBefore(InstantOf(customer, start)) : new CustomerHistory(null, []), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        commit.Check();
+        return Locked(() => Write(commit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<CommitResult>> CommitManyAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        Commit.CheckAll(commits);
+        return Locked<IReadOnlyList<CommitResult>>(() => [.. commits.Select(Write)], cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) =>
+        Copied(() => customers.TryGetValue(customer, out var known) ? known.Journal.Where(entry => entry.Version > afterVersion) : [], cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) =>
+        Copied(() => InOrder.Where(pair => pair.Value.Journal.Count > 0).Select(pair => pair.Key), cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) =>
+        OfEach(customer => customer.Journal, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) =>
+        OfEach(customer => customer.Ledger, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) =>
+        OfEach(customer => customer.Identities, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<(CustomerId Customer, Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken) =>
+        OfEach(customer => customer.Facts, cancellationToken);
+
+    /// <inheritdoc/>
+    ValueTask<IReadOnlyList<OutboxItem>> IOutbox.LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) =>
+        Locked(() => outbox.Lease(now, until, most), cancellationToken);
+
+    /// <inheritdoc/>
+    async ValueTask IOutbox.ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken) =>
+        await Locked(() => outbox.Release(id, notBefore), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    async ValueTask IOutbox.SettleAsync(string id, CancellationToken cancellationToken) =>
+        await Locked(() => outbox.Remove(id), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>
+        Locked(() => wakeups.Lease(due, now, until, most), cancellationToken);
+
+    /// <inheritdoc/>
+    async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) =>
+        await Locked(() => quotas[name] = available, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    ValueTask<long> IQuotas.AvailableAsync(string name, CancellationToken cancellationToken) =>
+        Locked(() => quotas.GetValueOrDefault(name), cancellationToken);
+
+    /// <inheritdoc/>
+    ValueTask<bool> IDocumentStore.AddAsync(StoredDocument document, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        return Locked(() => Add(document), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    ValueTask<StoredDocument?> IDocumentStore.LatestAsync(string kind, string name, CancellationToken cancellationToken) =>
+        Locked(() => documents.GetValueOrDefault((kind, name))?[^1], cancellationToken);
+
+    /// <inheritdoc/>
+    IAsyncEnumerable<StoredDocument> IDocumentStore.ReadAllAsync(string kind, CancellationToken cancellationToken) =>
+        Copied(() => documents.Where(pair => pair.Key.Kind == kind).OrderBy(pair => pair.Key.Name, StringComparer.Ordinal).SelectMany(pair => pair.Value), cancellationToken);
+
+    private CustomerSnapshot Load(CustomerRef customer)
+    {
+        var recorded = customer.Recording is { } key && keys.TryGetValue(key, out var known) ? new RecordedKey(known.Entry.PayloadHash, known.Entry.Receipt) : null;
+        var (id, reference) = customer switch
+        {
+            { Id: { } given } => (given, (int?)null),
+            { Identity: { } identity } when identities.TryGetValue(identity, out var owner) => (owner.Customer, owner.Reference),
+            _ => (default, null),
+        };
+        return customers.TryGetValue(id, out var found) ? found.Snapshot(id, reference, recorded)
+            : recorded is null ? CustomerSnapshot.Nobody
+            : CustomerSnapshot.Nobody with { Recorded = recorded };
+    }
+
+    private Instant? InstantOf(CustomerId customer, HistoryStart start) => start switch
+    {
+        HistoryStart.Before before => before.Instant,
+        HistoryStart.BeforeEvent before => keys.TryGetValue(before.Key, out var known) && known.Customer == customer ? known.Entry.EffectiveAt : null,
+        _ => null,
+    };
+
+    private CommitResult Write(Commit commit)
+    {
+        var customer = customers.GetValueOrDefault(commit.Customer);
+        if (Refusal(commit, customer?.Version ?? 0) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (customer is null)
+        {
+            customers.Add(commit.Customer, customer = new InMemoryCustomer());
+        }
+
+        foreach (var entry in commit.Entries)
+        {
+            keys.Add(entry.Event.Key, (commit.Customer, entry));
+        }
+
+        foreach (var claim in commit.Claims)
+        {
+            identities.Add(claim.Identity, (commit.Customer, claim.Reference));
+        }
+
+        foreach (var draw in commit.NetDraws())
+        {
+            quotas[draw.Name] = quotas.GetValueOrDefault(draw.Name) - draw.Amount;
+        }
+
+        customer.Write(commit);
+        wakeups.Write(commit);
+        outbox.Write(commit);
+        return CommitResult.Done;
+    }
+
+    private CommitResult? Refusal(Commit commit, long version)
+    {
+        foreach (var entry in commit.Entries)
+        {
+            if (keys.TryGetValue(entry.Event.Key, out var known))
+            {
+                return known.Entry.PayloadHash == entry.PayloadHash
+                    ? new CommitResult.AlreadyCommitted(entry.Event.Key, known.Entry.Receipt)
+                    : new CommitResult.KeyReused(entry.Event.Key);
+            }
+        }
+
+        if (version != commit.ExpectedVersion)
+        {
+            return new CommitResult.VersionConflict();
+        }
+
+        foreach (var claim in commit.Claims)
+        {
+            if (identities.TryGetValue(claim.Identity, out var owner))
+            {
+                return new CommitResult.IdentityTaken(claim.Identity, owner.Customer);
+            }
+        }
+
+        foreach (var draw in commit.NetDraws())
+        {
+            var left = checked(quotas.GetValueOrDefault(draw.Name) - draw.Amount);
+            if (draw.Amount > 0 && left < 0)
+            {
+                return new CommitResult.QuotaExhausted(draw.Name);
+            }
+        }
+
+        return null;
+    }
+
+    private bool Add(StoredDocument document)
+    {
+        var versions = documents.GetValueOrDefault((document.Kind, document.Name));
+        if (document.Version != (versions?.Count ?? 0) + 1)
+        {
+            return false;
+        }
+
+        if (versions is null)
+        {
+            documents.Add((document.Kind, document.Name), versions = []);
+        }
+
+        versions.Add(document);
+        return true;
+    }
+
+    private IEnumerable<KeyValuePair<CustomerId, InMemoryCustomer>> InOrder => customers.OrderBy(pair => pair.Key);
+
+    private ValueTask<T> Locked<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<T>(cancellationToken);
+        }
+
+        lock (gate)
+        {
+            return ValueTask.FromResult(work());
+        }
+    }
+
+    private ValueTask<bool> Locked(Action work, CancellationToken cancellationToken) => Locked(
+        () =>
+        {
+            work();
+            return true;
+        },
+        cancellationToken);
+
+    private IAsyncEnumerable<(CustomerId Customer, T Item)> OfEach<T>(Func<InMemoryCustomer, IEnumerable<T>> items, CancellationToken cancellationToken) =>
+        Copied(() => InOrder.SelectMany(pair => items(pair.Value).Select(item => (pair.Key, item))), cancellationToken);
+
+    private async IAsyncEnumerable<T> Copied<T>(Func<IEnumerable<T>> items, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var item in await Locked(() => items().ToList(), cancellationToken).ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return item;
+        }
+    }
+}
