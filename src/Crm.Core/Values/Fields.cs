@@ -16,13 +16,16 @@ public readonly struct Fields : IReadOnlyCollection<KeyValuePair<string, Scalar>
     public int Count => sorted.Count;
 
     /// <summary>The value of a field; missing when it has none.</summary>
-    public Scalar this[string name]
+    public Scalar this[string name] => this[name.AsSpan()];
+
+    /// <summary>The value of a field whose name is part of a longer text; missing when it has none.</summary>
+    public Scalar this[ReadOnlySpan<char> name]
     {
         get
         {
             foreach (ref readonly var pair in sorted.AsSpan())
             {
-                if (string.Equals(pair.Key, name, StringComparison.Ordinal))
+                if (name.SequenceEqual(pair.Key))
                 {
                     return pair.Value;
                 }

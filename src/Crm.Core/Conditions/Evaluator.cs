@@ -1,0 +1,78 @@
+using Crm.Events;
+using NodaTime;
+
+namespace Crm.Conditions;
+
+/// <summary>The meaning of conditions. Every other way of executing them is measured by this one.</summary>
+public static class Evaluator
+{
+    /// <summary>Before the names of profile fields in conditions.</summary>
+    public const string ProfileScope = "customer.";
+
+    /// <summary>Whether a condition holds at the moment of the evidence, and until when that surely stays so if nothing happens.</summary>
+    /// <exception cref="InvalidOperationException">A "line." field is asked outside of <see cref="Condition.EventWindow.Where"/>, or a name has no scope.</exception>
+    public static Truth Evaluate(Condition condition, IEvidence evidence)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        ArgumentNullException.ThrowIfNull(evidence);
+        return condition switch
+        {
+            Condition.All all => Parts(all.Of.AsSpan(), evidence, decisive: false),
+            Condition.Any any => Parts(any.Of.AsSpan(), evidence, decisive: true),
+            Condition.Not not => Evaluate(not.Of, evidence) is var truth ? truth with { Value = !truth.Value } : default,
+            Condition.Field field => Field(field, evidence),
+            Condition.Fact fact => new Truth(fact.Is.Holds(evidence.Fact(fact.Name, out var until), fact.WhenMissing), until),
+            Condition.EventWindow window => evidence.Window(window),
+            Condition.Moment moment => moment.Within.At(evidence.Moment),
+            _ => throw new InvalidOperationException($"The evaluator has no meaning for the condition {condition.GetType().Name}."),
+        };
+    }
+
+    /// <summary>
+    /// One part with the decisive answer decides: the whole stays decided until the last of such parts may change.
+    /// Without one the whole may change as soon as any part does.
+    /// </summary>
+    private static Truth Parts(ReadOnlySpan<Condition> parts, IEvidence evidence, bool decisive)
+    {
+        var decided = false;
+        Instant? earliest = null;
+        Instant? latest = null;
+        foreach (var part in parts)
+        {
+            var truth = Evaluate(part, evidence);
+            if (truth.Value == decisive)
+            {
+                if (truth.ValidUntil is not { } until)
+                {
+                    return truth;
+                }
+
+                latest = decided && latest > until ? latest : until;
+                decided = true;
+            }
+            else if (truth.ValidUntil is { } until && !(earliest <= until))
+            {
+                earliest = until;
+            }
+        }
+
+        return decided ? new Truth(decisive, latest) : new Truth(!decisive, earliest);
+    }
+
+    private static Truth Field(Condition.Field field, IEvidence evidence)
+    {
+        if (field.Name.StartsWith(ProfileScope, StringComparison.Ordinal))
+        {
+            return new Truth(evidence.Observed(field), null);
+        }
+
+        if (field.Name.StartsWith(EventFields.Scope, StringComparison.Ordinal) || field.Name.StartsWith(EventFields.LookupScope, StringComparison.Ordinal))
+        {
+            return new Truth(field.Is.Holds(evidence.Field(field.Name), field.WhenMissing), null);
+        }
+
+        throw new InvalidOperationException(field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal)
+            ? $"'{field.Name}' is asked of no line: fields of lines are allowed only in the 'where' of a measure over events."
+            : $"'{field.Name}' has no scope: 'customer.', 'event.' or 'lookup.' is expected before the name.");
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Frozen;
+using Crm.Conditions;
+using Crm.Definitions;
+using Crm.Events;
+using Crm.Values;
+
+namespace Crm.Modules;
+
+/// <summary>A measure over events that the kernel keeps per customer; conditions that differ only in the test share it.</summary>
+/// <param name="Index">Its place among the leaves of the catalogue, from 0.</param>
+/// <param name="Key">Names it in stored slots, whatever its place: 64 bits of the hash of its canonical form without test.</param>
+/// <param name="Leaf">One of the leaves it stands for.</param>
+public sealed record WindowLeaf(int Index, ulong Key, Condition.EventWindow Leaf)
+{
+    internal bool LooksAtLines { get; } = EventFilter.LooksAtLines(Leaf.Where);
+
+    /// <summary>The length of the window in ticks; null for the lifetime.</summary>
+    internal long? Length { get; } = Leaf.Window is Window.Last last ? (long)last.Length.TotalTicks : null;
+}
+
+/// <summary>A test of a profile field, whose answer is stored with events because today's profile says nothing about then.</summary>
+/// <param name="Index">Its place among the profile leaves of the catalogue, from 0.</param>
+/// <param name="Key">Names it in stored slots and observations: 64 bits of the hash of its canonical form.</param>
+/// <param name="Leaf">The test.</param>
+public sealed record ProfileLeaf(int Index, ulong Key, Condition.Field Leaf);
+
+/// <summary>The distinct leaves that the kernel observes on behalf of all conditions. It is made once at start and shared by all customers.</summary>
+public sealed class WindowCatalog
+{
+    private readonly FrozenDictionary<Condition.EventWindow, int> byReference;
+    private readonly FrozenDictionary<Condition.EventWindow, int> byStructure;
+    private readonly FrozenDictionary<ulong, int> byKey;
+    private readonly FrozenDictionary<string, int[]> byKind;
+    private readonly FrozenDictionary<Condition.Field, int> profileByStructure;
+    private readonly WindowLeaf[] leaves;
+    private readonly ProfileLeaf[] profileLeaves;
+
+    /// <summary>The catalogue of these conditions.</summary>
+    public WindowCatalog(IEnumerable<Condition> conditions)
+    {
+        ArgumentNullException.ThrowIfNull(conditions);
+        var asked = conditions.SelectMany(ConditionLeaves.Leaves).ToList();
+        var windows = asked.OfType<Condition.EventWindow>().Distinct<Condition.EventWindow>(ReferenceEqualityComparer.Instance).Select(leaf => (leaf, key: KeyOf(leaf))).ToList();
+        leaves = [.. windows.DistinctBy(pair => pair.key).OrderBy(pair => pair.key).Select((pair, index) => new WindowLeaf(index, pair.key, pair.leaf))];
+        byKey = leaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
+        byReference = windows.ToFrozenDictionary<(Condition.EventWindow leaf, ulong key), Condition.EventWindow, int>(pair => pair.leaf, pair => byKey[pair.key], ReferenceEqualityComparer.Instance);
+        byStructure = windows.DistinctBy(pair => Untested(pair.leaf)).ToFrozenDictionary(pair => Untested(pair.leaf), pair => byKey[pair.key]);
+        byKind = leaves.GroupBy(leaf => leaf.Leaf.Kind, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.Select(leaf => leaf.Index).ToArray(), StringComparer.Ordinal);
+
+        var profiles = asked.OfType<Condition.Field>().Where(field => field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal)).Distinct().Select(leaf => (leaf, key: Hash(leaf))).ToList();
+        profileLeaves = [.. profiles.DistinctBy(pair => pair.key).OrderBy(pair => pair.key).Select((pair, index) => new ProfileLeaf(index, pair.key, pair.leaf))];
+        profileByStructure = profiles.ToFrozenDictionary(pair => pair.leaf, pair => Array.FindIndex(profileLeaves, leaf => leaf.Key == pair.key));
+    }
+
+    /// <summary>The measures over events, by index.</summary>
+    public ReadOnlySpan<WindowLeaf> Leaves => leaves;
+
+    /// <summary>The tests of profile fields, by index.</summary>
+    public ReadOnlySpan<ProfileLeaf> ProfileLeaves => profileLeaves;
+
+    /// <summary>The leaves that events of a kind may touch.</summary>
+    public ReadOnlySpan<int> TouchedBy(string kind) => byKind.GetValueOrDefault(kind);
+
+    /// <summary>The index of a measure over events: at once for an instance that the catalogue was made of, otherwise by what it says.</summary>
+    /// <exception cref="InvalidOperationException">No condition of the catalogue has it.</exception>
+    public int IndexOf(Condition.EventWindow leaf)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        return byReference.TryGetValue(leaf, out var index) || byStructure.TryGetValue(Untested(leaf), out index) || byKey.TryGetValue(KeyOf(leaf), out index)
+            ? index
+            : throw new InvalidOperationException($"No module's contract has a condition with {ConditionJson.Write(leaf)}, so it was not observed. List the condition in {nameof(ModuleContract)}.{nameof(ModuleContract.Conditions)}.");
+    }
+
+    /// <summary>The index of a test of a profile field.</summary>
+    /// <exception cref="InvalidOperationException">No condition of the catalogue has it.</exception>
+    public int IndexOf(Condition.Field leaf)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        return profileByStructure.TryGetValue(leaf, out var index)
+            ? index
+            : throw new InvalidOperationException($"No module's contract has a condition with {ConditionJson.Write(leaf)}, so it was not observed. List the condition in {nameof(ModuleContract)}.{nameof(ModuleContract.Conditions)}.");
+    }
+
+    internal int? Find(ulong key) => byKey.TryGetValue(key, out var index) ? index : null;
+
+    private static ulong KeyOf(Condition.EventWindow leaf) => Hash(Untested(leaf));
+
+    private static Condition.EventWindow Untested(Condition.EventWindow leaf) => leaf with { Is = Untested(), WhenMissing = false };
+
+    private static Test.Known Untested() => new();
+
+    private static ulong Hash(Condition leaf) => (ulong)(DefinitionHash.Of(ConditionJson.Write(leaf)).Value >> 64);
+}

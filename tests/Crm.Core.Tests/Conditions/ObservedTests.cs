@@ -1,0 +1,204 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Core.Tests.Conditions;
+
+using History = List<(CustomerEvent Event, Instant At)>;
+
+/// <summary>The kernel's accumulators give what a scan of the history gives.</summary>
+public sealed class ObservedTests
+{
+    private static readonly Duration Tick = Duration.FromTicks(1);
+
+    /// <summary>Answers a leaf from events in the order of their arrival.</summary>
+    private delegate Truth Answering(Condition.EventWindow leaf, History arrived, Instant now);
+
+    [Fact]
+    public void Accumulators_give_what_a_scan_of_the_history_gives_whatever_the_order_of_arrival() => AgreesWithHistory((leaf, arrived, now) => Observe(leaf, arrived).Answer(leaf, now));
+
+    [Fact]
+    public void Writing_and_reading_after_every_event_changes_no_answer() => AgreesWithHistory((leaf, arrived, now) =>
+    {
+        var catalog = new WindowCatalog([leaf]);
+        var observed = Observed.Empty(catalog);
+        foreach (var (happened, at) in arrived)
+        {
+            observed.Add(happened, at);
+            observed = Reread(observed, catalog);
+        }
+
+        return observed.Answer(leaf, now);
+    });
+
+    [Fact]
+    public void A_clone_goes_its_own_way() => AgreesWithHistory((leaf, arrived, now) =>
+    {
+        var observed = Observed.Empty(new WindowCatalog([leaf]));
+        foreach (var (happened, at) in arrived)
+        {
+            var clone = observed.Clone();
+            observed.Add(happened, at);
+            clone.Add(happened, at + Tick);
+            clone.Add(happened, at);
+        }
+
+        return observed.Answer(leaf, now);
+    });
+
+    [Fact]
+    public void The_law_catches_a_window_that_holds_its_first_instant() =>
+        Refuted((leaf, arrived, now) => Scan(leaf, arrived, now, (at, length) => at >= now - length));
+
+    [Fact]
+    public void The_law_catches_a_window_that_begins_with_the_hour() =>
+        Refuted((leaf, arrived, now) => Scan(leaf, arrived, now, (at, length) => Hour(at) > Hour(now - length)));
+
+    [Fact]
+    public void The_law_catches_an_accumulator_that_forgets_to_forget() =>
+        Refuted((leaf, arrived, now) => Scan(leaf, arrived, now, (_, _) => true));
+
+    [Fact]
+    public void The_law_catches_an_accumulator_that_drops_late_events() =>
+        Refuted((leaf, arrived, now) => HistoryWindows.Evaluate(leaf, arrived.Where((one, i) => arrived.Take(i).All(before => before.At <= one.At)), now));
+
+    [Fact]
+    public void The_law_catches_answers_that_claim_to_stay_for_ever() =>
+        Refuted((leaf, arrived, now) => HistoryWindows.Evaluate(leaf, arrived, now) with { ValidUntil = null });
+
+    [Fact]
+    public void The_same_events_in_any_order_give_the_same_bytes() =>
+        Prop.ForAll(
+            (from leaves in Gen.ListOf(Arbitrary.Windows).Resize(5) from history in Arbitrary.Histories from salt in Gen.Choose(1, 16) select (leaves, history, salt)).ToArbitrary(),
+            sample =>
+            {
+                var catalog = new WindowCatalog(sample.leaves);
+                return Bytes(Observe(catalog, sample.history)).AsSpan().SequenceEqual(Bytes(Observe(catalog, [.. sample.history.Index().OrderBy(one => (one.Index + 1) * sample.salt % 17).Select(one => one.Item)])));
+            }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Fact]
+    public void Old_slots_lose_leaves_that_are_gone_and_name_those_that_are_new()
+    {
+        var day = Leaf(new Window.Last(Duration.FromDays(1)));
+        var ever = Leaf(new Window.Lifetime());
+        var week = Leaf(new Window.Last(Duration.FromDays(7)));
+        var now = Arbitrary.Start;
+        var before = Observe(new WindowCatalog([day, ever]), [(Purchase, now)]);
+
+        var catalog = new WindowCatalog([week, ever]);
+        var after = Reread(before, catalog);
+
+        Assert.Equal([catalog.IndexOf(week)], after.MissingLeaves);
+        Assert.True(after.Answer(ever, now).Value);
+        Assert.Throws<InvalidOperationException>(() => after.Answer(day, now));
+        Assert.Equal([catalog.IndexOf(week)], Reread(after, catalog).MissingLeaves);
+    }
+
+    [Fact]
+    public void Three_of_five_purchases_hold_until_the_third_newest_leaves()
+    {
+        var leaf = Leaf(new Window.Last(Duration.FromDays(90)), new Test.AtLeast(3));
+        var observed = Observe(leaf, [.. Enumerable.Range(0, 5).Select(day => (Purchase, Arbitrary.Start + Duration.FromDays(day)))]);
+
+        Assert.Equal(new Truth(true, Arbitrary.Start + Duration.FromDays(2 + 90)), observed.Answer(leaf, Arbitrary.Start + Duration.FromDays(4)));
+    }
+
+    [Fact]
+    public void Copies_may_be_added_to_at_the_same_time()
+    {
+        var leaf = Leaf(new Window.Last(Duration.FromDays(90)), new Test.EqualTo(6));
+        var observed = Observe(leaf, [.. Enumerable.Range(0, 5).Select(day => (Purchase, Arbitrary.Start + Duration.FromDays(day)))]);
+        var copies = Enumerable.Range(0, 64).Select(_ => observed.Clone()).ToArray();
+
+        Parallel.For(0, copies.Length, i => copies[i].Add(Purchase, Arbitrary.Start + Duration.FromDays(5) + Duration.FromHours(i)));
+
+        Assert.All(copies.Select((copy, i) => copy.Answer(leaf, Arbitrary.Start + Duration.FromDays(5) + Duration.FromHours(i))), truth => Assert.True(truth.Value));
+        Assert.All(copies.Select((copy, i) => (copy, i)), pair => Assert.Equal(
+            Arbitrary.Start + Duration.FromDays(90), pair.copy.Answer(leaf, Arbitrary.Start + Duration.FromDays(5) + Duration.FromHours(pair.i)).ValidUntil));
+        Assert.False(observed.Answer(leaf, Arbitrary.Start + Duration.FromDays(5)).Value);
+    }
+
+    [Fact]
+    public void An_answer_from_what_is_known_allocates_nothing()
+    {
+        var leaf = Leaf(new Window.Last(Duration.FromDays(90)), new Test.AtLeast(3));
+        var observed = Observe(leaf, [.. Enumerable.Range(0, 50).Select(day => (Purchase, Arbitrary.Start + Duration.FromDays(day)))]);
+        var now = Arbitrary.Start + Duration.FromDays(60);
+        observed.Answer(leaf, now);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        observed.Answer(leaf, now);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private static CustomerEvent Purchase { get; } = CustomerEvent.Purchase("pos:1", Identity.User(1), Money.Hkd(10));
+
+    private static Condition.EventWindow Leaf(Window window, Test? test = null) => new("purchase", new Measure.Count(), window, test ?? new Test.AtLeast(1));
+
+    private static Observed Observe(Condition.EventWindow leaf, History arrived) => Observe(new WindowCatalog([leaf]), arrived);
+
+    private static Observed Observe(WindowCatalog catalog, History arrived)
+    {
+        var observed = Observed.Empty(catalog);
+        foreach (var (happened, at) in arrived)
+        {
+            observed.Add(happened, at);
+        }
+
+        return observed;
+    }
+
+    private static byte[] Bytes(Observed observed)
+    {
+        var writer = new SlotWriter();
+        observed.Write(writer);
+        return writer.Written.ToArray();
+    }
+
+    private static Observed Reread(Observed observed, WindowCatalog catalog)
+    {
+        var reader = new SlotReader(Bytes(observed));
+        var read = Observed.Read(ref reader, catalog);
+        Assert.True(reader.AtEnd);
+        return read;
+    }
+
+    private static void AgreesWithHistory(Answering answering) =>
+        Prop.ForAll((from leaf in Arbitrary.Windows from history in Arbitrary.Histories select (leaf, history)).ToArbitrary(), sample =>
+        {
+            for (var count = 0; count <= sample.history.Count; count++)
+            {
+                var arrived = sample.history[..count];
+                foreach (var now in Edges(sample.leaf, arrived))
+                {
+                    Assert.Equal(HistoryWindows.Evaluate(sample.leaf, arrived, now), answering(sample.leaf, arrived, now));
+                }
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    private static void Refuted(Answering counterfeit) => Assert.ThrowsAny<Exception>(() => AgreesWithHistory(counterfeit));
+
+    /// <summary>Every event's instant and the end of its window, with the ticks before and after; none before the newest event, which the kernel never asks.</summary>
+    private static IEnumerable<Instant> Edges(Condition.EventWindow leaf, History arrived)
+    {
+        var newest = arrived.Select(one => one.At).DefaultIfEmpty(Arbitrary.Start).Max();
+        var length = leaf.Window is Window.Last last ? last.Length : Duration.Zero;
+        return arrived.SelectMany(one => new[] { one.At, one.At + length }).Append(newest)
+            .SelectMany(edge => new[] { edge - Tick, edge, edge + Tick }).Where(now => now >= newest).Distinct();
+    }
+
+    private static Truth Scan(Condition.EventWindow leaf, History arrived, Instant now, Func<Instant, Duration, bool> isIn)
+    {
+        var truth = HistoryWindows.Evaluate(leaf, arrived, now);
+        return leaf.Window is Window.Last last
+            ? truth with { Value = HistoryWindows.Evaluate(leaf with { Window = new Window.Lifetime() }, arrived.Where(one => isIn(one.At, last.Length)), now).Value }
+            : truth;
+    }
+
+    private static long Hour(Instant instant) => (long)Math.Floor((instant - Instant.FromUnixTimeTicks(0)).TotalHours);
+}
