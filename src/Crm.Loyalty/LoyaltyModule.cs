@@ -1,0 +1,115 @@
+using Crm.Definitions;
+using Crm.Events;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty;
+
+/// <summary>
+/// Loyalty as a module: events earn units by the rules of the programmes that are active at their moment, requests spend them, lots run out and tiers close at their
+/// exact instants. Refunds need nothing of their own: what is left of a purchase earns what it would have earned from the start.
+/// </summary>
+public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
+{
+    private readonly LoyaltyPlans plans;
+
+    /// <summary>Loyalty with these programmes, each counting from the beginning of time.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
+    public LoyaltyModule(params IEnumerable<LoyaltyProgram> programs)
+        : this(new DefinitionCatalog<LoyaltyProgram>(programs.Select(program => new Definition<LoyaltyProgram>(program.Name, 1, Instant.MinValue, program, program.Hash))))
+    {
+    }
+
+    /// <summary>Loyalty with all versions of these programmes; the one active at an event's moment decides.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
+    public LoyaltyModule(DefinitionCatalog<LoyaltyProgram> programs)
+    {
+        ArgumentNullException.ThrowIfNull(programs);
+        plans = new LoyaltyPlans(programs);
+        Contract = new ModuleContract
+        {
+            Name = LoyaltyNames.Module,
+            Codec = new LoyaltyStateCodec(),
+            Kinds = LoyaltyEvents.Kinds,
+            Handles = plans.Kinds.Concat([LoyaltyEvents.RedeemName, LoyaltyEvents.AdjustName]).Distinct(StringComparer.Ordinal).ToSequence(),
+            Emits = [LoyaltyNames.TierChanged],
+            Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
+            Conditions = programs.All.SelectMany(definition => definition.Value.Rules).SelectMany(rule => rule.Conditions).Distinct().ToSequence(),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override ModuleContract Contract { get; }
+
+    /// <inheritdoc/>
+    protected override Outcome Handle(LoyaltyState state, ModuleContext context)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(context);
+        switch (context.Stimulus)
+        {
+            case Stimulus.Happened { Event: { Kind: LoyaltyEvents.RedeemName } request }:
+                return PointRequests.Redeem(request, plans, state, context);
+            case Stimulus.Happened { Event: { Kind: LoyaltyEvents.AdjustName } request }:
+                return PointRequests.Adjust(request, plans, state, context);
+            case Stimulus.Happened { Event: var happened }:
+                var decision = new Decision(state, context);
+                foreach (var versions in plans.Programs)
+                {
+                    if (versions.At(context.Moment.Instant) is { } plan)
+                    {
+                        EarningSteps.Earn(happened, plan, decision);
+                    }
+                }
+
+                return decision.Outcome();
+            case Stimulus.Due due:
+                return Due(due.Key, state, context);
+            default:
+                return Outcome.Nothing;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override LoyaltyState Correct(LoyaltyState stored, LoyaltyState without, LoyaltyState with)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        ArgumentNullException.ThrowIfNull(without);
+        ArgumentNullException.ThrowIfNull(with);
+        var sum = stored.Plus(with, without);
+        foreach (var membership in sum.Memberships)
+        {
+            foreach (var standing in membership.Standings)
+            {
+                if (plans.Find(membership.Program)?.Latest.LadderNamed(standing.Ladder) is { } ladder)
+                {
+                    sum = sum.With(sum.In(membership.Program).With(standing with { Tier = ladder.Of(standing) }));
+                }
+            }
+        }
+
+        return sum;
+    }
+
+    private Outcome Due(string key, LoyaltyState state, ModuleContext context)
+    {
+        var (expires, program, name) = LoyaltyNames.Parse(key);
+        var plan = plans.Find(program)?.At(context.Moment.Instant);
+        var decision = new Decision(state, context);
+        if (expires)
+        {
+            decision.Expire(program, name, plan?.Definition.Hash);
+        }
+        else if (plan?.LadderNamed(name) is { } ladder)
+        {
+            decision.Close(plan, ladder);
+        }
+
+        return decision.Outcome();
+    }
+}

@@ -1,0 +1,112 @@
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>What the loyalty module keeps of a customer: one membership for each programme in which something was ever earned or spent.</summary>
+public sealed record LoyaltyState
+{
+    /// <summary>No membership.</summary>
+    public static LoyaltyState Empty { get; } = new();
+
+    /// <summary>The memberships, by name of the programme.</summary>
+    public Sequence<Membership> Memberships { get; init; }
+
+    /// <summary>The membership in a programme; one without anything where there is none.</summary>
+    public Membership In(string program)
+    {
+        foreach (var membership in Memberships)
+        {
+            if (string.Equals(membership.Program, program, StringComparison.Ordinal))
+            {
+                return membership;
+            }
+        }
+
+        return new Membership { Program = program };
+    }
+
+    internal LoyaltyState With(Membership membership) =>
+        this with { Memberships = Memberships.With(membership, static item => item.Program) };
+
+    /// <summary>This state with the difference of two others added, lot by lot and count by count.</summary>
+    internal LoyaltyState Plus(LoyaltyState with, LoyaltyState without)
+    {
+        var sum = this;
+        foreach (var program in with.Memberships.Concat(without.Memberships).Select(membership => membership.Program).Distinct(StringComparer.Ordinal))
+        {
+            sum = sum.With(In(program).Plus(with.In(program), without.In(program)));
+        }
+
+        return sum;
+    }
+}
+
+/// <summary>A customer in one programme.</summary>
+public sealed record Membership
+{
+    /// <summary>The programme.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>The wallets, by unit.</summary>
+    public Sequence<Holding> Holdings { get; init; }
+
+    /// <summary>Where the customer stands on each ladder, by its name.</summary>
+    public Sequence<TierStanding> Standings { get; init; }
+
+    /// <summary>The wallet of a unit; an empty one where nothing was ever earned.</summary>
+    public Wallet Wallet(string unit)
+    {
+        foreach (var holding in Holdings)
+        {
+            if (string.Equals(holding.Unit, unit, StringComparison.Ordinal))
+            {
+                return holding.Wallet;
+            }
+        }
+
+        return Wallets.Wallet.Empty;
+    }
+
+    /// <summary>The standing on a ladder; null where nothing was ever earned for it.</summary>
+    public TierStanding? Standing(string ladder = TierLadder.UsualName)
+    {
+        foreach (var standing in Standings)
+        {
+            if (string.Equals(standing.Ladder, ladder, StringComparison.Ordinal))
+            {
+                return standing;
+            }
+        }
+
+        return null;
+    }
+
+    internal Membership With(string unit, Wallet wallet) => this with { Holdings = Holdings.With(new Holding(unit, wallet), static item => item.Unit) };
+
+    internal Membership With(TierStanding standing) => this with { Standings = Standings.With(standing, static item => item.Ladder) };
+
+    internal Membership Plus(Membership with, Membership without)
+    {
+        var sum = this;
+        foreach (var unit in with.Holdings.Concat(without.Holdings).Select(holding => holding.Unit).Distinct(StringComparer.Ordinal))
+        {
+            sum = sum.With(unit, Wallet(unit).Plus(with.Wallet(unit), without.Wallet(unit)));
+        }
+
+        foreach (var ladder in with.Standings.Concat(without.Standings).Select(standing => standing.Ladder).Distinct(StringComparer.Ordinal))
+        {
+            var (one, other) = (with.Standing(ladder), without.Standing(ladder));
+            var stored = Standing(ladder) ?? new TierStanding { Ladder = ladder, Window = (one ?? other)?.Window ?? 0 };
+            sum = sum.With(stored.Plus(one, other));
+        }
+
+        return sum;
+    }
+}
+
+/// <summary>A customer's wallet of one unit.</summary>
+/// <param name="Unit">The unit.</param>
+/// <param name="Wallet">What is held and owed.</param>
+public readonly record struct Holding(string Unit, Wallet Wallet);

@@ -1,0 +1,101 @@
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>Version 1: counts, names and numbers, in the order of the state.</summary>
+internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
+{
+    /// <inheritdoc/>
+    public override int Version => 1;
+
+    /// <inheritdoc/>
+    public override LoyaltyState Empty => LoyaltyState.Empty;
+
+    /// <inheritdoc/>
+    protected override void Write(LoyaltyState state, SlotWriter writer)
+    {
+        writer.Whole(state.Memberships.Count);
+        foreach (var membership in state.Memberships)
+        {
+            writer.Text(membership.Program);
+            writer.Whole(membership.Holdings.Count);
+            foreach (var holding in membership.Holdings)
+            {
+                writer.Text(holding.Unit);
+                writer.Whole(holding.Wallet.Debt);
+                writer.Whole(holding.Wallet.Lots.Count);
+                foreach (var lot in holding.Wallet.Lots)
+                {
+                    writer.Instant(lot.Expiry);
+                    writer.Whole(lot.Amount);
+                }
+            }
+
+            writer.Whole(membership.Standings.Count);
+            foreach (var standing in membership.Standings)
+            {
+                writer.Text(standing.Ladder);
+                writer.Whole(standing.Window);
+                writer.Whole(standing.Counted);
+                writer.Whole(standing.Carried);
+                writer.Text(standing.Tier);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override LoyaltyState Read(int version, ref SlotReader reader)
+    {
+        var memberships = new Membership[reader.Int()];
+        for (var i = 0; i < memberships.Length; i++)
+        {
+            memberships[i] = new Membership
+            {
+                Program = reader.Code(),
+                Holdings = Holdings(ref reader),
+                Standings = Standings(ref reader),
+            };
+        }
+
+        return new LoyaltyState { Memberships = Sequence.Create<Membership>(memberships) };
+    }
+
+    private static Sequence<Holding> Holdings(ref SlotReader reader)
+    {
+        var holdings = new Holding[reader.Int()];
+        for (var i = 0; i < holdings.Length; i++)
+        {
+            var (unit, debt) = (reader.Code(), reader.Whole());
+            var lots = new Lot[reader.Int()];
+            for (var j = 0; j < lots.Length; j++)
+            {
+                lots[j] = new Lot(reader.InstantOrNull(), reader.Whole());
+            }
+
+            holdings[i] = new Holding(unit, new Wallet { Debt = debt, Lots = Sequence.Create<Lot>(lots) });
+        }
+
+        return Sequence.Create<Holding>(holdings);
+    }
+
+    private static Sequence<TierStanding> Standings(ref SlotReader reader)
+    {
+        var standings = new TierStanding[reader.Int()];
+        for (var i = 0; i < standings.Length; i++)
+        {
+            standings[i] = new TierStanding
+            {
+                Ladder = reader.Code(),
+                Window = reader.Int(),
+                Counted = reader.Whole(),
+                Carried = reader.Whole(),
+                Tier = reader.Text(),
+            };
+        }
+
+        return Sequence.Create<TierStanding>(standings);
+    }
+}

@@ -1,0 +1,206 @@
+using System.Globalization;
+using System.Text.Json;
+using Crm.Conditions;
+using Crm.Values;
+
+namespace Crm.Loyalty.Programs;
+
+/// <summary>One place of a JSON text: reads its properties strictly and notes, with the path, what is wrong.</summary>
+internal readonly struct JsonPart
+{
+    private readonly JsonElement element;
+    private readonly string path;
+    private readonly List<ProgramError> errors;
+
+    public JsonPart(JsonElement element, string path, List<ProgramError> errors)
+    {
+        this.element = element;
+        this.path = path;
+        this.errors = errors;
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            errors.Add(new ProgramError(path, $"{Described(element)} is found where an object is expected."));
+        }
+    }
+
+    private bool Is(JsonValueKind kind) => element.ValueKind == kind;
+
+    /// <summary>Notes properties that are none of these, or come twice.</summary>
+    public void Allow(params string[] names)
+    {
+        if (!Is(JsonValueKind.Object))
+        {
+            return;
+        }
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in element.EnumerateObject())
+        {
+            if (!names.Contains(property.Name, StringComparer.Ordinal))
+            {
+                var nearest = Names.Nearest(property.Name, names);
+                Wrong(property.Name, $"There is no such property{(nearest is null ? $"; expected are {string.Join(", ", names)}." : $": did you mean '{nearest}'?")}");
+            }
+            else if (!seen.Add(property.Name))
+            {
+                Wrong(property.Name, "The property is there twice; once is expected.");
+            }
+        }
+    }
+
+    public void Wrong(string name, string message) => errors.Add(new ProgramError(At(name), message));
+
+    public bool Has(string name) => Find(name) is not null;
+
+    public bool IsObject(string name) => Find(name) is { ValueKind: JsonValueKind.Object };
+
+    public string? Text(string name) => Find(name, "a text") switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } text => text.GetString(),
+        { } other => Refuse<string>(name, other, "a text"),
+    };
+
+    public long? Whole(string name, bool required = false)
+    {
+        if ((required ? Find(name, "a whole number") : Find(name)) is not { } found)
+        {
+            return null;
+        }
+
+        if (found.ValueKind == JsonValueKind.Number && found.TryGetInt64(out var whole))
+        {
+            return whole;
+        }
+
+        Refuse<string>(name, found, "a whole number");
+        return null;
+    }
+
+    public Money Money(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return default;
+        }
+
+        var parts = text.Split(' ');
+        try
+        {
+            if (parts.Length == 2 && decimal.TryParse(parts[0], NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var amount))
+            {
+                return Values.Money.Of(amount, Currency.Of(parts[1]));
+            }
+
+            Wrong(name, $"'{text}' is not an amount; a number, a blank and a currency are expected, such as '10.00 HKD'.");
+        }
+        catch (ArgumentException exception)
+        {
+            Wrong(name, exception.Message);
+        }
+
+        return default;
+    }
+
+    public T OneOf<T>(string name, (string Name, T Value)[] names, bool required = false)
+    {
+        var expected = $"one of {string.Join(", ", names.Select(pair => $"'{pair.Name}'"))}";
+        if ((required ? Find(name, expected) : Find(name)) is not { } found)
+        {
+            return required ? default! : names[0].Value;
+        }
+
+        foreach (var (known, value) in names)
+        {
+            if (found.ValueKind == JsonValueKind.String && found.ValueEquals(known))
+            {
+                return value;
+            }
+        }
+
+        Refuse<string>(name, found, expected);
+        return default!;
+    }
+
+    public Sequence<string> Texts(string name)
+    {
+        if (Find(name) is not { } found)
+        {
+            return [];
+        }
+
+        if (found.ValueKind != JsonValueKind.Array || found.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+        {
+            Refuse<string>(name, found, "a list of texts");
+            return [];
+        }
+
+        return found.EnumerateArray().Select(item => item.GetString() ?? "").ToSequence();
+    }
+
+    public JsonPart? Part(string name) => Find(name) is { } found ? new JsonPart(found, At(name), errors) : null;
+
+    public IReadOnlyList<JsonPart> Items(string name, bool required = false)
+    {
+        if ((required ? Find(name, "a list") : Find(name)) is not { } found)
+        {
+            return [];
+        }
+
+        if (found.ValueKind != JsonValueKind.Array)
+        {
+            Refuse<string>(name, found, "a list");
+            return [];
+        }
+
+        var items = new List<JsonPart>();
+        foreach (var item in found.EnumerateArray())
+        {
+            items.Add(new JsonPart(item, $"{At(name)}[{items.Count}]", errors));
+        }
+
+        return items;
+    }
+
+    public Condition? Condition(string name)
+    {
+        if (Find(name) is not { } found)
+        {
+            return null;
+        }
+
+        Refuse<string>(name, found, "a condition");
+        return null;
+    }
+
+    public static void Write(Utf8JsonWriter json, Condition condition) => json.WriteRawValue(ConditionJson.Write(condition));
+
+    private string At(string name) => path.Length == 0 ? name : $"{path}.{name}";
+
+    private JsonElement? Find(string name) => Is(JsonValueKind.Object) && element.TryGetProperty(name, out var found) ? found : null;
+
+    private JsonElement? Find(string name, string expected)
+    {
+        var found = Find(name);
+        if (found is null && Is(JsonValueKind.Object))
+        {
+            Wrong(name, $"The property is missing; {expected} is expected.");
+        }
+
+        return found;
+    }
+
+    private T? Refuse<T>(string name, JsonElement found, string expected)
+        where T : class
+    {
+        Wrong(name, $"{Described(found)} is found where {expected} is expected.");
+        return null;
+    }
+
+    private static string Described(JsonElement found) => found.ValueKind switch
+    {
+        JsonValueKind.Object => "An object",
+        JsonValueKind.Array => "A list",
+        _ => found.GetRawText() is { Length: > 60 } text ? text[..60] + "…" : found.GetRawText(),
+    };
+}

@@ -1,0 +1,32 @@
+namespace Crm.Loyalty.Programs;
+
+/// <summary>The names of the module's facts, and of its agenda's entries.</summary>
+public static class LoyaltyNames
+{
+    /// <summary>The module, and the slot of its state.</summary>
+    public const string Module = "loyalty";
+
+    /// <summary>The echo that tells of a new tier: fields "program", "ladder", "from" and "to"; "from" or "to" is left out where there is no tier.</summary>
+    public const string TierChanged = "tier.changed";
+
+    private const string Expire = "expire";
+    private const string Close = "close";
+
+    /// <summary>
+    /// The fact that holds the balance of a unit (available less debt) or the tier on a ladder: "loyalty.PROGRAMME.NAME", so "loyalty.tea-club.points" and "loyalty.tea-club.tier".
+    /// </summary>
+    public static string Fact(string program, string unitOrLadder) => $"{Module}.{program}.{unitOrLadder}";
+
+    internal static string ExpiryKey(string program, string unit) => $"{Expire}/{program}/{unit}";
+
+    internal static string CloseKey(string program, string ladder) => $"{Close}/{program}/{ladder}";
+
+    /// <summary>What a key of the agenda stands for.</summary>
+    internal static (bool Expires, string Program, string Name) Parse(string key)
+    {
+        var parts = key.Split('/');
+        return parts.Length == 3 && parts[0] is Expire or Close
+            ? (parts[0] == Expire, parts[1], parts[2])
+            : throw new InvalidOperationException($"'{key}' is no entry that the loyalty module put on its agenda; 'expire/PROGRAMME/UNIT' or 'close/PROGRAMME/LADDER' is expected.");
+    }
+}

@@ -1,0 +1,72 @@
+using Crm.Definitions;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Programs;
+
+/// <summary>All versions of all programmes, ready for use.</summary>
+internal sealed class LoyaltyPlans
+{
+    public LoyaltyPlans(DefinitionCatalog<LoyaltyProgram> catalog)
+    {
+        var errors = catalog.All.SelectMany(Errors).ToSequence();
+        if (!errors.IsEmpty)
+        {
+            throw new InvalidLoyaltyProgramException(null, errors);
+        }
+
+        Programs = catalog.Names.Select(name => new ProgramVersions(catalog.All.Where(definition => definition.Name == name))).ToArray();
+    }
+
+    /// <summary>By name.</summary>
+    public ProgramVersions[] Programs { get; }
+
+    public IEnumerable<string> Kinds => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Kinds);
+
+    public IEnumerable<string> Facts => Programs.SelectMany(versions => versions.All)
+        .SelectMany(plan => plan.Units.Select(unit => unit.Fact).Concat(plan.Ladders.Select(ladder => LoyaltyNames.Fact(plan.Name, ladder.Name))))
+        .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    public ProgramVersions? Find(string program) => Array.Find(Programs, versions => versions.Name == program);
+
+    private static IEnumerable<ProgramError> Errors(Definition<LoyaltyProgram> definition)
+    {
+        var place = $"{definition.Name} version {definition.Version}";
+        var errors = LoyaltyProgramValidator.Errors(definition.Value).Select(error => error with { Path = $"{place}, {error.Path}" }).ToList();
+        if (errors.Count == 0 && definition.Value.Name != definition.Name)
+        {
+            errors.Add(new ProgramError(place, $"The definition is named '{definition.Name}' and the programme in it '{definition.Value.Name}'; one name is expected."));
+        }
+
+        if (errors.Count == 0 && definition.Value.Hash != definition.Hash)
+        {
+            errors.Add(new ProgramError(place, $"The definition has the hash {definition.Hash}, but that of its programme is {definition.Value.Hash}; make definitions with LoyaltyProgram.Define."));
+        }
+
+        return errors;
+    }
+}
+
+/// <summary>The versions of one programme.</summary>
+internal sealed class ProgramVersions(IEnumerable<Definition<LoyaltyProgram>> definitions)
+{
+    public ProgramPlan[] All { get; } = definitions.Select(definition => new ProgramPlan(definition)).ToArray();
+
+    public string Name => All[0].Name;
+
+    public ProgramPlan Latest => All[^1];
+
+    /// <summary>The version that counts at an instant; null before the first.</summary>
+    public ProgramPlan? At(Instant instant)
+    {
+        for (var i = All.Length - 1; i >= 0; i--)
+        {
+            if (All[i].Definition.ActiveFrom <= instant)
+            {
+                return All[i];
+            }
+        }
+
+        return null;
+    }
+}

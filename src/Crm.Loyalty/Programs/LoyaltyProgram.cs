@@ -1,0 +1,66 @@
+using Crm.Definitions;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Programs;
+
+/// <summary>What a unit is for. The two never mix: what can be spent does not make a tier, and what makes a tier is never spent.</summary>
+public enum UnitKind
+{
+    /// <summary>Can be spent.</summary>
+    Redeemable,
+
+    /// <summary>Counts towards tiers; never spent, and does not run out.</summary>
+    Status,
+}
+
+/// <summary>A kind of unit that a programme issues, such as points or stars.</summary>
+/// <param name="Name">Such as "points".</param>
+/// <param name="Kind">What it is for.</param>
+public sealed record LoyaltyUnit(string Name, UnitKind Kind)
+{
+    /// <summary>When its lots run out; never, unless said otherwise.</summary>
+    public LotExpiry Expiry { get; init; } = LotExpiry.Never;
+}
+
+/// <summary>
+/// A loyalty programme: an immutable value, written in C# or read with <see cref="LoyaltyProgramJson"/>. It is checked as a whole by <see cref="LoyaltyProgramValidator"/>
+/// when it becomes a definition, which reports all that is wrong at once.
+/// </summary>
+public sealed record LoyaltyProgram
+{
+    /// <summary>Its name; all versions of the programme share it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The zone in which its days, months and years begin, such as "Asia/Hong_Kong".</summary>
+    public required string Zone { get; init; }
+
+    /// <summary>The units it issues; at least one.</summary>
+    public required Sequence<LoyaltyUnit> Units { get; init; }
+
+    /// <summary>The rules by which events earn, in the order they are asked.</summary>
+    public Sequence<IEarningRule> Rules { get; init; }
+
+    /// <summary>The ladders of tiers.</summary>
+    public Sequence<TierLadder> Ladders { get; init; }
+
+    /// <summary>The hash of the canonical form, which the ledger entries of this version name.</summary>
+    public DefinitionHash Hash => DefinitionHash.Of(LoyaltyProgramJson.Write(this));
+
+    /// <summary>This programme as a version that counts from the beginning of time.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with it.</exception>
+    public Definition<LoyaltyProgram> Define() => Define(1, Instant.MinValue);
+
+    /// <summary>This programme as a version that counts from an instant on.</summary>
+    /// <param name="version">From 1, counting up.</param>
+    /// <param name="activeFrom">From when it counts, included.</param>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with it; the message lists all of it.</exception>
+    public Definition<LoyaltyProgram> Define(int version, Instant activeFrom)
+    {
+        LoyaltyProgramValidator.Check(this);
+        return new Definition<LoyaltyProgram>(Name, version, activeFrom, this, Hash);
+    }
+}

@@ -1,0 +1,242 @@
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using FluentValidation;
+using NodaTime;
+
+namespace Crm.Loyalty.Programs;
+
+/// <summary>Finds everything that is wrong with a programme at once. Each finding names its place as the JSON form spells it, what was found and what would be right.</summary>
+public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
+{
+    /// <summary>The validator.</summary>
+    public LoyaltyProgramValidator() => RuleFor(program => program).Custom((program, context) =>
+    {
+        foreach (var error in Errors(program))
+        {
+            context.AddFailure(error.Path, error.Message);
+        }
+    });
+
+    /// <summary>Refuses a programme with something wrong.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">The findings, all of them.</exception>
+    public static void Check(LoyaltyProgram program)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        var errors = Errors(program).ToSequence();
+        if (!errors.IsEmpty)
+        {
+            throw new InvalidLoyaltyProgramException(program.Name, errors);
+        }
+    }
+
+    internal static IEnumerable<ProgramError> Errors(LoyaltyProgram program) =>
+    [
+        .. Whole(program),
+        .. Each(program.Units, "units", (unit, path) => Unit(unit, path)),
+        .. Each(program.Rules, "rules", (rule, path) => Rule(program, rule, path)),
+        .. Each(program.Ladders, "ladders", (ladder, path) => Ladder(program, ladder, path)),
+    ];
+
+    private static IEnumerable<ProgramError> Whole(LoyaltyProgram program)
+    {
+        if (!IsPart(program.Name))
+        {
+            yield return NotAPart("name", program.Name, "programme");
+        }
+
+        if (DateTimeZoneProviders.Tzdb.GetZoneOrNull(program.Zone) is null)
+        {
+            var nearest = Names.Nearest(program.Zone, DateTimeZoneProviders.Tzdb.Ids);
+            yield return new("zone", $"'{program.Zone}' is not a time zone of the IANA database; one such as 'Asia/Hong_Kong' is expected{(nearest is null ? "." : $": did you mean '{nearest}'?")}");
+        }
+
+        if (program.Units.IsEmpty)
+        {
+            yield return new("units", "A programme without units earns nothing; at least one is expected, such as 'points'.");
+        }
+
+        foreach (var error in Twice(program.Units.Select(unit => unit.Name), "units", "unit")
+            .Concat(Twice(program.Rules.Select(rule => rule.Name), "rules", "rule"))
+            .Concat(Twice(program.Ladders.Select(ladder => ladder.Name), "ladders", "ladder")))
+        {
+            yield return error;
+        }
+
+        foreach (var name in program.Ladders.Select(ladder => ladder.Name).Intersect(program.Units.Select(unit => unit.Name), StringComparer.Ordinal))
+        {
+            yield return new("ladders", $"A ladder and a unit are both named '{name}', and so would be their facts; give one of them another name.");
+        }
+    }
+
+    private static IEnumerable<ProgramError> Unit(LoyaltyUnit unit, string path)
+    {
+        if (!IsPart(unit.Name))
+        {
+            yield return NotAPart($"{path}.name", unit.Name, "unit");
+        }
+
+        if (!Enum.IsDefined(unit.Kind))
+        {
+            yield return new($"{path}.kind", $"{(int)unit.Kind} is not a kind of unit; redeemable or status is expected.");
+        }
+
+        if (unit.Expiry is not LotExpiry.After after)
+        {
+            yield break;
+        }
+
+        if (unit.Kind == UnitKind.Status)
+        {
+            yield return new($"{path}.expires", $"Status units do not run out, but '{unit.Name}' would; leave the expiry out, or make the unit redeemable. A yearly count is a matter of the ladder's window.");
+        }
+
+        if (after.Months is < 0 or > 1200 || after.Days is < 0 or > 36_500)
+        {
+            yield return new($"{path}.expires", $"{after.Months} months and {after.Days} days is not a length of life; 0 to 1,200 months and 0 to 36,500 days are expected.");
+        }
+
+        if (after is { Months: 0, Days: 0, LastDay: LastDay.Excluded, To: PeriodEnd.Day })
+        {
+            yield return new($"{path}.expires", $"'{unit.Name}' would run out at the beginning of the day on which it is earned; give it a length, or include the last day.");
+        }
+    }
+
+    private static IEnumerable<ProgramError> Rule(LoyaltyProgram program, IEarningRule rule, string path)
+    {
+        if (!Names.IsName(rule.Name))
+        {
+            yield return new($"{path}.name", $"'{rule.Name}' is not the name of a rule: lower-case letters, digits, '-', '_' and '.' are expected.");
+        }
+
+        if (rule.Version < 1)
+        {
+            yield return new($"{path}.version", $"The version of rule '{rule.Name}' is {rule.Version}; 1 or more is expected.");
+        }
+
+        if (rule.On.IsEmpty)
+        {
+            yield return new($"{path}.on", $"Rule '{rule.Name}' looks at no kind of event, so it never earns; at least one is expected, such as 'purchase'.");
+        }
+
+        foreach (var kind in rule.On.Where(kind => !Names.IsName(kind)))
+        {
+            yield return new($"{path}.on", $"'{kind}' is not a kind of event; one such as 'purchase' is expected.");
+        }
+
+        if (rule is not PointsPerAmount points)
+        {
+            yield break;
+        }
+
+        if (program.Units.All(unit => unit.Name != points.Unit))
+        {
+            yield return NoSuchUnit($"{path}.unit", points.Unit, program.Units);
+        }
+
+        if (points.Points is < 1 or > 1_000_000_000)
+        {
+            yield return new($"{path}.points", $"Rule '{rule.Name}' gives {points.Points} for each step; 1 to 1,000,000,000 is expected.");
+        }
+
+        if (points.Every.MinorUnits < 1 || points.Every.Currency == default)
+        {
+            yield return new($"{path}.per", $"Rule '{rule.Name}' has steps of {points.Every}; more than 0 of a currency is expected, such as '10.00 HKD'.");
+        }
+
+        if (!Enum.IsDefined(points.Rounding))
+        {
+            yield return new($"{path}.rounding", $"{(int)points.Rounding} is not a way of rounding; floor, nearest or ceiling is expected.");
+        }
+    }
+
+    private static IEnumerable<ProgramError> Ladder(LoyaltyProgram program, TierLadder ladder, string path)
+    {
+        if (!IsPart(ladder.Name))
+        {
+            yield return NotAPart($"{path}.name", ladder.Name, "ladder");
+        }
+
+        if (program.Units.FirstOrDefault(unit => unit.Name == ladder.Unit) is not { } counted)
+        {
+            yield return NoSuchUnit($"{path}.unit", ladder.Unit, program.Units);
+        }
+        else if (counted.Kind != UnitKind.Status)
+        {
+            yield return new($"{path}.unit", $"'{ladder.Unit}' can be spent, and a tier must not fall because units are spent; let the ladder count a unit of kind status.");
+        }
+
+        if (!Enum.IsDefined(ladder.Window))
+        {
+            yield return new($"{path}.window", $"{(int)ladder.Window} is not a window; lifetime or calendar-year is expected.");
+        }
+
+        if (ladder.Tiers.IsEmpty)
+        {
+            yield return new($"{path}.tiers", $"Ladder '{ladder.Name}' has no tier; at least one is expected.");
+        }
+
+        foreach (var error in Twice(ladder.Tiers.Select(tier => tier.Name), $"{path}.tiers", "tier"))
+        {
+            yield return error;
+        }
+
+        for (var i = 0; i < ladder.Tiers.Count; i++)
+        {
+            var tier = ladder.Tiers[i];
+            if (!Names.IsName(tier.Name))
+            {
+                yield return new($"{path}.tiers[{i}].name", $"'{tier.Name}' is not the name of a tier: lower-case letters, digits, '-', '_' and '.' are expected.");
+            }
+
+            if (tier.From < 0)
+            {
+                yield return new($"{path}.tiers[{i}].from", $"Tier '{tier.Name}' begins at {tier.From}; 0 or more is expected.");
+            }
+
+            if (i > 0 && tier.From <= ladder.Tiers[i - 1].From)
+            {
+                yield return new($"{path}.tiers[{i}].from", $"Tier '{tier.Name}' begins at {tier.From}, not above '{ladder.Tiers[i - 1].Name}' ({ladder.Tiers[i - 1].From}); thresholds are expected to rise.");
+            }
+        }
+    }
+
+    private static IEnumerable<ProgramError> Each<T>(Sequence<T> items, string path, Func<T, string, IEnumerable<ProgramError>> errors) =>
+        items.SelectMany((item, index) => errors(item, $"{path}[{index}]"));
+
+    private static IEnumerable<ProgramError> Twice(IEnumerable<string> names, string path, string what) =>
+        names.Where(name => name.Length > 0).GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1)
+            .Select(group => new ProgramError(path, $"The {what} '{group.Key}' is there {group.Count()} times; names are expected to differ."));
+
+    private static ProgramError NoSuchUnit(string path, string unit, Sequence<LoyaltyUnit> units) =>
+        new(path, $"No unit is named '{unit}'. There are: {string.Join(", ", units.Select(known => known.Name))}.");
+
+    // A dot would make "loyalty.PROGRAMME.UNIT" ambiguous, and a slash the keys of the agenda.
+    private static bool IsPart(string name) => Names.IsName(name) && !name.Contains('.', StringComparison.Ordinal);
+
+    private static ProgramError NotAPart(string path, string name, string what) =>
+        new(path, $"'{name}' is not the name of a {what}: lower-case letters, digits, '-' and '_' are expected, and no dot, because facts are named 'loyalty.PROGRAMME.NAME'.");
+}
+
+/// <summary>Something wrong with a programme.</summary>
+/// <param name="Path">Where, such as "ladders[0].tiers[2].from".</param>
+/// <param name="Message">What was found and what would be right.</param>
+public sealed record ProgramError(string Path, string Message)
+{
+    /// <summary>Place and message.</summary>
+    public override string ToString() => Path.Length == 0 ? Message : $"{Path}: {Message}";
+}
+
+/// <summary>A programme cannot be used as it is written.</summary>
+public sealed class InvalidLoyaltyProgramException : Exception
+{
+    /// <summary>All that is wrong with a programme.</summary>
+    /// <param name="program">Its name; null when it could not be read.</param>
+    /// <param name="errors">All findings.</param>
+    public InvalidLoyaltyProgramException(string? program, Sequence<ProgramError> errors)
+        : base($"{(program is null ? "The loyalty programme" : $"The loyalty programme '{program}'")} cannot be used:{Environment.NewLine}{string.Join(Environment.NewLine, errors)}") => Errors = errors;
+
+    /// <summary>The findings, in the order of the programme.</summary>
+    public Sequence<ProgramError> Errors { get; }
+}

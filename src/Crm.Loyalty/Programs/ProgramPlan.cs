@@ -1,0 +1,88 @@
+using System.Collections.Frozen;
+using Crm.Definitions;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Programs;
+
+/// <summary>A version of a programme with everything looked up that an event would otherwise look up each time.</summary>
+internal sealed class ProgramPlan
+{
+    private readonly FrozenDictionary<string, IEarningRule[]> rules;
+
+    public ProgramPlan(Definition<LoyaltyProgram> definition)
+    {
+        Definition = definition;
+        Zone = DateTimeZoneProviders.Tzdb[definition.Value.Zone];
+        Units = definition.Value.Units.Select(unit => new UnitPlan(definition.Value, unit)).ToArray();
+        Ladders = [.. definition.Value.Ladders];
+        rules = definition.Value.Rules.SelectMany(rule => rule.On.Distinct(StringComparer.Ordinal).Select(kind => (kind, rule)))
+            .GroupBy(pair => pair.kind, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.rule).ToArray(), StringComparer.Ordinal);
+    }
+
+    public Definition<LoyaltyProgram> Definition { get; }
+
+    public string Name => Definition.Name;
+
+    public DateTimeZone Zone { get; }
+
+    public UnitPlan[] Units { get; }
+
+    public TierLadder[] Ladders { get; }
+
+    public TierLadder? LadderNamed(string name) => Array.Find(Ladders, ladder => ladder.Name == name);
+
+    public IEnumerable<string> Kinds => rules.Keys;
+
+    public ReadOnlySpan<IEarningRule> RulesFor(string kind) => rules.GetValueOrDefault(kind);
+
+    /// <summary>The place of a unit among <see cref="Units"/>; -1 where there is none.</summary>
+    public int PlaceOf(string unit)
+    {
+        for (var i = 0; i < Units.Length; i++)
+        {
+            if (string.Equals(Units[i].Name, unit, StringComparison.Ordinal))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+}
+
+/// <summary>A unit of a version of a programme, with the names that belong to it.</summary>
+internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
+{
+    private Remembered? latest;
+
+    public string Name => unit.Name;
+
+    public UnitKind Kind => unit.Kind;
+
+    public string Fact { get; } = LoyaltyNames.Fact(program.Name, unit.Name);
+
+    /// <summary>When units earned at a moment run out. Most events of a day share it, so the latest answer is remembered.</summary>
+    public Instant? ExpiryOf(Moment earned)
+    {
+        if (unit.Expiry is Wallets.LotExpiry.Forever)
+        {
+            return null;
+        }
+
+        var date = earned.Date;
+        if (latest is { } known && known.Earned == date)
+        {
+            return known.Expiry;
+        }
+
+        var expiry = unit.Expiry.Of(earned);
+        latest = new Remembered(date, expiry);
+        return expiry;
+    }
+
+    private sealed record Remembered(LocalDate Earned, Instant? Expiry);
+}

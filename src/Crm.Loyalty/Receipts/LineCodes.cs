@@ -1,0 +1,41 @@
+namespace Crm.Loyalty.Receipts;
+
+/// <summary>The codes of the module's receipt lines.</summary>
+public static class LineCodes
+{
+    /// <summary>A rule gave units; the subject is the rule.</summary>
+    public const string Issued = "issued";
+
+    /// <summary>Part of an award: what whole steps earn.</summary>
+    public const string Base = "base";
+
+    /// <summary>Part of an award: what rounding up adds.</summary>
+    public const string Rounding = "rounding";
+
+    /// <summary>Units were spent; the subject is the programme.</summary>
+    public const string Spent = "spent";
+
+    /// <summary>Units were given or taken by hand; the subject is the reason.</summary>
+    public const string Adjusted = "adjusted";
+
+    /// <summary>Units ran out; the subject is the lot.</summary>
+    public const string Expired = "expired";
+
+    /// <summary>Units that came in repaid a debt; the parts are the lots.</summary>
+    public const string DebtRepaid = "debt-repaid";
+
+    /// <summary>Part of a line: what one lot contributes; the subject is the lot.</summary>
+    public const string Lot = "lot";
+
+    /// <summary>The tier changed; the subject is the new one, or <see cref="NoTier"/>.</summary>
+    public const string TierChanged = "tier-changed";
+
+    /// <summary>The subject of a change to no tier at all.</summary>
+    public const string NoTier = "none";
+
+    /// <summary>A rule proposed less than 0 or more than the most, and was cut; the subject is the rule.</summary>
+    public const string RuleCut = "rule-cut";
+
+    /// <summary>A rule proposed a unit that the programme does not have, and was passed over; the subject is the rule.</summary>
+    public const string RuleUnitUnknown = "rule-unit-unknown";
+}
