@@ -70,7 +70,7 @@ public static class LoyaltyProgramJson
             Name = json.Text("name") ?? "",
             Zone = json.Text("zone") ?? "",
             Units = json.Items("units", required: true).Select(Unit).ToSequence(),
-            Rules = json.Items("rules").Select(item => Rule(item, rulesInCode)).OfType<IEarningRule>().ToSequence(),
+            Rules = json.Items("rules").Select((item, place) => Rule(item, rulesInCode) ?? new Unreadable(place)).ToSequence(),
             Ladders = json.Items("ladders").Select(Ladder).ToSequence(),
         };
     }
@@ -306,6 +306,16 @@ public static class LoyaltyProgramJson
     private static string NameOf<T>((string Name, T Value)[] names, T value) =>
         Array.Find(names, pair => EqualityComparer<T>.Default.Equals(pair.Value, value)).Name
         ?? throw new InvalidOperationException($"{typeof(T).Name} {value} has no name in JSON. There are: {string.Join(", ", names.Select(pair => pair.Name))}.");
+
+    /// <summary>Keeps the place of a rule that could not be read, so that findings about later ones name theirs.</summary>
+    private sealed class Unreadable(int place) : IEarningRule
+    {
+        public string Name { get; } = $"unreadable-{place}";
+
+        public int Version => 1;
+
+        public IEnumerable<Earning> Evaluate(EarningContext context) => [];
+    }
 
     private enum RuleSort
     {

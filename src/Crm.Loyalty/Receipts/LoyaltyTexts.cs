@@ -27,31 +27,31 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Base) => new($"{amount} {unit} for whole steps.", $"完整級距所得 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Rounding) => new($"{amount} {unit} by rounding up.", $"進位所得 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Spent) => new($"{amount} {unit} redeemed.", $"已兌換 {amount} {unit}。"),
-            (LoyaltyNames.Module, LineCodes.Adjusted) when more => new($"{amount} {unit} given by hand ({subject}).", $"人手增加 {amount} {unit}({subject})。"),
-            (LoyaltyNames.Module, LineCodes.Adjusted) => new($"{amount} {unit} taken by hand ({subject}).", $"人手扣減 {amount} {unit}({subject})。"),
+            (LoyaltyNames.Module, LineCodes.Adjusted) when more => new($"{amount} {unit} given by hand ({subject}).", $"人手增加 {amount} {unit}（{subject}）。"),
+            (LoyaltyNames.Module, LineCodes.Adjusted) => new($"{amount} {unit} taken by hand ({subject}).", $"人手扣減 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.Expired) => new($"{amount} {unit} expired.", $"{amount} {unit} 已到期。"),
             (LoyaltyNames.Module, LineCodes.DebtRepaid) => new($"{Number(Repaid(line))} {unit} went to what was owed.", $"{Number(Repaid(line))} {unit} 用以抵銷欠數。"),
             (LoyaltyNames.Module, LineCodes.Lot) when more => new($"{amount} {unit} to lot '{subject}'.", $"批次「{subject}」增加 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Lot) => new($"{amount} {unit} from lot '{subject}'.", $"批次「{subject}」減少 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.TierChanged) when subject == LineCodes.NoTier => new("No tier any more.", "不再屬於任何等級。"),
             (LoyaltyNames.Module, LineCodes.TierChanged) => new($"The tier is now '{subject}'.", $"等級現為「{subject}」。"),
-            (LoyaltyNames.Module, LineCodes.RuleCut) => new($"Rule '{subject}' proposed less than 0 or more than is possible; it was cut.", $"規則「{subject}」提出的數目低於零或超出上限,已作修正。"),
-            (LoyaltyNames.Module, LineCodes.RuleUnitUnknown) => new($"Rule '{subject}' proposed a unit that the programme does not have; it was passed over.", $"規則「{subject}」提出的單位不屬於本計劃,已略過。"),
+            (LoyaltyNames.Module, LineCodes.RuleCut) => new($"Rule '{subject}' proposed less than 0 or more than is possible; it was cut.", $"規則「{subject}」提出的數目低於零或超出上限，已作修正。"),
+            (LoyaltyNames.Module, LineCodes.RuleUnitUnknown) => new($"Rule '{subject}' proposed a unit that the programme does not have; it was passed over.", $"規則「{subject}」提出的單位不屬於本計劃，已略過。"),
             _ => throw new ArgumentException($"'{line.Module}/{line.Code}' is no line of the loyalty module; its codes are those of {nameof(LineCodes)}.", nameof(line)),
         };
     }
 
     internal static Text InsufficientBalance(long asked, long available, string unit) => new(
         $"{Number(asked)} {unit} are asked for, and {Number(available)} are available.",
-        $"要求 {Number(asked)} {unit},現有 {Number(available)}。");
+        $"要求 {Number(asked)} {unit}，現有 {Number(available)}。");
 
     internal static Text UnknownProgram(string program, string known) => new(
         $"No programme is named '{program}'. There are: {known}.",
-        $"沒有名為「{program}」的會員計劃。現有:{known}。");
+        $"沒有名為「{program}」的會員計劃。現有：{known}。");
 
     internal static Text ProgramMissing(string known) => new(
         $"The request has to name a programme. There are: {known}.",
-        $"請求須指明會員計劃。現有:{known}。");
+        $"請求須指明會員計劃。現有：{known}。");
 
     internal static Text ProgramInactive(string program) => new(
         $"The programme '{program}' has not begun.",
@@ -59,19 +59,19 @@ public static class LoyaltyTexts
 
     internal static Text UnknownUnit(string unit, string known) => new(
         $"No unit is named '{unit}'. There are: {known}.",
-        $"沒有名為「{unit}」的單位。現有:{known}。");
+        $"沒有名為「{unit}」的單位。現有：{known}。");
 
     internal static Text UnitMissing(string known) => new(
         $"The request has to name a unit. There are: {known}.",
-        $"請求須指明單位。現有:{known}。");
+        $"請求須指明單位。現有：{known}。");
 
     internal static Text NotSpendable(string unit) => new(
         $"'{unit}' counts towards tiers and cannot be spent.",
-        $"「{unit}」只用於計算等級,不能兌換。");
+        $"「{unit}」只用於計算等級，不能兌換。");
 
     internal static Text InvalidAmount(string found, string expected, string expectedInChinese) => new(
         $"The amount is {found}; {expected} is expected.",
-        $"數目為 {found},應為{expectedInChinese}。");
+        $"數目為 {found}，應為{expectedInChinese}。");
 
     internal static Text ActorMissing { get; } = new(
         "The request has to say who adjusts, as the actor of the event.",

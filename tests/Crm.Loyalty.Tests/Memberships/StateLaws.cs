@@ -1,0 +1,79 @@
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Memberships;
+
+/// <summary>What holds for every state of a customer.</summary>
+public sealed class StateLaws
+{
+    private static readonly ISlotCodec Codec = new LoyaltyModule(Samples.TeaClub).Contract.Codec;
+
+    [Fact]
+    public void What_is_written_is_read_back() => Holds(state =>
+    {
+        var bytes = Bytes(state);
+        var reader = new SlotReader(bytes);
+        Assert.Equal(state, Codec.Read(Codec.Version, ref reader));
+        Assert.True(reader.AtEnd);
+    });
+
+    [Fact]
+    public void States_that_were_built_in_another_order_are_equal_and_give_equal_bytes() => Holds(state =>
+    {
+        var turned = LoyaltyState.Empty;
+        foreach (var membership in state.Memberships.Reverse())
+        {
+            var copy = new Membership { Program = membership.Program };
+            copy = membership.Holdings.Reverse().Aggregate(copy, (sum, holding) => sum.With(holding.Unit, holding.Wallet));
+            turned = turned.With(membership.Standings.Reverse().Aggregate(copy, (sum, standing) => sum.With(standing)));
+        }
+
+        Assert.Equal(state, turned);
+        Assert.Equal(Bytes(state), Bytes(turned));
+    });
+
+    [Fact]
+    public void A_usual_state_is_small()
+    {
+        var wallet = Enumerable.Range(1, 12).Aggregate(Wallet.Empty, (sum, month) => sum.Issue(Samples.Local(2027, month, 1), 100).Wallet);
+        var state = LoyaltyState.Empty.With(new Membership { Program = "tea-club" }.With("points", wallet));
+
+        Assert.InRange(Bytes(state).Length, 1, 12 * 13 + 24);
+    }
+
+    private static byte[] Bytes(LoyaltyState state)
+    {
+        var writer = new SlotWriter();
+        Codec.Write(state, writer);
+        return writer.Written.ToArray();
+    }
+
+    private static void Holds(Action<LoyaltyState> law)
+    {
+        var lots = from day in Gen.Choose(-1, 400) from amount in Gen.Choose(-50, 5_000) select (day, amount);
+        var wallets =
+            from items in lots.ArrayOf()
+            from debt in Gen.Choose(0, 50)
+            select items.Aggregate(new Wallet { Debt = debt }, (wallet, item) =>
+                wallet.Plus(new Wallet { Lots = item.amount == 0 ? [] : [new Lot(item.day < 0 ? null : Samples.Local(2026, 1, 1) + Duration.FromDays(item.day), item.amount)] }, Wallet.Empty));
+        var standings =
+            from counted in Gen.Choose(-10, 100_000)
+            from carried in Gen.Choose(0, 100)
+            from tier in Gen.Elements(null, "gold", "金")
+            select new TierStanding { Ladder = "tier", Window = counted % 3 == 0 ? 0 : 2026, Counted = counted, Carried = carried, Tier = tier };
+        var memberships =
+            from program in Gen.Elements("tea-club", "coffee", "z")
+            from points in wallets
+            from status in wallets
+            from standing in standings
+            select new Membership { Program = program }.With("points", points).With("status", status).With(standing);
+        var states = memberships.ArrayOf().Select(items => items.Aggregate(LoyaltyState.Empty, (state, item) => state.With(item)));
+        Prop.ForAll(states.ToArbitrary(), law).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using Crm.Conditions;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+
+namespace Crm.Loyalty.Tests.Programs;
+
+/// <summary>A programme is the same programme whether it is written in C# or read.</summary>
+public sealed class ProgramJson
+{
+    private const string TeaClub = """
+        {
+          "name": "tea-club",
+          "zone": "Asia/Hong_Kong",
+          "units": [
+            { "name": "points", "kind": "redeemable", "expires": { "months": 12, "lastDay": "included" } },
+            { "name": "status", "kind": "status" }
+          ],
+          "rules": [
+            { "rule": "points-per-amount", "name": "base", "unit": "points", "points": 1, "per": "10 HKD", "basis": "spend" },
+            { "rule": "points-per-amount", "name": "status", "unit": "status", "points": 1, "per": "10.00 HKD", "basis": "spend", "rounding": "floor", "on": ["purchase"] }
+          ],
+          "ladders": [
+            { "name": "tier", "unit": "status", "window": "calendar-year", "tiers": [{ "name": "bronze", "from": 0 }, { "name": "silver", "from": 20 }, { "name": "gold", "from": 50 }] }
+          ]
+        }
+        """;
+
+    [Fact]
+    public void Read_and_written_in_code_it_has_one_hash()
+    {
+        var read = LoyaltyProgramJson.Read(TeaClub);
+
+        Assert.Equal(Samples.TeaClub, read);
+        Assert.Equal(Samples.TeaClub.Hash, read.Hash);
+    }
+
+    [Fact]
+    public void What_is_written_is_read_back_with_everything_in_it()
+    {
+        var rich = new LoyaltyProgram
+        {
+            Name = "rich",
+            Zone = "Europe/London",
+            Units =
+            [
+                new("points", UnitKind.Redeemable) { Expiry = new LotExpiry.After(1, 2, LastDay.Excluded, PeriodEnd.Year) },
+                new("miles", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(90, LastDay.Included, PeriodEnd.Month) },
+                new("status", UnitKind.Status),
+            ],
+            Rules =
+            [
+                new PointsPerAmount
+                {
+                    Name = "food", Unit = "points", Points = 7, Every = Money.Of(2.5m, Currency.Of("GBP")), Rounding = Rounding.Nearest, On = ["purchase", "donation"],
+                    Basis = new EarningBasis.Lines { Skus = ["b", "a"], Categories = ["食品"], ExceptSkus = ["c"], ExceptCategories = ["d"] },
+                },
+                new PointsPerAmount { Name = "all", Unit = "miles", Points = 1, Every = Money.Of(100, Currency.Of("JPY")), Rounding = Rounding.Ceiling, Basis = EarningBasis.AllLines },
+                new HappyHour(),
+            ],
+            Ladders = [new() { Name = "rank", Unit = "status", Window = QualificationWindow.Lifetime, Tiers = [new("one", 5)] }],
+        };
+
+        var read = LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(rich), new HappyHour());
+
+        Assert.Equal(rich, read);
+        Assert.Equal(rich.Hash, read.Hash);
+    }
+
+    [Fact]
+    public void The_order_in_which_articles_are_listed_does_not_matter() => Assert.Equal(
+        new EarningBasis.Lines { Skus = ["a", "b"] },
+        new EarningBasis.Lines { Skus = ["b", "a", "b"] });
+
+    [Fact]
+    public void Anything_that_changes_what_is_earned_changes_the_hash()
+    {
+        var club = Samples.TeaClub;
+        LoyaltyProgram[] others =
+        [
+            club with { Zone = "Asia/Tokyo" },
+            club with { Units = [club.Units[0] with { Expiry = LotExpiry.AfterMonths(12, LastDay.Excluded) }, club.Units[1]] },
+            club with { Rules = [club.Rules[1], club.Rules[0]] },
+            club with { Rules = [Samples.Per(2, 10), club.Rules[1]] },
+            club with { Rules = [Samples.Per(1, 10) with { Basis = EarningBasis.AllLines }, club.Rules[1]] },
+            club with { Rules = [Samples.Per(1, 10) with { Rounding = Rounding.Nearest }, club.Rules[1]] },
+            club with { Rules = [Samples.Per(1, 10) with { When = new Condition.Fact("segment.vip", new Test.EqualTo(true), false) }, club.Rules[1]] },
+            club with { Ladders = [club.Ladders[0] with { Window = QualificationWindow.Lifetime }] },
+            club with { Ladders = [] },
+        ];
+
+        Assert.Equal(others.Length + 1, others.Append(club).Select(program => program.Hash).Distinct().Count());
+    }
+
+    [Fact]
+    public void The_hash_is_the_same_in_every_culture()
+    {
+        var before = CultureInfo.CurrentCulture;
+        var expected = Samples.TeaClub.Hash;
+        try
+        {
+            foreach (var culture in new[] { "tr-TR", "ar-SA", "de-DE" })
+            {
+                CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo(culture);
+                Assert.True(expected == LoyaltyProgramJson.Read(TeaClub).Hash, culture);
+            }
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    private sealed class HappyHour : IEarningRule
+    {
+        public string Name => "happy-hour";
+
+        public int Version => 2;
+
+        public IEnumerable<Earning> Evaluate(EarningContext context) => [];
+
+        public override bool Equals(object? obj) => obj is HappyHour;
+
+        public override int GetHashCode() => 1;
+    }
+}

@@ -1,0 +1,97 @@
+using Crm.Definitions;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Programs;
+
+/// <summary>Whatever is wrong with a programme is said at once, with its place.</summary>
+public sealed class WrongPrograms
+{
+    private static LoyaltyProgram Wrong => new()
+    {
+        Name = "Tea Club",
+        Zone = "Asia/HongKong",
+        Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(-1, LastDay.Included) }, new("points", UnitKind.Status) { Expiry = LotExpiry.AfterMonths(1, LastDay.Included) }],
+        Rules = [Samples.Per(0, 10) with { Unit = "pionts" }, Samples.Per(1, 0) with { Name = "zero", On = [] }],
+        Ladders = [new() { Name = "points", Unit = "points", Tiers = [new("gold", 10), new("silver", 10), new("Base", -1)] }],
+    };
+
+    [Fact]
+    public void All_findings_come_at_once_with_their_places()
+    {
+        var result = new LoyaltyProgramValidator().Validate(Wrong);
+
+        Assert.Equal(
+            [
+                "ladders", "ladders[0].tiers[1].from", "ladders[0].tiers[2].from", "ladders[0].tiers[2].from", "ladders[0].tiers[2].name", "ladders[0].unit", "name",
+                "rules[0].points", "rules[0].unit", "rules[1].on", "rules[1].per", "units", "units[0].expires", "units[1].expires", "zone",
+            ],
+            result.Errors.Select(error => error.PropertyName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_finding_says_what_would_be_right()
+    {
+        var message = Assert.Throws<InvalidLoyaltyProgramException>(() => Wrong.Define()).Message;
+
+        Assert.Contains("zone: 'Asia/HongKong' is not a time zone of the IANA database; one such as 'Asia/Hong_Kong' is expected: did you mean 'Asia/Hong_Kong'?", message);
+        Assert.Contains("rules[0].unit: No unit is named 'pionts'. There are: points, points.", message);
+    }
+
+    [Fact]
+    public void Wrong_json_gets_every_error_with_its_path()
+    {
+        const string json = """
+            {
+              "name": 7,
+              "zone": "Asia/Hong_Kong",
+              "unit": [],
+              "units": [{ "name": "points", "kind": "spendable" }, "status"],
+              "rules": [
+                { "rule": "points-per-amount", "name": "base", "unit": "points", "points": 1.5, "per": "10 hkd", "basis": "total", "colour": "red" },
+                { "rule": "code", "name": "happy-hour", "version": 3 },
+                { "rule": "points-per-amount", "name": "late", "name": "early", "unit": "points", "points": 1, "per": "10.001 HKD", "basis": { "skus": [1] } }
+              ],
+              "ladders": [{ "unit": "points", "window": "year", "tiers": [{ "name": "gold" }] }]
+            }
+            """;
+
+        var errors = Assert.Throws<InvalidLoyaltyProgramException>(() => LoyaltyProgramJson.Read(json)).Errors;
+
+        Assert.Equal(
+            [
+                "name", "unit", "units[0].kind", "units[1]", "rules[0].basis", "rules[0].colour", "rules[0].per", "rules[0].points",
+                "rules[1].name", "rules[2].basis.skus", "rules[2].name", "rules[2].per", "ladders[0].tiers[0].from", "ladders[0].window", "ladders[0].unit",
+            ],
+            errors.Select(error => error.Path).OrderBy(path => path.Split('[', '.')[0] switch { "name" => 0, "unit" => 1, "units" => 2, "rules" => 3, _ => 4 }).ThenBy(path => path == "ladders[0].unit").ThenBy(path => path, StringComparer.Ordinal));
+        Assert.Contains(errors, error => error.ToString() == "unit: There is no such property: did you mean 'units'?");
+        Assert.Contains(errors, error => error.ToString() == "rules[0].points: 1.5 is found where a whole number is expected.");
+        Assert.Contains(errors, error => error.Message.Contains("did you mean 'HKD'?"));
+    }
+
+    [Fact]
+    public void What_is_no_json_is_one_error() =>
+        Assert.Contains("This is not JSON", Assert.Throws<InvalidLoyaltyProgramException>(() => LoyaltyProgramJson.Read("{")).Message);
+
+    [Fact]
+    public void A_module_refuses_a_definition_whose_hash_is_not_that_of_its_programme()
+    {
+        var forged = new Definition<LoyaltyProgram>("tea-club", 1, Instant.MinValue, Samples.TeaClub, new DefinitionHash(1));
+
+        Assert.Contains("has the hash", Assert.Throws<InvalidLoyaltyProgramException>(() => new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([forged]))).Message);
+    }
+
+    [Fact]
+    public void A_module_lists_the_errors_of_all_its_programmes()
+    {
+        var other = Samples.TeaClub with { Name = "other", Zone = "Nowhere" };
+
+        var errors = Assert.Throws<InvalidLoyaltyProgramException>(() => new LoyaltyModule(Samples.TeaClub with { Units = [] }, other)).Errors;
+
+        Assert.Contains(errors, error => error.Path == "other version 1, zone");
+        Assert.Contains(errors, error => error.Path == "tea-club version 1, units");
+    }
+}
