@@ -45,10 +45,12 @@ public sealed record Commit
     /// <summary>Whether <see cref="NextDue"/> differs from what is stored, or a lease must be freed.</summary>
     public bool NextDueChanged { get; init; }
 
-    /// <summary>New items for the outbox; an item whose id the store has or had is left out.</summary>
+    /// <summary>
+    /// Items that must leave. Where the outbox has one of the same id: one that has left stays as it is, one that waits is replaced (its lease stands), and one that was withdrawn comes back.
+    /// </summary>
     public Sequence<OutboxItem> Outbox { get; init; }
 
-    /// <summary>Items that are not to be sent after all, unless they have left already.</summary>
+    /// <summary>Items that are not to leave after all, unless they have left already. No item is here and in <see cref="Outbox"/>.</summary>
     public Sequence<string> Withdrawn { get; init; }
 
     /// <summary>Items that have been handled and leave the outbox.</summary>

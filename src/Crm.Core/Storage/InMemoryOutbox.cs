@@ -8,7 +8,7 @@ namespace Crm.Storage;
 internal sealed class InMemoryOutbox
 {
     private readonly Dictionary<string, Place> waiting = new(StringComparer.Ordinal);
-    private readonly HashSet<string> known = new(StringComparer.Ordinal);
+    private readonly HashSet<string> left = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Place, Row> rows = [];
 
     public void Write(Commit commit)
@@ -16,9 +16,9 @@ internal sealed class InMemoryOutbox
         for (var i = 0; i < commit.Outbox.Count; i++)
         {
             var item = commit.Outbox[i];
-            if (known.Add(item.Id))
+            if (!left.Contains(item.Id))
             {
-                Add(item, new Place(item.NotBefore, commit.RecordedAt, commit.Customer, commit.Version, i));
+                Put(item, new Place(item.NotBefore, commit.RecordedAt, commit.Customer, commit.Version, i));
             }
         }
 
@@ -29,7 +29,7 @@ internal sealed class InMemoryOutbox
 
         foreach (var id in commit.Settled)
         {
-            Remove(id);
+            Settle(id);
         }
     }
 
@@ -50,22 +50,33 @@ internal sealed class InMemoryOutbox
         {
             var item = rows[place].Item;
             Remove(id);
-            Add(item with { NotBefore = notBefore, Attempts = item.Attempts + 1 }, place with { NotBefore = notBefore });
+            Put(item with { NotBefore = notBefore, Attempts = item.Attempts + 1 }, place with { NotBefore = notBefore });
         }
     }
 
-    public void Remove(string id)
+    public void Settle(string id)
     {
+        Remove(id);
+        left.Add(id);
+    }
+
+    private Instant Remove(string id)
+    {
+        var freeFrom = Instant.MinValue;
         if (waiting.Remove(id, out var place))
         {
+            freeFrom = rows[place].FreeFrom;
             rows.Remove(place);
         }
+
+        return freeFrom;
     }
 
-    private void Add(OutboxItem item, Place place)
+    private void Put(OutboxItem item, Place place)
     {
+        var freeFrom = Remove(item.Id);
         waiting.Add(item.Id, place);
-        rows.Add(place, new Row(item));
+        rows.Add(place, new Row(item) { FreeFrom = freeFrom });
     }
 
     private sealed class Row(OutboxItem item)

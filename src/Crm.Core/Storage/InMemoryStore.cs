@@ -92,7 +92,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
 
     /// <inheritdoc/>
     async ValueTask IOutbox.SettleAsync(string id, CancellationToken cancellationToken) =>
-        await Locked(() => outbox.Remove(id), cancellationToken).ConfigureAwait(false);
+        await Locked(() => outbox.Settle(id), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>

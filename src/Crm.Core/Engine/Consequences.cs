@@ -1,0 +1,32 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Storage;
+
+namespace Crm.Engine;
+
+/// <summary>What folding something produced beside the new state.</summary>
+internal sealed class Consequences
+{
+    public List<LedgerEntry> Entries { get; } = [];
+
+    public List<Message> Messages { get; } = [];
+
+    public List<CustomerEvent> FollowUps { get; } = [];
+
+    public List<QuotaDraw> Quotas { get; } = [];
+
+    public List<ReceiptLine> Lines { get; } = [];
+
+    public List<Checkpoint> Checkpoints { get; } = [];
+
+    /// <summary>Adds all but the lines.</summary>
+    public void Add(Consequences others)
+    {
+        Entries.AddRange(others.Entries);
+        Messages.AddRange(others.Messages);
+        FollowUps.AddRange(others.FollowUps);
+        Quotas.AddRange(others.Quotas);
+        Checkpoints.AddRange(others.Checkpoints);
+    }
+}

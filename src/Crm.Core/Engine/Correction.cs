@@ -1,0 +1,160 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// The difference of two replays, one without a change of history and one with it, applied to the stored state: compensating entries that cite what they correct,
+/// messages withdrawn and added, follow-ups taken back, quotas given back.
+/// </summary>
+internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerState stored, Replayed without, Replayed with, JournalDraft because)
+{
+    /// <summary>The state after the correction.</summary>
+    public CustomerState Apply(Consequences consequences, out Sequence<string> withdrawnOccasions)
+    {
+        var state = with.State.Clone();
+        for (var i = 0; i < modules.Count; i++)
+        {
+            state.Since[i] = stored.Since[i];
+            if (!modules.Contracts[i].Reversible)
+            {
+                Keep(state, i, stored.Slots[i]);
+            }
+            else if (!SameSlot(i, stored.Slots[i], without.State.Slots[i]))
+            {
+                Keep(state, i, modules.All[i].Correct(stored.Slots[i], without.State.Slots[i], with.State.Slots[i]));
+            }
+        }
+
+        state.RecordedAt = stored.RecordedAt;
+        consequences.Entries.AddRange(Entries());
+        consequences.Quotas.AddRange(Draws());
+        consequences.FollowUps.AddRange(FollowUps());
+        consequences.Checkpoints.AddRange(with.Consequences.Checkpoints);
+        withdrawnOccasions = Messages(consequences);
+        Lines(consequences);
+        return state;
+    }
+
+    // The module's own part of the stored state stands: its slot, its facts, its agenda.
+    private void Keep(CustomerState state, int module, object slot)
+    {
+        state.Slots[module] = slot;
+        foreach (var fact in state.Facts.InOrder.Where(fact => modules.OwnerOf(fact.Name)?.Module == module).ToList())
+        {
+            state.Facts.Set(fact with { Value = default });
+        }
+
+        foreach (var fact in stored.Facts.InOrder.Where(fact => modules.OwnerOf(fact.Name)?.Module == module))
+        {
+            state.Facts.Set(fact);
+        }
+
+        foreach (var entry in state.Agenda.Entries.Where(entry => entry.Module == module).ToList())
+        {
+            state.Agenda.Remove(module, entry.Key);
+        }
+
+        foreach (var entry in stored.Agenda.Entries.Where(entry => entry.Module == module))
+        {
+            state.Agenda.Set(entry);
+        }
+    }
+
+    private bool SameSlot(int module, object left, object right) =>
+        ReferenceEquals(left, right) || codec.EncodeModule(module, left).Bytes == codec.EncodeModule(module, right).Bytes;
+
+    private IEnumerable<LedgerEntry> Entries()
+    {
+        // The event's own entries come as they are; all others as the net difference per lot, movement and cause.
+        foreach (var own in with.Consequences.Entries.Where(entry => entry.Cause == because.Key))
+        {
+            yield return own;
+        }
+
+        var differences = new Dictionary<EntryName, long>();
+        foreach (var entry in with.Consequences.Entries.Where(entry => entry.Cause != because.Key))
+        {
+            differences[EntryName.Of(entry)] = differences.GetValueOrDefault(EntryName.Of(entry)) + entry.Amount;
+        }
+
+        foreach (var entry in without.Consequences.Entries)
+        {
+            differences[EntryName.Of(entry)] = differences.GetValueOrDefault(EntryName.Of(entry)) - entry.Amount;
+        }
+
+        foreach (var (name, amount) in differences.Where(pair => pair.Value != 0).OrderBy(pair => pair.Key.Cause).ThenBy(pair => pair.Key.Unit, StringComparer.Ordinal).ThenBy(pair => pair.Key.Lot, StringComparer.Ordinal).ThenBy(pair => pair.Key.Movement).ThenBy(pair => pair.Key.Rule, StringComparer.Ordinal))
+        {
+            yield return new LedgerEntry
+            {
+                Program = name.Program,
+                Unit = name.Unit,
+                Lot = name.Lot,
+                Amount = amount,
+                Movement = name.Movement == Movement.Issued && amount < 0 ? Movement.Reversed : name.Movement,
+                Cause = because.Key,
+                OccurredAt = because.EffectiveAt,
+                Rule = name.Rule,
+                Code = "correction",
+                Definition = name.Definition,
+                Corrects = name.Cause,
+            };
+        }
+    }
+
+    private IEnumerable<QuotaDraw> Draws() => with.Consequences.Quotas
+        .Concat(without.Consequences.Quotas.Select(draw => draw with { Amount = -draw.Amount }))
+        .GroupBy(draw => draw.Name, StringComparer.Ordinal)
+        .Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount)))
+        .Where(draw => draw.Amount != 0);
+
+    private IEnumerable<CustomerEvent> FollowUps()
+    {
+        var before = without.Consequences.FollowUps.Select(followUp => followUp.Key).ToHashSet();
+        var after = with.Consequences.FollowUps.Select(followUp => followUp.Key).ToHashSet();
+        return with.Consequences.FollowUps.Where(followUp => !before.Contains(followUp.Key))
+            .Concat(without.Consequences.FollowUps.Where(followUp => !after.Contains(followUp.Key)).Select(Retraction));
+    }
+
+    private CustomerEvent Retraction(CustomerEvent followUp) => new()
+    {
+        Key = DerivedKey.Of(followUp.Key, $"retracted by {because.Key}"),
+        Kind = EventKinds.CancellationName,
+        Customer = followUp.Customer,
+        Identity = followUp.Identity,
+        Original = followUp.Key,
+    };
+
+    private Sequence<string> Messages(Consequences consequences)
+    {
+        var before = without.Consequences.Messages.ToHashSet();
+        var after = with.Consequences.Messages.Select(message => message.Occasion).ToHashSet(StringComparer.Ordinal);
+        consequences.Messages.AddRange(with.Consequences.Messages.Where(message => !before.Contains(message)));
+        return before.Select(message => message.Occasion).Where(occasion => !after.Contains(occasion)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence();
+    }
+
+    // The event's own lines, and one line for each unit that the rest of history gained or lost.
+    private void Lines(Consequences consequences)
+    {
+        var own = with.Lines.GetValueOrDefault(because.Key);
+        consequences.Lines.AddRange(own);
+        foreach (var unit in consequences.Entries.Where(entry => entry.Corrects is not null).GroupBy(entry => entry.Unit, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            consequences.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "corrected")
+            {
+                Unit = unit.Key,
+                Amount = unit.Sum(entry => entry.Amount),
+                Parts = unit.GroupBy(entry => entry.Corrects).Select(group => new ReceiptLine(StateCodec.KernelSlot, "corrects") { Subject = group.Key?.ToString(), Unit = unit.Key, Amount = group.Sum(entry => entry.Amount) }).ToSequence(),
+            });
+        }
+    }
+
+    private readonly record struct EntryName(string Program, string Unit, string Lot, Movement Movement, EventKey Cause, string? Rule, Definitions.DefinitionHash? Definition)
+    {
+        public static EntryName Of(LedgerEntry entry) => new(entry.Program, entry.Unit, entry.Lot, entry.Movement, entry.Cause, entry.Rule, entry.Definition);
+    }
+}

@@ -1,0 +1,98 @@
+using Crm.Events;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using FluentValidation;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// The one way to write: an event comes in, all modules decide, one commit is stored, and a receipt says what happened. Safe for concurrent use; make one for each store.
+/// </summary>
+public sealed class CrmEngine
+{
+    private readonly Kernel kernel;
+    private readonly Recorder recorder;
+    private readonly DueRunner dueRunner;
+    private readonly OutboxPump? pump;
+    private readonly IClock clock;
+    private readonly IIdSource ids;
+
+    /// <summary>An engine over a store.</summary>
+    /// <param name="store">The store. Where it also implements <see cref="IBulkCommit"/>, <see cref="IWakeups"/> or <see cref="IOutbox"/>, the engine uses these.</param>
+    /// <param name="modules">The modules, in the order in which they decide.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="clock">Now.</param>
+    /// <param name="ids">New ids.</param>
+    /// <param name="ports">Profiles, gate and channels; null: none.</param>
+    /// <exception cref="ArgumentException">Contracts of modules do not fit together; the message lists all that is wrong.</exception>
+    /// <exception cref="ValidationException">Options are out of range; the message lists all that is wrong.</exception>
+    public CrmEngine(ICustomerStore store, IEnumerable<ICustomerModule> modules, CrmOptions options, IClock clock, IIdSource ids, CrmPorts? ports = null)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(modules);
+        ArgumentNullException.ThrowIfNull(options);
+        new CrmOptions.Validator().ValidateAndThrow(options);
+        this.clock = clock;
+        this.ids = ids;
+        kernel = new Kernel(new ModuleSet(modules), options, store, ports?.Profiles);
+        recorder = new Recorder(kernel, clock, ids);
+        dueRunner = new DueRunner(kernel, clock, ids);
+        pump = store is IOutbox outbox ? new OutboxPump(kernel, outbox, recorder, clock, ids, ports ?? new CrmPorts()) : null;
+    }
+
+    /// <summary>The kinds of events that can be recorded.</summary>
+    public EventKinds Kinds => kernel.Modules.Kinds;
+
+    /// <summary>The names of the modules, in the order in which they decide.</summary>
+    public Sequence<string> Modules => kernel.Modules.Contracts.Select(contract => contract.Name).ToSequence();
+
+    /// <summary>Records an event. Sent again, it gets the receipt it got first.</summary>
+    /// <exception cref="InvalidEventException">The event is wrong; all problems are listed, and nothing is written.</exception>
+    /// <exception cref="KeyReusedException">Its key has been recorded with other content.</exception>
+    /// <exception cref="ModuleFaultException">A module failed; nothing is written.</exception>
+    public async ValueTask<Receipt> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        var recorded = await recorder.RecordAsync([happened], RecordMode.Live, cancellationToken).ConfigureAwait(false);
+        return recorded[0] switch
+        {
+            Recorded.New(var receipt, _) => receipt,
+            Recorded.Already(var receipt) => receipt,
+            _ => throw new KeyReusedException(happened.Key),
+        };
+    }
+
+    /// <summary>
+    /// Records many events in few round trips; each customer's are one commit. The answers are in the order of the events. Events of one customer are decided in the order in which they occurred.
+    /// </summary>
+    /// <exception cref="InvalidEventException">Events are wrong; all problems of all of them are listed, and nothing is written.</exception>
+    /// <exception cref="ModuleFaultException">A module failed.</exception>
+    public ValueTask<IReadOnlyList<Recorded>> RecordAsync(IReadOnlyList<CustomerEvent> events, RecordMode mode = RecordMode.Live, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return recorder.RecordAsync(events, mode, cancellationToken);
+    }
+
+    /// <summary>A customer as of now, or null when nobody has the reference.</summary>
+    public async ValueTask<CustomerView?> ReadAsync(CustomerRef customer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        var snapshot = await kernel.Store.LoadAsync(customer with { Recording = null }, cancellationToken).ConfigureAwait(false);
+        return snapshot.Customer is null ? null : await kernel.ViewAsync(snapshot, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Handles what is due. A worker calls it now and then; calling it late, or never, changes no state, only when messages leave.</summary>
+    /// <param name="most">At most so many customers.</param>
+    /// <param name="cancellationToken">Cancels between customers.</param>
+    /// <exception cref="InvalidOperationException">The store does not implement <see cref="IWakeups"/>.</exception>
+    public ValueTask<DueReport> RunDueAsync(int most = 1000, CancellationToken cancellationToken = default) => dueRunner.RunAsync(most, cancellationToken);
+
+    /// <summary>Lets messages and follow-ups leave. A worker calls it now and then.</summary>
+    /// <param name="most">At most so many items.</param>
+    /// <param name="cancellationToken">Cancels between items.</param>
+    /// <exception cref="InvalidOperationException">The store does not implement <see cref="IOutbox"/>.</exception>
+    public ValueTask<PumpReport> PumpAsync(int most = 1000, CancellationToken cancellationToken = default) =>
+        pump?.RunAsync(most, cancellationToken) ?? throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} has no outbox; implement {nameof(IOutbox)} on it.");
+}

@@ -1,0 +1,47 @@
+using FluentValidation;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>What a host may choose about the engine. The defaults suit a shop in Hong Kong.</summary>
+public sealed record CrmOptions
+{
+    /// <summary>The zone in which days begin and end.</summary>
+    public DateTimeZone Zone { get; init; } = DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"];
+
+    /// <summary>How far ahead of the engine's clock an event may claim to have happened; clocks of tills differ a little.</summary>
+    public Duration FutureTolerance { get; init; } = Duration.FromMinutes(5);
+
+    /// <summary>An event older than this, compared with the last thing handled, is decided as of now, with a note, instead of deciding history again. Null: history is always decided again.</summary>
+    public Duration? ReplayHorizon { get; init; }
+
+    /// <summary>How many entries are folded before the state is kept as a checkpoint from which a replay may start. 8 to 10,000.</summary>
+    public int CheckpointEvery { get; init; } = 64;
+
+    /// <summary>How many rounds of echoes follow one event before the rest is dropped with a note. 1 to 100.</summary>
+    public int EchoRounds { get; init; } = 16;
+
+    /// <summary>How often a commit that lost against another process is decided again. 1 to 100.</summary>
+    public int Attempts { get; init; } = 12;
+
+    /// <summary>How long a worker may hold a message or a customer before another takes over.</summary>
+    public Duration LeaseFor { get; init; } = Duration.FromMinutes(2);
+
+    /// <summary>How often a message that its channel could not take is tried before it counts as failed. 1 to 100.</summary>
+    public int SendAttempts { get; init; } = 5;
+
+    internal sealed class Validator : AbstractValidator<CrmOptions>
+    {
+        public Validator()
+        {
+            RuleFor(options => options.Zone).NotNull().WithMessage("CrmOptions.Zone is missing; a zone such as DateTimeZoneProviders.Tzdb[\"Asia/Hong_Kong\"] is expected.");
+            RuleFor(options => options.FutureTolerance).Must(value => value >= Duration.Zero && value <= Duration.FromDays(1)).WithMessage("CrmOptions.FutureTolerance is {PropertyValue}; 0 to 24 hours are expected.");
+            RuleFor(options => options.ReplayHorizon).Must(value => value is null || value > Duration.Zero).WithMessage("CrmOptions.ReplayHorizon is {PropertyValue}; more than nothing is expected, or null for none.");
+            RuleFor(options => options.CheckpointEvery).InclusiveBetween(8, 10_000).WithMessage("CrmOptions.CheckpointEvery is {PropertyValue}; 8 to 10,000 is expected.");
+            RuleFor(options => options.EchoRounds).InclusiveBetween(1, 100).WithMessage("CrmOptions.EchoRounds is {PropertyValue}; 1 to 100 is expected.");
+            RuleFor(options => options.Attempts).InclusiveBetween(1, 100).WithMessage("CrmOptions.Attempts is {PropertyValue}; 1 to 100 is expected.");
+            RuleFor(options => options.SendAttempts).InclusiveBetween(1, 100).WithMessage("CrmOptions.SendAttempts is {PropertyValue}; 1 to 100 is expected.");
+            RuleFor(options => options.LeaseFor).Must(value => value >= Duration.FromSeconds(1)).WithMessage("CrmOptions.LeaseFor is {PropertyValue}; at least a second is expected.");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>The decoded state of one customer while it is being decided upon. Module states are immutable and shared; the rest is copied by <see cref="Clone"/>.</summary>
+internal sealed class CustomerState
+{
+    /// <summary>The instant of the last event or due entry handled; null at birth.</summary>
+    public Instant? Handled { get; set; }
+
+    /// <summary>When the last journal entry was recorded; null at birth.</summary>
+    public Instant? RecordedAt { get; set; }
+
+    /// <summary>How many entries were folded since the last checkpoint.</summary>
+    public int SinceCheckpoint { get; set; }
+
+    /// <summary>Whether the journal has an amendment that does not name its original: then history is always read whole.</summary>
+    public bool HasUnnamedAmendments { get; set; }
+
+    /// <summary>Originals that amendments named before they came.</summary>
+    public Sequence<EventKey> Awaited { get; set; }
+
+    /// <summary>The state of each module, by its place.</summary>
+    public required object[] Slots { get; init; }
+
+    /// <summary>For each module, the version of the journal up to which it has seen nothing because it joined later; 0 for modules there from birth.</summary>
+    public required long[] Since { get; init; }
+
+    public required FactTable Facts { get; init; }
+
+    public required Agenda Agenda { get; init; }
+
+    public required Observed Observed { get; set; }
+
+    /// <summary>Which profile tests hold, by the place of the leaf in the catalogue; null while never observed.</summary>
+    public required bool?[] ProfileTruths { get; init; }
+
+    /// <summary>When something is next due; null when nothing is.</summary>
+    public Instant? NextDue => Earlier(Agenda.First?.Due, Facts.FirstLapse);
+
+    public static CustomerState Newborn(ModuleSet modules) => new()
+    {
+        Slots = [.. modules.Contracts.Select(contract => contract.Codec.Empty)],
+        Since = new long[modules.Count],
+        Facts = new FactTable(),
+        Agenda = new Agenda(),
+        Observed = Observed.Empty(modules.Windows),
+        ProfileTruths = new bool?[modules.ProfileLeaves.Length],
+    };
+
+    public CustomerState Clone() => new()
+    {
+        Handled = Handled,
+        RecordedAt = RecordedAt,
+        SinceCheckpoint = SinceCheckpoint,
+        HasUnnamedAmendments = HasUnnamedAmendments,
+        Awaited = Awaited,
+        Slots = [.. Slots],
+        Since = [.. Since],
+        Facts = Facts.Clone(),
+        Agenda = Agenda.Clone(),
+        Observed = Observed.Clone(),
+        ProfileTruths = [.. ProfileTruths],
+    };
+
+    private static Instant? Earlier(Instant? left, Instant? right) =>
+        left is null ? right : right is null || left < right ? left : right;
+}

@@ -1,0 +1,377 @@
+using Crm.Events;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>One commit in the making: a customer as loaded, and everything that is decided on top of it in memory before it is written.</summary>
+internal sealed class Decision
+{
+    private static readonly HashSet<string> NothingClosed = [];
+
+    private readonly Kernel kernel;
+    private readonly Fold fold;
+    private readonly CustomerSnapshot snapshot;
+    private readonly object[] slotsBefore;
+    private readonly FactTable factsBefore;
+    private readonly Instant? dueBefore;
+    private readonly Consequences consequences = new();
+    private readonly List<JournalEntry> entries = [];
+    private readonly HashSet<string> withdrawnOccasions = new(StringComparer.Ordinal);
+    private readonly List<string> settled = [];
+    private CustomerState state;
+    private CustomerHistory? wholeHistory;
+    private IdentityClaim? claim;
+    private Fields? profile;
+    private Instant? invalidFrom;
+    private bool broughtForward;
+
+    private Decision(Kernel kernel, CustomerSnapshot snapshot, CustomerId customer, CustomerState state)
+    {
+        this.kernel = kernel;
+        this.snapshot = snapshot;
+        this.state = state;
+        Customer = customer;
+        Version = snapshot.Version;
+        fold = kernel.NewFold();
+        slotsBefore = [.. state.Slots];
+        factsBefore = state.Facts.Clone();
+        dueBefore = snapshot.Customer is null ? null : state.NextDue;
+    }
+
+    public CustomerId Customer { get; }
+
+    /// <summary>The version after what has been decided so far.</summary>
+    public long Version { get; private set; }
+
+    public bool Born => snapshot.Customer is null;
+
+    public CustomerState State => state;
+
+    public Fields Profile => profile ?? snapshot.Profile;
+
+    /// <summary>Begins with a customer as loaded, or with a newborn one.</summary>
+    public static async ValueTask<Decision> BeginAsync(Kernel kernel, CustomerSnapshot snapshot, IIdSource ids, CancellationToken cancellationToken)
+    {
+        var decision = new Decision(kernel, snapshot, snapshot.Customer ?? ids.NewCustomerId(), kernel.Codec.Decode(snapshot.Slots, snapshot.Version));
+        if (!decision.state.Observed.MissingLeaves.IsEmpty && snapshot.Version > 0)
+        {
+            await decision.FillNewWindowsAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return decision;
+    }
+
+    /// <summary>Decides an event.</summary>
+    /// <param name="happened">The event, checked.</param>
+    /// <param name="payloadHash">The hash of what was sent.</param>
+    /// <param name="mode">Live or backfill.</param>
+    /// <param name="now">The engine's now.</param>
+    /// <param name="closed">Quotas that a commit found exhausted.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, IReadOnlySet<string>? closed, CancellationToken cancellationToken)
+    {
+        if (Born && claim is null && happened.Identity is { } identity)
+        {
+            claim = new IdentityClaim(identity, snapshot.Identities + 1);
+        }
+
+        if (happened.Profile.Count > 0)
+        {
+            profile = Profile.With(happened.Profile);
+        }
+
+        var kind = kernel.Modules.Kinds.Find(happened.Kind) ?? throw new InvalidOperationException($"The kind '{happened.Kind}' was not checked.");
+        var recordedAt = Kernel.After(state.RecordedAt, now);
+        var occurredAt = Instant.FromUnixTimeTicks((happened.OccurredAt ?? recordedAt).ToUnixTimeTicks());
+        var isLate = state.Handled is { } handled && occurredAt < handled;
+        var decidedNow = isLate && !kind.OrderFree && (kind.Nature == EventNature.Request || occurredAt < state.Handled - kernel.Options.ReplayHorizon);
+        var today = await kernel.ProfileAsync(Customer, happened.Identity, Profile, cancellationToken).ConfigureAwait(false);
+        var draft = new JournalDraft
+        {
+            Event = happened with { OccurredAt = occurredAt, Customer = null, Identity = null, Profile = default, Lookups = default },
+            Kind = kind,
+            EffectiveAt = decidedNow && state.Handled is { } last ? last : occurredAt,
+            RecordedAt = recordedAt,
+            Version = Version + 1,
+            Observations = Observations.Of(happened, state, today, isLate, kernel.Modules, closed ?? NothingClosed),
+            Backfill = mode == RecordMode.Backfill,
+        };
+        var changesHistory = kind.Nature == EventNature.Amendment
+            || (draft.EffectiveAt < state.Handled && !kind.OrderFree)
+            || state.Awaited.Contains(draft.Key);
+        var own = new Consequences();
+        if (!isLate)
+        {
+            var due = new Consequences();
+            fold.SettleBefore(state, draft.EffectiveAt, due);
+            fold.BringForward(Customer, state, draft.EffectiveAt, due);
+            Keep(due, mode);
+            broughtForward = true;
+        }
+
+        TakenBack? taken = null;
+        Refusal? refusal = null;
+        if (changesHistory)
+        {
+            taken = await CorrectAsync(draft, own, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            refusal = Straight(draft, own);
+        }
+
+        if (decidedNow && kind.Nature != EventNature.Request)
+        {
+            own.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "beyond-replay-horizon"));
+        }
+
+        return Record(draft, payloadHash, happened, mode, own, taken, refusal);
+    }
+
+    /// <summary>Handles what is due at or before an instant.</summary>
+    public void BringForward(Instant until, RecordMode mode = RecordMode.Live)
+    {
+        var due = new Consequences();
+        fold.BringForward(Customer, state, until, due);
+        Keep(due, mode);
+        broughtForward = true;
+    }
+
+    /// <summary>Has outbox items leave the outbox with this commit.</summary>
+    public void Settle(string outboxId) => settled.Add(outboxId);
+
+    /// <summary>The commit of everything decided; null when there is nothing to write.</summary>
+    public Commit? ToCommit(Instant now)
+    {
+        if (entries.Count == 0 && !broughtForward && settled.Count == 0)
+        {
+            return null;
+        }
+
+        var nextDue = state.NextDue;
+        var version = Math.Max(Version, snapshot.Version + 1);
+        var commit = new Commit
+        {
+            Customer = Customer,
+            ExpectedVersion = snapshot.Version,
+            Version = version,
+            RecordedAt = Kernel.After(null, now),
+            Claims = claim is { } claimed ? [claimed] : [],
+            Entries = entries.ToSequence(),
+            Slots = kernel.Codec.EncodeChanged(state, slotsBefore),
+            Ledger = Netted(),
+            Facts = ChangedFacts(),
+            Profile = profile,
+            NextDue = nextDue,
+            NextDueChanged = nextDue != dueBefore || entries.Count == 0,
+            Outbox = Outbox(),
+            Withdrawn = withdrawnOccasions.Order(StringComparer.Ordinal).Select(occasion => DerivedKey.OfMessage(Customer, occasion)).ToSequence(),
+            Settled = settled.ToSequence(),
+            Quotas = consequences.Quotas.GroupBy(draw => draw.Name, StringComparer.Ordinal).Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount))).Where(draw => draw.Amount != 0).ToSequence(),
+            CheckpointsInvalidFrom = invalidFrom,
+            Checkpoints = consequences.Checkpoints.GroupBy(checkpoint => checkpoint.At).Select(group => group.Last()).ToSequence(),
+        };
+        commit.Check();
+        return commit;
+    }
+
+    private Refusal? Straight(JournalDraft draft, Consequences own)
+    {
+        var input = new JournalInput(draft, draft.Event);
+        if (draft.Kind.Nature != EventNature.Request)
+        {
+            return fold.Happen(Customer, state, input, own);
+        }
+
+        var trial = state.Clone();
+        if (fold.Happen(Customer, trial, input, own) is { } refusal)
+        {
+            return refusal;
+        }
+
+        state = trial;
+        return null;
+    }
+
+    private async ValueTask<TakenBack?> CorrectAsync(JournalDraft draft, Consequences own, CancellationToken cancellationToken)
+    {
+        if (draft.Event is { Kind: EventKinds.RefundName, Original: null })
+        {
+            state.HasUnnamedAmendments = true;
+        }
+
+        var (start, before) = await HistoryAsync(draft, cancellationToken).ConfigureAwait(false);
+        var drafts = JournalDraft.Of(before.Concat(entries), kernel.Modules.Kinds)
+            .Where(entry => start.Handled is not { } from || entry.EffectiveAt > from).ToList();
+        var changed = EffectiveHistory.Of([.. drafts.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. drafts.Where(entry => entry.EffectiveAt > draft.EffectiveAt)]);
+        var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
+        var unchanged = EffectiveHistory.Of(drafts);
+        var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until);
+        var with = Replay.Run(fold, Customer, start, changed.Inputs, until);
+        RememberAwaited(draft, drafts);
+        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, out var occasions);
+        corrected.HasUnnamedAmendments = state.HasUnnamedAmendments;
+        corrected.Awaited = state.Awaited;
+        consequences.Messages.RemoveAll(message => occasions.Contains(message.Occasion));
+        withdrawnOccasions.UnionWith(occasions);
+        Invalidate(unchanged, changed, draft, own);
+        state = corrected;
+        fold.TellCorrected(Customer, state, draft, own);
+        return changed.TakenBy(draft.Key);
+    }
+
+    // Awaited originals are those that an amendment names and that have not come.
+    private void RememberAwaited(JournalDraft draft, List<JournalDraft> drafts)
+    {
+        if (draft.Kind.Nature == EventNature.Amendment && draft.Event.Original is { } original && drafts.All(entry => entry.Key != original))
+        {
+            state.Awaited = state.Awaited.Contains(original) ? state.Awaited : state.Awaited.Add(original);
+        }
+        else if (state.Awaited.Contains(draft.Key))
+        {
+            state.Awaited = state.Awaited.Where(key => key != draft.Key).ToSequence();
+        }
+    }
+
+    // Checkpoints from the first event that differs on are no longer true; the replay has made new ones.
+    private void Invalidate(EffectiveHistory unchanged, EffectiveHistory changed, JournalDraft draft, Consequences own)
+    {
+        var before = unchanged.Inputs.ToDictionary(input => input.Entry.Key, input => input.Event);
+        var first = changed.Inputs.First(input => input.Entry.Key == draft.Key || !Equals(input.Event, before[input.Entry.Key])).Entry.EffectiveAt;
+        invalidFrom = invalidFrom is { } already && already < first ? already : first;
+        consequences.Checkpoints.RemoveAll(checkpoint => checkpoint.At >= first);
+        own.Checkpoints.RemoveAll(checkpoint => checkpoint.At < first);
+    }
+
+    private async ValueTask<(CustomerState Start, Sequence<JournalEntry> Entries)> HistoryAsync(JournalDraft draft, CancellationToken cancellationToken)
+    {
+        var whole = state.HasUnnamedAmendments || !state.Awaited.IsEmpty || invalidFrom is not null;
+        if (Born)
+        {
+            return (Newborn(), []);
+        }
+
+        if (whole || wholeHistory is not null)
+        {
+            wholeHistory ??= await kernel.Store.LoadHistoryAsync(Customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+            return (Newborn(), wholeHistory.Entries);
+        }
+
+        HistoryStart from = draft.Kind.Nature == EventNature.Amendment && draft.Event.Original is { } original
+            ? new HistoryStart.BeforeEvent(original)
+            : new HistoryStart.Before(draft.EffectiveAt);
+        var history = await kernel.Store.LoadHistoryAsync(Customer, from, cancellationToken).ConfigureAwait(false);
+        if (history.Checkpoint is not { } checkpoint || checkpoint.At >= draft.EffectiveAt)
+        {
+            wholeHistory = await kernel.Store.LoadHistoryAsync(Customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+            return (Newborn(), wholeHistory.Entries);
+        }
+
+        var start = kernel.Codec.Decode(checkpoint.Slots, 0);
+        Array.Copy(state.Since, start.Since, start.Since.Length);
+        return start.Observed.MissingLeaves.IsEmpty ? (start, history.Entries) : (Newborn(), (await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries);
+    }
+
+    private async ValueTask<CustomerHistory> WholeAsync(CancellationToken cancellationToken) =>
+        wholeHistory ??= await kernel.Store.LoadHistoryAsync(Customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+
+    private CustomerState Newborn()
+    {
+        var newborn = CustomerState.Newborn(kernel.Modules);
+        Array.Copy(state.Since, newborn.Since, newborn.Since.Length);
+        return newborn;
+    }
+
+    // A window that no definition had before is filled from history once.
+    private async ValueTask FillNewWindowsAsync(CancellationToken cancellationToken)
+    {
+        var history = await WholeAsync(cancellationToken).ConfigureAwait(false);
+        var filled = Observed.Empty(kernel.Modules.Windows);
+        foreach (var input in EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, kernel.Modules.Kinds)]).Inputs)
+        {
+            if (input.Event is { } happened)
+            {
+                filled.Add(happened, input.Entry.EffectiveAt);
+            }
+        }
+
+        state.Observed = filled;
+    }
+
+    private Receipt Record(JournalDraft draft, UInt128 payloadHash, CustomerEvent sent, RecordMode mode, Consequences own, TakenBack? taken, Refusal? refusal)
+    {
+        if (refusal is null)
+        {
+            Keep(own, mode);
+        }
+
+        Version = draft.Version;
+        state.RecordedAt = draft.RecordedAt;
+        var receipt = new Receipt
+        {
+            Key = draft.Key,
+            Customer = Customer,
+            Version = draft.Version,
+            EffectiveAt = draft.EffectiveAt,
+            Refusal = refusal,
+            Lines = refusal is null ? own.Lines.ToSequence() : [],
+            TakenBack = taken,
+        };
+        entries.Add(new JournalEntry
+        {
+            Version = draft.Version,
+            Event = draft.Event,
+            EffectiveAt = draft.EffectiveAt,
+            RecordedAt = draft.RecordedAt,
+            PayloadHash = payloadHash,
+            Receipt = receipt,
+            Observations = draft.Observations,
+            IdentityReference = claim is { } claimed && sent.Identity == claimed.Identity ? claimed.Reference : sent.Customer is null ? snapshot.IdentityReference : null,
+            Backfill = draft.Backfill,
+        });
+        return receipt;
+    }
+
+    private void Keep(Consequences more, RecordMode mode)
+    {
+        if (mode == RecordMode.Backfill)
+        {
+            more.Messages.Clear();
+        }
+
+        withdrawnOccasions.ExceptWith(more.Messages.Select(message => message.Occasion));
+        consequences.Add(more);
+    }
+
+    // Movements of one lot with the same cause, movement and definition are one entry.
+    private Sequence<Ledger.LedgerEntry> Netted()
+    {
+        if (consequences.Entries.Count < 2)
+        {
+            return consequences.Entries.ToSequence();
+        }
+
+        return consequences.Entries
+            .GroupBy(entry => entry with { Amount = 0 })
+            .Select(group => group.Key with { Amount = group.Sum(entry => entry.Amount) })
+            .Where(entry => entry.Amount != 0)
+            .ToSequence();
+    }
+
+    private Sequence<Fact> ChangedFacts()
+    {
+        var changed = state.Facts.InOrder.Where(fact => factsBefore.Find(fact.Name) != fact)
+            .Concat(factsBefore.InOrder.Where(fact => state.Facts.Find(fact.Name) is null).Select(fact => fact with { Value = default, ValidUntil = null }));
+        return changed.Where(fact => kernel.Modules.OwnerOf(fact.Name)?.Declaration.Queryable == true).ToSequence();
+    }
+
+    // What was decided last about an occasion is what leaves.
+    private Sequence<OutboxItem> Outbox() => consequences.Messages
+        .GroupBy(message => message.Occasion, StringComparer.Ordinal).Select(occasion => occasion.Last())
+        .Select(message => (OutboxItem)new OutboxItem.OfMessage(DerivedKey.OfMessage(Customer, message.Occasion), Customer, message.NotBefore ?? message.DecidedAt, message))
+        .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? Instant.MinValue, followUp)))
+        .ToSequence();
+}

@@ -1,0 +1,53 @@
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>What a run of the due entries did.</summary>
+/// <param name="Customers">How many customers had something due and were brought forward.</param>
+/// <param name="Conflicts">How many were changed by somebody else meanwhile; they stay due.</param>
+public sealed record DueReport(int Customers, int Conflicts);
+
+/// <summary>Brings customers forward whose agenda has something due.</summary>
+internal sealed class DueRunner(Kernel kernel, IClock clock, IIdSource ids)
+{
+    private const int Batch = 500;
+
+    public async ValueTask<DueReport> RunAsync(int most, CancellationToken cancellationToken)
+    {
+        var wakeups = kernel.Store as IWakeups ?? throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} has no wake-ups; implement {nameof(IWakeups)} on it.");
+        var report = new DueReport(0, 0);
+        while (report.Customers + report.Conflicts < most)
+        {
+            var now = clock.GetCurrentInstant();
+            var due = await wakeups.LeaseDueAsync(now, now, now + kernel.Options.LeaseFor, Math.Min(Batch, most - report.Customers - report.Conflicts), cancellationToken).ConfigureAwait(false);
+            if (due.Count == 0)
+            {
+                break;
+            }
+
+            var results = await BringForwardAsync(due, now, cancellationToken).ConfigureAwait(false);
+            report = new DueReport(report.Customers + results.Count(result => result is CommitResult.Committed), report.Conflicts + results.Count(result => result is not CommitResult.Committed));
+        }
+
+        return report;
+    }
+
+    private async ValueTask<IReadOnlyList<CommitResult>> BringForwardAsync(IReadOnlyList<CustomerId> customers, Instant now, CancellationToken cancellationToken)
+    {
+        var snapshots = await kernel.LoadAllAsync([.. customers.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false);
+        var commits = new List<Commit>(customers.Count);
+        foreach (var snapshot in snapshots.Where(snapshot => snapshot.Customer is not null))
+        {
+            var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
+            decision.BringForward(now);
+            if (decision.ToCommit(now) is { } commit)
+            {
+                commits.Add(commit);
+            }
+        }
+
+        return await kernel.CommitAllAsync(commits, cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,188 @@
+using Crm.Events;
+using Crm.Values;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// A history with what its amendments took back taken out: a function of the whole history, so that it does not matter in how many pieces, or in which order, something was taken back.
+/// </summary>
+internal sealed class EffectiveHistory
+{
+    private readonly Dictionary<EventKey, KeptSpend> kept = [];
+    private readonly List<KeptSpend> earlier = [];
+    private readonly Dictionary<string, List<(KeptSpend Purchase, int Line)>> articles = new(StringComparer.Ordinal);
+    private readonly Dictionary<Currency, long> unflushed = [];
+    private readonly Dictionary<EventKey, TakenBack> taken = [];
+    private readonly HashSet<EventKey> voided;
+
+    private EffectiveHistory(IReadOnlyList<JournalDraft> ordered)
+    {
+        voided = Voided(ordered);
+        foreach (var draft in ordered)
+        {
+            if (draft.Event.Spend is not null && draft.Kind.Nature != EventNature.Amendment && !voided.Contains(draft.Key))
+            {
+                kept[draft.Key] = new KeptSpend(draft.Event);
+            }
+        }
+
+        foreach (var draft in ordered.Where(draft => !voided.Contains(draft.Key)))
+        {
+            if (draft.Kind.Nature == EventNature.Amendment)
+            {
+                TakeBack(draft.Event);
+            }
+            else if (kept.GetValueOrDefault(draft.Key) is { } purchase)
+            {
+                Flush(purchase.Currency);
+                Enter(purchase);
+            }
+        }
+
+        foreach (var currency in unflushed.Keys.ToList())
+        {
+            Flush(currency);
+        }
+
+        Inputs = [.. ordered.Select(draft => new JournalInput(draft, LeftOf(draft)))];
+    }
+
+    /// <summary>The entries in their order, each with what is left of its event.</summary>
+    public IReadOnlyList<JournalInput> Inputs { get; }
+
+    /// <param name="ordered">The entries in the order in which they count.</param>
+    public static EffectiveHistory Of(IReadOnlyList<JournalDraft> ordered) => new(ordered);
+
+    /// <summary>What an amendment of the history took back; null for those that name an event without spend, or that were themselves taken back.</summary>
+    public TakenBack? TakenBy(EventKey amendment) => taken.GetValueOrDefault(amendment);
+
+    // A cancellation counts unless a later one that counts takes it back.
+    private static HashSet<EventKey> Voided(IReadOnlyList<JournalDraft> ordered)
+    {
+        var found = new HashSet<EventKey>();
+        for (var i = ordered.Count - 1; i >= 0; i--)
+        {
+            if (ordered[i].Event is { Kind: EventKinds.CancellationName, Original: { } original } && !found.Contains(ordered[i].Key))
+            {
+                found.Add(original);
+            }
+        }
+
+        return found;
+    }
+
+    private CustomerEvent? LeftOf(JournalDraft draft) =>
+        voided.Contains(draft.Key) ? null : kept.GetValueOrDefault(draft.Key) is { } purchase ? purchase.Left() : draft.Event;
+
+    private void Enter(KeptSpend purchase)
+    {
+        earlier.Add(purchase);
+        for (var line = 0; line < purchase.Happened.Lines.Count; line++)
+        {
+            var sku = purchase.Happened.Lines[line].Sku;
+            if (!articles.TryGetValue(sku, out var places))
+            {
+                articles[sku] = places = [];
+            }
+
+            places.Add((purchase, line));
+        }
+    }
+
+    private void TakeBack(CustomerEvent refund)
+    {
+        if (refund.Kind != EventKinds.RefundName || refund.Spend is not { } amount)
+        {
+            return;
+        }
+
+        var named = refund.Original is { } original ? kept.GetValueOrDefault(original) : null;
+        var reachable = refund.Original is null || named?.Currency == amount.Currency;
+        var matches = refund.Lines.Select(line => reachable ? Match(line, named) : new LineMatch(line, 0, 0)).ToList();
+        var matched = matches.Sum(match => match.Amount);
+        var remaining = Math.Max(0, amount.MinorUnits - matched);
+        var spread = !reachable ? 0 : named is not null ? named.Spread(remaining) : SpreadOverEarlier(remaining, amount.Currency);
+        var unmatched = Unmatched(matches, spread).ToList();
+        taken[refund.Key] = new TakenBack(new Money(matched, amount.Currency), new Money(spread, amount.Currency), new Money(remaining - spread, amount.Currency))
+        {
+            LinesInFull = matches.Count(match => match.Quantity == match.Line.Quantity),
+            LinesInPart = matches.Count(match => match.Quantity > 0 && match.Quantity < match.Line.Quantity),
+            LinesNotFound = matches.Count(match => match.Quantity == 0),
+            LinesUnmatched = unmatched.Count,
+            QuantityUnmatched = unmatched.Sum(match => match.Line.Quantity - match.Quantity),
+        };
+    }
+
+    // The spread covers the remaining amounts of the lines in their order; those beyond it are unmatched.
+    private static IEnumerable<LineMatch> Unmatched(IEnumerable<LineMatch> matches, long spread)
+    {
+        foreach (var match in matches)
+        {
+            var remaining = match.Line.Amount.MinorUnits - match.Amount;
+            if (remaining > spread)
+            {
+                yield return match;
+            }
+
+            spread = Math.Max(0, spread - remaining);
+        }
+    }
+
+    private LineMatch Match(EventLine line, KeptSpend? named)
+    {
+        var match = new LineMatch(line, 0, 0);
+        var places = named is not null
+            ? Enumerable.Range(0, named.Happened.Lines.Count).Where(place => named.Happened.Lines[place].Sku == line.Sku).Select(place => (Purchase: named, Line: place))
+            : LatestFirst(line);
+        foreach (var (purchase, place) in places)
+        {
+            if (match.Quantity == line.Quantity)
+            {
+                break;
+            }
+
+            match = purchase.Take(place, match);
+        }
+
+        return match;
+    }
+
+    private IEnumerable<(KeptSpend Purchase, int Line)> LatestFirst(EventLine line)
+    {
+        var places = articles.GetValueOrDefault(line.Sku) ?? [];
+        for (var i = places.Count - 1; i >= 0; i--)
+        {
+            if (places[i].Purchase.Currency == line.Amount.Currency)
+            {
+                yield return places[i];
+            }
+        }
+    }
+
+    // Amounts of amendments between two purchases are gathered and spread at once, so that splitting one changes nothing.
+    private long SpreadOverEarlier(long remaining, Currency currency)
+    {
+        var waiting = unflushed.GetValueOrDefault(currency);
+        var spread = Math.Min(remaining, earlier.Where(purchase => purchase.Currency == currency).Sum(purchase => purchase.Available) - waiting);
+        unflushed[currency] = waiting + spread;
+        return spread;
+    }
+
+    private void Flush(Currency currency)
+    {
+        if (!unflushed.Remove(currency, out var total) || total == 0)
+        {
+            return;
+        }
+
+        var purchases = earlier.Where(purchase => purchase.Currency == currency).ToList();
+        var shares = Apportionment.Of(total, [.. purchases.Select(purchase => purchase.Available)]);
+        for (var i = 0; i < shares.Length; i++)
+        {
+            purchases[i].Spread(shares[i]);
+        }
+    }
+}
+
+/// <summary>How much of a refunded line found its article.</summary>
+internal readonly record struct LineMatch(EventLine Line, decimal Quantity, long Amount);

@@ -1,0 +1,131 @@
+using System.Globalization;
+using Crm.Events;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>Checks events before anything is read or written, and reports everything that is wrong with all of them.</summary>
+internal sealed class EventCheck(EventKinds kinds, Duration futureTolerance)
+{
+    private const int MostLines = 10_000;
+
+    public Sequence<EventProblem> Check(IReadOnlyList<CustomerEvent> events, Instant now)
+    {
+        List<EventProblem>? problems = null;
+        for (var i = 0; i < events.Count; i++)
+        {
+            Check(events[i], now, (code, message) => (problems ??= []).Add(new EventProblem(i, code, $"The event '{events[i].Key}' {message}")));
+        }
+
+        return problems?.ToSequence() ?? [];
+    }
+
+    private void Check(CustomerEvent happened, Instant now, Action<string, string> wrong)
+    {
+        if (happened.Key == default)
+        {
+            wrong("no-key", "has no key; a source and the source's own key are expected, such as 'pos:1042'.");
+        }
+
+        if (happened.Customer is null && (happened.Identity is null || happened.Identity == default(Identity)))
+        {
+            wrong("no-customer", "names no customer; an identity or a customer id is expected.");
+        }
+
+        if (happened.OccurredAt > now + futureTolerance)
+        {
+            wrong("from-the-future", $"claims to have happened at {happened.OccurredAt}, and now it is {now}; at most {futureTolerance.TotalMinutes.ToString("0", CultureInfo.InvariantCulture)} minutes ahead are allowed for clocks that differ.");
+        }
+
+        CheckNames(happened, wrong);
+        CheckMoney(happened, wrong);
+        if (kinds.Find(happened.Kind) is not { } kind)
+        {
+            var nearest = Names.Nearest(happened.Kind, kinds.Known);
+            wrong("unknown-kind", $"is of the kind '{happened.Kind}', which nobody declares.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} There are: {string.Join(", ", kinds.Known)}.");
+            return;
+        }
+
+        if (kind.Name is EventKinds.PurchaseName or EventKinds.RefundName && happened.Spend is null)
+        {
+            wrong("no-spend", $"is a {kind.Name} without an amount; the spend is expected, 0 when nothing was paid.");
+        }
+
+        if (kind.Name == EventKinds.CancellationName && happened.Original is null)
+        {
+            wrong("no-original", "is a cancellation that does not say of what; the key of the original event is expected.");
+        }
+
+        if (happened.Original == happened.Key)
+        {
+            wrong("own-original", "takes itself back; the key of an earlier event is expected as its original.");
+        }
+
+        CheckFields(happened, kind, wrong);
+    }
+
+    private static void CheckNames(CustomerEvent happened, Action<string, string> wrong)
+    {
+        foreach (var (what, name) in new[] { ("channel", happened.Channel), ("brand", happened.Brand) })
+        {
+            if (name is not null && !Names.IsName(name))
+            {
+                wrong("bad-name", $"has the {what} '{name}'; lower-case letters, digits, '-', '_' and '.' are expected.");
+            }
+        }
+
+        if (happened.Actor is { Length: 0 or > Names.Longest })
+        {
+            wrong("bad-name", $"has an actor of {happened.Actor.Length} characters; a code of 1 to {Names.Longest} such as 'staff:17' is expected.");
+        }
+    }
+
+    private static void CheckMoney(CustomerEvent happened, Action<string, string> wrong)
+    {
+        if (happened.Spend is { } spend && (spend.MinorUnits < 0 || spend.Currency == default))
+        {
+            wrong("bad-amount", $"has the amount {spend}; 0 or more of a currency is expected: the kind of the event says the direction.");
+        }
+
+        if (happened.Lines.Count > MostLines)
+        {
+            wrong("too-many-lines", $"has {happened.Lines.Count} lines; at most {MostLines} are expected.");
+        }
+
+        for (var i = 0; i < happened.Lines.Count; i++)
+        {
+            var line = happened.Lines[i];
+            if (string.IsNullOrEmpty(line.Sku) || line.Quantity <= 0 || line.Amount.MinorUnits < 0)
+            {
+                wrong("bad-line", string.Create(CultureInfo.InvariantCulture, $"has the line {i + 1} '{line.Sku}' of {line.Quantity} for {line.Amount}; an article, a quantity above 0 and an amount of 0 or more are expected."));
+            }
+
+            if (happened.Spend is { } total && line.Amount.Currency != total.Currency)
+            {
+                wrong("mixed-currencies", $"is in {total.Currency} and its line {i + 1} in {line.Amount.Currency}; one currency is expected.");
+            }
+        }
+    }
+
+    private static void CheckFields(CustomerEvent happened, EventKind kind, Action<string, string> wrong)
+    {
+        foreach (var (name, value) in happened.Fields)
+        {
+            var declared = kind.Fields.FirstOrDefault(field => field.Name == name);
+            if (declared is null)
+            {
+                wrong("unknown-field", $"has the field '{name}', which the kind '{kind.Name}' does not declare. There are: {(kind.Fields.IsEmpty ? "none" : string.Join(", ", kind.Fields.Select(field => field.Name)))}.");
+            }
+            else if (declared.Kind != value.Kind)
+            {
+                wrong("bad-field", $"has a {value.Kind} in the field '{name}'; a {declared.Kind} is expected.");
+            }
+        }
+
+        foreach (var missing in kind.Fields.Where(field => field.Required && happened.Fields[field.Name].IsMissing))
+        {
+            wrong("missing-field", $"lacks the field '{missing.Name}', a {missing.Kind}, which the kind '{kind.Name}' requires.");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+using Crm.Events;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// The pure heart of the engine: puts one event after another, and what falls due in between, through the modules in their order.
+/// One fold is used by one thread at a time.
+/// </summary>
+internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions options)
+{
+    private const int MostDueAtOneInstant = 10_000;
+    private readonly FoldContext context = new(modules, options.Zone);
+
+    /// <summary>Handles everything that is due at or before an instant, each as of its own due instant.</summary>
+    public void BringForward(CustomerId customer, CustomerState state, Instant until, Consequences consequences)
+    {
+        var handledAtOneInstant = 0;
+        while (state.NextDue is { } due && due <= until)
+        {
+            var at = state.Handled is { } handled && due < handled ? handled : due;
+            handledAtOneInstant = at == state.Handled ? handledAtOneInstant + 1 : 0;
+            if (state.Facts.FirstLapse <= due && !(state.Agenda.First?.Due < due))
+            {
+                state.Facts.Lapse(due);
+            }
+            else if (state.Agenda.First is { } entry)
+            {
+                if (handledAtOneInstant > MostDueAtOneInstant)
+                {
+                    throw new ModuleFaultException(modules.Contracts[entry.Module].Name, $"has put '{entry.Key}' on the agenda for {at} again and again while handling it; an entry must be set for a later instant than the one it is handled at.");
+                }
+
+                state.Agenda.RemoveFirst();
+                Due(customer, state, entry, at, consequences);
+            }
+
+            state.Handled = at;
+        }
+    }
+
+    /// <summary>Handles an event. What is due before it has been handled already, except by order-free events that come late.</summary>
+    /// <returns>Why a request was refused: then the state is spoilt and must be dropped; null when the event took effect.</returns>
+    public Refusal? Happen(CustomerId customer, CustomerState state, JournalInput input, Consequences consequences)
+    {
+        var entry = input.Entry;
+        Observations.Apply(entry.Observations, state, modules);
+        state.SinceCheckpoint++;
+        Refusal? refusal = null;
+        if (input.Event is { } happened)
+        {
+            state.Observed.Add(happened, entry.EffectiveAt);
+            context.Enter(customer, state, entry.Key, entry.EffectiveAt, entry.Observations, entry.Decided && entry.Kind.Nature == EventNature.Request);
+            refusal = Round(state, new Stimulus.Happened(happened), happened.Kind, entry, consequences);
+            context.Leave();
+        }
+
+        if (state.Handled is null || entry.EffectiveAt > state.Handled)
+        {
+            state.Handled = entry.EffectiveAt;
+        }
+
+        return refusal;
+    }
+
+    /// <summary>Tells irrevocable modules that history was decided again.</summary>
+    public void TellCorrected(CustomerId customer, CustomerState state, JournalDraft because, Consequences consequences)
+    {
+        context.Enter(customer, state, because.Key, state.Handled ?? because.EffectiveAt, because.Observations, accepted: false);
+        foreach (var index in Irrevocable(because.Event.Kind))
+        {
+            context.Handle(new Stimulus.Happened(because.Event));
+            Ask(state, index, mayRefuse: false, consequences, null);
+        }
+
+        var corrected = new Echo(Echo.Corrected, Fields.Of(("cause", because.Key.ToString())));
+        foreach (var index in Irrevocable(Echo.Corrected))
+        {
+            context.Handle(new Stimulus.Echoed(corrected));
+            Ask(state, index, mayRefuse: false, consequences, null);
+        }
+
+        context.Leave();
+    }
+
+    /// <summary>A checkpoint of the state, if it is time for one and the state is whole as of its instant, which it is before an event at a later one.</summary>
+    public void SettleBefore(CustomerState state, Instant next, Consequences consequences)
+    {
+        if (state.SinceCheckpoint >= options.CheckpointEvery && state.Handled is { } handled && handled < next)
+        {
+            state.SinceCheckpoint = 0;
+            consequences.Checkpoints.Add(new Checkpoint(handled, codec.EncodeAll(state)));
+        }
+    }
+
+    private IEnumerable<int> Irrevocable(string kind) => modules.HandlersFor(kind).Where(index => !modules.Contracts[index].Reversible);
+
+    private void Due(CustomerId customer, CustomerState state, AgendaEntry entry, Instant at, Consequences consequences)
+    {
+        var module = modules.Contracts[entry.Module].Name;
+        context.Enter(customer, state, new EventKey("due", $"{module}/{entry.Key}"), at, default, accepted: false);
+        context.Handle(new Stimulus.Due(entry.Key));
+        List<Echo>? echoes = null;
+        Ask(state, entry.Module, mayRefuse: false, consequences, found => (echoes ??= []).AddRange(found));
+        Echoes(state, echoes, null, consequences);
+        context.Leave();
+    }
+
+    private Refusal? Round(CustomerState state, Stimulus stimulus, string kind, JournalDraft entry, Consequences consequences)
+    {
+        List<Echo>? echoes = null;
+        var mayRefuse = entry.Kind.Nature == EventNature.Request && !entry.Decided;
+        foreach (var index in modules.HandlersFor(kind))
+        {
+            if (entry.Version <= state.Since[index])
+            {
+                continue;
+            }
+
+            context.Handle(stimulus);
+            if (Ask(state, index, mayRefuse, consequences, found => (echoes ??= []).AddRange(found)) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return Echoes(state, echoes, entry, consequences);
+    }
+
+    private Refusal? Echoes(CustomerState state, List<Echo>? echoes, JournalDraft? entry, Consequences consequences)
+    {
+        for (var round = 1; echoes is { Count: > 0 }; round++)
+        {
+            if (round > options.EchoRounds)
+            {
+                var kinds = string.Join(", ", echoes.Select(echo => echo.Kind).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+                consequences.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "echoes-dropped")
+                {
+                    Subject = kinds,
+                    Text = new Text($"Definitions keep answering each other ({kinds}); after {options.EchoRounds} rounds the rest was dropped.", $"規則互相觸發不止（{kinds}），{options.EchoRounds} 輪後其餘不再處理。"),
+                });
+                return null;
+            }
+
+            List<Echo>? next = null;
+            foreach (var echo in echoes)
+            {
+                foreach (var index in modules.HandlersFor(echo.Kind))
+                {
+                    if (entry?.Version <= state.Since[index])
+                    {
+                        continue;
+                    }
+
+                    context.Handle(new Stimulus.Echoed(echo));
+                    var mayRefuse = entry is { Decided: false, Kind.Nature: EventNature.Request };
+                    if (Ask(state, index, mayRefuse, consequences, found => (next ??= []).AddRange(found)) is { } refusal)
+                    {
+                        return refusal;
+                    }
+                }
+            }
+
+            echoes = next;
+        }
+
+        return null;
+    }
+
+    private Refusal? Ask(CustomerState state, int index, bool mayRefuse, Consequences consequences, Action<Sequence<Echo>>? echoed)
+    {
+        var contract = modules.Contracts[index];
+        Outcome outcome;
+        try
+        {
+            outcome = modules.All[index].Handle(state.Slots[index], context);
+        }
+        catch (Exception fault) when (fault is not ModuleFaultException)
+        {
+            throw new ModuleFaultException(contract.Name, $"failed while handling '{context.Cause}'; a module must handle every event it declares.", fault);
+        }
+
+        switch (outcome)
+        {
+            case Outcome.Accepted accepted when ReferenceEquals(accepted, Outcome.Nothing):
+                return null;
+            case Outcome.Accepted accepted:
+                Take(state, index, contract, accepted, consequences);
+                if (!accepted.Echoes.IsEmpty)
+                {
+                    echoed?.Invoke(accepted.Echoes);
+                }
+
+                return null;
+            case Outcome.Refused refused when mayRefuse:
+                return new Refusal(contract.Name, refused.Code, refused.Detail);
+            case Outcome.Refused refused when context.AlreadyAccepted:
+                consequences.Lines.Add(new ReceiptLine(contract.Name, "not-carried-out-again") { Subject = refused.Code, Text = refused.Detail });
+                return null;
+            case Outcome.Refused refused:
+                throw new ModuleFaultException(contract.Name, $"refused '{context.Cause}' with '{refused.Code}'; a happening cannot be refused, only noted.");
+            default:
+                throw new ModuleFaultException(contract.Name, $"answered '{context.Cause}' with {outcome?.GetType().Name ?? "null"}; Accepted or Refused is expected.");
+        }
+    }
+
+    private void Take(CustomerState state, int index, ModuleContract contract, Outcome.Accepted accepted, Consequences consequences)
+    {
+        if (accepted.State is { } slot)
+        {
+            state.Slots[index] = slot;
+        }
+
+        foreach (var fact in accepted.Facts)
+        {
+            if (state.Facts.Set(fact) && modules.OwnerOf(fact.Name)?.Module != index)
+            {
+                throw new ModuleFaultException(contract.Name, $"published the fact '{fact.Name}', which is not in its contract; list it in Publishes.");
+            }
+        }
+
+        foreach (var change in accepted.Agenda)
+        {
+            if (change.Due is { } due)
+            {
+                state.Agenda.Set(new AgendaEntry(due, index, change.Phase, change.Key));
+            }
+            else
+            {
+                state.Agenda.Remove(index, change.Key);
+            }
+        }
+
+        consequences.Entries.AddRange(accepted.Entries);
+        consequences.Messages.AddRange(accepted.Messages);
+        consequences.FollowUps.AddRange(accepted.FollowUps);
+        consequences.Quotas.AddRange(accepted.Quotas);
+        consequences.Lines.AddRange(accepted.Lines);
+    }
+}

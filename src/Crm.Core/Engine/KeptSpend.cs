@@ -1,0 +1,82 @@
+using Crm.Events;
+using Crm.Values;
+
+namespace Crm.Engine;
+
+/// <summary>What is left of one event with spend while amendments take from it.</summary>
+internal sealed class KeptSpend
+{
+    private readonly decimal[] quantities;
+    private readonly long[] amounts;
+    private long spend;
+    private long toSpread;
+    private bool touched;
+
+    public KeptSpend(CustomerEvent happened)
+    {
+        Happened = happened;
+        spend = happened.Spend?.MinorUnits ?? 0;
+        Currency = happened.Spend?.Currency ?? default;
+        quantities = [.. happened.Lines.Select(line => line.Quantity)];
+        amounts = [.. happened.Lines.Select(line => line.Amount.MinorUnits)];
+    }
+
+    public CustomerEvent Happened { get; }
+
+    public Currency Currency { get; }
+
+    /// <summary>The amount that may still be taken.</summary>
+    public long Available => spend - toSpread;
+
+    /// <summary>Takes from a line what a refunded line still wants; its amount in the refund's own prices, as far as the line and the event have it.</summary>
+    public LineMatch Take(int line, LineMatch match)
+    {
+        var quantity = Math.Min(match.Line.Quantity - match.Quantity, quantities[line]);
+        if (quantity <= 0)
+        {
+            return match;
+        }
+
+        var reached = match.Quantity + quantity;
+        var due = decimal.ToInt64(decimal.Round(match.Line.Amount.MinorUnits * reached / match.Line.Quantity, 0, MidpointRounding.ToEven)) - match.Amount;
+        var amount = Math.Min(Math.Max(0, due), Math.Min(amounts[line], Available));
+        quantities[line] -= quantity;
+        amounts[line] -= amount;
+        spend -= amount;
+        touched = true;
+        return match with { Quantity = reached, Amount = match.Amount + amount };
+    }
+
+    /// <summary>Takes an amount in proportion of the lines, as far as there is any.</summary>
+    /// <returns>The amount taken.</returns>
+    public long Spread(long amount)
+    {
+        var spread = Math.Min(amount, Available);
+        toSpread += spread;
+        touched |= spread > 0;
+        return spread;
+    }
+
+    /// <summary>The event as it is left; null when nothing is.</summary>
+    public CustomerEvent? Left()
+    {
+        if (!touched)
+        {
+            return Happened;
+        }
+
+        if (Available == 0)
+        {
+            return null;
+        }
+
+        var fromLines = Apportionment.Of(Math.Min(toSpread, amounts.Sum()), amounts);
+        return Happened with
+        {
+            Spend = new Money(Available, Currency),
+            Lines = Happened.Lines.Select((line, index) => line with { Quantity = quantities[index], Amount = line.Amount with { MinorUnits = amounts[index] - fromLines[index] } })
+                .Where(line => line.Quantity > 0 || line.Amount.MinorUnits > 0)
+                .ToSequence(),
+        };
+    }
+}

@@ -1,0 +1,74 @@
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>What all decisions of one engine share.</summary>
+internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerStore store, ICustomerProfiles? profiles)
+{
+    public ModuleSet Modules { get; } = modules;
+
+    public StateCodec Codec { get; } = new(modules);
+
+    public CrmOptions Options { get; } = options;
+
+    public ICustomerStore Store { get; } = store;
+
+    public Fold NewFold() => new(Modules, Codec, Options);
+
+    /// <summary>The profile as it is now: the host's where it keeps one, otherwise the store's.</summary>
+    public ValueTask<Fields> ProfileAsync(CustomerId customer, Identity? identity, Fields stored, CancellationToken cancellationToken) => profiles is null
+        ? ValueTask.FromResult(stored)
+        : profiles.ReadAsync(customer, identity is { Kind: "user", Value: var user } ? user : null, cancellationToken);
+
+    /// <summary>Loads many, in one go where the store can.</summary>
+    public async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadAllAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
+    {
+        if (customers.Count > 1 && Store is IBulkCommit bulk)
+        {
+            return await bulk.LoadManyAsync(customers, cancellationToken).ConfigureAwait(false);
+        }
+
+        var snapshots = new CustomerSnapshot[customers.Count];
+        for (var i = 0; i < snapshots.Length; i++)
+        {
+            snapshots[i] = await Store.LoadAsync(customers[i], cancellationToken).ConfigureAwait(false);
+        }
+
+        return snapshots;
+    }
+
+    /// <summary>Commits many, in one go where the store can.</summary>
+    public async ValueTask<IReadOnlyList<CommitResult>> CommitAllAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        if (commits.Count > 1 && Store is IBulkCommit bulk)
+        {
+            return await bulk.CommitManyAsync(commits, cancellationToken).ConfigureAwait(false);
+        }
+
+        var results = new CommitResult[commits.Count];
+        for (var i = 0; i < results.Length; i++)
+        {
+            results[i] = await Store.CommitAsync(commits[i], cancellationToken).ConfigureAwait(false);
+        }
+
+        return results;
+    }
+
+    /// <summary>A customer brought forward to now, in memory.</summary>
+    public async ValueTask<CustomerView> ViewAsync(CustomerSnapshot snapshot, IIdSource ids, Instant now, CancellationToken cancellationToken)
+    {
+        var decision = await Decision.BeginAsync(this, snapshot, ids, cancellationToken).ConfigureAwait(false);
+        decision.BringForward(now);
+        var profile = await ProfileAsync(decision.Customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
+        return new CustomerView(Modules, decision.State, decision.Customer, snapshot.Version, new Moment(now, Options.Zone), profile);
+    }
+
+    /// <summary>Later than every earlier instant, so that the order of recording is total.</summary>
+    public static Instant After(Instant? earlier, Instant now)
+    {
+        var tick = NodaTime.Instant.FromUnixTimeTicks(now.ToUnixTimeTicks());
+        return earlier is { } before && tick <= before ? before + Duration.FromTicks(1) : tick;
+    }
+}

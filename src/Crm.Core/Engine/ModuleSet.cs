@@ -1,0 +1,114 @@
+using System.Collections.Frozen;
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Engine;
+
+/// <summary>The modules in their order, with who handles what and who owns which fact. Made once, at start; contracts that do not fit together are refused with all that is wrong.</summary>
+internal sealed class ModuleSet
+{
+    private readonly FrozenDictionary<string, int[]> handlers;
+    private readonly int[] handlersOfAll;
+    private readonly FrozenDictionary<string, int> indices;
+    private readonly FrozenDictionary<ulong, int> profileLeaves;
+
+    public ModuleSet(IEnumerable<ICustomerModule> modules)
+    {
+        All = [.. modules];
+        Contracts = [.. All.Select(module => module.Contract)];
+        var errors = Errors().ToList();
+        if (errors.Count > 0)
+        {
+            throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(modules));
+        }
+
+        Kinds = new EventKinds(Contracts.SelectMany(contract => contract.Kinds));
+        Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
+        ProfileLeaves = Windows.ProfileLeaves.ToArray();
+        profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
+        indices = Contracts.Select((contract, index) => (contract.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
+        handlersOfAll = HandlersOf("*");
+        handlers = Contracts.SelectMany(contract => contract.Handles).Distinct(StringComparer.Ordinal)
+            .ToFrozenDictionary(kind => kind, HandlersOf, StringComparer.Ordinal);
+    }
+
+    public ICustomerModule[] All { get; }
+
+    public ModuleContract[] Contracts { get; }
+
+    public EventKinds Kinds { get; }
+
+    public WindowCatalog Windows { get; }
+
+    /// <summary>The distinct tests of profile fields.</summary>
+    public ProfileLeaf[] ProfileLeaves { get; }
+
+    public int Count => All.Length;
+
+    /// <summary>The modules that handle a kind of event or echo, in order.</summary>
+    public int[] HandlersFor(string kind) => handlers.GetValueOrDefault(kind) ?? handlersOfAll;
+
+    /// <summary>The place of a module, or -1.</summary>
+    public int IndexOf(string module) => indices.GetValueOrDefault(module, -1);
+
+    /// <summary>The place of a test of a profile field, or -1.</summary>
+    public int ProfileLeafOf(ulong key) => profileLeaves.GetValueOrDefault(key, -1);
+
+    /// <summary>The declaration of a fact and the module that owns it, or null.</summary>
+    public (int Module, FactDeclaration Declaration)? OwnerOf(string fact)
+    {
+        for (var i = 0; i < Contracts.Length; i++)
+        {
+            foreach (var declaration in Contracts[i].Publishes)
+            {
+                if (declaration.Covers(fact))
+                {
+                    return (i, declaration);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private int[] HandlersOf(string kind) =>
+        [.. Contracts.Select((contract, index) => (contract, index)).Where(pair => pair.contract.Handles.Any(handled => handled == kind || handled == "*")).Select(pair => pair.index)];
+
+    private IEnumerable<string> Errors()
+    {
+        foreach (var contract in Contracts.Where(contract => !Names.IsName(contract.Name) || contract.Name == StateCodec.KernelSlot))
+        {
+            yield return $"'{contract.Name}' is not the name of a module: lower-case letters, digits, '-', '_' and '.' are expected, and not '{StateCodec.KernelSlot}'.";
+        }
+
+        foreach (var twice in Contracts.GroupBy(contract => contract.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
+        {
+            yield return $"Two modules are named '{twice.Key}'; a module is added once.";
+        }
+
+        var published = Contracts.SelectMany(contract => contract.Publishes.Select(fact => (contract.Name, Fact: fact))).ToList();
+        foreach (var clash in published.GroupBy(pair => pair.Fact.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
+        {
+            yield return $"The fact '{clash.Key}' is published by {string.Join(" and ", clash.Select(pair => pair.Name))}; a fact has one owner.";
+        }
+
+        foreach (var contract in Contracts)
+        {
+            foreach (var read in contract.Reads.Concat(contract.Conditions.SelectMany(FactsOf)).Distinct(StringComparer.Ordinal).Where(read => !published.Any(pair => pair.Fact.Covers(read))))
+            {
+                yield return $"The module '{contract.Name}' reads the fact '{read}', which no module publishes. There are: {string.Join(", ", published.Select(pair => pair.Fact.Name).Order(StringComparer.Ordinal))}.";
+            }
+        }
+    }
+
+    private static IEnumerable<string> FactsOf(Condition condition) => condition switch
+    {
+        Condition.Fact fact => [fact.Name],
+        Condition.All all => all.Of.SelectMany(FactsOf),
+        Condition.Any any => any.Of.SelectMany(FactsOf),
+        Condition.Not not => FactsOf(not.Of),
+        _ => [],
+    };
+}

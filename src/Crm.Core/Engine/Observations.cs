@@ -1,0 +1,67 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Values;
+
+namespace Crm.Engine;
+
+/// <summary>What a decision read from outside the journal, as fields that are stored with the entry: truths of profile tests that changed, look-ups, closed quotas.</summary>
+internal static class Observations
+{
+    private const string ProfilePrefix = "p:";
+    private const string LookupPrefix = "lookup.";
+    private const string ClosedPrefix = "q:";
+
+    /// <summary>What is observed for an event that is decided now.</summary>
+    /// <param name="happened">The event with its look-ups.</param>
+    /// <param name="state">The state, whose profile truths tell what has changed.</param>
+    /// <param name="profile">The profile as it is now.</param>
+    /// <param name="isLate">Whether the event is late: then truths that are known stay, because the profile of that time is not.</param>
+    /// <param name="modules">The leaves.</param>
+    /// <param name="closed">The quotas that were found exhausted for this event.</param>
+    public static Fields Of(CustomerEvent happened, CustomerState state, Fields profile, bool isLate, ModuleSet modules, IReadOnlySet<string> closed)
+    {
+        var leaves = modules.ProfileLeaves;
+        if (leaves.Length == 0 && happened.Lookups.Count == 0 && closed.Count == 0)
+        {
+            return default;
+        }
+
+        var values = new List<(string, Scalar)>();
+        for (var i = 0; i < leaves.Length; i++)
+        {
+            if (!isLate || state.ProfileTruths[i] is null)
+            {
+                var truth = Holds(leaves[i].Leaf, profile);
+                if (truth != state.ProfileTruths[i])
+                {
+                    values.Add((ProfilePrefix + leaves[i].Key.ToString("x16", System.Globalization.CultureInfo.InvariantCulture), truth));
+                }
+            }
+        }
+
+        values.AddRange(happened.Lookups.Select(pair => (LookupPrefix + pair.Key, pair.Value)));
+        values.AddRange(closed.Select(name => (ClosedPrefix + name, (Scalar)false)));
+        return Fields.Of(values);
+    }
+
+    /// <summary>Takes the profile truths of an entry into the state.</summary>
+    public static void Apply(Fields observations, CustomerState state, ModuleSet modules)
+    {
+        foreach (var (name, value) in observations)
+        {
+            if (name.StartsWith(ProfilePrefix, StringComparison.Ordinal)
+                && ulong.TryParse(name.AsSpan(ProfilePrefix.Length), System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var key)
+                && modules.ProfileLeafOf(key) is >= 0 and var index)
+            {
+                state.ProfileTruths[index] = value.AsFlag;
+            }
+        }
+    }
+
+    private static bool Holds(Condition.Field leaf, Fields profile) =>
+        TestMeaning.Holds(leaf.Is, profile[leaf.Name[Evaluator.ProfileScope.Length..]], leaf.WhenMissing);
+
+    public static Scalar Lookup(Fields observations, string scopedName) => observations[scopedName];
+
+    public static bool IsClosed(Fields observations, string quota) => observations.Count > 0 && !observations[ClosedPrefix + quota].IsMissing;
+}

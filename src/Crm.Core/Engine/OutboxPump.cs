@@ -1,0 +1,174 @@
+using Crm.Events;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>What a run of the outbox did.</summary>
+/// <param name="Sent">Messages handed to their channel.</param>
+/// <param name="Refused">Messages that the gate refused.</param>
+/// <param name="Stale">Messages whose useful time was over.</param>
+/// <param name="Failed">Messages that their channel will never take.</param>
+/// <param name="Postponed">Items that will be tried again.</param>
+/// <param name="FollowUps">Events delivered to other customers.</param>
+public sealed record PumpReport(int Sent, int Refused, int Stale, int Failed, int Postponed, int FollowUps);
+
+/// <summary>
+/// Lets committed messages and follow-ups leave. A message is handed to its channel at least once: when the process dies between the hand-over and the commit of its outcome,
+/// it is handed over again after its lease. Follow-ups arrive exactly once, because their keys are derived.
+/// </summary>
+internal sealed class OutboxPump
+{
+    private const int Batch = 200;
+    private static readonly Duration LongestWait = Duration.FromHours(1);
+
+    private readonly Kernel kernel;
+    private readonly IOutbox outbox;
+    private readonly Recorder recorder;
+    private readonly IClock clock;
+    private readonly IIdSource ids;
+    private readonly ISendGate? gate;
+    private readonly Dictionary<string, IMessageChannel> channels;
+
+    public OutboxPump(Kernel kernel, IOutbox outbox, Recorder recorder, IClock clock, IIdSource ids, CrmPorts ports)
+    {
+        this.kernel = kernel;
+        this.outbox = outbox;
+        this.recorder = recorder;
+        this.clock = clock;
+        this.ids = ids;
+        gate = ports.Gate;
+        var twice = ports.Channels.GroupBy(channel => channel.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
+        if (twice is not null)
+        {
+            throw new ArgumentException($"Two channels are named '{twice.Key}'; a channel is added once.", nameof(ports));
+        }
+
+        channels = ports.Channels.ToDictionary(channel => channel.Name, StringComparer.Ordinal);
+    }
+
+    public async ValueTask<PumpReport> RunAsync(int most, CancellationToken cancellationToken)
+    {
+        var report = new PumpReport(0, 0, 0, 0, 0, 0);
+        for (var taken = 0; taken < most;)
+        {
+            var now = clock.GetCurrentInstant();
+            var items = await outbox.LeaseAsync(now, now + kernel.Options.LeaseFor, Math.Min(Batch, most - taken), cancellationToken).ConfigureAwait(false);
+            if (items.Count == 0)
+            {
+                break;
+            }
+
+            taken += items.Count;
+            var outcomes = new List<(CustomerEvent Event, string Item)>();
+            foreach (var item in items)
+            {
+                report = await LeaveAsync(item, report, outcomes, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (outcomes.Count > 0)
+            {
+                await recorder.RecordAsync([.. outcomes.Select(outcome => outcome.Event)], RecordMode.Live, cancellationToken, [.. outcomes.Select(outcome => outcome.Item)]).ConfigureAwait(false);
+            }
+        }
+
+        return report;
+    }
+
+    private async ValueTask<PumpReport> LeaveAsync(OutboxItem item, PumpReport report, List<(CustomerEvent Event, string Item)> outcomes, CancellationToken cancellationToken)
+    {
+        switch (item)
+        {
+            case OutboxItem.OfFollowUp followUp:
+                await recorder.RecordAsync([followUp.Event], RecordMode.Live, cancellationToken).ConfigureAwait(false);
+                await outbox.SettleAsync(item.Id, cancellationToken).ConfigureAwait(false);
+                return report with { FollowUps = report.FollowUps + 1 };
+            case OutboxItem.OfMessage { Message: var message }:
+                var (kind, reason, wait) = await SendAsync(item, message, cancellationToken).ConfigureAwait(false);
+                if (kind is null)
+                {
+                    await outbox.ReleaseAsync(item.Id, clock.GetCurrentInstant() + wait, cancellationToken).ConfigureAwait(false);
+                    return report with { Postponed = report.Postponed + 1 };
+                }
+
+                outcomes.Add((Outcome(item, message, kind, reason), item.Id));
+                return kind switch
+                {
+                    MessageOutcomes.Sent => report with { Sent = report.Sent + 1 },
+                    MessageOutcomes.Refused => report with { Refused = report.Refused + 1 },
+                    MessageOutcomes.Stale => report with { Stale = report.Stale + 1 },
+                    _ => report with { Failed = report.Failed + 1 },
+                };
+            default:
+                throw new InvalidOperationException($"The outbox has an item of the kind {item.GetType().Name}, which the engine does not know.");
+        }
+    }
+
+    private async ValueTask<(string? Kind, string? Reason, Duration Wait)> SendAsync(OutboxItem item, Message message, CancellationToken cancellationToken)
+    {
+        var now = clock.GetCurrentInstant();
+        if (now > message.UsefulUntil)
+        {
+            return (MessageOutcomes.Stale, "useful-time-over", default);
+        }
+
+        if (!channels.TryGetValue(message.Channel, out var channel))
+        {
+            return (MessageOutcomes.Failed, "no-such-channel", default);
+        }
+
+        var snapshot = await kernel.Store.LoadAsync(CustomerRef.Of(item.Customer), cancellationToken).ConfigureAwait(false);
+        if (snapshot.Customer is null)
+        {
+            return (MessageOutcomes.Failed, "no-such-customer", default);
+        }
+
+        var view = await kernel.ViewAsync(snapshot, ids, now, cancellationToken).ConfigureAwait(false);
+        if (gate is not null && await gate.AskAsync(message, view, cancellationToken).ConfigureAwait(false) is { MayLeave: false } refusal)
+        {
+            return (MessageOutcomes.Refused, refusal.Reason ?? "gate", default);
+        }
+
+        switch (await TryAsync(channel, item, message, view, cancellationToken).ConfigureAwait(false))
+        {
+            case SendOutcome.Sent:
+                return (MessageOutcomes.Sent, null, default);
+            case SendOutcome.Failed(var why):
+                return (MessageOutcomes.Failed, why, default);
+            case SendOutcome.Later when item.Attempts + 1 >= kernel.Options.SendAttempts:
+                return (MessageOutcomes.Failed, "too-many-attempts", default);
+            case SendOutcome.Later(var wait):
+                return (null, null, Duration.Max(Duration.Zero, Duration.Min(wait, LongestWait)));
+            default:
+                throw new InvalidOperationException($"The channel '{channel.Name}' answered with something that is no outcome.");
+        }
+    }
+
+    // A channel that fails is not asked again at once; what it failed with is its own to log.
+    private static async ValueTask<SendOutcome> TryAsync(IMessageChannel channel, OutboxItem item, Message message, CustomerView view, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await channel.SendAsync(item.Id, message, view, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            return new SendOutcome.Later(Duration.FromSeconds(10 * Math.Pow(4, item.Attempts)));
+        }
+    }
+
+    private static CustomerEvent Outcome(OutboxItem item, Message message, string kind, string? reason) => new()
+    {
+        Key = new EventKey("outbox", item.Id),
+        Kind = kind,
+        Customer = item.Customer,
+        Fields = Fields.Of(
+            ("occasion", message.Occasion),
+            ("channel", message.Channel),
+            ("template", message.Template),
+            ("purpose", message.Purpose),
+            ("reason", reason is null ? default : Scalar.Of(reason))),
+    };
+}

@@ -1,0 +1,205 @@
+using System.Security.Cryptography;
+using Crm.Events;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>Records events: loads, decides, commits, and decides again where somebody else was faster.</summary>
+internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
+{
+    private readonly CustomerQueue queue = new();
+    private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Options.FutureTolerance);
+
+    /// <summary>Records events; the answers are in their order.</summary>
+    /// <param name="events">The events.</param>
+    /// <param name="mode">Live or backfill.</param>
+    /// <param name="cancellationToken">Cancels before the commit.</param>
+    /// <param name="settles">For events that are outcomes of outbox items, the item that each settles; null for others.</param>
+    public async ValueTask<IReadOnlyList<Recorded>> RecordAsync(IReadOnlyList<CustomerEvent> events, RecordMode mode, CancellationToken cancellationToken, IReadOnlyList<string>? settles = null)
+    {
+        var problems = check.Check(events, clock.GetCurrentInstant());
+        if (!problems.IsEmpty)
+        {
+            throw new InvalidEventException(problems);
+        }
+
+        var items = events.Select((happened, index) => new Item(happened, Binary.PayloadHash(happened), settles?[index])).ToList();
+        var pending = Distinct(items);
+        var turns = new List<IDisposable>();
+        try
+        {
+            foreach (var customer in CustomerQueue.Order(pending.Select(item => item.Reference)))
+            {
+                turns.Add(await queue.EnterAsync(customer, cancellationToken).ConfigureAwait(false));
+            }
+
+            await RecordAsync(pending, mode, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            turns.ForEach(turn => turn.Dispose());
+        }
+
+        return [.. items.Select(item => item.Answer())];
+    }
+
+    // Of several items with one key, the first is recorded and answers for the others.
+    private static List<Item> Distinct(List<Item> items)
+    {
+        var first = new Dictionary<EventKey, Item>();
+        foreach (var item in items)
+        {
+            if (!first.TryAdd(item.Happened.Key, item))
+            {
+                item.RepeatOf = first[item.Happened.Key];
+            }
+        }
+
+        return [.. first.Values];
+    }
+
+    private async ValueTask RecordAsync(List<Item> pending, RecordMode mode, CancellationToken cancellationToken)
+    {
+        var fruitless = 0;
+        while (pending.Count > 0)
+        {
+            var before = pending.Count;
+            var decisions = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
+            var results = await kernel.CommitAllAsync([.. decisions.Select(decision => decision.Commit)], cancellationToken).ConfigureAwait(false);
+            var progress = false;
+            for (var i = 0; i < decisions.Count; i++)
+            {
+                progress |= Take(decisions[i], results[i]);
+            }
+
+            pending.RemoveAll(item => item.IsAnswered);
+            fruitless = progress || pending.Count < before ? 0 : fruitless + 1;
+            if (pending.Count > 0 && fruitless >= kernel.Options.Attempts)
+            {
+                throw new TooManyConflictsException($"The event '{pending[0].Happened.Key}'", fruitless);
+            }
+
+            if (fruitless > 0)
+            {
+                await Task.Delay(RandomNumberGenerator.GetInt32(1 << Math.Min(fruitless, 8)), cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask<List<Decided>> DecideAsync(List<Item> pending, RecordMode mode, CancellationToken cancellationToken)
+    {
+        var snapshots = await kernel.LoadAllAsync([.. pending.Select(item => item.Reference with { Recording = item.Happened.Key })], cancellationToken).ConfigureAwait(false);
+        var groups = new Dictionary<object, Group>();
+        for (var i = 0; i < pending.Count; i++)
+        {
+            var item = pending[i];
+            var snapshot = snapshots[i];
+            if (snapshot.Recorded is { } recorded)
+            {
+                item.Recorded = recorded.PayloadHash == item.Hash ? new Recorded.Already(recorded.Receipt) : new Recorded.KeyReused(item.Happened.Key);
+                continue;
+            }
+
+            if (snapshot.Customer is null && item.Happened.Customer is { } unknown)
+            {
+                throw new InvalidEventException([new EventProblem(0, "unknown-customer", $"The event '{item.Happened.Key}' names the customer {unknown}, whom the store does not have; leave the id out and give an identity to have a customer born.")]);
+            }
+
+            var key = snapshot.Customer is { } known ? known : CustomerQueue.Key(item.Reference);
+            if (!groups.TryGetValue(key, out var group))
+            {
+                groups[key] = group = new Group(snapshot, []);
+            }
+
+            group.Items.Add(item);
+        }
+
+        pending.RemoveAll(item => item.IsAnswered);
+        var now = clock.GetCurrentInstant();
+        var decisions = new List<Decided>(groups.Count);
+        foreach (var group in groups.Values)
+        {
+            decisions.Add(await DecideAsync(group, mode, now, cancellationToken).ConfigureAwait(false));
+        }
+
+        return decisions;
+    }
+
+    private async ValueTask<Decided> DecideAsync(Group group, RecordMode mode, Instant now, CancellationToken cancellationToken)
+    {
+        var decision = await Decision.BeginAsync(kernel, group.Snapshot, ids, cancellationToken).ConfigureAwait(false);
+        var inOrder = group.Items.Count == 1 ? group.Items : [.. group.Items.OrderBy(item => item.Happened.OccurredAt ?? now)];
+        var chosen = inOrder.Find(item => item.Alone) is { } alone ? [alone] : inOrder;
+        foreach (var item in chosen)
+        {
+            var born = decision.Born && decision.Version == 0;
+            var receipt = await decision.AddAsync(item.Happened, item.Hash, mode, now, item.Closed, cancellationToken).ConfigureAwait(false);
+            item.Decided = new Recorded.New(receipt, born);
+            if (item.Settles is { } settles)
+            {
+                decision.Settle(settles);
+            }
+        }
+
+        return new Decided(chosen, decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit."));
+    }
+
+    // Returns whether something was learnt that makes the next attempt different.
+    private static bool Take(Decided decided, CommitResult result)
+    {
+        switch (result)
+        {
+            case CommitResult.Committed:
+                decided.Items.ForEach(item => item.Recorded = item.Decided);
+                return true;
+            case CommitResult.AlreadyCommitted(var key, var receipt):
+                decided.Items.Single(item => item.Happened.Key == key).Recorded = new Recorded.Already(receipt);
+                return true;
+            case CommitResult.KeyReused(var key):
+                decided.Items.Single(item => item.Happened.Key == key).Recorded = new Recorded.KeyReused(key);
+                return true;
+            case CommitResult.QuotaExhausted(var name) when decided.Items is [var only]:
+                return (only.Closed ??= new HashSet<string>(StringComparer.Ordinal)).Add(name);
+            case CommitResult.QuotaExhausted:
+                decided.Items.ForEach(item => item.Alone = true);
+                return true;
+            case CommitResult.VersionConflict or CommitResult.IdentityTaken:
+                return false;
+            default:
+                throw new InvalidOperationException($"The store answered a commit with {result.GetType().Name}, which the engine does not know.");
+        }
+    }
+
+    private sealed record Group(CustomerSnapshot Snapshot, List<Item> Items);
+
+    private sealed record Decided(List<Item> Items, Commit Commit);
+
+    private sealed class Item(CustomerEvent happened, UInt128 hash, string? settles)
+    {
+        public CustomerEvent Happened { get; } = happened;
+
+        public UInt128 Hash { get; } = hash;
+
+        public string? Settles { get; } = settles;
+
+        public CustomerRef Reference { get; } = new(happened.Customer, happened.Identity);
+
+        public Item? RepeatOf { get; set; }
+
+        public Recorded? Decided { get; set; }
+
+        public Recorded? Recorded { get; set; }
+
+        public HashSet<string>? Closed { get; set; }
+
+        public bool Alone { get; set; }
+
+        public bool IsAnswered => Recorded is not null;
+
+        public Recorded Answer() => RepeatOf is { } first
+            ? first.Hash != Hash ? new Recorded.KeyReused(Happened.Key) : first.Answer() is Recorded.New(var receipt, _) ? new Recorded.Already(receipt) : first.Answer()
+            : Recorded ?? throw new InvalidOperationException($"The event '{Happened.Key}' was left without an answer.");
+    }
+}

@@ -1,0 +1,44 @@
+using Crm.Events;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>Folds a history again: the state it leads to and everything it produces on the way.</summary>
+internal static class Replay
+{
+    /// <param name="fold">The fold.</param>
+    /// <param name="customer">Whose history.</param>
+    /// <param name="start">The state to start from; it is not changed.</param>
+    /// <param name="inputs">The history after it, in order.</param>
+    /// <param name="until">Up to when agenda entries are handled at the end.</param>
+    public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until)
+    {
+        var state = start.Clone();
+        var all = new Consequences();
+        var lines = new Dictionary<EventKey, Sequence<ReceiptLine>>();
+        foreach (var input in inputs)
+        {
+            fold.SettleBefore(state, input.Entry.EffectiveAt, all);
+            fold.BringForward(customer, state, input.Entry.EffectiveAt, all);
+            var own = new Consequences();
+            fold.Happen(customer, state, input, own);
+            if (input.Entry.Backfill)
+            {
+                own.Messages.Clear();
+            }
+
+            all.Add(own);
+            lines[input.Entry.Key] = own.Lines.ToSequence();
+        }
+
+        fold.BringForward(customer, state, until, all);
+        return new Replayed(state, all, lines);
+    }
+}
+
+/// <summary>What a replay gave.</summary>
+/// <param name="State">The state at its end.</param>
+/// <param name="Consequences">Everything produced.</param>
+/// <param name="Lines">The receipt lines of each event.</param>
+internal sealed record Replayed(CustomerState State, Consequences Consequences, IReadOnlyDictionary<EventKey, Sequence<ReceiptLine>> Lines);

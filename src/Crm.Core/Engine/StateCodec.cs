@@ -1,0 +1,217 @@
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+
+namespace Crm.Engine;
+
+/// <summary>Turns states into slots and back: one slot for each module and one for the kernel's own part.</summary>
+internal sealed class StateCodec(ModuleSet modules)
+{
+    public const string KernelSlot = "kernel";
+    private const int KernelVersion = 1;
+
+    /// <summary>The state that slots hold. Modules that the slots do not know join now; what belonged to modules that are gone is left out.</summary>
+    /// <param name="slots">The slots.</param>
+    /// <param name="version">The version of the journal, which joining modules have not seen.</param>
+    public CustomerState Decode(Sequence<StoredSlot> slots, long version)
+    {
+        var state = CustomerState.Newborn(modules);
+        foreach (var slot in slots)
+        {
+            if (slot.Name == KernelSlot)
+            {
+                DecodeKernel(slot, state, version);
+            }
+            else if (modules.IndexOf(slot.Name) is >= 0 and var index)
+            {
+                state.Slots[index] = DecodeModule(slot, modules.Contracts[index].Codec);
+            }
+        }
+
+        return state;
+    }
+
+    /// <summary>All slots of a state.</summary>
+    public Sequence<StoredSlot> EncodeAll(CustomerState state) =>
+        Enumerable.Range(0, modules.Count).Select(index => EncodeModule(index, state.Slots[index])).Append(EncodeKernel(state)).ToSequence();
+
+    /// <summary>The slots that changed since a state; the kernel's always has.</summary>
+    public Sequence<StoredSlot> EncodeChanged(CustomerState state, object[] before)
+    {
+        var slots = new List<StoredSlot>(1 + modules.Count) { EncodeKernel(state) };
+        for (var i = 0; i < modules.Count; i++)
+        {
+            if (!ReferenceEquals(state.Slots[i], before[i]))
+            {
+                slots.Add(EncodeModule(i, state.Slots[i]));
+            }
+        }
+
+        return slots.ToSequence();
+    }
+
+    public StoredSlot EncodeModule(int index, object slot)
+    {
+        var codec = modules.Contracts[index].Codec;
+        var writer = new SlotWriter();
+        codec.Write(slot, writer);
+        return new StoredSlot(modules.Contracts[index].Name, codec.Version, Sequence.Create(writer.Written));
+    }
+
+    private static object DecodeModule(StoredSlot slot, ISlotCodec codec)
+    {
+        if (slot.Version < 1 || slot.Version > codec.Version)
+        {
+            throw new InvalidOperationException($"The state of module '{slot.Name}' has version {slot.Version}; this release reads versions 1 to {codec.Version}. A later release wrote it: use that release, or a later one, for this customer.");
+        }
+
+        var reader = new SlotReader(slot.Bytes.AsSpan());
+        return codec.Read(slot.Version, ref reader);
+    }
+
+    private StoredSlot EncodeKernel(CustomerState state)
+    {
+        var writer = new SlotWriter();
+        writer.Instant(state.Handled);
+        writer.Instant(state.RecordedAt);
+        writer.Whole(state.SinceCheckpoint);
+        writer.Flag(state.HasUnnamedAmendments);
+        writer.Whole(state.Awaited.Count);
+        foreach (var key in state.Awaited)
+        {
+            writer.Text(key.ToString());
+        }
+
+        writer.Whole(modules.Count);
+        for (var i = 0; i < modules.Count; i++)
+        {
+            writer.Text(modules.Contracts[i].Name);
+            writer.Whole(state.Since[i]);
+        }
+
+        writer.Whole(state.Facts.Count);
+        foreach (var fact in state.Facts.InOrder)
+        {
+            writer.Text(fact.Name);
+            writer.Scalar(fact.Value);
+            writer.Instant(fact.ValidUntil);
+        }
+
+        writer.Whole(state.Agenda.Entries.Count);
+        foreach (var entry in state.Agenda.Entries)
+        {
+            writer.Whole(entry.Module);
+            writer.Instant(entry.Due);
+            writer.Whole(entry.Phase);
+            writer.Text(entry.Key);
+        }
+
+        var leaves = modules.ProfileLeaves;
+        writer.Whole(state.ProfileTruths.Count(truth => truth is not null));
+        for (var i = 0; i < leaves.Length; i++)
+        {
+            if (state.ProfileTruths[i] is { } truth)
+            {
+                writer.Bits(leaves[i].Key);
+                writer.Flag(truth);
+            }
+        }
+
+        state.Observed.Write(writer);
+        return new StoredSlot(KernelSlot, KernelVersion, Sequence.Create(writer.Written));
+    }
+
+    private void DecodeKernel(StoredSlot slot, CustomerState state, long version)
+    {
+        if (slot.Version != KernelVersion)
+        {
+            throw new InvalidOperationException($"The kernel's state has version {slot.Version}; this release reads version {KernelVersion}. A later release wrote it: use that release, or a later one, for this customer.");
+        }
+
+        var reader = new SlotReader(slot.Bytes.AsSpan());
+        state.Handled = reader.InstantOrNull();
+        state.RecordedAt = reader.InstantOrNull();
+        state.SinceCheckpoint = reader.Int();
+        state.HasUnnamedAmendments = reader.Flag();
+        var awaited = new EventKey[reader.Int()];
+        for (var i = 0; i < awaited.Length; i++)
+        {
+            awaited[i] = EventKey.Parse(reader.Code());
+        }
+
+        state.Awaited = awaited.ToSequence();
+        var places = ReadModules(ref reader, state, version);
+        ReadFacts(ref reader, state);
+        ReadAgenda(ref reader, state, places);
+        ReadProfileTruths(ref reader, state);
+        state.Observed = Observed.Read(ref reader, modules.Windows);
+    }
+
+    // The places that the modules had when the slot was written, as places of today; -1 for modules that are gone.
+    private int[] ReadModules(ref SlotReader reader, CustomerState state, long version)
+    {
+        var places = new int[reader.Int()];
+        var known = new bool[modules.Count];
+        for (var i = 0; i < places.Length; i++)
+        {
+            places[i] = modules.IndexOf(reader.Code());
+            var since = reader.Whole();
+            if (places[i] >= 0)
+            {
+                known[places[i]] = true;
+                state.Since[places[i]] = since;
+            }
+        }
+
+        for (var i = 0; i < known.Length; i++)
+        {
+            if (!known[i])
+            {
+                state.Since[i] = version;
+            }
+        }
+
+        return places;
+    }
+
+    private void ReadFacts(ref SlotReader reader, CustomerState state)
+    {
+        var count = reader.Int();
+        for (var i = 0; i < count; i++)
+        {
+            var fact = new Fact(reader.Code(), reader.Scalar(), reader.InstantOrNull());
+            if (modules.OwnerOf(fact.Name) is not null)
+            {
+                state.Facts.Set(fact);
+            }
+        }
+    }
+
+    private static void ReadAgenda(ref SlotReader reader, CustomerState state, int[] places)
+    {
+        var count = reader.Int();
+        for (var i = 0; i < count; i++)
+        {
+            var place = places[reader.Int()];
+            var entry = new AgendaEntry(reader.Instant(), place, reader.Int(), reader.Code());
+            if (place >= 0)
+            {
+                state.Agenda.Set(entry);
+            }
+        }
+    }
+
+    private void ReadProfileTruths(ref SlotReader reader, CustomerState state)
+    {
+        var count = reader.Int();
+        for (var i = 0; i < count; i++)
+        {
+            var key = reader.Bits();
+            var truth = reader.Flag();
+            if (modules.ProfileLeafOf(key) is >= 0 and var index)
+            {
+                state.ProfileTruths[index] = truth;
+            }
+        }
+    }
+}
