@@ -303,9 +303,9 @@ public static class LoyaltyProgramJson
         }
     }
 
+    // A value without a name is a finding of the validator; writing must not come before it with an error of its own.
     private static string NameOf<T>((string Name, T Value)[] names, T value) =>
-        Array.Find(names, pair => EqualityComparer<T>.Default.Equals(pair.Value, value)).Name
-        ?? throw new InvalidOperationException($"{typeof(T).Name} {value} has no name in JSON. There are: {string.Join(", ", names.Select(pair => pair.Name))}.");
+        Array.Find(names, pair => EqualityComparer<T>.Default.Equals(pair.Value, value)).Name ?? $"{value}";
 
     /// <summary>Keeps the place of a rule that could not be read, so that findings about later ones name theirs.</summary>
     private sealed class Unreadable(int place) : IEarningRule

@@ -1,6 +1,7 @@
 using Crm.Definitions;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
 using NodaTime;
@@ -30,6 +31,16 @@ public sealed class WrongPrograms
                 "rules[0].points", "rules[0].unit", "rules[1].on", "rules[1].per", "units", "units[0].expires", "units[1].expires", "zone",
             ],
             result.Errors.Select(error => error.PropertyName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_value_that_no_list_has_is_a_finding_like_any_other()
+    {
+        var odd = Samples.TeaClub with { Rules = [Samples.Per(1, 10) with { Rounding = (Rounding)9 }], Ladders = [Samples.TeaClub.Ladders[0] with { Window = (QualificationWindow)9 }] };
+
+        Assert.Equal(
+            ["tea-club version 1, rules[0].rounding", "tea-club version 1, ladders[0].window"],
+            Assert.Throws<InvalidLoyaltyProgramException>(() => new LoyaltyModule(odd)).Errors.Select(error => error.Path));
     }
 
     [Fact]

@@ -1,0 +1,54 @@
+using Crm.Definitions;
+using Crm.Loyalty.Programs;
+using NodaTime;
+
+namespace Crm.Loyalty;
+
+/// <summary>Gathers the programmes of a host. All that is wrong with them is said at once.</summary>
+public sealed class LoyaltyBuilder
+{
+    private readonly List<Definition<LoyaltyProgram>> versions = [];
+
+    internal LoyaltyBuilder()
+    {
+    }
+
+    /// <summary>Adds a programme that counts from the beginning of time.</summary>
+    public LoyaltyBuilder Program(LoyaltyProgram program) => Program(program, 1, Instant.MinValue);
+
+    /// <summary>Adds a version of a programme that counts from an instant on; the one before it counts until then.</summary>
+    /// <param name="program">The version.</param>
+    /// <param name="version">From 1, counting up.</param>
+    /// <param name="activeFrom">From when it counts, included.</param>
+    public LoyaltyBuilder Program(LoyaltyProgram program, int version, Instant activeFrom)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        versions.Add(new Definition<LoyaltyProgram>(program.Name, version, activeFrom, program, program.Hash));
+        return this;
+    }
+
+    internal LoyaltyModule Build() => new(new DefinitionCatalog<LoyaltyProgram>(versions));
+}
+
+/// <summary>Adds loyalty to a host.</summary>
+public static class LoyaltyCrmBuilderExtensions
+{
+    /// <summary>Adds loyalty with the programmes that the configuration names; after the modules whose facts its rules read.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
+    public static CrmBuilder AddLoyalty(this CrmBuilder builder, Action<LoyaltyBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        var loyalty = new LoyaltyBuilder();
+        configure(loyalty);
+        return builder.AddModule(loyalty.Build());
+    }
+
+    /// <summary>Adds loyalty with programmes that count from the beginning of time.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
+    public static CrmBuilder AddLoyalty(this CrmBuilder builder, params LoyaltyProgram[] programs)
+    {
+        ArgumentNullException.ThrowIfNull(programs);
+        return builder.AddLoyalty(loyalty => Array.ForEach(programs, program => loyalty.Program(program)));
+    }
+}

@@ -1,0 +1,63 @@
+using Crm.Engine;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Testing;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Recording;
+
+/// <summary>A club over the store in memory, with a clock to set and short ways to say what happens to Amy.</summary>
+internal sealed class Club
+{
+    private readonly InMemoryStore store = new();
+    private readonly FakeClock clock = new(Samples.Local(2026, 1, 15, 12));
+    private readonly CrmEngine engine;
+    private int events;
+
+    public Club(params ICustomerModule[] modules) => engine = new CrmEngine(store, modules, new CrmOptions(), clock, new SeededIdSource());
+
+    public static Club Of(params LoyaltyProgram[] programs) => new(new LoyaltyModule(programs));
+
+    public static Club TeaClub() => Of(Samples.TeaClub);
+
+    public void On(int year, int month, int day, int hour = 12) => clock.Set(Samples.Local(year, month, day, hour));
+
+    public void At(Instant instant) => clock.Set(instant);
+
+    public ValueTask<Receipt> Buys(decimal spend, string? key = null) => Records(CustomerEvent.Purchase(key ?? NextKey(), Samples.Amy, Money.Hkd(spend)));
+
+    public ValueTask<Receipt> Returns(string purchase, decimal amount) => Records(CustomerEvent.Refund(NextKey(), Samples.Amy, purchase, Money.Hkd(amount)));
+
+    public ValueTask<Receipt> Redeems(long amount, string? program = null, string? unit = null) => Records(LoyaltyEvents.Redeem(NextKey(), Samples.Amy, amount, program, unit));
+
+    public ValueTask<Receipt> Records(CustomerEvent happened) => engine.RecordAsync(happened);
+
+    public ValueTask<DueReport> RunDue() => engine.RunDueAsync();
+
+    public async Task<CustomerView> Amy() => await engine.ReadAsync(CustomerRef.Of(Samples.Amy)) ?? throw new InvalidOperationException("Nobody is called Amy.");
+
+    public async Task<Membership> Membership(string program = "tea-club") => (await Amy()).Slot<LoyaltyState>(LoyaltyNames.Module).In(program);
+
+    public async Task<long> Points() => (await Membership()).Wallet("points").Available;
+
+    public async Task<string?> Tier() => (await Amy()).Fact("loyalty.tea-club.tier").AsCode;
+
+    public async Task<List<LedgerEntry>> Ledger()
+    {
+        var entries = new List<LedgerEntry>();
+        await foreach (var (_, entry) in store.ReadLedgerAsync(CancellationToken.None))
+        {
+            entries.Add(entry);
+        }
+
+        return entries;
+    }
+
+    public string NextKey() => $"pos:{++events}";
+}
