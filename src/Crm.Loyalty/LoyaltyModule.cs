@@ -76,24 +76,12 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
     }
 
     /// <inheritdoc/>
-    protected override LoyaltyState Correct(LoyaltyState stored, LoyaltyState without, LoyaltyState with)
+    protected override Outcome.Accepted Correct(LoyaltyState stored, LoyaltyState without, LoyaltyState with)
     {
         ArgumentNullException.ThrowIfNull(stored);
         ArgumentNullException.ThrowIfNull(without);
         ArgumentNullException.ThrowIfNull(with);
-        var sum = stored.Plus(with, without);
-        foreach (var membership in sum.Memberships)
-        {
-            foreach (var standing in membership.Standings)
-            {
-                if (plans.Find(membership.Program)?.Latest.LadderNamed(standing.Ladder) is { } ladder)
-                {
-                    sum = sum.With(sum.In(membership.Program).With(standing with { Tier = ladder.Of(standing) }));
-                }
-            }
-        }
-
-        return sum;
+        return new CorrectionSteps(plans, stored).Apply(with, without);
     }
 
     private Outcome Due(string key, LoyaltyState state, ModuleContext context)

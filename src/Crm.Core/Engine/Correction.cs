@@ -26,7 +26,9 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
             }
             else if (!SameSlot(i, stored.Slots[i], without.State.Slots[i]))
             {
-                Keep(state, i, modules.All[i].Correct(stored.Slots[i], without.State.Slots[i], with.State.Slots[i]));
+                var corrected = modules.All[i].Correct(stored.Slots[i], without.State.Slots[i], with.State.Slots[i]);
+                Keep(state, i, corrected.State ?? stored.Slots[i]);
+                Fold.Tell(modules, state, i, corrected);
             }
         }
 

@@ -96,6 +96,30 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         }
     }
 
+    /// <summary>Sets the facts and the agenda entries of a module's outcome.</summary>
+    public static void Tell(ModuleSet modules, CustomerState state, int index, Outcome.Accepted accepted)
+    {
+        foreach (var fact in accepted.Facts)
+        {
+            if (state.Facts.Set(fact) && modules.OwnerOf(fact.Name)?.Module != index)
+            {
+                throw new ModuleFaultException(modules.Contracts[index].Name, $"published the fact '{fact.Name}', which is not in its contract; list it in Publishes.");
+            }
+        }
+
+        foreach (var change in accepted.Agenda)
+        {
+            if (change.Due is { } due)
+            {
+                state.Agenda.Set(new AgendaEntry(due, index, change.Phase, change.Key));
+            }
+            else
+            {
+                state.Agenda.Remove(index, change.Key);
+            }
+        }
+    }
+
     private IEnumerable<int> Irrevocable(string kind) => modules.HandlersFor(kind).Where(index => !modules.Contracts[index].Reversible);
 
     private void Due(CustomerId customer, CustomerState state, AgendaEntry entry, Instant at, Consequences consequences)
@@ -188,7 +212,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
             case Outcome.Accepted accepted when ReferenceEquals(accepted, Outcome.Nothing):
                 return null;
             case Outcome.Accepted accepted:
-                Take(state, index, contract, accepted, consequences);
+                Take(state, index, accepted, consequences);
                 if (!accepted.Echoes.IsEmpty)
                 {
                     echoed?.Invoke(accepted.Echoes);
@@ -207,33 +231,14 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         }
     }
 
-    private void Take(CustomerState state, int index, ModuleContract contract, Outcome.Accepted accepted, Consequences consequences)
+    private void Take(CustomerState state, int index, Outcome.Accepted accepted, Consequences consequences)
     {
         if (accepted.State is { } slot)
         {
             state.Slots[index] = slot;
         }
 
-        foreach (var fact in accepted.Facts)
-        {
-            if (state.Facts.Set(fact) && modules.OwnerOf(fact.Name)?.Module != index)
-            {
-                throw new ModuleFaultException(contract.Name, $"published the fact '{fact.Name}', which is not in its contract; list it in Publishes.");
-            }
-        }
-
-        foreach (var change in accepted.Agenda)
-        {
-            if (change.Due is { } due)
-            {
-                state.Agenda.Set(new AgendaEntry(due, index, change.Phase, change.Key));
-            }
-            else
-            {
-                state.Agenda.Remove(index, change.Key);
-            }
-        }
-
+        Tell(modules, state, index, accepted);
         consequences.Entries.AddRange(accepted.Entries);
         consequences.Messages.AddRange(accepted.Messages);
         consequences.FollowUps.AddRange(accepted.FollowUps);

@@ -21,8 +21,11 @@ public interface ICustomerModule
     /// <param name="stored">The state as it is.</param>
     /// <param name="without">What today's code gives without the change.</param>
     /// <param name="with">What today's code gives with it.</param>
-    /// <returns>The stored state with the difference applied; ledger entries for the difference are written by the engine.</returns>
-    object Correct(object stored, object without, object with);
+    /// <returns>
+    /// The stored state with the difference applied, and the facts and agenda entries that this changes; the module's other facts and entries stay as stored.
+    /// Ledger entries, messages and lines for the difference are the engine's to write: those of the outcome are not read.
+    /// </returns>
+    Outcome.Accepted Correct(object stored, object without, object with);
 }
 
 /// <summary>A module whose state is a <typeparamref name="TState"/>.</summary>
@@ -37,12 +40,12 @@ public abstract class CustomerModule<TState> : ICustomerModule
     Outcome ICustomerModule.Handle(object state, ModuleContext context) => Handle((TState)state, context);
 
     /// <inheritdoc/>
-    object ICustomerModule.Correct(object stored, object without, object with) => Correct((TState)stored, (TState)without, (TState)with);
+    Outcome.Accepted ICustomerModule.Correct(object stored, object without, object with) => Correct((TState)stored, (TState)without, (TState)with);
 
     /// <inheritdoc cref="ICustomerModule.Handle"/>
     protected abstract Outcome Handle(TState state, ModuleContext context);
 
     /// <inheritdoc cref="ICustomerModule.Correct"/>
     /// <remarks>By default the stored state is kept: what was decided by code that is gone stays as it was. A module that writes ledger entries must apply the difference instead.</remarks>
-    protected virtual TState Correct(TState stored, TState without, TState with) => stored;
+    protected virtual Outcome.Accepted Correct(TState stored, TState without, TState with) => Outcome.Nothing;
 }

@@ -74,6 +74,16 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         }
     }
 
+    /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>
+    public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, ExpiryPhase);
+
+    /// <summary>The entry of the agenda at which a standing's window closes, where it is not there already; a window matters only while something counts in it or is carried through it.</summary>
+    public static AgendaChange? CloseOf(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing)
+    {
+        var closes = IsIdle(standing) || (old.Window == standing.Window && !IsIdle(old)) ? null : ladder.Closes(standing.Window, plan.Zone);
+        return closes is null ? null : new AgendaChange(LoyaltyNames.CloseKey(plan.Name, ladder.Name), closes, ClosePhase);
+    }
+
     public Outcome Outcome() => lines.Count == 0 && ReferenceEquals(state, before)
         ? Modules.Outcome.Nothing
         : new Outcome.Accepted
@@ -85,6 +95,8 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             Agenda = agenda is null ? default : agenda.ToSequence(),
             Echoes = echoes is null ? default : echoes.ToSequence(),
         };
+
+    private static bool IsIdle(TierStanding standing) => standing is { Counted: 0, Carried: 0 };
 
     private void Move(string program, string unit, string fact, WalletChange change, string? rule, string? code, DefinitionHash? definition)
     {
@@ -130,7 +142,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
         if (old.NextExpiry != change.Wallet.NextExpiry)
         {
-            (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ExpiryKey(program, unit), change.Wallet.NextExpiry, ExpiryPhase));
+            (agenda ??= []).Add(ExpiryOf(program, unit, change.Wallet));
         }
     }
 
@@ -152,11 +164,9 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         var tier = ladder.Of(standing);
         state = state.With(state.In(plan.Name).With(standing with { Tier = tier }));
 
-        // The close of a window matters only while something counts in it or is carried through it.
-        var closes = standing is { Counted: 0, Carried: 0 } ? null : ladder.Closes(new Moment(context.Moment.Instant, plan.Zone));
-        if (closes is not null && (old.Window != standing.Window || old is { Counted: 0, Carried: 0 }))
+        if (CloseOf(plan, ladder, old, standing) is { } close)
         {
-            (agenda ??= []).Add(new AgendaChange(LoyaltyNames.CloseKey(plan.Name, ladder.Name), closes, ClosePhase));
+            (agenda ??= []).Add(close);
         }
 
         if (tier == old.Tier)

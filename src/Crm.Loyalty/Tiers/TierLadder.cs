@@ -61,9 +61,9 @@ public sealed record TierLadder
         return At(Math.Max(standing.Counted, standing.Carried));
     }
 
-    /// <summary>When the window that a moment falls in closes; null for a window that never does.</summary>
-    internal Instant? Closes(Moment moment) => Window == QualificationWindow.CalendarYear
-        ? moment.StartOf(new LocalDate(moment.Date.Year + 1, 1, 1))
+    /// <summary>When a window closes in a zone; null for a window that never does.</summary>
+    internal Instant? Closes(int window, DateTimeZone zone) => Window == QualificationWindow.CalendarYear
+        ? zone.AtStartOfDay(new LocalDate(window + 1, 1, 1)).ToInstant()
         : null;
 
     /// <summary>The name of the window that a moment falls in: its year, or 0 for the only one.</summary>

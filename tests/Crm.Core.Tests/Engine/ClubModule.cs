@@ -34,12 +34,16 @@ public sealed class ClubModule(Condition bonusWhen) : CustomerModule<ClubState>
         _ => Outcome.Nothing,
     };
 
-    protected override ClubState Correct(ClubState stored, ClubState without, ClubState with) => stored with
+    protected override Outcome.Accepted Correct(ClubState stored, ClubState without, ClubState with)
     {
-        Lots = stored.Lots.Select(lot => lot.Key).Concat(with.Lots.Select(lot => lot.Key)).Distinct().Order(StringComparer.Ordinal)
-            .Select(lot => KeyValuePair.Create(lot, stored.In(lot) + with.In(lot) - without.In(lot))).Where(lot => lot.Value != 0).ToSequence(),
-        Earned = stored.Earned + with.Earned - without.Earned,
-    };
+        var corrected = stored with
+        {
+            Lots = stored.Lots.Select(lot => lot.Key).Concat(with.Lots.Select(lot => lot.Key)).Distinct().Order(StringComparer.Ordinal)
+                .Select(lot => KeyValuePair.Create(lot, stored.In(lot) + with.In(lot) - without.In(lot))).Where(lot => lot.Value != 0).ToSequence(),
+            Earned = stored.Earned + with.Earned - without.Earned,
+        };
+        return new Outcome.Accepted { State = corrected, Facts = FactsOf(corrected) };
+    }
 
     private Outcome Earn(ClubState state, CustomerEvent purchase, ModuleContext context)
     {
@@ -107,10 +111,12 @@ public sealed class ClubModule(Condition bonusWhen) : CustomerModule<ClubState>
         {
             State = after,
             Entries = entries.ToSequence(),
-            Facts = [new Fact("club.points", after.Lots.Sum(lot => lot.Value)), new Fact("club.tier", to)],
+            Facts = FactsOf(after),
             Echoes = from == to ? [] : [new Echo("tier.changed", Fields.Of(("from", from), ("to", to)))],
         };
     }
+
+    private static Sequence<Fact> FactsOf(ClubState state) => [new Fact("club.points", state.Lots.Sum(lot => lot.Value)), new Fact("club.tier", TierOf(state.Earned))];
 
     private static string TierOf(long earned) => Tiers[Array.FindLastIndex(Thresholds, threshold => earned >= threshold)];
 }

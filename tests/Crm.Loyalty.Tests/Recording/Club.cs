@@ -17,10 +17,10 @@ internal sealed class Club
 {
     private readonly InMemoryStore store = new();
     private readonly FakeClock clock = new(Samples.Local(2026, 1, 15, 12));
-    private readonly CrmEngine engine;
+    private CrmEngine engine;
     private int events;
 
-    public Club(params ICustomerModule[] modules) => engine = new CrmEngine(store, modules, new CrmOptions(), clock, new SeededIdSource());
+    public Club(params ICustomerModule[] modules) => engine = Engine(modules);
 
     public static Club Of(params LoyaltyProgram[] programs) => new(new LoyaltyModule(programs));
 
@@ -37,6 +37,9 @@ internal sealed class Club
     public ValueTask<Receipt> Redeems(long amount, string? program = null, string? unit = null) => Records(LoyaltyEvents.Redeem(NextKey(), Samples.Amy, amount, program, unit));
 
     public ValueTask<Receipt> Records(CustomerEvent happened) => engine.RecordAsync(happened);
+
+    /// <summary>The host starts again with other code over the same store.</summary>
+    public void StartsAgainWith(params ICustomerModule[] modules) => engine = Engine(modules);
 
     public ValueTask<DueReport> RunDue() => engine.RunDueAsync();
 
@@ -60,4 +63,6 @@ internal sealed class Club
     }
 
     public string NextKey() => $"pos:{++events}";
+
+    private CrmEngine Engine(ICustomerModule[] modules) => new(store, modules, new CrmOptions(), clock, new SeededIdSource());
 }

@@ -59,11 +59,11 @@ public sealed class TierScenarios
     {
         var ladder = new TierLadder { Unit = "status", Tiers = [new("only", 0)] };
 
-        Assert.Null(ladder.Closes(Samples.At(2026, 12, 31)));
+        Assert.Null(ladder.Closes(ladder.WindowAt(Samples.At(2026, 12, 31)), Samples.HongKong));
         Assert.Equal(ladder.WindowAt(Samples.At(2026, 12, 31)), ladder.WindowAt(Samples.At(2027, 1, 1)));
     }
 
     [Fact]
     public void A_year_closes_at_midnight_in_the_zone_of_the_programme() =>
-        Assert.Equal(Samples.Local(2027, 1, 1), Samples.TeaClub.Ladders[0].Closes(Samples.At(2026, 12, 31, 23)));
+        Assert.Equal(Samples.Local(2027, 1, 1), Samples.TeaClub.Ladders[0].Closes(2026, Samples.HongKong));
 }

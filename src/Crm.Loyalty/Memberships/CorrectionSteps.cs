@@ -1,0 +1,69 @@
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Tiers;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>
+/// Adds the difference of two replays to a state that was decided by rules that are gone: lots and counts by arithmetic, tiers by the latest ladder.
+/// What follows from the state, facts and agenda, follows again.
+/// </summary>
+internal sealed class CorrectionSteps(LoyaltyPlans plans, LoyaltyState stored)
+{
+    private readonly List<Fact> facts = [];
+    private readonly List<AgendaChange> agenda = [];
+
+    public Outcome.Accepted Apply(LoyaltyState with, LoyaltyState without)
+    {
+        var sum = stored.Plus(with, without);
+        foreach (var membership in sum.Memberships)
+        {
+            var before = stored.In(membership.Program);
+            foreach (var holding in membership.Holdings)
+            {
+                Tell(membership.Program, holding, before);
+            }
+
+            foreach (var standing in membership.Standings)
+            {
+                if (plans.Find(membership.Program)?.Latest is { } plan && plan.LadderNamed(standing.Ladder) is { } ladder)
+                {
+                    sum = sum.With(sum.In(membership.Program).With(Stand(plan, ladder, standing, before.Standing(ladder.Name))));
+                }
+            }
+        }
+
+        return new Outcome.Accepted { State = sum, Facts = facts.ToSequence(), Agenda = agenda.ToSequence() };
+    }
+
+    private void Tell(string program, Holding holding, Membership before)
+    {
+        var old = before.Wallet(holding.Unit);
+        if (old.Balance != holding.Wallet.Balance)
+        {
+            facts.Add(new Fact(LoyaltyNames.Fact(program, holding.Unit), holding.Wallet.Balance));
+        }
+
+        if (old.NextExpiry != holding.Wallet.NextExpiry)
+        {
+            agenda.Add(Decision.ExpiryOf(program, holding.Unit, holding.Wallet));
+        }
+    }
+
+    private TierStanding Stand(ProgramPlan plan, TierLadder ladder, TierStanding standing, TierStanding? before)
+    {
+        var tier = ladder.Of(standing);
+        if (tier != before?.Tier)
+        {
+            facts.Add(new Fact(LoyaltyNames.Fact(plan.Name, ladder.Name), tier is null ? default : Scalar.Of(tier)));
+        }
+
+        if (Decision.CloseOf(plan, ladder, before ?? new TierStanding { Ladder = ladder.Name, Window = standing.Window }, standing) is { } close)
+        {
+            agenda.Add(close);
+        }
+
+        return standing with { Tier = tier };
+    }
+}
