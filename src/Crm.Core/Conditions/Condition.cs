@@ -13,6 +13,15 @@ public abstract record Condition
     {
     }
 
+    /// <summary>Both.</summary>
+    public static Condition operator &(Condition left, Condition right) => new All([left, right]);
+
+    /// <summary>At least one of two.</summary>
+    public static Condition operator |(Condition left, Condition right) => new Any([left, right]);
+
+    /// <summary>Not.</summary>
+    public static Condition operator !(Condition condition) => new Not(condition);
+
     /// <summary>True when every part is; with no part, true.</summary>
     /// <param name="Of">The parts.</param>
     public sealed record All(Sequence<Condition> Of) : Condition;

@@ -1,8 +1,57 @@
+using System.Text;
+using System.Text.Json;
+using Crm.Events;
+using Crm.Values;
+
 namespace Crm.Conditions;
 
-/// <summary>The written form of conditions.</summary>
+/// <summary>
+/// The written form of conditions. An object is one condition and has exactly one of these words:
+/// <c>{"all":[…]}</c>, <c>{"any":[…]}</c>, <c>{"not":…}</c>,
+/// <c>{"field":"customer.region","is":{"eq":"HK"},"whenMissing":false}</c>, <c>{"fact":"loyalty.tier","is":{"in":["gold","silver"]},"whenMissing":false}</c>,
+/// <c>{"count":"purchase","where":…,"window":{"last":"P90D"},"is":{"gte":3}}</c>, <c>{"sum":"spend","currency":"HKD","of":"purchase","window":"lifetime","is":{"gt":1000}}</c>,
+/// <c>{"sum":"quantity","of":"purchase",…}</c>, <c>{"between":{"from":"2026-01-01T00:00:00Z","until":…}}</c>, <c>{"on":["saturday","sunday"]}</c>, <c>{"hours":{"from":"18:00","until":"02:00"}}</c>.
+/// </summary>
+/// <remarks>
+/// Tests are eq, gt, gte, lt, lte, in and <c>{"known":true}</c>. Values are texts (codes), numbers, true and false, <c>{"date":"2026-11-21"}</c> and <c>{"instant":"2026-11-21T08:00:00Z"}</c>.
+/// Every comparison of a field or fact states <c>whenMissing</c>, its answer where there is no value or one of another kind; counts and sums are never missing.
+/// </remarks>
 public static class ConditionJson
 {
+    /// <summary>The most bytes (UTF-8) that the text of a condition may have.</summary>
+    public const int MostBytes = 64 * 1024;
+
+    /// <summary>Reads a condition. Nothing is tolerated: unknown or repeated properties, comments and trailing commas are errors, and all errors are reported.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="kinds">The kinds of events there are, so that misspelt kinds and fields are found; null: they are not looked at.</param>
+    public static ConditionReading Read(string json, EventKinds? kinds = null)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        var size = Encoding.UTF8.GetByteCount(json);
+        if (size > MostBytes)
+        {
+            return new ConditionReading(null, [new ConditionError("$", $"The text has {size} bytes; at most {MostBytes} are expected.")]);
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json), new JsonDocumentOptions { MaxDepth = 4 * ConditionCheck.MostDepth });
+            return Read(document.RootElement, kinds);
+        }
+        catch (JsonException error)
+        {
+            return new ConditionReading(null, [new ConditionError("$", $"The text is not JSON: in line {(error.LineNumber ?? 0) + 1}, after {error.BytePositionInLine ?? 0} bytes, something else was expected, or the nesting is too deep.")]);
+        }
+    }
+
+    /// <summary>Reads a condition that is part of a larger definition; paths begin with "$" at the condition.</summary>
+    public static ConditionReading Read(JsonElement element, EventKinds? kinds = null)
+    {
+        var reader = new ConditionReader();
+        var condition = reader.Read(element);
+        return new ConditionReading(condition, reader.Errors.Concat(ConditionCheck.Check(condition, kinds)).Distinct().ToSequence());
+    }
+
     /// <summary>
     /// The canonical text of a condition: the same for conditions that differ only in the order of parts, in nesting of all in all, in double not or in how a number is spelt. Its hash names the condition's content.
     /// </summary>

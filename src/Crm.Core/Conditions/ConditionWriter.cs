@@ -174,7 +174,7 @@ internal static class ConditionWriter
                 json.WriteBooleanValue(value.AsFlag);
                 break;
             case ScalarKind.Number:
-                json.WriteRawValue(value.ToString());
+                json.WriteRawValue(value.AsNumber == 0 ? "0" : value.ToString());
                 break;
             case ScalarKind.Code:
                 json.WriteStringValue(value.AsCode);

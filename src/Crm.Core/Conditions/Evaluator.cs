@@ -10,7 +10,7 @@ public static class Evaluator
     public const string ProfileScope = "customer.";
 
     /// <summary>Whether a condition holds at the moment of the evidence, and until when that surely stays so if nothing happens.</summary>
-    /// <exception cref="InvalidOperationException">A "line." field is asked outside of <see cref="Condition.EventWindow.Where"/>, or a name has no scope.</exception>
+    /// <exception cref="InvalidOperationException">A "line." field is asked outside of <see cref="Condition.EventWindow.Where"/>, or a name has no scope; <see cref="ConditionCheck"/> finds both beforehand.</exception>
     public static Truth Evaluate(Condition condition, IEvidence evidence)
     {
         ArgumentNullException.ThrowIfNull(condition);

@@ -1,0 +1,225 @@
+using System.Globalization;
+using Crm.Conditions;
+using Crm.Definitions;
+using Crm.Events;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Core.Tests.Conditions;
+
+/// <summary>The written form of conditions.</summary>
+public sealed class ConditionJsonTests
+{
+    private static readonly Gen<Condition> Right = Arbitrary.Conditions.Where(condition => ConditionCheck.Check(condition).IsEmpty);
+
+    [Fact]
+    public void What_is_written_is_read_with_the_same_meaning_and_written_again_the_same() =>
+        Prop.ForAll((from condition in Right from history in Arbitrary.Histories from now in Arbitrary.Instants select (condition, history, now)).ToArbitrary(), sample =>
+        {
+            var text = ConditionJson.Write(sample.condition);
+            var read = Read(text);
+            var evidence = new TestEvidence(new Moment(sample.now, DateTimeZone.Utc)) { History = sample.history, Event = sample.history.Select(one => one.Event).FirstOrDefault() };
+
+            Assert.Equal(Evaluator.Evaluate(sample.condition, evidence).Value, Evaluator.Evaluate(read, evidence).Value);
+            Assert.Equal(text, ConditionJson.Write(read));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    [Fact]
+    public void The_order_and_nesting_of_parts_does_not_change_the_hash() =>
+        Prop.ForAll(Gen.ListOf(Right).Resize(4).Select(list => list.ToList()).ToArbitrary(), parts =>
+        {
+            var reversed = Enumerable.Reverse(parts).ToList();
+            Assert.Equal(Hash(new Condition.All(parts.ToSequence())), Hash(new Condition.All(reversed.Select(part => !!part).ToSequence())));
+            Assert.Equal(Hash(new Condition.Any(parts.ToSequence())), Hash(new Condition.Any([new Condition.Any(reversed.ToSequence()), .. parts])));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Fact]
+    public void Conditions_that_differ_have_different_hashes()
+    {
+        var conditions = new[]
+        {
+            If.Field("event.table").Is(1), If.Field("event.table").Is("1"), If.Field("event.table").WhenMissing(true).Is(1), If.Field("event.table").IsNot(1), If.Fact("event.table").Is(1), If.Field("lookup.table").Is(1),
+            If.Field("event.day").Is("2026-01-01"), If.Field("event.day").Is(new LocalDate(2026, 1, 1)), If.Purchases().Count().Is(1), If.Purchases().InLast(Duration.FromDays(1)).Count().Is(1),
+            If.Purchases().SumOfSpend(Currency.Hkd).Is(1), If.Purchases().SumOfQuantity().Is(1), If.Purchases().Where(If.Field("event.channel").Is("web")).Count().Is(1),
+            If.All(), If.Any(), If.Hours(new LocalTime(1, 0), new LocalTime(2, 0)), If.Hours(new LocalTime(2, 0), new LocalTime(1, 0)),
+        };
+
+        Assert.Equal(conditions.Length, conditions.Select(Hash).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("""{"all":[{"count":"purchase","where":{"field":"event.channel","is":{"in":["app","web"]},"whenMissing":false},"window":{"last":"P90D"},"is":{"gte":3}},{"field":"customer.region","is":{"eq":"HK"},"whenMissing":false}]}""")]
+    [InlineData("""{"sum":"spend","currency":"HKD","of":"purchase","window":"lifetime","is":{"gt":1000.5}}""")]
+    [InlineData("""{"sum":"quantity","of":"purchase","where":{"field":"line.sku","is":{"eq":"茶 \"A\""},"whenMissing":false},"window":{"last":"P1DT12H"},"is":{"lte":3}}""")]
+    [InlineData("""{"any":[{"fact":"loyalty.tier","is":{"in":["gold","silver"]},"whenMissing":true},{"fact":"segment.vip","is":{"known":true}},{"not":{"fact":"x","is":{"lt":{"date":"2026-02-28"}},"whenMissing":true}}]}""")]
+    [InlineData("""{"field":"event.at","is":{"gte":{"instant":"2026-11-21T08:00:00.0000001Z"}},"whenMissing":false}""")]
+    [InlineData("""{"between":{"from":"2026-01-01T00:00:00Z","until":"2026-02-01T00:00:00Z"}}""")]
+    [InlineData("""{"on":["saturday","sunday"]}""")]
+    [InlineData("""{"hours":{"from":"18:00","until":"02:00:00.5"}}""")]
+    public void Every_form_reads_as_it_is_written(string canonical) => Assert.Equal(canonical, ConditionJson.Write(Read(canonical)));
+
+    [Theory]
+    [InlineData("""{"not":{"not":{"hours":{"from":"18:00:00","until":"19:00"}}}}""", """{"hours":{"from":"18:00","until":"19:00"}}""")]
+    [InlineData("""{"whenMissing":false,"is":{"in":[3,1.0,1e0,2]},"field":"event.table"}""", """{"field":"event.table","is":{"in":[1,2,3]},"whenMissing":false}""")]
+    [InlineData("""{"count":"visit","window":{"last":"P1W"},"is":{"eq":-0.0}}""", """{"count":"visit","window":{"last":"P7D"},"is":{"eq":0}}""")]
+    [InlineData("""{"on":["sunday","monday"]}""", """{"on":["monday","sunday"]}""")]
+    [InlineData("""{"all":[{"all":[{"on":["monday"]}]},{"on":["monday"]}]}""", """{"on":["monday"]}""")]
+    public void Other_spellings_have_the_same_canonical_form(string json, string canonical) => Assert.Equal(canonical, ConditionJson.Write(Read(json)));
+
+    [Fact]
+    public void Every_error_is_reported_at_once_with_its_path()
+    {
+        const string json = """
+            {"all":[
+              {"fields":"customer.region","is":{"eq":"HK"},"whenMissing":false},
+              {"field":"customer.region","is":{"eq":"HK"}},
+              {"field":"region","is":{"gte":"HK"},"whenMissing":false},
+              {"count":"purchse","window":{"last":"P3M"},"is":{"gte":3}},
+              {"count":"purchase","window":{"last":"P4000D"},"is":{"gte":"3"},"is":{"gte":3}},
+              {"sum":"spend","currency":"hkd","of":"purchase","window":"lifetime","is":{"gt":1,"lt":5}},
+              {"count":"purchase","where":{"fact":"loyalty.tier","is":{"eq":"gold"},"whenMissing":false},"window":"lifetime","is":{"known":true}},
+              {"count":"purchase","where":{"field":"line.skus","is":{"eq":"tea"},"whenMissing":false},"window":"lifetime","is":{"lt":2},"whenmissing":false},
+              {"on":["mon","friday"]},
+              {"hours":{"from":"25:00"}},
+              {"field":"customer.age","is":{"in":[1,"a",null]},"whenMissing":"no"},
+              7,
+              {"on":["friday"],"not":{}},
+              {"between":{"from":"2026-02-01T00:00:00Z","until":"2026-01-01T00:00:00Z"}}
+            ]}
+            """;
+
+        var reading = ConditionJson.Read(json, new EventKinds([]));
+
+        Assert.Null(reading.Condition);
+        Assert.Equal(
+            """
+            $.all[0]: Nothing says what this asks (did you mean "field" by "fields"?); exactly one of "all", "any", "not", "field", "fact", "count", "sum", "between", "on", "hours" is expected.
+            $.all[1]: "whenMissing" is absent; true or false, the answer where there is no value, is expected.
+            $.all[3].window.last: "P3M" is no length of a window: a duration of weeks, days (24 hours each), hours, minutes and seconds is expected, such as "P90D" or "PT36H"; months and years have no fixed length.
+            $.all[4].is: The property comes twice; once is expected.
+            $.all[5].currency: "hkd" is no currency code of ISO 4217; three capital letters such as "HKD" are expected.
+            $.all[5].is: There are several tests, "gt", "lt"; exactly one is expected. Combine comparisons with 'all' or 'any'.
+            $.all[7].whenmissing: The property is not known here; there are "count", "where", "window", "is".
+            $.all[8].on[0]: "mon" is no day of the week; one of "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" is expected.
+            $.all[9].hours.from: "25:00" was found; a time of day from "00:00" to "23:59" is expected.
+            $.all[9].hours: "until" is absent; a time of day from "00:00" to "23:59" is expected.
+            $.all[10].is.in[2]: null was found; a text, a number, true, false, {"date":"2026-11-21"} or {"instant":"2026-11-21T08:00:00Z"} is expected.
+            $.all[10].whenMissing: "no" was found; true or false is expected.
+            $.all[11]: 7 was found; an object with one of "all", "any", "not", "field", "fact", "count", "sum", "between", "on", "hours" is expected.
+            $.all[12]: This asks "not", "on" at once; exactly one is expected. Combine conditions with 'all' or 'any'.
+            $.all[2].field: 'region' is not the name of a field: 'customer.', 'event.' or 'lookup.' and a name of lower-case letters, digits, '-', '_' and '.' are expected, such as 'customer.region'.
+            $.all[2].is.gte: A code has no order; a number, date or instant is expected, or a test with 'eq' or 'in'.
+            $.all[4].window.last: The window is P4000D long; more than 0 and at most 3660 days are expected.
+            $.all[4].is.gte: A count or sum is a number and is compared with a code; a number is expected.
+            $.all[6].where: A 'where' looks at one event: it is built of all, any, not and fields of 'event.' and 'line.' only.
+            $.all[6].is.known: Counts and sums are always known: without events they are 0. Ask for "gte" 1 instead.
+            $.all[7].where.field: 'line.skus' does not exist. Did you mean 'sku'? There are: sku, category, quantity, amount.
+            $.all[13].between: The span ends (2026-01-01T00:00:00Z) before it begins (2026-02-01T00:00:00Z), so it never holds; 'until' is expected after 'from'.
+            """.ReplaceLineEndings("\n"),
+            string.Join("\n", reading.Errors));
+    }
+
+    [Fact]
+    public void Kinds_and_fields_that_are_not_declared_are_found()
+    {
+        const string json = """{"count":"purchse","where":{"field":"event.chanel","is":{"eq":"web"},"whenMissing":false},"window":"lifetime","is":{"gte":3}}""";
+
+        Assert.Empty(ConditionJson.Read(json).Errors);
+        Assert.StartsWith("$.count: No event kind is named 'purchse'. Did you mean 'purchase'?", Assert.Single(ConditionJson.Read(json, new EventKinds([])).Errors).ToString(), StringComparison.Ordinal);
+        Assert.Equal(
+            "$.where.field: 'event.chanel' does not exist. Did you mean 'channel'? There are: kind, channel, brand, actor, spend, currency, source.",
+            Assert.Single(ConditionJson.Read(json.Replace("purchse", "purchase", StringComparison.Ordinal), new EventKinds([])).Errors).ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("\"\ud800\"")]
+    [InlineData("{\"all\":[],}")]
+    [InlineData("{\"all\":[]} {}")]
+    [InlineData("{\"\\ud800\":1}")]
+    [InlineData("{\"field\":\"\\ud800\",\"is\":{\"eq\":\"\\udc00\"},\"whenMissing\":false}")]
+    [InlineData("{\"field\":\"event.a\",\"is\":{\"eq\":1e999},\"whenMissing\":false}")]
+    [InlineData("{\"field\":\"event.a\",\"is\":{\"eq\":0.12345678901234567890123456789012},\"whenMissing\":false}")]
+    [InlineData("{\"sum\":7}")]
+    [InlineData("{\"sum\":\"tips\",\"of\":\"purchase\"}")]
+    [InlineData("{\"not\":null}")]
+    [InlineData("{\"between\":{}}")]
+    [InlineData("{\"on\":[]}")]
+    [InlineData("{\"on\":[\"monday\",\"monday\"]}")]
+    [InlineData("{\"count\":\"visit\",\"window\":\"forever\",\"is\":{\"gte\":1}}")]
+    [InlineData("{\"count\":\"visit\",\"window\":{\"last\":\"PT\"},\"is\":{\"gte\":1}}")]
+    [InlineData("{\"count\":\"visit\",\"window\":{\"last\":\"P0D\"},\"is\":{\"gte\":1}}")]
+    [InlineData("{\"field\":\"event.a\",\"is\":{\"in\":[]},\"whenMissing\":false}")]
+    [InlineData("{\"field\":\"event.a\",\"is\":{\"known\":false}}")]
+    [InlineData("{\"field\":\"event.a\",\"is\":{\"known\":true},\"whenMissing\":true}")]
+    [InlineData("{\"field\":\"line.sku\",\"is\":{\"eq\":\"tea\"},\"whenMissing\":true}")]
+    public void What_is_wrong_is_refused_with_an_error_and_never_thrown(string json)
+    {
+        var reading = ConditionJson.Read(json);
+
+        Assert.Null(reading.Condition);
+        Assert.NotEmpty(reading.Errors);
+    }
+
+    [Fact]
+    public void No_mutilated_text_makes_the_reader_throw() =>
+        Prop.ForAll((from condition in Right from cut in Gen.Choose(0, 400) from length in Gen.Choose(0, 8) from junk in Gen.Elements("", "\"", "{", "}", "[", "1", "null", "\\", ",", ":") select (condition, cut, length, junk)).ToArbitrary(), sample =>
+        {
+            var text = ConditionJson.Write(sample.condition);
+            var cut = sample.cut % (text.Length + 1);
+            var reading = ConditionJson.Read(text[..cut] + sample.junk + text[Math.Min(text.Length, cut + sample.length)..]);
+            Assert.Equal(reading.Condition is null, !reading.Errors.IsEmpty);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
+    [Fact]
+    public void Limits_hold_and_what_is_just_within_them_is_read()
+    {
+        Assert.Empty(ConditionJson.Read(Nested(31)).Errors);
+        Assert.Equal(["The condition is nested more than 32 deep; say it with fewer levels."], ConditionJson.Read(Nested(32)).Errors.Select(error => error.Message));
+        Assert.NotEmpty(ConditionJson.Read(Nested(10_000)[..ConditionJson.MostBytes]).Errors);
+
+        Assert.Empty(ConditionJson.Read(Parts(999)).Errors);
+        Assert.StartsWith("$.all[999]: The condition has more than 1000 parts", Assert.Single(ConditionJson.Read(Parts(1_000)).Errors).ToString(), StringComparison.Ordinal);
+
+        Assert.Empty(ConditionJson.Read(Values(1_000)).Errors);
+        Assert.Equal(["The list has 1001 values; 1 to 1000 are expected."], ConditionJson.Read(Values(1_001)).Errors.Select(error => error.Message));
+
+        Assert.Empty(ConditionJson.Read(Nested(1) + new string(' ', ConditionJson.MostBytes - Nested(1).Length)).Errors);
+        Assert.Equal(["The text has 65537 bytes; at most 65536 are expected."], ConditionJson.Read(new string(' ', ConditionJson.MostBytes + 1)).Errors.Select(error => error.Message));
+
+        static string Nested(int depth) => string.Concat(Enumerable.Repeat("""{"not":""", depth)) + """{"on":["monday"]}""" + new string('}', depth);
+        static string Parts(int count) => $$"""{"all":[{{string.Join(",", Enumerable.Repeat("""{"on":["monday"]}""", count))}}]}""";
+        static string Values(int count) => $$"""{"field":"event.a","is":{"in":[{{string.Join(",", Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture)))}}]},"whenMissing":false}""";
+    }
+
+    [Fact]
+    public void Conditions_made_in_code_are_checked_like_written_ones()
+    {
+        var condition = If.All(
+            If.Field("customer.region").AtLeast(true),
+            If.Purchases().InLast(Duration.FromDays(-1)).SumOfSpend(default).AtLeast(1),
+            If.Events("No Name").Where(If.Purchases().Count().Is(1)).Count().Is(1),
+            new Condition.EventWindow("visit", new Measure.Count(), new Window.Last(Duration.FromNanoseconds(5)), new Test.EqualTo(1)) { WhenMissing = true },
+            If.On(),
+            If.Fact("Tier").Is(default),
+            If.Field("event.spend").Is("much"));
+
+        Assert.Equal(
+            ["$.all[0].is.gte", "$.all[1].currency", "$.all[1].window.last", "$.all[2].count", "$.all[2].where", "$.all[3].window.last", "$.all[3].whenMissing", "$.all[4].on", "$.all[5].fact", "$.all[5].is.eq", "$.all[6].is.eq"],
+            ConditionCheck.Check(condition).Select(error => error.Path));
+    }
+
+    private static Condition Read(string json)
+    {
+        var reading = ConditionJson.Read(json);
+        Assert.Empty(reading.Errors);
+        return reading.Condition!;
+    }
+
+    private static DefinitionHash Hash(Condition condition) => DefinitionHash.Of(ConditionJson.Write(condition));
+}

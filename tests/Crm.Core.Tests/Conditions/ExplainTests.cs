@@ -1,0 +1,58 @@
+using Crm.Conditions;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Core.Tests.Conditions;
+
+/// <summary>Conditions in sentences.</summary>
+public sealed class ExplainTests
+{
+    public static TheoryData<Condition, string, string> Sentences { get; } = new()
+    {
+        { If.Field("customer.region").Is("HK"), "the customer's region is HK", "顧客的 region 為 HK" },
+        { If.Field("customer.region").WhenMissing(true).Is("HK"), "the customer's region is HK or is unknown", "顧客的 region 為 HK（或未知）" },
+        { If.Field("event.channel").IsNot("web"), "the event's channel is not web", "渠道並非 web" },
+        { If.Field("event.channel").WhenMissing(true).IsNot("web"), "the event's channel is not web or is unknown", "渠道並非 web（或未知）" },
+        { If.Field("customer.joined").LessThan(new LocalDate(2026, 1, 1)), "the customer's joined is before 2026-01-01", "顧客的 joined 早於 2026-01-01" },
+        { If.Fact("loyalty.tier").OneOf("gold", "silver"), "loyalty.tier is gold or silver", "loyalty.tier 為 gold 或 silver" },
+        { If.Fact("segment.vip").Is(true), "segment.vip is true", "segment.vip 為「是」" },
+        { If.Field("customer.birthday").IsKnown, "the customer's birthday is known", "顧客的 birthday 有記錄" },
+        { If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(3), "at least 3 purchases in the last 90 days", "最近 90 日內購買至少 3 次" },
+        { If.Purchases().InLast(Duration.FromHours(36)).Count().Is(0), "no purchases in the last 36 hours", "最近 36 小時內沒有購買" },
+        { If.Events("page-view").Where(If.Field("event.channel").Is("web")).Count().MoreThan(1), "more than 1 'page-view' event (counting only where the event's channel is web) so far", "至今「page-view」（只計渠道為 web）多於 1 次" },
+        { If.Purchases().InLast(Duration.FromDays(1)).SumOfSpend(Currency.Hkd).AtLeast(1000), "at least 1000 HKD spent in purchases in the last 1 day", "最近 1 日內購買合共至少 1000 HKD" },
+        { If.Purchases().Where(If.Field("line.sku").Is("tea")).SumOfQuantity().Is(10), "exactly 10 articles in purchases (counting only where the line's sku is tea) so far", "至今購買（只計貨號為 tea）合共剛好 10 件" },
+        { If.On(IsoDayOfWeek.Saturday, IsoDayOfWeek.Sunday), "on Saturday and Sunday", "逢星期六、日" },
+        { If.Hours(new LocalTime(18, 0), new LocalTime(2, 0)), "from 18:00 to 02:00 the next day", "18:00 至翌日 02:00" },
+        { If.Between(null, Arbitrary.Start), "before 2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z 之前" },
+        {
+            If.Any(If.Fact("loyalty.tier").Is("gold"), If.All(If.Purchases().Count().AtLeast(1), !If.Hours(new LocalTime(9, 0), new LocalTime(12, 0)))),
+            "loyalty.tier is gold or (at least 1 purchase so far and not (from 09:00 to 12:00))",
+            "loyalty.tier 為 gold，或者（至今購買至少 1 次，而且並非「09:00 至 12:00」）"
+        },
+        { If.All(), "always", "任何情況下" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sentences))]
+    public void A_condition_reads_as_a_sentence_in_both_languages(Condition condition, string english, string chinese) =>
+        Assert.Equal(new Text(english, chinese), Explain.Describe(condition));
+
+    [Fact]
+    public void Every_condition_has_a_sentence_and_an_explanation_that_agrees_with_the_evaluator() =>
+        Prop.ForAll(Arbitrary.Conditions.ToArbitrary(), condition =>
+        {
+            var evidence = new TestEvidence(new Moment(Arbitrary.Start, DateTimeZone.Utc));
+            var explanation = Explain.Evaluate(condition, evidence);
+
+            Assert.Equal(Evaluator.Evaluate(condition, evidence), explanation.Truth);
+            Assert.Equal(condition.Leaves().Count(), Leaves(explanation));
+            Assert.NotEmpty(explanation.Text.English);
+            Assert.NotEmpty(explanation.Text.Chinese);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    private static int Leaves(Explanation explanation) =>
+        explanation.Condition is Condition.All or Condition.Any or Condition.Not ? explanation.Parts.Sum(Leaves) : 1;
+}
