@@ -17,9 +17,9 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     private const int ExpiryPhase = 0;
     private const int ClosePhase = 1;
 
-    private readonly List<LedgerEntry> entries = [];
+    private readonly List<LedgerEntry> entries = new(2);
     private readonly List<ReceiptLine> lines = [];
-    private readonly List<Fact> facts = [];
+    private readonly List<Fact> facts = new(2);
     private List<AgendaChange>? agenda;
     private List<Echo>? echoes;
     private readonly LoyaltyState before = current;
@@ -30,6 +30,9 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     public Membership In(string program) => state.In(program);
 
     public void Add(ReceiptLine line) => lines.Add(line);
+
+    /// <summary>Makes room at once for the lines of this many rules, and a little more.</summary>
+    public void Expect(int rules) => lines.EnsureCapacity(lines.Count + rules + 2);
 
     /// <summary>Gives units by a rule or by hand; status units count on their ladders.</summary>
     public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code)

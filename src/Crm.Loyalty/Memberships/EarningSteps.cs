@@ -18,6 +18,8 @@ internal static class EarningSteps
         }
 
         var context = new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context);
+        context.Expect(rules.Length);
+        decision.Expect(rules.Length);
         foreach (var rule in rules)
         {
             if (rule is PointsPerAmount points)

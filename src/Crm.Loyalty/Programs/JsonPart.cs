@@ -169,8 +169,14 @@ internal readonly struct JsonPart
             return null;
         }
 
-        Refuse<string>(name, found, "a condition");
-        return null;
+        var reading = ConditionJson.Read(found);
+        foreach (var error in reading.Errors)
+        {
+            // A condition's own paths begin with "$", which is this place.
+            errors.Add(new ProgramError(At(name) + error.Path[1..], error.Message));
+        }
+
+        return reading.Condition;
     }
 
     public static void Write(Utf8JsonWriter json, Condition condition) => json.WriteRawValue(ConditionJson.Write(condition));

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
@@ -123,6 +124,12 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         foreach (var kind in rule.On.Where(kind => !Names.IsName(kind)))
         {
             yield return new($"{path}.on", $"'{kind}' is not a kind of event; one such as 'purchase' is expected.");
+        }
+
+        foreach (var error in rule.Conditions.SelectMany(condition => ConditionCheck.Check(condition)))
+        {
+            // A condition's own paths begin with "$", which is this place.
+            yield return new($"{path}.when{error.Path[1..]}", error.Message);
         }
 
         if (rule is not PointsPerAmount points)

@@ -12,6 +12,7 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
 {
     private Award[] awards = [];
     private int count;
+    private int expected = 4;
 
     /// <summary>The event, with what refunds have left of it.</summary>
     public CustomerEvent Event { get; } = happened;
@@ -40,11 +41,14 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
     /// <summary>The value of a fact, such as the tier before this event; missing when there is none.</summary>
     public Scalar Fact(string name) => evidence.Fact(name, out _);
 
+    /// <summary>Makes room at once for what most events earn: one award for each rule.</summary>
+    internal void Expect(int rules) => expected = Math.Max(rules, 1);
+
     internal void Add(Award award)
     {
         if (count == awards.Length)
         {
-            Array.Resize(ref awards, Math.Max(4, count * 2));
+            Array.Resize(ref awards, Math.Max(expected, count * 2));
         }
 
         awards[count++] = award;

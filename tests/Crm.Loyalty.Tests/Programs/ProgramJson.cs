@@ -56,6 +56,7 @@ public sealed class ProgramJson
                 new PointsPerAmount
                 {
                     Name = "food", Unit = "points", Points = 7, Every = Money.Of(2.5m, Currency.Of("GBP")), Rounding = Rounding.Nearest, On = ["purchase", "donation"],
+                    When = If.All(If.Fact("segment.vip").Is(true), If.Field("event.channel").Is("shop")),
                     Basis = new EarningBasis.Lines { Skus = ["b", "a"], Categories = ["食品"], ExceptSkus = ["c"], ExceptCategories = ["d"] },
                 },
                 new PointsPerAmount { Name = "all", Unit = "miles", Points = 1, Every = Money.Of(100, Currency.Of("JPY")), Rounding = Rounding.Ceiling, Basis = EarningBasis.AllLines },

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
@@ -81,6 +82,20 @@ public sealed class WrongPrograms
         Assert.Contains(errors, error => error.ToString() == "unit: There is no such property: did you mean 'units'?");
         Assert.Contains(errors, error => error.ToString() == "rules[0].points: 1.5 is found where a whole number is expected.");
         Assert.Contains(errors, error => error.Message.Contains("did you mean 'HKD'?"));
+    }
+
+    [Fact]
+    public void A_wrong_condition_is_found_at_its_place_in_json_and_in_code()
+    {
+        const string json = """
+            { "name": "tea-club", "zone": "Asia/Hong_Kong", "units": [{ "name": "points", "kind": "redeemable" }],
+              "rules": [{ "rule": "points-per-amount", "name": "base", "unit": "points", "points": 1, "per": "10 HKD", "basis": "spend", "when": { "nonsense": 1 } }] }
+            """;
+        var unbounded = Samples.TeaClub with { Rules = [Samples.Per(1, 10) with { When = new Condition.EventWindow("purchase", new Measure.Count(), new Window.Last(Duration.Zero), new Test.AtLeast(3)) }] };
+
+        Assert.All(
+            [Assert.Throws<InvalidLoyaltyProgramException>(() => LoyaltyProgramJson.Read(json)).Errors, Assert.Throws<InvalidLoyaltyProgramException>(() => unbounded.Define()).Errors],
+            errors => Assert.StartsWith("rules[0].when", Assert.Single(errors).Path));
     }
 
     [Fact]

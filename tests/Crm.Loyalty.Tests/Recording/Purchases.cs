@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Engine;
 using Crm.Events;
@@ -115,6 +116,23 @@ public sealed class Purchases
         Assert.Equal(20, await club.Points());
         Assert.Equal([("issued", "base"), ("issued", "doubling"), ("rule-cut", "greedy"), ("rule-unit-unknown", "lost")], receipt.Lines.Select(line => (line.Code, line.Subject)));
         Assert.Null((await club.Ledger()).Single().Rule);
+    }
+
+    [Fact]
+    public async Task A_rule_with_a_condition_earns_where_it_holds()
+    {
+        var third = Samples.Per(5, 10) with { Name = "third", When = If.Purchases().Count().AtLeast(3) };
+        var silver = Samples.Per(2, 10) with { Name = "silver", When = If.Fact("loyalty.tea-club.tier").Is("silver") };
+        var club = Club.Of(Samples.TeaClub with { Rules = [Samples.Per(1, 10), third, silver, Samples.TeaClub.Rules[1]] });
+
+        var totals = new List<long>();
+        foreach (var spend in new[] { 200m, 100m, 100m })
+        {
+            totals.Add((await club.Buys(spend)).Total("points"));
+        }
+
+        // The purchase that lifts a customer is still decided with the tier before it; the one that completes a count counts itself.
+        Assert.Equal([20, 10 + 20, 10 + 50 + 20], totals);
     }
 
     [Fact]
