@@ -53,7 +53,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone) : Module
         ? Observations.Lookup(observations, name)
         : stimulus switch
         {
-            Stimulus.Happened(var happened) => EventFields.Read(happened, name),
+            Stimulus.Happened(var happened) => EventFields.ReadScoped(happened, name),
             Stimulus.Echoed(var echo) => name == "event.kind" ? echo.Kind : name.StartsWith("event.", StringComparison.Ordinal) ? echo.Fields[name["event.".Length..]] : default,
             _ => default,
         };

@@ -18,13 +18,13 @@ internal sealed class ModuleSet
     {
         All = [.. modules];
         Contracts = [.. All.Select(module => module.Contract)];
-        var errors = Errors().ToList();
+        Kinds = new EventKinds(Contracts.SelectMany(contract => contract.Kinds));
+        var errors = Errors().Concat(ConditionErrors()).ToList();
         if (errors.Count > 0)
         {
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(modules));
         }
 
-        Kinds = new EventKinds(Contracts.SelectMany(contract => contract.Kinds));
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
@@ -102,6 +102,12 @@ internal sealed class ModuleSet
             }
         }
     }
+
+    private IEnumerable<string> ConditionErrors() =>
+        from contract in Contracts
+        from condition in contract.Conditions.Index()
+        from error in ConditionCheck.Check(condition.Item, Kinds)
+        select $"In condition {condition.Index + 1} of the module '{contract.Name}', at {error}";
 
     private static IEnumerable<string> FactsOf(Condition condition) => condition switch
     {
