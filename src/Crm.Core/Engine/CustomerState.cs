@@ -37,6 +37,9 @@ internal sealed class CustomerState
     /// <summary>Which profile tests hold, by the place of the leaf in the catalogue; null while never observed.</summary>
     public required bool?[] ProfileTruths { get; init; }
 
+    /// <summary>The observed values of profile fields, by the place of the field.</summary>
+    public required Scalar[] ProfileValues { get; init; }
+
     /// <summary>When something is next due; null when nothing is.</summary>
     public Instant? NextDue => Earlier(Agenda.First?.Due, Facts.FirstLapse);
 
@@ -48,6 +51,7 @@ internal sealed class CustomerState
         Agenda = new Agenda(),
         Observed = Observed.Empty(modules.Windows),
         ProfileTruths = new bool?[modules.ProfileLeaves.Length],
+        ProfileValues = new Scalar[modules.ObservedFields.Length],
     };
 
     public CustomerState Clone() => new()
@@ -63,6 +67,7 @@ internal sealed class CustomerState
         Agenda = Agenda.Clone(),
         Observed = Observed.Clone(),
         ProfileTruths = [.. ProfileTruths],
+        ProfileValues = [.. ProfileValues],
     };
 
     private static Instant? Earlier(Instant? left, Instant? right) =>

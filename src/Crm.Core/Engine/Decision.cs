@@ -23,7 +23,7 @@ internal sealed class Decision
     private readonly List<string> settled = [];
     private CustomerState state;
     private CustomerHistory? wholeHistory;
-    private IdentityClaim? claim;
+    private readonly List<IdentityClaim> claims = [];
     private Fields? profile;
     private Instant? invalidFrom;
     private bool broughtForward;
@@ -70,12 +70,13 @@ internal sealed class Decision
     /// <param name="mode">Live or backfill.</param>
     /// <param name="now">The engine's now.</param>
     /// <param name="closed">Quotas that a commit found exhausted.</param>
+    /// <param name="owners">The owners of further identities, where a commit found that they have one.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, IReadOnlySet<string>? closed, CancellationToken cancellationToken)
+    public async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, IReadOnlySet<string>? closed, IReadOnlyDictionary<Identity, CustomerId>? owners, CancellationToken cancellationToken)
     {
-        if (Born && claim is null && happened.Identity is { } identity)
+        if (Born && happened.Identity is { } identity)
         {
-            claim = new IdentityClaim(identity, snapshot.Identities + 1);
+            Claim(identity);
         }
 
         if (happened.Profile.Count > 0)
@@ -91,7 +92,7 @@ internal sealed class Decision
         var today = await kernel.ProfileAsync(Customer, happened.Identity, Profile, cancellationToken).ConfigureAwait(false);
         var draft = new JournalDraft
         {
-            Event = happened with { OccurredAt = occurredAt, Customer = null, Identity = null, Profile = default, Lookups = default },
+            Event = happened with { OccurredAt = occurredAt, Customer = null, Identity = null, AlsoKnownAs = default, Profile = default, Lookups = default },
             Kind = kind,
             EffectiveAt = decidedNow && state.Handled is { } last ? last : occurredAt,
             RecordedAt = recordedAt,
@@ -113,14 +114,19 @@ internal sealed class Decision
         }
 
         TakenBack? taken = null;
-        Refusal? refusal = null;
+        var refusal = CheckFurther(happened, kind, owners, own);
         if (changesHistory)
         {
             taken = await CorrectAsync(draft, own, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            refusal = Straight(draft, own);
+            refusal ??= Straight(draft, own);
+        }
+
+        foreach (var further in happened.AlsoKnownAs.Where(further => refusal is null && owners?.ContainsKey(further) != true))
+        {
+            Claim(further);
         }
 
         if (decidedNow && kind.Nature != EventNature.Request)
@@ -159,7 +165,7 @@ internal sealed class Decision
             ExpectedVersion = snapshot.Version,
             Version = version,
             RecordedAt = Kernel.After(null, now),
-            Claims = claim is { } claimed ? [claimed] : [],
+            Claims = claims.ToSequence(),
             Entries = entries.ToSequence(),
             Slots = kernel.Codec.EncodeChanged(state, slotsBefore),
             Ledger = Netted(),
@@ -176,6 +182,40 @@ internal sealed class Decision
         };
         commit.Check();
         return commit;
+    }
+
+    private void Claim(Identity identity)
+    {
+        if (claims.TrueForAll(claim => claim.Identity != identity))
+        {
+            claims.Add(new IdentityClaim(identity, snapshot.Identities + claims.Count + 1));
+        }
+    }
+
+    // Whether further identities can become the customer's, for all that is known.
+    private Refusal? CheckFurther(CustomerEvent happened, EventKind kind, IReadOnlyDictionary<Identity, CustomerId>? owners, Consequences own)
+    {
+        foreach (var identity in happened.AlsoKnownAs)
+        {
+            if (owners is not null && owners.TryGetValue(identity, out var owner) && owner != Customer)
+            {
+                var text = new Text($"A {identity.Kind} belongs to somebody else.", $"該 {identity.Kind} 已屬另一位客人。");
+                if (kind.Nature == EventNature.Request)
+                {
+                    return new Refusal(StateCodec.KernelSlot, "identity-taken", text);
+                }
+
+                own.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "identity-taken") { Subject = identity.Kind, Text = text });
+            }
+        }
+
+        return null;
+    }
+
+    private int? ReferenceOf(CustomerEvent sent)
+    {
+        var claimed = claims.Find(claim => claim.Identity == sent.Identity);
+        return claimed.Reference > 0 ? claimed.Reference : sent.Customer is null ? snapshot.IdentityReference : null;
     }
 
     private Refusal? Straight(JournalDraft draft, Consequences own)
@@ -329,7 +369,7 @@ internal sealed class Decision
             PayloadHash = payloadHash,
             Receipt = receipt,
             Observations = draft.Observations,
-            IdentityReference = claim is { } claimed && sent.Identity == claimed.Identity ? claimed.Reference : sent.Customer is null ? snapshot.IdentityReference : null,
+            IdentityReference = ReferenceOf(sent),
             Backfill = draft.Backfill,
         });
         return receipt;

@@ -61,6 +61,8 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone) : Module
     public override bool Observed(Condition.Field leaf) =>
         State.ProfileTruths[modules.Windows.IndexOf(leaf)] ?? leaf.WhenMissing;
 
+    public override Scalar Observed(string field) => State.ProfileValues[modules.ObservedFieldOf(field)];
+
     public override Scalar Fact(string name, out Instant? validUntil) => State.Facts.Read(name, instant, out validUntil);
 
     public override Truth Window(Condition.EventWindow leaf) => State.Observed.Answer(leaf, instant);

@@ -26,6 +26,7 @@ internal sealed class ModuleSet
         }
 
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
+        ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
         indices = Contracts.Select((contract, index) => (contract.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
@@ -45,6 +46,9 @@ internal sealed class ModuleSet
     /// <summary>The distinct tests of profile fields.</summary>
     public ProfileLeaf[] ProfileLeaves { get; }
 
+    /// <summary>The names of the profile fields whose values modules read, in ordinal order.</summary>
+    public string[] ObservedFields { get; }
+
     public int Count => All.Length;
 
     /// <summary>The modules that handle a kind of event or echo, in order.</summary>
@@ -55,6 +59,15 @@ internal sealed class ModuleSet
 
     /// <summary>The place of a test of a profile field, or -1.</summary>
     public int ProfileLeafOf(ulong key) => profileLeaves.GetValueOrDefault(key, -1);
+
+    /// <summary>The place of an observed profile field.</summary>
+    /// <exception cref="InvalidOperationException">No contract observes it.</exception>
+    public int ObservedFieldOf(string field) => Array.BinarySearch(ObservedFields, field, StringComparer.Ordinal) is >= 0 and var index
+        ? index
+        : throw new InvalidOperationException($"No module's contract observes the profile field '{field}'. List it in {nameof(ModuleContract)}.{nameof(ModuleContract.Observes)}.");
+
+    /// <summary>Whether a profile field is observed.</summary>
+    public bool Observes(string field) => Array.BinarySearch(ObservedFields, field, StringComparer.Ordinal) >= 0;
 
     /// <summary>The declaration of a fact and the module that owns it, or null.</summary>
     public (int Module, FactDeclaration Declaration)? OwnerOf(string fact)

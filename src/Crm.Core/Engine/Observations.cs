@@ -8,6 +8,8 @@ namespace Crm.Engine;
 internal static class Observations
 {
     private const string ProfilePrefix = "p:";
+    private const string ValuePrefix = "v:";
+    private const string NoValuePrefix = "v-:";
     private const string LookupPrefix = "lookup.";
     private const string ClosedPrefix = "q:";
 
@@ -21,7 +23,7 @@ internal static class Observations
     public static Fields Of(CustomerEvent happened, CustomerState state, Fields profile, bool isLate, ModuleSet modules, IReadOnlySet<string> closed)
     {
         var leaves = modules.ProfileLeaves;
-        if (leaves.Length == 0 && happened.Lookups.Count == 0 && closed.Count == 0)
+        if (leaves.Length == 0 && modules.ObservedFields.Length == 0 && happened.Lookups.Count == 0 && closed.Count == 0)
         {
             return default;
         }
@@ -39,12 +41,21 @@ internal static class Observations
             }
         }
 
+        for (var i = 0; i < modules.ObservedFields.Length && !isLate; i++)
+        {
+            var field = modules.ObservedFields[i];
+            if (profile[field] is var value && value != state.ProfileValues[i])
+            {
+                values.Add(value.IsMissing ? (NoValuePrefix + field, true) : (ValuePrefix + field, value));
+            }
+        }
+
         values.AddRange(happened.Lookups.Select(pair => (LookupPrefix + pair.Key, pair.Value)));
         values.AddRange(closed.Select(name => (ClosedPrefix + name, (Scalar)false)));
         return Fields.Of(values);
     }
 
-    /// <summary>Takes the profile truths of an entry into the state.</summary>
+    /// <summary>Takes the profile truths and values of an entry into the state.</summary>
     public static void Apply(Fields observations, CustomerState state, ModuleSet modules)
     {
         foreach (var (name, value) in observations)
@@ -54,6 +65,14 @@ internal static class Observations
                 && modules.ProfileLeafOf(key) is >= 0 and var index)
             {
                 state.ProfileTruths[index] = value.AsFlag;
+            }
+            else if (name.StartsWith(ValuePrefix, StringComparison.Ordinal) && modules.Observes(name[ValuePrefix.Length..]))
+            {
+                state.ProfileValues[modules.ObservedFieldOf(name[ValuePrefix.Length..])] = value;
+            }
+            else if (name.StartsWith(NoValuePrefix, StringComparison.Ordinal) && modules.Observes(name[NoValuePrefix.Length..]))
+            {
+                state.ProfileValues[modules.ObservedFieldOf(name[NoValuePrefix.Length..])] = default;
             }
         }
     }

@@ -126,7 +126,7 @@ internal sealed class OutboxPump
         }
 
         var view = await kernel.ViewAsync(snapshot, ids, now, cancellationToken).ConfigureAwait(false);
-        if (gate is not null && await gate.AskAsync(message, view, cancellationToken).ConfigureAwait(false) is { MayLeave: false } refusal)
+        if (gate is not null && await gate.AskAtLeaseAsync(message, view, cancellationToken).ConfigureAwait(false) is { MayLeave: false } refusal)
         {
             return (MessageOutcomes.Refused, refusal.Reason ?? "gate", default);
         }

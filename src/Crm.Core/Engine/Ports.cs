@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
@@ -18,14 +19,21 @@ public sealed record CrmPorts
     public Sequence<IMessageChannel> Channels { get; init; }
 }
 
-/// <summary>Says whether a message may reach a customer. Asked when the message is leased for sending, so that a consent withdrawn in between counts.</summary>
+/// <summary>
+/// Says whether a message may reach a customer. Asked twice: when the message is decided, and again when it is leased for sending, so that a consent withdrawn in between counts.
+/// </summary>
 public interface ISendGate
 {
-    /// <summary>Whether it may leave now.</summary>
+    /// <summary>Whether a message may be decided. Pure: it reads facts and nothing else.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="customer">The customer at the moment of the decision.</param>
+    GateAnswer AskAtDecision(Message message, IEvidence customer);
+
+    /// <summary>Whether a message may leave now.</summary>
     /// <param name="message">The message.</param>
     /// <param name="customer">The customer as of now.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    ValueTask<GateAnswer> AskAsync(Message message, CustomerView customer, CancellationToken cancellationToken);
+    ValueTask<GateAnswer> AskAtLeaseAsync(Message message, CustomerView customer, CancellationToken cancellationToken);
 }
 
 /// <summary>What a gate says.</summary>

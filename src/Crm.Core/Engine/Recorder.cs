@@ -135,7 +135,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         foreach (var item in chosen)
         {
             var born = decision.Born && decision.Version == 0;
-            var receipt = await decision.AddAsync(item.Happened, item.Hash, mode, now, item.Closed, cancellationToken).ConfigureAwait(false);
+            var receipt = await decision.AddAsync(item.Happened, item.Hash, mode, now, item.Closed, item.Owners, cancellationToken).ConfigureAwait(false);
             item.Decided = new Recorded.New(receipt, born);
             if (item.Settles is { } settles)
             {
@@ -165,6 +165,13 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             case CommitResult.QuotaExhausted:
                 decided.Items.ForEach(item => item.Alone = true);
                 return true;
+            case CommitResult.IdentityTaken(var identity, var owner) when decided.Items.Exists(item => item.Happened.AlsoKnownAs.Contains(identity)):
+                foreach (var item in decided.Items.Where(item => item.Happened.AlsoKnownAs.Contains(identity)))
+                {
+                    (item.Owners ??= [])[identity] = owner;
+                }
+
+                return true;
             case CommitResult.VersionConflict or CommitResult.IdentityTaken:
                 return false;
             default:
@@ -193,6 +200,8 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         public Recorded? Recorded { get; set; }
 
         public HashSet<string>? Closed { get; set; }
+
+        public Dictionary<Identity, CustomerId>? Owners { get; set; }
 
         public bool Alone { get; set; }
 

@@ -117,6 +117,16 @@ internal sealed class StateCodec(ModuleSet modules)
             }
         }
 
+        writer.Whole(state.ProfileValues.Count(value => !value.IsMissing));
+        for (var i = 0; i < state.ProfileValues.Length; i++)
+        {
+            if (!state.ProfileValues[i].IsMissing)
+            {
+                writer.Text(modules.ObservedFields[i]);
+                writer.Scalar(state.ProfileValues[i]);
+            }
+        }
+
         state.Observed.Write(writer);
         return new StoredSlot(KernelSlot, KernelVersion, Sequence.Create(writer.Written));
     }
@@ -144,6 +154,7 @@ internal sealed class StateCodec(ModuleSet modules)
         ReadFacts(ref reader, state);
         ReadAgenda(ref reader, state, places);
         ReadProfileTruths(ref reader, state);
+        ReadProfileValues(ref reader, state);
         state.Observed = Observed.Read(ref reader, modules.Windows);
     }
 
@@ -211,6 +222,20 @@ internal sealed class StateCodec(ModuleSet modules)
             if (modules.ProfileLeafOf(key) is >= 0 and var index)
             {
                 state.ProfileTruths[index] = truth;
+            }
+        }
+    }
+
+    private void ReadProfileValues(ref SlotReader reader, CustomerState state)
+    {
+        var count = reader.Int();
+        for (var i = 0; i < count; i++)
+        {
+            var field = reader.Code();
+            var value = reader.Scalar();
+            if (modules.Observes(field))
+            {
+                state.ProfileValues[modules.ObservedFieldOf(field)] = value;
             }
         }
     }

@@ -21,6 +21,9 @@ public sealed record CustomerEvent
     /// <summary>A name of the customer. Nobody having it yet, a customer is born with this event.</summary>
     public Identity? Identity { get; init; }
 
+    /// <summary>Further names that become the customer's with this event. One that is somebody else's refuses a request, and is noted on a happening. They never enter the journal.</summary>
+    public Sequence<Identity> AlsoKnownAs { get; init; }
+
     /// <summary>When it happened. Left out: when it is first recorded.</summary>
     public Instant? OccurredAt { get; init; }
 

@@ -28,6 +28,11 @@ public sealed record ModuleContract
     /// <summary>Facts of other modules that it reads apart from those in its conditions.</summary>
     public Sequence<string> Reads { get; init; }
 
+    /// <summary>
+    /// Profile fields whose values the module reads with <see cref="ModuleContext.Observed(string)"/>: codes, numbers, flags and dates, never text about a person. Their values are stored with the events as observations.
+    /// </summary>
+    public Sequence<string> Observes { get; init; }
+
     /// <summary>Every condition that the module will ever ask about; the kernel keeps one accumulator for each distinct window leaf of them.</summary>
     public Sequence<Condition> Conditions { get; init; }
 

@@ -108,6 +108,13 @@ public static class Binary
 
         writer.Text(happened.Identity?.Kind);
         writer.Text(happened.Identity?.Value);
+        writer.Whole(happened.AlsoKnownAs.Count);
+        foreach (var identity in happened.AlsoKnownAs)
+        {
+            writer.Text(identity.Kind);
+            writer.Text(identity.Value);
+        }
+
         writer.Fields(happened.Lookups);
         writer.Fields(happened.Profile);
         return writer.Written.ToArray();
@@ -121,6 +128,7 @@ public static class Binary
         return happened with
         {
             Identity = (reader.Text(), reader.Text()) is ({ } kind, { } value) ? new Identity(kind, value) : null,
+            AlsoKnownAs = Identities(ref reader),
             Lookups = reader.Fields(),
             Profile = reader.Fields(),
         };
@@ -274,6 +282,17 @@ public static class Binary
         }
 
         return lines.ToSequence();
+    }
+
+    private static Sequence<Identity> Identities(ref SlotReader reader)
+    {
+        var identities = new Identity[reader.Int()];
+        for (var i = 0; i < identities.Length; i++)
+        {
+            identities[i] = new Identity(reader.Code(), reader.Code());
+        }
+
+        return identities.ToSequence();
     }
 
     private static TakenBack Taken(ref SlotReader reader)

@@ -83,7 +83,7 @@ public sealed record Commit
             }
 
             last = entry.Version;
-            if (entry.Event.OccurredAt is null || entry.Event.Identity is not null || entry.Event.Profile.Count > 0 || entry.Event.Lookups.Count > 0)
+            if (entry.Event.OccurredAt is null || entry.Event.Identity is not null || !entry.Event.AlsoKnownAs.IsEmpty || entry.Event.Profile.Count > 0 || entry.Event.Lookups.Count > 0)
             {
                 throw Faulty($"has the entry '{entry.Event.Key}' without its instant, or with an identity, a profile or look-ups; the journal holds none of a person, and look-ups are observations");
             }

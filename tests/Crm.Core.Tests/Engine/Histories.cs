@@ -27,6 +27,16 @@ public static class Histories
     /// <summary>The same with redemptions among them.</summary>
     public static Gen<CustomerEvent[]> WithRequests => Events(requests: true);
 
+    /// <summary>One to twelve purchases in order of time, the first of them of more than nothing.</summary>
+    public static Gen<CustomerEvent[]> Orders =>
+        from count in Gen.Choose(1, 12)
+        from instants in Gen.ListOf(Instants, count)
+        from picks in Gen.ListOf(Gen.Choose(0, 1_000), count)
+        select instants.Order().Select((at, i) => Purchase($"till:{i}", Cents[i == 0 ? 1 + (picks[i] % (Cents.Length - 1)) : picks[i] % Cents.Length]) with { OccurredAt = at }).ToArray();
+
+    /// <summary>Whether a condition looks at nothing but purchases, facts and the calendar.</summary>
+    public static bool IsOfPurchases(Condition condition) => !ConditionJson.Write(condition).Contains("page-view", StringComparison.Ordinal);
+
     private static Gen<Condition> Conditions => Gen.Sized(size => Nested(Math.Min(size, 2)));
 
     private static Gen<Condition> Leaves => Gen.OneOf(

@@ -22,9 +22,20 @@ public sealed class Shop
     }
 
     public Shop(CrmOptions options, params ICustomerModule[] modules)
+        : this(new InMemoryStore(), options, modules)
+    {
+    }
+
+    public Shop(InMemoryStore store, params ICustomerModule[] modules)
+        : this(store, new CrmOptions { Zone = DateTimeZone.Utc }, modules)
+    {
+    }
+
+    private Shop(InMemoryStore store, CrmOptions options, ICustomerModule[] modules)
     {
         Modules = modules;
         Options = options;
+        Store = store;
         Engine = new CrmEngine(Store, modules, options, Clock, new SeededIdSource());
     }
 
@@ -32,7 +43,7 @@ public sealed class Shop
 
     public CrmOptions Options { get; }
 
-    public InMemoryStore Store { get; } = new();
+    public InMemoryStore Store { get; }
 
     public FakeClock Clock { get; } = new(Opening);
 

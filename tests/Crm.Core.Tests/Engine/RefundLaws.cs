@@ -1,0 +1,135 @@
+using Crm.Events;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Core.Tests.Engine;
+
+/// <summary>The refund laws: taking back is a function of what was taken back in all, not of how, in which pieces or in which order.</summary>
+public sealed class RefundLaws
+{
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(150);
+    private static readonly Instant RefundsAt = Histories.End - Duration.FromDays(2);
+
+    [Fact]
+    public void A_full_refund_leaves_the_history_as_without_the_order() =>
+        Prop.ForAll(
+            Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders)),
+            async Task<bool> (given) =>
+            {
+                var (club, orders) = given;
+                // The refund is itself an act that modules see; where the order never was, another act stands in its place that nothing watched here counts.
+                var blind = club with { Watched = [.. club.Watched.Where(Histories.IsOfPurchases)] };
+                var other = new CustomerEvent { Key = EventKey.Parse("web:other"), Kind = "page-view", Identity = Shop.Amy, OccurredAt = RefundsAt };
+                var refunded = await PictureAsync(blind, [.. orders, Refund("till:full", orders[0], orders[0].Spend!.Value.MinorUnits)]);
+                var without = await PictureAsync(blind, [.. orders.Skip(1), other]);
+                Assert.Equal(without, refunded);
+                return true;
+            }).Check(Thorough);
+
+    [Fact]
+    public void A_split_refund_equals_the_single_one() =>
+        Prop.ForAll(
+            Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders)),
+            Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))),
+            async Task<bool> (given, percents) =>
+            {
+                var (club, orders) = given;
+                var whole = orders[0].Spend!.Value.MinorUnits * Math.Max(percents.Item1, percents.Item2) / 100;
+                var part = orders[0].Spend!.Value.MinorUnits * Math.Min(percents.Item1, percents.Item2) / 100;
+                var single = await PictureAsync(club, [.. orders, Refund("till:a", orders[0], whole)]);
+                var split = await PictureAsync(club, [.. orders, Refund("till:a", orders[0], part), Refund("till:b", orders[0], whole - part)]);
+                Assert.Equal(single, split);
+                return true;
+            }).Check(Thorough);
+
+    [Fact]
+    public void A_split_refund_without_its_original_equals_the_single_one() =>
+        Prop.ForAll(
+            Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders)),
+            Arb.From(Gen.Zip(Gen.Choose(0, 30_000), Gen.Choose(0, 30_000))),
+            async Task<bool> (given, cents) =>
+            {
+                var (club, orders) = given;
+                var single = await PictureAsync(club, [.. orders, Unnamed("till:a", cents.Item1 + cents.Item2)]);
+                var split = await PictureAsync(club, [.. orders, Unnamed("till:a", cents.Item1), Unnamed("till:b", cents.Item2)]);
+                Assert.Equal(single, split);
+                return true;
+            }).Check(Thorough);
+
+    [Fact]
+    public void Independent_refunds_commute() =>
+        Prop.ForAll(
+            Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders.Where(orders => orders.Length > 1))),
+            Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))),
+            async Task<bool> (given, percents) =>
+            {
+                var (club, orders) = given;
+                var first = Refund("till:a", orders[0], orders[0].Spend!.Value.MinorUnits * percents.Item1 / 100);
+                var second = Refund("till:b", orders[^1], orders[^1].Spend!.Value.MinorUnits * percents.Item2 / 100);
+                Assert.Equal(await PictureAsync(club, [.. orders, first, second]), await PictureAsync(club, [.. orders, second, first]));
+                return true;
+            }).Check(Thorough);
+
+    [Fact]
+    public void Never_more_is_taken_than_was_given() =>
+        Prop.ForAll(
+            Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders)),
+            Arb.From(Gen.ListOf(Gen.Choose(0, 60_000))),
+            async Task<bool> (given, cents) =>
+            {
+                var (club, orders) = given;
+                var shop = Shop.With(club);
+                foreach (var order in orders)
+                {
+                    await shop.RecordAsync(order);
+                }
+
+                var taken = 0L;
+                foreach (var (amount, index) in cents.Select((amount, index) => (amount, index)))
+                {
+                    var receipt = await shop.RecordAsync(Refund($"till:r{index}", orders[0], amount));
+                    var back = receipt.TakenBack!;
+                    Assert.Equal(amount, (back.Matched + back.Spread + back.Unmatched).MinorUnits);
+                    taken += (back.Matched + back.Spread).MinorUnits;
+                }
+
+                Assert.True(taken <= orders[0].Spend!.Value.MinorUnits);
+                var view = await shop.ReadAsync();
+                Assert.All(view.Slot<ClubState>("club").Lots, lot => Assert.True(lot.Value >= 0, "Without redemptions no lot falls below 0."));
+                return true;
+            }).Check(Thorough);
+
+    [Fact]
+    public async Task Rounding_each_refund_for_itself_is_caught()
+    {
+        // The counterfeit of the split law: a club that takes back by rule, a point for each whole 10.00 refunded, as known systems do.
+        static long TakenByRule(params long[] refunds) => refunds.Sum(cents => cents / 1_000);
+        Assert.NotEqual(TakenByRule(1_000), TakenByRule(500, 500));
+
+        var order = Histories.Purchase("till:1", 10_500) with { OccurredAt = Shop.Opening };
+        var shop = new Shop(new ClubModule(new Crm.Conditions.Condition.Any([])));
+        await shop.RecordAsync(order);
+        var nextDay = Shop.Opening + Duration.FromDays(1);
+        Assert.Equal(0, (await shop.RecordAsync(Refund("till:a", order, 500) with { OccurredAt = nextDay })).Total("points"));
+        Assert.Equal(-1, (await shop.RecordAsync(Refund("till:b", order, 500) with { OccurredAt = nextDay })).Total("points"));
+    }
+
+    private static async Task<string> PictureAsync(Clubhouse club, CustomerEvent[] events)
+    {
+        var shop = Shop.With(club);
+        foreach (var happened in events)
+        {
+            await shop.RecordAsync(happened);
+        }
+
+        return await shop.PictureAsync(Histories.End, netted: true);
+    }
+
+    private static CustomerEvent Refund(string key, CustomerEvent order, long cents) =>
+        CustomerEvent.Refund(key, Shop.Amy, order.Key.ToString(), new Money(cents, Currency.Hkd)) with { OccurredAt = RefundsAt };
+
+    private static CustomerEvent Unnamed(string key, long cents) =>
+        CustomerEvent.Refund(key, Shop.Amy, null, new Money(cents, Currency.Hkd)) with { OccurredAt = RefundsAt };
+}
