@@ -1,0 +1,49 @@
+using Crm.Values;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>
+/// Writes commits, each wholly or not at all, in one transaction. It hopes for the best: guards and contents are sent at once. Only where a guard did not hold does it roll back, read what
+/// has changed, answer those commits that cannot be written, and try the others again.
+/// </summary>
+internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
+{
+    private const int MostRounds = 20;
+    private const int MostRoundsTogether = 3;
+
+    public async ValueTask<CommitResult[]> WriteAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        // A sum of draws says nothing about each of them, in order: several commits that draw are looked at first.
+        var read = commits.Count > 1 && commits.Any(commit => !commit.Quotas.IsEmpty);
+        var most = commits.Count > 1 ? MostRoundsTogether : MostRounds;
+        for (var round = 0; round < most; round++)
+        {
+            await session.BeginAsync(cancellationToken).ConfigureAwait(false);
+            var results = read ? await diagnosis.ReadAsync(session, commits, cancellationToken).ConfigureAwait(false) : new CommitResult?[commits.Count];
+            var open = commits.Where((_, n) => results[n] is null).ToList();
+            if (open.Count == 0 || await session.ExecuteAsync(CommitCalls.Of(tenant, open), cancellationToken).ConfigureAwait(false))
+            {
+                await session.CommitAsync().ConfigureAwait(false);
+                return Array.ConvertAll(results, result => result ?? CommitResult.Done);
+            }
+
+            await session.RollbackAsync().ConfigureAwait(false);
+            read = true;
+        }
+
+        return commits.Count > 1
+            ? await OneByOneAsync(session, commits, cancellationToken).ConfigureAwait(false)
+            : throw new InvalidOperationException($"The commit of customer {commits[0].Customer} found the store changed {MostRounds} times while it was written, and was given up. Nothing was written.");
+    }
+
+    private async ValueTask<CommitResult[]> OneByOneAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        var results = new CommitResult[commits.Count];
+        for (var n = 0; n < commits.Count; n++)
+        {
+            results[n] = (await WriteAsync(session, [commits[n]], cancellationToken).ConfigureAwait(false))[0];
+        }
+
+        return results;
+    }
+}

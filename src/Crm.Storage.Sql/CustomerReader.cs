@@ -1,0 +1,128 @@
+using Crm.Events;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>Loads customers. A customer with all slots and the profile is one statement, so that what is loaded was true at one time.</summary>
+internal sealed class CustomerReader(string tenant)
+{
+    private const string Whole = """
+        SELECT r.n, r.reference, c.customer_id, c.version, c.identities, p.content, s.name, s.codec, s.content
+        FROM r JOIN crm_customer c ON c.tenant = r.tenant AND c.bucket = r.bucket AND c.customer_id = r.customer_id
+        LEFT JOIN crm_profile p ON p.tenant = c.tenant AND p.bucket = c.bucket AND p.customer_id = c.customer_id
+        LEFT JOIN crm_slot s ON s.tenant = c.tenant AND s.bucket = c.bucket AND s.customer_id = c.customer_id
+        ORDER BY r.n, s.name
+        """;
+
+    private static readonly SqlStatement ById = new(
+        $"WITH r (n, tenant, bucket, customer_id, reference) AS (VALUES {{rows}}) {Whole}",
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole]);
+
+    private static readonly SqlStatement ByIdentity = new(
+        $"""
+        WITH v (n, tenant, bucket, kind, value) AS (VALUES {"{rows}"}),
+        r (n, tenant, bucket, customer_id, reference) AS (
+            SELECT v.n, i.tenant, i.customer_bucket, i.customer_id, i.reference
+            FROM v JOIN crm_identity i ON i.tenant = v.tenant AND i.bucket = v.bucket AND i.kind = v.kind AND i.value = v.value)
+        {Whole}
+        """,
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
+
+    private static readonly SqlStatement Keys = new(
+        """
+        WITH v (n, tenant, bucket, source, event_key) AS (VALUES {rows})
+        SELECT v.n, k.payload_hash, e.receipt
+        FROM v JOIN crm_key k ON k.tenant = v.tenant AND k.bucket = v.bucket AND k.source = v.source AND k.event_key = v.event_key
+        JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket AND e.customer_id = k.customer_id AND e.version = k.version
+        """,
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
+
+    public async ValueTask<CustomerSnapshot[]> LoadAsync(SqlSession session, IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
+    {
+        var ids = new SqlCall(ById);
+        var identities = new SqlCall(ByIdentity);
+        for (var n = 0; n < customers.Count; n++)
+        {
+            if (customers[n].Id is { } id)
+            {
+                ids.Add(n, tenant, id.Bucket, id, SqlValue.Null);
+            }
+            else if (customers[n].Identity is { } identity)
+            {
+                identities.Add(n, tenant, Bucket.Of(identity), identity.Kind, identity.Value);
+            }
+        }
+
+        var snapshots = new CustomerSnapshot[customers.Count];
+        Array.Fill(snapshots, CustomerSnapshot.Nobody);
+        foreach (var call in new[] { ids, identities }.Where(call => call.Rows > 0))
+        {
+            Assemble(snapshots, await session.QueryAsync(call, Part.Read, cancellationToken).ConfigureAwait(false));
+        }
+
+        var keys = await KeysAsync(session, customers.Select(customer => customer.Recording), cancellationToken).ConfigureAwait(false);
+        foreach (var (n, recorded) in keys)
+        {
+            snapshots[n] = snapshots[n] with { Recorded = recorded };
+        }
+
+        return snapshots;
+    }
+
+    /// <summary>What the store has under some keys, by their places.</summary>
+    public async ValueTask<List<(int Place, RecordedKey Recorded)>> KeysAsync(SqlSession session, IEnumerable<EventKey?> keys, CancellationToken cancellationToken)
+    {
+        var call = new SqlCall(Keys);
+        foreach (var (n, asked) in keys.Index())
+        {
+            if (asked is { } key)
+            {
+                call.Add(n, tenant, Bucket.Of(key), key.Source, key.Value);
+            }
+        }
+
+        return call.Rows == 0
+            ? []
+            : await session.QueryAsync(call, row => ((int)row.Whole(0), new RecordedKey(row.Bits(1), Binary.ReadReceipt(row.Bytes(2)))), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static void Assemble(CustomerSnapshot[] snapshots, List<Part> parts)
+    {
+        for (int first = 0, next; first < parts.Count; first = next)
+        {
+            next = first;
+            while (next < parts.Count && parts[next].Place == parts[first].Place)
+            {
+                next++;
+            }
+
+            var slots = new List<StoredSlot>(next - first);
+            for (var i = first; i < next; i++)
+            {
+                if (parts[i].Slot is { } slot)
+                {
+                    slots.Add(slot);
+                }
+            }
+
+            snapshots[parts[first].Place] = parts[first].Snapshot with { Slots = slots.ToSequence() };
+        }
+    }
+
+    /// <summary>One row of an answer: the customer, with one of the slots.</summary>
+    private readonly record struct Part(int Place, CustomerSnapshot Snapshot, StoredSlot? Slot)
+    {
+        public static Part Read(SqlReader row) => new(
+            (int)row.Whole(0),
+            new CustomerSnapshot
+            {
+                Customer = row.Customer(2),
+                Version = row.Whole(3),
+                Identities = (int)row.Whole(4),
+                IdentityReference = (int?)row.WholeOrNull(1),
+                Profile = Binary.ReadFields(row.BytesOrNone(5)),
+            },
+            row.IsNull(6) ? null : new StoredSlot(row.Text(6), (int)row.Whole(7), Sequence.Create<byte>(row.Bytes(8))));
+    }
+}

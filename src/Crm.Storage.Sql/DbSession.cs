@@ -1,0 +1,175 @@
+using System.Data;
+using System.Data.Common;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>A session over any ADO.NET provider. Commands stay prepared for as long as the session lives.</summary>
+/// <param name="connection">An open connection; the session disposes it.</param>
+/// <param name="dialect">What is particular about the database.</param>
+/// <param name="onStatement">Is told the text of every statement; may be null.</param>
+public class DbSession(DbConnection connection, SqlDialect dialect, Action<string>? onStatement) : SqlSession
+{
+    private readonly Dictionary<(SqlStatement, int), DbCommand> commands = [];
+    private DbTransaction? transaction;
+
+    /// <inheritdoc/>
+    public override async ValueTask BeginAsync(CancellationToken cancellationToken) =>
+        transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public override async ValueTask CommitAsync()
+    {
+        if (transaction is { } open)
+        {
+            await open.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            await EndAsync(open).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask RollbackAsync()
+    {
+        if (transaction is { } open)
+        {
+            await EndAsync(open).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<bool> ExecuteAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(calls);
+        foreach (var call in calls)
+        {
+            var changed = 0L;
+            foreach (var (first, count) in call.Chunks(dialect.MostParameters))
+            {
+                changed += await Command(call, first, count).ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            if (call.IsGuard && changed != call.Rows)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<List<T>> QueryAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        ArgumentNullException.ThrowIfNull(read);
+        var answers = new List<T>();
+        foreach (var (first, count) in call.Chunks(dialect.MostParameters))
+        {
+            var rows = await Command(call, first, count).ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (rows.ConfigureAwait(false))
+            {
+                var reader = new Row(rows);
+                while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    answers.Add(read(reader));
+                }
+            }
+        }
+
+        return answers;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask RunAsync(string sql, CancellationToken cancellationToken)
+    {
+        onStatement?.Invoke(sql);
+        var command = connection.CreateCommand();
+        await using (command.ConfigureAwait(false))
+        {
+            command.CommandText = sql;
+            command.Transaction = transaction;
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await RollbackAsync().ConfigureAwait(false);
+        foreach (var command in commands.Values)
+        {
+            await command.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask EndAsync(DbTransaction open)
+    {
+        transaction = null;
+        await open.DisposeAsync().ConfigureAwait(false); // rolls back what is not committed
+    }
+
+    private DbCommand Command(SqlCall call, int first, int count)
+    {
+        if (!commands.TryGetValue((call.Statement, count), out var command))
+        {
+            commands.Add((call.Statement, count), command = Prepared(call.Statement, count));
+        }
+
+        command.Transaction = transaction;
+        var values = call.Values(first, count);
+        var columns = call.Statement.Columns;
+        for (var i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].Value = Boxed(values[i], columns[i % columns.Count]);
+        }
+
+        onStatement?.Invoke(command.CommandText);
+        return command;
+    }
+
+    private DbCommand Prepared(SqlStatement statement, int rows)
+    {
+        var command = connection.CreateCommand();
+#pragma warning disable CA2100 // the text comes from SqlStatement and holds no value
+        command.CommandText = statement.In(dialect, rows);
+#pragma warning restore CA2100
+        for (var i = 0; i < rows * statement.Columns.Count; i++)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = dialect.ParameterName(i + 1);
+            parameter.DbType = statement.Columns[i % statement.Columns.Count] switch
+            {
+                SqlType.Whole => DbType.Int64,
+                SqlType.Bytes => DbType.Binary,
+                SqlType.Exact => DbType.Decimal,
+                _ => DbType.String,
+            };
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    private static object Boxed(SqlValue value, SqlType type) => value.IsNull ? DBNull.Value : type switch
+    {
+        SqlType.Whole => value.AsWhole,
+        SqlType.Bytes => value.AsBytes,
+        SqlType.Exact => value.AsDecimal,
+        _ => value.AsText,
+    };
+
+    private sealed class Row(DbDataReader row) : SqlReader
+    {
+        public override bool IsNull(int column) => row.IsDBNull(column);
+
+        public override long Whole(int column) => row.GetInt64(column);
+
+        public override string Text(int column) => row.GetString(column);
+
+        public override byte[] Bytes(int column) => row.GetFieldValue<byte[]>(column);
+
+        public override decimal Decimal(int column) => row.GetDecimal(column);
+    }
+}

@@ -1,0 +1,47 @@
+using Crm.Values;
+using NodaTime;
+using static Crm.Storage.Sql.SqlType;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>Loads history from a checkpoint on.</summary>
+internal sealed class HistoryReader(string tenant, JournalReader journal)
+{
+    private static readonly SqlStatement InstantOfEvent = new(
+        """
+        SELECT e.effective_at FROM crm_key k
+        JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket AND e.customer_id = k.customer_id AND e.version = k.version
+        WHERE k.tenant = {0} AND k.bucket = {1} AND k.source = {2} AND k.event_key = {3} AND k.customer_id = {4}
+        """,
+        [Characters, Whole, Characters, Characters, Bytes]);
+
+    private static readonly SqlStatement LastBefore = new(
+        "SELECT at, slots FROM crm_checkpoint WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND at < {3} ORDER BY at DESC LIMIT 1",
+        [Characters, Whole, Bytes, Whole]);
+
+    public async ValueTask<CustomerHistory> LoadAsync(SqlSession session, CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
+    {
+        var before = await InstantAsync(session, customer, start, cancellationToken).ConfigureAwait(false);
+        var checkpoint = before is { } instant
+            ? (await session.QueryAsync(new SqlCall(LastBefore).Add(tenant, customer.Bucket, customer, instant), Checkpoint, cancellationToken).ConfigureAwait(false)).SingleOrDefault()
+            : null;
+        var entries = await journal.ReadAsync(session, [customer], 0, checkpoint?.At.ToUnixTimeTicks() ?? long.MinValue, cancellationToken).ConfigureAwait(false);
+        return new CustomerHistory(checkpoint, entries[customer].OrderBy(entry => entry.EffectiveAt).ThenBy(entry => entry.RecordedAt).ThenBy(entry => entry.Event.Key).ToSequence());
+    }
+
+    private async ValueTask<Instant?> InstantAsync(SqlSession session, CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
+    {
+        switch (start)
+        {
+            case HistoryStart.Before before:
+                return before.Instant;
+            case HistoryStart.BeforeEvent { Key: var key }:
+                var call = new SqlCall(InstantOfEvent).Add(tenant, Bucket.Of(key), key.Source, key.Value, customer);
+                return (await session.QueryAsync(call, row => row.InstantOrNull(0), cancellationToken).ConfigureAwait(false)).SingleOrDefault();
+            default:
+                return null;
+        }
+    }
+
+    private static Checkpoint Checkpoint(SqlReader row) => new(row.Instant(0), CheckpointBytes.Read(row.Bytes(1)));
+}

@@ -1,0 +1,86 @@
+using Crm.Events;
+using Crm.Values;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>Reads journal entries with their lines.</summary>
+internal sealed class JournalReader(string tenant)
+{
+    private const string Columns = """
+        e.customer_id, e.version, e.source, e.event_key, e.kind, e.occurred_at, e.effective_at, e.recorded_at, e.channel, e.brand, e.actor, e.spend_minor, e.spend_currency,
+        e.original_source, e.original_key, e.sent_to, e.identity_reference, e.backfill, e.payload_hash, e.fields, e.observations, e.receipt
+        """;
+
+    private static readonly SqlStatement Events = new(
+        $$"""
+        WITH v (tenant, bucket, customer_id, after_version, after_instant) AS (VALUES {rows})
+        SELECT {{Columns}}
+        FROM v JOIN crm_event e ON e.tenant = v.tenant AND e.bucket = v.bucket AND e.customer_id = v.customer_id AND e.version > v.after_version
+        WHERE e.effective_at > v.after_instant
+        ORDER BY e.customer_id, e.version
+        """,
+        [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole, SqlType.Whole]);
+
+    private static readonly SqlStatement Lines = new(
+        """
+        WITH v (tenant, bucket, customer_id, after_version, after_instant) AS (VALUES {rows})
+        SELECT l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency
+        FROM v JOIN crm_event_line l ON l.tenant = v.tenant AND l.bucket = v.bucket AND l.customer_id = v.customer_id AND l.version > v.after_version
+        ORDER BY l.customer_id, l.version, l.line
+        """,
+        [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole, SqlType.Whole]);
+
+    /// <summary>The entries of some customers, those of each in the order in which they were recorded.</summary>
+    /// <param name="session">A connection.</param>
+    /// <param name="customers">Each once.</param>
+    /// <param name="afterVersion">Only later versions.</param>
+    /// <param name="afterTicks">Only what counts after this instant.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<ILookup<CustomerId, JournalEntry>> ReadAsync(SqlSession session, IEnumerable<CustomerId> customers, long afterVersion, long afterTicks, CancellationToken cancellationToken)
+    {
+        var events = new SqlCall(Events);
+        var lines = new SqlCall(Lines);
+        foreach (var customer in customers)
+        {
+            events.Add(tenant, customer.Bucket, customer, afterVersion, afterTicks);
+            lines.Add(tenant, customer.Bucket, customer, afterVersion, afterTicks);
+        }
+
+        // Events are never changed, so lines read after their events are complete.
+        var entries = await session.QueryAsync(events, Entry, cancellationToken).ConfigureAwait(false);
+        var linesOf = (await session.QueryAsync(lines, Line, cancellationToken).ConfigureAwait(false)).ToLookup(line => line.Event, line => line.Line);
+        return entries.ToLookup(entry => entry.Customer, entry => linesOf.Contains((entry.Customer, entry.Entry.Version))
+            ? entry.Entry with { Event = entry.Entry.Event with { Lines = linesOf[(entry.Customer, entry.Entry.Version)].ToSequence() } }
+            : entry.Entry);
+    }
+
+    private static (CustomerId Customer, JournalEntry Entry) Entry(SqlReader row) => (row.Customer(0), new JournalEntry
+    {
+        Version = row.Whole(1),
+        Event = new CustomerEvent
+        {
+            Key = new EventKey(row.Text(2), row.Text(3)),
+            Kind = row.Text(4),
+            OccurredAt = row.Instant(5),
+            Channel = row.TextOrNull(8),
+            Brand = row.TextOrNull(9),
+            Actor = row.TextOrNull(10),
+            Spend = row.IsNull(12) ? null : new Money(row.Whole(11), Known(row.Text(12))),
+            Original = row.IsNull(13) ? null : new EventKey(row.Text(13), row.Text(14)),
+            Customer = row.IsNull(15) ? null : row.Customer(15),
+            Fields = Binary.ReadFields(row.BytesOrNone(19)),
+        },
+        EffectiveAt = row.Instant(6),
+        RecordedAt = row.Instant(7),
+        IdentityReference = (int?)row.WholeOrNull(16),
+        Backfill = row.Whole(17) != 0,
+        PayloadHash = row.Bits(18),
+        Observations = Binary.ReadFields(row.BytesOrNone(20)),
+        Receipt = Binary.ReadReceipt(row.Bytes(21)),
+    });
+
+    private static ((CustomerId Customer, long Version) Event, EventLine Line) Line(SqlReader row) =>
+        ((row.Customer(0), row.Whole(1)), new EventLine(row.Text(2), row.Decimal(4), new Money(row.Whole(5), Known(row.Text(6))), row.TextOrNull(3)));
+
+    private static Currency Known(string code) => code == "XXX" ? default : Currency.Of(code);
+}

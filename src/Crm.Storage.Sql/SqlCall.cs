@@ -1,0 +1,70 @@
+namespace Crm.Storage.Sql;
+
+/// <summary>A statement with the rows that are sent with it.</summary>
+/// <param name="statement">The statement.</param>
+public sealed class SqlCall(SqlStatement statement)
+{
+    private readonly List<SqlValue> values = [];
+
+    /// <summary>The statement.</summary>
+    public SqlStatement Statement { get; } = statement;
+
+    /// <summary>How many rows there are.</summary>
+    public int Rows => values.Count / Statement.Columns.Count;
+
+    /// <summary>Whether every row must change exactly one row of the database, or else the transaction is not to be committed.</summary>
+    public bool IsGuard { get; init; }
+
+    /// <summary>Adds a row.</summary>
+    public SqlCall Add(params ReadOnlySpan<SqlValue> row)
+    {
+        if (row.Length != Statement.Columns.Count)
+        {
+            throw new ArgumentException($"A row of {row.Length} values was given to a statement of {Statement.Columns.Count}: {Statement}", nameof(row));
+        }
+
+        values.AddRange(row);
+        return this;
+    }
+
+    /// <summary>The values of some rows, one row after the other.</summary>
+    /// <param name="first">The first row, from 0.</param>
+    /// <param name="count">How many rows.</param>
+    public ReadOnlySpan<SqlValue> Values(int first, int count) =>
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(values).Slice(first * Statement.Columns.Count, count * Statement.Columns.Count);
+
+    /// <summary>Splits the rows into statements that a database takes, in few sizes, so that prepared statements are found again.</summary>
+    /// <param name="mostParameters">The most parameters of one statement.</param>
+    public IEnumerable<(int First, int Count)> Chunks(int mostParameters)
+    {
+        if (!Statement.TakesRows)
+        {
+            for (var row = 0; row < Rows; row++)
+            {
+                yield return (row, 1);
+            }
+
+            yield break;
+        }
+
+        var most = mostParameters / Statement.Columns.Count;
+        for (int first = 0, count; first < Rows; first += count)
+        {
+            count = Size(Rows - first, most);
+            yield return (first, count);
+        }
+    }
+
+    private static int Size(int left, int most)
+    {
+        foreach (var size in (ReadOnlySpan<int>)[256, 32])
+        {
+            if (left >= size && size <= most)
+            {
+                return size;
+            }
+        }
+
+        return Math.Min(Math.Min(left, most), left > 8 ? 8 : left);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Crm.Values;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>
+/// One SQL text for all databases. Where it says {rows}, rows of values stand between brackets, as many as are sent at once; where it says {0}, {1} and so on, the values of a single row.
+/// Other words between braces come from the dialect.
+/// </summary>
+/// <param name="text">The SQL.</param>
+/// <param name="columns">The types of the values of a row.</param>
+public sealed partial class SqlStatement(string text, params Sequence<SqlType> columns)
+{
+    /// <summary>The types of the values of a row.</summary>
+    public Sequence<SqlType> Columns { get; } = columns;
+
+    /// <summary>Whether several rows may be sent at once.</summary>
+    public bool TakesRows { get; } = text.Contains("{rows}", StringComparison.Ordinal);
+
+    /// <summary>The SQL for a number of rows in a dialect.</summary>
+    public string In(SqlDialect dialect, int rows)
+    {
+        ArgumentNullException.ThrowIfNull(dialect);
+        return Words().Replace(text, word => word.Groups["word"].Value switch
+        {
+            "rows" => Rows(dialect, rows),
+            var digits when int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var place) => dialect.Placeholder(place + 1),
+            var other => dialect.Word(other),
+        });
+    }
+
+    /// <summary>The text as written, without values.</summary>
+    public override string ToString() => text;
+
+    private string Rows(SqlDialect dialect, int rows)
+    {
+        var sql = new StringBuilder(rows * Columns.Count * 6);
+        for (var row = 0; row < rows; row++)
+        {
+            for (var column = 0; column < Columns.Count; column++)
+            {
+                sql.Append(column > 0 ? ", " : row > 0 ? ", (" : "(").Append(dialect.Placeholder((row * Columns.Count) + column + 1));
+            }
+
+            sql.Append(')');
+        }
+
+        return sql.ToString();
+    }
+
+    [GeneratedRegex(@"\{(?<word>[a-z0-9-]+)\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Words();
+}

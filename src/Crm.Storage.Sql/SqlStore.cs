@@ -1,0 +1,222 @@
+using System.Runtime.CompilerServices;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>
+/// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
+/// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
+/// </summary>
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAsyncDisposable, IDisposable
+{
+    private const int CustomersAtOnce = 256;
+
+    private readonly SqlDatabase database;
+    private readonly Migrations migrations;
+    private readonly CustomerReader customers;
+    private readonly JournalReader journal;
+    private readonly HistoryReader history;
+    private readonly CommitWriter writer;
+    private readonly StoreScan scan;
+    private readonly OutboxTable outbox;
+    private readonly WakeupTable wakeups;
+    private readonly QuotaTable quotas;
+    private readonly DocumentTable documents;
+
+    /// <summary>A store in a database. Nothing is opened yet.</summary>
+    /// <param name="database">The store disposes it.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <exception cref="ArgumentException">The tenant's name is no name.</exception>
+    public SqlStore(SqlDatabase database, SqlStoreOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var tenant = (options ?? new SqlStoreOptions()).Tenant;
+        if (!Names.IsName(tenant))
+        {
+            throw new ArgumentException($"'{tenant}' is not the name of a tenant: lower-case letters, digits, '-', '_' and '.' are expected, such as 'default'.", nameof(options));
+        }
+
+        this.database = database;
+        migrations = new Migrations(database);
+        customers = new CustomerReader(tenant);
+        journal = new JournalReader(tenant);
+        history = new HistoryReader(tenant, journal);
+        writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers));
+        scan = new StoreScan(tenant);
+        outbox = new OutboxTable(tenant);
+        wakeups = new WakeupTable(tenant);
+        quotas = new QuotaTable(tenant);
+        documents = new DocumentTable(tenant);
+    }
+
+    /// <summary>Makes the tables, or brings them up to date. Everything else does so too; call it at start to hear early of a store that cannot be used.</summary>
+    /// <exception cref="NewerSchemaException">A later release wrote the store.</exception>
+    public ValueTask MigrateAsync(CancellationToken cancellationToken = default) => migrations.EnsureAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        return (await LoadManyAsync([customer], cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadManyAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(customers);
+        return await ReadAsync(session => this.customers.LoadAsync(session, customers, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        return ReadAsync(session => history.LoadAsync(session, customer, start, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        return (await CommitManyAsync([commit], cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<CommitResult>> CommitManyAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        Commit.CheckAll(commits);
+        return commits.Count == 0 ? [] : await WriteAsync(session => writer.WriteAsync(session, commits, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var entries = await ReadAsync(session => journal.ReadAsync(session, [customer], afterVersion, long.MinValue, cancellationToken), cancellationToken).ConfigureAwait(false);
+        foreach (var entry in entries[customer])
+        {
+            yield return entry;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<CustomerId> ReadCustomersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var customer in await ReadAsync(session => scan.CustomersAsync(session, withEntries: true, cancellationToken), cancellationToken).ConfigureAwait(false))
+        {
+            yield return customer;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) => OfAllAsync(
+        async (session, some) =>
+        {
+            var entries = await journal.ReadAsync(session, some, 0, long.MinValue, cancellationToken).ConfigureAwait(false);
+            return some.SelectMany(customer => entries[customer].Select(entry => (customer, entry))).ToList();
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) =>
+        OfAllAsync((session, some) => scan.LedgerAsync(session, some, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) =>
+        OfAllAsync((session, some) => scan.IdentitiesAsync(session, some, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<(CustomerId Customer, Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken) =>
+        OfAllAsync((session, some) => scan.FactsAsync(session, some, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    ValueTask<IReadOnlyList<OutboxItem>> IOutbox.LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) =>
+        WriteAsync(session => outbox.LeaseAsync(session, now, until, most, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    async ValueTask IOutbox.ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken) =>
+        await WriteAsync(session => outbox.ReleaseAsync(session, id, notBefore, cancellationToken), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    async ValueTask IOutbox.SettleAsync(string id, CancellationToken cancellationToken) =>
+        await WriteAsync(session => outbox.SettleAsync(session, id, cancellationToken), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>
+        WriteAsync(session => wakeups.LeaseAsync(session, due, now, until, most, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) =>
+        await WriteAsync(session => quotas.SetAsync(session, name, available, cancellationToken), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    ValueTask<long> IQuotas.AvailableAsync(string name, CancellationToken cancellationToken) =>
+        ReadAsync(session => quotas.AvailableAsync(session, name, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    ValueTask<bool> IDocumentStore.AddAsync(StoredDocument document, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        return WriteAsync(session => documents.AddAsync(session, document, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    ValueTask<StoredDocument?> IDocumentStore.LatestAsync(string kind, string name, CancellationToken cancellationToken) =>
+        ReadAsync(session => documents.LatestAsync(session, kind, name, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    async IAsyncEnumerable<StoredDocument> IDocumentStore.ReadAllAsync(string kind, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var document in await ReadAsync(session => documents.AllAsync(session, kind, cancellationToken), cancellationToken).ConfigureAwait(false))
+        {
+            yield return document;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        migrations.Dispose();
+        await database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private async IAsyncEnumerable<T> OfAllAsync<T>(Func<SqlSession, CustomerId[], ValueTask<List<T>>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var all = await ReadAsync(session => scan.CustomersAsync(session, withEntries: false, cancellationToken), cancellationToken).ConfigureAwait(false);
+        foreach (var some in all.Chunk(CustomersAtOnce))
+        {
+            // No connection is kept while the caller looks at what was read.
+            foreach (var item in await ReadAsync(session => read(session, some), cancellationToken).ConfigureAwait(false))
+            {
+                yield return item;
+            }
+        }
+    }
+
+    private async ValueTask<T> ReadAsync<T>(Func<SqlSession, ValueTask<T>> work, CancellationToken cancellationToken)
+    {
+        await migrations.EnsureAsync(cancellationToken).ConfigureAwait(false);
+        var session = await database.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await using (session.ConfigureAwait(false))
+        {
+            return await work(session).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<T> WriteAsync<T>(Func<SqlSession, ValueTask<T>> work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await migrations.EnsureAsync(cancellationToken).ConfigureAwait(false);
+        var session = await database.WriteAsync(cancellationToken).ConfigureAwait(false);
+        await using (session.ConfigureAwait(false))
+        {
+            return await work(session).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+namespace Crm.Storage.Sql;
+
+/// <summary>How a store is opened.</summary>
+public record SqlStoreOptions
+{
+    /// <summary>Whose customers: the name begins every key, so that tenants that share a database never meet.</summary>
+    public string Tenant { get; init; } = "default";
+
+    /// <summary>Is called with the text of every statement before it runs, without values; for counting and tracing. Null: nobody is told.</summary>
+    public Action<string>? OnStatement { get; init; }
+}
+
+/// <summary>The store was written by a later release, whose tables this one does not know. Nothing was read or written.</summary>
+/// <param name="found">The version of the schema that the store has.</param>
+/// <param name="known">The last version that this release knows.</param>
+public sealed class NewerSchemaException(int found, int known)
+    : InvalidOperationException($"The store has schema version {found}, and this release of Crm.Core knows versions up to {known}: use the release that wrote the store, or a later one.")
+{
+    /// <summary>The version of the schema that the store has.</summary>
+    public int Found { get; } = found;
+
+    /// <summary>The last version that this release knows.</summary>
+    public int Known { get; } = known;
+}

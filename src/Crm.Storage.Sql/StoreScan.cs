@@ -1,0 +1,76 @@
+using Crm.Definitions;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Values;
+using static Crm.Storage.Sql.SqlType;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>What reports read of many customers at a time.</summary>
+internal sealed class StoreScan(string tenant)
+{
+    private static readonly SqlStatement All = new("SELECT customer_id FROM crm_customer WHERE tenant = {0} ORDER BY customer_id", [Characters]);
+
+    private static readonly SqlStatement WithEntries = new(
+        """
+        SELECT c.customer_id FROM crm_customer c
+        WHERE c.tenant = {0} AND EXISTS (SELECT 1 FROM crm_event e WHERE e.tenant = c.tenant AND e.bucket = c.bucket AND e.customer_id = c.customer_id)
+        ORDER BY c.customer_id
+        """,
+        [Characters]);
+
+    private static readonly SqlStatement Ledger = OfCustomers(
+        "program, t.unit, t.lot, t.amount, t.movement, t.cause_source, t.cause_key, t.occurred_at, t.rule, t.code, t.definition, t.corrects_source, t.corrects_key", "crm_ledger", "bucket", "version, t.line");
+
+    private static readonly SqlStatement Identities = OfCustomers("kind, t.value", "crm_identity", "customer_bucket", "reference");
+
+    private static readonly SqlStatement Facts = OfCustomers("name, t.kind, t.content, t.valid_until", "crm_fact", "bucket", "name");
+
+    public ValueTask<List<CustomerId>> CustomersAsync(SqlSession session, bool withEntries, CancellationToken cancellationToken) =>
+        session.QueryAsync(new SqlCall(withEntries ? WithEntries : All).Add(tenant), row => row.Customer(0), cancellationToken);
+
+    public ValueTask<List<(CustomerId Customer, LedgerEntry Entry)>> LedgerAsync(SqlSession session, IEnumerable<CustomerId> customers, CancellationToken cancellationToken) =>
+        session.QueryAsync(Call(Ledger, customers), row => (row.Customer(0), Entry(row)), cancellationToken);
+
+    public ValueTask<List<(CustomerId Customer, Identity Identity)>> IdentitiesAsync(SqlSession session, IEnumerable<CustomerId> customers, CancellationToken cancellationToken) =>
+        session.QueryAsync(Call(Identities, customers), row => (row.Customer(0), new Identity(row.Text(1), row.Text(2))), cancellationToken);
+
+    public ValueTask<List<(CustomerId Customer, Fact Fact)>> FactsAsync(SqlSession session, IEnumerable<CustomerId> customers, CancellationToken cancellationToken) =>
+        session.QueryAsync(Call(Facts, customers), row => (row.Customer(0), new Fact(row.Text(1), FactValue.Read((ScalarKind)row.Whole(2), row.Text(3)), row.InstantOrNull(4))), cancellationToken);
+
+    private static SqlStatement OfCustomers(string columns, string table, string bucket, string order) => new(
+        $$"""
+        WITH v (tenant, bucket, customer_id) AS (VALUES {rows})
+        SELECT t.customer_id, t.{{columns}}
+        FROM v JOIN {{table}} t ON t.tenant = v.tenant AND t.{{bucket}} = v.bucket AND t.customer_id = v.customer_id
+        ORDER BY t.customer_id, t.{{order}}
+        """,
+        [Characters, Whole, Bytes]);
+
+    private SqlCall Call(SqlStatement statement, IEnumerable<CustomerId> customers)
+    {
+        var call = new SqlCall(statement);
+        foreach (var customer in customers)
+        {
+            call.Add(tenant, customer.Bucket, customer);
+        }
+
+        return call;
+    }
+
+    private static LedgerEntry Entry(SqlReader row) => new()
+    {
+        Program = row.Text(1),
+        Unit = row.Text(2),
+        Lot = row.Text(3),
+        Amount = row.Whole(4),
+        Movement = (Movement)row.Whole(5),
+        Cause = new EventKey(row.Text(6), row.Text(7)),
+        OccurredAt = row.Instant(8),
+        Rule = row.TextOrNull(9),
+        Code = row.TextOrNull(10),
+        Definition = row.IsNull(11) ? null : new DefinitionHash(row.Bits(11)),
+        Corrects = row.IsNull(12) ? null : new EventKey(row.Text(12), row.Text(13)),
+    };
+}

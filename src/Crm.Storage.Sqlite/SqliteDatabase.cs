@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using Crm.Storage.Sql;
+using Microsoft.Data.Sqlite;
+
+namespace Crm.Storage.Sqlite;
+
+/// <summary>A SQLite database: one connection that writes, one user at a time, and as many that read beside it. In memory there is only the one.</summary>
+internal sealed class SqliteDatabase : SqlDatabase
+{
+    private const int MostIdle = 8;
+
+    private readonly string connectionString;
+    private readonly SqliteStoreOptions options;
+    private readonly bool inMemory;
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly ConcurrentBag<SqliteLink> idle = [];
+    private SqliteLink? writer;
+    private volatile bool closed;
+
+    public SqliteDatabase(string source, SqliteStoreOptions options)
+    {
+        this.options = options;
+        var builder = Parse(source);
+        inMemory = builder.Mode == SqliteOpenMode.Memory || builder.DataSource == ":memory:" || builder.DataSource.Contains("mode=memory", StringComparison.OrdinalIgnoreCase);
+        builder.Pooling = false; // connections are kept here, with their prepared statements
+        connectionString = builder.ToString();
+    }
+
+    public override SqlDialect Dialect => SqliteDialect.Instance;
+
+    /// <summary>Reads a path or a connection string.</summary>
+    /// <exception cref="ArgumentException">It cannot be read, or names no database.</exception>
+    public static SqliteConnectionStringBuilder Parse(string source)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(source);
+        var builder = source.Contains('=', StringComparison.Ordinal) ? new SqliteConnectionStringBuilder(source) : new SqliteConnectionStringBuilder { DataSource = source };
+        return builder.DataSource.Length > 0
+            ? builder
+            : throw new ArgumentException($"The connection string '{source}' names no database; 'Data Source=club.db' or 'Data Source=:memory:' is expected.", nameof(source));
+    }
+
+    public override ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (inMemory)
+        {
+            return WriteAsync(cancellationToken);
+        }
+
+        ObjectDisposedException.ThrowIf(closed, this);
+        var link = idle.TryTake(out var kept) ? kept : Open();
+        return ValueTask.FromResult<SqlSession>(new SqliteSession(link, options.OnStatement, GiveBack));
+    }
+
+    public override async ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(closed, this);
+        await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return new SqliteSession(writer ??= Open(), options.OnStatement, _ => writing.Release());
+        }
+        catch
+        {
+            writing.Release();
+            throw;
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (closed)
+        {
+            return;
+        }
+
+        await writing.WaitAsync().ConfigureAwait(false);
+        closed = true;
+        while (idle.TryTake(out var link))
+        {
+            link.Dispose();
+        }
+
+        writer?.Dispose();
+        writing.Dispose();
+    }
+
+    private void GiveBack(SqliteLink link)
+    {
+        if (closed || idle.Count >= MostIdle)
+        {
+            link.Dispose();
+        }
+        else
+        {
+            idle.Add(link);
+        }
+    }
+
+    private SqliteLink Open()
+    {
+        var connection = new SqliteConnection(connectionString);
+        try
+        {
+            connection.Open();
+            var link = new SqliteLink(connection, options.BusyTimeout);
+            if (!inMemory)
+            {
+                link.Run("PRAGMA journal_mode = WAL");
+            }
+
+            link.Run(options.Durability == SqliteDurability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            link.Run("PRAGMA cache_size = -16000");
+            return link;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

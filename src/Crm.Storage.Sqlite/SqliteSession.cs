@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Text;
+using Crm.Storage.Sql;
+using SQLitePCL;
+
+namespace Crm.Storage.Sqlite;
+
+/// <summary>A connection borrowed for one piece of work. SQLite answers at once, so nothing here waits asynchronously.</summary>
+internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement, Action<SqliteLink> giveBack) : SqlSession
+{
+    private bool returned;
+
+    public override ValueTask BeginAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        link.Run("BEGIN IMMEDIATE");
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask CommitAsync()
+    {
+        link.Run("COMMIT");
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask RollbackAsync()
+    {
+        if (link.InTransaction)
+        {
+            link.Run("ROLLBACK");
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask<bool> ExecuteAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken)
+    {
+        foreach (var call in calls)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var changed = 0L;
+            foreach (var (first, count) in call.Chunks(SqliteDialect.Instance.MostParameters))
+            {
+                changed += Execute(call, first, count);
+            }
+
+            if (call.IsGuard && changed != call.Rows)
+            {
+                return ValueTask.FromResult(false);
+            }
+        }
+
+        return ValueTask.FromResult(true);
+    }
+
+    public override ValueTask<List<T>> QueryAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken)
+    {
+        var answers = new List<T>();
+        foreach (var (first, count) in call.Chunks(SqliteDialect.Instance.MostParameters))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Query(call, first, count, read, answers);
+        }
+
+        return ValueTask.FromResult(answers);
+    }
+
+    public override ValueTask RunAsync(string sql, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        onStatement?.Invoke(sql);
+        link.Run(sql);
+        return ValueTask.CompletedTask;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (!returned)
+        {
+            returned = true;
+            try
+            {
+                await RollbackAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                giveBack(link);
+            }
+        }
+    }
+
+    private long Execute(SqlCall call, int first, int count)
+    {
+        onStatement?.Invoke(call.Statement.ToString());
+        var statement = link.Bound(call, first, count);
+        try
+        {
+            link.First(statement);
+            return link.Changed;
+        }
+        finally
+        {
+            raw.sqlite3_reset(statement);
+        }
+    }
+
+    private void Query<T>(SqlCall call, int first, int count, Func<SqlReader, T> read, List<T> answers)
+    {
+        onStatement?.Invoke(call.Statement.ToString());
+        var statement = link.Bound(call, first, count);
+        try
+        {
+            var row = new Row(statement);
+            for (var more = link.First(statement); more; more = link.Next(statement))
+            {
+                answers.Add(read(row));
+            }
+        }
+        finally
+        {
+            raw.sqlite3_reset(statement);
+        }
+    }
+
+    private sealed class Row(sqlite3_stmt statement) : SqlReader
+    {
+        public override bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+
+        public override long Whole(int column) => raw.sqlite3_column_int64(statement, column);
+
+        // As bytes, a text has its length and may hold a zero.
+        public override string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(statement, column));
+
+        public override byte[] Bytes(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
+
+        public override decimal Decimal(int column) => decimal.Parse(Text(column), CultureInfo.InvariantCulture);
+    }
+}

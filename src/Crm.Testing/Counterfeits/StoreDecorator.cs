@@ -1,0 +1,59 @@
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Testing.Counterfeits;
+
+/// <summary>A store that passes everything on to a correct one. A counterfeit overrides the one thing that it does wrongly.</summary>
+internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore
+{
+    protected InMemoryStore Inner { get; } = inner ?? new InMemoryStore();
+
+    protected IOutbox InnerOutbox => Inner;
+
+    protected IQuotas InnerQuotas => Inner;
+
+    protected IDocumentStore InnerDocuments => Inner;
+
+    public virtual ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken) => Inner.LoadAsync(customer, cancellationToken);
+
+    public virtual ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken) => Inner.LoadHistoryAsync(customer, start, cancellationToken);
+
+    public virtual ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => Inner.CommitAsync(commit, cancellationToken);
+
+    public virtual IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) => Inner.ReadJournalAsync(customer, afterVersion, cancellationToken);
+
+    public virtual ValueTask<IReadOnlyList<CustomerSnapshot>> LoadManyAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken) => Inner.LoadManyAsync(customers, cancellationToken);
+
+    public virtual ValueTask<IReadOnlyList<CommitResult>> CommitManyAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken) => Inner.CommitManyAsync(commits, cancellationToken);
+
+    public virtual IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) => Inner.ReadCustomersAsync(cancellationToken);
+
+    public virtual IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) => Inner.ReadAllAsync(cancellationToken);
+
+    public virtual IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) => Inner.ReadLedgerAsync(cancellationToken);
+
+    public virtual IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) => Inner.ReadIdentitiesAsync(cancellationToken);
+
+    public virtual IAsyncEnumerable<(CustomerId Customer, Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken) => Inner.ReadFactsAsync(cancellationToken);
+
+    public virtual ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) => InnerOutbox.LeaseAsync(now, until, most, cancellationToken);
+
+    public virtual ValueTask ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken) => InnerOutbox.ReleaseAsync(id, notBefore, cancellationToken);
+
+    public virtual ValueTask SettleAsync(string id, CancellationToken cancellationToken) => InnerOutbox.SettleAsync(id, cancellationToken);
+
+    public virtual ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) => Inner.LeaseDueAsync(due, now, until, most, cancellationToken);
+
+    public virtual ValueTask SetAsync(string name, long available, CancellationToken cancellationToken) => InnerQuotas.SetAsync(name, available, cancellationToken);
+
+    public virtual ValueTask<long> AvailableAsync(string name, CancellationToken cancellationToken) => InnerQuotas.AvailableAsync(name, cancellationToken);
+
+    public virtual ValueTask<bool> AddAsync(StoredDocument document, CancellationToken cancellationToken) => InnerDocuments.AddAsync(document, cancellationToken);
+
+    public virtual ValueTask<StoredDocument?> LatestAsync(string kind, string name, CancellationToken cancellationToken) => InnerDocuments.LatestAsync(kind, name, cancellationToken);
+
+    public virtual IAsyncEnumerable<StoredDocument> ReadAllAsync(string kind, CancellationToken cancellationToken) => InnerDocuments.ReadAllAsync(kind, cancellationToken);
+}

@@ -1,0 +1,123 @@
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Testing.Counterfeits;
+using Crm.Values;
+
+namespace Crm.Testing.Laws;
+
+/// <summary>Many at once is faster, never different.</summary>
+internal static class BulkLaws
+{
+    public static IEnumerable<StorageLaw> All =>
+    [
+        Law.Of<IBulkCommit>(
+            "Many_commits_end_as_the_same_one_by_one",
+            "Commits sent together succeed and fail independently, with the results that they would have one after the other, even where two of them want the same.",
+            async bench =>
+            {
+                if (bench.Store is IQuotas quotas)
+                {
+                    await quotas.SetAsync("mug", 2, bench.Token);
+                }
+
+                await bench.WriteAsync(Samples.Birth(1, "pos:1"), Samples.Birth(2, "pos:2"));
+                var draws = bench.Store is IQuotas ? (Sequence<QuotaDraw>)[new QuotaDraw("mug", 1)] : [];
+                Commit[] commits =
+                [
+                    Samples.Birth(10, "pos:10") with { Quotas = draws, Slots = [Samples.Slot("a", 1)] },
+                    Samples.Commit(1, 1, "pos:2"),
+                    Samples.Commit(2, 5, "pos:20"),
+                    Samples.Commit(3, 0, "pos:30") with { Claims = [new IdentityClaim(Samples.User(1), 1)] },
+                    Samples.Commit(11, 0, "pos:10"),
+                    Samples.Commit(12, 0, "pos:12") with { Claims = [new IdentityClaim(Samples.User(10), 1)] },
+                    Samples.Birth(13, "pos:13") with { Quotas = draws },
+                    Samples.Birth(14, "pos:14") with { Quotas = draws },
+                    Samples.Commit(15, 0) with { Entries = [Samples.Entry(15, 1, Samples.Purchase("pos:1", dollars: 1))] },
+                    Samples.Birth(16, "pos:16"),
+                ];
+                CommitResult[] expected =
+                [
+                    CommitResult.Done,
+                    new CommitResult.AlreadyCommitted(EventKey.Parse("pos:2"), Samples.Birth(2, "pos:2").Entries[0].Receipt),
+                    new CommitResult.VersionConflict(),
+                    new CommitResult.IdentityTaken(Samples.User(1), Samples.Customer(1)),
+                    new CommitResult.AlreadyCommitted(EventKey.Parse("pos:10"), commits[0].Entries[0].Receipt),
+                    new CommitResult.IdentityTaken(Samples.User(10), Samples.Customer(10)),
+                    CommitResult.Done,
+                    draws.IsEmpty ? CommitResult.Done : new CommitResult.QuotaExhausted("mug"),
+                    new CommitResult.KeyReused(EventKey.Parse("pos:1")),
+                    CommitResult.Done,
+                ];
+                Bench.SameList("The results of commits sent together", expected, await bench.Bulk.CommitManyAsync(commits, bench.Token));
+                for (var n = 0; n < commits.Length; n++)
+                {
+                    var snapshot = await bench.Store.LoadAsync(CustomerRef.Of(commits[n].Customer), bench.Token);
+                    Bench.Same($"The version of the customer of commit {n}", expected[n] is CommitResult.Committed ? 1 : n is 1 or 2 ? 1 : 0, snapshot.Version);
+                }
+            },
+            () => new Faulty
+            {
+                CommitMany = async (commits, store) =>
+                {
+                    var results = new List<CommitResult>();
+                    foreach (var commit in commits)
+                    {
+                        // One that fails takes the rest with it.
+                        results.Add(results.Exists(result => result is not CommitResult.Committed) ? new CommitResult.VersionConflict() : await store.CommitAsync(commit, default));
+                    }
+
+                    return results;
+                },
+            }),
+
+        Law.Of<IBulkCommit>(
+            "A_thousand_commits_at_once_are_all_written",
+            "No limit of the database shows: a thousand births with lines, slots, facts and ledger entries are written by one call, and loaded by one.",
+            async bench =>
+            {
+                var births = Enumerable.Range(0, 1_000).Select(n => Samples.Birth(n) with
+                {
+                    Entries = [Samples.FullEntry(n, 1, $"pos:{n}")],
+                    Slots = [Samples.Slot("a", (byte)n), Samples.Slot("b", 2)],
+                    Ledger = [Samples.Issued(n + 1)],
+                    Facts = [new("loyalty.points", n)],
+                    NextDue = Samples.At(n),
+                    NextDueChanged = true,
+                }).ToList();
+                var results = await bench.Bulk.CommitManyAsync(births, bench.Token);
+                Bench.Same("Commits that were written", 1_000, results.Count(result => result is CommitResult.Committed));
+                var snapshots = await bench.Bulk.LoadManyAsync([.. births.Select(birth => CustomerRef.Of(birth.Customer))], bench.Token);
+                for (var n = 0; n < births.Count; n++)
+                {
+                    Bench.Same("A customer", births[n].Customer, snapshots[n].Customer);
+                    Bench.SameList("The slots of a customer", births[n].Slots, snapshots[n].Slots);
+                }
+
+                Bench.SameList("The journal of one of them", births[777].Entries, await bench.JournalAsync(777));
+            },
+            () => new Faulty { CommitMany = async (commits, store) => await store.CommitManyAsync([.. commits.Take(999)], default) is var done && commits.Count > 999 ? [.. done, .. Enumerable.Repeat(CommitResult.Done, commits.Count - 999)] : done }),
+
+        Law.Of<IBulkCommit>(
+            "Many_are_loaded_in_the_order_in_which_they_were_asked_for",
+            "The answers of one call come in the order of the questions, by id and by identity, known and unknown, the same customer twice, with what is recorded under keys.",
+            async bench =>
+            {
+                await bench.WriteAsync(Samples.Birth(1, "pos:1") with { Slots = [Samples.Slot("a", 1), Samples.Slot("b", 2)] }, Samples.Birth(2, "pos:2"));
+                CustomerRef[] asked =
+                [
+                    CustomerRef.Of(Samples.User(2)), CustomerRef.Of(Samples.Customer(9)), CustomerRef.Of(Samples.Customer(1)), CustomerRef.Of(Samples.User(9)) with { Recording = EventKey.Parse("pos:2") },
+                    CustomerRef.Of(Samples.User(1)), CustomerRef.Of(Samples.Customer(2)) with { Recording = EventKey.Parse("pos:3") }, CustomerRef.Of(Samples.User(2)) with { Recording = EventKey.Parse("pos:1") },
+                ];
+                var expected = new List<CustomerSnapshot>();
+                foreach (var customer in asked)
+                {
+                    expected.Add(await bench.Store.LoadAsync(customer, bench.Token));
+                }
+
+                Bench.SameList("The customers loaded by one call", expected, await bench.Bulk.LoadManyAsync(asked, bench.Token));
+                Bench.Same("The answers to no question", 0, (await bench.Bulk.LoadManyAsync([], bench.Token)).Count);
+                Bench.Same("The results of no commit", 0, (await bench.Bulk.CommitManyAsync([], bench.Token)).Count);
+            },
+            () => new Faulty { LoadMany = right => right.Count > 100 ? right : [.. right.OrderBy(snapshot => snapshot.Customer?.Value)] }),
+    ];
+}

@@ -1,0 +1,216 @@
+using Crm.Storage.Sql;
+using Crm.Storage.Sqlite;
+using Crm.Testing;
+using Crm.Values;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using NodaTime;
+
+namespace Crm.Storage.Tests;
+
+/// <summary>What is particular about SQLite, beyond the laws.</summary>
+public sealed class SqliteStores : IDisposable
+{
+    private readonly TemporaryFile file = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => file.Dispose();
+
+    [Fact]
+    public async Task A_store_of_a_newer_schema_is_refused_with_a_sentence()
+    {
+        await using (var store = SqliteStore.Open(file.Path))
+        {
+            await store.CommitAsync(Samples.Birth(1), Token);
+        }
+
+        Execute("INSERT INTO crm_schema (version) VALUES (7)");
+        await using var newer = SqliteStore.Open(file.Path);
+
+        var refused = await Assert.ThrowsAsync<NewerSchemaException>(() => newer.CommitAsync(Samples.Commit(1, 1), Token).AsTask());
+        await Assert.ThrowsAsync<NewerSchemaException>(() => newer.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token).AsTask());
+
+        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 1: use the release that wrote the store, or a later one.", refused.Message);
+        Assert.Equal(1, Execute("SELECT version FROM crm_customer"));
+    }
+
+    [Fact]
+    public async Task Ten_stores_that_start_at_once_make_the_schema_once()
+    {
+        var stores = Enumerable.Range(0, 10).Select(_ => SqliteStore.Open(file.Path)).ToList();
+
+        var results = await Task.WhenAll(stores.Select((store, n) => Task.Run(async () => await store.CommitAsync(Samples.Birth(n), Token))));
+
+        Assert.All(results, result => Assert.Equal(CommitResult.Done, result));
+        Assert.Equal(1, Execute("SELECT COUNT(*) FROM crm_schema"));
+        Assert.Equal(10, Execute("SELECT COUNT(*) FROM crm_customer"));
+        foreach (var store in stores)
+        {
+            await store.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_is_opened_again_has_everything()
+    {
+        var birth = Samples.Birth(1) with
+        {
+            Entries = [Samples.FullEntry(1, 1, "pos:1")],
+            Slots = [Samples.Slot("loyalty", 7)],
+            Ledger = [Samples.Issued(52)],
+            Outbox = [Samples.Message(1, "welcome")],
+            NextDue = Samples.At(3),
+            NextDueChanged = true,
+        };
+        await using (var store = SqliteStore.Open($"Data Source={file.Path}"))
+        {
+            await store.CommitAsync(birth, Token);
+            await ((IQuotas)store).SetAsync("mug", 5, Token);
+        }
+
+        await using var again = SqliteStore.Open(file.Path);
+
+        var snapshot = await again.LoadAsync(CustomerRef.Of(Samples.User(1)), Token);
+        Assert.Equal(birth.Slots, snapshot.Slots);
+        Assert.Equal(birth.Entries, (await again.ReadJournalAsync(Samples.Customer(1), 0, Token).ToListAsync(Token)).ToSequence());
+        Assert.Equal(birth.Ledger[0], (await again.ReadLedgerAsync(Token).SingleAsync(Token)).Entry);
+        Assert.Equal([Samples.Customer(1)], await again.LeaseDueAsync(Samples.At(3), Samples.At(3), Samples.At(4), 10, Token));
+        Assert.Equal(birth.Outbox[0], Assert.Single(await ((IOutbox)again).LeaseAsync(Samples.At(3), Samples.At(4), 10, Token)));
+        Assert.Equal(5, await ((IQuotas)again).AvailableAsync("mug", Token));
+    }
+
+    [Fact]
+    public async Task A_recorded_purchase_takes_at_most_eight_statements()
+    {
+        var statements = new List<string>();
+        await using var store = SqliteStore.Open(file.Path, new SqliteStoreOptions { OnStatement = statements.Add });
+        await store.CommitAsync(Samples.Birth(1), Token);
+        var purchase = Purchase(1);
+        statements.Clear();
+
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(purchase, Token));
+
+        Assert.InRange(statements.Count, 1, 8);
+        Assert.Equal(purchase.Entries[0], await store.ReadJournalAsync(Samples.Customer(1), 1, Token).SingleAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_thousand_purchases_take_few_statements_to_load_and_commit()
+    {
+        var statements = 0;
+        await using var store = SqliteStore.Open(file.Path, new SqliteStoreOptions { OnStatement = _ => statements++ });
+        var births = Enumerable.Range(0, 1_000).Select(n => Samples.Birth(n)).ToList();
+        await store.CommitManyAsync(births, Token);
+        statements = 0;
+
+        var loaded = await store.LoadManyAsync([.. births.Select(birth => CustomerRef.Of(birth.Claims[0].Identity))], Token);
+        var committed = await store.CommitManyAsync([.. Enumerable.Range(0, 1_000).Select(Purchase)], Token);
+
+        Assert.All(loaded, snapshot => Assert.Equal(1, snapshot.Version));
+        Assert.All(committed, result => Assert.Equal(CommitResult.Done, result));
+        Assert.InRange(statements, 8, 150);
+    }
+
+    [Fact]
+    public async Task Readers_do_not_wait_for_a_writer()
+    {
+        await using var store = SqliteStore.Open(file.Path);
+        await store.CommitAsync(Samples.Birth(1), Token);
+        using var other = new SqliteConnection($"Data Source={file.Path};Pooling=False");
+        other.Open();
+        using var writing = other.BeginTransaction(deferred: false);
+
+        var snapshot = await store.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token);
+
+        Assert.Equal(1, snapshot.Version);
+    }
+
+    [Fact]
+    public async Task A_writer_that_waits_too_long_fails_and_the_store_goes_on()
+    {
+        await using var store = SqliteStore.Open(file.Path, new SqliteStoreOptions { BusyTimeout = Duration.FromMilliseconds(50) });
+        await store.CommitAsync(Samples.Birth(1), Token);
+        using (var other = new SqliteConnection($"Data Source={file.Path};Pooling=False"))
+        {
+            other.Open();
+            using var writing = other.BeginTransaction(deferred: false);
+            await Assert.ThrowsAsync<SqliteException>(() => store.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token).AsTask());
+        }
+
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token));
+    }
+
+    [Theory]
+    [InlineData("Data Source=")]
+    [InlineData("Mode=Memory")]
+    [InlineData("Dat Source=club.db")]
+    public void A_connection_string_that_names_no_database_is_refused(string source) =>
+        Assert.Throws<ArgumentException>(() => SqliteStore.Open(source));
+
+    [Fact]
+    public void A_tenant_without_a_name_is_refused() =>
+        Assert.Contains("'Tea Club'", Assert.Throws<ArgumentException>(() => SqliteStore.Open(file.Path, new SqliteStoreOptions { Tenant = "Tea Club" })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void One_line_chooses_SQLite_in_a_container()
+    {
+        using var services = new ServiceCollection().AddCrm(crm => crm.UseSqlite($"Data Source={file.Path}")).BuildServiceProvider();
+
+        Assert.IsType<SqlStore>(services.GetRequiredService<ICustomerStore>());
+        Assert.Throws<ArgumentException>(() => new ServiceCollection().AddCrm(crm => crm.UseSqlite("Data Source=")));
+    }
+
+    [Fact]
+    public async Task Every_row_of_a_customer_begins_with_tenant_and_bucket()
+    {
+        await using (var store = SqliteStore.Open(file.Path))
+        {
+            await store.MigrateAsync(Token);
+        }
+
+        using var connection = Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = """
+            SELECT m.name, i.name FROM sqlite_master m JOIN pragma_table_info(m.name) i
+            WHERE m.type = 'table' AND i.pk > 0 AND m.name NOT IN ('crm_schema', 'crm_quota', 'crm_document') ORDER BY m.name, i.pk
+            """;
+        using var reader = command.ExecuteReader();
+        var keys = new Dictionary<string, string>();
+        while (reader.Read())
+        {
+            keys[reader.GetString(0)] = keys.GetValueOrDefault(reader.GetString(0)) + reader.GetString(1) + ",";
+        }
+
+        Assert.Equal(
+            ["crm_checkpoint", "crm_customer", "crm_event", "crm_event_line", "crm_fact", "crm_identity", "crm_key", "crm_ledger", "crm_outbox", "crm_profile", "crm_slot", "crm_text", "crm_wakeup"],
+            keys.Keys.Order(StringComparer.Ordinal));
+        Assert.All(keys.Values, key => Assert.StartsWith("tenant,bucket,", key, StringComparison.Ordinal));
+    }
+
+    /// <summary>A purchase with all that a loyalty programme writes: lines, slots, ledger entries, a fact and the next due instant.</summary>
+    private static Commit Purchase(int customer) => Samples.Commit(customer, 1) with
+    {
+        Entries = [Samples.FullEntry(customer, 2, $"pos:purchase-{customer}")],
+        Slots = [Samples.Slot("kernel", 1), Samples.Slot("loyalty", 2)],
+        Ledger = [Samples.Issued(52), Samples.Issued(10, "bonus")],
+        Facts = [new("loyalty.points", 62)],
+        NextDue = Samples.At(100),
+        NextDueChanged = true,
+    };
+
+    private SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={file.Path};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    private long? Execute(string sql)
+    {
+        using var connection = Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long?)command.ExecuteScalar();
+    }
+}
