@@ -173,7 +173,7 @@ internal sealed class Decision
             Profile = profile,
             NextDue = nextDue,
             NextDueChanged = nextDue != dueBefore || entries.Count == 0,
-            Outbox = Outbox(),
+            Outbox = Outbox(now),
             Withdrawn = withdrawnOccasions.Order(StringComparer.Ordinal).Select(occasion => DerivedKey.OfMessage(Customer, occasion)).ToSequence(),
             Settled = settled.ToSequence(),
             Quotas = consequences.Quotas.GroupBy(draw => draw.Name, StringComparer.Ordinal).Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount))).Where(draw => draw.Amount != 0).ToSequence(),
@@ -409,9 +409,9 @@ internal sealed class Decision
     }
 
     // What was decided last about an occasion is what leaves.
-    private Sequence<OutboxItem> Outbox() => consequences.Messages
+    private Sequence<OutboxItem> Outbox(Instant now) => consequences.Messages
         .GroupBy(message => message.Occasion, StringComparer.Ordinal).Select(occasion => occasion.Last())
         .Select(message => (OutboxItem)new OutboxItem.OfMessage(DerivedKey.OfMessage(Customer, message.Occasion), Customer, message.NotBefore ?? message.DecidedAt, message))
-        .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? Instant.MinValue, followUp)))
+        .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? now, followUp)))
         .ToSequence();
 }

@@ -1,0 +1,278 @@
+using Crm.Conditions;
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Core.Tests.Engine;
+
+public sealed class RecordingTests
+{
+    private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
+    private readonly Shop shop = new(new ClubModule(new Condition.Any([])));
+
+    [Fact]
+    public async Task The_same_event_again_gets_the_same_receipt_whoever_claims_it()
+    {
+        var first = await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        Assert.Equal(first, await shop.RecordAsync(Histories.Purchase("till:1", 5_000)));
+        Assert.Equal(first, await shop.RecordAsync(Histories.Purchase("till:1", 5_000) with { Identity = Identity.User("ben") }));
+        Assert.Null(await shop.Engine.ReadAsync(CustomerRef.Of(Identity.User("ben")), Token));
+        Assert.Equal(5, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task A_key_with_other_content_is_reused_and_nothing_happens()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        var fault = await Assert.ThrowsAsync<KeyReusedException>(() => shop.RecordAsync(Histories.Purchase("till:1", 5_001)));
+        Assert.Equal(EventKey.Parse("till:1"), fault.Key);
+        Assert.Equal(5, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task An_instant_that_was_left_out_is_no_part_of_what_is_compared()
+    {
+        var first = await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        shop.Clock.Advance(Duration.FromHours(1));
+        Assert.Equal(first, await shop.RecordAsync(Histories.Purchase("till:1", 5_000)));
+        await Assert.ThrowsAsync<KeyReusedException>(() => shop.RecordAsync(Histories.Purchase("till:1", 5_000) with { OccurredAt = Shop.Opening }));
+    }
+
+    [Fact]
+    public async Task In_one_call_the_first_of_a_key_counts_and_the_others_hear_of_it()
+    {
+        var answers = await shop.Engine.RecordAsync(
+            [Histories.Purchase("till:1", 5_000), Histories.Purchase("till:1", 5_000), Histories.Purchase("till:1", 6_000), Histories.Purchase("till:2", 1_000)],
+            cancellationToken: Token);
+        Assert.True(Assert.IsType<Recorded.New>(answers[0]).Born);
+        Assert.IsType<Recorded.Already>(answers[1]);
+        Assert.IsType<Recorded.KeyReused>(answers[2]);
+        Assert.False(Assert.IsType<Recorded.New>(answers[3]).Born);
+        Assert.Equal(6, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task Everything_wrong_with_all_events_is_said_at_once_and_nothing_is_written()
+    {
+        var fault = await Assert.ThrowsAsync<InvalidEventException>(async () => await shop.Engine.RecordAsync(
+            [
+                Histories.Purchase("till:1", 5_000),
+                Histories.Purchase("till:2", 5_000) with { Kind = "purchsae", Identity = null },
+                Histories.Purchase("till:3", 5_000) with { OccurredAt = Shop.Opening + Duration.FromMinutes(6), Channel = "Web Shop" },
+                Histories.Redeem("till:4", 1) with { Fields = Fields.Of(("amout", 1)) },
+                CustomerEvent.Purchase("till:5", Shop.Amy, Money.Hkd(1), new EventLine("tea", 0, Money.Of(1, Currency.Of("USD")))),
+            ],
+            cancellationToken: Token));
+        Assert.Equal(["no-customer", "unknown-kind", "from-the-future", "bad-name", "unknown-field", "missing-field", "bad-line", "mixed-currencies"], fault.Problems.Select(problem => problem.Code));
+        Assert.Contains("Did you mean 'purchase'?", fault.Message, StringComparison.Ordinal);
+        Assert.Null(await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), Token));
+    }
+
+    [Fact]
+    public async Task An_event_from_the_future_may_come_again_when_its_time_has_come()
+    {
+        var early = Histories.Purchase("till:1", 5_000) with { OccurredAt = Shop.Opening + Duration.FromHours(1) };
+        await Assert.ThrowsAsync<InvalidEventException>(async () => await shop.Engine.RecordAsync(early, Token));
+        shop.Clock.Advance(Duration.FromHours(1));
+        Assert.Equal(5, (await shop.Engine.RecordAsync(early, Token)).Total("points"));
+    }
+
+    [Fact]
+    public async Task A_refusal_is_journalled_under_its_key_and_returned_again()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        var refused = await shop.RecordAsync(Histories.Redeem("till:2", 6));
+        Assert.Equal("insufficient-balance", refused.Refusal?.Code);
+        await shop.RecordAsync(Histories.Purchase("till:3", 5_000));
+        Assert.Equal(refused, await shop.RecordAsync(Histories.Redeem("till:2", 6)));
+        Assert.True((await shop.RecordAsync(Histories.Redeem("till:4", 6))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_request_that_comes_late_is_decided_on_what_is_there_now()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        shop.Clock.Advance(Duration.FromHours(2));
+        Assert.True((await shop.RecordAsync(Histories.Redeem("till:2", 5))).Accepted);
+        var late = await shop.RecordAsync(Histories.Redeem("till:3", 5) with { OccurredAt = Shop.Opening + Duration.FromHours(1) });
+        Assert.Equal("insufficient-balance", late.Refusal?.Code);
+        Assert.Equal(0, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task A_refund_after_the_points_are_spent_leaves_a_debt_that_the_next_purchase_repays()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await shop.RecordAsync(Histories.Redeem("till:2", 5));
+        await shop.RecordAsync(CustomerEvent.Refund("till:3", Shop.Amy, "till:1", Money.Hkd(50)));
+        Assert.Equal(-5, (await shop.ReadAsync()).Slot<ClubState>("club").In("debt"));
+        await shop.RecordAsync(Histories.Purchase("till:4", 8_000));
+        Assert.Equal(0, (await shop.ReadAsync()).Slot<ClubState>("club").In("debt"));
+        Assert.Equal(3, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task A_refund_that_comes_before_its_purchase_counts_when_the_purchase_comes()
+    {
+        var refund = await shop.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(20)));
+        Assert.Equal(Money.Hkd(20), refund.TakenBack?.Unmatched);
+        Assert.Equal(3, (await shop.RecordAsync(Histories.Purchase("till:1", 5_000))).Total("points"));
+        Assert.Equal(3, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task A_refund_without_its_original_takes_the_latest_purchase_of_the_article()
+    {
+        var tea = new EventLine("tea", 2, Money.Hkd(40));
+        await shop.RecordAsync(CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(40), tea));
+        await shop.RecordAsync(CustomerEvent.Purchase("till:2", Shop.Amy, Money.Hkd(70), tea, new EventLine("cake", 1, Money.Hkd(30))));
+        var receipt = await shop.RecordAsync(CustomerEvent.Refund("till:3", Shop.Amy, null, Money.Hkd(90), new EventLine("tea", 3, Money.Hkd(60)), new EventLine("mug", 1, Money.Hkd(30))));
+        Assert.Equal(new TakenBack(Money.Hkd(60), Money.Hkd(30), Money.Hkd(0)) { LinesInFull = 1, LinesNotFound = 1 }, receipt.TakenBack);
+
+        // Both teas of the second purchase and one of the first are back; 30.00 are taken in proportion of what is left: 20.00 and 30.00.
+        Assert.Equal(0 + 1, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task Every_receipt_adds_up_to_the_ledger_entries_of_its_event()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await shop.RecordAsync(Histories.Redeem("till:2", 2));
+        await shop.RecordAsync(CustomerEvent.Refund("till:3", Shop.Amy, "till:1", Money.Hkd(10)));
+        var view = await shop.ReadAsync();
+        await foreach (var entry in shop.Store.ReadJournalAsync(view.Customer, 0, Token))
+        {
+            var ledger = await shop.Store.ReadLedgerAsync(Token).Where(row => row.Entry.Cause == entry.Event.Key).Select(row => row.Entry.Amount).SumAsync(Token);
+            Assert.Equal(ledger, entry.Receipt.Total("points"));
+            Assert.All(entry.Receipt.Lines, line => Assert.True(line.AddsUp));
+        }
+    }
+
+    [Fact]
+    public async Task An_event_beyond_the_replay_horizon_is_decided_as_of_now_with_a_note()
+    {
+        var strict = new Shop(new CrmOptions { Zone = DateTimeZone.Utc, ReplayHorizon = Duration.FromDays(10) }, new ClubModule(new Condition.Any([])));
+        strict.Clock.Set(Shop.Opening + Duration.FromDays(30));
+        await strict.RecordAsync(Histories.Purchase("till:1", 5_000));
+        var receipt = await strict.RecordAsync(Histories.Purchase("till:2", 5_000) with { OccurredAt = Shop.Opening });
+        Assert.Equal(Shop.Opening + Duration.FromDays(30), receipt.EffectiveAt);
+        Assert.Contains(receipt.Lines, line => line.Code == "beyond-replay-horizon");
+    }
+
+    [Fact]
+    public async Task A_module_that_fails_is_named_and_nothing_is_committed()
+    {
+        var faulty = new Shop(new ScriptModule("faulty", [EventKinds.PurchaseName], (_, _) => throw new InvalidOperationException("boom")));
+        var fault = await Assert.ThrowsAsync<ModuleFaultException>(() => faulty.RecordAsync(Histories.Purchase("till:1", 1)));
+        Assert.Equal("faulty", fault.Module);
+        Assert.Null(await faulty.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), Token));
+    }
+
+    [Fact]
+    public async Task A_module_that_refuses_a_happening_is_at_fault()
+    {
+        var faulty = new Shop(new ScriptModule("faulty", [EventKinds.PurchaseName], (_, _) => new Outcome.Refused("no", new Text("No.", "不。"))));
+        await Assert.ThrowsAsync<ModuleFaultException>(() => faulty.RecordAsync(Histories.Purchase("till:1", 1)));
+    }
+
+    [Fact]
+    public async Task Definitions_that_answer_each_other_for_ever_are_stopped_and_the_sale_stands()
+    {
+        var endless = new Shop(new ScriptModule("ping", [EventKinds.PurchaseName, "pong"], (notes, _) => notes.Plus("ping") with { Echoes = [new Echo("pong")] }));
+        var receipt = await endless.RecordAsync(Histories.Purchase("till:1", 1));
+        Assert.Equal("pong", Assert.Single(receipt.Lines, line => line.Code == "echoes-dropped").Subject);
+        Assert.Equal(1 + endless.Options.EchoRounds, (await endless.ReadAsync()).Slot<Notes>("ping").Lines.Count);
+    }
+
+    [Fact]
+    public void Contracts_that_do_not_fit_together_are_refused_with_all_that_is_wrong()
+    {
+        var reads = new ModuleContract { Name = "a", Codec = NotesCodec.Instance, Publishes = [new FactDeclaration("x.y")], Reads = ["no.such"] };
+        var clashes = new ModuleContract { Name = "a", Codec = NotesCodec.Instance, Publishes = [new FactDeclaration("x.y")] };
+        var fault = Assert.Throws<ArgumentException>(() => new Shop(new ScriptModule(reads, (_, _) => Outcome.Nothing), new ScriptModule(clashes, (_, _) => Outcome.Nothing)));
+        Assert.Contains("Two modules are named 'a'", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("'x.y' is published by", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("reads the fact 'no.such'", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_state_of_a_later_release_is_refused_with_a_sentence()
+    {
+        var module = (int version) => new ScriptModule(new ModuleContract { Name = "m", Handles = ["*"], Codec = new NotesCodec(version) }, (notes, _) => notes.Plus("seen"));
+        var newer = new Shop(module(2));
+        await newer.RecordAsync(Histories.Purchase("till:1", 1));
+        var older = new Shop(newer.Store, module(1));
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => older.RecordAsync(Histories.Purchase("till:2", 1)));
+        Assert.Contains("The state of module 'm' has version 2; this release reads versions 1 to 1.", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_module_added_later_starts_from_now_and_a_late_event_does_not_show_it_the_past()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        shop.Clock.Advance(Duration.FromDays(2));
+        var joined = new Shop(shop.Store, new ClubModule(new Condition.Any([])), new ScriptModule("late-comer", ["*"], (notes, context) => notes.Plus(context.Cause.Value)));
+        joined.Clock.Set(shop.Clock.GetCurrentInstant());
+        await joined.RecordAsync(Histories.Purchase("till:2", 5_000));
+        await joined.RecordAsync(Histories.Purchase("till:3", 5_000) with { OccurredAt = Shop.Opening + Duration.FromDays(1) });
+        var view = await joined.ReadAsync();
+        Assert.Equal(["3", "2"], view.Slot<Notes>("late-comer").Lines);
+        Assert.Equal(15, view.Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task A_new_condition_counts_what_happened_before_it_was_written()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await shop.RecordAsync(Histories.Purchase("till:2", 5_000));
+        var watched = If.Purchases().Count().AtLeast(3);
+        var later = new Shop(shop.Store, new ClubModule(new Condition.Any([])), new WatchModule(watched));
+        await later.RecordAsync(Histories.Purchase("till:3", 5_000));
+        Assert.True((await later.ReadAsync()).Fact("watch.0").AsFlag);
+    }
+
+    [Fact]
+    public async Task A_replay_reads_what_was_observed_and_not_todays_profile()
+    {
+        var regional = new Shop(new ClubModule(If.Field("customer.region").Is("HK")));
+        await regional.RecordAsync(Histories.Purchase("till:1", 1_000) with { Profile = Fields.Of(("region", "HK")), OccurredAt = Shop.Opening });
+        await regional.RecordAsync(Histories.Purchase("till:2", 1_000) with { Profile = Fields.Of(("region", "MO")), OccurredAt = Shop.Opening + Duration.FromDays(2) });
+        Assert.Equal(1 + 5 + 1, (await regional.ReadAsync()).Fact("club.points").AsNumber);
+
+        // The late purchase falls in the time of the first region, and history before and after it keeps what was seen then.
+        var late = await regional.RecordAsync(Histories.Purchase("till:3", 1_000) with { OccurredAt = Shop.Opening + Duration.FromDays(1) });
+        Assert.Equal(6, late.Total("points"));
+        Assert.Equal(13, (await regional.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task No_value_of_the_profile_or_identity_is_in_the_journal()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 1_000) with { Profile = Fields.Of(("name", "Amy Canary")), AlsoKnownAs = [Identity.Email("canary@example.com")] });
+        var view = await shop.ReadAsync();
+        Assert.Equal("Amy Canary", view.Profile["name"].AsCode);
+        await foreach (var entry in shop.Store.ReadJournalAsync(view.Customer, 0, Token))
+        {
+            Assert.DoesNotContain("canary", System.Text.Encoding.UTF8.GetString(Binary.Write(entry.Event)), StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("canary", entry.ToString(), StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Fact]
+    public async Task An_irrevocable_module_keeps_what_it_has_done_and_hears_of_the_correction()
+    {
+        var contract = new ModuleContract { Name = "letters", Handles = ["*"], Codec = NotesCodec.Instance, Reversible = false };
+        var posted = new Shop(new ScriptModule(contract, (notes, context) => context.Stimulus switch
+        {
+            Stimulus.Happened(var happened) => notes.Plus($"letter about {happened.Key.Value}"),
+            Stimulus.Echoed({ Kind: Echo.Corrected } echo) => notes.Plus($"corrected by {echo.Fields["cause"]}"),
+            _ => Outcome.Nothing,
+        }));
+        await posted.RecordAsync(Histories.Purchase("till:1", 1_000));
+        await posted.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(10)));
+        Assert.Equal(["letter about 1", "letter about 2", "corrected by till:2"], (await posted.ReadAsync()).Slot<Notes>("letters").Lines);
+    }
+}
