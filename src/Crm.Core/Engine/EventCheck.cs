@@ -1,12 +1,13 @@
 using System.Globalization;
 using Crm.Events;
+using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
 namespace Crm.Engine;
 
 /// <summary>Checks events before anything is read or written, and reports everything that is wrong with all of them.</summary>
-internal sealed class EventCheck(EventKinds kinds, Duration futureTolerance)
+internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator> validators, Duration futureTolerance)
 {
     private const int MostLines = 10_000;
 
@@ -63,6 +64,10 @@ internal sealed class EventCheck(EventKinds kinds, Duration futureTolerance)
         }
 
         CheckFields(happened, kind, wrong);
+        foreach (var fault in validators.SelectMany(validator => validator.Check(happened)))
+        {
+            wrong(fault.Code, fault.Message);
+        }
     }
 
     private static void CheckNames(CustomerEvent happened, Action<string, string> wrong)

@@ -25,6 +25,7 @@ internal sealed class ModuleSet
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(modules));
         }
 
+        Validators = [.. All.OfType<IEventValidator>()];
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
         ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
@@ -38,6 +39,9 @@ internal sealed class ModuleSet
     public ICustomerModule[] All { get; }
 
     public ModuleContract[] Contracts { get; }
+
+    /// <summary>The modules that also check events.</summary>
+    public IReadOnlyList<IEventValidator> Validators { get; }
 
     public EventKinds Kinds { get; }
 

@@ -10,7 +10,7 @@ namespace Crm.Engine;
 internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 {
     private readonly CustomerQueue queue = new();
-    private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Options.FutureTolerance);
+    private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance);
 
     /// <summary>Records events; the answers are in their order.</summary>
     /// <param name="events">The events.</param>
