@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Crm.Conditions;
+using Crm.Loyalty.Programs;
+using Crm.Tool.Import.Mappings;
+
+namespace Crm.Tool.Checks;
+
+/// <summary>What a file that people wrote is, and what is wrong with it.</summary>
+/// <param name="File">Its path.</param>
+/// <param name="Is">What it was taken for, such as "mapping"; null when it could not be told.</param>
+/// <param name="Problems">All that is wrong, each with its place.</param>
+internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> Problems)
+{
+    /// <summary>Checks a file. What it is, is said by its "$schema" or told by its properties.</summary>
+    public static FileCheck Of(string file)
+    {
+        string text;
+        try
+        {
+            text = System.IO.File.ReadAllText(file);
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            return new(file, null, [$"it cannot be read: {wrong.Message}"]);
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.ValueKind != JsonValueKind.Object
+                ? new(file, null, [$"found {json.RootElement.ValueKind.ToString().ToLowerInvariant()}; expected an object: a mapping, a programme or a condition."])
+                : Of(file, text, json.RootElement);
+        }
+        catch (JsonException wrong)
+        {
+            return new(file, null, [$"found a text that is not JSON ({wrong.Message}); expected a mapping, a programme or a condition."]);
+        }
+    }
+
+    private static FileCheck Of(string file, string text, JsonElement root)
+    {
+        var schema = root.TryGetProperty("$schema", out var said) && said.ValueKind == JsonValueKind.String ? said.GetString() : null;
+        if (schema?.Contains("mapping", StringComparison.Ordinal) == true || HasAny(root, "format", "customer", "rows"))
+        {
+            return new(file, "mapping", [.. MappingJson.Read(text).Faults.Select(fault => fault.ToString())]);
+        }
+
+        if (HasAny(root, "units", "rules", "ladders"))
+        {
+            return Program(file, text);
+        }
+
+        return Condition(file, text);
+    }
+
+    private static FileCheck Program(string file, string text)
+    {
+        try
+        {
+            LoyaltyProgramJson.Read(text);
+            return new(file, "programme", []);
+        }
+        catch (InvalidLoyaltyProgramException wrong)
+        {
+            return new(file, "programme", [.. wrong.Errors.Select(error => error.ToString())]);
+        }
+    }
+
+    private static FileCheck Condition(string file, string text) =>
+        new(file, "condition", [.. ConditionJson.Read(text).Errors.Select(error => error.ToString())]);
+
+    private static bool HasAny(JsonElement root, params string[] names) => names.Any(name => root.TryGetProperty(name, out _));
+}

@@ -1,0 +1,205 @@
+using System.Globalization;
+using Crm.Tool.Import.Mappings;
+using Crm.Tool.Import.Reading;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Tool.Import.Assembly;
+
+/// <summary>Reads one row at a time by a mapping. Its rules are asked in their order before anything else, so a row that is ignored is not checked further.</summary>
+internal sealed class RowReader
+{
+    private const NumberStyles Decimals = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+
+    private readonly Mapping mapping;
+    private readonly ColumnPlaces places;
+    private readonly Instant latest;
+    private readonly LocalTimes times;
+    private readonly int columns;
+
+    /// <param name="latest">Times after this instant are rejected: what has not happened cannot be recorded.</param>
+    public RowReader(Mapping mapping, ColumnPlaces places, Instant latest)
+    {
+        this.mapping = mapping;
+        this.places = places;
+        this.latest = latest;
+        var formats = mapping.Time.Formats.Concat(["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd"]).Distinct(StringComparer.Ordinal);
+        times = new LocalTimes(mapping.Format.Kind == FileKind.Xlsx ? formats.ToSequence() : mapping.Time.Formats, mapping.Zone);
+        columns = mapping.Columns.Max(column => places[column]) + 1;
+    }
+
+    public RowReading Read(SourceRow row)
+    {
+        if (row.Cells.Length < columns)
+        {
+            return Reject(row, null, string.Join(' ', row.Cells), "too-few-columns");
+        }
+
+        foreach (var rule in mapping.Rows)
+        {
+            var holds = true;
+            foreach (var test in rule.When)
+            {
+                if (Holds(test, row) is not { } answer)
+                {
+                    return Reject(row, test.Column, "not-a-number");
+                }
+
+                if (!answer)
+                {
+                    holds = false;
+                    break;
+                }
+            }
+
+            if (holds)
+            {
+                return rule.Then switch
+                {
+                    RowMeaning.Ignore => new RowReading.Ignored(rule.Reason ?? "ignored"),
+                    RowMeaning.Reject => Reject(row, rule.When.IsEmpty ? null : rule.When[0].Column, rule.Reason ?? "rejected"),
+                    RowMeaning.Purchase or RowMeaning.Refund => Use(row, rule.Then),
+                    _ => throw new InvalidOperationException($"No meaning {rule.Then}."),
+                };
+            }
+        }
+
+        throw new InvalidOperationException($"No rule of the mapping '{mapping.Name}' holds for line {row.Line}; its last one should.");
+    }
+
+    private RowReading Use(SourceRow row, RowMeaning meaning)
+    {
+        var id = At(row, mapping.Customer.Column);
+        id = mapping.Customer.WithoutLeadingZeros && id.TrimStart('0') is { Length: > 0 } shorter ? shorter : id;
+        if (id.Length == 0)
+        {
+            return Reject(row, mapping.Customer.Column, "missing-customer");
+        }
+
+        if (id.Length > 200 || id.Any(char.IsControl))
+        {
+            return Reject(row, mapping.Customer.Column, "not-an-identity");
+        }
+
+        if (times.Read(At(row, mapping.Time.Column)) is not { } time)
+        {
+            return Reject(row, mapping.Time.Column, "not-a-time");
+        }
+
+        if (time > latest)
+        {
+            return Reject(row, mapping.Time.Column, "from-the-future");
+        }
+
+        var key = mapping.Key.IsEmpty ? null : OccurrenceKeys.Of([.. mapping.Key.Select(column => At(row, column))]);
+        if (key is not null && (!OccurrenceKeys.CanBe(key) || mapping.Key.Any(column => At(row, column).Length == 0)))
+        {
+            return Reject(row, mapping.Key[0], "not-a-key");
+        }
+
+        return Total(row, meaning, new RowReading.Used(meaning, key, new Identity(mapping.Customer.Kind, id), time, default, false)
+        {
+            Channel = At(row, mapping.Channel),
+            Brand = At(row, mapping.Brand),
+        });
+    }
+
+    private RowReading Total(SourceRow row, RowMeaning meaning, RowReading.Used used)
+    {
+        var line = mapping.Line;
+        var quantity = 1m;
+        if (line.Quantity is { } quantityCell && !Number(At(row, quantityCell) ?? "", out quantity))
+        {
+            return Reject(row, quantityCell.Column, "not-a-number");
+        }
+
+        if (!Number(At(row, line.Amount), out var amount))
+        {
+            return Reject(row, line.Amount, "not-a-number");
+        }
+
+        // A refund is written with the minus sign at the quantity, at the amount, or with none: the meaning says the direction.
+        if (meaning == RowMeaning.Refund)
+        {
+            quantity = Math.Abs(quantity);
+            amount = Math.Abs(amount);
+        }
+
+        if (line.Quantity is not null && quantity <= 0)
+        {
+            return Reject(row, line.Quantity.Column, "quantity-not-positive");
+        }
+
+        if (amount < 0)
+        {
+            return Reject(row, line.Amount, "negative-amount");
+        }
+
+        decimal exact;
+        try
+        {
+            exact = line.IsPrice ? quantity * amount : amount;
+        }
+        catch (OverflowException)
+        {
+            return Reject(row, line.Amount, "too-large");
+        }
+
+        if (exact > 1_000_000_000_000m)
+        {
+            return Reject(row, line.Amount, "too-large");
+        }
+
+        var total = Money.Rounded(exact, mapping.Currency);
+        var rounded = total.Amount != exact;
+        if (rounded && line.Rounding == LineRounding.Refuse)
+        {
+            return Reject(row, line.Amount, "finer-than-the-currency");
+        }
+
+        var article = At(row, line.Article);
+        if (line.Article is not null && article is null)
+        {
+            return Reject(row, line.Article.Column, "missing-article");
+        }
+
+        RowReading complete = used with { Total = total, Rounded = rounded, Article = article, Category = At(row, line.Category), Quantity = quantity };
+        return complete;
+    }
+
+    /// <summary>Null when the test wants a number and the cell is none.</summary>
+    private bool? Holds(RowTest test, SourceRow row)
+    {
+        var cell = At(row, test.Column);
+        switch (test.Kind)
+        {
+            case RowTestKind.Empty: return cell.Length == 0;
+            case RowTestKind.Present: return cell.Length > 0;
+            case RowTestKind.TextEquals: return string.Equals(cell, test.Text, StringComparison.Ordinal);
+            case RowTestKind.StartsWith: return cell.StartsWith(test.Text ?? "", StringComparison.Ordinal);
+            case RowTestKind.NumberEquals or RowTestKind.AtMost or RowTestKind.Below or RowTestKind.AtLeast or RowTestKind.Above:
+                return !Number(cell, out var number) ? null : test.Kind switch
+                {
+                    RowTestKind.NumberEquals => number == test.Number,
+                    RowTestKind.AtMost => number <= test.Number,
+                    RowTestKind.Below => number < test.Number,
+                    RowTestKind.AtLeast => number >= test.Number,
+                    _ => number > test.Number,
+                };
+            default: throw new InvalidOperationException($"No test {test.Kind}.");
+        }
+    }
+
+    private string At(SourceRow row, Column column) => row.Cells[places[column]];
+
+    /// <summary>Null when there is no such cell or nothing in it.</summary>
+    private string? At(SourceRow row, Cell? cell) => cell?.Constant ?? (cell?.Column is { } column && At(row, column) is { Length: > 0 } text ? text : null);
+
+    private static bool Number(string text, out decimal number) => decimal.TryParse(text, Decimals, CultureInfo.InvariantCulture, out number);
+
+    private RowReading.Rejected Reject(SourceRow row, Column? column, string reason) =>
+        Reject(row, column?.ToString(), column is null ? "" : At(row, column), reason);
+
+    private static RowReading.Rejected Reject(SourceRow row, string? column, string value, string reason) =>
+        new(new RejectedRow(row.Line, column, value, reason));
+}

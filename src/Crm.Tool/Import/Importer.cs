@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Crm.Engine;
+using Crm.Storage;
+using Crm.Tool.Import.Assembly;
+using Crm.Tool.Stores;
+using NodaTime;
+
+namespace Crm.Tool.Import;
+
+/// <summary>
+/// Imports a file: reads all of it first, so that wrong input writes nothing, then records its events in the order in which they happened, a batch at a time.
+/// Each batch is committed before the next begins; stopped or killed in between, the same import again does the rest.
+/// </summary>
+internal static class Importer
+{
+    private const int BatchSize = 1_000;
+
+    /// <param name="location">The store; it is made when there is none.</param>
+    /// <param name="watch">Is told how far the import is.</param>
+    /// <param name="cancellationToken">Stops after the batch that is being recorded.</param>
+    public static async Task<ImportResult> RunAsync(ImportRequest request, StoreLocation location, IClock clock, Action<ImportProgress> watch, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var latest = clock.GetCurrentInstant() + new CrmOptions().FutureTolerance;
+        var source = EventAssembler.Assemble(request.Mapping, request.File, latest, rows =>
+        {
+            if (rows % 10_000 == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                watch(new ImportProgress(rows, 0, 0));
+            }
+        });
+        if (request.Strict && source.Rejected.Count > 0)
+        {
+            throw ToolException.Input([$"{request.File}: {source.Rejected.Count} rows are rejected, and --strict was given; nothing was written.", .. source.Rejected.Select(row => row.ToString())]);
+        }
+
+        var result = new ImportResult { Source = source, Currency = request.Mapping.Currency, DryRun = request.DryRun };
+        result = request.DryRun
+            ? await LookAsync(result, request, location, cancellationToken)
+            : await RecordAsync(result, request, location, clock, watch, cancellationToken);
+        return result with { Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds };
+    }
+
+    private static async Task<ImportResult> RecordAsync(ImportResult result, ImportRequest request, StoreLocation location, IClock clock, Action<ImportProgress> watch, CancellationToken cancellationToken)
+    {
+        await using var store = await OpenedStore.OpenAsync(location, OpenMode.CreateWhenMissing, cancellationToken);
+        var settings = await StoreSettings.ReadOrWriteAsync(store.Documents, request.Zone, request.Mapping.Zone, clock, cancellationToken);
+        await StoredPrograms.AddAsync(store, request.Programs, clock, cancellationToken);
+        var engine = await store.EngineAsync(settings, clock, cancellationToken);
+        var keyColumn = request.Mapping.Key.IsEmpty ? "the whole row" : string.Join(", ", request.Mapping.Key);
+        var done = 0;
+        foreach (var batch in result.Source.Events.Chunk(BatchSize))
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return result with { Interrupted = true };
+            }
+
+            // A batch that has begun is finished: then what is said to be done is exactly what is committed.
+            var answers = await engine.RecordAsync([.. batch.Select(each => each.Event)], RecordMode.Backfill, CancellationToken.None);
+            for (var i = 0; i < batch.Length; i++)
+            {
+                result = result.With(answers[i], batch[i], keyColumn);
+            }
+
+            done += batch.Length;
+            watch(new ImportProgress(result.Source.Rows, done, result.Source.Count));
+        }
+
+        return result;
+    }
+
+    /// <summary>Counts which keys the store has already, and writes nothing.</summary>
+    private static async Task<ImportResult> LookAsync(ImportResult result, ImportRequest request, StoreLocation location, CancellationToken cancellationToken)
+    {
+        if (!OpenedStore.Exists(location))
+        {
+            return result;
+        }
+
+        await using var store = await OpenedStore.OpenAsync(location, OpenMode.MustExist, cancellationToken);
+        if (request.Zone is { } zone && await StoreSettings.ReadAsync(store.Documents, cancellationToken) is { } settings && settings.Zone.Id != zone.Id)
+        {
+            throw ToolException.Input($"--zone: the store's zone is '{settings.Zone.Id}', not '{zone.Id}'. The zone of a store never changes: leave --zone out, or use another store.");
+        }
+
+        var already = 0L;
+        foreach (var batch in result.Source.Events.Chunk(BatchSize))
+        {
+            var references = batch.Select(each => new CustomerRef(null, each.Event.Identity) { Recording = each.Event.Key });
+            already += (await store.LoadManyAsync([.. references], cancellationToken)).Count(snapshot => snapshot.Recorded is not null);
+        }
+
+        return result with { Already = already };
+    }
+}
+
+/// <summary>How far an import is.</summary>
+/// <param name="Rows">Rows read.</param>
+/// <param name="Done">Events recorded, or found recorded.</param>
+/// <param name="Events">Events in all; 0 while the file is being read.</param>
+[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
+internal readonly record struct ImportProgress(long Rows, int Done, int Events);

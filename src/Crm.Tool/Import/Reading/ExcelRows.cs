@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+using ExcelDataReader;
+
+namespace Crm.Tool.Import.Reading;
+
+/// <summary>The rows of the first sheet of a workbook. Dates become ISO text, numbers their shortest decimal text.</summary>
+internal static class ExcelRows
+{
+    public static IEnumerable<SourceRow> Read(Stream workbook, string path)
+    {
+        using var reader = Open(workbook, path);
+        for (var line = 1L; reader.Read(); line++)
+        {
+            var cells = new string[reader.FieldCount];
+            for (var i = 0; i < cells.Length; i++)
+            {
+                cells[i] = Text(reader.GetValue(i));
+            }
+
+            if (cells.Any(cell => cell.Length > 0))
+            {
+                yield return new SourceRow(line, cells);
+            }
+        }
+    }
+
+    private static IExcelDataReader Open(Stream workbook, string path)
+    {
+        try
+        {
+            // The reader asks for a code page of old .xls files even when it is never used.
+            Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+            return ExcelReaderFactory.CreateOpenXmlReader(workbook);
+        }
+        catch (Exception wrong) when (wrong is ExcelDataReader.Exceptions.ExcelReaderException or InvalidDataException)
+        {
+            throw ToolException.Input($"{path}: found a ZIP archive that is no Excel workbook ({wrong.Message}); expected .xlsx or text.");
+        }
+    }
+
+    private static string Text(object? value) => value switch
+    {
+        null => "",
+        string text => text.Trim(),
+        DateTime time => time.ToString(time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+        double number when Math.Abs(number) < 1e15 => ((decimal)number).ToString("0.############################", CultureInfo.InvariantCulture),
+        IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "",
+    };
+}

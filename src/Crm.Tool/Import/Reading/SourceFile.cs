@@ -1,0 +1,123 @@
+using System.IO.Compression;
+using System.Text;
+using Crm.Tool.Import.Mappings;
+
+namespace Crm.Tool.Import.Reading;
+
+/// <summary>Opens a file of sales, compressed or not, and reads its rows one after another.</summary>
+internal static class SourceFile
+{
+    // Without it a compressed file that is cut off reads as one that ends early.
+    static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
+    /// <summary>The rows, the header among them. They are read while they are walked; the file is closed at the end.</summary>
+    /// <exception cref="ToolException">The file cannot be read; the message says why.</exception>
+    public static IEnumerable<SourceRow> Rows(string path, FileFormat format)
+    {
+        using var stream = Open(path);
+        var rows = IsWorkbook(stream)
+            ? ExcelRows.Read(stream, path)
+            : format.Kind switch
+            {
+                FileKind.Csv => CsvRows.Read(Text(stream, format.Encoding), format.Separator),
+                FileKind.Spaced => SpacedRows.Read(Text(stream, format.Encoding)),
+                FileKind.Xlsx => throw ToolException.Input($"{path}: found a text file; expected an Excel workbook (.xlsx), because the mapping's format.kind is 'xlsx'."),
+                _ => throw new InvalidOperationException($"No reader for files of kind {format.Kind}."),
+            };
+        using var each = rows.GetEnumerator();
+        while (Next(each, path))
+        {
+            yield return each.Current;
+        }
+    }
+
+    /// <summary>The first characters of a text file, for guessing what it is; null for a workbook.</summary>
+    public static string? Beginning(string path, int characters)
+    {
+        using var stream = Open(path);
+        if (IsWorkbook(stream))
+        {
+            return null;
+        }
+
+        using var text = Text(stream, FileEncoding.Utf8OrLatin1);
+        var buffer = new char[characters];
+        return new string(buffer, 0, text.ReadBlock(buffer));
+    }
+
+    private static bool Next(IEnumerator<SourceRow> rows, string path)
+    {
+        try
+        {
+            return rows.MoveNext();
+        }
+        catch (DecoderFallbackException wrong)
+        {
+            throw ToolException.Input($"{path}: found bytes that are not UTF-8 ({wrong.Message}); expected UTF-8, or a mapping with \"encoding\": \"latin-1\" or \"utf-8-or-latin-1\".");
+        }
+        catch (Exception wrong) when (wrong is IOException or InvalidDataException)
+        {
+            throw ToolException.Input($"{path}: it cannot be read to its end: {wrong.Message}");
+        }
+    }
+
+    private static Stream Open(string path)
+    {
+        try
+        {
+            var file = File.OpenRead(path);
+            var compressed = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
+            file.Position = 0;
+            return compressed ? Decompressed(new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16)) : file;
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw ToolException.Input($"'{path}' cannot be read: {(Directory.Exists(path) ? "it is a folder; the path of a file is expected." : wrong.Message)}");
+        }
+    }
+
+    /// <summary>A workbook is a ZIP archive, so it must be read out of its compression wholly; text is read on as it comes.</summary>
+    private static Stream Decompressed(Stream decompressed)
+    {
+        var head = new byte[2];
+        var read = decompressed.ReadAtLeast(head, 2, throwOnEndOfStream: false);
+        var whole = new PrefixedStream(head.AsMemory(0, read), decompressed);
+        if (read < 2 || head[0] != (byte)'P' || head[1] != (byte)'K')
+        {
+            return whole;
+        }
+
+        var memory = new MemoryStream();
+        using (whole)
+        {
+            whole.CopyTo(memory);
+        }
+
+        memory.Position = 0;
+        return memory;
+    }
+
+    private static bool IsWorkbook(Stream stream)
+    {
+        if (!stream.CanSeek)
+        {
+            return false;
+        }
+
+        var found = stream.ReadByte() == 'P' && stream.ReadByte() == 'K';
+        stream.Position = 0;
+        return found;
+    }
+
+    private static StreamReader Text(Stream stream, FileEncoding encoding) => new(
+        stream,
+        encoding switch
+        {
+            FileEncoding.Utf8 => new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true),
+            FileEncoding.Latin1 => Encoding.Latin1,
+            FileEncoding.Utf8OrLatin1 => Encoding.GetEncoding("utf-8", EncoderFallback.ReplacementFallback, new Latin1Fallback()),
+            _ => throw new InvalidOperationException($"No decoder for {encoding}."),
+        },
+        detectEncodingFromByteOrderMarks: true,
+        bufferSize: 1 << 16);
+}

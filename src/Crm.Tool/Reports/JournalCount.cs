@@ -1,0 +1,85 @@
+using Crm.Events;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Tool.Reports;
+
+/// <summary>Adds up the journals of customers.</summary>
+internal sealed class JournalCount(Instant last)
+{
+    private readonly SortedDictionary<string, Revenue> revenue = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> suppressed = new(StringComparer.Ordinal);
+    private readonly HashSet<CustomerId> customers = [];
+    private long events;
+    private long purchases;
+    private long sent;
+
+    /// <summary>Whether an entry happened after the instant up to which is counted.</summary>
+    public bool HasLater { get; private set; }
+
+    /// <summary>Customers with at least one event that counts.</summary>
+    public IReadOnlyCollection<CustomerId> Customers => customers;
+
+    public void Take(CustomerId customer, JournalEntry entry)
+    {
+        if ((entry.Event.OccurredAt ?? entry.EffectiveAt) > last)
+        {
+            HasLater = true;
+            return;
+        }
+
+        events++;
+        customers.Add(customer);
+        switch (entry.Event.Kind)
+        {
+            case EventKinds.PurchaseName:
+                purchases++;
+                Add(entry.Event.Spend, gross: true);
+                break;
+            case EventKinds.RefundName:
+                Add(entry.Event.Spend, gross: false);
+                break;
+            case EventKinds.CancellationName when entry.Receipt.TakenBack is { } taken:
+                Add(taken.Matched + taken.Spread, gross: false);
+                break;
+            case MessageOutcomes.Sent:
+                sent++;
+                break;
+            case MessageOutcomes.Refused:
+                Suppress(entry.Event.Fields["reason"].AsCode ?? "refused");
+                break;
+            case MessageOutcomes.Stale:
+                Suppress("stale");
+                break;
+        }
+    }
+
+    /// <summary>The figures of the journals, with those that come from elsewhere.</summary>
+    public Summary Summary(IReadOnlyDictionary<string, UnitFigures> units, StandingCount standing) => new()
+    {
+        Customers = customers.Count,
+        Events = events,
+        Purchases = purchases,
+        Revenue = revenue,
+        Units = units,
+        Tiers = standing.Tiers,
+        Segments = standing.Segments,
+        StampCards = default,
+        Messages = new MessageFigures(sent, suppressed, 0),
+    };
+
+    private void Add(Money? amount, bool gross)
+    {
+        if (amount is not { } money)
+        {
+            return;
+        }
+
+        var none = new Money(0, money.Currency);
+        var before = revenue.TryGetValue(money.Currency.Code, out var known) ? known : new Revenue(none, none);
+        revenue[money.Currency.Code] = gross ? before with { Gross = before.Gross + money } : before with { Refunded = before.Refunded + money };
+    }
+
+    private void Suppress(string reason) => suppressed[reason] = suppressed.GetValueOrDefault(reason) + 1;
+}

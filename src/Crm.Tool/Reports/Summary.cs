@@ -1,0 +1,89 @@
+using Crm.Values;
+
+namespace Crm.Tool.Reports;
+
+/// <summary>A store in figures, as of an instant.</summary>
+internal sealed record Summary
+{
+    /// <summary>Customers with at least one event.</summary>
+    public required long Customers { get; init; }
+
+    public required long Events { get; init; }
+
+    public required long Purchases { get; init; }
+
+    /// <summary>By currency.</summary>
+    public required IReadOnlyDictionary<string, Revenue> Revenue { get; init; }
+
+    /// <summary>By unit, over all programmes.</summary>
+    public required IReadOnlyDictionary<string, UnitFigures> Units { get; init; }
+
+    /// <summary>Customers by tier.</summary>
+    public required IReadOnlyDictionary<string, long> Tiers { get; init; }
+
+    /// <summary>Customers by segment.</summary>
+    public required IReadOnlyDictionary<string, long> Segments { get; init; }
+
+    public required StampCards StampCards { get; init; }
+
+    public required MessageFigures Messages { get; init; }
+}
+
+/// <summary>Money that came in and went back.</summary>
+/// <param name="Gross">All purchases.</param>
+/// <param name="Refunded">All refunds, also what of them was found in no purchase, and all cancelled purchases.</param>
+[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
+internal readonly record struct Revenue(Money Gross, Money Refunded)
+{
+    public Money Net => Gross - Refunded;
+}
+
+/// <summary>What became of the units that a store's programmes issued: issued − spent − expired − reversed − transferred = available + pending + reserved − debt.</summary>
+[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
+internal readonly record struct UnitFigures
+{
+    public long Issued { get; init; }
+
+    public long Spent { get; init; }
+
+    public long Expired { get; init; }
+
+    public long Reversed { get; init; }
+
+    public long Transferred { get; init; }
+
+    /// <summary>What customers can spend.</summary>
+    public long Available { get; init; }
+
+    /// <summary>What is issued and cannot be spent yet.</summary>
+    public long Pending { get; init; }
+
+    /// <summary>What is held back for a redemption that is not finished.</summary>
+    public long Reserved { get; init; }
+
+    /// <summary>What customers owe.</summary>
+    public long Debt { get; init; }
+
+    public static UnitFigures operator +(UnitFigures left, UnitFigures right) => new()
+    {
+        Issued = left.Issued + right.Issued,
+        Spent = left.Spent + right.Spent,
+        Expired = left.Expired + right.Expired,
+        Reversed = left.Reversed + right.Reversed,
+        Transferred = left.Transferred + right.Transferred,
+        Available = left.Available + right.Available,
+        Pending = left.Pending + right.Pending,
+        Reserved = left.Reserved + right.Reserved,
+        Debt = left.Debt + right.Debt,
+    };
+}
+
+/// <summary>Stamp cards.</summary>
+[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
+internal readonly record struct StampCards(long Open, long Completed);
+
+/// <summary>What became of messages.</summary>
+/// <param name="Sent">Handed to a channel.</param>
+/// <param name="Suppressed">Kept back when they were about to leave, by reason.</param>
+/// <param name="Deferred">Waiting for a later time.</param>
+internal sealed record MessageFigures(long Sent, IReadOnlyDictionary<string, long> Suppressed, long Deferred);

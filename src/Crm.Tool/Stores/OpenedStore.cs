@@ -1,0 +1,104 @@
+using Crm.Engine;
+using Crm.Loyalty;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Storage.Sql;
+using Crm.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+using NodaTime;
+
+namespace Crm.Tool.Stores;
+
+/// <summary>What becomes of a store that is not there.</summary>
+internal enum OpenMode
+{
+    /// <summary>It is made.</summary>
+    CreateWhenMissing,
+
+    /// <summary>It is an error.</summary>
+    MustExist,
+}
+
+/// <summary>A store that is open, with everything that the tool asks of it.</summary>
+internal sealed class OpenedStore : IAsyncDisposable
+{
+    private readonly ICustomerStore customers;
+
+    private OpenedStore(ICustomerStore customers) => this.customers = customers;
+
+    /// <summary>Settings and programmes.</summary>
+    public IDocumentStore Documents => Able<IDocumentStore>("keep documents");
+
+    /// <summary>Everything in it, for reports.</summary>
+    public IJournalScan Scan => Able<IJournalScan>("be read as a whole");
+
+    /// <summary>Whether there is a store; memory is always there, and empty.</summary>
+    public static bool Exists(StoreLocation location) => location is not StoreLocation.Sqlite sqlite || File.Exists(sqlite.File);
+
+    /// <summary>Opens a store.</summary>
+    /// <exception cref="ToolException">It is not there, or cannot be used.</exception>
+    public static async ValueTask<OpenedStore> OpenAsync(StoreLocation location, OpenMode mode, CancellationToken cancellationToken)
+    {
+        if (mode == OpenMode.MustExist && !Exists(location))
+        {
+            throw ToolException.Store($"There is no store at '{((StoreLocation.Sqlite)location).File}'. 'crm import FILE --map MAPPING --store STORE' makes one.");
+        }
+
+        var store = new OpenedStore(Connect(location));
+        try
+        {
+            if (store.customers is SqlStore sql)
+            {
+                await sql.MigrateAsync(cancellationToken);
+            }
+
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The store at a location; nothing is opened yet.</summary>
+    public static ICustomerStore Connect(StoreLocation location) => location switch
+    {
+        StoreLocation.Memory => new InMemoryStore(),
+        StoreLocation.Sqlite sqlite => SqliteStore.Open(ConnectionString(sqlite), new SqliteStoreOptions { Tenant = location.Tenant }),
+        _ => throw new InvalidOperationException($"No way to open {location}."),
+    };
+
+    /// <summary>How the driver is told of a file; a path may hold any character.</summary>
+    public static string ConnectionString(StoreLocation.Sqlite location) => new SqliteConnectionStringBuilder { DataSource = location.File }.ToString();
+
+    /// <summary>Whether any event was ever recorded.</summary>
+    public async ValueTask<bool> HasCustomersAsync(CancellationToken cancellationToken)
+    {
+        await using var each = Scan.ReadCustomersAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        return await each.MoveNextAsync();
+    }
+
+    public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadManyAsync(IReadOnlyList<CustomerRef> references, CancellationToken cancellationToken) =>
+        Able<IBulkCommit>("load many customers at once").LoadManyAsync(references, cancellationToken);
+
+    /// <summary>An engine over the store, deciding by the store's own zone and programmes.</summary>
+    public async ValueTask<CrmEngine> EngineAsync(StoreSettings settings, IClock clock, CancellationToken cancellationToken) =>
+        EngineOver(customers, await ModulesAsync(cancellationToken), settings, clock);
+
+    /// <summary>The modules that decide in this store.</summary>
+    public async ValueTask<IReadOnlyList<ICustomerModule>> ModulesAsync(CancellationToken cancellationToken)
+    {
+        var programs = await StoredPrograms.ReadAsync(Documents, cancellationToken);
+        return programs.Count == 0 ? [] : [new LoyaltyModule(programs)];
+    }
+
+    /// <summary>An engine over any store.</summary>
+    public static CrmEngine EngineOver(ICustomerStore store, IReadOnlyList<ICustomerModule> modules, StoreSettings settings, IClock clock) =>
+        new(store, modules, new CrmOptions { Zone = settings.Zone }, clock, new RandomIdSource());
+
+    public ValueTask DisposeAsync() => customers is IAsyncDisposable disposable ? disposable.DisposeAsync() : ValueTask.CompletedTask;
+
+    private T Able<T>(string what)
+        where T : class => customers as T ?? throw new InvalidOperationException($"The store {customers.GetType().Name} cannot {what}; implement {typeof(T).Name} on it.");
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Crm.Storage;
+using NodaTime;
+
+namespace Crm.Tool.Stores;
+
+/// <summary>What a store remembers for all commands.</summary>
+/// <param name="Zone">The zone in which its days begin and end; it never changes.</param>
+internal sealed record StoreSettings(DateTimeZone Zone)
+{
+    private const string Kind = "settings";
+    private const string Name = "store";
+
+    /// <summary>The settings; null for a store that has none yet.</summary>
+    public static async ValueTask<StoreSettings?> ReadAsync(IDocumentStore documents, CancellationToken cancellationToken)
+    {
+        if (await documents.LatestAsync(Kind, Name, cancellationToken) is not { } stored)
+        {
+            return null;
+        }
+
+        using var json = JsonDocument.Parse(stored.Content);
+        var id = json.RootElement.TryGetProperty("zone", out var zone) ? zone.GetString() ?? "" : "";
+        return new StoreSettings(DateTimeZoneProviders.Tzdb.GetZoneOrNull(id) ?? throw ToolException.Store($"The store says that its zone is '{id}', which this release does not know; a later release of the time zone database may."));
+    }
+
+    /// <summary>
+    /// The settings of a store, written when it has none: its zone is then the wanted one or, where nobody wants one, that of the first mapping.
+    /// </summary>
+    /// <param name="wanted">The zone of --zone; null when it was left out.</param>
+    public static async ValueTask<StoreSettings> ReadOrWriteAsync(IDocumentStore documents, DateTimeZone? wanted, DateTimeZone ofMapping, IClock clock, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await ReadAsync(documents, cancellationToken) is { } settings)
+            {
+                return wanted is null || wanted.Id == settings.Zone.Id
+                    ? settings
+                    : throw ToolException.Input($"--zone: the store's zone is '{settings.Zone.Id}', not '{wanted.Id}'. The zone of a store never changes, because its days would: leave --zone out, or use another store.");
+            }
+
+            var zone = wanted ?? ofMapping;
+            var content = new JsonObject { ["zone"] = zone.Id }.ToJsonString();
+            if (await documents.AddAsync(new StoredDocument(Kind, Name, 1, content, clock.GetCurrentInstant()), cancellationToken))
+            {
+                return new StoreSettings(zone);
+            }
+        }
+    }
+}

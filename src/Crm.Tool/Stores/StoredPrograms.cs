@@ -1,0 +1,75 @@
+using Crm.Loyalty.Programs;
+using Crm.Storage;
+using NodaTime;
+
+namespace Crm.Tool.Stores;
+
+/// <summary>The loyalty programmes of a store, kept as documents so that every later command decides by them.</summary>
+internal static class StoredPrograms
+{
+    private const string Kind = "programme";
+
+    /// <summary>Reads programmes from files.</summary>
+    /// <exception cref="ToolException">Something is wrong; the message lists all that is, in all files.</exception>
+    public static IReadOnlyList<LoyaltyProgram> FromFiles(IEnumerable<string> files)
+    {
+        var programs = new List<LoyaltyProgram>();
+        var problems = new List<string>();
+        foreach (var file in files)
+        {
+            try
+            {
+                programs.Add(LoyaltyProgramJson.Read(File.ReadAllText(file)));
+            }
+            catch (InvalidLoyaltyProgramException wrong)
+            {
+                problems.AddRange(wrong.Errors.Select(error => $"{file}: {error}"));
+            }
+            catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+            {
+                problems.Add($"{file}: the programme cannot be read: {wrong.Message}");
+            }
+        }
+
+        problems.AddRange(programs.GroupBy(program => program.Name, StringComparer.Ordinal).Where(group => group.Count() > 1)
+            .Select(group => $"--program: the programme '{group.Key}' is given {group.Count()} times; once is expected."));
+        return problems.Count == 0 ? programs : throw ToolException.Input(problems);
+    }
+
+    /// <summary>The programmes of a store, by name.</summary>
+    public static async ValueTask<IReadOnlyList<LoyaltyProgram>> ReadAsync(IDocumentStore documents, CancellationToken cancellationToken)
+    {
+        var latest = new SortedDictionary<string, LoyaltyProgram>(StringComparer.Ordinal);
+        await foreach (var document in documents.ReadAllAsync(Kind, cancellationToken))
+        {
+            latest[document.Name] = LoyaltyProgramJson.Read(document.Content);
+        }
+
+        return [.. latest.Values];
+    }
+
+    /// <summary>Adds programmes to a store without customers; a store that has the same ones already stays as it is.</summary>
+    /// <exception cref="ToolException">The store has customers who were decided about without the programme, or another programme of the name.</exception>
+    public static async ValueTask AddAsync(OpenedStore store, IReadOnlyList<LoyaltyProgram> programs, IClock clock, CancellationToken cancellationToken)
+    {
+        var known = await ReadAsync(store.Documents, cancellationToken);
+        var added = programs.Where(program => !known.Any(stored => stored.Name == program.Name && stored.Hash == program.Hash)).ToList();
+        var changed = added.Where(program => known.Any(stored => stored.Name == program.Name)).ToList();
+        var unknown = added.Except(changed).ToList();
+        var problems = changed.Select(program => $"--program: the store has a programme '{program.Name}' with other content. Give a changed programme a name of its own, or import into a new store.").ToList();
+        if (unknown.Count > 0 && await store.HasCustomersAsync(cancellationToken))
+        {
+            problems.Add($"--program: the store has customers already, whose history was decided without {string.Join(", ", unknown.Select(program => $"'{program.Name}'"))}. Programmes are given with the first import into a store.");
+        }
+
+        if (problems.Count > 0)
+        {
+            throw ToolException.Input(problems);
+        }
+
+        foreach (var program in unknown)
+        {
+            await store.Documents.AddAsync(new StoredDocument(Kind, program.Name, 1, LoyaltyProgramJson.Write(program), clock.GetCurrentInstant()), cancellationToken);
+        }
+    }
+}

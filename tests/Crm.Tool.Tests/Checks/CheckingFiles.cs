@@ -1,0 +1,41 @@
+using Crm.Tool.Import.Mappings;
+using Crm.Tool.Tests.Support;
+
+namespace Crm.Tool.Tests.Checks;
+
+public sealed class CheckingFiles : IDisposable
+{
+    private readonly TestFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Files_are_known_by_their_content()
+    {
+        var tool = await Support.Tool.RunAsync(
+            "validate", "--json",
+            folder.Write("a.json", MappingCatalog.ShippedText("online-retail")),
+            folder.Write("b.json", SampleSales.Program("club", "Europe/London", "GBP")),
+            folder.Write("c.json", """{ "fact": "loyalty.club.points", "is": { "gte": 100 }, "whenMissing": false }"""));
+
+        Assert.True(tool.Code == 0, tool.Out);
+        Assert.Equal(["mapping", "programme", "condition"], tool.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("is").GetString()));
+    }
+
+    [Fact]
+    public async Task All_errors_of_all_files_come_at_once()
+    {
+        var tool = await Support.Tool.RunAsync(
+            "validate",
+            folder.Write("a.json", MappingCatalog.ShippedText("rfm-orders").Replace("\"USD\"", "\"usd\"", StringComparison.Ordinal).Replace("\"UTC\"", "\"Nowhere\"", StringComparison.Ordinal)),
+            folder.Write("b.json", SampleSales.Program("club", "Nowhere", "GBP")),
+            folder.Write("c.json", """{ "fackt": "x" }"""),
+            folder.Write("d.json", "not json"),
+            folder.PathOf("missing.json"));
+
+        Assert.Equal((1, ""), (tool.Code, tool.Out));
+        Assert.Equal(
+            ["a.json", "a.json", "b.json", "c.json", "d.json", "missing.json"],
+            tool.Error.TrimEnd().Split('\n').Select(line => Path.GetFileName(line.Split(": ")[0])));
+    }
+}

@@ -1,0 +1,62 @@
+using Crm.Testing;
+using Crm.Tool.Tests.Support;
+using Microsoft.Data.Sqlite;
+
+namespace Crm.Tool.Tests.Checks;
+
+public sealed class HoldingLaws : IDisposable
+{
+    private readonly TestFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task A_store_with_customers_keeps_all_laws_and_is_as_before()
+    {
+        var store = folder.PathOf("shop.db");
+        await Support.Tool.RunAsync("import", folder.Write("sales.csv", SampleSales.OnlineRetail(30)), "--map", "online-retail", "--store", store);
+        var before = await RowsAsync(store);
+        var tool = await Support.Tool.RunAsync("laws", "--store", store);
+
+        var lines = tool.Out.TrimEnd().Split('\n').Select(line => line.TrimEnd()).ToList();
+        Assert.True(tool.Code == 0, tool.Out);
+        Assert.Equal(StorageLaws.All.Select(law => $"kept {law.Name}").Append($"{StorageLaws.All.Count} kept, 0 broken, 0 skipped"), lines);
+        Assert.Equal(before, await RowsAsync(store));
+        Assert.Contains(before, table => table.Table == "crm_event" && table.Rows == 30);
+    }
+
+    [Fact]
+    public async Task A_store_that_was_not_there_is_not_there_afterwards()
+    {
+        var tool = await Support.Tool.RunAsync("laws", "--store", folder.PathOf("new.db"), "--json");
+
+        Assert.Equal((0, StorageLaws.All.Count), (tool.Code, tool.Json.GetProperty("kept").GetInt32()));
+        Assert.Empty(Directory.EnumerateFiles(folder.Path));
+    }
+
+    private static async Task<IReadOnlyList<(string Table, long Rows)>> RowsAsync(string path)
+    {
+        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        await connection.OpenAsync();
+        var tables = new List<string>();
+        await using (var names = connection.CreateCommand())
+        {
+            names.CommandText = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+            await using var reader = await names.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                tables.Add(reader.GetString(0));
+            }
+        }
+
+        var rows = new List<(string, long)>();
+        foreach (var table in tables)
+        {
+            await using var count = connection.CreateCommand();
+            count.CommandText = $"SELECT count(*) FROM \"{table}\"";
+            rows.Add((table, (long)(await count.ExecuteScalarAsync() ?? 0L)));
+        }
+
+        return rows;
+    }
+}

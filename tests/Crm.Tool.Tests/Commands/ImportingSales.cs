@@ -1,0 +1,181 @@
+using Crm.Tool.Tests.Support;
+
+namespace Crm.Tool.Tests.Commands;
+
+public sealed class ImportingSales : IDisposable
+{
+    private readonly TestFolder folder = new();
+    private readonly string sales;
+    private readonly string store;
+
+    public ImportingSales()
+    {
+        sales = folder.Write("sales.csv", SampleSales.OnlineRetail(200));
+        store = folder.PathOf("shop.db");
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Json_is_one_object_with_the_agreed_fields()
+    {
+        var tool = await ImportAsync("--json");
+
+        Assert.Equal((0, ""), (tool.Code, tool.Error));
+        Assert.Equal(
+            ["rows", "lines", "events", "recorded", "already", "ignored", "rejected", "roundedLines", "unmatchedRefunds", "customers", "seconds"],
+            tool.Json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["lines", "quantity", "amount"], tool.Json.GetProperty("unmatchedRefunds").EnumerateObject().Select(property => property.Name));
+        Assert.Equal((200, 0), (Number(tool, "recorded"), Number(tool, "already")));
+        Assert.Equal(Number(tool, "rows"), Number(tool, "lines"));
+    }
+
+    [Fact]
+    public async Task Importing_twice_records_nothing_and_changes_nothing()
+    {
+        var first = await ImportAsync("--json");
+        var before = await SummaryAsync();
+        var second = await ImportAsync("--json");
+
+        Assert.Equal((0, 200, 0), (Number(second, "recorded"), Number(second, "already"), Number(second, "customers")));
+        Assert.Equal(first.Json.GetProperty("unmatchedRefunds").ToString(), second.Json.GetProperty("unmatchedRefunds").ToString());
+        Assert.Equal(before.Out, (await SummaryAsync()).Out);
+    }
+
+    [Fact]
+    public async Task A_dry_run_writes_nothing_and_knows_what_is_there_already()
+    {
+        var dry = await ImportAsync("--dry-run", "--json");
+
+        Assert.Equal((0, 200, 0, 0), (dry.Code, Number(dry, "events"), Number(dry, "recorded"), Number(dry, "already")));
+        Assert.False(File.Exists(store));
+
+        await ImportAsync();
+        Assert.Equal((0, 200), (Number(dry = await ImportAsync("--dry-run", "--json"), "recorded"), Number(dry, "already")));
+    }
+
+    [Fact]
+    public async Task Strict_writes_nothing_when_a_row_is_rejected_and_lists_all_of_them()
+    {
+        File.AppendAllText(sales, "X1,A,,many,2011-01-05 10:00:00,1,8,UK\nX2,A,,1,later,1,8,UK\n");
+        var strict = await ImportAsync("--strict", "--json");
+
+        Assert.Equal((1, ""), (strict.Code, strict.Out));
+        Assert.Contains("Quantity: 'many' (not-a-number)", strict.Error, StringComparison.Ordinal);
+        Assert.Contains("InvoiceDate: 'later' (not-a-time)", strict.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(store));
+
+        var lenient = await ImportAsync("--json");
+        Assert.Equal((0, 200), (lenient.Code, Number(lenient, "recorded")));
+        Assert.Equal(["Quantity", "InvoiceDate"], lenient.Json.GetProperty("rejected").EnumerateArray().Select(row => row.GetProperty("column").GetString()));
+        Assert.Equal(["line", "column", "value", "reason"], lenient.Json.GetProperty("rejected")[0].EnumerateObject().Select(property => property.Name));
+    }
+
+    [Fact]
+    public async Task A_key_that_comes_again_with_other_content_is_rejected()
+    {
+        await ImportAsync();
+        File.WriteAllText(sales, SampleSales.Header + "10000,A0,,5,2011-01-01 09:00:00,1.00,100,UK\n");
+        var again = await ImportAsync("--json");
+
+        var rejected = Assert.Single(again.Json.GetProperty("rejected").EnumerateArray());
+        Assert.Equal(("key-recorded-with-other-content", 2), (rejected.GetProperty("reason").GetString(), rejected.GetProperty("line").GetInt32()));
+        Assert.Equal((0, 0), (Number(again, "recorded"), Number(again, "already")));
+    }
+
+    [Fact]
+    public async Task A_store_keeps_its_zone()
+    {
+        await ImportAsync("--zone", "Asia/Hong_Kong");
+        var other = await ImportAsync("--zone", "Europe/London");
+
+        Assert.Equal(1, other.Code);
+        Assert.Contains("the store's zone is 'Asia/Hong_Kong', not 'Europe/London'", other.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await ImportAsync()).Code);
+    }
+
+    [Fact]
+    public async Task A_wrong_file_makes_no_store()
+    {
+        File.WriteAllText(sales, "a;b\n1;2\n");
+        var wrong = await ImportAsync();
+
+        Assert.Equal((1, ""), (wrong.Code, wrong.Out));
+        Assert.False(File.Exists(store));
+    }
+
+    [Fact]
+    public async Task A_programme_comes_with_the_first_import_and_stays_what_it_is()
+    {
+        var club = folder.Write("club.json", SampleSales.Program("club", "Europe/London", "GBP"));
+        Assert.Equal(0, (await ImportAsync("--program", club)).Code);
+        Assert.Equal(0, (await ImportAsync("--program", club)).Code);
+
+        var changed = folder.Write("changed.json", SampleSales.Program("club", "Europe/London", "GBP").Replace("\"points\": 1", "\"points\": 2", StringComparison.Ordinal));
+        var late = folder.Write("late.json", SampleSales.Program("late", "Europe/London", "GBP"));
+        var wrong = await ImportAsync("--program", changed, "--program", late);
+
+        Assert.Equal(1, wrong.Code);
+        Assert.Contains("the store has a programme 'club' with other content", wrong.Error, StringComparison.Ordinal);
+        Assert.Contains("decided without 'late'", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Everything_wrong_with_a_programme_is_said()
+    {
+        var club = folder.Write("club.json", SampleSales.Program("Club", "Europe/Londres", "GBB"));
+        var wrong = await ImportAsync("--program", club);
+
+        Assert.Equal((1, 3), (wrong.Code, wrong.Error.TrimEnd().Split('\n').Length));
+        Assert.False(File.Exists(store));
+    }
+
+    [Fact]
+    public async Task Stopped_between_batches_it_says_what_was_done_and_does_the_rest_the_next_time()
+    {
+        File.WriteAllText(sales, SampleSales.OnlineRetail(3_500));
+        using var stopped = new CancellationTokenSource();
+        var whole = folder.PathOf("whole.db");
+        await Support.Tool.RunAsync("import", sales, "--map", "online-retail", "--store", whole);
+        var running = Task.Run(() => Support.Tool.RunAsync(stopped.Token, "import", sales, "--map", "online-retail", "--store", store, "--json"));
+        await UntilAsync(() => File.Exists(store));
+        await stopped.CancelAsync();
+        var first = await running;
+        Assert.Equal(ExitCode.Interrupted, first.Code);
+        Assert.Contains("Stopped", first.Error, StringComparison.Ordinal);
+
+        var second = await ImportAsync("--json");
+        var done = first.Out.Length == 0 ? 0 : Number(first, "recorded");
+        Assert.Equal((3_500, done), (done + Number(second, "recorded"), Number(second, "already")));
+        Assert.Equal((await Support.Tool.RunAsync("report", "summary", "--store", whole, "--json")).Out, (await SummaryAsync()).Out);
+    }
+
+    [Fact]
+    public async Task Tables_and_csv_show_the_same_in_both_languages()
+    {
+        var english = await ImportAsync();
+        var chinese = await ImportAsync("--lang", "zh-Hant");
+        var csv = await ImportAsync("--csv");
+
+        Assert.Contains("Recorded now", english.Out, StringComparison.Ordinal);
+        Assert.Contains("先前已記錄", chinese.Out, StringComparison.Ordinal);
+        Assert.StartsWith("field,value\r\nrows,", csv.Out, StringComparison.Ordinal);
+        Assert.Contains("\r\nalready,200\r\n", csv.Out, StringComparison.Ordinal);
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        for (var i = 0; i < 2_000 && !holds(); i++)
+        {
+            await Task.Delay(5);
+        }
+
+        Assert.True(holds());
+    }
+
+    private static long Number(Support.Tool tool, string name) => tool.Json.GetProperty(name).GetInt64();
+
+    private Task<Support.Tool> ImportAsync(params string[] more) => Support.Tool.RunAsync(["import", sales, "--map", "online-retail", "--store", store, .. more]);
+
+    private Task<Support.Tool> SummaryAsync() => Support.Tool.RunAsync("report", "summary", "--store", store, "--json");
+}

@@ -1,0 +1,69 @@
+using Crm.Tool.Import.Mappings;
+
+namespace Crm.Tool.Tests.Import;
+
+public sealed class ReadingMappings
+{
+    [Fact]
+    public void Everything_wrong_is_found_at_once_with_its_place()
+    {
+        var (mapping, faults) = MappingJson.Read("""
+            {
+              "name": "My Shop",
+              "format": { "kind": "cvs", "separator": ";;", "header": "yes", "encodng": "utf-8" },
+              "zone": "Mars/Olympus",
+              "currency": "HKDD",
+              "customer": { "kind": "shop-id" },
+              "time": { "column": "When", "formats": ["yyyy-MM-dd", 7, "?"] },
+              "line": { "article": "Sku", "price": "Price", "amount": "Total" },
+              "rows": [
+                { "then": "purchase" },
+                { "when": { "column": "Qty", "below": "zero" }, "then": "ignore" }
+              ]
+            }
+            """);
+
+        Assert.Null(mapping);
+        Assert.Equal(
+            [
+                "currency", "customer.column", "format.encodng", "format.header", "format.kind", "format.separator", "line", "line.quantity", "line.quantity", "name",
+                "rows[0]", "rows[1]", "rows[1].reason", "rows[1].when.below", "time.formats[1]", "time.formats[2]", "zone",
+            ],
+            faults.Select(fault => fault.Path).Order(StringComparer.Ordinal));
+        Assert.Contains(faults, fault => fault.ToString() == "format.encodng: found an unknown property; expected 'encoding' perhaps; there are kind, separator, header, encoding");
+        Assert.Contains(faults, fault => fault.ToString() == "zone: found 'Mars/Olympus'; expected a time zone of the IANA database, such as 'Europe/London'");
+    }
+
+    [Theory]
+    [InlineData("[]", "", "[]")]
+    [InlineData("{", "", "a text that is not JSON")]
+    [InlineData("""{"name":"a","name":"b"}""", "name", "the property a second time")]
+    public void A_text_that_is_no_mapping_says_so(string json, string path, string found) =>
+        Assert.Contains(MappingJson.Read(json).Faults, fault => fault.Path == path && fault.Found == found);
+
+    [Fact]
+    public void Names_of_columns_need_a_header()
+    {
+        var (_, faults) = MappingJson.Read(MappingCatalog.ShippedText("rfm-orders").Replace("\"header\": true", "\"header\": false", StringComparison.Ordinal));
+
+        Assert.Equal(3, faults.Count);
+        Assert.All(faults, fault => Assert.Equal("format.header", fault.Path));
+    }
+
+    [Fact]
+    public void The_shipped_mappings_are_right_and_have_the_names_they_are_asked_for_by()
+    {
+        Assert.Equal(["cdnow", "cdnow-sample", "online-retail", "rfm-orders"], MappingCatalog.Shipped);
+        Assert.All(MappingCatalog.Shipped, name => Assert.Equal(name, MappingCatalog.Find(name).Name));
+        Assert.Equal(["cdnow-id", "cdnow-sample-id", "online-retail-id", "rfm-orders-id"], MappingCatalog.Shipped.Select(name => MappingCatalog.Find(name).Customer.Kind));
+    }
+
+    [Fact]
+    public void A_misspelt_mapping_learns_which_there_are()
+    {
+        var wrong = Assert.Throws<ToolException>(() => MappingCatalog.Find("cdnov"));
+
+        Assert.Equal(ExitCode.WrongInput, wrong.ExitCode);
+        Assert.Contains("There are: cdnow, cdnow-sample, online-retail, rfm-orders; did you mean 'cdnow'?", wrong.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,57 @@
+using Crm.Ledger;
+using Crm.Tool.Reports;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Tool.Tests.Reports;
+
+public sealed class CountingUnits
+{
+    private static readonly Instant Start = Instant.FromUtc(2026, 1, 1, 0, 0);
+
+    [Fact]
+    public void What_was_issued_and_not_used_up_is_what_is_held_less_what_is_owed() =>
+        Prop.ForAll(
+            (from movement in Gen.Elements(Enum.GetValues<Movement>().Where(each => each != Movement.Offset).ToArray())
+             from lot in Gen.Elements("forever", "debt", "2026-01-05T00:00:00Z", "2026-02-05T00:00:00Z")
+             from amount in Gen.Choose(-50, 50)
+             from day in Gen.Choose(0, 30)
+             select Entry(movement, lot, amount == 0 ? 1 : amount, day)).ListOf().ToArbitrary(),
+            entries =>
+            {
+                var count = new UnitCount(Start + Duration.FromDays(10));
+                foreach (var entry in entries)
+                {
+                    count.Take(entry);
+                }
+
+                count.Close();
+                return count.Units.Values.All(unit => unit.Issued - unit.Spent - unit.Expired - unit.Reversed - unit.Transferred == unit.Available + unit.Pending + unit.Reserved - unit.Debt);
+            }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Theory]
+    [InlineData(3, 100, 0)] // the day before it runs out
+    [InlineData(4, 0, 100)] // at the instant at which it runs out
+    [InlineData(9, 0, 100)]
+    public void Units_run_out_whether_or_not_a_worker_has_run(int day, long available, long expired)
+    {
+        var count = new UnitCount(Start + Duration.FromDays(day));
+        count.Take(Entry(Movement.Issued, "2026-01-05T00:00:00Z", 100, 0));
+        count.Close();
+
+        Assert.Equal((100, available, expired), (count.Units["points"].Issued, count.Units["points"].Available, count.Units["points"].Expired));
+    }
+
+    private static LedgerEntry Entry(Movement movement, string lot, long amount, int day) => new()
+    {
+        Program = "club",
+        Unit = "points",
+        Lot = lot,
+        Amount = amount,
+        Movement = movement,
+        Cause = new EventKey("pos", "1"),
+        OccurredAt = Start + Duration.FromDays(day),
+    };
+}
