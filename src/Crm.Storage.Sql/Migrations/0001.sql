@@ -1,6 +1,7 @@
 -- Every table of a tenant's customers. Rows of one customer begin with (tenant, bucket), where bucket is CustomerId.Bucket;
 -- crm_key and crm_identity have the bucket of their own value (see Bucket). Instants are ticks of 100 ns since 1970 in UTC,
 -- ids and hashes 16 bytes with the high byte first, money minor units with the ISO 4217 code. All text compares by its bytes.
+-- Tables that only grow by long rows are not clustered: new rows go to the end, and only the small key goes to its place.
 
 -- kind: 0 a person, 1 a pool (household, team). merged_into: the survivor for whom this id stands for ever.
 CREATE TABLE crm_customer (
@@ -52,7 +53,7 @@ CREATE TABLE crm_event (
     observations       {blob},
     receipt            {blob}   NOT NULL,
     PRIMARY KEY (tenant, bucket, customer_id, version)
-){clustered};
+);
 
 CREATE TABLE crm_event_line (
     tenant      {text}    NOT NULL,
@@ -66,7 +67,7 @@ CREATE TABLE crm_event_line (
     minor       {bigint}  NOT NULL,
     currency    {text}    NOT NULL,
     PRIMARY KEY (tenant, bucket, customer_id, version, line)
-){clustered};
+);
 
 -- One row for every key ever recorded; rows outlive the customer.
 CREATE TABLE crm_key (
@@ -103,7 +104,7 @@ CREATE TABLE crm_ledger (
     corrects_source {text},
     corrects_key    {text},
     PRIMARY KEY (tenant, bucket, customer_id, version, line)
-){clustered};
+);
 
 -- content is the exact value; number is the value to compare with in SQL (flags 0 and 1, days and ticks since 1970), null for codes.
 CREATE TABLE crm_fact (
