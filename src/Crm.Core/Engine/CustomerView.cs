@@ -1,10 +1,12 @@
+using Crm.Conditions;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Engine;
 
-/// <summary>A customer as of a moment: everything due has been taken into account, whether or not a worker has run. Reading writes nothing.</summary>
-public sealed class CustomerView
+/// <summary>A customer as of a moment: everything due has been taken into account, whether or not a worker has run. Reading writes nothing. Conditions that modules watch can be asked of it.</summary>
+public sealed class CustomerView : IEvidence
 {
     private readonly ModuleSet modules;
     private readonly CustomerState state;
@@ -37,6 +39,28 @@ public sealed class CustomerView
 
     /// <summary>The value of a fact; missing when it has none.</summary>
     public Scalar Fact(string name) => state.Facts.Read(name, Moment.Instant, out _);
+
+    /// <inheritdoc/>
+    public Scalar Fact(string name, out Instant? validUntil) => state.Facts.Read(name, Moment.Instant, out validUntil);
+
+    /// <summary>Missing: no event is being handled.</summary>
+    public Scalar Field(string name) => default;
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">No module's contract has a condition with the test.</exception>
+    public bool Observed(Condition.Field leaf)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        return state.ProfileTruths[modules.Windows.IndexOf(leaf)] ?? leaf.WhenMissing;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">No module's contract has a condition with the measure.</exception>
+    public Truth Window(Condition.EventWindow leaf) => state.Observed.Answer(leaf, Moment.Instant);
+
+    /// <summary>What a measure over events amounts to.</summary>
+    /// <exception cref="InvalidOperationException">No module's contract has a condition with the measure.</exception>
+    public decimal Measure(Condition.EventWindow leaf) => state.Observed.Measure(leaf, Moment.Instant);
 
     /// <summary>A module's state.</summary>
     /// <exception cref="ArgumentException">No module has the name, or its state is of another type.</exception>

@@ -405,7 +405,7 @@ internal sealed class Decision
     {
         var changed = state.Facts.InOrder.Where(fact => factsBefore.Find(fact.Name) != fact)
             .Concat(factsBefore.InOrder.Where(fact => state.Facts.Find(fact.Name) is null).Select(fact => fact with { Value = default, ValidUntil = null }));
-        return changed.Where(fact => kernel.Modules.OwnerOf(fact.Name)?.Declaration.Queryable == true).ToSequence();
+        return changed.Where(fact => kernel.Modules.OwnerOf(fact.Name) is not { Declaration.Queryable: false }).ToSequence();
     }
 
     // What was decided last about an occasion is what leaves.

@@ -13,6 +13,8 @@ namespace Crm.Engine;
 internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions options)
 {
     private const int MostDueAtOneInstant = 10_000;
+    private static readonly Stimulus.Echoed FactsChanged = new(new Echo(Echo.FactsChanged));
+
     private readonly FoldContext context = new(modules, options.Zone);
 
     /// <summary>Handles everything that is due at or before an instant, each as of its own due instant.</summary>
@@ -53,7 +55,9 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         if (input.Event is { } happened)
         {
             state.Observed.Add(happened, entry.EffectiveAt);
-            context.Enter(customer, state, entry.Key, entry.EffectiveAt, entry.Observations, entry.Decided && entry.Kind.Nature == EventNature.Request);
+            // A late event whose order does not matter is asked about as of the last thing handled: what is counted since then is known, what was known then is not.
+            var asOf = state.Handled is { } handled && entry.EffectiveAt < handled ? handled : entry.EffectiveAt;
+            context.Enter(customer, state, entry.Key, asOf, entry.Observations, entry.Decided && entry.Kind.Nature == EventNature.Request);
             refusal = Round(state, new Stimulus.Happened(happened), happened.Kind, entry, consequences);
             context.Leave();
         }
@@ -96,12 +100,19 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         }
     }
 
-    /// <summary>Sets the facts and the agenda entries of a module's outcome.</summary>
-    public static void Tell(ModuleSet modules, CustomerState state, int index, Outcome.Accepted accepted)
+    /// <summary>Sets the facts and the agenda entries of a module's outcome. A fact that no module owns any more may be removed by any.</summary>
+    public static void Tell(ModuleSet modules, CustomerState state, int index, Outcome.Accepted accepted, FoldContext? context = null)
     {
         foreach (var fact in accepted.Facts)
         {
-            if (state.Facts.Set(fact) && modules.OwnerOf(fact.Name)?.Module != index)
+            if (!state.Facts.Set(fact))
+            {
+                continue;
+            }
+
+            context?.FactChanged(index, fact.Name);
+            var owner = modules.OwnerOf(fact.Name);
+            if (owner?.Module != index && (owner is not null || !fact.Value.IsMissing))
             {
                 throw new ModuleFaultException(modules.Contracts[index].Name, $"published the fact '{fact.Name}', which is not in its contract; list it in Publishes.");
             }
@@ -156,11 +167,12 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
 
     private Refusal? Echoes(CustomerState state, List<Echo>? echoes, JournalDraft? entry, Consequences consequences)
     {
-        for (var round = 1; echoes is { Count: > 0 }; round++)
+        for (var round = 1; echoes is { Count: > 0 } || context.HasUntold; round++)
         {
             if (round > options.EchoRounds)
             {
-                var kinds = string.Join(", ", echoes.Select(echo => echo.Kind).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+                var kinds = string.Join(", ", (echoes ?? []).Select(echo => echo.Kind).Concat(context.HasUntold ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+                context.TellNobody();
                 consequences.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "echoes-dropped")
                 {
                     Subject = kinds,
@@ -170,7 +182,8 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
             }
 
             List<Echo>? next = null;
-            foreach (var echo in echoes)
+            var mayRefuse = entry is { Decided: false, Kind.Nature: EventNature.Request };
+            foreach (var echo in echoes ?? [])
             {
                 foreach (var index in modules.HandlersFor(echo.Kind))
                 {
@@ -180,7 +193,22 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
                     }
 
                     context.Handle(new Stimulus.Echoed(echo));
-                    var mayRefuse = entry is { Decided: false, Kind.Nature: EventNature.Request };
+                    if (Ask(state, index, mayRefuse, consequences, found => (next ??= []).AddRange(found)) is { } refusal)
+                    {
+                        return refusal;
+                    }
+                }
+            }
+
+            for (var index = 0; context.HasUntold && index < modules.Count; index++)
+            {
+                if (entry?.Version <= state.Since[index])
+                {
+                    context.Told(index);
+                }
+                else if (context.IsUntold(index))
+                {
+                    context.Handle(FactsChanged);
                     if (Ask(state, index, mayRefuse, consequences, found => (next ??= []).AddRange(found)) is { } refusal)
                     {
                         return refusal;
@@ -197,6 +225,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
     private Refusal? Ask(CustomerState state, int index, bool mayRefuse, Consequences consequences, Action<Sequence<Echo>>? echoed)
     {
         var contract = modules.Contracts[index];
+        context.Ask(index);
         Outcome outcome;
         try
         {
@@ -207,6 +236,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
             throw new ModuleFaultException(contract.Name, $"failed while handling '{context.Cause}'; a module must handle every event it declares.", fault);
         }
 
+        context.Told(index);
         switch (outcome)
         {
             case Outcome.Accepted accepted when ReferenceEquals(accepted, Outcome.Nothing):
@@ -238,7 +268,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
             state.Slots[index] = slot;
         }
 
-        Tell(modules, state, index, accepted);
+        Tell(modules, state, index, accepted, context);
         consequences.Entries.AddRange(accepted.Entries);
         consequences.Messages.AddRange(accepted.Messages);
         consequences.FollowUps.AddRange(accepted.FollowUps);

@@ -16,6 +16,9 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone) : Module
     private EventKey cause;
     private Instant instant;
     private bool alreadyAccepted;
+    private readonly List<string>?[] changedFacts = new List<string>?[modules.Count];
+    private int asked;
+    private int untold;
 
     public override Stimulus Stimulus => stimulus ?? throw Outside();
 
@@ -27,6 +30,11 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone) : Module
 
     public override bool AlreadyAccepted => alreadyAccepted;
 
+    public override IReadOnlyList<string> ChangedFacts => changedFacts[asked] ?? (IReadOnlyList<string>)[];
+
+    /// <summary>Whether some module does not know yet of a changed fact that it reads.</summary>
+    public bool HasUntold => untold > 0;
+
     private CustomerState State => state ?? throw Outside();
 
     public void Enter(CustomerId whom, CustomerState with, EventKey because, Instant at, Fields observed, bool accepted)
@@ -37,9 +45,54 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone) : Module
         instant = at;
         observations = observed;
         alreadyAccepted = accepted;
+        TellNobody();
     }
 
     public void Handle(Stimulus next) => stimulus = next;
+
+    /// <summary>Whose turn it is.</summary>
+    public void Ask(int module) => asked = module;
+
+    /// <summary>Whether a module does not know yet of a changed fact that it reads.</summary>
+    public bool IsUntold(int module) => changedFacts[module] is { Count: > 0 };
+
+    /// <summary>Notes for the readers of a fact that its owner has changed it.</summary>
+    public void FactChanged(int owner, string fact)
+    {
+        foreach (var reader in modules.ReadersOf(fact))
+        {
+            if (reader == owner)
+            {
+                continue;
+            }
+
+            var changed = changedFacts[reader] ??= [];
+            untold += changed.Count == 0 ? 1 : 0;
+            if (!changed.Contains(fact))
+            {
+                changed.Add(fact);
+            }
+        }
+    }
+
+    /// <summary>The module knows of all changes up to now.</summary>
+    public void Told(int module)
+    {
+        if (IsUntold(module))
+        {
+            changedFacts[module]?.Clear();
+            untold--;
+        }
+    }
+
+    /// <summary>Forgets changes that nobody is told of any more.</summary>
+    public void TellNobody()
+    {
+        for (var module = 0; untold > 0 && module < changedFacts.Length; module++)
+        {
+            Told(module);
+        }
+    }
 
     public void Leave()
     {

@@ -12,6 +12,7 @@ internal sealed class ModuleSet
     private readonly FrozenDictionary<string, int[]> handlers;
     private readonly int[] handlersOfAll;
     private readonly FrozenDictionary<string, int> indices;
+    private readonly FrozenDictionary<string, int[]> readers;
     private readonly FrozenDictionary<ulong, int> profileLeaves;
 
     public ModuleSet(IEnumerable<ICustomerModule> modules)
@@ -31,6 +32,10 @@ internal sealed class ModuleSet
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
         indices = Contracts.Select((contract, index) => (contract.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
+        readers = HandlersOf(Echo.FactsChanged)
+            .SelectMany(index => Contracts[index].Reads.Concat(Contracts[index].Conditions.SelectMany(FactsOf)).Distinct(StringComparer.Ordinal).Select(fact => (fact, index)))
+            .GroupBy(pair => pair.fact, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.index).ToArray(), StringComparer.Ordinal);
         handlersOfAll = HandlersOf("*");
         handlers = Contracts.SelectMany(contract => contract.Handles).Distinct(StringComparer.Ordinal)
             .ToFrozenDictionary(kind => kind, HandlersOf, StringComparer.Ordinal);
@@ -57,6 +62,9 @@ internal sealed class ModuleSet
 
     /// <summary>The modules that handle a kind of event or echo, in order.</summary>
     public int[] HandlersFor(string kind) => handlers.GetValueOrDefault(kind) ?? handlersOfAll;
+
+    /// <summary>The modules that read a fact and want to be told when it changes, in order.</summary>
+    public ReadOnlySpan<int> ReadersOf(string fact) => readers.GetValueOrDefault(fact);
 
     /// <summary>The place of a module, or -1.</summary>
     public int IndexOf(string module) => indices.GetValueOrDefault(module, -1);

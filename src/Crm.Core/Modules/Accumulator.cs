@@ -63,6 +63,19 @@ internal struct Accumulator
         return new Truth(value, change < entries.Length ? Instant.FromUnixTimeTicks(entries[change].Ticks + window) : null);
     }
 
+    /// <summary>What is in the window at an instant not before the newest seen.</summary>
+    public readonly decimal Amount(long? length, long now)
+    {
+        if (length is not { } window)
+        {
+            return before;
+        }
+
+        var entries = Entries;
+        var first = FirstAfter(entries, now - window);
+        return Total - (first == 0 ? before : entries[first - 1].Sum);
+    }
+
     /// <summary>Writes what is in the window as of the newest instant seen; amounts of one instant as one.</summary>
     public readonly void Write(long? length, long newest, SlotWriter writer)
     {

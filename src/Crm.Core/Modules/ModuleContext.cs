@@ -27,6 +27,12 @@ public abstract class ModuleContext : IEvidence
     /// </summary>
     public abstract bool AlreadyAccepted { get; }
 
+    /// <summary>
+    /// The facts of other modules, among those that the module's conditions and <see cref="ModuleContract.Reads"/> name, that have changed since it was last asked.
+    /// Kept only for modules that handle <see cref="Echo.FactsChanged"/>. A fact that runs out by itself is no change: conditions know when.
+    /// </summary>
+    public abstract IReadOnlyList<string> ChangedFacts { get; }
+
     /// <summary>Evaluates a condition that the module's contract lists.</summary>
     /// <exception cref="InvalidOperationException">A window leaf of the condition is in no contract.</exception>
     public Truth Evaluate(Condition condition) => Evaluator.Evaluate(condition, this);

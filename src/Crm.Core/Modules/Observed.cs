@@ -63,6 +63,16 @@ public sealed class Observed
         return accumulators[index].Answer(leaf, catalog.Leaves[index].Length, now.ToUnixTimeTicks());
     }
 
+    /// <summary>What a leaf measures at an instant, whichever its test.</summary>
+    /// <param name="leaf">A leaf of a condition of the catalogue.</param>
+    /// <param name="now">Not before the newest event taken in.</param>
+    /// <exception cref="InvalidOperationException">The catalogue does not have the leaf.</exception>
+    public decimal Measure(Condition.EventWindow leaf, Instant now)
+    {
+        var index = catalog.IndexOf(leaf);
+        return accumulators[index].Amount(catalog.Leaves[index].Length, now.ToUnixTimeTicks());
+    }
+
     /// <summary>An independent copy. Both share what neither has changed.</summary>
     public Observed Clone()
     {

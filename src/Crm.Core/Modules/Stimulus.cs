@@ -30,4 +30,7 @@ public sealed record Echo(string Kind, Fields Fields = default)
 {
     /// <summary>The kernel's echo to irrevocable modules after history was decided again; field "cause" is the key of the event that changed it.</summary>
     public const string Corrected = "history.corrected";
+
+    /// <summary>The kernel's echo to a module that handles it, when facts that it reads have changed since it was last asked: <see cref="ModuleContext.ChangedFacts"/> names them.</summary>
+    public const string FactsChanged = "facts.changed";
 }
