@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Crm.Conditions;
+using Crm.Definitions;
+using Crm.Events;
+using Crm.Values;
+using NodaTime;
+using NodaTime.Text;
+
+namespace Crm.Segmentation.Segments;
+
+/// <summary>
+/// A version of a segment as JSON:
+/// <c>{"$schema":"segment/1","id":"hk-regulars","version":3,"activeFrom":"2026-12-01T00:00:00Z","where":{"all":[…]},"label":{"en":"Regulars","zh-Hant":"常客"}}</c>.
+/// Without version it is the first, without activeFrom it counts from the beginning of time; where is in the written form of <see cref="ConditionJson"/>. Reading is strict, and all errors come at once.
+/// </summary>
+public static class SegmentJson
+{
+    /// <summary>What the text says of its own form.</summary>
+    public const string Schema = "segment/1";
+
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes a version of a segment, its condition in canonical form.</summary>
+    public static string Write(Definition<Segment> definition)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        return Written(json =>
+        {
+            json.WriteString("$schema", Schema);
+            json.WriteString("id", definition.Name);
+            json.WriteNumber("version", definition.Version);
+            if (definition.ActiveFrom != Instant.MinValue)
+            {
+                json.WriteString("activeFrom", InstantPattern.ExtendedIso.Format(definition.ActiveFrom));
+            }
+
+            json.WritePropertyName("where");
+            json.WriteRawValue(ConditionJson.Write(definition.Value.Where));
+            json.WriteStartObject("label");
+            json.WriteString("en", definition.Value.Label.English);
+            json.WriteString("zh-Hant", definition.Value.Label.Chinese);
+            json.WriteEndObject();
+        });
+    }
+
+    /// <summary>Reads and checks a version of a segment.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="kinds">The kinds of events there are, so that misspelt kinds and fields are found; null: they are not looked at.</param>
+    /// <exception cref="InvalidSegmentException">Something is wrong; the message lists all of it with its place.</exception>
+    public static Definition<Segment> Read(string json, EventKinds? kinds = null)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 4 * (ConditionCheck.MostDepth + 1) });
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidSegmentException([new SegmentError("", $"This is not JSON: {exception.Message}")]);
+        }
+
+        using (document)
+        {
+            var reader = new SegmentReader(kinds);
+            try
+            {
+                return reader.Read(document.RootElement) ?? throw new InvalidSegmentException(reader.Errors.ToSequence());
+            }
+            catch (InvalidOperationException)
+            {
+                throw new InvalidSegmentException([.. reader.Errors, new SegmentError("", "A text has half a character (a lone surrogate) in it.")]);
+            }
+        }
+    }
+
+    /// <summary>The canonical form of what makes membership.</summary>
+    internal static string Meaning(Segment segment) => Written(json =>
+    {
+        json.WriteString("id", segment.Id);
+        json.WritePropertyName("where");
+        json.WriteRawValue(ConditionJson.Write(segment.Where));
+    });
+
+    private static string Written(Action<Utf8JsonWriter> properties)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, Readable))
+        {
+            json.WriteStartObject();
+            properties(json);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

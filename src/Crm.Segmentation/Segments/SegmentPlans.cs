@@ -1,0 +1,146 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using Crm.Conditions;
+using Crm.Definitions;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Segmentation.Segments;
+
+/// <summary>A catalogue made ready for use: segments in the order of their references, and an index from events and facts to the segments they can touch.</summary>
+internal sealed class SegmentPlans
+{
+    private readonly ConditionIndex index;
+    private readonly int[] segmentOfCondition;
+    private readonly FrozenDictionary<string, int> byFact;
+    private readonly FrozenDictionary<string, int> byId;
+
+    public SegmentPlans(DefinitionCatalog<Segment> catalog)
+    {
+        Segments = [.. SegmentReferences.InOrder(catalog).Select((id, place) => new SegmentPlan(id, place, catalog.All.Where(definition => definition.Name == id)))];
+        byFact = Segments.ToFrozenDictionary(segment => segment.Fact, segment => segment.Place, StringComparer.Ordinal);
+        byId = Segments.ToFrozenDictionary(segment => segment.Id, segment => segment.Place, StringComparer.Ordinal);
+        var conditions = Segments.SelectMany(segment => segment.Versions.Select(version => (segment.Place, version.Value.Where))).ToList();
+        index = new ConditionIndex(conditions.Select(pair => pair.Where));
+        segmentOfCondition = [.. conditions.Select(pair => pair.Place)];
+        Dependents = [.. Segments.Select(segment => Touching(segment.Fact))];
+        Fingerprint = FingerprintOf(Segments);
+    }
+
+    /// <summary>The segments; each comes after those it names.</summary>
+    public SegmentPlan[] Segments { get; }
+
+    /// <summary>For each segment, those that name it.</summary>
+    public int[][] Dependents { get; }
+
+    /// <summary>Names what all versions mean, and from when. A state that was decided by the same needs to be asked only about what is touched.</summary>
+    public ulong Fingerprint { get; }
+
+    public IEnumerable<Condition> Conditions => Segments.SelectMany(segment => segment.Versions).Select(version => version.Value.Where);
+
+    /// <summary>The place of the segment with this fact; null where the fact is none of a segment.</summary>
+    public int? PlaceOfFact(string fact) => byFact.TryGetValue(fact, out var place) ? place : null;
+
+    /// <summary>The place of a segment; null where no version defines it any more.</summary>
+    public int? PlaceOf(string id) => byId.TryGetValue(id, out var place) ? place : null;
+
+    /// <summary>Marks the segments whose membership an event may change.</summary>
+    public void Mark(Events.CustomerEvent happened, Span<ulong> marks)
+    {
+        foreach (var condition in index.TouchedByEvent(happened))
+        {
+            Mark(marks, segmentOfCondition[condition]);
+        }
+    }
+
+    /// <summary>Marks the segments whose membership a changed fact may change.</summary>
+    public void Mark(string fact, Span<ulong> marks)
+    {
+        foreach (var condition in index.TouchedByFact(fact))
+        {
+            Mark(marks, segmentOfCondition[condition]);
+        }
+    }
+
+    public static void Mark(Span<ulong> marks, int place) => marks[place >> 6] |= 1ul << (place & 63);
+
+    private int[] Touching(string fact)
+    {
+        var places = new SortedSet<int>();
+        foreach (var condition in index.TouchedByFact(fact))
+        {
+            places.Add(segmentOfCondition[condition]);
+        }
+
+        return [.. places];
+    }
+
+    private static ulong FingerprintOf(IEnumerable<SegmentPlan> segments)
+    {
+        var text = string.Join('\n', segments.OrderBy(segment => segment.Id, StringComparer.Ordinal).SelectMany(segment => segment.Versions)
+            .Select(version => string.Create(CultureInfo.InvariantCulture, $"{version.Name} {version.Version} {version.ActiveFrom} {version.Hash}")));
+        return (ulong)(DefinitionHash.Of(text).Value >> 64);
+    }
+}
+
+/// <summary>The versions of one segment that differ in meaning: a version that only changes the label is the one before it.</summary>
+internal sealed class SegmentPlan
+{
+    public SegmentPlan(string id, int place, IEnumerable<Definition<Segment>> definitions)
+    {
+        Id = id;
+        Place = place;
+        Fact = SegmentNames.Fact(id);
+        var versions = new List<Definition<Segment>>();
+        foreach (var definition in definitions.OrderBy(definition => definition.Version))
+        {
+            if (versions.Count == 0 || versions[^1].Hash != definition.Hash)
+            {
+                versions.Add(definition);
+            }
+        }
+
+        Versions = [.. versions];
+    }
+
+    public string Id { get; }
+
+    /// <summary>Its place in the order of references.</summary>
+    public int Place { get; }
+
+    public string Fact { get; }
+
+    public Definition<Segment>[] Versions { get; }
+
+    /// <summary>The fact of one who is in the segment, or who is not.</summary>
+    public Fact FactWhen(bool isMember) => new(Fact, isMember ? true : default(Scalar));
+
+    /// <summary>The version that counts at an instant; null before the first.</summary>
+    public Definition<Segment>? At(Instant instant)
+    {
+        for (var i = Versions.Length - 1; i >= 0; i--)
+        {
+            if (Versions[i].ActiveFrom <= instant)
+            {
+                return Versions[i];
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>When the next version begins to count; null where the last does.</summary>
+    public Instant? NextActivation(Instant after)
+    {
+        foreach (var version in Versions)
+        {
+            if (version.ActiveFrom > after)
+            {
+                return version.ActiveFrom;
+            }
+        }
+
+        return null;
+    }
+}

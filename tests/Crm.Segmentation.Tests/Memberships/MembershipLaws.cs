@@ -1,0 +1,109 @@
+using Crm.Engine;
+using Crm.Modules;
+using Crm.Segmentation.Memberships;
+using Crm.Segmentation.Segments;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+using Outcome = Crm.Modules.Outcome;
+
+namespace Crm.Segmentation.Tests.Memberships;
+
+/// <summary>What holds of memberships for all segments and histories, and modules that break it.</summary>
+public sealed class MembershipLaws
+{
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(200);
+
+    [Fact]
+    public void Memberships_are_what_the_conditions_say_of_the_history_at_every_instant() => Check(catalog => new SegmentationModule(catalog));
+
+    [Fact]
+    public void The_law_catches_a_module_that_ignores_when_answers_change() =>
+        Assert.ThrowsAny<Exception>(() => Check(catalog => new Counterfeit(new SegmentationModule(catalog), outcome => outcome with { Agenda = default }, _ => false)));
+
+    [Fact]
+    public void The_law_catches_a_module_that_does_not_listen_to_changed_facts() =>
+        Assert.ThrowsAny<Exception>(() => Check(catalog => new Counterfeit(new SegmentationModule(catalog), outcome => outcome, stimulus => stimulus is Stimulus.Echoed { Echo.Kind: Echo.FactsChanged })));
+
+    [Fact]
+    public void The_law_catches_a_module_that_forgets_to_say_who_left() =>
+        Assert.ThrowsAny<Exception>(() => Check(catalog => new Counterfeit(new SegmentationModule(catalog), outcome => outcome with { Facts = [.. outcome.Facts.Where(fact => !fact.Value.IsMissing)] }, _ => false)));
+
+    private static void Check(Func<SegmentCatalog, ICustomerModule> module) =>
+        Prop.ForAll(Arb.From(Histories.All), async Task<bool> (given) =>
+        {
+            await HoldsAsync(given, module(new SegmentCatalog(given.Segments)));
+            return true;
+        }).Check(Thorough);
+
+    private static async Task HoldsAsync(Given given, ICustomerModule module)
+    {
+        var club = new Club(module, given.CheckpointEvery);
+        await RecordAsync(given, club);
+        var truths = new Truths(given.Segments, given.Events);
+        var recorded = given.Events.Max(happened => happened.OccurredAt!.Value);
+        foreach (var at in truths.Boundaries(Club.Day(Histories.LastDay + 31)).Where(at => at >= recorded))
+        {
+            AgreesNow(given, truths, await club.ReadAsync(at));
+        }
+
+        AgreesAsOf(given, truths, await club.ReadAsync(Club.Day(Histories.LastDay + 31)));
+    }
+
+    private static async Task RecordAsync(Given given, Club club)
+    {
+        if (given.WorkEvery is null)
+        {
+            club.Clock.Set(given.Events.Max(happened => happened.OccurredAt!.Value));
+        }
+
+        foreach (var happened in given.Events)
+        {
+            while (given.WorkEvery is { } days && club.Clock.GetCurrentInstant() + Duration.FromDays(days) is var next && next < happened.OccurredAt)
+            {
+                club.Clock.Set(next);
+                await club.Engine.RunDueAsync(cancellationToken: TestContext.Current.CancellationToken);
+            }
+
+            await club.RecordAsync(happened);
+        }
+    }
+
+    private static void AgreesNow(Given given, Truths truths, CustomerView view)
+    {
+        var expected = given.Segments.Names.Where(segment => truths.IsMember(segment, view.Moment.Instant)).ToList();
+        Assert.Equal(expected, view.Slot<SegmentationState>(SegmentNames.Module).Segments);
+        Assert.Equal(expected.Select(SegmentNames.Fact), view.Facts.Select(fact => fact.Name).Where(name => name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal)));
+    }
+
+    private static void AgreesAsOf(Given given, Truths truths, CustomerView view)
+    {
+        var state = view.Slot<SegmentationState>(SegmentNames.Module);
+        foreach (var segment in given.Segments.Names)
+        {
+            foreach (var at in truths.Boundaries(view.Moment.Instant))
+            {
+                if (state.WasMember(segment, at) is { } was)
+                {
+                    Assert.True(truths.IsMember(segment, at) == was, $"{segment} at {at}: {was}");
+                }
+            }
+
+            // Entered and left take turns, beginning with entered.
+            var heard = view.Slot<ListenerState>("listener").Heard.Where(echo => echo[1..].StartsWith($"{segment}@", StringComparison.Ordinal)).Select(echo => echo[0]).ToList();
+            Assert.Equal(heard.Select((_, place) => place % 2 == 0 ? '+' : '-'), heard);
+            Assert.Equal(truths.IsMember(segment, view.Moment.Instant), heard.Count % 2 == 1);
+        }
+    }
+
+    /// <summary>Breaks a module.</summary>
+    private sealed class Counterfeit(ICustomerModule real, Func<Outcome.Accepted, Outcome.Accepted> change, Func<Stimulus, bool> ignores) : ICustomerModule
+    {
+        public ModuleContract Contract => real.Contract;
+
+        public Outcome Handle(object state, ModuleContext context) =>
+            ignores(context.Stimulus) ? Outcome.Nothing : real.Handle(state, context) is Outcome.Accepted accepted && accepted != Outcome.Nothing ? change(accepted) : Outcome.Nothing;
+
+        public Outcome.Accepted Correct(object stored, object without, object with) => real.Correct(stored, without, with);
+    }
+}
