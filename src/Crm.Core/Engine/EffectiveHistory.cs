@@ -163,10 +163,12 @@ internal sealed class EffectiveHistory
     private long SpreadOverEarlier(long remaining, Currency currency)
     {
         var waiting = unflushed.GetValueOrDefault(currency);
-        var spread = Math.Min(remaining, earlier.Where(purchase => purchase.Currency == currency).Sum(purchase => purchase.Available) - waiting);
+        var spread = Math.Clamp(AvailableIn(currency) - waiting, 0, remaining);
         unflushed[currency] = waiting + spread;
         return spread;
     }
+
+    private long AvailableIn(Currency currency) => earlier.Where(purchase => purchase.Currency == currency).Sum(purchase => purchase.Available);
 
     private void Flush(Currency currency)
     {
@@ -176,7 +178,7 @@ internal sealed class EffectiveHistory
         }
 
         var purchases = earlier.Where(purchase => purchase.Currency == currency).ToList();
-        var shares = Apportionment.Of(total, [.. purchases.Select(purchase => purchase.Available)]);
+        var shares = Apportionment.Of(Math.Min(total, AvailableIn(currency)), [.. purchases.Select(purchase => purchase.Available)]);
         for (var i = 0; i < shares.Length; i++)
         {
             purchases[i].Spread(shares[i]);

@@ -7,8 +7,10 @@ using NodaTime;
 
 namespace Crm.Core.Tests.Engine;
 
+/// <param name="bonusWhen">When a purchase brings five points more.</param>
+/// <param name="takesBackByRule">The counterfeit: history stands, and a refund takes a point for each whole 10.00 of its own.</param>
 /// <summary>A small loyalty module for the laws of the kernel: points in lots that expire, a bonus under a condition, tiers, and redemptions that may be refused.</summary>
-public sealed class ClubModule(Condition bonusWhen) : CustomerModule<ClubState>
+public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false) : CustomerModule<ClubState>
 {
     public const string Redeem = "club.redeem";
     private const long CentsPerPoint = 1_000;
@@ -20,7 +22,8 @@ public sealed class ClubModule(Condition bonusWhen) : CustomerModule<ClubState>
         Name = "club",
         Codec = new ClubCodec(),
         Kinds = [new EventKind(Redeem, EventNature.Request) { Fields = [new FieldDeclaration("amount", ScalarKind.Number, Required: true)] }],
-        Handles = [EventKinds.PurchaseName, Redeem],
+        Handles = takesBackByRule ? [EventKinds.PurchaseName, Redeem, EventKinds.RefundName] : [EventKinds.PurchaseName, Redeem],
+        Reversible = !takesBackByRule,
         Emits = ["tier.changed"],
         Publishes = [new FactDeclaration("club.points", Queryable: true), new FactDeclaration("club.tier", Queryable: true)],
         Conditions = [bonusWhen],
@@ -30,6 +33,7 @@ public sealed class ClubModule(Condition bonusWhen) : CustomerModule<ClubState>
     {
         Stimulus.Happened({ Kind: EventKinds.PurchaseName } purchase) => Earn(state, purchase, context),
         Stimulus.Happened({ Kind: Redeem } redeem) => Spend(state, (long)redeem.Fields["amount"].AsNumber, context),
+        Stimulus.Happened({ Kind: EventKinds.RefundName, Spend.MinorUnits: var cents }) => Claw(state, cents / CentsPerPoint, context),
         Stimulus.Due(var lot) => Expire(state, lot, context),
         _ => Outcome.Nothing,
     };
@@ -95,6 +99,12 @@ public sealed class ClubModule(Condition bonusWhen) : CustomerModule<ClubState>
 
         next = next.Move("debt", -wanted, Movement.Spent, null, context, entries);
         return Told(state, next, entries, context) with { Lines = [new ReceiptLine("club", "spent") { Unit = "points", Amount = -amount }] };
+    }
+
+    private static Outcome Claw(ClubState state, long points, ModuleContext context)
+    {
+        var entries = new List<LedgerEntry>();
+        return Told(state, state.Move("debt", -points, Movement.Reversed, null, context, entries), entries, context);
     }
 
     private static Outcome Expire(ClubState state, string lot, ModuleContext context)

@@ -1,5 +1,6 @@
 using Crm.Engine;
 using Crm.Events;
+using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
 using FsCheck;
@@ -8,36 +9,69 @@ using NodaTime;
 
 namespace Crm.Core.Tests.Engine;
 
-/// <summary>The laws of the kernel, over random histories with random definitions.</summary>
+/// <summary>The laws of the kernel, over random histories with random definitions. Each is shown to catch a counterfeit.</summary>
 public sealed class HistoryLaws
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(150);
 
     [Fact]
-    public void A_worker_daily_late_or_never_gives_the_same_state_ledger_and_messages() =>
+    public void A_worker_daily_late_or_never_gives_the_same_state_ledger_and_messages() => WorkerLaw(Shop.With).Check(Thorough);
+
+
+    [Fact]
+    public void Late_events_give_what_the_right_order_would_have_given() => LateLaw(Shop.With).Check(Thorough);
+
+
+    [Fact]
+    public void Duplicates_change_nothing_and_get_the_same_receipt() => DuplicateLaw(Shop.With).Check(Thorough);
+
+
+    [Fact]
+    public void One_call_with_many_events_gives_what_one_call_for_each_gives() => BulkLaw(Shop.With).Check(Thorough);
+
+
+    [Fact]
+    public void Replaying_the_stored_journal_gives_the_stored_state() => ReplayLaw(Shop.With).Check(Thorough);
+
+
+    [Fact]
+    public void A_module_that_looks_at_a_clock_is_caught() => Caught(WorkerLaw(club => Counterfeit(club, shop => new ClockWatcher(shop.Clock))));
+
+    [Fact]
+    public void A_module_that_keeps_what_it_did_in_the_wrong_order_is_caught() => Caught(LateLaw(club => Counterfeit(club, _ => new OrderKeeper(reversible: false))));
+
+    [Fact]
+    public void A_module_that_remembers_outside_its_state_is_caught() => Caught(ReplayLaw(club => Counterfeit(club, _ => new Rememberer())));
+
+    [Fact]
+    public void A_store_that_forgets_keys_is_caught() => Caught(DuplicateLaw(club => Shop.With(club).Over(store => new ForgetfulStore(store))));
+
+    [Fact]
+    public void A_module_that_counts_calls_is_caught_by_many_in_one_call() => Caught(BulkLaw(club => Counterfeit(club, _ => new Rememberer())));
+
+    private static Property WorkerLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.WithRequests)),
             async Task<bool> (given) =>
             {
                 var (club, events) = given;
-                var never = await RunAsync(club, events, workEvery: null);
-                var daily = await RunAsync(club, events, Duration.FromDays(1));
-                var late = await RunAsync(club, events, Duration.FromDays(23));
+                var never = await RunAsync(open(club), events, workEvery: null);
+                var daily = await RunAsync(open(club), events, Duration.FromDays(1));
+                var late = await RunAsync(open(club), events, Duration.FromDays(23));
                 Assert.Equal(never, daily);
                 Assert.Equal(never, late);
                 return true;
-            }).Check(Thorough);
+            });
 
-    [Fact]
-    public void Late_events_give_what_the_right_order_would_have_given() =>
+    private static Property LateLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.Happenings)),
             Arb.From(Gen.Choose(0, int.MaxValue)),
             async Task<bool> (given, seed) =>
             {
                 var (club, events) = given;
-                var inOrder = Shop.With(club);
-                var mixed = Shop.With(club);
+                var inOrder = open(club);
+                var mixed = open(club);
                 mixed.Clock.Set(Histories.End);
                 foreach (var happened in events)
                 {
@@ -52,17 +86,16 @@ public sealed class HistoryLaws
 
                 Assert.Equal(await inOrder.PictureAsync(Histories.End, netted: true), await mixed.PictureAsync(Histories.End, netted: true));
                 return true;
-            }).Check(Thorough);
+            });
 
-    [Fact]
-    public void Duplicates_change_nothing_and_get_the_same_receipt() =>
+    private static Property DuplicateLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.WithRequests)),
             async Task<bool> (given) =>
             {
                 var (club, events) = given;
-                var once = Shop.With(club);
-                var twice = Shop.With(club);
+                var once = open(club);
+                var twice = open(club);
                 foreach (var happened in events)
                 {
                     await once.RecordAsync(happened);
@@ -77,17 +110,16 @@ public sealed class HistoryLaws
 
                 Assert.Equal(await once.PictureAsync(Histories.End, netted: false), await twice.PictureAsync(Histories.End, netted: false));
                 return true;
-            }).Check(Thorough);
+            });
 
-    [Fact]
-    public void One_call_with_many_events_gives_what_one_call_for_each_gives() =>
+    private static Property BulkLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.WithRequests)),
             async Task<bool> (given) =>
             {
                 var (club, events) = given;
-                var one = Shop.With(club);
-                var many = Shop.With(club);
+                var one = open(club);
+                var many = open(club);
                 one.Clock.Set(Histories.End);
                 many.Clock.Set(Histories.End);
                 foreach (var happened in events)
@@ -98,17 +130,16 @@ public sealed class HistoryLaws
                 await many.Engine.RecordAsync(events, cancellationToken: TestContext.Current.CancellationToken);
                 Assert.Equal(await one.PictureAsync(Histories.End, netted: true), await many.PictureAsync(Histories.End, netted: true));
                 return true;
-            }).Check(Thorough);
+            });
 
-    [Fact]
-    public void Replaying_the_stored_journal_gives_the_stored_state() =>
+    private static Property ReplayLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.WithRequests)),
             Arb.From(Gen.Choose(0, int.MaxValue)),
             async Task<bool> (given, seed) =>
             {
                 var (club, events) = given;
-                var shop = Shop.With(club);
+                var shop = open(club);
                 shop.Clock.Set(Histories.End);
                 foreach (var happened in events.OrderBy(happened => Scramble(happened.OccurredAt, seed)))
                 {
@@ -130,11 +161,16 @@ public sealed class HistoryLaws
                 Assert.Equal(kernel.Facts.InOrder, replayed.State.Facts.InOrder);
                 Assert.Equal(kernel.Agenda.Entries, replayed.State.Agenda.Entries);
                 return true;
-            }).Check(Thorough);
+            });
 
-    private static async Task<string> RunAsync(Clubhouse club, CustomerEvent[] events, Duration? workEvery)
+    private static void Caught(Property law) => Assert.ThrowsAny<Exception>(() => law.Check(Thorough));
+
+    // The club with one dishonest module more, which the pictures show through its facts.
+    private static Shop Counterfeit(Clubhouse club, Func<Shop, ICustomerModule> module) =>
+        new(club.Options, shop => [new ClubModule(club.Bonus), new WatchModule([.. club.Watched]), module(shop)]);
+
+    private static async Task<string> RunAsync(Shop shop, CustomerEvent[] events, Duration? workEvery)
     {
-        var shop = Shop.With(club);
         var nextWork = Shop.Opening + (workEvery ?? Duration.Zero);
         foreach (var happened in events)
         {

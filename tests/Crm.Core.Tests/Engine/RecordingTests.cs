@@ -137,6 +137,18 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task A_refund_that_waits_to_be_spread_never_makes_another_take_less_than_nothing()
+    {
+        var tea = new EventLine("tea", 1, Money.Hkd(40));
+        await shop.RecordAsync(CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(40), tea));
+        await shop.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, null, Money.Hkd(30)));
+        await shop.RecordAsync(CustomerEvent.Refund("till:3", Shop.Amy, null, Money.Hkd(40), tea));
+        var third = await shop.RecordAsync(CustomerEvent.Refund("till:4", Shop.Amy, null, Money.Hkd(5)));
+        Assert.Equal(new TakenBack(Money.Hkd(0), Money.Hkd(0), Money.Hkd(5)), third.TakenBack);
+        Assert.Equal(0, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
     public async Task Every_receipt_adds_up_to_the_ledger_entries_of_its_event()
     {
         await shop.RecordAsync(Histories.Purchase("till:1", 5_000));

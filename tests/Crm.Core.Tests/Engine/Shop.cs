@@ -22,21 +22,27 @@ public sealed class Shop
     }
 
     public Shop(CrmOptions options, params ICustomerModule[] modules)
+        : this(new InMemoryStore(), options, _ => modules)
+    {
+    }
+
+    /// <summary>A shop whose modules know it, as honest ones do not.</summary>
+    public Shop(CrmOptions options, Func<Shop, ICustomerModule[]> modules)
         : this(new InMemoryStore(), options, modules)
     {
     }
 
     public Shop(InMemoryStore store, params ICustomerModule[] modules)
-        : this(store, new CrmOptions { Zone = DateTimeZone.Utc }, modules)
+        : this(store, new CrmOptions { Zone = DateTimeZone.Utc }, _ => modules)
     {
     }
 
-    private Shop(InMemoryStore store, CrmOptions options, ICustomerModule[] modules)
+    private Shop(InMemoryStore store, CrmOptions options, Func<Shop, ICustomerModule[]> modules)
     {
-        Modules = modules;
         Options = options;
         Store = store;
-        Engine = new CrmEngine(Store, modules, options, Clock, new SeededIdSource());
+        Modules = modules(this);
+        Engine = new CrmEngine(Store, Modules, options, Clock, new SeededIdSource());
     }
 
     public ICustomerModule[] Modules { get; }
@@ -51,6 +57,13 @@ public sealed class Shop
 
     /// <summary>The modules of the laws: a club whose bonus hangs on a condition, and a watcher of conditions.</summary>
     internal static Shop With(Clubhouse club) => new(club.Options, new ClubModule(club.Bonus), new WatchModule([.. club.Watched]));
+
+    /// <summary>The same shop with something between the engine and the store.</summary>
+    public Shop Over(Func<InMemoryStore, ICustomerStore> between)
+    {
+        Engine = new CrmEngine(between(Store), Modules, Options, Clock, new SeededIdSource());
+        return this;
+    }
 
     public async Task<Receipt> RecordAsync(CustomerEvent happened)
     {
