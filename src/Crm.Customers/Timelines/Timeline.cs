@@ -1,0 +1,80 @@
+using Crm.Events;
+using Crm.Storage;
+using Crm.Values;
+
+namespace Crm.Customers.Timelines;
+
+/// <summary>Everything that happened to a customer and what was decided about it, newest first. It reads the customer's journal, so a page costs what the journal is long.</summary>
+/// <param name="store">The store.</param>
+/// <param name="texts">The sentences.</param>
+public sealed class Timeline(ICustomerStore store, TimelineTexts texts)
+{
+    private const int LargestPage = 1000;
+    private readonly ICustomerStore store = store ?? throw new ArgumentNullException(nameof(store));
+    private readonly TimelineTexts texts = texts ?? throw new ArgumentNullException(nameof(texts));
+
+    /// <summary>A page of a customer's timeline.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The page is smaller than 1 or larger than 1,000.</exception>
+    public async ValueTask<TimelinePage> ReadAsync(CustomerId customer, TimelineQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        if (query.Most is < 1 or > LargestPage)
+        {
+            throw new ArgumentOutOfRangeException(nameof(query), query.Most, $"A page has 1 to {LargestPage} entries.");
+        }
+
+        // The newest of what fits, one more than the page so that it is known whether another follows.
+        var newest = new SortedDictionary<TimelinePlace, TimelineEntry>();
+        await foreach (var recorded in store.ReadJournalAsync(customer, 0, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var entry in EntriesOf(recorded, query))
+            {
+                newest.Add(entry.Place, entry);
+                if (newest.Count > query.Most + 1)
+                {
+                    newest.Remove(newest.First().Key);
+                }
+            }
+        }
+
+        var page = newest.Values.Reverse().Take(query.Most).ToSequence();
+        return new TimelinePage(page, newest.Count > query.Most ? page[^1].Place : null);
+    }
+
+    private IEnumerable<TimelineEntry> EntriesOf(JournalEntry recorded, TimelineQuery query)
+    {
+        var at = recorded.EffectiveAt;
+        if (at < query.From || at >= query.Until)
+        {
+            yield break;
+        }
+
+        var happened = recorded.Event;
+        var kind = MessageOutcomes.Kinds.Any(outcome => outcome.Name == happened.Kind) ? TimelineKind.Message : TimelineKind.Event;
+        var place = new TimelinePlace(at, recorded.Version, 0);
+        if (Wanted(query, kind, happened.Kind, place))
+        {
+            yield return new TimelineEntry(at, kind, happened.Kind, texts.Describe(happened), place) { Event = happened.Key, Actor = happened.Actor };
+        }
+
+        if (recorded.Receipt.Refusal is { } refusal && Wanted(query, TimelineKind.Decision, refusal.Code, place with { Line = 1 }))
+        {
+            yield return new TimelineEntry(at, TimelineKind.Decision, refusal.Code, refusal.Detail, place with { Line = 1 }) { Event = happened.Key, Module = refusal.Module };
+        }
+
+        for (var i = 0; i < recorded.Receipt.Lines.Count; i++)
+        {
+            var line = recorded.Receipt.Lines[i];
+            var there = place with { Line = i + 1 };
+            if (Wanted(query, TimelineKind.Decision, line.Code, there))
+            {
+                yield return new TimelineEntry(at, TimelineKind.Decision, line.Code, texts.Describe(line), there) { Event = happened.Key, Module = line.Module };
+            }
+        }
+    }
+
+    private static bool Wanted(TimelineQuery query, TimelineKind kind, string code, TimelinePlace place) =>
+        (query.Kinds.IsEmpty || query.Kinds.Contains(kind))
+        && (query.Codes.IsEmpty || query.Codes.Contains(code))
+        && (query.After is not { } after || place.CompareTo(after) < 0);
+}
