@@ -4,6 +4,7 @@ using Crm.Loyalty.Rules;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Stamps;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -35,8 +36,8 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
         {
             Name = LoyaltyNames.Module,
             Codec = new LoyaltyStateCodec(),
-            Kinds = LoyaltyEvents.Kinds,
-            Handles = plans.Kinds.Concat([LoyaltyEvents.RedeemName, LoyaltyEvents.AdjustName]).Distinct(StringComparer.Ordinal).ToSequence(),
+            Kinds = [.. LoyaltyEvents.Kinds, .. StampEvents.Kinds],
+            Handles = plans.Kinds.Concat([LoyaltyEvents.RedeemName, LoyaltyEvents.AdjustName, StampEvents.UseName]).Distinct(StringComparer.Ordinal).ToSequence(),
             Emits = [LoyaltyNames.TierChanged],
             Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
             Conditions = programs.All.SelectMany(definition => definition.Value.Rules).SelectMany(rule => rule.Conditions).Distinct().ToSequence(),
@@ -57,6 +58,8 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
                 return PointRequests.Redeem(request, plans, state, context);
             case Stimulus.Happened { Event: { Kind: LoyaltyEvents.AdjustName } request }:
                 return PointRequests.Adjust(request, plans, state, context);
+            case Stimulus.Happened { Event: { Kind: StampEvents.UseName } request }:
+                return StampSteps.Use(request, plans, state, context);
             case Stimulus.Happened { Event: var happened }:
                 var decision = new Decision(state, context);
                 foreach (var versions in plans.Programs)
@@ -64,6 +67,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
                     if (versions.At(context.Moment.Instant) is { } plan)
                     {
                         EarningSteps.Earn(happened, plan, decision);
+                        StampSteps.Stamp(happened, plan, decision);
                     }
                 }
 

@@ -32,6 +32,14 @@ internal sealed class CorrectionSteps(LoyaltyPlans plans, LoyaltyState stored)
                     sum = sum.With(sum.In(membership.Program).With(Stand(plan, ladder, standing, before.Standing(ladder.Name))));
                 }
             }
+
+            foreach (var standing in membership.Cards)
+            {
+                var card = plans.Find(membership.Program)?.Latest.CardNamed(standing.Card);
+                var settled = card is null ? standing : standing.Stamped(0, card.Definition.Goal);
+                sum = sum.With(sum.In(membership.Program).With(settled));
+                facts.AddRange(CardPlan.Changed(membership.Program, before.Card(standing.Card), settled));
+            }
         }
 
         return new Outcome.Accepted { State = sum, Facts = facts.ToSequence(), Agenda = agenda.ToSequence() };

@@ -3,6 +3,7 @@ using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
@@ -75,6 +76,13 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         {
             Stand(plan, ladder, standing, standing.In(ladder.WindowAt(new Moment(context.Moment.Instant, plan.Zone))));
         }
+    }
+
+    /// <summary>Puts a customer elsewhere on a stamp card.</summary>
+    public void Stand(ProgramPlan plan, CardPlan card, CardStanding old, CardStanding standing)
+    {
+        state = state.With(state.In(plan.Name).With(standing));
+        facts.AddRange(card.Changed(old, standing));
     }
 
     /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>

@@ -1,3 +1,4 @@
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
@@ -55,6 +56,9 @@ public sealed record Membership
     /// <summary>Where the customer stands on each ladder, by its name.</summary>
     public Sequence<TierStanding> Standings { get; init; }
 
+    /// <summary>Where the customer stands on each stamp card, by its name.</summary>
+    public Sequence<CardStanding> Cards { get; init; }
+
     /// <summary>The wallet of a unit; an empty one where nothing was ever earned.</summary>
     public Wallet Wallet(string unit)
     {
@@ -83,6 +87,22 @@ public sealed record Membership
         return null;
     }
 
+    /// <summary>The standing on a stamp card; an empty card where nothing was ever stamped.</summary>
+    public CardStanding Card(string name)
+    {
+        foreach (var card in Cards)
+        {
+            if (string.Equals(card.Card, name, StringComparison.Ordinal))
+            {
+                return card;
+            }
+        }
+
+        return new CardStanding { Card = name };
+    }
+
+    internal Membership With(CardStanding card) => this with { Cards = Cards.With(card, static item => item.Card) };
+
     internal Membership With(string unit, Wallet wallet) => this with { Holdings = Holdings.With(new Holding(unit, wallet), static item => item.Unit) };
 
     internal Membership With(TierStanding standing) => this with { Standings = Standings.With(standing, static item => item.Ladder) };
@@ -100,6 +120,11 @@ public sealed record Membership
             var (one, other) = (with.Standing(ladder), without.Standing(ladder));
             var stored = Standing(ladder) ?? new TierStanding { Ladder = ladder, Window = (one ?? other)?.Window ?? 0 };
             sum = sum.With(stored.Plus(one, other));
+        }
+
+        foreach (var card in with.Cards.Concat(without.Cards).Select(card => card.Card).Distinct(StringComparer.Ordinal))
+        {
+            sum = sum.With(Card(card).Plus(with.Card(card), without.Card(card)));
         }
 
         return sum;

@@ -1,3 +1,4 @@
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
@@ -5,11 +6,11 @@ using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Version 1: counts, names and numbers, in the order of the state.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards.</summary>
 internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -43,6 +44,15 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 writer.Whole(standing.Carried);
                 writer.Text(standing.Tier);
             }
+
+            writer.Whole(membership.Cards.Count);
+            foreach (var card in membership.Cards)
+            {
+                writer.Text(card.Card);
+                writer.Whole(card.Stamps);
+                writer.Whole(card.Completed);
+                writer.Whole(card.Used);
+            }
         }
     }
 
@@ -57,6 +67,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 Program = reader.Code(),
                 Holdings = Holdings(ref reader),
                 Standings = Standings(ref reader),
+                Cards = version >= 2 ? Cards(ref reader) : [],
             };
         }
 
@@ -97,5 +108,16 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         }
 
         return Sequence.Create<TierStanding>(standings);
+    }
+
+    private static Sequence<CardStanding> Cards(ref SlotReader reader)
+    {
+        var cards = new CardStanding[reader.Int()];
+        for (var i = 0; i < cards.Length; i++)
+        {
+            cards[i] = new CardStanding { Card = reader.Code(), Stamps = reader.Whole(), Completed = reader.Whole(), Used = reader.Whole() };
+        }
+
+        return Sequence.Create<CardStanding>(cards);
     }
 }

@@ -17,6 +17,12 @@ public static class LoyaltyNames
     /// </summary>
     public static string Fact(string program, string unitOrLadder) => $"{Module}.{program}.{unitOrLadder}";
 
+    /// <summary>The fact that holds how many stamps are on the card that is not full yet: "loyalty.tea-club.cups.stamps".</summary>
+    public static string StampsFact(string program, string card) => $"{Fact(program, card)}.stamps";
+
+    /// <summary>The fact that holds how many free ones wait to be taken, below 0 when cards are owed: "loyalty.tea-club.cups.free".</summary>
+    public static string FreeFact(string program, string card) => $"{Fact(program, card)}.free";
+
     internal static string ExpiryKey(string program, string unit) => $"{Expire}/{program}/{unit}";
 
     internal static string CloseKey(string program, string ladder) => $"{Close}/{program}/{ladder}";

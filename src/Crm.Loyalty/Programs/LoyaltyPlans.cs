@@ -24,7 +24,7 @@ internal sealed class LoyaltyPlans
     public IEnumerable<string> Kinds => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Kinds);
 
     public IEnumerable<string> Facts => Programs.SelectMany(versions => versions.All)
-        .SelectMany(plan => plan.Units.Select(unit => unit.Fact).Concat(plan.Ladders.Select(ladder => LoyaltyNames.Fact(plan.Name, ladder.Name))))
+        .SelectMany(plan => plan.Units.Select(unit => unit.Fact).Concat(plan.Ladders.Select(ladder => LoyaltyNames.Fact(plan.Name, ladder.Name))).Concat(plan.Cards.SelectMany(card => card.Facts)))
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     public ProgramVersions? Find(string program) => Array.Find(Programs, versions => versions.Name == program);

@@ -1,5 +1,6 @@
 using Crm.Definitions;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
@@ -46,6 +47,9 @@ public sealed record LoyaltyProgram
 
     /// <summary>The ladders of tiers.</summary>
     public Sequence<TierLadder> Ladders { get; init; }
+
+    /// <summary>The stamp cards.</summary>
+    public Sequence<StampCard> StampCards { get; init; }
 
     /// <summary>The hash of the canonical form, which the ledger entries of this version name.</summary>
     public DefinitionHash Hash => DefinitionHash.Of(LoyaltyProgramJson.Write(this));

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Crm.Conditions;
 using Crm.Events;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
@@ -64,7 +65,7 @@ public static class LoyaltyProgramJson
 
     private static LoyaltyProgram Program(JsonPart json, List<IEarningRule> rulesInCode)
     {
-        json.Allow("name", "zone", "units", "rules", "ladders");
+        json.Allow("name", "zone", "units", "rules", "ladders", "stampCards");
         return new LoyaltyProgram
         {
             Name = json.Text("name") ?? "",
@@ -72,6 +73,7 @@ public static class LoyaltyProgramJson
             Units = json.Items("units", required: true).Select(Unit).ToSequence(),
             Rules = json.Items("rules").Select((item, place) => Rule(item, rulesInCode) ?? new Unreadable(place)).ToSequence(),
             Ladders = json.Items("ladders").Select(Ladder).ToSequence(),
+            StampCards = json.Items("stampCards").Select(StampCard).ToSequence(),
         };
     }
 
@@ -141,7 +143,12 @@ public static class LoyaltyProgramJson
             return json.OneOf("basis", Bases, required: true) == "lines" ? EarningBasis.AllLines : EarningBasis.WholeSpend;
         }
 
-        if (json.Part("basis") is not { } lines)
+        return Lines(json, "basis");
+    }
+
+    private static EarningBasis.Lines Lines(JsonPart json, string name)
+    {
+        if (json.Part(name) is not { } lines)
         {
             return EarningBasis.AllLines;
         }
@@ -153,6 +160,17 @@ public static class LoyaltyProgramJson
             Categories = lines.Texts("categories"),
             ExceptSkus = lines.Texts("exceptSkus"),
             ExceptCategories = lines.Texts("exceptCategories"),
+        };
+    }
+
+    private static StampCard StampCard(JsonPart json)
+    {
+        json.Allow("name", "goal", "stamps");
+        return new StampCard
+        {
+            Name = json.Text("name") ?? "",
+            Goal = (int)Math.Clamp(json.Whole("goal", required: true) ?? 0, int.MinValue, int.MaxValue),
+            Stamps = Lines(json, "stamps"),
         };
     }
 
@@ -234,6 +252,15 @@ public static class LoyaltyProgramJson
                 json.WriteNumber("from", tier.From);
             });
         });
+        Items(json, "stampCards", program.StampCards, card =>
+        {
+            json.WriteString("name", card.Name);
+            json.WriteNumber("goal", card.Goal);
+            if (card.Stamps != EarningBasis.AllLines)
+            {
+                Lines(json, "stamps", card.Stamps);
+            }
+        });
         json.WriteEndObject();
     }
 
@@ -245,7 +272,12 @@ public static class LoyaltyProgramJson
             return;
         }
 
-        json.WriteStartObject("basis");
+        Lines(json, "basis", lines);
+    }
+
+    private static void Lines(Utf8JsonWriter json, string name, EarningBasis.Lines lines)
+    {
+        json.WriteStartObject(name);
         Texts(json, "skus", lines.Skus);
         Texts(json, "categories", lines.Categories);
         Texts(json, "exceptSkus", lines.ExceptSkus);

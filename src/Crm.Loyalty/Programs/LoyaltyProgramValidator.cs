@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
@@ -38,6 +39,7 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         .. Each(program.Units, "units", (unit, path) => Unit(unit, path)),
         .. Each(program.Rules, "rules", (rule, path) => Rule(program, rule, path)),
         .. Each(program.Ladders, "ladders", (ladder, path) => Ladder(program, ladder, path)),
+        .. Each(program.StampCards, "stampCards", Card),
     ];
 
     private static IEnumerable<ProgramError> Whole(LoyaltyProgram program)
@@ -60,7 +62,8 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
 
         foreach (var error in Twice(program.Units.Select(unit => unit.Name), "units", "unit")
             .Concat(Twice(program.Rules.Select(rule => rule.Name), "rules", "rule"))
-            .Concat(Twice(program.Ladders.Select(ladder => ladder.Name), "ladders", "ladder")))
+            .Concat(Twice(program.Ladders.Select(ladder => ladder.Name), "ladders", "ladder"))
+            .Concat(Twice(program.StampCards.Select(card => card.Name), "stampCards", "stamp card")))
         {
             yield return error;
         }
@@ -206,6 +209,19 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
             {
                 yield return new($"{path}.tiers[{i}].from", $"Tier '{tier.Name}' begins at {tier.From}, not above '{ladder.Tiers[i - 1].Name}' ({ladder.Tiers[i - 1].From}); thresholds are expected to rise.");
             }
+        }
+    }
+
+    private static IEnumerable<ProgramError> Card(StampCard card, string path)
+    {
+        if (!IsPart(card.Name))
+        {
+            yield return NotAPart($"{path}.name", card.Name, "stamp card");
+        }
+
+        if (card.Goal is < 1 or > StampCard.MostStamps)
+        {
+            yield return new($"{path}.goal", $"Card '{card.Name}' is full at {card.Goal} stamps; 1 to 1,000 are expected, and the free one is not among them: \"buy 9, the 10th is free\" is 9.");
         }
     }
 

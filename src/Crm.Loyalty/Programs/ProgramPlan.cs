@@ -1,7 +1,10 @@
 using System.Collections.Frozen;
 using Crm.Definitions;
+using Crm.Events;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
+using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
@@ -18,6 +21,7 @@ internal sealed class ProgramPlan
         Zone = DateTimeZoneProviders.Tzdb[definition.Value.Zone];
         Units = definition.Value.Units.Select(unit => new UnitPlan(definition.Value, unit)).ToArray();
         Ladders = [.. definition.Value.Ladders];
+        Cards = definition.Value.StampCards.Select(card => new CardPlan(definition.Name, card)).ToArray();
         rules = definition.Value.Rules.SelectMany(rule => rule.On.Distinct(StringComparer.Ordinal).Select(kind => (kind, rule)))
             .GroupBy(pair => pair.kind, StringComparer.Ordinal)
             .ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.rule).ToArray(), StringComparer.Ordinal);
@@ -33,9 +37,13 @@ internal sealed class ProgramPlan
 
     public TierLadder[] Ladders { get; }
 
+    public CardPlan[] Cards { get; }
+
+    public CardPlan? CardNamed(string name) => Array.Find(Cards, card => card.Name == name);
+
     public TierLadder? LadderNamed(string name) => Array.Find(Ladders, ladder => ladder.Name == name);
 
-    public IEnumerable<string> Kinds => rules.Keys;
+    public IEnumerable<string> Kinds => Cards.Length == 0 ? rules.Keys : rules.Keys.Append(EventKinds.PurchaseName);
 
     public ReadOnlySpan<IEarningRule> RulesFor(string kind) => rules.GetValueOrDefault(kind);
 
@@ -85,4 +93,37 @@ internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
     }
 
     private sealed record Remembered(LocalDate Earned, Instant? Expiry);
+}
+
+/// <summary>A stamp card of a version of a programme, with the names that belong to it.</summary>
+internal sealed class CardPlan(string program, StampCard card)
+{
+    private readonly string stamps = LoyaltyNames.StampsFact(program, card.Name);
+    private readonly string free = LoyaltyNames.FreeFact(program, card.Name);
+
+    public StampCard Definition => card;
+
+    public string Name => card.Name;
+
+    public IEnumerable<string> Facts => [stamps, free];
+
+    /// <summary>The facts that differ between two standings.</summary>
+    public IEnumerable<Fact> Changed(CardStanding old, CardStanding standing) => Changed(stamps, free, old, standing);
+
+    /// <summary>The same for a card that may be in no version any more.</summary>
+    public static IEnumerable<Fact> Changed(string program, CardStanding old, CardStanding standing) =>
+        Changed(LoyaltyNames.StampsFact(program, standing.Card), LoyaltyNames.FreeFact(program, standing.Card), old, standing);
+
+    private static IEnumerable<Fact> Changed(string stamps, string free, CardStanding old, CardStanding standing)
+    {
+        if (old.Stamps != standing.Stamps)
+        {
+            yield return new Fact(stamps, standing.Stamps);
+        }
+
+        if (old.Free != standing.Free)
+        {
+            yield return new Fact(free, standing.Free);
+        }
+    }
 }

@@ -33,6 +33,15 @@ public static class LineCodes
     /// <summary>The subject of a change to no tier at all.</summary>
     public const string NoTier = "none";
 
+    /// <summary>Articles were stamped; the subject is the card.</summary>
+    public const string Stamped = "stamped";
+
+    /// <summary>A stamp card became full; the subject is the card.</summary>
+    public const string CardFull = "card-full";
+
+    /// <summary>The free one of a full card was taken; the subject is the card.</summary>
+    public const string FreeTaken = "free-taken";
+
     /// <summary>A rule proposed less than 0 or more than the most, and was cut; the subject is the rule.</summary>
     public const string RuleCut = "rule-cut";
 

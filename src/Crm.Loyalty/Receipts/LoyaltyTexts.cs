@@ -45,6 +45,30 @@ public static class LoyaltyTexts
         $"{Number(asked)} {unit} are asked for, and {Number(available)} are available.",
         $"要求 {Number(asked)} {unit}，現有 {Number(available)}。");
 
+    internal static Text Stamped(string card, long stamps, long onCard, int goal) => new(
+        $"{Number(stamps)} {(stamps == 1 ? "stamp" : "stamps")} on card '{card}': {Number(onCard)} of {Number(goal)}.",
+        $"印花卡「{card}」蓋印 {Number(stamps)} 個：{Number(onCard)}／{Number(goal)}。");
+
+    internal static Text CardFull(string card, long free) => free > 0
+        ? new($"Card '{card}' is full; {Number(free)} free to take.", $"印花卡「{card}」已集滿，可免費換領 {Number(free)} 次。")
+        : new($"Card '{card}' is full, for one that was taken before.", $"印花卡「{card}」已集滿，用以抵銷早前換領。");
+
+    internal static Text FreeTaken(string card, long free) => new(
+        $"The free one of card '{card}' was taken; {Number(Math.Max(free, 0))} left.",
+        $"已換領印花卡「{card}」的免費一次，尚餘 {Number(Math.Max(free, 0))} 次。");
+
+    internal static Text NoFullCard(string card, long stamps, int goal) => new(
+        $"No card '{card}' is full: {Number(stamps)} of {Number(goal)} stamps.",
+        $"印花卡「{card}」尚未集滿：{Number(stamps)}／{Number(goal)}。");
+
+    internal static Text CardMissing(string known) => new(
+        $"The request has to name one stamp card, and its programme where several have it. There are: {known}.",
+        $"請求須指明一張印花卡（及所屬計劃）。現有：{known}。");
+
+    internal static Text UnknownCard(string card, string known) => new(
+        $"No stamp card is named '{card}'. There are: {known}.",
+        $"沒有名為「{card}」的印花卡。現有：{known}。");
+
     internal static Text UnknownProgram(string program, string known) => new(
         $"No programme is named '{program}'. There are: {known}.",
         $"沒有名為「{program}」的會員計劃。現有：{known}。");

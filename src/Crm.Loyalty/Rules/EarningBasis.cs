@@ -14,7 +14,7 @@ public abstract record EarningBasis
     public static EarningBasis WholeSpend { get; } = new Spend();
 
     /// <summary>All lines.</summary>
-    public static EarningBasis AllLines { get; } = new Lines();
+    public static Lines AllLines { get; } = new Lines();
 
     /// <summary>The basis of an event in minor units; 0 where the event has nothing in the currency.</summary>
     public abstract long Of(CustomerEvent happened, Currency currency);
@@ -58,6 +58,21 @@ public abstract record EarningBasis
                 if (line.Amount.Currency == currency && Match(in line))
                 {
                     sum = checked(sum + line.Amount.MinorUnits);
+                }
+            }
+
+            return sum;
+        }
+
+        /// <summary>How many articles match and cost something, each line counted in whole ones.</summary>
+        internal long WholeQuantity(CustomerEvent happened)
+        {
+            var sum = 0L;
+            foreach (ref readonly var line in happened.Lines.AsSpan())
+            {
+                if (line.Amount.MinorUnits > 0 && Match(in line))
+                {
+                    sum = checked(sum + (long)decimal.Truncate(Math.Min(line.Quantity, PointsPerAmount.Most)));
                 }
             }
 

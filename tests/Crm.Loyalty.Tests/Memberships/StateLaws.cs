@@ -1,4 +1,5 @@
 using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
@@ -31,7 +32,8 @@ public sealed class StateLaws
         {
             var copy = new Membership { Program = membership.Program };
             copy = membership.Holdings.Reverse().Aggregate(copy, (sum, holding) => sum.With(holding.Unit, holding.Wallet));
-            turned = turned.With(membership.Standings.Reverse().Aggregate(copy, (sum, standing) => sum.With(standing)));
+            copy = membership.Standings.Reverse().Aggregate(copy, (sum, standing) => sum.With(standing));
+            turned = turned.With(membership.Cards.Reverse().Aggregate(copy, (sum, card) => sum.With(card)));
         }
 
         Assert.Equal(state, turned);
@@ -45,6 +47,17 @@ public sealed class StateLaws
         var state = LoyaltyState.Empty.With(new Membership { Program = "tea-club" }.With("points", wallet));
 
         Assert.InRange(Bytes(state).Length, 1, 12 * 13 + 24);
+    }
+
+    [Fact]
+    public void A_state_of_the_version_without_stamp_cards_is_still_read()
+    {
+        var state = LoyaltyState.Empty.With(new Membership { Program = "tea-club" }.With(new TierStanding { Ladder = "tier", Counted = 3 }));
+
+        // One membership without cards differs from version 1 in the count of cards at its end.
+        var reader = new SlotReader(Bytes(state).AsSpan()[..^1]);
+        Assert.Equal(state, Codec.Read(1, ref reader));
+        Assert.True(reader.AtEnd);
     }
 
     private static byte[] Bytes(LoyaltyState state)
@@ -67,12 +80,19 @@ public sealed class StateLaws
             from carried in Gen.Choose(0, 100)
             from tier in Gen.Elements(null, "gold", "金")
             select new TierStanding { Ladder = "tier", Window = counted % 3 == 0 ? 0 : 2026, Counted = counted, Carried = carried, Tier = tier };
+        var cards =
+            from name in Gen.Elements("cups", "cakes", "b")
+            from stamps in Gen.Choose(0, 8)
+            from completed in Gen.Choose(0, 300)
+            from used in Gen.Choose(0, 301)
+            select new CardStanding { Card = name, Stamps = stamps, Completed = completed, Used = used };
         var memberships =
             from program in Gen.Elements("tea-club", "coffee", "z")
             from points in wallets
             from status in wallets
             from standing in standings
-            select new Membership { Program = program }.With("points", points).With("status", status).With(standing);
+            from items in cards.ArrayOf()
+            select items.Aggregate(new Membership { Program = program }.With("points", points).With("status", status).With(standing), (sum, card) => sum.With(card));
         var states = memberships.ArrayOf().Select(items => items.Aggregate(LoyaltyState.Empty, (state, item) => state.With(item)));
         Prop.ForAll(states.ToArbitrary(), law).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
     }

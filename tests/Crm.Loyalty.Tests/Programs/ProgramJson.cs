@@ -63,6 +63,7 @@ public sealed class ProgramJson
                 new HappyHour(),
             ],
             Ladders = [new() { Name = "rank", Unit = "status", Window = QualificationWindow.Lifetime, Tiers = [new("one", 5)] }],
+            StampCards = [new() { Name = "all", Goal = 5 }, new() { Name = "tea", Goal = 9, Stamps = new() { Categories = ["茶"], ExceptSkus = ["refill"] } }],
         };
 
         var read = LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(rich), new HappyHour());
@@ -91,6 +92,9 @@ public sealed class ProgramJson
             club with { Rules = [Samples.Per(1, 10) with { When = new Condition.Fact("segment.vip", new Test.EqualTo(true), false) }, club.Rules[1]] },
             club with { Ladders = [club.Ladders[0] with { Window = QualificationWindow.Lifetime }] },
             club with { Ladders = [] },
+            club with { StampCards = [new() { Name = "cups", Goal = 9 }] },
+            club with { StampCards = [new() { Name = "cups", Goal = 10 }] },
+            club with { StampCards = [new() { Name = "cups", Goal = 9, Stamps = new() { Categories = ["tea"] } }] },
         ];
 
         Assert.Equal(others.Length + 1, others.Append(club).Select(program => program.Hash).Distinct().Count());

@@ -45,6 +45,16 @@ public sealed class WrongPrograms
     }
 
     [Fact]
+    public void Findings_about_stamp_cards_have_their_places()
+    {
+        var wrong = Samples.TeaClub with { StampCards = [new() { Name = "cups", Goal = 9 }, new() { Name = "cups", Goal = 0 }, new() { Name = "Cake card", Goal = 1_001 }] };
+
+        Assert.Equal(
+            ["stampCards", "stampCards[1].goal", "stampCards[2].name", "stampCards[2].goal"],
+            new LoyaltyProgramValidator().Validate(wrong).Errors.Select(error => error.PropertyName));
+    }
+
+    [Fact]
     public void A_finding_says_what_would_be_right()
     {
         var message = Assert.Throws<InvalidLoyaltyProgramException>(() => Wrong.Define()).Message;
