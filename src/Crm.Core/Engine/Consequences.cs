@@ -8,6 +8,9 @@ namespace Crm.Engine;
 /// <summary>What folding something produced beside the new state.</summary>
 internal sealed class Consequences
 {
+    /// <summary>Whether what irrevocable modules produce is left out: in a replay they fold along so that others see their facts, but what they did stands.</summary>
+    public bool OfReversibleOnly { get; init; }
+
     public List<LedgerEntry> Entries { get; } = [];
 
     public List<Message> Messages { get; } = [];

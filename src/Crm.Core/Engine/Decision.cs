@@ -304,10 +304,14 @@ internal sealed class Decision
             ? new HistoryStart.BeforeEvent(original)
             : new HistoryStart.Before(draft.EffectiveAt);
         var history = await kernel.Store.LoadHistoryAsync(Customer, from, cancellationToken).ConfigureAwait(false);
+        if (history.Checkpoint is null)
+        {
+            wholeHistory = history;
+        }
+
         if (history.Checkpoint is not { } checkpoint || checkpoint.At >= draft.EffectiveAt)
         {
-            wholeHistory = await kernel.Store.LoadHistoryAsync(Customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
-            return (Newborn(), wholeHistory.Entries);
+            return (Newborn(), (await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries);
         }
 
         var start = kernel.Codec.Decode(checkpoint.Slots, 0);

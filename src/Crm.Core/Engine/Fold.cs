@@ -269,6 +269,11 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         }
 
         Tell(modules, state, index, accepted, context);
+        if (consequences.OfReversibleOnly && !modules.Contracts[index].Reversible)
+        {
+            return;
+        }
+
         consequences.Entries.AddRange(accepted.Entries);
         consequences.Messages.AddRange(accepted.Messages);
         consequences.FollowUps.AddRange(accepted.FollowUps);

@@ -15,13 +15,13 @@ internal static class Replay
     public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until)
     {
         var state = start.Clone();
-        var all = new Consequences();
+        var all = new Consequences { OfReversibleOnly = true };
         var lines = new Dictionary<EventKey, Sequence<ReceiptLine>>();
         foreach (var input in inputs)
         {
             fold.SettleBefore(state, input.Entry.EffectiveAt, all);
             fold.BringForward(customer, state, input.Entry.EffectiveAt, all);
-            var own = new Consequences();
+            var own = new Consequences { OfReversibleOnly = true };
             fold.Happen(customer, state, input, own);
             if (input.Entry.Backfill)
             {

@@ -1,6 +1,7 @@
 using Crm.Conditions;
 using Crm.Engine;
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
@@ -271,6 +272,23 @@ public sealed class RecordingTests
             Assert.DoesNotContain("canary", System.Text.Encoding.UTF8.GetString(Binary.Write(entry.Event)), StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("canary", entry.ToString(), StringComparison.OrdinalIgnoreCase);
         }
+    }
+
+    [Fact]
+    public async Task An_irrevocable_module_does_a_late_event_once()
+    {
+        var contract = new ModuleContract { Name = "stamps", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance, Reversible = false };
+        var stamped = new Shop(new ScriptModule(contract, (notes, context) => notes.Plus(context.Cause.Value) with
+        {
+            Entries = [new LedgerEntry { Program = "stamps", Unit = "stamps", Lot = "all", Amount = 1, Movement = Movement.Issued, Cause = context.Cause, OccurredAt = context.Moment.Instant }],
+            Messages = [new Message { Occasion = $"stamp:{context.Cause.Value}", Channel = "post", Template = "stamp", Purpose = "service", DecidedAt = context.Moment.Instant, UsefulUntil = context.Moment.Instant + Duration.FromDays(9) }],
+        }));
+        stamped.Clock.Set(Shop.Opening + Duration.FromDays(2));
+        await stamped.RecordAsync(Histories.Purchase("till:1", 1_000));
+        await stamped.RecordAsync(Histories.Purchase("till:2", 1_000) with { OccurredAt = Shop.Opening });
+        Assert.Equal(["1", "2"], (await stamped.ReadAsync()).Slot<Notes>("stamps").Lines);
+        Assert.Equal(2, await stamped.Store.ReadLedgerAsync(Token).Select(row => row.Entry.Amount).SumAsync(Token));
+        Assert.Equal(["stamp:1", "stamp:2"], (await stamped.MessagesAsync()).Select(message => message.Occasion));
     }
 
     [Fact]
