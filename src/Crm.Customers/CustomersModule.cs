@@ -59,9 +59,14 @@ public sealed class CustomersModule : CustomerModule<CustomersState>, IEventVali
             yield return new(problem.Code, $"carries the profile field '{problem.Field}', which {problem.Message.English}");
         }
 
-        if (happened.Kind == CustomerEvents.ProfileChanged && happened.Profile.Count == 0)
+        foreach (var unknown in happened.ProfileRemoved.Where(field => schema.Find(field) is null))
         {
-            yield return new("no-profile", "changes the profile without a value; at least one is expected.");
+            yield return new("unknown-profile-field", $"removes the profile field '{unknown}', which is not declared.");
+        }
+
+        if (happened.Kind == CustomerEvents.ProfileChanged && happened.Profile.Count == 0 && happened.ProfileRemoved.IsEmpty)
+        {
+            yield return new("no-profile", "changes the profile without a value; at least one is expected in Profile or ProfileRemoved.");
         }
 
         if (happened.Kind == CustomerEvents.IdentityAdded && happened.AlsoKnownAs.IsEmpty)

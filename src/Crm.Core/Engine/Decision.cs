@@ -79,9 +79,9 @@ internal sealed class Decision
             Claim(identity);
         }
 
-        if (happened.Profile.Count > 0)
+        if (happened.Profile.Count > 0 || !happened.ProfileRemoved.IsEmpty)
         {
-            profile = Profile.With(happened.Profile);
+            profile = happened.ProfileRemoved.Aggregate(Profile, (kept, field) => kept.With(field, default)).With(happened.Profile);
         }
 
         var kind = kernel.Modules.Kinds.Find(happened.Kind) ?? throw new InvalidOperationException($"The kind '{happened.Kind}' was not checked.");
@@ -92,7 +92,7 @@ internal sealed class Decision
         var today = await kernel.ProfileAsync(Customer, happened.Identity, Profile, cancellationToken).ConfigureAwait(false);
         var draft = new JournalDraft
         {
-            Event = happened with { OccurredAt = occurredAt, Customer = null, Identity = null, AlsoKnownAs = default, Profile = default, Lookups = default },
+            Event = happened with { OccurredAt = occurredAt, Customer = null, Identity = null, AlsoKnownAs = default, Profile = default, ProfileRemoved = default, Lookups = default },
             Kind = kind,
             EffectiveAt = decidedNow && state.Handled is { } last ? last : occurredAt,
             RecordedAt = recordedAt,

@@ -10,6 +10,9 @@ namespace Crm.Engine;
 internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator> validators, Duration futureTolerance)
 {
     private const int MostLines = 10_000;
+    private const long MostMinorUnits = 1_000_000_000_000_000;
+    private const decimal MostQuantity = 1_000_000_000;
+    private const int MostDecimals = 9;
 
     public Sequence<EventProblem> Check(IReadOnlyList<CustomerEvent> events, Instant now)
     {
@@ -93,6 +96,11 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
             wrong("bad-amount", $"has the amount {spend}; 0 or more of a currency is expected: the kind of the event says the direction.");
         }
 
+        if (happened.Spend is { MinorUnits: > MostMinorUnits } absurd)
+        {
+            wrong("bad-amount", $"has the amount {absurd}; at most {new Money(MostMinorUnits, absurd.Currency)} is expected.");
+        }
+
         if (happened.Lines.Count > MostLines)
         {
             wrong("too-many-lines", $"has {happened.Lines.Count} lines; at most {MostLines} are expected.");
@@ -101,9 +109,9 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         for (var i = 0; i < happened.Lines.Count; i++)
         {
             var line = happened.Lines[i];
-            if (string.IsNullOrEmpty(line.Sku) || line.Quantity <= 0 || line.Amount.MinorUnits < 0)
+            if (string.IsNullOrEmpty(line.Sku) || line.Quantity is <= 0 or > MostQuantity || line.Quantity.Scale > MostDecimals || line.Amount.MinorUnits is < 0 or > MostMinorUnits)
             {
-                wrong("bad-line", string.Create(CultureInfo.InvariantCulture, $"has the line {i + 1} '{line.Sku}' of {line.Quantity} for {line.Amount}; an article, a quantity above 0 and an amount of 0 or more are expected."));
+                wrong("bad-line", string.Create(CultureInfo.InvariantCulture, $"has the line {i + 1} '{line.Sku}' of {line.Quantity} for {line.Amount}; an article, a quantity above 0 (at most {MostQuantity}, {MostDecimals} decimals) and an amount of 0 or more (at most {MostMinorUnits} minor units) are expected."));
             }
 
             if (happened.Spend is { } total && line.Amount.Currency != total.Currency)

@@ -74,19 +74,21 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
     public void TellCorrected(CustomerId customer, CustomerState state, JournalDraft because, Consequences consequences)
     {
         context.Enter(customer, state, because.Key, state.Handled ?? because.EffectiveAt, because.Observations, accepted: false);
+        List<Echo>? echoes = null;
         foreach (var index in Irrevocable(because.Event.Kind))
         {
             context.Handle(new Stimulus.Happened(because.Event));
-            Ask(state, index, mayRefuse: false, consequences, null);
+            Ask(state, index, mayRefuse: false, consequences, found => (echoes ??= []).AddRange(found));
         }
 
         var corrected = new Echo(Echo.Corrected, Fields.Of(("cause", because.Key.ToString())));
         foreach (var index in Irrevocable(Echo.Corrected))
         {
             context.Handle(new Stimulus.Echoed(corrected));
-            Ask(state, index, mayRefuse: false, consequences, null);
+            Ask(state, index, mayRefuse: false, consequences, found => (echoes ??= []).AddRange(found));
         }
 
+        Echoes(state, echoes, because, consequences);
         context.Leave();
     }
 

@@ -60,9 +60,11 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
     public async ValueTask<CustomerView> ViewAsync(CustomerSnapshot snapshot, IIdSource ids, Instant now, CancellationToken cancellationToken)
     {
         var decision = await Decision.BeginAsync(this, snapshot, ids, cancellationToken).ConfigureAwait(false);
-        decision.BringForward(now);
+        // A till's clock may be a little ahead: what it told is not in the future of whoever reads it.
+        var moment = decision.State.Handled is { } handled && handled > now ? handled : now;
+        decision.BringForward(moment);
         var profile = await ProfileAsync(decision.Customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
-        return new CustomerView(Modules, decision.State, decision.Customer, snapshot.Version, new Moment(now, Options.Zone), profile);
+        return new CustomerView(Modules, decision.State, decision.Customer, snapshot.Version, new Moment(moment, Options.Zone), profile);
     }
 
     /// <summary>Later than every earlier instant, so that the order of recording is total.</summary>

@@ -51,8 +51,11 @@ public sealed record CustomerEvent
     /// <summary>What the host looked up beforehand for conditions to use (stock, weather). Stored with the decision, and no part of what makes two payloads differ.</summary>
     public Fields Lookups { get; init; }
 
-    /// <summary>Values about the person, merged into the profile in the same commit. They never enter the journal.</summary>
+    /// <summary>Values about the person, merged into the profile in the same commit. They never enter the journal, and are no part of what makes two payloads differ: a hash of them could be guessed.</summary>
     public Fields Profile { get; init; }
+
+    /// <summary>Fields of the profile that lose their values, in the same commit.</summary>
+    public Sequence<string> ProfileRemoved { get; init; }
 
     /// <summary>A purchase.</summary>
     /// <param name="key">"source:receipt number".</param>

@@ -117,6 +117,12 @@ public static class Binary
 
         writer.Fields(happened.Lookups);
         writer.Fields(happened.Profile);
+        writer.Whole(happened.ProfileRemoved.Count);
+        foreach (var field in happened.ProfileRemoved)
+        {
+            writer.Text(field);
+        }
+
         return writer.Written.ToArray();
     }
 
@@ -131,6 +137,7 @@ public static class Binary
             AlsoKnownAs = Identities(ref reader),
             Lookups = reader.Fields(),
             Profile = reader.Fields(),
+            ProfileRemoved = Names(ref reader),
         };
     }
 
@@ -293,6 +300,17 @@ public static class Binary
         }
 
         return identities.ToSequence();
+    }
+
+    private static Sequence<string> Names(ref SlotReader reader)
+    {
+        var names = new string[reader.Int()];
+        for (var i = 0; i < names.Length; i++)
+        {
+            names[i] = reader.Code();
+        }
+
+        return names.ToSequence();
     }
 
     private static TakenBack Taken(ref SlotReader reader)

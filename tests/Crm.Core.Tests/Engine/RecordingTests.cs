@@ -73,6 +73,34 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task Amounts_and_quantities_beyond_all_measure_are_refused_in_words()
+    {
+        var fault = await Assert.ThrowsAsync<InvalidEventException>(async () => await shop.Engine.RecordAsync(
+            [
+                Histories.Purchase("till:1", long.MaxValue),
+                CustomerEvent.Purchase("till:2", Shop.Amy, Money.Hkd(1), new EventLine("tea", 2_000_000_000, Money.Hkd(1))),
+                CustomerEvent.Purchase("till:3", Shop.Amy, Money.Hkd(1), new EventLine("tea", 0.0000000001m, Money.Hkd(1))),
+            ],
+            cancellationToken: Token));
+        Assert.Equal(["bad-amount", "bad-line", "bad-line"], fault.Problems.Select(problem => problem.Code));
+    }
+
+    [Fact]
+    public async Task A_profile_value_can_be_removed()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 1_000) with { Profile = Fields.Of(("name", "Amy"), ("region", "HK")) });
+        await shop.RecordAsync(Histories.Purchase("till:2", 1_000) with { ProfileRemoved = ["name"] });
+        Assert.Equal(Fields.Of(("region", "HK")), (await shop.ReadAsync()).Profile);
+    }
+
+    [Fact]
+    public async Task A_till_whose_clock_is_ahead_can_be_read_at_once()
+    {
+        await shop.Engine.RecordAsync(Histories.Purchase("till:1", 1_000) with { OccurredAt = Shop.Opening + Duration.FromMinutes(4) }, Token);
+        Assert.Equal(Shop.Opening + Duration.FromMinutes(4), (await shop.ReadAsync()).Moment.Instant);
+    }
+
+    [Fact]
     public async Task An_event_from_the_future_may_come_again_when_its_time_has_come()
     {
         var early = Histories.Purchase("till:1", 5_000) with { OccurredAt = Shop.Opening + Duration.FromHours(1) };
