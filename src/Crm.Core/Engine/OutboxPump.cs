@@ -82,9 +82,7 @@ internal sealed class OutboxPump
         switch (item)
         {
             case OutboxItem.OfFollowUp followUp:
-                await recorder.RecordAsync([followUp.Event], RecordMode.Live, cancellationToken).ConfigureAwait(false);
-                await outbox.SettleAsync(item.Id, cancellationToken).ConfigureAwait(false);
-                return report with { FollowUps = report.FollowUps + 1 };
+                return await DeliverAsync(followUp, report, cancellationToken).ConfigureAwait(false);
             case OutboxItem.OfMessage { Message: var message }:
                 var (kind, reason, wait) = await SendAsync(item, message, cancellationToken).ConfigureAwait(false);
                 if (kind is null)
@@ -105,6 +103,25 @@ internal sealed class OutboxPump
                 throw new InvalidOperationException($"The outbox has an item of the kind {item.GetType().Name}, which the engine does not know.");
         }
     }
+
+    // A follow-up that cannot be recorded as things are is kept and tried again, and holds up nobody else.
+    private async ValueTask<PumpReport> DeliverAsync(OutboxItem.OfFollowUp followUp, PumpReport report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await recorder.RecordAsync([followUp.Event], RecordMode.Live, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is InvalidEventException or ModuleFaultException or TooManyConflictsException)
+        {
+            await outbox.ReleaseAsync(followUp.Id, clock.GetCurrentInstant() + WaitAfter(followUp.Attempts), cancellationToken).ConfigureAwait(false);
+            return report with { Postponed = report.Postponed + 1 };
+        }
+
+        await outbox.SettleAsync(followUp.Id, cancellationToken).ConfigureAwait(false);
+        return report with { FollowUps = report.FollowUps + 1 };
+    }
+
+    private static Duration WaitAfter(int attempts) => Duration.Min(Duration.FromSeconds(10 * Math.Pow(4, Math.Min(attempts, 6))), LongestWait);
 
     private async ValueTask<(string? Kind, string? Reason, Duration Wait)> SendAsync(OutboxItem item, Message message, CancellationToken cancellationToken)
     {
@@ -155,7 +172,7 @@ internal sealed class OutboxPump
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            return new SendOutcome.Later(Duration.FromSeconds(10 * Math.Pow(4, item.Attempts)));
+            return new SendOutcome.Later(WaitAfter(item.Attempts));
         }
     }
 

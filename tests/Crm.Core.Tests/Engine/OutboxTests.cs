@@ -114,6 +114,25 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task A_follow_up_that_cannot_be_recorded_is_kept_and_holds_up_nobody()
+    {
+        var wild = new ScriptModule("wild", [EventKinds.PurchaseName], (_, context) => context.Cause.Source == "gift" ? Outcome.Nothing : new Outcome.Accepted
+        {
+            FollowUps =
+            [
+                new CustomerEvent { Key = new EventKey("gift", $"wrong {context.Cause}"), Kind = "no-such-kind", Identity = Friend },
+                CustomerEvent.Purchase($"gift:right {context.Cause}", Friend, Money.Hkd(0)) with { Kind = EventKinds.PurchaseName },
+            ],
+        });
+        var engine = new CrmEngine(store, [wild], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource());
+        await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+        var report = await engine.PumpAsync(most: 2, Token);
+        Assert.Equal((1, 1), (report.FollowUps, report.Postponed));
+        clock.Advance(Duration.FromMinutes(1));
+        Assert.Equal(1, (await engine.PumpAsync(most: 1, Token)).Postponed);
+    }
+
+    [Fact]
     public async Task The_last_unit_of_a_supply_goes_to_one_of_fifty_and_comes_back_with_a_refund()
     {
         IQuotas quotas = store;
