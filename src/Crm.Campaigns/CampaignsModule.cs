@@ -1,0 +1,212 @@
+using Crm.Campaigns.Decisions;
+using Crm.Campaigns.Journeys;
+using Crm.Definitions;
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Campaigns;
+
+/// <summary>
+/// Campaigns as a module: journeys begin with events, echoes, silences and birthdays, and each occasion is decided once, under the gate and the caps. It is reversible: a message that a refund or a
+/// late event leaves without its cause is withdrawn if it waits; what was sent comes back as an event, so it is part of every replay and keeps counting.
+/// </summary>
+public sealed class CampaignsModule : CustomerModule<CampaignState>
+{
+    private readonly CampaignPlan plan;
+    private readonly ISendGate? gate;
+
+    /// <summary>Campaigns under a gate.</summary>
+    /// <param name="plan">The journeys and caps.</param>
+    /// <param name="gate">Asked for each message when it is decided. The engine asks it again when the message is about to leave.</param>
+    public CampaignsModule(CampaignPlan plan, ISendGate gate)
+        : this(plan)
+    {
+        ArgumentNullException.ThrowIfNull(gate);
+        this.gate = gate;
+    }
+
+    private CampaignsModule(CampaignPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        this.plan = plan;
+        Contract = new ModuleContract
+        {
+            Name = CampaignNames.Module,
+            Codec = new CampaignStateCodec(),
+            Handles = plan.BirthdayFields.IsEmpty ? plan.Kinds.Concat(MessageOutcomes.Kinds.Select(kind => kind.Name)).Distinct(StringComparer.Ordinal).ToSequence() : ["*"],
+            Observes = plan.BirthdayFields,
+            Conditions = plan.Conditions.ToSequence(),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override ModuleContract Contract { get; }
+
+    /// <summary>The journeys and caps.</summary>
+    internal CampaignPlan Plan => plan;
+
+    internal ISendGate? Gate => gate;
+
+    /// <summary>Campaigns that no gate watches over.</summary>
+    /// <param name="plan">The journeys and caps.</param>
+    /// <param name="reason">Why that is right, such as "all messages are of the service"; a sentence for whoever reads the code.</param>
+    public static CampaignsModule WithoutGate(CampaignPlan plan, string reason)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        return new CampaignsModule(plan);
+    }
+
+    /// <summary>Holds back what would exceed a cap because history was decided again after other messages had left. Wrap every channel that campaigns use.</summary>
+    public static IMessageChannel Capped(IMessageChannel channel, CampaignPlan plan) => new Messages.CappedChannel(channel, plan);
+
+    /// <summary>Explains why a customer has no message from a journey: what it waits for, what was decided last, and what stands against it now.</summary>
+    /// <exception cref="ArgumentException">No journey has the name; the message lists those there are.</exception>
+    public WhyNot WhyNot(string journey, CustomerView customer)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        return Decisions.WhyNot.Explain(plan, gate, journey, customer);
+    }
+
+    /// <inheritdoc/>
+    protected override Outcome Handle(CampaignState state, ModuleContext context)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(context);
+        var deciding = new Deciding(plan, gate, state, context);
+        switch (context.Stimulus)
+        {
+            case Stimulus.Happened { Event: var happened }:
+                if (MessageOutcomes.Kinds.Any(kind => kind.Name == happened.Kind))
+                {
+                    deciding.Learn(happened);
+                }
+
+                ObserveBirthdays(deciding, context);
+                foreach (var definition in plan.BegunBy(happened.Kind, context.Moment.Instant))
+                {
+                    Happened(happened, definition, deciding, context);
+                }
+
+                break;
+            case Stimulus.Echoed { Echo: var echo }:
+                foreach (var definition in plan.BegunBy(echo.Kind, context.Moment.Instant))
+                {
+                    Echoed(echo, definition, deciding, context);
+                }
+
+                break;
+            case Stimulus.Due { Key: var journey } when plan.At(journey, context.Moment.Instant) is { } definition:
+                Due(definition, deciding, context);
+                break;
+        }
+
+        return deciding.Outcome();
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>What today's journeys make of the history counts from now on; the counts of what was decided by journeys that are gone stay.</remarks>
+    protected override Outcome.Accepted Correct(CampaignState stored, CampaignState without, CampaignState with)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        ArgumentNullException.ThrowIfNull(without);
+        ArgumentNullException.ThrowIfNull(with);
+        var corrected = with;
+        foreach (var journey in stored.Journeys.Concat(without.Journeys).Select(standing => standing.Journey).Distinct(StringComparer.Ordinal))
+        {
+            var standing = with.In(journey);
+            var codes = stored.In(journey).Tallies.Concat(without.In(journey).Tallies).Select(tally => tally.Code).Distinct(StringComparer.Ordinal);
+            corrected = corrected.With(codes.Aggregate(standing, (sum, code) => sum.Counting(code, stored.In(journey).Count(code) - without.In(journey).Count(code))));
+        }
+
+        return new Outcome.Accepted
+        {
+            State = corrected,
+            Agenda = corrected.Journeys.Select(standing => new AgendaChange(standing.Journey, standing.Due, Phase(standing))).ToSequence(),
+        };
+
+        int Phase(JourneyStanding standing) => standing.Due is { } due && plan.At(standing.Journey, due) is { } definition ? CampaignPlan.PhaseOf(definition.Value) : 0;
+    }
+
+    private static void Happened(CustomerEvent happened, Definition<Journey> definition, Deciding deciding, ModuleContext context)
+    {
+        switch (definition.Value.Trigger)
+        {
+            case Trigger.OnEvent on when on.Kind == happened.Kind && (on.Where is null || context.Evaluate(on.Where).Value):
+                var spend = happened.Spend is { } money ? Fields.Of(("spend", money.Amount), ("currency", money.Currency.Code)) : default;
+                deciding.Begin(definition, happened.Key.ToString(), spend.With(happened.Fields));
+                break;
+            case Trigger.WhenSilent silent when silent.After == happened.Kind:
+                var standing = deciding.In(definition.Name);
+                if (standing.Anchor is not { } anchor || anchor.At <= context.Moment.Instant)
+                {
+                    deciding.Stand(standing with { Anchor = new Anchor(happened.Key.ToString(), context.Moment.Instant) });
+                    deciding.Wait(definition.Value, context.Moment.Instant + Duration.FromDays(silent.Days[0]));
+                }
+
+                break;
+        }
+    }
+
+    private static void Echoed(Echo echo, Definition<Journey> definition, Deciding deciding, ModuleContext context)
+    {
+        if (definition.Value.Trigger is not Trigger.OnEcho on || on.Kind != echo.Kind || on.Having.Any(pair => echo.Fields[pair.Key] != pair.Value))
+        {
+            return;
+        }
+
+        // The kernel's name for what falls due says nothing of the event that it followed from.
+        if (context.Cause.Source == "due")
+        {
+            var standing = deciding.In(definition.Name);
+            deciding.Stand(standing with { Begun = standing.Begun + 1 });
+            deciding.Begin(definition, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"#{standing.Begun + 1}"), echo.Fields);
+        }
+        else
+        {
+            deciding.Begin(definition, context.Cause.ToString(), echo.Fields);
+        }
+    }
+
+    private static void Due(Definition<Journey> definition, Deciding deciding, ModuleContext context)
+    {
+        var standing = deciding.In(definition.Name);
+        switch (definition.Value.Trigger)
+        {
+            case Trigger.WhenSilent silent when standing is { Anchor: { } anchor, Due: { } due }:
+                var next = silent.Days.Select(days => anchor.At + Duration.FromDays(days)).Where(instant => instant > due).Select(instant => (Instant?)instant).FirstOrDefault();
+                deciding.Wait(definition.Value, next);
+                foreach (var days in silent.Days.Where(days => anchor.At + Duration.FromDays(days) == due))
+                {
+                    deciding.Begin(definition, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{anchor.Event}:{days}"), Fields.Of(("days", days)));
+                }
+
+                break;
+            case Trigger.OnBirthday birthday:
+                var year = context.Moment.Date.Year;
+                deciding.Stand(standing with { LastYear = year });
+                deciding.Wait(definition.Value, Birthday.Next(standing.Day, birthday, context.Moment, year));
+                deciding.Begin(definition, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"birthday:{year}"), Fields.Of(("year", year)));
+                break;
+        }
+    }
+
+    private void ObserveBirthdays(Deciding deciding, ModuleContext context)
+    {
+        foreach (var definition in plan.WithBirthday(context.Moment.Instant))
+        {
+            if (definition.Value.Trigger is Trigger.OnBirthday birthday)
+            {
+                var standing = deciding.In(definition.Name);
+                var day = Birthday.DayOf(context.Observed(birthday.Field));
+                if (day != standing.Day)
+                {
+                    deciding.Stand(standing with { Day = day });
+                    deciding.Wait(definition.Value, Birthday.Next(day, birthday, context.Moment, standing.LastYear));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Campaigns.Decisions;
+
+/// <summary>What the campaigns module keeps of a customer.</summary>
+public sealed record CampaignState
+{
+    /// <summary>Nothing yet.</summary>
+    public static CampaignState Empty { get; } = new();
+
+    /// <summary>Where the customer stands in each journey that has begun or waits, by its name.</summary>
+    public Sequence<JourneyStanding> Journeys { get; init; }
+
+    /// <summary>Messages that may still be sent, and those sent that a cap has to count, by when they count and by occasion.</summary>
+    public Sequence<Reservation> Reservations { get; init; }
+
+    /// <summary>Occasions of messages that were sent although history, as it is known now, has not decided them; the latest few. They are not decided a second time.</summary>
+    public Sequence<string> Pinned { get; init; }
+
+    /// <summary>The standing in a journey; an empty one where nothing has begun.</summary>
+    public JourneyStanding In(string journey)
+    {
+        foreach (var standing in Journeys)
+        {
+            if (string.Equals(standing.Journey, journey, StringComparison.Ordinal))
+            {
+                return standing;
+            }
+        }
+
+        return new JourneyStanding { Journey = journey };
+    }
+
+    internal CampaignState With(JourneyStanding standing) => this with
+    {
+        Journeys = Journeys.Where(other => other.Journey != standing.Journey).Append(standing).OrderBy(other => other.Journey, StringComparer.Ordinal).ToSequence(),
+    };
+
+    internal CampaignState With(Reservation reservation) => this with
+    {
+        Reservations = Reservations.Where(other => other.Occasion != reservation.Occasion).Append(reservation).OrderBy(other => other.From).ThenBy(other => other.Occasion, StringComparer.Ordinal).ToSequence(),
+    };
+
+    internal CampaignState Without(string occasion) => this with { Reservations = Reservations.Where(other => other.Occasion != occasion).ToSequence() };
+}
+
+/// <summary>Where a customer stands in one journey.</summary>
+public sealed record JourneyStanding
+{
+    /// <summary>The journey.</summary>
+    public required string Journey { get; init; }
+
+    /// <summary>The event from which a silence counts; null before the first.</summary>
+    public Anchor? Anchor { get; init; }
+
+    /// <summary>Month and day that a birthday journey waits for, as MMDD; 0: none is known.</summary>
+    public int Day { get; init; }
+
+    /// <summary>The last year whose birthday was decided; 0: none.</summary>
+    public int LastYear { get; init; }
+
+    /// <summary>How often the passing of time has begun the journey through an echo.</summary>
+    public int Begun { get; init; }
+
+    /// <summary>When the journey next has to be looked at; null: not before something happens.</summary>
+    public Instant? Due { get; init; }
+
+    /// <summary>The latest decision; null before the first.</summary>
+    public LastDecision? Last { get; init; }
+
+    /// <summary>How often each decision and outcome came: "decided", "suppressed.REASON", "sent", "failed", "refused", "stale", "delivered", "opened", "bounced"; by code.</summary>
+    public Sequence<Tally> Tallies { get; init; }
+
+    /// <summary>How often a code came.</summary>
+    public long Count(string code) => Tallies.FirstOrDefault(tally => tally.Code == code).Count;
+
+    internal JourneyStanding Counting(string code, long by = 1) => this with
+    {
+        Tallies = Tallies.Where(tally => tally.Code != code).Append(new Tally(code, Count(code) + by)).Where(tally => tally.Count != 0).OrderBy(tally => tally.Code, StringComparer.Ordinal).ToSequence(),
+    };
+}
+
+/// <summary>The event that a silence counts from.</summary>
+/// <param name="Event">Its key.</param>
+/// <param name="At">When it occurred.</param>
+public sealed record Anchor(string Event, Instant At);
+
+/// <summary>What was decided last about a journey.</summary>
+/// <param name="Occasion">The occasion.</param>
+/// <param name="At">When.</param>
+/// <param name="Reason">Why no message was sent, as a code; null: it was decided to send one.</param>
+public sealed record LastDecision(string Occasion, Instant At, string? Reason);
+
+/// <summary>How often something came.</summary>
+/// <param name="Code">What.</param>
+/// <param name="Count">How often.</param>
+public readonly record struct Tally(string Code, long Count);
+
+/// <summary>A message's claim on the caps.</summary>
+/// <param name="Occasion">The occasion.</param>
+/// <param name="Channel">The channel.</param>
+/// <param name="From">When it may first be sent, or was sent.</param>
+/// <param name="Until">When it may last be sent, or was sent.</param>
+/// <param name="Sent">Whether it was sent.</param>
+/// <param name="Counts">Whether a cap counts it.</param>
+public sealed record Reservation(string Occasion, string Channel, Instant From, Instant Until, bool Sent, bool Counts)
+{
+    /// <summary>The journey that it belongs to.</summary>
+    public string Journey => CampaignNames.JourneyOf(Occasion);
+}
