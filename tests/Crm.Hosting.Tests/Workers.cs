@@ -1,0 +1,172 @@
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Testing;
+using Crm.Values;
+using FluentValidation;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using NodaTime;
+
+namespace Crm.Hosting.Tests;
+
+public sealed class Workers
+{
+    private static readonly CrmWorkerOptions Quick = new() { Every = TimeSpan.FromSeconds(1), RetryAfter = TimeSpan.FromMilliseconds(100) };
+
+    [Fact]
+    public async Task A_host_with_a_worker_delivers_what_is_due()
+    {
+        var clock = FakeClock.At(2026, 1, 1);
+        var box = new Box();
+        using var host = Hosted(clock, box, new List<string>());
+        var engine = host.Services.GetRequiredService<CrmEngine>();
+        await engine.RecordAsync(CustomerEvent.Purchase("pos:1", Identity.User("amy"), Money.Hkd(52)), TestContext.Current.CancellationToken);
+        clock.Advance(Duration.FromDays(2));
+
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        var message = await box.First.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await host.StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(FakeClock.At(2026, 1, 2).GetCurrentInstant(), message.DecidedAt);
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync(host));
+        clock.Advance(Duration.FromHours(1));
+        Assert.Equal(HealthStatus.Unhealthy, await HealthAsync(host));
+    }
+
+    [Fact]
+    public async Task A_step_that_fails_is_logged_without_its_message_and_tried_again()
+    {
+        var clock = FakeClock.At(2026, 1, 1);
+        var box = new Box();
+        var log = new List<string>();
+        using var host = Hosted(clock, box, log, failures: 2);
+        var engine = host.Services.GetRequiredService<CrmEngine>();
+        await engine.RecordAsync(CustomerEvent.Purchase("pos:1", Identity.User("amy"), Money.Hkd(52)), TestContext.Current.CancellationToken);
+        clock.Advance(Duration.FromDays(2));
+
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        for (var patience = 0; patience < 200 && !box.First.Task.IsCompleted; patience++)
+        {
+            // The lease of the customer that failed has to end first.
+            clock.Advance(Duration.FromMinutes(3));
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+
+        await box.First.Task.WaitAsync(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        await host.StopAsync(TestContext.Current.CancellationToken);
+
+        lock (log)
+        {
+            Assert.Equal(2, log.Count(line => line.StartsWith("7003 Error RunDue", StringComparison.Ordinal)));
+            Assert.DoesNotContain(log, line => line.Contains("+852", StringComparison.Ordinal));
+            Assert.Contains(log, line => line.Contains(nameof(ModuleFaultException), StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Options_out_of_range_are_said_at_once()
+    {
+        var thrown = Assert.Throws<ValidationException>(() => new ServiceCollection().AddCrmWorker(new CrmWorkerOptions { Every = TimeSpan.Zero, Most = 0, UnhealthyAfter = TimeSpan.Zero }));
+
+        Assert.Equal(3, thrown.Errors.Count());
+    }
+
+    [Fact]
+    public void Added_twice_it_is_one_worker()
+    {
+        var services = new ServiceCollection().AddCrmWorker(Quick).AddCrmWorker();
+
+        Assert.Single(services, service => service.ServiceType == typeof(IHostedService) && service.ImplementationType == typeof(CrmWorker));
+    }
+
+    private static IHost Hosted(FakeClock clock, Box box, List<string> log, int failures = 0)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddProvider(new ListLog(log));
+        builder.Services.AddSingleton<IClock>(clock);
+        builder.Services.AddSingleton<IMessageChannel>(box);
+        builder.Services.AddCrm(crm => crm.UseMemory().AddModule(new DayLater(failures)));
+        builder.Services.AddCrmWorker(Quick);
+        return builder.Build();
+    }
+
+    private static async Task<HealthStatus> HealthAsync(IHost host) =>
+        (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken)).Status;
+
+    private sealed class Box : IMessageChannel
+    {
+        public TaskCompletionSource<Message> First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Name => "email";
+
+        public ValueTask<SendOutcome> SendAsync(string id, Message message, CustomerView customer, CancellationToken cancellationToken)
+        {
+            First.TrySetResult(message);
+            return ValueTask.FromResult<SendOutcome>(new SendOutcome.Sent());
+        }
+    }
+
+    /// <summary>Writes to a customer a day after each purchase; the first times that fails with a message that quotes a number.</summary>
+    private sealed class DayLater(int failures) : CustomerModule<DayLater.Nothing>
+    {
+        private int failed;
+
+        public override ModuleContract Contract { get; } = new() { Name = "day-later", Codec = new Codec(), Handles = [EventKinds.PurchaseName] };
+
+        protected override Outcome Handle(Nothing state, ModuleContext context)
+        {
+            var now = context.Moment.Instant;
+            if (context.Stimulus is Stimulus.Happened { Event: var bought })
+            {
+                return new Outcome.Accepted { Agenda = [new AgendaChange(bought.Key.ToString(), now + Duration.FromDays(1))] };
+            }
+
+            if (Interlocked.Increment(ref failed) <= failures)
+            {
+                throw new InvalidOperationException("+85291234567 is no number.");
+            }
+
+            return new Outcome.Accepted { Messages = [new Message { Occasion = "later", Channel = "email", Template = "hello", Purpose = "service", DecidedAt = now, UsefulUntil = now + Duration.FromDays(9) }] };
+        }
+
+        internal sealed record Nothing;
+
+        private sealed class Codec : SlotCodec<Nothing>
+        {
+            public override int Version => 1;
+
+            public override Nothing Empty { get; } = new();
+
+            protected override void Write(Nothing state, SlotWriter writer)
+            {
+            }
+
+            protected override Nothing Read(int version, ref SlotReader reader) => Empty;
+        }
+    }
+
+    private sealed class ListLog(List<string> lines) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (lines)
+            {
+                lines.Add($"{eventId.Id} {logLevel} {formatter(state, exception)} {exception}");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
