@@ -18,8 +18,15 @@ internal static class TestMeaning
         _ => throw Unknown(test),
     };
 
-    /// <summary>Whether the test asks for more or less, so that a growing value changes its answer at most once.</summary>
-    public static bool IsOrdering(this Test test) => test is Test.MoreThan or Test.AtLeast or Test.LessThan or Test.AtMost;
+    /// <summary>For a test that asks for more or less, the value at which its answer turns, and whether that value itself lies with the larger ones; null for every other test.</summary>
+    public static (Scalar Value, bool Included)? Threshold(this Test test) => test switch
+    {
+        Test.AtLeast least => (least.Value, true),
+        Test.LessThan less => (less.Value, true),
+        Test.MoreThan more => (more.Value, false),
+        Test.AtMost most => (most.Value, false),
+        _ => null,
+    };
 
     private static bool OneOf(Sequence<Scalar> values, Scalar value, bool whenMissing)
     {

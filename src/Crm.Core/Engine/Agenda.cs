@@ -1,27 +1,48 @@
+using System.Runtime.InteropServices;
 using NodaTime;
 
 namespace Crm.Engine;
 
-/// <summary>What is due for one customer, ordered by (due, module, phase, key).</summary>
+/// <summary>What is due for one customer, ordered by (due, module, phase, key). Copies share what neither has changed.</summary>
 internal sealed class Agenda
 {
-    private readonly List<AgendaEntry> entries;
+    private List<AgendaEntry> entries;
+    private bool shared;
 
-    public Agenda() => entries = [];
+    public Agenda()
+        : this([])
+    {
+    }
 
-    private Agenda(List<AgendaEntry> entries) => this.entries = entries;
+    /// <summary>An agenda of these entries, which become its own; each has a name of its own.</summary>
+    public Agenda(List<AgendaEntry> entries)
+    {
+        this.entries = entries;
+        entries.Sort();
+    }
 
-    public IReadOnlyList<AgendaEntry> Entries => entries;
+    private Agenda(List<AgendaEntry> entries, bool shared)
+    {
+        this.entries = entries;
+        this.shared = shared;
+    }
+
+    /// <summary>The entries, until the agenda changes.</summary>
+    public ReadOnlySpan<AgendaEntry> Entries => CollectionsMarshal.AsSpan(entries);
 
     public AgendaEntry? First => entries.Count == 0 ? null : entries[0];
 
-    public Agenda Clone() => new([.. entries]);
+    public Agenda Clone()
+    {
+        shared = true;
+        return new Agenda(entries, shared: true);
+    }
 
     public void Set(AgendaEntry entry)
     {
         Remove(entry.Module, entry.Key);
-        var place = entries.BinarySearch(entry);
-        entries.Insert(~place, entry);
+        var own = Own();
+        own.Insert(~own.BinarySearch(entry), entry);
     }
 
     public void Remove(int module, string key)
@@ -30,13 +51,24 @@ internal sealed class Agenda
         {
             if (entries[i].Module == module && string.Equals(entries[i].Key, key, StringComparison.Ordinal))
             {
-                entries.RemoveAt(i);
+                Own().RemoveAt(i);
                 return;
             }
         }
     }
 
-    public void RemoveFirst() => entries.RemoveAt(0);
+    public void RemoveFirst() => Own().RemoveAt(0);
+
+    private List<AgendaEntry> Own()
+    {
+        if (shared)
+        {
+            entries = [.. entries];
+            shared = false;
+        }
+
+        return entries;
+    }
 }
 
 /// <summary>One entry of an agenda.</summary>

@@ -32,4 +32,14 @@ internal sealed class Consequences
         Quotas.AddRange(others.Quotas);
         Checkpoints.AddRange(others.Checkpoints);
     }
+
+    /// <summary>Adds what a module decided.</summary>
+    public void Add(Outcome.Accepted accepted)
+    {
+        Entries.AddRange(accepted.Entries.AsSpan());
+        Messages.AddRange(accepted.Messages.AsSpan());
+        FollowUps.AddRange(accepted.FollowUps.AsSpan());
+        Quotas.AddRange(accepted.Quotas.AsSpan());
+        Lines.AddRange(accepted.Lines.AsSpan());
+    }
 }

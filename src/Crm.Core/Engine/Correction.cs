@@ -46,22 +46,22 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
     private void Keep(CustomerState state, int module, object slot)
     {
         state.Slots[module] = slot;
-        foreach (var fact in state.Facts.InOrder.Where(fact => modules.OwnerOf(fact.Name)?.Module == module).ToList())
+        foreach (var fact in state.Facts.InOrder.ToArray().Where(fact => modules.OwnerOf(fact.Name)?.Module == module))
         {
             state.Facts.Set(fact with { Value = default });
         }
 
-        foreach (var fact in stored.Facts.InOrder.Where(fact => modules.OwnerOf(fact.Name)?.Module == module))
+        foreach (var fact in stored.Facts.InOrder.ToArray().Where(fact => modules.OwnerOf(fact.Name)?.Module == module))
         {
             state.Facts.Set(fact);
         }
 
-        foreach (var entry in state.Agenda.Entries.Where(entry => entry.Module == module).ToList())
+        foreach (var entry in state.Agenda.Entries.ToArray().Where(entry => entry.Module == module))
         {
             state.Agenda.Remove(module, entry.Key);
         }
 
-        foreach (var entry in stored.Agenda.Entries.Where(entry => entry.Module == module))
+        foreach (var entry in stored.Agenda.Entries.ToArray().Where(entry => entry.Module == module))
         {
             state.Agenda.Set(entry);
         }

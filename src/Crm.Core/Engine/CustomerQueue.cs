@@ -37,7 +37,7 @@ internal sealed class CustomerQueue
     }
 
     /// <summary>The different customers of many references, in the one order in which they are waited for.</summary>
-    public static IEnumerable<CustomerRef> Order(IEnumerable<CustomerRef> customers) => customers
+    public static IEnumerable<CustomerRef> Order(IReadOnlyCollection<CustomerRef> customers) => customers.Count < 2 ? customers : customers
         .DistinctBy(Key)
         .OrderBy(customer => customer.Id?.ToString(), StringComparer.Ordinal)
         .ThenBy(customer => customer.Identity?.Kind, StringComparer.Ordinal)

@@ -28,9 +28,9 @@ internal sealed class CustomerState
     /// <summary>For each module, the version of the journal up to which it has seen nothing because it joined later; 0 for modules there from birth.</summary>
     public required long[] Since { get; init; }
 
-    public required FactTable Facts { get; init; }
+    public required FactTable Facts { get; set; }
 
-    public required Agenda Agenda { get; init; }
+    public required Agenda Agenda { get; set; }
 
     public required Observed Observed { get; set; }
 

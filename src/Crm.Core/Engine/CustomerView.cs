@@ -19,7 +19,7 @@ public sealed class CustomerView : IEvidence
         Version = version;
         Moment = moment;
         Profile = profile;
-        Facts = state.Facts.InOrder.ToSequence();
+        Facts = Sequence.Create(state.Facts.InOrder);
     }
 
     /// <summary>Who.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Storage;
@@ -124,9 +125,12 @@ internal sealed class Decision
             refusal ??= Straight(draft, own);
         }
 
-        foreach (var further in happened.AlsoKnownAs.Where(further => refusal is null && owners?.ContainsKey(further) != true))
+        foreach (var further in happened.AlsoKnownAs)
         {
-            Claim(further);
+            if (refusal is null && owners?.ContainsKey(further) != true)
+            {
+                Claim(further);
+            }
         }
 
         if (decidedNow && kind.Nature != EventNature.Request)
@@ -174,11 +178,11 @@ internal sealed class Decision
             NextDue = nextDue,
             NextDueChanged = nextDue != dueBefore || entries.Count == 0,
             Outbox = Outbox(now),
-            Withdrawn = withdrawnOccasions.Order(StringComparer.Ordinal).Select(occasion => DerivedKey.OfMessage(Customer, occasion)).ToSequence(),
+            Withdrawn = Withdrawn(),
             Settled = settled.ToSequence(),
-            Quotas = consequences.Quotas.GroupBy(draw => draw.Name, StringComparer.Ordinal).Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount))).Where(draw => draw.Amount != 0).ToSequence(),
+            Quotas = Draws(),
             CheckpointsInvalidFrom = invalidFrom,
-            Checkpoints = consequences.Checkpoints.GroupBy(checkpoint => checkpoint.At).Select(group => group.Last()).ToSequence(),
+            Checkpoints = Checkpoints(),
         };
         commit.Check();
         return commit;
@@ -386,7 +390,11 @@ internal sealed class Decision
             more.Messages.Clear();
         }
 
-        withdrawnOccasions.ExceptWith(more.Messages.Select(message => message.Occasion));
+        foreach (var message in more.Messages)
+        {
+            withdrawnOccasions.Remove(message.Occasion);
+        }
+
         consequences.Add(more);
     }
 
@@ -407,13 +415,42 @@ internal sealed class Decision
 
     private Sequence<Fact> ChangedFacts()
     {
-        var changed = state.Facts.InOrder.Where(fact => factsBefore.Find(fact.Name) != fact)
-            .Concat(factsBefore.InOrder.Where(fact => state.Facts.Find(fact.Name) is null).Select(fact => fact with { Value = default, ValidUntil = null }));
-        return changed.Where(fact => kernel.Modules.OwnerOf(fact.Name) is not { Declaration.Queryable: false }).ToSequence();
+        var changed = new List<Fact>();
+        foreach (ref readonly var fact in state.Facts.InOrder)
+        {
+            if (factsBefore.Find(fact.Name) != fact && IsQueryable(fact))
+            {
+                changed.Add(fact);
+            }
+        }
+
+        foreach (ref readonly var fact in factsBefore.InOrder)
+        {
+            if (state.Facts.Find(fact.Name) is null && IsQueryable(fact))
+            {
+                changed.Add(new Fact(fact.Name, default));
+            }
+        }
+
+        return Sequence.Create<Fact>(CollectionsMarshal.AsSpan(changed));
     }
 
+    private bool IsQueryable(Fact fact) => kernel.Modules.OwnerOf(fact.Name) is not { Declaration.Queryable: false };
+
+    private Sequence<string> Withdrawn() => withdrawnOccasions.Count == 0
+        ? []
+        : withdrawnOccasions.Order(StringComparer.Ordinal).Select(occasion => DerivedKey.OfMessage(Customer, occasion)).ToSequence();
+
+    private Sequence<QuotaDraw> Draws() => consequences.Quotas.Count == 0
+        ? []
+        : consequences.Quotas.GroupBy(draw => draw.Name, StringComparer.Ordinal).Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount))).Where(draw => draw.Amount != 0).ToSequence();
+
+    private Sequence<Checkpoint> Checkpoints() => consequences.Checkpoints.Count == 0
+        ? []
+        : consequences.Checkpoints.GroupBy(checkpoint => checkpoint.At).Select(group => group.Last()).ToSequence();
+
     // What was decided last about an occasion is what leaves.
-    private Sequence<OutboxItem> Outbox(Instant now) => consequences.Messages
+    private Sequence<OutboxItem> Outbox(Instant now) => consequences.Messages.Count + consequences.FollowUps.Count == 0 ? [] : consequences.Messages
         .GroupBy(message => message.Occasion, StringComparer.Ordinal).Select(occasion => occasion.Last())
         .Select(message => (OutboxItem)new OutboxItem.OfMessage(DerivedKey.OfMessage(Customer, message.Occasion), Customer, message.NotBefore ?? message.DecidedAt, message))
         .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? now, followUp)))

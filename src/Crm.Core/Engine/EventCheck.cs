@@ -17,9 +17,11 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
     public Sequence<EventProblem> Check(IReadOnlyList<CustomerEvent> events, Instant now)
     {
         List<EventProblem>? problems = null;
-        for (var i = 0; i < events.Count; i++)
+        var i = 0;
+        Action<string, string> wrong = (code, message) => (problems ??= []).Add(new EventProblem(i, code, $"The event '{events[i].Key}' {message}"));
+        for (; i < events.Count; i++)
         {
-            Check(events[i], now, (code, message) => (problems ??= []).Add(new EventProblem(i, code, $"The event '{events[i].Key}' {message}")));
+            Check(events[i], now, wrong);
         }
 
         return problems?.ToSequence() ?? [];
@@ -75,17 +77,20 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
 
     private static void CheckNames(CustomerEvent happened, Action<string, string> wrong)
     {
-        foreach (var (what, name) in new[] { ("channel", happened.Channel), ("brand", happened.Brand) })
-        {
-            if (name is not null && !Names.IsName(name))
-            {
-                wrong("bad-name", $"has the {what} '{name}'; lower-case letters, digits, '-', '_' and '.' are expected.");
-            }
-        }
+        CheckName("channel", happened.Channel, wrong);
+        CheckName("brand", happened.Brand, wrong);
 
         if (happened.Actor is { Length: 0 or > Names.Longest })
         {
             wrong("bad-name", $"has an actor of {happened.Actor.Length} characters; a code of 1 to {Names.Longest} such as 'staff:17' is expected.");
+        }
+    }
+
+    private static void CheckName(string what, string? name, Action<string, string> wrong)
+    {
+        if (name is not null && !Names.IsName(name))
+        {
+            wrong("bad-name", $"has the {what} '{name}'; lower-case letters, digits, '-', '_' and '.' are expected.");
         }
     }
 
@@ -136,9 +141,12 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
             }
         }
 
-        foreach (var missing in kind.Fields.Where(field => field.Required && happened.Fields[field.Name].IsMissing))
+        foreach (var field in kind.Fields)
         {
-            wrong("missing-field", $"lacks the field '{missing.Name}', a {missing.Kind}, which the kind '{kind.Name}' requires.");
+            if (field.Required && happened.Fields[field.Name].IsMissing)
+            {
+                wrong("missing-field", $"lacks the field '{field.Name}', a {field.Kind}, which the kind '{kind.Name}' requires.");
+            }
         }
     }
 }

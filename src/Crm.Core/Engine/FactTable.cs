@@ -4,18 +4,25 @@ using NodaTime;
 
 namespace Crm.Engine;
 
-/// <summary>The facts of one customer.</summary>
+/// <summary>The facts of one customer, in the ordinal order of their names. Copies share what neither has changed.</summary>
 internal sealed class FactTable
 {
-    private readonly Dictionary<string, Fact> facts;
+    private Fact[] facts;
+    private int count;
+    private bool shared;
 
-    public FactTable() => facts = new(StringComparer.Ordinal);
+    public FactTable() => facts = [];
 
-    private FactTable(Dictionary<string, Fact> facts) => this.facts = facts;
+    private FactTable(Fact[] facts, int count, bool shared)
+    {
+        this.facts = facts;
+        this.count = count;
+        this.shared = shared;
+    }
 
-    public int Count => facts.Count;
+    public int Count => count;
 
-    public IEnumerable<Fact> InOrder => facts.Values.OrderBy(fact => fact.Name, StringComparer.Ordinal);
+    public ReadOnlySpan<Fact> InOrder => facts.AsSpan(0, count);
 
     /// <summary>When the first fact runs out; null when none does.</summary>
     public Instant? FirstLapse
@@ -23,7 +30,7 @@ internal sealed class FactTable
         get
         {
             Instant? first = null;
-            foreach (var fact in facts.Values)
+            foreach (ref readonly var fact in InOrder)
             {
                 if (fact.ValidUntil is { } until && (first is null || until < first))
                 {
@@ -35,46 +42,100 @@ internal sealed class FactTable
         }
     }
 
-    public FactTable Clone() => new(new Dictionary<string, Fact>(facts, StringComparer.Ordinal));
+    /// <summary>A table with room for this many facts.</summary>
+    public static FactTable WithRoom(int most) => new(new Fact[most], 0, shared: false);
+
+    public FactTable Clone()
+    {
+        shared = true;
+        return new FactTable(facts, count, shared: true);
+    }
 
     public Scalar Read(string name, Instant now, out Instant? validUntil)
     {
-        if (facts.TryGetValue(name, out var fact) && !(fact.ValidUntil <= now))
+        if (PlaceOf(name) is >= 0 and var place && !(facts[place].ValidUntil <= now))
         {
-            validUntil = fact.ValidUntil;
-            return fact.Value;
+            validUntil = facts[place].ValidUntil;
+            return facts[place].Value;
         }
 
         validUntil = null;
         return default;
     }
 
-    public Fact? Find(string name) => facts.TryGetValue(name, out var fact) ? fact : null;
+    public Fact? Find(string name) => PlaceOf(name) is >= 0 and var place ? facts[place] : null;
 
     /// <summary>Sets or removes a fact.</summary>
     /// <returns>Whether anything changed.</returns>
     public bool Set(Fact fact)
     {
-        if (fact.Value.IsMissing)
-        {
-            return facts.Remove(fact.Name);
-        }
-
-        if (facts.TryGetValue(fact.Name, out var before) && before == fact)
+        var place = PlaceOf(fact.Name);
+        if (place >= 0 ? facts[place] == fact : fact.Value.IsMissing)
         {
             return false;
         }
 
-        facts[fact.Name] = fact;
+        if (fact.Value.IsMissing)
+        {
+            Own(count);
+            count--;
+            facts.AsSpan((place + 1)..(count + 1)).CopyTo(facts.AsSpan(place));
+        }
+        else if (place >= 0)
+        {
+            Own(count);
+            facts[place] = fact;
+        }
+        else
+        {
+            Own(count + 1);
+            facts.AsSpan(~place..count).CopyTo(facts.AsSpan(~place + 1));
+            facts[~place] = fact;
+            count++;
+        }
+
         return true;
     }
 
     /// <summary>Removes what has run out at or before an instant.</summary>
     public void Lapse(Instant now)
     {
-        foreach (var name in facts.Where(pair => pair.Value.ValidUntil <= now).Select(pair => pair.Key).ToList())
+        for (var i = count - 1; i >= 0; i--)
         {
-            facts.Remove(name);
+            if (facts[i].ValidUntil <= now)
+            {
+                Set(facts[i] with { Value = default });
+            }
+        }
+    }
+
+    // The place of a fact; the complement of where it would be when there is none.
+    private int PlaceOf(string name)
+    {
+        var (low, high) = (0, count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            var order = string.CompareOrdinal(facts[middle].Name, name);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order > 0 ? (low, middle) : (middle + 1, high);
+        }
+
+        return ~low;
+    }
+
+    private void Own(int needed)
+    {
+        if (shared || needed > facts.Length)
+        {
+            var own = new Fact[needed > facts.Length ? needed + 2 + (needed / 4) : facts.Length];
+            InOrder.CopyTo(own);
+            facts = own;
+            shared = false;
         }
     }
 }

@@ -78,14 +78,14 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         foreach (var index in Irrevocable(because.Event.Kind))
         {
             context.Handle(new Stimulus.Happened(because.Event));
-            Ask(state, index, mayRefuse: false, consequences, found => (echoes ??= []).AddRange(found));
+            Ask(state, index, mayRefuse: false, consequences, ref echoes);
         }
 
         var corrected = new Echo(Echo.Corrected, Fields.Of(("cause", because.Key.ToString())));
         foreach (var index in Irrevocable(Echo.Corrected))
         {
             context.Handle(new Stimulus.Echoed(corrected));
-            Ask(state, index, mayRefuse: false, consequences, found => (echoes ??= []).AddRange(found));
+            Ask(state, index, mayRefuse: false, consequences, ref echoes);
         }
 
         Echoes(state, echoes, because, consequences);
@@ -141,7 +141,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         context.Enter(customer, state, new EventKey("due", $"{module}/{entry.Key}"), at, default, accepted: false);
         context.Handle(new Stimulus.Due(entry.Key));
         List<Echo>? echoes = null;
-        Ask(state, entry.Module, mayRefuse: false, consequences, found => (echoes ??= []).AddRange(found));
+        Ask(state, entry.Module, mayRefuse: false, consequences, ref echoes);
         Echoes(state, echoes, null, consequences);
         context.Leave();
     }
@@ -158,7 +158,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
             }
 
             context.Handle(stimulus);
-            if (Ask(state, index, mayRefuse, consequences, found => (echoes ??= []).AddRange(found)) is { } refusal)
+            if (Ask(state, index, mayRefuse, consequences, ref echoes) is { } refusal)
             {
                 return refusal;
             }
@@ -195,7 +195,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
                     }
 
                     context.Handle(new Stimulus.Echoed(echo));
-                    if (Ask(state, index, mayRefuse, consequences, found => (next ??= []).AddRange(found)) is { } refusal)
+                    if (Ask(state, index, mayRefuse, consequences, ref next) is { } refusal)
                     {
                         return refusal;
                     }
@@ -211,7 +211,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
                 else if (context.IsUntold(index))
                 {
                     context.Handle(FactsChanged);
-                    if (Ask(state, index, mayRefuse, consequences, found => (next ??= []).AddRange(found)) is { } refusal)
+                    if (Ask(state, index, mayRefuse, consequences, ref next) is { } refusal)
                     {
                         return refusal;
                     }
@@ -224,7 +224,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         return null;
     }
 
-    private Refusal? Ask(CustomerState state, int index, bool mayRefuse, Consequences consequences, Action<Sequence<Echo>>? echoed)
+    private Refusal? Ask(CustomerState state, int index, bool mayRefuse, Consequences consequences, ref List<Echo>? echoes)
     {
         var contract = modules.Contracts[index];
         context.Ask(index);
@@ -247,7 +247,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
                 Take(state, index, accepted, consequences);
                 if (!accepted.Echoes.IsEmpty)
                 {
-                    echoed?.Invoke(accepted.Echoes);
+                    (echoes ??= []).AddRange(accepted.Echoes.AsSpan());
                 }
 
                 return null;
@@ -276,10 +276,6 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
             return;
         }
 
-        consequences.Entries.AddRange(accepted.Entries);
-        consequences.Messages.AddRange(accepted.Messages);
-        consequences.FollowUps.AddRange(accepted.FollowUps);
-        consequences.Quotas.AddRange(accepted.Quotas);
-        consequences.Lines.AddRange(accepted.Lines);
+        consequences.Add(accepted);
     }
 }

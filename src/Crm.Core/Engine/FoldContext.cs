@@ -107,7 +107,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone) : Module
         : stimulus switch
         {
             Stimulus.Happened(var happened) => EventFields.ReadScoped(happened, name),
-            Stimulus.Echoed(var echo) => name == "event.kind" ? echo.Kind : name.StartsWith("event.", StringComparison.Ordinal) ? echo.Fields[name["event.".Length..]] : default,
+            Stimulus.Echoed(var echo) => name == "event.kind" ? echo.Kind : name.StartsWith("event.", StringComparison.Ordinal) ? echo.Fields[name.AsSpan("event.".Length)] : default,
             _ => default,
         };
 

@@ -25,12 +25,17 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             throw new InvalidEventException(problems);
         }
 
-        var items = events.Select((happened, index) => new Item(happened, Binary.PayloadHash(happened), settles?[index])).ToList();
+        var items = new Item[events.Count];
+        for (var i = 0; i < items.Length; i++)
+        {
+            items[i] = new Item(events[i], Binary.PayloadHash(events[i]), settles?[i]);
+        }
+
         var pending = Distinct(items);
         var turns = new List<IDisposable>();
         try
         {
-            foreach (var customer in CustomerQueue.Order(pending.Select(item => item.Reference)))
+            foreach (var customer in CustomerQueue.Order(pending.ConvertAll(item => item.Reference)))
             {
                 turns.Add(await queue.EnterAsync(customer, cancellationToken).ConfigureAwait(false));
             }
@@ -42,12 +47,17 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             turns.ForEach(turn => turn.Dispose());
         }
 
-        return [.. items.Select(item => item.Answer())];
+        return Array.ConvertAll(items, item => item.Answer());
     }
 
     // Of several items with one key, the first is recorded and answers for the others.
-    private static List<Item> Distinct(List<Item> items)
+    private static List<Item> Distinct(Item[] items)
     {
+        if (items.Length < 2)
+        {
+            return [.. items];
+        }
+
         var first = new Dictionary<EventKey, Item>();
         foreach (var item in items)
         {

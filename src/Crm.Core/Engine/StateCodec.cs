@@ -9,6 +9,7 @@ internal sealed class StateCodec(ModuleSet modules)
 {
     public const string KernelSlot = "kernel";
     private const int KernelVersion = 1;
+    private const int UsualSize = 1024;
 
     /// <summary>The state that slots hold. Modules that the slots do not know join now; what belonged to modules that are gone is left out.</summary>
     /// <param name="slots">The slots.</param>
@@ -32,28 +33,34 @@ internal sealed class StateCodec(ModuleSet modules)
     }
 
     /// <summary>All slots of a state.</summary>
-    public Sequence<StoredSlot> EncodeAll(CustomerState state) =>
-        Enumerable.Range(0, modules.Count).Select(index => EncodeModule(index, state.Slots[index])).Append(EncodeKernel(state)).ToSequence();
+    public Sequence<StoredSlot> EncodeAll(CustomerState state) => Encode(state, before: null);
 
     /// <summary>The slots that changed since a state; the kernel's always has.</summary>
-    public Sequence<StoredSlot> EncodeChanged(CustomerState state, object[] before)
+    public Sequence<StoredSlot> EncodeChanged(CustomerState state, object[] before) => Encode(state, before);
+
+    public StoredSlot EncodeModule(int index, object slot) => EncodeModule(index, slot, new SlotWriter());
+
+    private Sequence<StoredSlot> Encode(CustomerState state, object[]? before)
     {
-        var slots = new List<StoredSlot>(1 + modules.Count) { EncodeKernel(state) };
+        var writer = new SlotWriter(UsualSize);
+        var slots = new StoredSlot[1 + modules.Count];
+        var count = 0;
+        slots[count++] = EncodeKernel(state, writer);
         for (var i = 0; i < modules.Count; i++)
         {
-            if (!ReferenceEquals(state.Slots[i], before[i]))
+            if (before is null || !ReferenceEquals(state.Slots[i], before[i]))
             {
-                slots.Add(EncodeModule(i, state.Slots[i]));
+                slots[count++] = EncodeModule(i, state.Slots[i], writer);
             }
         }
 
-        return slots.ToSequence();
+        return Sequence.Create<StoredSlot>(slots.AsSpan(0, count));
     }
 
-    public StoredSlot EncodeModule(int index, object slot)
+    private StoredSlot EncodeModule(int index, object slot, SlotWriter writer)
     {
         var codec = modules.Contracts[index].Codec;
-        var writer = new SlotWriter();
+        writer.Clear();
         codec.Write(slot, writer);
         return new StoredSlot(modules.Contracts[index].Name, codec.Version, Sequence.Create(writer.Written));
     }
@@ -69,9 +76,9 @@ internal sealed class StateCodec(ModuleSet modules)
         return codec.Read(slot.Version, ref reader);
     }
 
-    private StoredSlot EncodeKernel(CustomerState state)
+    private StoredSlot EncodeKernel(CustomerState state, SlotWriter writer)
     {
-        var writer = new SlotWriter();
+        writer.Clear();
         writer.Instant(state.Handled);
         writer.Instant(state.RecordedAt);
         writer.Whole(state.SinceCheckpoint);
@@ -97,7 +104,7 @@ internal sealed class StateCodec(ModuleSet modules)
             writer.Instant(fact.ValidUntil);
         }
 
-        writer.Whole(state.Agenda.Entries.Count);
+        writer.Whole(state.Agenda.Entries.Length);
         foreach (var entry in state.Agenda.Entries)
         {
             writer.Whole(entry.Module);
@@ -188,6 +195,7 @@ internal sealed class StateCodec(ModuleSet modules)
     private void ReadFacts(ref SlotReader reader, CustomerState state)
     {
         var count = reader.Int();
+        state.Facts = FactTable.WithRoom(count + 1);
         for (var i = 0; i < count; i++)
         {
             var fact = new Fact(reader.Code(), reader.Scalar(), reader.InstantOrNull());
@@ -201,15 +209,18 @@ internal sealed class StateCodec(ModuleSet modules)
     private static void ReadAgenda(ref SlotReader reader, CustomerState state, int[] places)
     {
         var count = reader.Int();
+        var entries = new List<AgendaEntry>(count + 1);
         for (var i = 0; i < count; i++)
         {
             var place = places[reader.Int()];
             var entry = new AgendaEntry(reader.Instant(), place, reader.Int(), reader.Code());
             if (place >= 0)
             {
-                state.Agenda.Set(entry);
+                entries.Add(entry);
             }
         }
+
+        state.Agenda = new Agenda(entries);
     }
 
     private void ReadProfileTruths(ref SlotReader reader, CustomerState state)

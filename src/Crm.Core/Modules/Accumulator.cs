@@ -4,35 +4,40 @@ using NodaTime;
 
 namespace Crm.Modules;
 
-/// <summary>What one leaf has counted: a total, and for a window the entries in it, oldest first. Copies share entries, which are never changed once visible to a copy.</summary>
+/// <summary>
+/// What one series has counted: the entries as far back as it reaches, oldest first, each with the sum up to it, and the sum of everything where a leaf asks for it.
+/// Copies share entries, which are never changed once visible to a copy.
+/// </summary>
 internal struct Accumulator
 {
     private EntryList? list;
     private int start;
     private int end;
 
-    /// <summary>The sum of what counted and is not, or no longer, among the entries. For the lifetime: everything.</summary>
+    /// <summary>The sum of what is no longer among the entries.</summary>
     private decimal before;
+
+    /// <summary>The sum of everything; kept only where the reach says so.</summary>
+    private decimal lifetime;
 
     private readonly ReadOnlySpan<Entry> Entries => list is null ? default : list.Items.AsSpan(start, end - start);
 
     private readonly decimal Total => end > start ? list!.Items[end - 1].Sum : before;
 
     /// <summary>Counts an amount at an instant.</summary>
-    /// <param name="length">The length of the window in ticks; null for the lifetime.</param>
+    /// <param name="reach">How far back the series must reach.</param>
     /// <param name="ticks">When the amount counts.</param>
     /// <param name="amount">Not negative.</param>
-    /// <param name="newest">The newest instant seen: what has left the window by then is forgotten.</param>
-    public void Add(long? length, long ticks, decimal amount, long newest)
+    /// <param name="newest">The newest instant seen: what is beyond reach by then is forgotten.</param>
+    public void Add(SeriesReach reach, long ticks, decimal amount, long newest)
     {
-        if (length is not { } window)
+        if (reach.Lifetime)
         {
-            before += amount;
-            return;
+            lifetime += amount;
         }
 
-        Evict(newest - window);
-        if (ticks <= newest - window)
+        Evict(newest - reach.Window);
+        if (ticks <= newest - reach.Window)
         {
             return;
         }
@@ -47,28 +52,34 @@ internal struct Accumulator
         }
     }
 
-    /// <summary>The answer at an instant not before the newest seen.</summary>
+    /// <summary>The answer of a leaf at an instant not before the newest seen.</summary>
+    /// <param name="leaf">The leaf.</param>
+    /// <param name="length">The length of its window in ticks, within reach; null for the lifetime.</param>
+    /// <param name="now">The instant.</param>
     public readonly Truth Answer(Condition.EventWindow leaf, long? length, long now)
     {
         if (length is not { } window)
         {
-            return new Truth(Holds(leaf, before), null);
+            return new Truth(Holds(leaf, lifetime), null);
         }
 
         var entries = Entries;
         var first = FirstAfter(entries, now - window);
         var total = Total;
-        var value = Holds(leaf, total - (first == 0 ? before : entries[first - 1].Sum));
-        var change = leaf.Is.IsOrdering() ? FirstByHalving(leaf, entries, first, total, value) : FirstByWalking(leaf, entries, first, total, value);
+        var counted = total - (first == 0 ? before : entries[first - 1].Sum);
+        var value = Holds(leaf, counted);
+        var change = leaf.Is.Threshold() is { } threshold
+            ? FirstByHalving(threshold, entries, first, total, counted)
+            : FirstByWalking(leaf, entries, first, total, value);
         return new Truth(value, change < entries.Length ? Instant.FromUnixTimeTicks(entries[change].Ticks + window) : null);
     }
 
-    /// <summary>What is in the window at an instant not before the newest seen.</summary>
+    /// <summary>What a leaf measures at an instant not before the newest seen.</summary>
     public readonly decimal Amount(long? length, long now)
     {
         if (length is not { } window)
         {
-            return before;
+            return lifetime;
         }
 
         var entries = Entries;
@@ -76,18 +87,18 @@ internal struct Accumulator
         return Total - (first == 0 ? before : entries[first - 1].Sum);
     }
 
-    /// <summary>Writes what is in the window as of the newest instant seen; amounts of one instant as one.</summary>
-    public readonly void Write(long? length, long newest, SlotWriter writer)
+    /// <summary>Writes what is within reach as of the newest instant seen; amounts of one instant as one.</summary>
+    public readonly void Write(SeriesReach reach, long newest, SlotWriter writer)
     {
-        if (length is not { } window)
+        writer.Whole(reach.Window);
+        writer.Flag(reach.Lifetime);
+        if (reach.Lifetime)
         {
-            writer.Whole(-1);
-            writer.Number(before);
-            return;
+            WriteAmount(writer, lifetime);
         }
 
         var entries = Entries;
-        var first = newest == long.MinValue ? 0 : FirstAfter(entries, newest - window);
+        var first = newest == long.MinValue ? 0 : FirstAfter(entries, newest - reach.Window);
         var instants = 0;
         for (var i = first; i < entries.Length; i++)
         {
@@ -109,20 +120,19 @@ internal struct Accumulator
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    public static Accumulator Read(ref SlotReader reader)
+    /// <param name="reader">The bytes.</param>
+    /// <param name="reach">How far back it reached.</param>
+    public static Accumulator Read(ref SlotReader reader, out SeriesReach reach)
     {
+        reach = new SeriesReach(reader.Whole(), reader.Flag());
+        var everything = reach.Lifetime ? ReadAmount(ref reader) : 0;
         var count = reader.Int();
-        if (count < 0)
-        {
-            return new Accumulator { before = reader.Number() };
-        }
-
         if (count == 0)
         {
-            return default;
+            return new Accumulator { lifetime = everything };
         }
 
-        var items = new Entry[count + 2];
+        var items = new Entry[count + 1];
         var ticks = 0L;
         var sum = 0m;
         for (var i = 0; i < count; i++)
@@ -132,7 +142,7 @@ internal struct Accumulator
             items[i] = new Entry(ticks, sum);
         }
 
-        return new Accumulator { list = new EntryList(items, count), end = count };
+        return new Accumulator { list = new EntryList(items, count), end = count, lifetime = everything };
     }
 
     private void Evict(long until)
@@ -150,7 +160,7 @@ internal struct Accumulator
         var entry = new Entry(ticks, Total + amount);
         if (list is null || !list.TryAppend(end, entry))
         {
-            Copy(room: end - start + 1);
+            Copy(room: 2 + ((end - start) / 4));
             list!.TryAppend(end, entry);
         }
 
@@ -194,14 +204,22 @@ internal struct Accumulator
         return low;
     }
 
-    /// <summary>Amounts are not negative, so what is left shrinks, and an ordering test changes its answer at most once.</summary>
-    private static int FirstByHalving(Condition.EventWindow leaf, ReadOnlySpan<Entry> entries, int first, decimal total, bool value)
+    /// <summary>Amounts are not negative, so what is left shrinks: it falls below a threshold at most once, where the sum up to an entry passes total less threshold.</summary>
+    private static int FirstByHalving((Scalar Value, bool Included) threshold, ReadOnlySpan<Entry> entries, int first, decimal total, decimal counted)
     {
+        var (value, included) = threshold;
+        if (value.Kind != ScalarKind.Number || value.AsNumber < 0 || counted < value.AsNumber || (counted == value.AsNumber && !included))
+        {
+            return entries.Length;
+        }
+
+        var most = total - value.AsNumber;
         var (low, high) = (first, entries.Length);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            (low, high) = Holds(leaf, total - entries[middle].Sum) != value ? (low, middle) : (middle + 1, high);
+            var below = included ? entries[middle].Sum > most : entries[middle].Sum >= most;
+            (low, high) = below ? (low, middle) : (middle + 1, high);
         }
 
         return low;
@@ -227,7 +245,7 @@ internal struct Accumulator
     /// <summary>Small whole amounts, as of counts and most quantities, take one byte; cents a few.</summary>
     private static void WriteAmount(SlotWriter writer, decimal amount)
     {
-        for (var decimals = 0; decimals <= 2; decimals += 2)
+        for (var decimals = 0; decimals <= 2 && amount < 1_000_000_000_000_000; decimals += 2)
         {
             var scaled = decimals == 0 ? amount : amount * 100;
             if (scaled == decimal.Truncate(scaled) && scaled is >= 0 and < 1_000_000_000_000_000)

@@ -6,7 +6,7 @@ using NodaTime;
 namespace Crm.Modules;
 
 /// <summary>
-/// What the kernel has counted for one customer: an accumulator per leaf of a <see cref="WindowCatalog"/>. It gives what <see cref="HistoryWindows"/> gives, without the history.
+/// What the kernel has counted for one customer: one series of events for all leaves of a <see cref="WindowCatalog"/> that differ only in window and test. It gives what <see cref="HistoryWindows"/> gives, without the history.
 /// It changes in place; a <see cref="Clone"/> is cheap and independent.
 /// </summary>
 public sealed class Observed
@@ -14,10 +14,12 @@ public sealed class Observed
     private readonly WindowCatalog catalog;
     private Accumulator[] accumulators;
     private bool shared;
+    private readonly Sequence<SeriesReach> reaches;
     private long newest;
 
-    private Observed(WindowCatalog catalog, Accumulator[] accumulators, bool shared, long newest, Sequence<int> missingLeaves)
+    private Observed(WindowCatalog catalog, Sequence<SeriesReach> reaches, Accumulator[] accumulators, bool shared, long newest, Sequence<int> missingLeaves)
     {
+        this.reaches = reaches;
         this.catalog = catalog;
         this.accumulators = accumulators;
         this.shared = shared;
@@ -32,7 +34,7 @@ public sealed class Observed
     public static Observed Empty(WindowCatalog catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new Observed(catalog, new Accumulator[catalog.Leaves.Length], shared: false, long.MinValue, default);
+        return new Observed(catalog, catalog.Reaches, new Accumulator[catalog.Series.Length], shared: false, long.MinValue, default);
     }
 
     /// <summary>Takes an event in. Events may come in any order; the order makes no difference.</summary>
@@ -43,12 +45,12 @@ public sealed class Observed
         ArgumentNullException.ThrowIfNull(happened);
         var ticks = at.ToUnixTimeTicks();
         newest = Math.Max(newest, ticks);
-        foreach (var index in catalog.TouchedBy(happened.Kind))
+        foreach (var index in catalog.SeriesTouchedBy(happened.Kind))
         {
-            var leaf = catalog.Leaves[index];
-            if (EventFilter.Contribution(leaf.Leaf, leaf.LooksAtLines, happened) is { } amount and not 0)
+            var series = catalog.Series[index];
+            if (EventFilter.Contribution(series.Leaf, series.LooksAtLines, happened) is { } amount and not 0)
             {
-                Own()[index].Add(leaf.Length, ticks, amount, newest);
+                Own()[index].Add(series.Reach, ticks, amount, newest);
             }
         }
     }
@@ -60,7 +62,7 @@ public sealed class Observed
     public Truth Answer(Condition.EventWindow leaf, Instant now)
     {
         var index = catalog.IndexOf(leaf);
-        return accumulators[index].Answer(leaf, catalog.Leaves[index].Length, now.ToUnixTimeTicks());
+        return accumulators[catalog.SeriesOf(index)].Answer(leaf, catalog.Leaves[index].Length, now.ToUnixTimeTicks());
     }
 
     /// <summary>What a leaf measures at an instant, whichever its test.</summary>
@@ -70,14 +72,14 @@ public sealed class Observed
     public decimal Measure(Condition.EventWindow leaf, Instant now)
     {
         var index = catalog.IndexOf(leaf);
-        return accumulators[index].Amount(catalog.Leaves[index].Length, now.ToUnixTimeTicks());
+        return accumulators[catalog.SeriesOf(index)].Amount(catalog.Leaves[index].Length, now.ToUnixTimeTicks());
     }
 
     /// <summary>An independent copy. Both share what neither has changed.</summary>
     public Observed Clone()
     {
         shared = true;
-        return new Observed(catalog, accumulators, shared: true, newest, MissingLeaves);
+        return new Observed(catalog, reaches, accumulators, shared: true, newest, MissingLeaves);
     }
 
     /// <summary>Writes it compactly. The same events give the same bytes, in whichever order they came.</summary>
@@ -85,38 +87,39 @@ public sealed class Observed
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.Whole(newest);
-        writer.Whole(accumulators.Length - MissingLeaves.Count);
+        writer.Whole(accumulators.Length);
         for (var index = 0; index < accumulators.Length; index++)
         {
-            if (!MissingLeaves.AsSpan().Contains(index))
-            {
-                var leaf = catalog.Leaves[index];
-                writer.Bits(leaf.Key);
-                accumulators[index].Write(leaf.Length, newest, writer);
-            }
+            writer.Bits(catalog.Series[index].Key);
+            accumulators[index].Write(reaches[index], newest, writer);
         }
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote, perhaps with another catalogue: leaves that are gone are dropped, those that are new are <see cref="MissingLeaves"/>.</summary>
+    /// <summary>Reads what <see cref="Write"/> wrote, perhaps with another catalogue: what no leaf needs any more is dropped, leaves that the bytes do not reach are <see cref="MissingLeaves"/>.</summary>
     public static Observed Read(ref SlotReader reader, WindowCatalog catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         var seen = reader.Whole();
-        var read = new Accumulator[catalog.Leaves.Length];
-        var found = new bool[read.Length];
+        var read = new Accumulator[catalog.Series.Length];
+        var found = new SeriesReach[read.Length];
         for (var remaining = reader.Int(); remaining > 0; remaining--)
         {
-            var index = catalog.Find(reader.Bits());
-            var accumulator = Accumulator.Read(ref reader);
+            var index = catalog.FindSeries(reader.Bits());
+            var accumulator = Accumulator.Read(ref reader, out var reach);
             if (index is { } place)
             {
                 read[place] = accumulator;
-                found[place] = true;
+                found[place] = reach.And(catalog.Series[place].Reach);
             }
         }
 
-        return new Observed(catalog, read, shared: false, seen, Enumerable.Range(0, found.Length).Where(index => !found[index]).ToSequence());
+        return found.AsSpan().SequenceEqual(catalog.Reaches.AsSpan())
+            ? new Observed(catalog, catalog.Reaches, read, shared: false, seen, default)
+            : new Observed(catalog, found.ToSequence(), read, shared: false, seen, Missing(catalog, found));
     }
+
+    private static Sequence<int> Missing(WindowCatalog catalog, SeriesReach[] found) =>
+        catalog.Leaves.ToArray().Where(leaf => !found[catalog.SeriesOf(leaf.Index)].Covers(SeriesReach.Of(leaf))).Select(leaf => leaf.Index).ToSequence();
 
     private Accumulator[] Own()
     {

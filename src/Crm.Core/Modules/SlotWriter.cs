@@ -9,7 +9,16 @@ namespace Crm.Modules;
 /// <summary>Writes values as few bytes: whole numbers of variable length, texts as UTF-8.</summary>
 public sealed class SlotWriter
 {
-    private readonly ArrayBufferWriter<byte> buffer = new(256);
+    private readonly ArrayBufferWriter<byte> buffer;
+
+    /// <summary>A writer of values of usual size.</summary>
+    public SlotWriter()
+        : this(256)
+    {
+    }
+
+    /// <summary>A writer with room for this many bytes; it makes more when it needs to.</summary>
+    public SlotWriter(int room) => buffer = new ArrayBufferWriter<byte>(room);
 
     /// <summary>What has been written.</summary>
     public ReadOnlySpan<byte> Written => buffer.WrittenSpan;
@@ -46,8 +55,9 @@ public sealed class SlotWriter
     /// <summary>Writes an exact decimal number; equal numbers (1.5, 1.50) give equal bytes.</summary>
     public void Number(decimal value)
     {
+        // Dividing takes trailing zeros off the decimals; a number without decimals has none.
         Span<int> parts = stackalloc int[4];
-        decimal.GetBits(value / 1.000000000000000000000000000000000m, parts);
+        decimal.GetBits(value.Scale == 0 && value != 0 ? value : value / 1.000000000000000000000000000000000m, parts);
         foreach (var part in parts)
         {
             Whole(part);

@@ -12,10 +12,31 @@ namespace Crm.Modules;
 /// <param name="Leaf">One of the leaves it stands for.</param>
 public sealed record WindowLeaf(int Index, ulong Key, Condition.EventWindow Leaf)
 {
-    internal bool LooksAtLines { get; } = EventFilter.LooksAtLines(Leaf.Where);
-
     /// <summary>The length of the window in ticks; null for the lifetime.</summary>
     internal long? Length { get; } = Leaf.Window is Window.Last last ? (long)last.Length.TotalTicks : null;
+}
+
+/// <summary>One record of events from which all leaves are answered that differ only in window and test.</summary>
+/// <param name="Key">Names it in stored slots: 64 bits of the hash of its canonical form without window and test.</param>
+/// <param name="Leaf">One of the leaves it answers.</param>
+/// <param name="Reach">How far back it must reach for all of them.</param>
+internal sealed record WindowSeries(ulong Key, Condition.EventWindow Leaf, SeriesReach Reach)
+{
+    public bool LooksAtLines { get; } = EventFilter.LooksAtLines(Leaf.Where);
+}
+
+/// <summary>How far back a series reaches.</summary>
+/// <param name="Window">The longest window in ticks that it can answer; 0: none.</param>
+/// <param name="Lifetime">Whether it knows the sum of everything.</param>
+internal readonly record struct SeriesReach(long Window, bool Lifetime)
+{
+    public static SeriesReach Of(WindowLeaf leaf) => new(leaf.Length ?? 0, leaf.Length is null);
+
+    public bool Covers(SeriesReach needed) => Window >= needed.Window && (Lifetime || !needed.Lifetime);
+
+    public SeriesReach Or(SeriesReach other) => new(Math.Max(Window, other.Window), Lifetime || other.Lifetime);
+
+    public SeriesReach And(SeriesReach other) => new(Math.Min(Window, other.Window), Lifetime && other.Lifetime);
 }
 
 /// <summary>A test of a profile field, whose answer is stored with events because today's profile says nothing about then.</summary>
@@ -34,6 +55,10 @@ public sealed class WindowCatalog
     private readonly FrozenDictionary<Condition.Field, int> profileByStructure;
     private readonly WindowLeaf[] leaves;
     private readonly ProfileLeaf[] profileLeaves;
+    private readonly WindowSeries[] series;
+    private readonly int[] seriesOfLeaf;
+    private readonly FrozenDictionary<ulong, int> seriesByKey;
+    private readonly FrozenDictionary<string, int[]> seriesByKind;
 
     /// <summary>The catalogue of these conditions.</summary>
     public WindowCatalog(IEnumerable<Condition> conditions)
@@ -46,6 +71,12 @@ public sealed class WindowCatalog
         byReference = windows.ToFrozenDictionary<(Condition.EventWindow leaf, ulong key), Condition.EventWindow, int>(pair => pair.leaf, pair => byKey[pair.key], ReferenceEqualityComparer.Instance);
         byStructure = windows.DistinctBy(pair => Untested(pair.leaf)).ToFrozenDictionary(pair => Untested(pair.leaf), pair => byKey[pair.key]);
         byKind = leaves.GroupBy(leaf => leaf.Leaf.Kind, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.Select(leaf => leaf.Index).ToArray(), StringComparer.Ordinal);
+
+        series = [.. leaves.GroupBy(leaf => Hash(Unbounded(leaf.Leaf))).OrderBy(group => group.Key).Select(group => new WindowSeries(group.Key, group.First().Leaf, group.Select(SeriesReach.Of).Aggregate((one, other) => one.Or(other))))];
+        seriesByKey = series.Index().ToFrozenDictionary(one => one.Item.Key, one => one.Index);
+        seriesOfLeaf = [.. leaves.Select(leaf => seriesByKey[Hash(Unbounded(leaf.Leaf))])];
+        seriesByKind = series.Index().GroupBy(one => one.Item.Leaf.Kind, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.Select(one => one.Index).ToArray(), StringComparer.Ordinal);
+        Reaches = series.Select(one => one.Reach).ToSequence();
 
         var profiles = asked.OfType<Condition.Field>().Where(field => field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal)).Distinct().Select(leaf => (leaf, key: Hash(leaf))).ToList();
         profileLeaves = [.. profiles.DistinctBy(pair => pair.key).OrderBy(pair => pair.key).Select((pair, index) => new ProfileLeaf(index, pair.key, pair.leaf))];
@@ -81,13 +112,27 @@ public sealed class WindowCatalog
             : throw new InvalidOperationException($"No module's contract has a condition with {ConditionJson.Write(leaf)}, so it was not observed. List the condition in {nameof(ModuleContract)}.{nameof(ModuleContract.Conditions)}.");
     }
 
-    internal int? Find(ulong key) => byKey.TryGetValue(key, out var index) ? index : null;
+    /// <summary>What the leaves are answered from; several may share one.</summary>
+    internal ReadOnlySpan<WindowSeries> Series => series;
+
+    /// <summary>How far back each series must reach.</summary>
+    internal Sequence<SeriesReach> Reaches { get; }
+
+    /// <summary>The series that events of a kind may touch.</summary>
+    internal ReadOnlySpan<int> SeriesTouchedBy(string kind) => seriesByKind.GetValueOrDefault(kind);
+
+    /// <summary>The series that answers a leaf.</summary>
+    internal int SeriesOf(int leaf) => seriesOfLeaf[leaf];
+
+    internal int? FindSeries(ulong key) => seriesByKey.TryGetValue(key, out var index) ? index : null;
 
     private static ulong KeyOf(Condition.EventWindow leaf) => Hash(Untested(leaf));
 
     private static Condition.EventWindow Untested(Condition.EventWindow leaf) => leaf with { Is = Untested(), WhenMissing = false };
 
     private static Test.Known Untested() => new();
+
+    private static Condition.EventWindow Unbounded(Condition.EventWindow leaf) => Untested(leaf) with { Window = new Window.Lifetime() };
 
     private static ulong Hash(Condition leaf) => (ulong)(DefinitionHash.Of(ConditionJson.Write(leaf)).Value >> 64);
 }

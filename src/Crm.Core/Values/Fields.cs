@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.Immutable;
 
 namespace Crm.Values;
 
@@ -75,11 +76,14 @@ public readonly struct Fields : IReadOnlyCollection<KeyValuePair<string, Scalar>
     /// <inheritdoc/>
     public override int GetHashCode() => sorted.GetHashCode();
 
-    /// <inheritdoc/>
-    public IEnumerator<KeyValuePair<string, Scalar>> GetEnumerator() => ((IEnumerable<KeyValuePair<string, Scalar>>)sorted).GetEnumerator();
+    /// <summary>Walks the fields without allocating.</summary>
+    public ImmutableArray<KeyValuePair<string, Scalar>>.Enumerator GetEnumerator() => sorted.GetEnumerator();
 
     /// <inheritdoc/>
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    IEnumerator<KeyValuePair<string, Scalar>> IEnumerable<KeyValuePair<string, Scalar>>.GetEnumerator() => ((IEnumerable<KeyValuePair<string, Scalar>>)sorted).GetEnumerator();
+
+    /// <inheritdoc/>
+    IEnumerator IEnumerable.GetEnumerator() => ((IEnumerable)sorted).GetEnumerator();
 
     /// <summary>The names alone; values may be personal.</summary>
     public override string ToString() => string.Join(", ", sorted.Select(pair => pair.Key));

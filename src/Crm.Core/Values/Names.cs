@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Crm.Values;
 
 /// <summary>The one form that every name in definitions and events has.</summary>
@@ -6,11 +8,13 @@ public static class Names
     /// <summary>The most characters a name has.</summary>
     public const int Longest = 100;
 
+    private static readonly SearchValues<char> Allowed = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_.");
+
     /// <summary>Whether the text is 1 to 100 lower-case letters, digits, '-', '_' or '.', beginning with a letter or digit.</summary>
     public static bool IsName(string? text) =>
         text is { Length: > 0 and <= Longest }
         && (char.IsAsciiLetterLower(text[0]) || char.IsAsciiDigit(text[0]))
-        && text.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character is '-' or '_' or '.');
+        && !text.AsSpan().ContainsAnyExcept(Allowed);
 
     /// <summary>The known name that most resembles a misspelt one; null when none is within a third of its length.</summary>
     public static string? Nearest(string name, IEnumerable<string> known)
