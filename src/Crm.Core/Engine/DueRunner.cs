@@ -27,24 +27,37 @@ internal sealed class DueRunner(Kernel kernel, IClock clock, IIdSource ids)
                 break;
             }
 
-            var results = await BringForwardAsync(due, now, cancellationToken).ConfigureAwait(false);
+            var faults = new List<ModuleFaultException>();
+            var results = await BringForwardAsync(due, now, faults, cancellationToken).ConfigureAwait(false);
+            if (faults.Count > 0)
+            {
+                throw new ModuleFaultException(faults[0].Module, $"failed for {faults.Count} of {due.Count} customers that were due; the others were brought forward. These stay due and are tried again after their lease.", faults[0]);
+            }
+
             report = new DueReport(report.Customers + results.Count(result => result is CommitResult.Committed), report.Conflicts + results.Count(result => result is not CommitResult.Committed));
         }
 
         return report;
     }
 
-    private async ValueTask<IReadOnlyList<CommitResult>> BringForwardAsync(IReadOnlyList<CustomerId> customers, Instant now, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<CommitResult>> BringForwardAsync(IReadOnlyList<CustomerId> customers, Instant now, List<ModuleFaultException> faults, CancellationToken cancellationToken)
     {
         var snapshots = await kernel.LoadAllAsync([.. customers.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false);
         var commits = new List<Commit>(customers.Count);
         foreach (var snapshot in snapshots.Where(snapshot => snapshot.Customer is not null))
         {
             var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
-            decision.BringForward(now);
-            if (decision.ToCommit(now) is { } commit)
+            try
             {
-                commits.Add(commit);
+                decision.BringForward(now);
+                if (decision.ToCommit(now) is { } commit)
+                {
+                    commits.Add(commit);
+                }
+            }
+            catch (ModuleFaultException fault)
+            {
+                faults.Add(fault);
             }
         }
 

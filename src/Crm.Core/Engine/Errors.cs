@@ -32,12 +32,12 @@ public sealed class KeyReusedException(EventKey key)
 public sealed class TooManyConflictsException(string what, int attempts)
     : Exception($"{what} was decided {attempts} times, and each time another writer had changed the customer in between. Nothing was written; send it again.");
 
-/// <summary>A module did what modules must not do. Nothing was written.</summary>
+/// <summary>A module did what modules must not do. Nothing was written for the customer it happened with.</summary>
 /// <param name="module">The module.</param>
 /// <param name="what">What it did, and what would be right.</param>
 /// <param name="inner">What it threw; null when it threw nothing.</param>
 public sealed class ModuleFaultException(string module, string what, Exception? inner = null)
-    : Exception($"The module '{module}' {what} Nothing was written.", inner)
+    : Exception($"The module '{module}' {what}", inner)
 {
     /// <summary>The module.</summary>
     public string Module { get; } = module;

@@ -20,14 +20,17 @@ internal static class Replay
         foreach (var input in inputs)
         {
             fold.SettleBefore(state, input.Entry.EffectiveAt, all);
-            fold.BringForward(customer, state, input.Entry.EffectiveAt, all);
+            var due = new Consequences { OfReversibleOnly = true };
+            fold.BringForward(customer, state, input.Entry.EffectiveAt, due);
             var own = new Consequences { OfReversibleOnly = true };
             fold.Happen(customer, state, input, own);
             if (input.Entry.Backfill)
             {
+                due.Messages.Clear();
                 own.Messages.Clear();
             }
 
+            all.Add(due);
             all.Add(own);
             lines[input.Entry.Key] = own.Lines.ToSequence();
         }

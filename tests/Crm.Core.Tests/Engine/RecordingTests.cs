@@ -213,6 +213,23 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task A_module_that_fails_for_one_customer_that_is_due_does_not_hold_up_the_others()
+    {
+        var due = new Shop(new ScriptModule("due", [EventKinds.PurchaseName], (notes, context) => context.Stimulus switch
+        {
+            Stimulus.Happened(var happened) => notes.Plus(happened.Key.Value) with { Agenda = [new AgendaChange("later", context.Moment.Instant + Duration.FromDays(1))] },
+            _ when notes.Lines[0] == "1" => throw new InvalidOperationException("boom"),
+            _ => notes.Plus("due"),
+        }));
+        await due.RecordAsync(Histories.Purchase("till:1", 1));
+        var ben = await due.RecordAsync(Histories.Purchase("till:2", 1) with { Identity = Identity.User("ben") });
+        due.Clock.Advance(Duration.FromDays(2));
+        await Assert.ThrowsAsync<ModuleFaultException>(async () => await due.Engine.RunDueAsync(cancellationToken: Token));
+        var stored = await due.Store.LoadAsync(CustomerRef.Of(ben.Customer), Token);
+        Assert.Equal(2, stored.Version);
+    }
+
+    [Fact]
     public async Task A_module_that_refuses_a_happening_is_at_fault()
     {
         var faulty = new Shop(new ScriptModule("faulty", [EventKinds.PurchaseName], (_, _) => new Outcome.Refused("no", new Text("No.", "不。"))));
