@@ -64,8 +64,9 @@ internal static class CrmTool
 
     private static RootCommand Root(IClock clock)
     {
-        var root = new RootCommand("Imports sales, reports on them, and checks definitions and stores.")
+        var root = new RootCommand("Shows itself in a demo, imports sales, reports on them, and checks definitions and stores.")
         {
+            DemoCommand.Create(clock),
             ImportCommand.Create(clock),
             new Command("report", "Reports on a store.") { SummaryCommand.Create(clock) },
             ValidateCommand.Create(),

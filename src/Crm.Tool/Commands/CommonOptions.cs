@@ -43,6 +43,9 @@ internal sealed class CommonOptions
         return this;
     }
 
+    /// <summary>Whether a store was named, for commands that need none.</summary>
+    public bool HasStore(ParseResult parsed) => parsed.GetValue(store) is not null;
+
     public StoreLocation Store(ParseResult parsed)
     {
         var name = parsed.GetValue(tenant) ?? "default";

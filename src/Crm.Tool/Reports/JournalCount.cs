@@ -65,8 +65,8 @@ internal sealed class JournalCount(Instant last)
         Units = units,
         Tiers = standing.Tiers,
         Segments = standing.Segments,
-        StampCards = default,
-        Messages = new MessageFigures(sent, suppressed, 0),
+        StampCards = standing.StampCards,
+        Messages = new MessageFigures(sent, Merged(standing.Suppressed), 0),
     };
 
     private void Add(Money? amount, bool gross)
@@ -79,6 +79,17 @@ internal sealed class JournalCount(Instant last)
         var none = new Money(0, money.Currency);
         var before = revenue.TryGetValue(money.Currency.Code, out var known) ? known : new Revenue(none, none);
         revenue[money.Currency.Code] = gross ? before with { Gross = before.Gross + money } : before with { Refunded = before.Refunded + money };
+    }
+
+    private SortedDictionary<string, long> Merged(IReadOnlyDictionary<string, long> atDecision)
+    {
+        var all = new SortedDictionary<string, long>(suppressed, StringComparer.Ordinal);
+        foreach (var (reason, count) in atDecision)
+        {
+            all[reason] = all.GetValueOrDefault(reason) + count;
+        }
+
+        return all;
     }
 
     private void Suppress(string reason) => suppressed[reason] = suppressed.GetValueOrDefault(reason) + 1;

@@ -1,20 +1,32 @@
+using Crm.Campaigns;
+using Crm.Campaigns.Decisions;
 using Crm.Engine;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
 using Crm.Values;
 
 namespace Crm.Tool.Reports;
 
 /// <summary>Counts customers by what modules say of them.</summary>
 /// <param name="tierFacts">The names of the facts that hold a tier.</param>
-internal sealed class StandingCount(IReadOnlySet<string> tierFacts)
+/// <param name="modules">The modules that the customers are read with.</param>
+internal sealed class StandingCount(IReadOnlySet<string> tierFacts, IReadOnlySet<string> modules)
 {
     private const string Segment = "segment.";
+    private const string SuppressedTally = "suppressed.";
 
     private readonly SortedDictionary<string, long> tiers = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> segments = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> suppressed = new(StringComparer.Ordinal);
 
     public IReadOnlyDictionary<string, long> Tiers => tiers;
 
     public IReadOnlyDictionary<string, long> Segments => segments;
+
+    public StampCards StampCards { get; private set; }
+
+    /// <summary>Messages that were not sent, by the reason found when they were decided.</summary>
+    public IReadOnlyDictionary<string, long> Suppressed => suppressed;
 
     public void Take(CustomerView customer)
     {
@@ -29,6 +41,24 @@ internal sealed class StandingCount(IReadOnlySet<string> tierFacts)
             {
                 var segment = fact.Name[Segment.Length..];
                 segments[segment] = segments.GetValueOrDefault(segment) + 1;
+            }
+        }
+
+        if (modules.Contains(LoyaltyNames.Module))
+        {
+            var cards = customer.Slot<LoyaltyState>(LoyaltyNames.Module).Memberships.SelectMany(membership => membership.Cards).ToList();
+            StampCards = new StampCards(StampCards.Open + cards.Count(card => card.Stamps > 0), StampCards.Completed + cards.Sum(card => card.Completed));
+        }
+
+        if (modules.Contains(CampaignNames.Module))
+        {
+            foreach (var tally in customer.Slot<CampaignState>(CampaignNames.Module).Journeys.SelectMany(journey => journey.Tallies))
+            {
+                if (tally.Code.StartsWith(SuppressedTally, StringComparison.Ordinal))
+                {
+                    var reason = tally.Code[SuppressedTally.Length..];
+                    suppressed[reason] = suppressed.GetValueOrDefault(reason) + tally.Count;
+                }
             }
         }
     }

@@ -79,11 +79,13 @@ internal readonly record struct UnitFigures
 }
 
 /// <summary>Stamp cards.</summary>
+/// <param name="Open">Begun and not full.</param>
+/// <param name="Completed">Full, whether their free one was taken or not.</param>
 [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
 internal readonly record struct StampCards(long Open, long Completed);
 
 /// <summary>What became of messages.</summary>
 /// <param name="Sent">Handed to a channel.</param>
-/// <param name="Suppressed">Kept back when they were about to leave, by reason.</param>
+/// <param name="Suppressed">Not sent, by reason: kept back when they were decided, or when they were about to leave.</param>
 /// <param name="Deferred">Waiting for a later time.</param>
 internal sealed record MessageFigures(long Sent, IReadOnlyDictionary<string, long> Suppressed, long Deferred);

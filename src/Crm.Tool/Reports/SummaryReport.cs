@@ -33,8 +33,9 @@ internal static class SummaryReport
         units.Close();
         var programs = await StoredPrograms.ReadAsync(store.Documents, cancellationToken);
         var tiers = programs.SelectMany(program => program.Ladders.Select(ladder => LoyaltyNames.Fact(program.Name, ladder.Name))).ToHashSet(StringComparer.Ordinal);
-        var standing = new StandingCount(tiers);
-        if (tiers.Count > 0)
+        var modules = await store.ModulesAsync(cancellationToken);
+        var standing = new StandingCount(tiers, modules.Select(module => module.Contract.Name).ToHashSet(StringComparer.Ordinal));
+        if (modules.Count > 0)
         {
             await foreach (var view in StoreHistory.ReadAsync(store, settings, last, journal.HasLater, cancellationToken))
             {

@@ -125,6 +125,13 @@ internal static class SummaryWriter
             output.Show(Chart(new Text("Tiers", "會員等級").In(language), summary.Tiers));
         }
 
+        if (summary.StampCards.Open + summary.StampCards.Completed > 0)
+        {
+            output.Show(Pairs(
+                new Text("Stamp cards", "印花卡").In(language),
+                [(new Text("Open", "未集滿").In(language), Thousands(summary.StampCards.Open)), (new Text("Completed", "已集滿").In(language), Thousands(summary.StampCards.Completed))]));
+        }
+
         if (summary.Segments.Count > 0)
         {
             output.Show(Chart(new Text("Segments", "分群").In(language), summary.Segments));

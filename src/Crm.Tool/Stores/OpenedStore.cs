@@ -4,6 +4,7 @@ using Crm.Modules;
 using Crm.Storage;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
+using Crm.Tool.Demo;
 using Microsoft.Data.Sqlite;
 using NodaTime;
 
@@ -25,6 +26,9 @@ internal sealed class OpenedStore : IAsyncDisposable
     private readonly ICustomerStore customers;
 
     private OpenedStore(ICustomerStore customers) => this.customers = customers;
+
+    /// <summary>The store as engines use it.</summary>
+    public ICustomerStore Customers => customers;
 
     /// <summary>Settings and programmes.</summary>
     public IDocumentStore Documents => Able<IDocumentStore>("keep documents");
@@ -89,6 +93,11 @@ internal sealed class OpenedStore : IAsyncDisposable
     /// <summary>The modules that decide in this store.</summary>
     public async ValueTask<IReadOnlyList<ICustomerModule>> ModulesAsync(CancellationToken cancellationToken)
     {
+        if (await DemoMark.IsOnAsync(Documents, cancellationToken))
+        {
+            return new TeaShop().Modules;
+        }
+
         var programs = await StoredPrograms.ReadAsync(Documents, cancellationToken);
         return programs.Count == 0 ? [] : [new LoyaltyModule(programs)];
     }

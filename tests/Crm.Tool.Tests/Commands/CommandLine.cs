@@ -50,6 +50,7 @@ public sealed class CommandLine : IDisposable
     [InlineData("report", "summary", "--help")]
     [InlineData("validate", "--help")]
     [InlineData("laws", "--help")]
+    [InlineData("demo", "--help")]
     public async Task Every_command_has_help_with_examples(params string[] args)
     {
         var tool = await Support.Tool.RunAsync(args);
