@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Crm.Engine;
+using Crm.Storage.Sqlite;
 using Crm.Tool.Demo;
 using Crm.Tool.Reports;
 using Crm.Tool.Stores;
@@ -59,7 +60,8 @@ internal static class DemoCommand
 
     private static async Task RunAsync(DemoRequest request, StoreLocation location, IClock clock, ToolOutput output, CancellationToken cancellationToken)
     {
-        await using var store = await OpenedStore.OpenAsync(location, OpenMode.CreateWhenMissing, cancellationToken);
+        // A demo can be run again, so it does not wait for the disk.
+        await using var store = await OpenedStore.OpenAsync(location, OpenMode.CreateWhenMissing, cancellationToken, SqliteDurability.Normal);
         await DemoMark.PutOnAsync(store, new Testing.FakeClock(ShopSimulation.Start), cancellationToken);
         var shop = new TeaShop();
         var simulation = new ShopSimulation(request.Seed, request.Customers, request.Days);

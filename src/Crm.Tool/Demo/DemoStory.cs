@@ -19,6 +19,8 @@ namespace Crm.Tool.Demo;
 internal sealed record DemoStory
 {
     private const int Entries = 24;
+    private const string SuppressedBefore = "last.";
+    private const string DecidedBefore = "last.decided";
 
     /// <summary>The member's number.</summary>
     public required string Member { get; init; }
@@ -32,7 +34,7 @@ internal sealed record DemoStory
     /// <summary>The lines of its receipt as sentences.</summary>
     public required Sequence<Text> Receipt { get; init; }
 
-    /// <summary>Why the journey that wins back the silent sends nothing now.</summary>
+    /// <summary>Why a journey sends nothing now: the one about which there is most to say.</summary>
     public required WhyNot WhyNot { get; init; }
 
     /// <summary>Looks at the customer to whom most kinds of things happened.</summary>
@@ -64,7 +66,8 @@ internal sealed record DemoStory
             Timeline = page.Entries,
             Purchase = purchase,
             Receipt = purchase.Receipt.Lines.Select(texts.Describe).ToSequence(),
-            WhyNot = shop.Campaigns.WhyNot(TeaShop.WinBack, customer),
+            WhyNot = shop.Plan.Journeys.Names.Select(journey => shop.Campaigns.WhyNot(journey, customer))
+                .MaxBy(why => (why.Findings.Any(finding => finding.Code.StartsWith(SuppressedBefore, StringComparison.Ordinal) && finding.Code != DecidedBefore), why.Findings.Count)) ?? throw new InvalidOperationException("The shop has journeys."),
         };
     }
 

@@ -29,7 +29,6 @@ internal sealed class TeaShop
     public const string MarketingPurpose = "marketing";
     public const string Notice = "notice-2026-01";
     public const int CupsToFill = 9;
-    public const string WinBack = "win-back";
 
     private const string Points = "points";
     private const string Status = "status";
@@ -90,7 +89,7 @@ internal sealed class TeaShop
         Journey("welcome", new Trigger.OnEvent(ConsentEvents.Given), Duration.FromDays(3)),
         Journey("tier-gold", new Trigger.OnEcho(LoyaltyNames.TierChanged, Fields.Of(("to", Gold))), Duration.FromDays(7)) with { Priority = 5 },
         Journey("new-regular", new Trigger.OnEcho(SegmentNames.Entered, Fields.Of((SegmentNames.SegmentField, "regulars"))), Duration.FromDays(7)) with { Caps = [new Cap.Rolling(1, Duration.FromDays(90))] },
-        Journey(WinBack, new Trigger.WhenSilent(Events.EventKinds.PurchaseName, [30, 60, 90]), Duration.FromDays(5)),
+        Journey("win-back", new Trigger.WhenSilent(Events.EventKinds.PurchaseName, [30, 60, 90]), Duration.FromDays(5)),
         Journey("birthday", new Trigger.OnBirthday(LeapDay: LeapDay.Feb28), Duration.FromHours(14)) with { Priority = 10 },
         Journey("cart", new Trigger.OnEvent(WebShop.CartAbandonedName), Duration.FromDays(1)),
     ];

@@ -41,14 +41,14 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     /// <summary>Opens a store.</summary>
     /// <exception cref="ToolException">It is not there, or cannot be used.</exception>
-    public static async ValueTask<OpenedStore> OpenAsync(StoreLocation location, OpenMode mode, CancellationToken cancellationToken)
+    public static async ValueTask<OpenedStore> OpenAsync(StoreLocation location, OpenMode mode, CancellationToken cancellationToken, SqliteDurability durability = SqliteDurability.Full)
     {
         if (mode == OpenMode.MustExist && !Exists(location))
         {
             throw ToolException.Store($"There is no store at '{((StoreLocation.Sqlite)location).File}'. 'crm import FILE --map MAPPING --store STORE' makes one.");
         }
 
-        var store = new OpenedStore(Connect(location));
+        var store = new OpenedStore(Connect(location, durability));
         try
         {
             if (store.customers is SqlStore sql)
@@ -66,10 +66,10 @@ internal sealed class OpenedStore : IAsyncDisposable
     }
 
     /// <summary>The store at a location; nothing is opened yet.</summary>
-    public static ICustomerStore Connect(StoreLocation location) => location switch
+    public static ICustomerStore Connect(StoreLocation location, SqliteDurability durability = SqliteDurability.Full) => location switch
     {
         StoreLocation.Memory => new InMemoryStore(),
-        StoreLocation.Sqlite sqlite => SqliteStore.Open(ConnectionString(sqlite), new SqliteStoreOptions { Tenant = location.Tenant }),
+        StoreLocation.Sqlite sqlite => SqliteStore.Open(ConnectionString(sqlite), new SqliteStoreOptions { Tenant = location.Tenant, Durability = durability }),
         _ => throw new InvalidOperationException($"No way to open {location}."),
     };
 

@@ -77,9 +77,10 @@ internal sealed class Slice : IAsyncDisposable
 
     public async Task<CustomerView> View() => await Engine.ReadAsync(CustomerRef.Of(Amy)) ?? throw new InvalidOperationException("Nobody is called Amy.");
 
-    /// <summary>One round of the worker.</summary>
+    /// <summary>One round of the worker, a second later: events that were recorded at one instant are told apart by ticks after it.</summary>
     public async Task<PumpReport> Works()
     {
+        clock.Advance(Duration.FromSeconds(1));
         await Engine.RunDueAsync();
         return await Engine.PumpAsync();
     }
