@@ -8,12 +8,13 @@ using NodaTime;
 namespace Crm.Tool.Import;
 
 /// <summary>
-/// Imports a file: reads all of it first, so that wrong input writes nothing, then records its events in the order in which they happened, a batch at a time.
-/// Each batch is committed before the next begins; stopped or killed in between, the same import again does the rest.
+/// Imports a file: reads all of it first, so that wrong input writes nothing, then records its events customer by customer, each in the order in which they happened, a batch at a time.
+/// While one batch is committed the next is decided; no customer is in two. Stopped or killed in between, the same import again does the rest.
 /// </summary>
 internal static class Importer
 {
     private const int BatchSize = 1_000;
+    private const int AtOnce = 2;
 
     /// <param name="location">The store; it is made when there is none.</param>
     /// <param name="watch">Is told how far the import is.</param>
@@ -50,25 +51,62 @@ internal static class Importer
         var engine = await store.EngineAsync(settings, clock, cancellationToken);
         var keyColumn = request.Mapping.Key.IsEmpty ? "the whole row" : string.Join(", ", request.Mapping.Key);
         var done = 0;
-        foreach (var batch in result.Source.Events.Chunk(BatchSize))
+        var running = new Queue<(IReadOnlyList<SourceEvent> Batch, Task<IReadOnlyList<Recorded>> Answers)>();
+        foreach (var batch in CustomerByCustomer(result.Source.Events))
         {
             if (cancellationToken.IsCancellationRequested)
             {
-                return result with { Interrupted = true };
+                result = result with { Interrupted = true };
+                break;
             }
 
             // A batch that has begun is finished: then what is said to be done is exactly what is committed.
-            var answers = await engine.RecordAsync([.. batch.Select(each => each.Event)], RecordMode.Backfill, CancellationToken.None);
-            for (var i = 0; i < batch.Length; i++)
+            running.Enqueue((batch, Task.Run(async () => await engine.RecordAsync([.. batch.Select(each => each.Event)], RecordMode.Backfill, CancellationToken.None), CancellationToken.None)));
+            if (running.Count == AtOnce)
             {
-                result = result.With(answers[i], batch[i], keyColumn);
+                await TakeAsync();
             }
+        }
 
-            done += batch.Length;
-            watch(new ImportProgress(result.Source.Rows, done, result.Source.Count));
+        while (running.Count > 0)
+        {
+            await TakeAsync();
         }
 
         return result;
+
+        async Task TakeAsync()
+        {
+            var (batch, answers) = running.Dequeue();
+            foreach (var (answer, each) in (await answers).Zip(batch))
+            {
+                result = result.With(answer, each, keyColumn);
+            }
+
+            done += batch.Count;
+            watch(new ImportProgress(result.Source.Rows, done, result.Source.Count));
+        }
+    }
+
+    // Batches of whole customers, which stand together in the source.
+    private static IEnumerable<IReadOnlyList<SourceEvent>> CustomerByCustomer(IEnumerable<SourceEvent> events)
+    {
+        var batch = new List<SourceEvent>(BatchSize);
+        foreach (var each in events)
+        {
+            if (batch.Count >= BatchSize && each.Event.Identity != batch[^1].Event.Identity)
+            {
+                yield return batch;
+                batch = new List<SourceEvent>(BatchSize);
+            }
+
+            batch.Add(each);
+        }
+
+        if (batch.Count > 0)
+        {
+            yield return batch;
+        }
     }
 
     /// <summary>Counts which keys the store has already, and writes nothing.</summary>

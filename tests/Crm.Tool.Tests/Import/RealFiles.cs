@@ -67,6 +67,9 @@ public sealed class RealFiles
         Assert.Equal((8_911_407.90m, 611_342.09m, 8_300_065.81m), (gross, refunded, gross - refunded));
         Assert.Equal(4, assembled.RoundedLines);
         Assert.All(refunds, each => Assert.Null(each.Original));
-        Assert.All(events.Zip(events.Skip(1)), pair => Assert.True(pair.First.OccurredAt <= pair.Second.OccurredAt));
+
+        // Customer by customer, each in the order of time.
+        Assert.All(events.Zip(events.Skip(1)), pair => Assert.True(pair.First.Identity != pair.Second.Identity || pair.First.OccurredAt <= pair.Second.OccurredAt));
+        Assert.Equal(4_370, events.Zip(events.Skip(1)).Count(pair => pair.First.Identity != pair.Second.Identity));
     }
 }

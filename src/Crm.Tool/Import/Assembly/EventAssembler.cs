@@ -73,10 +73,13 @@ internal sealed class EventAssembler
 
     public Assembled Finish()
     {
+        // Customer by customer, each in the order of time: a customer's events are then decided and committed together, and no event is late.
         var order = groups
             .OrderBy(pair => pair.Value.Time)
             .ThenBy(pair => pair.Value.Meaning == RowMeaning.Refund)
             .ThenBy(pair => pair.Key, StringComparer.Ordinal)
+            .GroupBy(pair => pair.Value.Customer)
+            .SelectMany(customer => customer)
             .ToList();
         var reasons = mapping.Rows.Where(rule => rule.Then == RowMeaning.Ignore).Select(rule => rule.Reason ?? "ignored").Distinct(StringComparer.Ordinal);
         return new Assembled
