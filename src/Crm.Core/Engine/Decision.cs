@@ -24,7 +24,7 @@ internal sealed class Decision
     private readonly List<string> settled = [];
     private CustomerState state;
     private CustomerHistory? wholeHistory;
-    private readonly List<IdentityClaim> claims = [];
+    private readonly IdentityClaims claims;
     private Fields? profile;
     private Instant? invalidFrom;
     private bool broughtForward;
@@ -35,6 +35,7 @@ internal sealed class Decision
         this.snapshot = snapshot;
         this.state = state;
         Customer = customer;
+        claims = new IdentityClaims(snapshot, customer);
         Version = snapshot.Version;
         fold = kernel.NewFold();
         slotsBefore = [.. state.Slots];
@@ -77,7 +78,7 @@ internal sealed class Decision
     {
         if (Born && happened.Identity is { } identity)
         {
-            Claim(identity);
+            claims.Add(identity);
         }
 
         if (happened.Profile.Count > 0 || !happened.ProfileRemoved.IsEmpty)
@@ -115,7 +116,7 @@ internal sealed class Decision
         }
 
         TakenBack? taken = null;
-        var refusal = CheckFurther(happened, kind, owners, own);
+        var refusal = claims.Check(happened, kind, owners, own);
         if (changesHistory)
         {
             taken = await CorrectAsync(draft, own, cancellationToken).ConfigureAwait(false);
@@ -129,7 +130,7 @@ internal sealed class Decision
         {
             if (refusal is null && owners?.ContainsKey(further) != true)
             {
-                Claim(further);
+                claims.Add(further);
             }
         }
 
@@ -169,7 +170,7 @@ internal sealed class Decision
             ExpectedVersion = snapshot.Version,
             Version = version,
             RecordedAt = Kernel.After(null, now),
-            Claims = claims.ToSequence(),
+            Claims = claims.All,
             Entries = entries.ToSequence(),
             Slots = kernel.Codec.EncodeChanged(state, slotsBefore),
             Ledger = Netted(),
@@ -186,40 +187,6 @@ internal sealed class Decision
         };
         commit.Check();
         return commit;
-    }
-
-    private void Claim(Identity identity)
-    {
-        if (claims.TrueForAll(claim => claim.Identity != identity))
-        {
-            claims.Add(new IdentityClaim(identity, snapshot.Identities + claims.Count + 1));
-        }
-    }
-
-    // Whether further identities can become the customer's, for all that is known.
-    private Refusal? CheckFurther(CustomerEvent happened, EventKind kind, IReadOnlyDictionary<Identity, CustomerId>? owners, Consequences own)
-    {
-        foreach (var identity in happened.AlsoKnownAs)
-        {
-            if (owners is not null && owners.TryGetValue(identity, out var owner) && owner != Customer)
-            {
-                var text = new Text($"A {identity.Kind} belongs to somebody else.", $"該 {identity.Kind} 已屬另一位客人。");
-                if (kind.Nature == EventNature.Request)
-                {
-                    return new Refusal(StateCodec.KernelSlot, "identity-taken", text);
-                }
-
-                own.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "identity-taken") { Subject = identity.Kind, Text = text });
-            }
-        }
-
-        return null;
-    }
-
-    private int? ReferenceOf(CustomerEvent sent)
-    {
-        var claimed = claims.Find(claim => claim.Identity == sent.Identity);
-        return claimed.Reference > 0 ? claimed.Reference : sent.Customer is null ? snapshot.IdentityReference : null;
     }
 
     private Refusal? Straight(JournalDraft draft, Consequences own)
@@ -377,7 +344,7 @@ internal sealed class Decision
             PayloadHash = payloadHash,
             Receipt = receipt,
             Observations = draft.Observations,
-            IdentityReference = ReferenceOf(sent),
+            IdentityReference = claims.ReferenceOf(sent),
             Backfill = draft.Backfill,
         });
         return receipt;
