@@ -267,8 +267,7 @@ internal sealed class Decision
 
         if (whole || wholeHistory is not null)
         {
-            wholeHistory ??= await kernel.Store.LoadHistoryAsync(Customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
-            return (Newborn(), wholeHistory.Entries);
+            return (Newborn(), (await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries);
         }
 
         HistoryStart from = draft.Kind.Nature == EventNature.Amendment && draft.Event.Original is { } original
