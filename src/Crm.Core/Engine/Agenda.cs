@@ -72,15 +72,22 @@ internal sealed class Agenda
 }
 
 /// <summary>One entry of an agenda.</summary>
-/// <param name="Due">When.</param>
+/// <param name="Ticks">When, in ticks.</param>
 /// <param name="Module">The place of the module that wants it.</param>
 /// <param name="Phase">The module's order among its entries of one instant.</param>
 /// <param name="Key">The module's name of the entry.</param>
-internal readonly record struct AgendaEntry(Instant Due, int Module, int Phase, string Key) : IComparable<AgendaEntry>
+internal readonly record struct AgendaEntry(long Ticks, int Module, int Phase, string Key) : IComparable<AgendaEntry>
 {
+    public AgendaEntry(Instant due, int module, int phase, string key)
+        : this(due.ToUnixTimeTicks(), module, phase, key)
+    {
+    }
+
+    public Instant Due => Instant.FromUnixTimeTicks(Ticks);
+
     public int CompareTo(AgendaEntry other)
     {
-        var order = Due.CompareTo(other.Due);
+        var order = Ticks.CompareTo(other.Ticks);
         order = order != 0 ? order : Module.CompareTo(other.Module);
         order = order != 0 ? order : Phase.CompareTo(other.Phase);
         return order != 0 ? order : string.CompareOrdinal(Key, other.Key);

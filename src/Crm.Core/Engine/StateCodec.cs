@@ -9,7 +9,8 @@ internal sealed class StateCodec(ModuleSet modules)
 {
     public const string KernelSlot = "kernel";
     private const int KernelVersion = 1;
-    private const int UsualSize = 1024;
+    private const int UsualSize = 4096;
+    private SlotWriter? spare;
 
     /// <summary>The state that slots hold. Modules that the slots do not know join now; what belonged to modules that are gone is left out.</summary>
     /// <param name="slots">The slots.</param>
@@ -42,7 +43,7 @@ internal sealed class StateCodec(ModuleSet modules)
 
     private Sequence<StoredSlot> Encode(CustomerState state, object[]? before)
     {
-        var writer = new SlotWriter(UsualSize);
+        var writer = Interlocked.Exchange(ref spare, null) ?? new SlotWriter(UsualSize);
         var slots = new StoredSlot[1 + modules.Count];
         var count = 0;
         slots[count++] = EncodeKernel(state, writer);
@@ -54,6 +55,7 @@ internal sealed class StateCodec(ModuleSet modules)
             }
         }
 
+        spare = writer;
         return Sequence.Create<StoredSlot>(slots.AsSpan(0, count));
     }
 
@@ -172,7 +174,7 @@ internal sealed class StateCodec(ModuleSet modules)
         var known = new bool[modules.Count];
         for (var i = 0; i < places.Length; i++)
         {
-            places[i] = modules.IndexOf(reader.Code());
+            places[i] = modules.IndexOf(reader.Name());
             var since = reader.Whole();
             if (places[i] >= 0)
             {
@@ -198,7 +200,7 @@ internal sealed class StateCodec(ModuleSet modules)
         state.Facts = FactTable.WithRoom(count + 1);
         for (var i = 0; i < count; i++)
         {
-            var fact = new Fact(reader.Code(), reader.Scalar(), reader.InstantOrNull());
+            var fact = new Fact(reader.Name(), reader.Scalar(), reader.InstantOrNull());
             if (modules.OwnerOf(fact.Name) is not null)
             {
                 state.Facts.Set(fact);
@@ -213,7 +215,7 @@ internal sealed class StateCodec(ModuleSet modules)
         for (var i = 0; i < count; i++)
         {
             var place = places[reader.Int()];
-            var entry = new AgendaEntry(reader.Instant(), place, reader.Int(), reader.Code());
+            var entry = new AgendaEntry(reader.Instant(), place, reader.Int(), reader.Name());
             if (place >= 0)
             {
                 entries.Add(entry);
@@ -242,7 +244,7 @@ internal sealed class StateCodec(ModuleSet modules)
         var count = reader.Int();
         for (var i = 0; i < count; i++)
         {
-            var field = reader.Code();
+            var field = reader.Name();
             var value = reader.Scalar();
             if (modules.Observes(field))
             {

@@ -55,14 +55,43 @@ public abstract record Outcome
 /// <summary>Something true of the customer that other modules, conditions and audiences may read.</summary>
 /// <param name="Name">Such as "loyalty.tier".</param>
 /// <param name="Value">Its value; missing: the fact is removed.</param>
-/// <param name="ValidUntil">From this instant on the fact has no value, unless its owner sets it anew; null: until its owner says otherwise.</param>
-public readonly record struct Fact(string Name, Scalar Value, Instant? ValidUntil = null);
+public readonly record struct Fact(string Name, Scalar Value)
+{
+    private readonly TickOrNone validUntil;
+
+    /// <summary>A fact that runs out.</summary>
+    public Fact(string name, Scalar value, Instant? validUntil)
+        : this(name, value) => ValidUntil = validUntil;
+
+    /// <summary>From this instant on, kept to the tick, the fact has no value, unless its owner sets it anew; null: until its owner says otherwise.</summary>
+    public Instant? ValidUntil { get => validUntil.Instant; init => validUntil = TickOrNone.Of(value); }
+}
 
 /// <summary>A change of a module's agenda.</summary>
-/// <param name="Key">The entry; setting it again moves it.</param>
-/// <param name="Due">When it is due; null removes the entry. An instant that has passed is due at once.</param>
-/// <param name="Phase">Orders a module's entries that are due at one instant: lower first.</param>
-public readonly record struct AgendaChange(string Key, Instant? Due, int Phase = 0);
+public readonly record struct AgendaChange
+{
+    private readonly TickOrNone due;
+
+    /// <summary>An entry set, moved or removed.</summary>
+    /// <param name="key">The entry; setting it again moves it.</param>
+    /// <param name="due">When it is due, to the tick; null removes the entry. An instant that has passed is due at once.</param>
+    /// <param name="phase">Orders a module's entries that are due at one instant: lower first.</param>
+    public AgendaChange(string key, Instant? due, int phase = 0)
+    {
+        Key = key;
+        this.due = TickOrNone.Of(due);
+        Phase = phase;
+    }
+
+    /// <summary>The entry.</summary>
+    public string Key { get; }
+
+    /// <summary>When it is due; null: not any more.</summary>
+    public Instant? Due => due.Instant;
+
+    /// <summary>The order among the module's entries of one instant.</summary>
+    public int Phase { get; }
+}
 
 /// <summary>Takes from a limited supply that customers share, such as the stock of a reward.</summary>
 /// <param name="Name">The supply.</param>

@@ -53,6 +53,13 @@ public ref struct SlotReader(ReadOnlySpan<byte> bytes)
     /// <summary>Reads a text that is never null.</summary>
     public string Code() => Text() ?? throw new FormatException("A text of a slot is absent where one is expected: the slot is damaged.");
 
+    /// <summary>Reads the name of something that is declared (a module, a fact, a unit), of which many customers have the same: it is looked up before a text is made.</summary>
+    public string Name()
+    {
+        var length = Int();
+        return length < 0 ? throw new FormatException("A name of a slot is absent: the slot is damaged.") : KnownNames.Of(Take(length));
+    }
+
     /// <summary>Reads an instant.</summary>
     public Instant Instant() => NodaTime.Instant.FromUnixTimeTicks(Whole());
 

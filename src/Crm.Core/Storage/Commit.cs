@@ -88,9 +88,12 @@ public sealed record Commit
                 throw Faulty($"has the entry '{entry.Event.Key}' without its instant, or with an identity, a profile or look-ups; the journal holds none of a person, and look-ups are observations");
             }
 
-            if (!entry.Receipt.Lines.All(line => line.AddsUp))
+            foreach (var line in entry.Receipt.Lines)
             {
-                throw Faulty($"has a receipt for '{entry.Event.Key}' whose parts do not add up");
+                if (!line.AddsUp)
+                {
+                    throw Faulty($"has a receipt for '{entry.Event.Key}' whose parts do not add up");
+                }
             }
         }
 
@@ -104,9 +107,19 @@ public sealed record Commit
             throw Faulty($"claims an identity of kind '{claimed.Key.Kind}' {claimed.Value} times; once is expected");
         }
 
-        if (Ledger.Any(entry => entry.Amount == 0))
+        var offset = false;
+        foreach (var entry in Ledger)
         {
-            throw Faulty("moves 0 units in a ledger entry");
+            offset |= entry.Movement == Movement.Offset;
+            if (entry.Amount == 0)
+            {
+                throw Faulty("moves 0 units in a ledger entry");
+            }
+        }
+
+        if (!offset)
+        {
+            return;
         }
 
         foreach (var offsets in Ledger.Where(entry => entry.Movement == Movement.Offset).GroupBy(entry => (entry.Program, entry.Unit)))

@@ -30,54 +30,62 @@ public enum ScalarKind : byte
 public readonly struct Scalar : IEquatable<Scalar>
 {
     private readonly decimal number;
-    private readonly string? code;
 
-    private Scalar(ScalarKind kind, decimal number, string? code)
+    // The code itself, or which other kind it is; null: missing. One reference for both keeps the value small, and a customer has many.
+    private readonly object? codeOrKind;
+
+    private Scalar(Tag kind, decimal number)
     {
-        Kind = kind;
+        codeOrKind = kind;
         this.number = number;
-        this.code = code;
     }
 
+    private Scalar(string code) => codeOrKind = code;
+
     /// <summary>What kind of value it is.</summary>
-    public ScalarKind Kind { get; }
+    public ScalarKind Kind => codeOrKind switch
+    {
+        null => ScalarKind.Missing,
+        Tag tag => tag.Kind,
+        _ => ScalarKind.Code,
+    };
 
     /// <summary>Whether there is no value.</summary>
-    public bool IsMissing => Kind == ScalarKind.Missing;
+    public bool IsMissing => codeOrKind is null;
 
     /// <summary>The flag; false for every other kind.</summary>
-    public bool AsFlag => Kind == ScalarKind.Flag && number != 0;
+    public bool AsFlag => ReferenceEquals(codeOrKind, Tag.Flag) && number != 0;
 
     /// <summary>The number; 0 for every other kind.</summary>
-    public decimal AsNumber => Kind == ScalarKind.Number ? number : 0;
+    public decimal AsNumber => ReferenceEquals(codeOrKind, Tag.Number) ? number : 0;
 
     /// <summary>The code; null for every other kind.</summary>
-    public string? AsCode => code;
+    public string? AsCode => codeOrKind as string;
 
     /// <summary>The date; null for every other kind.</summary>
-    public LocalDate? AsDate => Kind == ScalarKind.Date ? DateAt((int)number) : null;
+    public LocalDate? AsDate => ReferenceEquals(codeOrKind, Tag.Date) ? DateAt((int)number) : null;
 
     /// <summary>The instant; null for every other kind.</summary>
-    public Instant? AsInstant => Kind == ScalarKind.Instant ? NodaTime.Instant.FromUnixTimeTicks((long)number) : null;
+    public Instant? AsInstant => ReferenceEquals(codeOrKind, Tag.Instant) ? NodaTime.Instant.FromUnixTimeTicks((long)number) : null;
 
     /// <summary>A flag.</summary>
-    public static Scalar Of(bool flag) => new(ScalarKind.Flag, flag ? 1 : 0, null);
+    public static Scalar Of(bool flag) => new(Tag.Flag, flag ? 1 : 0);
 
     /// <summary>A number. Trailing zeros do not matter: 1.50 equals 1.5.</summary>
-    public static Scalar Of(decimal number) => new(ScalarKind.Number, number, null);
+    public static Scalar Of(decimal number) => new(Tag.Number, number);
 
     /// <summary>A code or short text.</summary>
     public static Scalar Of(string code)
     {
         ArgumentNullException.ThrowIfNull(code);
-        return new(ScalarKind.Code, 0, code);
+        return new(code);
     }
 
     /// <summary>A calendar date of the ISO calendar.</summary>
-    public static Scalar Of(LocalDate date) => new(ScalarKind.Date, Period.DaysBetween(new LocalDate(1970, 1, 1), date), null);
+    public static Scalar Of(LocalDate date) => new(Tag.Date, Period.DaysBetween(new LocalDate(1970, 1, 1), date));
 
     /// <summary>An instant; what is finer than a tick (100 ns) is cut off.</summary>
-    public static Scalar Of(Instant instant) => new(ScalarKind.Instant, instant.ToUnixTimeTicks(), null);
+    public static Scalar Of(Instant instant) => new(Tag.Instant, instant.ToUnixTimeTicks());
 
     /// <summary>A flag.</summary>
     public static implicit operator Scalar(bool flag) => Of(flag);
@@ -107,29 +115,44 @@ public readonly struct Scalar : IEquatable<Scalar>
     public static bool operator !=(Scalar left, Scalar right) => !left.Equals(right);
 
     /// <summary>Orders two values of one kind; codes by ordinal. Null when the kinds differ or a value is missing: they have no order.</summary>
-    public int? CompareWith(Scalar other) => Kind != other.Kind || IsMissing
-        ? null
-        : code is null ? number.CompareTo(other.number) : string.CompareOrdinal(code, other.code);
+    public int? CompareWith(Scalar other) => codeOrKind switch
+    {
+        null => null,
+        Tag tag => ReferenceEquals(tag, other.codeOrKind) ? number.CompareTo(other.number) : null,
+        _ => other.codeOrKind is string code ? string.CompareOrdinal(AsCode, code) : null,
+    };
 
     /// <inheritdoc/>
-    public bool Equals(Scalar other) => Kind == other.Kind && number == other.number && string.Equals(code, other.code, StringComparison.Ordinal);
+    public bool Equals(Scalar other) => ReferenceEquals(codeOrKind, other.codeOrKind)
+        ? number == other.number
+        : codeOrKind is string one && other.codeOrKind is string code && string.Equals(one, code, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is Scalar other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Kind, number, code);
+    public override int GetHashCode() => HashCode.Combine(Kind, number, AsCode);
 
     /// <summary>The value as text, the same in every culture: "true", "1.5", "gold", "2026-11-21", "2026-11-21T08:00:00Z"; "" when missing.</summary>
     public override string ToString() => Kind switch
     {
         ScalarKind.Flag => AsFlag ? "true" : "false",
         ScalarKind.Number => number.ToString("0.############################", CultureInfo.InvariantCulture),
-        ScalarKind.Code => code!,
+        ScalarKind.Code => AsCode!,
         ScalarKind.Date => LocalDatePattern.Iso.Format(DateAt((int)number)),
         ScalarKind.Instant => InstantPattern.ExtendedIso.Format(NodaTime.Instant.FromUnixTimeTicks((long)number)),
         _ => "",
     };
 
     private static LocalDate DateAt(int days) => new LocalDate(1970, 1, 1).PlusDays(days);
+
+    private sealed class Tag(ScalarKind kind)
+    {
+        public static readonly Tag Flag = new(ScalarKind.Flag);
+        public static readonly Tag Number = new(ScalarKind.Number);
+        public static readonly Tag Date = new(ScalarKind.Date);
+        public static readonly Tag Instant = new(ScalarKind.Instant);
+
+        public ScalarKind Kind { get; } = kind;
+    }
 }

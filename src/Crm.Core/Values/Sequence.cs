@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Crm.Values;
 
@@ -72,6 +73,9 @@ public static class Sequence
 {
     /// <summary>A sequence of these items; collection expressions call it.</summary>
     public static Sequence<T> Create<T>(ReadOnlySpan<T> items) => new(ImmutableArray.Create(items));
+
+    /// <summary>An array as a sequence, without a copy. Whoever calls gives the array away and never changes it again.</summary>
+    public static Sequence<T> Given<T>(T[] items) => new(ImmutableCollectionsMarshal.AsImmutableArray(items));
 
     /// <summary>The items as a sequence.</summary>
     public static Sequence<T> ToSequence<T>(this IEnumerable<T> items) => items is Sequence<T> already ? already : new Sequence<T>([.. items]);

@@ -64,14 +64,14 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         {
             memberships[i] = new Membership
             {
-                Program = reader.Code(),
+                Program = reader.Name(),
                 Holdings = Holdings(ref reader),
                 Standings = Standings(ref reader),
                 Cards = version >= 2 ? Cards(ref reader) : [],
             };
         }
 
-        return new LoyaltyState { Memberships = Sequence.Create<Membership>(memberships) };
+        return new LoyaltyState { Memberships = Sequence.Given(memberships) };
     }
 
     private static Sequence<Holding> Holdings(ref SlotReader reader)
@@ -79,17 +79,17 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         var holdings = new Holding[reader.Int()];
         for (var i = 0; i < holdings.Length; i++)
         {
-            var (unit, debt) = (reader.Code(), reader.Whole());
+            var (unit, debt) = (reader.Name(), reader.Whole());
             var lots = new Lot[reader.Int()];
             for (var j = 0; j < lots.Length; j++)
             {
                 lots[j] = new Lot(reader.InstantOrNull(), reader.Whole());
             }
 
-            holdings[i] = new Holding(unit, new Wallet { Debt = debt, Lots = Sequence.Create<Lot>(lots) });
+            holdings[i] = new Holding(unit, new Wallet { Debt = debt, Lots = Sequence.Given(lots) });
         }
 
-        return Sequence.Create<Holding>(holdings);
+        return Sequence.Given(holdings);
     }
 
     private static Sequence<TierStanding> Standings(ref SlotReader reader)
@@ -99,7 +99,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         {
             standings[i] = new TierStanding
             {
-                Ladder = reader.Code(),
+                Ladder = reader.Name(),
                 Window = reader.Int(),
                 Counted = reader.Whole(),
                 Carried = reader.Whole(),
@@ -107,7 +107,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
             };
         }
 
-        return Sequence.Create<TierStanding>(standings);
+        return Sequence.Given(standings);
     }
 
     private static Sequence<CardStanding> Cards(ref SlotReader reader)
@@ -115,9 +115,9 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         var cards = new CardStanding[reader.Int()];
         for (var i = 0; i < cards.Length; i++)
         {
-            cards[i] = new CardStanding { Card = reader.Code(), Stamps = reader.Whole(), Completed = reader.Whole(), Used = reader.Whole() };
+            cards[i] = new CardStanding { Card = reader.Name(), Stamps = reader.Whole(), Completed = reader.Whole(), Used = reader.Whole() };
         }
 
-        return Sequence.Create<CardStanding>(cards);
+        return Sequence.Given(cards);
     }
 }

@@ -21,6 +21,6 @@ internal static class Sorted
         span[..place].CopyTo(result);
         result[place] = item;
         span[(replaces ? place + 1 : place)..].CopyTo(result.AsSpan(place + 1));
-        return Sequence.Create<T>(result);
+        return Sequence.Given(result);
     }
 }

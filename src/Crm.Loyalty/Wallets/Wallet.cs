@@ -125,10 +125,21 @@ public sealed record Wallet
 
         // A lot below 0 must not turn a debt into nothing by running out, so debts come first.
         var (wallet, movements) = IsSettled ? new WalletChange(this, []) : Settle([]);
-        var gone = wallet.Lots.TakeWhile(lot => lot.Expiry <= now).ToList();
-        return new WalletChange(
-            wallet with { Lots = wallet.Lots.Skip(gone.Count).ToSequence() },
-            movements.Concat(gone.Select(lot => new LotMovement(lot.Name, Movement.Expired, -lot.Amount))).ToSequence());
+        var lots = wallet.Lots.AsSpan();
+        var gone = 0;
+        while (gone < lots.Length && lots[gone].Expiry <= now)
+        {
+            gone++;
+        }
+
+        var expired = new LotMovement[movements.Count + gone];
+        movements.AsSpan().CopyTo(expired);
+        for (var i = 0; i < gone; i++)
+        {
+            expired[movements.Count + i] = new LotMovement(lots[i].Name, Movement.Expired, -lots[i].Amount);
+        }
+
+        return new WalletChange(wallet with { Lots = Sequence.Create(lots[gone..]) }, Sequence.Given(expired));
     }
 
     /// <summary>This wallet with the difference of two others added lot by lot. A lot may come out below 0; the next movement turns that into debt.</summary>
@@ -218,25 +229,28 @@ public sealed record Wallet
             return lots;
         }
 
-        var place = 0;
-        while (place < lots.Count && Lot.CompareExpiry(lots[place].Expiry, expiry) < 0)
+        // What comes in mostly runs out last, so its place is looked for from the end.
+        var lot = new Lot(expiry, amount);
+        var old = lots.AsSpan();
+        var after = old.Length;
+        while (after > 0 && old[after - 1].CompareExpiry(lot) > 0)
         {
-            place++;
+            after--;
         }
 
-        var same = place < lots.Count && lots[place].Expiry == expiry;
-        var sum = same ? checked(lots[place].Amount + amount) : amount;
+        var same = after > 0 && old[after - 1].CompareExpiry(lot) == 0;
+        var before = same ? after - 1 : after;
+        var sum = same ? checked(old[before].Amount + amount) : amount;
         var kept = sum == 0 ? 0 : 1;
-        var rest = lots.AsSpan()[(same ? place + 1 : place)..];
-        var result = new Lot[place + kept + rest.Length];
-        lots.AsSpan()[..place].CopyTo(result);
+        var result = new Lot[before + kept + old.Length - after];
+        old[..before].CopyTo(result);
         if (kept == 1)
         {
-            result[place] = new Lot(expiry, sum);
+            result[before] = lot with { Amount = sum };
         }
 
-        rest.CopyTo(result.AsSpan(place + kept));
-        return Sequence.Create<Lot>(result);
+        old[after..].CopyTo(result.AsSpan(before + kept));
+        return Sequence.Given(result);
     }
 }
 
