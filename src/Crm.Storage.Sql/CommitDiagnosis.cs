@@ -31,7 +31,7 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
     public async ValueTask<CommitResult?[]> ReadAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
         var entries = commits.SelectMany(commit => commit.Entries).ToList();
-        var known = await customers.KeysAsync(session, entries.Select(entry => (EventKey?)entry.Event.Key), cancellationToken).ConfigureAwait(false);
+        var known = await customers.KeysAsync(session, entries.Select(entry => entry.Event.Key), cancellationToken).ConfigureAwait(false);
         var world = new World
         {
             Keys = known.DistinctBy(key => entries[key.Place].Event.Key).ToDictionary(key => entries[key.Place].Event.Key, key => key.Recorded),

@@ -18,8 +18,21 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
         var most = commits.Count > 1 ? MostRoundsTogether : MostRounds;
         for (var round = 0; round < most; round++)
         {
+            if (!read)
+            {
+                if (await session.TryCommitAsync(CommitCalls.Of(tenant, commits), cancellationToken).ConfigureAwait(false))
+                {
+                    var done = new CommitResult[commits.Count];
+                    Array.Fill(done, CommitResult.Done);
+                    return done;
+                }
+
+                read = true;
+                continue;
+            }
+
             await session.BeginAsync(cancellationToken).ConfigureAwait(false);
-            var results = read ? await diagnosis.ReadAsync(session, commits, cancellationToken).ConfigureAwait(false) : new CommitResult?[commits.Count];
+            var results = await diagnosis.ReadAsync(session, commits, cancellationToken).ConfigureAwait(false);
             var open = commits.Where((_, n) => results[n] is null).ToList();
             if (open.Count == 0 || await session.ExecuteAsync(CommitCalls.Of(tenant, open), cancellationToken).ConfigureAwait(false))
             {
@@ -28,7 +41,6 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
             }
 
             await session.RollbackAsync().ConfigureAwait(false);
-            read = true;
         }
 
         return commits.Count > 1

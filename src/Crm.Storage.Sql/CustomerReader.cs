@@ -1,11 +1,15 @@
+using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Values;
 
 namespace Crm.Storage.Sql;
 
-/// <summary>Loads customers. A customer with all slots and the profile is one statement, so that what is loaded was true at one time.</summary>
-internal sealed class CustomerReader(string tenant)
+/// <summary>
+/// Loads customers. A customer with all slots and the profile is one statement, so that what is loaded was true at one time. Everything is one round trip, or two where the database must
+/// find the bucket of an identity or of a key's event first.
+/// </summary>
+internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
 {
     private const string Whole = """
         SELECT r.n, r.reference, c.customer_id, c.version, c.identities, p.content, s.name, s.codec, s.content
@@ -29,6 +33,14 @@ internal sealed class CustomerReader(string tenant)
         """,
         [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
 
+    private static readonly SqlStatement Owners = new(
+        """
+        WITH v (n, tenant, bucket, kind, value) AS (VALUES {rows})
+        SELECT v.n, i.customer_id, i.reference
+        FROM v JOIN crm_identity i ON i.tenant = v.tenant AND i.bucket = v.bucket AND i.kind = v.kind AND i.value = v.value
+        """,
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
+
     private static readonly SqlStatement Keys = new(
         """
         WITH v (n, tenant, bucket, source, event_key) AS (VALUES {rows})
@@ -38,10 +50,27 @@ internal sealed class CustomerReader(string tenant)
         """,
         [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
 
+    private static readonly SqlStatement KeyPlaces = new(
+        """
+        WITH v (n, tenant, bucket, source, event_key) AS (VALUES {rows})
+        SELECT v.n, k.payload_hash, k.customer_id, k.version
+        FROM v JOIN crm_key k ON k.tenant = v.tenant AND k.bucket = v.bucket AND k.source = v.source AND k.event_key = v.event_key
+        """,
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
+
+    private static readonly SqlStatement Receipts = new(
+        """
+        WITH v (n, tenant, bucket, customer_id, version) AS (VALUES {rows})
+        SELECT v.n, e.receipt
+        FROM v JOIN crm_event e ON e.tenant = v.tenant AND e.bucket = v.bucket AND e.customer_id = v.customer_id AND e.version = v.version
+        """,
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole]);
+
     public async ValueTask<CustomerSnapshot[]> LoadAsync(SqlSession session, IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
     {
         var ids = new SqlCall(ById);
-        var identities = new SqlCall(ByIdentity);
+        var identities = new SqlCall(joinsAcrossBuckets ? ByIdentity : Owners);
+        var keys = new SqlCall(joinsAcrossBuckets ? Keys : KeyPlaces);
         for (var n = 0; n < customers.Count; n++)
         {
             if (customers[n].Id is { } id)
@@ -52,41 +81,86 @@ internal sealed class CustomerReader(string tenant)
             {
                 identities.Add(n, tenant, Bucket.Of(identity), identity.Kind, identity.Value);
             }
+
+            if (customers[n].Recording is { } key)
+            {
+                keys.Add(n, tenant, Bucket.Of(key), key.Source, key.Value);
+            }
+        }
+
+        var parts = new List<Part>();
+        var recorded = new List<(int Place, RecordedKey Recorded)>();
+        if (joinsAcrossBuckets)
+        {
+            await AskAsync(session, [SqlQuery.Into(ids, parts, Part.Read), SqlQuery.Into(identities, parts, Part.Read), SqlQuery.Into(keys, recorded, Recorded)], cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            var places = new List<KeyPlace>();
+            await AskAsync(
+                session,
+                [
+                    new SqlQuery(identities, row => ids.Add(row.Whole(0), tenant, row.Customer(1).Bucket, row.Customer(1), row.WholeOrNull(2))),
+                    SqlQuery.Into(keys, places, KeyPlace.Read),
+                ],
+                cancellationToken).ConfigureAwait(false);
+            await AskAsync(session, [SqlQuery.Into(ids, parts, Part.Read), ReceiptsOf(places, recorded)], cancellationToken).ConfigureAwait(false);
         }
 
         var snapshots = new CustomerSnapshot[customers.Count];
         Array.Fill(snapshots, CustomerSnapshot.Nobody);
-        foreach (var call in new[] { ids, identities }.Where(call => call.Rows > 0))
+        Assemble(snapshots, parts);
+        foreach (var (n, known) in recorded)
         {
-            Assemble(snapshots, await session.QueryAsync(call, Part.Read, cancellationToken).ConfigureAwait(false));
-        }
-
-        var keys = await KeysAsync(session, customers.Select(customer => customer.Recording), cancellationToken).ConfigureAwait(false);
-        foreach (var (n, recorded) in keys)
-        {
-            snapshots[n] = snapshots[n] with { Recorded = recorded };
+            snapshots[n] = snapshots[n] with { Recorded = known };
         }
 
         return snapshots;
     }
 
     /// <summary>What the store has under some keys, by their places.</summary>
-    public async ValueTask<List<(int Place, RecordedKey Recorded)>> KeysAsync(SqlSession session, IEnumerable<EventKey?> keys, CancellationToken cancellationToken)
+    public async ValueTask<List<(int Place, RecordedKey Recorded)>> KeysAsync(SqlSession session, IEnumerable<EventKey> keys, CancellationToken cancellationToken)
     {
-        var call = new SqlCall(Keys);
-        foreach (var (n, asked) in keys.Index())
+        var call = new SqlCall(joinsAcrossBuckets ? Keys : KeyPlaces);
+        foreach (var (n, key) in keys.Index())
         {
-            if (asked is { } key)
-            {
-                call.Add(n, tenant, Bucket.Of(key), key.Source, key.Value);
-            }
+            call.Add(n, tenant, Bucket.Of(key), key.Source, key.Value);
         }
 
-        return call.Rows == 0
-            ? []
-            : await session.QueryAsync(call, row => ((int)row.Whole(0), new RecordedKey(row.Bits(1), Binary.ReadReceipt(row.Bytes(2)))), cancellationToken).ConfigureAwait(false);
+        var recorded = new List<(int Place, RecordedKey Recorded)>();
+        if (joinsAcrossBuckets)
+        {
+            await AskAsync(session, [SqlQuery.Into(call, recorded, Recorded)], cancellationToken).ConfigureAwait(false);
+            return recorded;
+        }
+
+        var places = new List<KeyPlace>();
+        await AskAsync(session, [SqlQuery.Into(call, places, KeyPlace.Read)], cancellationToken).ConfigureAwait(false);
+        await AskAsync(session, [ReceiptsOf(places, recorded)], cancellationToken).ConfigureAwait(false);
+        return recorded;
     }
 
+    private static ValueTask AskAsync(SqlSession session, SqlQuery[] queries, CancellationToken cancellationToken)
+    {
+        var asked = Array.FindAll(queries, query => query.Call.Rows > 0);
+        return asked.Length == 0 ? ValueTask.CompletedTask : session.QueryAsync(asked, cancellationToken);
+    }
+
+    private static (int Place, RecordedKey Recorded) Recorded(SqlReader row) => ((int)row.Whole(0), new RecordedKey(row.Bits(1), Binary.ReadReceipt(row.Bytes(2))));
+
+    private SqlQuery ReceiptsOf(List<KeyPlace> places, List<(int Place, RecordedKey Recorded)> recorded)
+    {
+        var receipts = new SqlCall(Receipts);
+        var hashes = places.ToDictionary(place => place.Place, place => place.PayloadHash);
+        foreach (var place in places)
+        {
+            receipts.Add(place.Place, tenant, place.Customer.Bucket, place.Customer, place.Version);
+        }
+
+        return new SqlQuery(receipts, row => recorded.Add(((int)row.Whole(0), new RecordedKey(hashes[(int)row.Whole(0)], Binary.ReadReceipt(row.Bytes(1))))));
+    }
+
+    // The rows of one place follow each other.
     private static void Assemble(CustomerSnapshot[] snapshots, List<Part> parts)
     {
         for (int first = 0, next; first < parts.Count; first = next)
@@ -124,5 +198,12 @@ internal sealed class CustomerReader(string tenant)
                 Profile = Binary.ReadFields(row.BytesOrNone(5)),
             },
             row.IsNull(6) ? null : new StoredSlot(row.Text(6), (int)row.Whole(7), Sequence.Create<byte>(row.Bytes(8))));
+    }
+
+    /// <summary>Whose event has a key.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct KeyPlace(int Place, UInt128 PayloadHash, CustomerId Customer, long Version)
+    {
+        public static KeyPlace Read(SqlReader row) => new((int)row.Whole(0), row.Bits(1), row.Customer(2), row.Whole(3));
     }
 }

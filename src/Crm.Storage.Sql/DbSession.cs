@@ -57,25 +57,24 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
     }
 
     /// <inheritdoc/>
-    public override async ValueTask<List<T>> QueryAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken)
+    public override async ValueTask QueryAsync(IReadOnlyList<SqlQuery> queries, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(call);
-        ArgumentNullException.ThrowIfNull(read);
-        var answers = new List<T>();
-        foreach (var (first, count) in call.Chunks(dialect.MostParameters))
+        ArgumentNullException.ThrowIfNull(queries);
+        foreach (var (call, take) in queries)
         {
-            var rows = await Command(call, first, count).ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (rows.ConfigureAwait(false))
+            foreach (var (first, count) in call.Chunks(dialect.MostParameters))
             {
-                var reader = new Row(rows);
-                while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+                var rows = await Command(call, first, count).ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (rows.ConfigureAwait(false))
                 {
-                    answers.Add(read(reader));
+                    var reader = new DbRow(rows);
+                    while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    {
+                        take(reader);
+                    }
                 }
             }
         }
-
-        return answers;
     }
 
     /// <inheritdoc/>
@@ -159,17 +158,4 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
         SqlType.Exact => value.AsDecimal,
         _ => value.AsText,
     };
-
-    private sealed class Row(DbDataReader row) : SqlReader
-    {
-        public override bool IsNull(int column) => row.IsDBNull(column);
-
-        public override long Whole(int column) => row.GetInt64(column);
-
-        public override string Text(int column) => row.GetString(column);
-
-        public override byte[] Bytes(int column) => row.GetFieldValue<byte[]>(column);
-
-        public override decimal Decimal(int column) => row.GetDecimal(column);
-    }
 }

@@ -5,7 +5,7 @@ using static Crm.Storage.Sql.SqlType;
 namespace Crm.Storage.Sql;
 
 /// <summary>Loads history from a checkpoint on.</summary>
-internal sealed class HistoryReader(string tenant, JournalReader journal)
+internal sealed class HistoryReader(string tenant, JournalReader journal, bool joinsAcrossBuckets)
 {
     private static readonly SqlStatement InstantOfEvent = new(
         """
@@ -14,6 +14,14 @@ internal sealed class HistoryReader(string tenant, JournalReader journal)
         WHERE k.tenant = {0} AND k.bucket = {1} AND k.source = {2} AND k.event_key = {3} AND k.customer_id = {4}
         """,
         [Characters, Whole, Characters, Characters, Bytes]);
+
+    private static readonly SqlStatement VersionOfKey = new(
+        "SELECT version FROM crm_key WHERE tenant = {0} AND bucket = {1} AND source = {2} AND event_key = {3} AND customer_id = {4}",
+        [Characters, Whole, Characters, Characters, Bytes]);
+
+    private static readonly SqlStatement InstantOfVersion = new(
+        "SELECT effective_at FROM crm_event WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND version = {3}",
+        [Characters, Whole, Bytes, Whole]);
 
     private static readonly SqlStatement LastBefore = new(
         "SELECT at, slots FROM crm_checkpoint WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND at < {3} ORDER BY at DESC LIMIT 1",
@@ -36,8 +44,16 @@ internal sealed class HistoryReader(string tenant, JournalReader journal)
             case HistoryStart.Before before:
                 return before.Instant;
             case HistoryStart.BeforeEvent { Key: var key }:
-                var call = new SqlCall(InstantOfEvent).Add(tenant, Bucket.Of(key), key.Source, key.Value, customer);
-                return (await session.QueryAsync(call, row => row.InstantOrNull(0), cancellationToken).ConfigureAwait(false)).SingleOrDefault();
+                if (joinsAcrossBuckets)
+                {
+                    var call = new SqlCall(InstantOfEvent).Add(tenant, Bucket.Of(key), key.Source, key.Value, customer);
+                    return (await session.QueryAsync(call, row => row.InstantOrNull(0), cancellationToken).ConfigureAwait(false)).SingleOrDefault();
+                }
+
+                var versions = await session.QueryAsync(new SqlCall(VersionOfKey).Add(tenant, Bucket.Of(key), key.Source, key.Value, customer), row => row.Whole(0), cancellationToken).ConfigureAwait(false);
+                return versions is [var version]
+                    ? (await session.QueryAsync(new SqlCall(InstantOfVersion).Add(tenant, customer.Bucket, customer, version), row => row.InstantOrNull(0), cancellationToken).ConfigureAwait(false)).SingleOrDefault()
+                    : null;
             default:
                 return null;
         }

@@ -47,8 +47,10 @@ internal sealed class JournalReader(string tenant)
         }
 
         // Events are never changed, so lines read after their events are complete.
-        var entries = await session.QueryAsync(events, Entry, cancellationToken).ConfigureAwait(false);
-        var linesOf = (await session.QueryAsync(lines, Line, cancellationToken).ConfigureAwait(false)).ToLookup(line => line.Event, line => line.Line);
+        var entries = new List<(CustomerId Customer, JournalEntry Entry)>();
+        var allLines = new List<((CustomerId Customer, long Version) Event, EventLine Line)>();
+        await session.QueryAsync([SqlQuery.Into(events, entries, Entry), SqlQuery.Into(lines, allLines, Line)], cancellationToken).ConfigureAwait(false);
+        var linesOf = allLines.ToLookup(line => line.Event, line => line.Line);
         return entries.ToLookup(entry => entry.Customer, entry => linesOf.Contains((entry.Customer, entry.Entry.Version))
             ? entry.Entry with { Event = entry.Entry.Event with { Lines = linesOf[(entry.Customer, entry.Entry.Version)].ToSequence() } }
             : entry.Entry);

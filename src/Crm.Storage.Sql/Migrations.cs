@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Crm.Storage.Sql;
 
 /// <summary>Brings a database to the schema that this release knows. Migrations are numbered, embedded and only go forward.</summary>
@@ -11,7 +9,7 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
     private volatile bool done;
 
     /// <summary>The last version of the schema that this release knows.</summary>
-    public static int Known { get; } = Scripts().Count();
+    public static int Known { get; } = SqlSchema.Versions;
 
     /// <summary>Migrates once; afterwards it costs nothing.</summary>
     public ValueTask EnsureAsync(CancellationToken cancellationToken) => done ? ValueTask.CompletedTask : MigrateOnceAsync(cancellationToken);
@@ -40,25 +38,32 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
         var session = await database.WriteAsync(cancellationToken).ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
+            // A store that is up to date is only looked at: its user need not be allowed to make tables.
+            if (await FoundAsync(session, cancellationToken).ConfigureAwait(false) == Known)
+            {
+                return;
+            }
+
             await session.BeginAsync(cancellationToken).ConfigureAwait(false);
             if (database.Dialect.LockForMigration is { } wait)
             {
                 await session.RunAsync(wait, cancellationToken).ConfigureAwait(false);
             }
 
-            await session.RunAsync(Spelled("CREATE TABLE IF NOT EXISTS crm_schema (version {int} NOT NULL PRIMARY KEY)"), cancellationToken).ConfigureAwait(false);
-            var versions = await session.QueryAsync(new SqlCall(Versions).Add(0), row => (int)row.Whole(0), cancellationToken).ConfigureAwait(false);
-            var found = versions.Count == 0 ? 0 : versions[0];
-            if (found > Known)
+            var found = await FoundAsync(session, cancellationToken).ConfigureAwait(false);
+            if (found is null)
             {
-                throw new NewerSchemaException(found, Known);
+                foreach (var statement in database.Dialect.BeforeMigration.Append(SqlSchema.MakeVersionTable(database.Dialect)))
+                {
+                    await session.RunAsync(statement, cancellationToken).ConfigureAwait(false);
+                }
             }
 
-            foreach (var (version, script) in Scripts().Where(script => script.Version > found))
+            for (var version = (found ?? 0) + 1; version <= Known; version++)
             {
-                foreach (var statement in WithoutComments(script).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+                foreach (var statement in SqlSchema.Statements(version, database.Dialect))
                 {
-                    await session.RunAsync(Spelled(statement), cancellationToken).ConfigureAwait(false);
+                    await session.RunAsync(statement, cancellationToken).ConfigureAwait(false);
                 }
 
                 await session.ExecuteAsync([new SqlCall(Applied).Add(version)], cancellationToken).ConfigureAwait(false);
@@ -68,19 +73,17 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
         }
     }
 
-    private string Spelled(string sql) => new SqlStatement(sql).In(database.Dialect, 0);
-
-    /// <summary>The embedded scripts, 0001.sql and so on, without a gap.</summary>
-    private static IEnumerable<(int Version, string Script)> Scripts()
+    /// <summary>The version of the schema; 0 for a table without a row, null without the table.</summary>
+    private async ValueTask<int?> FoundAsync(SqlSession session, CancellationToken cancellationToken)
     {
-        var assembly = typeof(Migrations).Assembly;
-        for (var version = 1; assembly.GetManifestResourceStream(string.Create(CultureInfo.InvariantCulture, $"Crm.Storage.Sql.Migrations.{version:0000}.sql")) is { } stream; version++)
+        var there = await session.QueryAsync(new SqlCall(new SqlStatement(database.Dialect.FindTable, SqlType.Characters)).Add(SqlSchema.VersionTable), _ => true, cancellationToken).ConfigureAwait(false);
+        if (there.Count == 0)
         {
-            using var text = new StreamReader(stream);
-            yield return (version, text.ReadToEnd());
+            return null;
         }
-    }
 
-    private static string WithoutComments(string script) =>
-        string.Join('\n', script.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal)));
+        var versions = await session.QueryAsync(new SqlCall(Versions).Add(0), row => (int)row.Whole(0), cancellationToken).ConfigureAwait(false);
+        var found = versions.Count == 0 ? 0 : versions[0];
+        return found > Known ? throw new NewerSchemaException(found, Known) : found;
+    }
 }

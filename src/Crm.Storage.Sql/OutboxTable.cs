@@ -5,52 +5,66 @@ using static Crm.Storage.Sql.SqlType;
 namespace Crm.Storage.Sql;
 
 /// <summary>The outbox.</summary>
-internal sealed class OutboxTable(string tenant)
+internal sealed class OutboxTable(string tenant, BucketRange buckets)
 {
+    private const int MostRounds = 5;
+
+    // Looks without a lock; what is found may be gone when it is taken.
     private static readonly SqlStatement Free = new(
         """
-        SELECT customer_id, id, kind, not_before, attempts, content FROM crm_outbox
-        WHERE tenant = {0} AND state = 0 AND not_before <= {1} AND (leased_until IS NULL OR leased_until <= {1})
-        ORDER BY not_before, recorded_at, customer_id, version, place LIMIT {2} {skip-locked}
+        SELECT customer_id, id FROM crm_outbox
+        WHERE tenant = {0} AND bucket BETWEEN {1} AND {2} AND state = 0 AND not_before <= {3} AND (leased_until IS NULL OR leased_until <= {3})
+        ORDER BY not_before, recorded_at, customer_id, version, place LIMIT {4}
         """,
-        [Characters, Whole, Whole]);
+        [Characters, Whole, Whole, Whole, Whole]);
 
     private static readonly SqlStatement Lease = new(
         """
-        WITH v (tenant, bucket, customer_id, id, until) AS (VALUES {rows})
-        UPDATE crm_outbox SET leased_until = v.until FROM v
-        WHERE crm_outbox.tenant = v.tenant AND crm_outbox.bucket = v.bucket AND crm_outbox.customer_id = v.customer_id AND crm_outbox.id = v.id
+        WITH v (tenant, bucket, customer_id, id, moment, until) AS (VALUES {rows}),
+        free AS (
+            SELECT o.tenant AS of_tenant, o.bucket AS of_bucket, o.customer_id AS of_customer, o.id AS of_id, v.moment, v.until
+            FROM v JOIN crm_outbox o ON o.tenant = v.tenant AND o.bucket = v.bucket AND o.customer_id = v.customer_id AND o.id = v.id
+            WHERE o.state = 0 AND o.not_before <= v.moment AND (o.leased_until IS NULL OR o.leased_until <= v.moment) {skip-locked})
+        UPDATE crm_outbox SET leased_until = free.until FROM free
+        WHERE crm_outbox.tenant = free.of_tenant AND crm_outbox.bucket = free.of_bucket AND crm_outbox.customer_id = free.of_customer AND crm_outbox.id = free.of_id
+        AND crm_outbox.state = 0 AND crm_outbox.not_before <= free.moment AND (crm_outbox.leased_until IS NULL OR crm_outbox.leased_until <= free.moment)
+        RETURNING customer_id, id, kind, not_before, attempts, content
         """,
-        [Characters, Whole, Bytes, Characters, Whole]);
+        [Characters, Whole, Bytes, Characters, Whole, Whole]);
 
     private static readonly SqlStatement Release = new(
-        "UPDATE crm_outbox SET leased_until = NULL, attempts = attempts + 1, not_before = {2} WHERE tenant = {0} AND id = {1} AND state = 0",
-        [Characters, Characters, Whole]);
-
-    private static readonly SqlStatement Settle = new(
-        "UPDATE crm_outbox SET state = 1, content = NULL, leased_until = NULL WHERE tenant = {0} AND id = {1}",
-        [Characters, Characters]);
+        "UPDATE crm_outbox SET leased_until = NULL, attempts = attempts + 1, not_before = {4} WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND id = {3} AND state = 0",
+        [Characters, Whole, Bytes, Characters, Whole]);
 
     public async ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(SqlSession session, Instant now, Instant until, int most, CancellationToken cancellationToken)
     {
-        await session.BeginAsync(cancellationToken).ConfigureAwait(false);
-        var items = await session.QueryAsync(new SqlCall(Free).Add(tenant, now, most), Item, cancellationToken).ConfigureAwait(false);
-        var lease = new SqlCall(Lease);
-        foreach (var item in items)
+        // Where another worker took all that was found, there may be more.
+        for (var round = 0; round < MostRounds; round++)
         {
-            lease.Add(tenant, item.Customer.Bucket, item.Customer, item.Id, until);
+            var call = new SqlCall(Free).Add(tenant, buckets.First, buckets.Last, now, most);
+            var free = await session.QueryAsync(call, row => (Customer: row.Customer(0), Id: row.Text(1)), cancellationToken).ConfigureAwait(false);
+            var lease = new SqlCall(Lease);
+            foreach (var (customer, id) in free.OrderBy(item => item.Customer.Bucket).ThenBy(item => item.Customer).ThenBy(item => item.Id, StringComparer.Ordinal))
+            {
+                lease.Add(tenant, customer.Bucket, customer, id, now, until);
+            }
+
+            var leased = free.Count == 0 ? [] : await session.ChangeAsync(lease, Item, cancellationToken).ConfigureAwait(false);
+            if (leased.Count > 0 || free.Count == 0)
+            {
+                var place = free.Index().ToDictionary(item => item.Item, item => item.Index);
+                return [.. leased.OrderBy(item => place[(item.Customer, item.Id)])];
+            }
         }
 
-        await session.ExecuteAsync(items.Count == 0 ? [] : [lease], cancellationToken).ConfigureAwait(false);
-        await session.CommitAsync().ConfigureAwait(false);
-        return items;
+        return [];
     }
 
-    public ValueTask<bool> ReleaseAsync(SqlSession session, string id, Instant notBefore, CancellationToken cancellationToken) =>
-        session.ExecuteAsync([new SqlCall(Release).Add(tenant, id, notBefore)], cancellationToken);
+    public ValueTask<bool> ReleaseAsync(SqlSession session, OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
+        session.ExecuteAsync([new SqlCall(Release).Add(tenant, item.Customer.Bucket, item.Customer, item.Id, notBefore)], cancellationToken);
 
-    public ValueTask<bool> SettleAsync(SqlSession session, string id, CancellationToken cancellationToken) =>
-        session.ExecuteAsync([new SqlCall(Settle).Add(tenant, id)], cancellationToken);
+    public ValueTask<bool> SettleAsync(SqlSession session, OutboxItem item, CancellationToken cancellationToken) =>
+        session.ExecuteAsync([new SqlCall(CommitStatements.OutboxSettled).Add(tenant, item.Customer.Bucket, item.Customer, item.Id)], cancellationToken);
 
     private static OutboxItem Item(SqlReader row) =>
         OutboxContent.Read(row.Whole(2), row.Text(1), row.Customer(0), row.Instant(3), (int)row.Whole(4), row.Bytes(5));

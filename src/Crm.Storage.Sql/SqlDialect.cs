@@ -1,6 +1,6 @@
 namespace Crm.Storage.Sql;
 
-/// <summary>What differs between databases. One instance describes one of them; it has no state.</summary>
+/// <summary>What differs between databases. One instance describes one of them; it has no state that changes.</summary>
 public abstract class SqlDialect
 {
     /// <summary>The database, such as "SQLite".</summary>
@@ -9,16 +9,37 @@ public abstract class SqlDialect
     /// <summary>The most parameters that one statement may have.</summary>
     public abstract int MostParameters { get; }
 
+    /// <summary>
+    /// Whether one statement may join rows of different buckets. A distributed database keeps buckets on different machines: there a customer is found by identity, and a key's event by its key,
+    /// in two statements instead of one, each of which stays within the buckets that it names.
+    /// </summary>
+    public virtual bool JoinsAcrossBuckets => true;
+
+    /// <summary>A question with one parameter, {0}: the name of a table. It has a row when the store's table of that name is there.</summary>
+    public abstract string FindTable { get; }
+
+    /// <summary>Statements that must come before the first table, inside the transaction that migrates; none by default.</summary>
+    public virtual IEnumerable<string> BeforeMigration => [];
+
+    /// <summary>A statement that makes other processes wait until the transaction ends, so that one migrates at a time; null where a transaction that writes does so anyway.</summary>
+    public virtual string? LockForMigration => null;
+
     /// <summary>How a statement names its parameter; the first is 1.</summary>
     public virtual string Placeholder(int number) => $"@p{number.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
 
     /// <summary>How a command names the same parameter; empty where parameters have places and no names.</summary>
     public virtual string ParameterName(int number) => Placeholder(number);
 
-    /// <summary>What stands for a word between braces in the SQL of the store: {text}, {int}, {bigint}, {decimal}, {number}, {blob}, {clustered} and {skip-locked}.</summary>
+    /// <summary>How a statement names a table of the store, such as crm_customer; with its schema where the store has one.</summary>
+    public virtual string Table(string name) => name;
+
+    /// <summary>Statements that must follow the making of a table whose rows have a bucket, such as those that make its partitions; none by default.</summary>
+    public virtual IEnumerable<string> AfterTable(string name) => [];
+
+    /// <summary>
+    /// What stands for a word between braces in the SQL of the store: {text}, {int}, {bigint}, {decimal}, {number}, {blob}; {clustered} and {by-bucket} after a table;
+    /// {skip-locked} after a question whose rows are about to be changed.
+    /// </summary>
     /// <exception cref="ArgumentException">The word is none of these.</exception>
     public abstract string Word(string word);
-
-    /// <summary>A statement that makes other processes wait until the transaction ends, so that one migrates at a time; null where a transaction that writes does so anyway.</summary>
-    public virtual string? LockForMigration => null;
 }

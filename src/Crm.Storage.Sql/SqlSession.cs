@@ -18,12 +18,44 @@ public abstract class SqlSession : IAsyncDisposable
     /// <returns>Whether every guard held.</returns>
     public abstract ValueTask<bool> ExecuteAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken);
 
-    /// <summary>Asks; where the rows are too many for one statement, the answers follow each other.</summary>
-    public abstract ValueTask<List<T>> QueryAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken);
+    /// <summary>Asks, in few round trips. The questions are answered one after the other, so that a later one sees at least what an earlier one saw.</summary>
+    public abstract ValueTask QueryAsync(IReadOnlyList<SqlQuery> queries, CancellationToken cancellationToken);
 
     /// <summary>Runs a statement that has no parameters.</summary>
     public abstract ValueTask RunAsync(string sql, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>Runs statements in a transaction of their own, and commits it when every guard held. A session may need fewer round trips for it than for its parts.</summary>
+    /// <returns>Whether every guard held; if not, nothing is written.</returns>
+    public virtual async ValueTask<bool> TryCommitAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken).ConfigureAwait(false);
+        if (await ExecuteAsync(calls, cancellationToken).ConfigureAwait(false))
+        {
+            await CommitAsync().ConfigureAwait(false);
+            return true;
+        }
+
+        await RollbackAsync().ConfigureAwait(false);
+        return false;
+    }
+
+    /// <summary>Changes rows and reads what became of them, in a transaction of its own.</summary>
+    public virtual async ValueTask<List<T>> ChangeAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken).ConfigureAwait(false);
+        var changed = await QueryAsync(call, read, cancellationToken).ConfigureAwait(false);
+        await CommitAsync().ConfigureAwait(false);
+        return changed;
+    }
+
+    /// <summary>Asks one question.</summary>
+    public async ValueTask<List<T>> QueryAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken)
+    {
+        var answers = new List<T>();
+        await QueryAsync([SqlQuery.Into(call, answers, read)], cancellationToken).ConfigureAwait(false);
+        return answers;
+    }
 }

@@ -23,7 +23,7 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
     public string In(SqlDialect dialect, int rows)
     {
         ArgumentNullException.ThrowIfNull(dialect);
-        return Words().Replace(text, word => word.Groups["word"].Value switch
+        return Words().Replace(Tables().Replace(text, table => dialect.Table(table.Value)), word => word.Groups["word"].Value switch
         {
             "rows" => Rows(dialect, rows),
             var digits when int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var place) => dialect.Placeholder(place + 1),
@@ -49,6 +49,10 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
 
         return sql.ToString();
     }
+
+    // An index lies where its table lies, and takes no schema.
+    [GeneratedRegex(@"(?<!\bINDEX )\bcrm_[a-z_0-9]+\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Tables();
 
     [GeneratedRegex(@"\{(?<word>[a-z0-9-]+)\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Words();

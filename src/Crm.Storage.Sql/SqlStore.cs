@@ -34,7 +34,8 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     public SqlStore(SqlDatabase database, SqlStoreOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(database);
-        var tenant = (options ?? new SqlStoreOptions()).Tenant;
+        var chosen = options ?? new SqlStoreOptions();
+        var tenant = chosen.Tenant;
         if (!Names.IsName(tenant))
         {
             throw new ArgumentException($"'{tenant}' is not the name of a tenant: lower-case letters, digits, '-', '_' and '.' are expected, such as 'default'.", nameof(options));
@@ -42,13 +43,13 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
 
         this.database = database;
         migrations = new Migrations(database);
-        customers = new CustomerReader(tenant);
+        customers = new CustomerReader(tenant, database.Dialect.JoinsAcrossBuckets);
         journal = new JournalReader(tenant);
-        history = new HistoryReader(tenant, journal);
+        history = new HistoryReader(tenant, journal, database.Dialect.JoinsAcrossBuckets);
         writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers));
         scan = new StoreScan(tenant);
-        outbox = new OutboxTable(tenant);
-        wakeups = new WakeupTable(tenant);
+        outbox = new OutboxTable(tenant, chosen.Buckets);
+        wakeups = new WakeupTable(tenant, chosen.Buckets);
         quotas = new QuotaTable(tenant);
         documents = new DocumentTable(tenant);
     }
@@ -137,12 +138,12 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
         WriteAsync(session => outbox.LeaseAsync(session, now, until, most, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    async ValueTask IOutbox.ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken) =>
-        await WriteAsync(session => outbox.ReleaseAsync(session, id, notBefore, cancellationToken), cancellationToken).ConfigureAwait(false);
+    async ValueTask IOutbox.ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
+        await WriteAsync(session => outbox.ReleaseAsync(session, item, notBefore, cancellationToken), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    async ValueTask IOutbox.SettleAsync(string id, CancellationToken cancellationToken) =>
-        await WriteAsync(session => outbox.SettleAsync(session, id, cancellationToken), cancellationToken).ConfigureAwait(false);
+    async ValueTask IOutbox.SettleAsync(OutboxItem item, CancellationToken cancellationToken) =>
+        await WriteAsync(session => outbox.SettleAsync(session, item, cancellationToken), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>

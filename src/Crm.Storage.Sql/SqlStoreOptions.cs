@@ -6,6 +6,9 @@ public record SqlStoreOptions
     /// <summary>Whose customers: the name begins every key, so that tenants that share a database never meet.</summary>
     public string Tenant { get; init; } = "default";
 
+    /// <summary>The buckets whose messages and due customers this store hands to workers. Everybody reads and writes every customer; only the work is shared out.</summary>
+    public BucketRange Buckets { get; init; } = BucketRange.All;
+
     /// <summary>Is called with the text of every statement before it runs, without values; for counting and tracing. Null: nobody is told.</summary>
     public Action<string>? OnStatement { get; init; }
 }

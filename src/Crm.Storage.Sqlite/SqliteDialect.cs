@@ -16,6 +16,9 @@ public sealed class SqliteDialect : SqlDialect
     public override int MostParameters => 32_766;
 
     /// <inheritdoc/>
+    public override string FindTable => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = {0}";
+
+    /// <inheritdoc/>
     public override string Placeholder(int number) => $"?{number.ToString(CultureInfo.InvariantCulture)}";
 
     /// <inheritdoc/>
@@ -27,7 +30,7 @@ public sealed class SqliteDialect : SqlDialect
         "number" => "NUMERIC",
         "blob" => "BLOB",
         "clustered" => " WITHOUT ROWID",
-        "skip-locked" => "",
+        "by-bucket" or "skip-locked" => "",
         _ => throw new ArgumentException($"'{{{word}}}' is no word of the store's SQL.", nameof(word)),
     };
 }

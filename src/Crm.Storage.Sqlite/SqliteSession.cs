@@ -53,16 +53,18 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
         return ValueTask.FromResult(true);
     }
 
-    public override ValueTask<List<T>> QueryAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken)
+    public override ValueTask QueryAsync(IReadOnlyList<SqlQuery> queries, CancellationToken cancellationToken)
     {
-        var answers = new List<T>();
-        foreach (var (first, count) in call.Chunks(SqliteDialect.Instance.MostParameters))
+        foreach (var (call, take) in queries)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            Query(call, first, count, read, answers);
+            foreach (var (first, count) in call.Chunks(SqliteDialect.Instance.MostParameters))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Query(call, first, count, take);
+            }
         }
 
-        return ValueTask.FromResult(answers);
+        return ValueTask.CompletedTask;
     }
 
     public override ValueTask RunAsync(string sql, CancellationToken cancellationToken)
@@ -104,7 +106,7 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
         }
     }
 
-    private void Query<T>(SqlCall call, int first, int count, Func<SqlReader, T> read, List<T> answers)
+    private void Query(SqlCall call, int first, int count, Action<SqlReader> take)
     {
         onStatement?.Invoke(call.Statement.ToString());
         var statement = link.Bound(call, first, count);
@@ -113,7 +115,7 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
             var row = new Row(statement);
             for (var more = link.First(statement); more; more = link.Next(statement))
             {
-                answers.Add(read(row));
+                take(row);
             }
         }
         finally

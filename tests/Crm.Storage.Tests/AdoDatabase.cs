@@ -25,6 +25,8 @@ public sealed class AdoDatabase(string connectionString) : SqlDatabase
 
         public override int MostParameters => 300;
 
+        public override string FindTable => Sqlite.SqliteDialect.Instance.FindTable;
+
         public override string Word(string word) => Sqlite.SqliteDialect.Instance.Word(word);
     }
 }

@@ -189,7 +189,7 @@ public sealed class SqliteStores : IDisposable
     }
 
     /// <summary>A purchase with all that a loyalty programme writes: lines, slots, ledger entries, a fact and the next due instant.</summary>
-    private static Commit Purchase(int customer) => Samples.Commit(customer, 1) with
+    internal static Commit Purchase(int customer) => Samples.Commit(customer, 1) with
     {
         Entries = [Samples.FullEntry(customer, 2, $"pos:purchase-{customer}")],
         Slots = [Samples.Slot("kernel", 1), Samples.Slot("loyalty", 2)],

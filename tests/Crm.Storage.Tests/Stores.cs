@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Crm.Storage.PostgreSql;
 using Crm.Storage.Sqlite;
 using Crm.Testing;
 
@@ -13,6 +14,10 @@ public sealed record TestedStore(string Name, Func<StoreFactory> Fresh)
         new("SQLite file", () => new SqliteFactory(inMemory: false)),
         new("SQLite in memory", () => new SqliteFactory(inMemory: true)),
         new("SQLite through ADO.NET", () => new AdoFactory()),
+        new("PostgreSQL", () => new PostgreSqlFactory(new PostgreSqlStoreOptions())),
+        new("PostgreSQL, partitioned", () => new PostgreSqlFactory(new PostgreSqlStoreOptions { Partitions = 4 })),
+        new("PostgreSQL, as if distributed", () => new PostgreSqlFactory(new PostgreSqlStoreOptions { Distributed = true })),
+        .. CitusFactory.IsWanted ? [new TestedStore("Citus", () => new CitusFactory())] : Array.Empty<TestedStore>(),
     ];
 
     public override string ToString() => Name;
@@ -23,7 +28,7 @@ public abstract class StoreFactory : IStoreFactory, IAsyncDisposable
 {
     private readonly ConcurrentBag<ICustomerStore> opened = [];
 
-    public ValueTask<ICustomerStore> OpenAsync(string tenant, CancellationToken cancellationToken)
+    public virtual ValueTask<ICustomerStore> OpenAsync(string tenant, CancellationToken cancellationToken)
     {
         var store = Open(tenant);
         opened.Add(store);

@@ -87,7 +87,7 @@ internal sealed class OutboxPump
                 var (kind, reason, wait) = await SendAsync(item, message, cancellationToken).ConfigureAwait(false);
                 if (kind is null)
                 {
-                    await outbox.ReleaseAsync(item.Id, clock.GetCurrentInstant() + wait, cancellationToken).ConfigureAwait(false);
+                    await outbox.ReleaseAsync(item, clock.GetCurrentInstant() + wait, cancellationToken).ConfigureAwait(false);
                     return report with { Postponed = report.Postponed + 1 };
                 }
 
@@ -113,11 +113,11 @@ internal sealed class OutboxPump
         }
         catch (Exception fault) when (fault is InvalidEventException or ModuleFaultException or TooManyConflictsException)
         {
-            await outbox.ReleaseAsync(followUp.Id, clock.GetCurrentInstant() + WaitAfter(followUp.Attempts), cancellationToken).ConfigureAwait(false);
+            await outbox.ReleaseAsync(followUp, clock.GetCurrentInstant() + WaitAfter(followUp.Attempts), cancellationToken).ConfigureAwait(false);
             return report with { Postponed = report.Postponed + 1 };
         }
 
-        await outbox.SettleAsync(followUp.Id, cancellationToken).ConfigureAwait(false);
+        await outbox.SettleAsync(followUp, cancellationToken).ConfigureAwait(false);
         return report with { FollowUps = report.FollowUps + 1 };
     }
 

@@ -9,6 +9,8 @@ namespace Crm.Storage;
 /// <summary>One unit of work for one customer: everything that one or several events, or due agenda entries, changed. It is written wholly or not at all.</summary>
 public sealed record Commit
 {
+    private const int Few = 24;
+
     /// <summary>The customer.</summary>
     public required CustomerId Customer { get; init; }
 
@@ -107,6 +109,18 @@ public sealed record Commit
             throw Faulty($"claims an identity of kind '{claimed.Key.Kind}' {claimed.Value} times; once is expected");
         }
 
+        Once(Slots, slot => slot.Name, "slot");
+        Once(Facts, fact => fact.Name, "fact");
+        Once(Checkpoints, checkpoint => checkpoint.At, "checkpoint");
+        Once(Outbox, item => item.Id, "outbox item");
+        foreach (var withdrawn in Withdrawn)
+        {
+            if (Outbox.Any(item => item.Id == withdrawn))
+            {
+                throw Faulty($"puts the outbox item '{withdrawn}' out and withdraws it; one of the two is expected");
+            }
+        }
+
         var offset = false;
         foreach (var entry in Ledger)
         {
@@ -151,6 +165,33 @@ public sealed record Commit
     public Sequence<QuotaDraw> NetDraws() => Quotas.IsEmpty
         ? Quotas
         : Quotas.GroupBy(draw => draw.Name, StringComparer.Ordinal).Select(draws => new QuotaDraw(draws.Key, draws.Sum(draw => draw.Amount))).Where(draw => draw.Amount != 0).ToSequence();
+
+    // A row that is written twice at once is an error in some databases, and a lost value in others.
+    // So few are compared with each other sooner than put into a table.
+    private void Once<T, TKey>(Sequence<T> parts, Func<T, TKey> key, string what)
+        where TKey : notnull
+    {
+        if (parts.Count > Few)
+        {
+            if (parts.CountBy(key).FirstOrDefault(part => part.Value > 1) is { Value: > 1 } twice)
+            {
+                throw Faulty($"writes the {what} '{twice.Key}' twice; once is expected");
+            }
+
+            return;
+        }
+
+        for (var later = 1; later < parts.Count; later++)
+        {
+            for (var earlier = 0; earlier < later; earlier++)
+            {
+                if (key(parts[later]).Equals(key(parts[earlier])))
+                {
+                    throw Faulty($"writes the {what} '{key(parts[later])}' twice; once is expected");
+                }
+            }
+        }
+    }
 
     private InvalidOperationException Faulty(string what) => new($"The commit of customer {Customer} {what}.");
 }

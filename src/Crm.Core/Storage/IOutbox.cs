@@ -5,7 +5,7 @@ using NodaTime;
 
 namespace Crm.Storage;
 
-/// <summary>What has been committed and must leave: messages to customers and events for other customers.</summary>
+/// <summary>What has been committed and must leave: messages to customers and events for other customers. Items are handed back whole: a store finds the row by customer and id.</summary>
 public interface IOutbox
 {
     /// <summary>Takes items that may leave now, oldest first (by <see cref="OutboxItem.NotBefore"/>, then as committed), so that nobody else takes them until the lease ends. An item whose lease has ended is taken again.</summary>
@@ -16,10 +16,10 @@ public interface IOutbox
     ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken);
 
     /// <summary>Ends the lease of an item that could not leave, to be tried again later.</summary>
-    ValueTask ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken);
+    ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken);
 
     /// <summary>Removes an item that has been delivered and of which no customer's journal needs to know (a follow-up).</summary>
-    ValueTask SettleAsync(string id, CancellationToken cancellationToken);
+    ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken);
 }
 
 /// <summary>Something that must leave.</summary>

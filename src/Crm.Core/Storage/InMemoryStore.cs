@@ -87,12 +87,12 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         Locked(() => outbox.Lease(now, until, most), cancellationToken);
 
     /// <inheritdoc/>
-    async ValueTask IOutbox.ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken) =>
-        await Locked(() => outbox.Release(id, notBefore), cancellationToken).ConfigureAwait(false);
+    async ValueTask IOutbox.ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
+        await Locked(() => outbox.Release(item.Id, notBefore), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    async ValueTask IOutbox.SettleAsync(string id, CancellationToken cancellationToken) =>
-        await Locked(() => outbox.Settle(id), cancellationToken).ConfigureAwait(false);
+    async ValueTask IOutbox.SettleAsync(OutboxItem item, CancellationToken cancellationToken) =>
+        await Locked(() => outbox.Settle(item.Id), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>

@@ -14,7 +14,7 @@ CREATE TABLE crm_customer (
     born_at     {bigint} NOT NULL,
     merged_into {blob},
     PRIMARY KEY (tenant, bucket, customer_id)
-){clustered};
+){clustered}{by-bucket};
 
 CREATE TABLE crm_slot (
     tenant      {text}   NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE crm_slot (
     codec       {int}    NOT NULL,
     content     {blob}   NOT NULL,
     PRIMARY KEY (tenant, bucket, customer_id, name)
-){clustered};
+){clustered}{by-bucket};
 
 -- The journal; append-only. sent_to: the id that the sender named, where it named one. fields, observations, receipt: Crm.Storage.Binary.
 CREATE TABLE crm_event (
@@ -53,7 +53,7 @@ CREATE TABLE crm_event (
     observations       {blob},
     receipt            {blob}   NOT NULL,
     PRIMARY KEY (tenant, bucket, customer_id, version)
-);
+){by-bucket};
 
 CREATE TABLE crm_event_line (
     tenant      {text}    NOT NULL,
@@ -67,7 +67,7 @@ CREATE TABLE crm_event_line (
     minor       {bigint}  NOT NULL,
     currency    {text}    NOT NULL,
     PRIMARY KEY (tenant, bucket, customer_id, version, line)
-);
+){by-bucket};
 
 -- One row for every key ever recorded; rows outlive the customer.
 CREATE TABLE crm_key (
@@ -80,7 +80,7 @@ CREATE TABLE crm_key (
     customer_id  {blob}   NOT NULL,
     version      {bigint} NOT NULL,
     PRIMARY KEY (tenant, bucket, source, event_key)
-){clustered};
+){clustered}{by-bucket};
 
 -- Append-only. line: the place within the commit that made this version.
 CREATE TABLE crm_ledger (
@@ -104,7 +104,7 @@ CREATE TABLE crm_ledger (
     corrects_source {text},
     corrects_key    {text},
     PRIMARY KEY (tenant, bucket, customer_id, version, line)
-);
+){by-bucket};
 
 -- content is the exact value; number is the value to compare with in SQL (flags 0 and 1, days and ticks since 1970), null for codes.
 CREATE TABLE crm_fact (
@@ -117,7 +117,7 @@ CREATE TABLE crm_fact (
     number      {number},
     valid_until {bigint},
     PRIMARY KEY (tenant, bucket, customer_id, name)
-){clustered};
+){clustered}{by-bucket};
 
 CREATE TABLE crm_wakeup (
     tenant       {text}   NOT NULL,
@@ -126,7 +126,7 @@ CREATE TABLE crm_wakeup (
     due_at       {bigint} NOT NULL,
     leased_until {bigint},
     PRIMARY KEY (tenant, bucket, customer_id)
-){clustered};
+){clustered}{by-bucket};
 
 CREATE INDEX crm_wakeup_due ON crm_wakeup (tenant, due_at);
 
@@ -137,7 +137,7 @@ CREATE TABLE crm_checkpoint (
     at          {bigint} NOT NULL,
     slots       {blob}   NOT NULL,
     PRIMARY KEY (tenant, bucket, customer_id, at)
-){clustered};
+){clustered}{by-bucket};
 
 -- state: 0 waiting, 1 settled, 2 withdrawn. A settled row stays for ever, so that no id leaves twice; content goes when a row no longer waits.
 CREATE TABLE crm_outbox (
@@ -156,9 +156,7 @@ CREATE TABLE crm_outbox (
     leased_until {bigint},
     content      {blob},
     PRIMARY KEY (tenant, bucket, customer_id, id)
-){clustered};
-
-CREATE INDEX crm_outbox_id ON crm_outbox (tenant, id);
+){clustered}{by-bucket};
 
 CREATE INDEX crm_outbox_waiting ON crm_outbox (tenant, not_before, recorded_at) WHERE state = 0;
 
@@ -190,7 +188,7 @@ CREATE TABLE crm_identity (
     customer_id     {blob} NOT NULL,
     reference       {int}  NOT NULL,
     PRIMARY KEY (tenant, bucket, kind, value)
-){clustered};
+){clustered}{by-bucket};
 
 CREATE INDEX crm_identity_customer ON crm_identity (tenant, customer_bucket, customer_id);
 
@@ -200,7 +198,7 @@ CREATE TABLE crm_profile (
     customer_id {blob} NOT NULL,
     content     {blob} NOT NULL,
     PRIMARY KEY (tenant, bucket, customer_id)
-){clustered};
+){clustered}{by-bucket};
 
 -- Classified text about a person, which the journal only refers to.
 CREATE TABLE crm_text (
@@ -212,4 +210,4 @@ CREATE TABLE crm_text (
     content     {text}   NOT NULL,
     recorded_at {bigint} NOT NULL,
     PRIMARY KEY (tenant, bucket, customer_id, reference)
-){clustered};
+){clustered}{by-bucket};

@@ -23,9 +23,9 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
 
     public Func<Instant, Instant, int, IOutbox, Task<IReadOnlyList<OutboxItem>>>? Lease { get; init; }
 
-    public Func<string, Instant, IOutbox, Task>? Release { get; init; }
+    public Func<OutboxItem, Instant, IOutbox, Task>? Release { get; init; }
 
-    public Func<string, IOutbox, Task>? Settle { get; init; }
+    public Func<OutboxItem, IOutbox, Task>? Settle { get; init; }
 
     public Func<Instant, Instant, Instant, int, IWakeups, Task<IReadOnlyList<CustomerId>>>? LeaseDue { get; init; }
 
@@ -67,11 +67,11 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
     public override async ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) =>
         Lease is { } faulty ? await faulty(now, until, most, Inner).ConfigureAwait(false) : await base.LeaseAsync(now, until, most, cancellationToken).ConfigureAwait(false);
 
-    public override async ValueTask ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken) =>
-        await (Release is { } faulty ? faulty(id, notBefore, Inner) : base.ReleaseAsync(id, notBefore, cancellationToken).AsTask()).ConfigureAwait(false);
+    public override async ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
+        await (Release is { } faulty ? faulty(item, notBefore, Inner) : base.ReleaseAsync(item, notBefore, cancellationToken).AsTask()).ConfigureAwait(false);
 
-    public override async ValueTask SettleAsync(string id, CancellationToken cancellationToken) =>
-        await (Settle is { } faulty ? faulty(id, Inner) : base.SettleAsync(id, cancellationToken).AsTask()).ConfigureAwait(false);
+    public override async ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken) =>
+        await (Settle is { } faulty ? faulty(item, Inner) : base.SettleAsync(item, cancellationToken).AsTask()).ConfigureAwait(false);
 
     public override async ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>
         LeaseDue is { } faulty ? await faulty(due, now, until, most, Inner).ConfigureAwait(false) : await base.LeaseDueAsync(due, now, until, most, cancellationToken).ConfigureAwait(false);

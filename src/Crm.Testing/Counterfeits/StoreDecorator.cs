@@ -41,9 +41,9 @@ internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerS
 
     public virtual ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) => InnerOutbox.LeaseAsync(now, until, most, cancellationToken);
 
-    public virtual ValueTask ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken) => InnerOutbox.ReleaseAsync(id, notBefore, cancellationToken);
+    public virtual ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) => InnerOutbox.ReleaseAsync(item, notBefore, cancellationToken);
 
-    public virtual ValueTask SettleAsync(string id, CancellationToken cancellationToken) => InnerOutbox.SettleAsync(id, cancellationToken);
+    public virtual ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken) => InnerOutbox.SettleAsync(item, cancellationToken);
 
     public virtual ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) => Inner.LeaseDueAsync(due, now, until, most, cancellationToken);
 

@@ -62,14 +62,14 @@ internal static class OutboxLaws
             {
                 await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [Samples.Message(1, "welcome")] });
                 var item = (await bench.LeaseAsync(Now, Samples.At(99))).Single();
-                await bench.Outbox.ReleaseAsync(item.Id, Samples.At(20), bench.Token);
+                await bench.Outbox.ReleaseAsync(item, Samples.At(20), bench.Token);
                 Bench.SameList("Items before the instant of the release", [], await bench.LeaseAsync(Samples.At(20) - Duration.FromTicks(1), Samples.At(99)));
                 var again = await bench.LeaseAsync(Samples.At(20), Samples.At(99));
                 Bench.SameList("Items at the instant of the release", [item with { Attempts = 1, NotBefore = Samples.At(20) }], again);
-                await bench.Outbox.ReleaseAsync(item.Id, Samples.At(30), bench.Token);
+                await bench.Outbox.ReleaseAsync(item, Samples.At(30), bench.Token);
                 Bench.Same("The attempts after two releases", 2, (await bench.LeaseAsync(Samples.At(30), Samples.At(99))).Single().Attempts);
             },
-            () => new Faulty { Release = async (id, _, outbox) => await outbox.ReleaseAsync(id, Samples.At(20) - Duration.FromHours(1), default) }),
+            () => new Faulty { Release = async (item, _, outbox) => await outbox.ReleaseAsync(item, Samples.At(20) - Duration.FromHours(1), default) }),
 
         Law.Of<IOutbox>(
             "What_is_settled_never_comes_back",
@@ -80,9 +80,9 @@ internal static class OutboxLaws
                 await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [.. items] });
                 await bench.LeaseAsync(Now, Samples.At(20));
                 await bench.WriteAsync(Samples.Commit(1, 1) with { Settled = [items[0].Id] });
-                await bench.Outbox.SettleAsync(items[1].Id, bench.Token);
-                await bench.Outbox.ReleaseAsync(items[0].Id, Now, bench.Token);
-                await bench.Outbox.ReleaseAsync(items[1].Id, Now, bench.Token);
+                await bench.Outbox.SettleAsync(items[1], bench.Token);
+                await bench.Outbox.ReleaseAsync(items[0], Now, bench.Token);
+                await bench.Outbox.ReleaseAsync(items[1], Now, bench.Token);
                 await bench.WriteAsync(Samples.Commit(1, 2) with { Outbox = [.. items] });
                 Bench.SameList("What is left", ["kept"], Occasions(await bench.LeaseAsync(Bench.Later, Bench.Later + Duration.FromHours(1))));
             },
@@ -130,7 +130,7 @@ internal static class OutboxLaws
         {
             foreach (var item in commit.Outbox.Where(_ => commit.ExpectedVersion == 1))
             {
-                await InnerOutbox.ReleaseAsync(item.Id, item.NotBefore, cancellationToken);
+                await InnerOutbox.ReleaseAsync(item, item.NotBefore, cancellationToken);
             }
 
             return await base.CommitAsync(commit, cancellationToken);

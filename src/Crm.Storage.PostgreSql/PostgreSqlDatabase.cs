@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using Crm.Storage.Sql;
+using Npgsql;
+
+namespace Crm.Storage.PostgreSql;
+
+/// <summary>A PostgreSQL database with its pool of connections.</summary>
+internal sealed class PostgreSqlDatabase : SqlDatabase
+{
+    // Every statement finds its rows by key. A plan made while a table was small stays right when it has grown.
+    private const string ByKey = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
+
+    private readonly NpgsqlDataSource source;
+    private readonly PostgreSqlDialect dialect;
+    private readonly PostgreSqlTexts texts;
+    private readonly Action<string>? onStatement;
+
+    public PostgreSqlDatabase(string connectionString, PostgreSqlStoreOptions options)
+    {
+        dialect = new PostgreSqlDialect(options.Schema, options.Partitions, options.Distributed);
+        texts = new PostgreSqlTexts(dialect);
+        onStatement = options.OnStatement;
+        source = NpgsqlDataSource.Create(Parse(connectionString));
+    }
+
+    public override SqlDialect Dialect => dialect;
+
+    /// <summary>Reads a connection string, and adds what the store needs where it says nothing about it.</summary>
+    /// <exception cref="ArgumentException">It cannot be read, or names no server.</exception>
+    public static NpgsqlConnectionStringBuilder Parse(string connectionString)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        if (string.IsNullOrWhiteSpace(builder.Host))
+        {
+            throw new ArgumentException("The connection string names no server; 'Host=localhost;Database=club;Username=club' is expected, or the like.", nameof(connectionString));
+        }
+
+        if (builder.MaxAutoPrepare == 0)
+        {
+            builder.MaxAutoPrepare = 250;
+            builder.AutoPrepareMinUsages = 2;
+        }
+
+        builder.ApplicationName ??= "Crm.Core";
+        builder.NoResetOnClose = true; // the store leaves nothing behind on a connection
+        builder.IncludeErrorDetail = false; // details hold values
+        builder.Options = builder.Options is { Length: > 0 } given ? $"{ByKey} {given}" : ByKey;
+        return builder;
+    }
+
+    public override async ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken) =>
+        new PostgreSqlSession(await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), dialect, texts, onStatement);
+
+    public override ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
+
+    public override ValueTask DisposeAsync() => source.DisposeAsync();
+}
+
+/// <summary>The SQL of statements, made once for each number of rows.</summary>
+internal sealed class PostgreSqlTexts(PostgreSqlDialect dialect)
+{
+    private readonly ConcurrentDictionary<(SqlStatement Statement, int Rows, bool Guarded), string> texts = [];
+
+    /// <summary>The statement.</summary>
+    /// <param name="statement">Which.</param>
+    /// <param name="rows">How many rows are sent.</param>
+    /// <param name="guarded">Whether the server itself raises an error, which says nothing about values, when other than so many rows change.</param>
+    public string Of(SqlStatement statement, int rows, bool guarded) => texts.GetOrAdd(
+        (statement, rows, guarded),
+        static (key, dialect) => key.Guarded ? Guarded(key.Statement.In(dialect, key.Rows), key.Rows) : key.Statement.In(dialect, key.Rows),
+        dialect);
+
+    /// <summary>Whether an error is that of a guard.</summary>
+    public static bool IsOfGuard(PostgresException error) => error.SqlState == PostgresErrorCodes.InvalidTextRepresentation;
+
+    // The cast cannot succeed; its error ends the transaction.
+    private static string Guarded(string sql, int rows) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"WITH done AS ({sql} RETURNING 1) SELECT CASE WHEN COUNT(*) = {rows} THEN 0 ELSE CAST('crm: a guard changed ' || COUNT(*) || ' rows, {rows} expected' AS integer) END FROM done");
+}

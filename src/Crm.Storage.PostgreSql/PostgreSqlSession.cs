@@ -1,0 +1,123 @@
+using System.Data;
+using Crm.Storage.Sql;
+using Npgsql;
+
+namespace Crm.Storage.PostgreSql;
+
+/// <summary>
+/// A connection borrowed for one piece of work. All statements of a call go to the server in one batch. A commit is one round trip: its guards stand in the batch as errors to be, so that the server
+/// itself undoes everything where one does not hold. Where buckets are on different machines, guards are counted here instead, within a transaction.
+/// </summary>
+internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlDialect dialect, PostgreSqlTexts texts, Action<string>? onStatement) : SqlSession
+{
+    private NpgsqlTransaction? transaction;
+
+    public override async ValueTask BeginAsync(CancellationToken cancellationToken) =>
+        transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+
+    public override async ValueTask CommitAsync()
+    {
+        if (transaction is { } open)
+        {
+            await open.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            transaction = null;
+            await open.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    public override async ValueTask RollbackAsync()
+    {
+        if (transaction is { } open)
+        {
+            transaction = null;
+            await open.DisposeAsync().ConfigureAwait(false); // rolls back what is not committed
+        }
+    }
+
+    public override async ValueTask<bool> TryCommitAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (dialect.IsDistributed)
+            {
+                return await base.TryCommitAsync(calls, cancellationToken).ConfigureAwait(false);
+            }
+
+            var batch = new PostgreSqlBatch(connection, dialect, texts, onStatement);
+            await using (batch.ConfigureAwait(false))
+            {
+                foreach (var call in calls)
+                {
+                    batch.Add(call, call.IsGuard);
+                }
+
+                await batch.ExecuteAsync(cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+        }
+        catch (PostgresException error) when (PostgreSqlTexts.IsOfGuard(error) || IsLostRace(error))
+        {
+            await RollbackAsync().ConfigureAwait(false);
+            return false;
+        }
+    }
+
+    public override async ValueTask<bool> ExecuteAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken)
+    {
+        var batch = new PostgreSqlBatch(connection, dialect, texts, onStatement);
+        await using (batch.ConfigureAwait(false))
+        {
+            foreach (var call in calls)
+            {
+                batch.Add(call, guarded: false);
+            }
+
+            try
+            {
+                await batch.ExecuteAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (PostgresException error) when (transaction is not null && IsLostRace(error))
+            {
+                return false;
+            }
+
+            return batch.GuardsHeld();
+        }
+    }
+
+    public override async ValueTask QueryAsync(IReadOnlyList<SqlQuery> queries, CancellationToken cancellationToken)
+    {
+        var batch = new PostgreSqlBatch(connection, dialect, texts, onStatement);
+        await using (batch.ConfigureAwait(false))
+        {
+            foreach (var query in queries)
+            {
+                batch.Add(query.Call, guarded: false, query.Take);
+            }
+
+            await batch.QueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // A batch is a transaction anyway.
+    public override ValueTask<List<T>> ChangeAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken) => QueryAsync(call, read, cancellationToken);
+
+    public override async ValueTask RunAsync(string sql, CancellationToken cancellationToken)
+    {
+        onStatement?.Invoke(sql);
+        var command = new NpgsqlCommand(sql, connection, transaction);
+        await using (command.ConfigureAwait(false))
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await RollbackAsync().ConfigureAwait(false);
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // The server chose this transaction to give way. Nothing of it was written.
+    private static bool IsLostRace(PostgresException error) => error.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>The schema of the store as a database is told it.</summary>
+public static partial class SqlSchema
+{
+    internal const string VersionTable = "crm_schema";
+
+    private static readonly string[] Scripts = [.. Embedded()];
+
+    /// <summary>The last version of the schema that this release knows.</summary>
+    public static int Versions => Scripts.Length;
+
+    /// <summary>The tables whose rows have a bucket, in the order in which they are made.</summary>
+    public static IReadOnlyList<string> TablesByBucket { get; } = [.. Scripts.SelectMany(Parts).Where(HasBucket).Select(NameOf)];
+
+    /// <summary>All tables, in the order in which they are made.</summary>
+    public static IReadOnlyList<string> Tables { get; } = [VersionTable, .. Scripts.SelectMany(Parts).Where(part => TableName().IsMatch(part)).Select(NameOf)];
+
+    /// <summary>
+    /// Everything that makes an empty database the store's, as a script to read and to run by oneself: afterwards the store finds its schema and makes nothing.
+    /// </summary>
+    public static string Script(SqlDialect dialect)
+    {
+        ArgumentNullException.ThrowIfNull(dialect);
+        var script = new StringBuilder();
+        script.Append(CultureInfo.InvariantCulture, $"-- The tables of the store in {dialect.Name}, schema version {Versions}.\n");
+        foreach (var statement in dialect.BeforeMigration.Append(MakeVersionTable(dialect)))
+        {
+            script.Append(statement).Append(";\n");
+        }
+
+        for (var version = 1; version <= Versions; version++)
+        {
+            script.Append(CultureInfo.InvariantCulture, $"\n-- Migration {version}\n");
+            foreach (var statement in Statements(version, dialect))
+            {
+                script.Append(statement).Append(";\n");
+            }
+
+            script.Append(CultureInfo.InvariantCulture, $"INSERT INTO {dialect.Table(VersionTable)} (version) VALUES ({version});\n");
+        }
+
+        return script.ToString();
+    }
+
+    internal static string MakeVersionTable(SqlDialect dialect) => Spelled($"CREATE TABLE {VersionTable} (version {{int}} NOT NULL PRIMARY KEY)", dialect);
+
+    /// <summary>The statements of a migration, each without a semicolon.</summary>
+    internal static IEnumerable<string> Statements(int version, SqlDialect dialect)
+    {
+        foreach (var part in Parts(Scripts[version - 1]))
+        {
+            yield return Spelled(part, dialect);
+            foreach (var following in HasBucket(part) ? dialect.AfterTable(NameOf(part)) : [])
+            {
+                yield return following;
+            }
+        }
+    }
+
+    private static string Spelled(string sql, SqlDialect dialect) => new SqlStatement(sql).In(dialect, 0);
+
+    private static bool HasBucket(string statement) => statement.Contains("{by-bucket}", StringComparison.Ordinal);
+
+    private static string NameOf(string statement) => TableName().Match(statement).Groups["name"].Value;
+
+    private static string[] Parts(string script)
+    {
+        var code = string.Join('\n', script.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal)));
+        return code.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    }
+
+    /// <summary>The embedded scripts, 0001.sql and so on, without a gap.</summary>
+    private static IEnumerable<string> Embedded()
+    {
+        for (var version = 1; typeof(SqlSchema).Assembly.GetManifestResourceStream(string.Create(CultureInfo.InvariantCulture, $"Crm.Storage.Sql.Migrations.{version:0000}.sql")) is { } stream; version++)
+        {
+            using var text = new StreamReader(stream);
+            yield return text.ReadToEnd();
+        }
+    }
+
+    [GeneratedRegex(@"^CREATE TABLE (?<name>\w+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TableName();
+}

@@ -1,0 +1,203 @@
+using Crm.Storage.PostgreSql;
+using Crm.Storage.Sql;
+using Crm.Testing;
+using Crm.Tests.Shared;
+using Crm.Values;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Crm.Storage.Tests;
+
+/// <summary>What is particular about PostgreSQL, beyond the laws.</summary>
+public sealed class PostgreSqlStores : IAsyncDisposable
+{
+    private readonly PostgreSqlFactory database = new(new PostgreSqlStoreOptions());
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    [Fact]
+    public async Task A_store_of_a_newer_schema_is_refused_with_a_sentence()
+    {
+        await using (var store = Open())
+        {
+            await store.CommitAsync(Samples.Birth(1), Token);
+        }
+
+        database.Execute("INSERT INTO crm_schema (version) VALUES (7)");
+        await using var newer = Open();
+
+        var refused = await Assert.ThrowsAsync<NewerSchemaException>(() => newer.CommitAsync(Samples.Commit(1, 1), Token).AsTask());
+
+        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 1: use the release that wrote the store, or a later one.", refused.Message);
+        Assert.Equal(1L, database.Execute("SELECT version FROM crm_customer"));
+    }
+
+    [Fact]
+    public async Task Ten_stores_that_start_at_once_make_the_schema_once()
+    {
+        var stores = Enumerable.Range(0, 10).Select(_ => Open()).ToList();
+
+        var results = await Task.WhenAll(stores.Select((store, n) => Task.Run(async () => await store.CommitAsync(Samples.Birth(n), Token))));
+
+        Assert.All(results, result => Assert.Equal(CommitResult.Done, result));
+        Assert.Equal(1L, database.Execute("SELECT COUNT(*) FROM crm_schema"));
+        Assert.Equal(10L, database.Execute("SELECT COUNT(*) FROM crm_customer"));
+        foreach (var store in stores)
+        {
+            await store.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Stores_in_two_schemas_never_meet()
+    {
+        await using var elsewhere = new PostgreSqlFactory(new PostgreSqlStoreOptions());
+        await using var here = Open();
+        await using var there = elsewhere.OpenWith(options => options);
+        await here.CommitAsync(Samples.Birth(1), Token);
+
+        Assert.Equal(CustomerSnapshot.Nobody, await there.LoadAsync(CustomerRef.Of(Samples.User(1)) with { Recording = EventKey.Parse("pos:birth-1") }, Token));
+        Assert.Equal(CommitResult.Done, await there.CommitAsync(Samples.Birth(1), Token));
+        Assert.Equal(1L, database.Execute("SELECT COUNT(*) FROM crm_customer"));
+    }
+
+    [Fact]
+    public async Task Partitions_are_made_by_bucket_and_hold_the_rows()
+    {
+        await using var partitioned = database.OpenWith(options => options with { Partitions = 4 });
+
+        await partitioned.CommitManyAsync([.. Enumerable.Range(0, 200).Select(n => Samples.Birth(n))], Token);
+
+        Assert.Equal(4L, database.Execute($"SELECT COUNT(*) FROM pg_inherits WHERE inhparent = '{database.Schema}.crm_event'::regclass"));
+        Assert.Equal(0L, database.Execute("SELECT COUNT(*) FROM ONLY crm_event"));
+        Assert.Equal(200L, database.Execute("SELECT COUNT(*) FROM crm_event"));
+        Assert.InRange((long)database.Execute("SELECT COUNT(*) FROM crm_event_0")!, 1, 199);
+    }
+
+    [Fact]
+    public async Task A_commit_asks_only_the_partition_of_its_customer()
+    {
+        await using var partitioned = database.OpenWith(options => options with { Partitions = 8 });
+        await partitioned.CommitAsync(Samples.Birth(1), Token);
+
+        using var connection = new NpgsqlConnection($"{database.ConnectionString};Search Path={database.Schema}");
+        connection.Open();
+        using var command = new NpgsqlCommand("EXPLAIN SELECT * FROM crm_slot WHERE tenant = 'default' AND bucket = $1 AND customer_id = $2", connection)
+        {
+            Parameters = { new() { Value = (long)Samples.Customer(1).Bucket }, new() { Value = new byte[16] } },
+        };
+        using var reader = command.ExecuteReader();
+        var plan = new List<string>();
+        while (reader.Read())
+        {
+            plan.Add(reader.GetString(0));
+        }
+
+        Assert.Single(plan, line => line.Contains("Scan", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_recorded_purchase_takes_at_most_eight_statements()
+    {
+        var statements = new List<string>();
+        await using var store = database.OpenWith(options => options with { OnStatement = statements.Add });
+        await store.CommitAsync(Samples.Birth(1), Token);
+        statements.Clear();
+
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(SqliteStores.Purchase(1), Token));
+
+        Assert.InRange(statements.Count, 1, 8);
+    }
+
+    [Fact]
+    public async Task A_schema_that_was_made_by_hand_is_found_and_used_by_one_who_may_make_nothing()
+    {
+        var role = "r" + database.Schema;
+        database.Execute(SqlSchema.Script(new PostgreSqlDialect(database.Schema)));
+        database.Execute($"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {database.Schema} TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {database.Schema} TO {role}");
+        try
+        {
+            await using var store = PostgreSqlStore.Open(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role, Password = null }.ToString(), new PostgreSqlStoreOptions { Schema = database.Schema });
+
+            Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Birth(1), Token));
+        }
+        finally
+        {
+            database.Execute($"DROP OWNED BY {role}; DROP ROLE {role}");
+        }
+    }
+
+    [Fact]
+    public async Task A_lost_race_raises_no_error_that_holds_a_value()
+    {
+        await using var store = Open();
+        await store.CommitAsync(Samples.Birth(1), Token);
+        var claims = Samples.Commit(2, 0, "pos:2") with { Claims = [new IdentityClaim(Samples.User(1), 1)] };
+
+        Assert.Equal(new CommitResult.IdentityTaken(Samples.User(1), Samples.Customer(1)), await store.CommitAsync(claims, Token));
+        Assert.Equal(new CommitResult.VersionConflict(), await store.CommitAsync(Samples.Commit(3, 5, "pos:3"), Token));
+        Assert.Equal(0L, database.Execute("SELECT COUNT(*) FROM crm_key WHERE event_key IN ('2', '3')"));
+    }
+
+    [Fact]
+    public async Task A_worker_with_a_range_of_buckets_gets_only_its_own()
+    {
+        await using var store = Open();
+        var births = Enumerable.Range(0, 100).Select(n => Samples.Birth(n) with { NextDue = Samples.At(1), NextDueChanged = true, Outbox = [Samples.Message(n, $"welcome-{n}")] }).ToList();
+        await store.CommitManyAsync(births, Token);
+
+        var leased = new List<CustomerId>();
+        for (var part = 0; part < 3; part++)
+        {
+            var range = BucketRange.Part(part, 3);
+            await using var worker = database.OpenWith(options => options with { Buckets = range });
+            var due = await worker.LeaseDueAsync(Samples.At(1), Samples.At(1), Samples.At(2), 1_000, Token);
+            var items = await ((IOutbox)worker).LeaseAsync(Samples.At(5), Samples.At(6), 1_000, Token);
+            Assert.All(due.Concat(items.Select(item => item.Customer)), customer => Assert.InRange(customer.Bucket, range.First, range.Last));
+            Assert.Equal(due.Order(), items.Select(item => item.Customer).Order());
+            leased.AddRange(due);
+        }
+
+        Assert.Equal(births.Select(birth => birth.Customer).Order(), leased.Order());
+    }
+
+    [Fact]
+    public async Task Ten_workers_at_once_lease_every_item_once()
+    {
+        await using var store = Open();
+        await store.CommitManyAsync([.. Enumerable.Range(0, 400).Select(n => Samples.Birth(n) with { NextDue = Samples.At(1), NextDueChanged = true, Outbox = [Samples.Message(n, $"welcome-{n}")] })], Token);
+
+        var leased = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(async () =>
+        {
+            var mine = new List<string>();
+            while (await ((IOutbox)store).LeaseAsync(Samples.At(5), Samples.At(6), 17, Token) is { Count: > 0 } items)
+            {
+                mine.AddRange(items.Select(item => item.Id));
+            }
+
+            return mine;
+        })));
+
+        var all = leased.SelectMany(mine => mine).ToList();
+        Assert.Equal(all.Distinct().Count(), all.Count);
+        Assert.Equal(400, all.Count + await CountFreeAsync(store));
+    }
+
+    [Fact]
+    public void One_line_chooses_PostgreSQL_in_a_container()
+    {
+        using var services = new ServiceCollection().AddCrm(crm => crm.UsePostgreSql("Host=localhost;Database=club").Partitioned(16)).BuildServiceProvider();
+
+        Assert.IsType<SqlStore>(services.GetRequiredService<ICustomerStore>());
+        Assert.Throws<ArgumentException>(() => new ServiceCollection().AddCrm(crm => crm.UsePostgreSql("Database=club")));
+        Assert.Throws<ArgumentException>(() => new ServiceCollection().AddCrm(crm => crm.UsePostgreSql("Host=localhost", new PostgreSqlStoreOptions { Schema = "a b" })));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ServiceCollection().AddCrm(crm => crm.UsePostgreSql("Host=localhost").Partitioned(0)));
+        Assert.Contains("UsePostgreSql", Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddCrm(crm => crm.UseMemory().Partitioned(8))).Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<int> CountFreeAsync(SqlStore store) => (await ((IOutbox)store).LeaseAsync(Samples.At(5), Samples.At(6), 1_000, Token)).Count;
+
+    private SqlStore Open() => database.OpenWith(options => options);
+}
