@@ -5,6 +5,7 @@ using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
+using Crm.Loyalty.Tiers;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -32,15 +33,18 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
     {
         ArgumentNullException.ThrowIfNull(programs);
         plans = new LoyaltyPlans(programs);
+        var levels = Metrics<QualificationMetric>(programs).Any(metric => metric.IsLevel);
         Contract = new ModuleContract
         {
             Name = LoyaltyNames.Module,
             Codec = new LoyaltyStateCodec(),
-            Kinds = [.. LoyaltyEvents.Kinds, .. StampEvents.Kinds],
-            Handles = plans.Kinds.Concat([LoyaltyEvents.RedeemName, LoyaltyEvents.AdjustName, StampEvents.UseName]).Distinct(StringComparer.Ordinal).ToSequence(),
-            Emits = [LoyaltyNames.TierChanged],
+            Kinds = [.. LoyaltyEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds],
+            Handles = plans.Kinds.Concat(LoyaltyEvents.Kinds.Concat(StampEvents.Kinds).Concat(TierEvents.Kinds).Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
+            Emits = [LoyaltyNames.TierChanged, LoyaltyNames.TierProlonged],
+            Reads = Metrics<QualificationMetric.FactValue>(programs).Select(metric => metric.Fact).Distinct().ToSequence(),
+            Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Distinct().ToSequence(),
             Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
-            Conditions = programs.All.SelectMany(definition => definition.Value.Rules).SelectMany(rule => rule.Conditions).Distinct().ToSequence(),
+            Conditions = programs.All.SelectMany(definition => definition.Value.Conditions).Distinct().ToSequence(),
         };
     }
 
@@ -60,6 +64,8 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
                 return PointRequests.Adjust(request, plans, state, context);
             case Stimulus.Happened { Event: { Kind: StampEvents.UseName } request }:
                 return StampSteps.Use(request, plans, state, context);
+            case Stimulus.Happened { Event: { Kind: TierEvents.FloorName or TierEvents.PinName or TierEvents.ReleaseName } request }:
+                return TierRequests.Decide(request, plans, state, context);
             case Stimulus.Happened { Event: var happened }:
                 var decision = new Decision(state, context);
                 foreach (var versions in plans.Programs)
@@ -68,10 +74,19 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
                     {
                         EarningSteps.Earn(happened, plan, decision);
                         StampSteps.Stamp(happened, plan, decision);
+                        TierSteps.Count(happened, plan, decision);
                     }
                 }
 
                 return decision.Outcome();
+            case Stimulus.Echoed:
+                var weighed = new Decision(state, context);
+                foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant)).OfType<ProgramPlan>().Where(plan => plan.HasLevels))
+                {
+                    weighed.Weigh(plan);
+                }
+
+                return weighed.Outcome();
             case Stimulus.Due due:
                 return Due(due.Key, state, context);
             default:
@@ -88,6 +103,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
         return new CorrectionSteps(plans, stored).Apply(with, without);
     }
 
+    private static IEnumerable<T> Metrics<T>(DefinitionCatalog<LoyaltyProgram> programs) =>
+        programs.All.SelectMany(definition => definition.Value.Ladders).Select(ladder => ladder.Metric).OfType<T>();
+
     private Outcome Due(string key, LoyaltyState state, ModuleContext context)
     {
         var (expires, program, name) = LoyaltyNames.Parse(key);
@@ -96,6 +114,10 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
         if (expires)
         {
             decision.Expire(program, name, plan?.Definition.Hash);
+            if (plan is { HasLevels: true })
+            {
+                decision.Weigh(plan);
+            }
         }
         else if (plan?.LadderNamed(name) is { } ladder)
         {

@@ -61,17 +61,12 @@ internal sealed class CorrectionSteps(LoyaltyPlans plans, LoyaltyState stored)
 
     private TierStanding Stand(ProgramPlan plan, TierLadder ladder, TierStanding standing, TierStanding? before)
     {
-        var tier = ladder.Of(standing);
-        if (tier != before?.Tier)
+        if (standing.Tier != before?.Tier)
         {
-            facts.Add(new Fact(LoyaltyNames.Fact(plan.Name, ladder.Name), tier is null ? default : Scalar.Of(tier)));
+            facts.AddRange(Decision.FactsOf(plan.Name, ladder, before?.Tier, standing.Tier));
         }
 
-        if (Decision.CloseOf(plan, ladder, before ?? new TierStanding { Ladder = ladder.Name, Window = standing.Window }, standing) is { } close)
-        {
-            agenda.Add(close);
-        }
-
-        return standing with { Tier = tier };
+        agenda.Add(Decision.CloseOf(plan, ladder, standing));
+        return standing;
     }
 }

@@ -8,6 +8,7 @@ using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
@@ -41,7 +42,8 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         var moment = new Moment(context.Moment.Instant, plan.Zone);
         var change = state.In(plan.Name).Wallet(unit.Name).Issue(unit.ExpiryOf(moment), amount);
         Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash);
-        Count(plan, unit, amount, moment);
+        Count(plan, unit, amount);
+        WeighWhereHeld(plan);
     }
 
     /// <summary>Takes units out of a wallet that was found to hold them, or into debt.</summary>
@@ -50,8 +52,10 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         Move(plan.Name, unit.Name, unit.Fact, change, null, code, plan.Definition.Hash);
         if (unit.Kind == UnitKind.Status)
         {
-            Count(plan, unit, -amount, new Moment(context.Moment.Instant, plan.Zone));
+            Count(plan, unit, -amount);
         }
+
+        WeighWhereHeld(plan);
     }
 
     /// <summary>Removes what has run out.</summary>
@@ -69,12 +73,62 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         }
     }
 
-    /// <summary>Closes the window of a ladder that is over.</summary>
+    /// <summary>Brings a ladder to the moment: windows close, tiers end.</summary>
     public void Close(ProgramPlan plan, TierLadder ladder)
     {
         if (state.In(plan.Name).Standing(ladder.Name) is { } standing)
         {
-            Stand(plan, ladder, standing, standing.In(ladder.WindowAt(new Moment(context.Moment.Instant, plan.Zone))));
+            Stand(plan, ladder, standing, ClimbOn(plan, ladder).Bring(standing, LevelOf(plan, ladder)), isDue: true);
+        }
+    }
+
+    /// <summary>Changes what staff have granted on a ladder.</summary>
+    public void Stand(ProgramPlan plan, TierLadder ladder, Func<TierStanding, TierStanding> grant)
+    {
+        var climb = ClimbOn(plan, ladder);
+        var standing = state.In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
+        Stand(plan, ladder, standing, climb.Bring(grant(standing), LevelOf(plan, ladder)));
+    }
+
+    /// <summary>Counts on a ladder what an event added to its metric.</summary>
+    public void Count(ProgramPlan plan, TierLadder ladder, long amount)
+    {
+        var climb = ClimbOn(plan, ladder);
+        var standing = state.In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
+        if (ladder.Metric is QualificationMetric.Visits { OncePerDay: true })
+        {
+            var today = new Moment(context.Moment.Instant, plan.Zone).Date;
+            if (standing.LastDay == today)
+            {
+                return;
+            }
+
+            standing = standing with { LastDay = today };
+        }
+
+        Stand(plan, ladder, standing, climb.Count(standing, amount));
+    }
+
+    /// <summary>Asks again for the ladders whose metric is a value as it stands.</summary>
+    public void Weigh(ProgramPlan plan)
+    {
+        foreach (var ladder in plan.Ladders)
+        {
+            if (!ladder.IsLevel)
+            {
+                continue;
+            }
+
+            var (climb, value) = (ClimbOn(plan, ladder), LevelOf(plan, ladder));
+            if (state.In(plan.Name).Standing(ladder.Name) is { } standing)
+            {
+                Stand(plan, ladder, standing, climb.Bring(standing, value));
+            }
+            else if (value > 0)
+            {
+                var begun = climb.Begin(JoinedOn(plan));
+                Stand(plan, ladder, begun, climb.Bring(begun, value));
+            }
         }
     }
 
@@ -88,14 +142,30 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>
     public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, ExpiryPhase);
 
-    /// <summary>The entry of the agenda at which a standing's window closes, where it is not there already; a window matters only while something counts in it or is carried through it.</summary>
-    public static AgendaChange? CloseOf(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing)
+    /// <summary>The entry of the agenda at which something about a standing may next change.</summary>
+    public static AgendaChange CloseOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
+        new(LoyaltyNames.CloseKey(plan.Name, ladder.Name), Earlier(Climb.NextChange(ladder, standing, plan.Zone), plan.Until), ClosePhase);
+
+    /// <summary>The facts that tell of a tier and of what it grants, those of another taken back.</summary>
+    public static IEnumerable<Fact> FactsOf(string program, TierLadder ladder, string? old, string? tier)
     {
-        var closes = IsIdle(standing) || (old.Window == standing.Window && !IsIdle(old)) ? null : ladder.Closes(standing.Window, plan.Zone);
-        return closes is null ? null : new AgendaChange(LoyaltyNames.CloseKey(plan.Name, ladder.Name), closes, ClosePhase);
+        yield return new Fact(LoyaltyNames.Fact(program, ladder.Name), tier is null ? default : Scalar.Of(tier));
+        var granted = ladder.LevelOf(tier) is >= 0 and var level ? ladder.Tiers[level].Benefits : [];
+        foreach (var benefit in ladder.LevelOf(old) is >= 0 and var before ? ladder.Tiers[before].Benefits : [])
+        {
+            if (granted.All(item => item.Name != benefit.Name))
+            {
+                yield return new Fact(LoyaltyNames.BenefitFact(program, ladder.Name, benefit.Name), default);
+            }
+        }
+
+        foreach (var benefit in granted)
+        {
+            yield return new Fact(LoyaltyNames.BenefitFact(program, ladder.Name, benefit.Name), benefit.Value);
+        }
     }
 
-    public Outcome Outcome() => lines.Count == 0 && ReferenceEquals(state, before)
+    public Outcome Outcome() => lines.Count == 0 && ReferenceEquals(state, before) && agenda is null
         ? Modules.Outcome.Nothing
         : new Outcome.Accepted
         {
@@ -106,8 +176,6 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             Agenda = agenda is null ? default : agenda.ToSequence(),
             Echoes = echoes is null ? default : echoes.ToSequence(),
         };
-
-    private static bool IsIdle(TierStanding standing) => standing is { Counted: 0, Carried: 0 };
 
     private void Move(string program, string unit, string fact, WalletChange change, string? rule, string? code, DefinitionHash? definition)
     {
@@ -157,40 +225,91 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         }
     }
 
-    private void Count(ProgramPlan plan, UnitPlan unit, long amount, Moment moment)
+    private void Count(ProgramPlan plan, UnitPlan unit, long amount)
     {
         foreach (var ladder in plan.Ladders)
         {
             if (string.Equals(ladder.Unit, unit.Name, StringComparison.Ordinal))
             {
-                var window = ladder.WindowAt(moment);
-                var standing = state.In(plan.Name).Standing(ladder.Name) ?? new TierStanding { Ladder = ladder.Name, Window = window };
-                Stand(plan, ladder, standing, standing.In(window).Counting(amount));
+                Count(plan, ladder, amount);
             }
         }
     }
 
-    private void Stand(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing)
+    private void WeighWhereHeld(ProgramPlan plan)
     {
-        var tier = ladder.Of(standing);
-        state = state.With(state.In(plan.Name).With(standing with { Tier = tier }));
+        if (plan.HasLevels)
+        {
+            Weigh(plan);
+        }
+    }
 
-        if (CloseOf(plan, ladder, old, standing) is { } close)
+    private Climb ClimbOn(ProgramPlan plan, TierLadder ladder) => new(ladder, new Moment(context.Moment.Instant, plan.Zone), context);
+
+    private LocalDate JoinedOn(ProgramPlan plan) => new Moment(context.Moment.Instant, plan.Zone).Date;
+
+    private long LevelOf(ProgramPlan plan, TierLadder ladder) => ladder.Metric switch
+    {
+        QualificationMetric.UnitsHeld held => state.In(plan.Name).Wallet(held.Unit).Balance,
+        QualificationMetric.FactValue fact => WholeOf(context.Fact(fact.Fact)),
+        QualificationMetric.ProfileValue profile => WholeOf(context.Observed(profile.Field)),
+        _ => 0,
+    };
+
+    private static long WholeOf(Scalar value) => value.Kind == ScalarKind.Flag ? (value.AsFlag ? 1 : 0) : (long)Math.Clamp(decimal.Truncate(value.AsNumber), 0, Rules.PointsPerAmount.Most);
+
+    private void Stand(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing, bool isDue = false)
+    {
+        var known = state.In(plan.Name).Standing(ladder.Name);
+        var close = CloseOf(plan, ladder, standing);
+        if (isDue ? close.Due is not null : close.Due != (known is null ? null : CloseOf(plan, ladder, known).Due))
         {
             (agenda ??= []).Add(close);
         }
 
-        if (tier == old.Tier)
+        if (known == standing)
         {
             return;
         }
 
-        facts.Add(new Fact(LoyaltyNames.Fact(plan.Name, ladder.Name), tier is null ? default : Scalar.Of(tier)));
-        lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierChanged) { Subject = tier ?? LineCodes.NoTier });
+        state = state.With(state.In(plan.Name).With(standing));
+
+        if (standing.Tier == old.Tier)
+        {
+            Prolonged(plan, ladder, old, standing);
+            return;
+        }
+
+        facts.AddRange(FactsOf(plan.Name, ladder, old.Tier, standing.Tier));
+        lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierChanged) { Subject = standing.Tier ?? LineCodes.NoTier });
+        var (from, to) = (ladder.LevelOf(old.Tier), ladder.LevelOf(standing.Tier));
         (echoes ??= []).Add(new Echo(LoyaltyNames.TierChanged, Fields.Of(
             ("program", plan.Name),
             ("ladder", ladder.Name),
+            ("direction", old.Tier is null ? "joined" : standing.Tier is null ? "left" : to > from ? "upgraded" : "downgraded"),
             ("from", old.Tier is null ? default : Scalar.Of(old.Tier)),
-            ("to", tier is null ? default : Scalar.Of(tier)))));
+            ("to", standing.Tier is null ? default : Scalar.Of(standing.Tier)))));
+    }
+
+    private void Prolonged(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing)
+    {
+        var level = ladder.LevelOf(standing.Tier);
+        if (level >= 0 && LastEnd(ladder, old, level) is { } before && LastEnd(ladder, standing, level) is { } after && after > before)
+        {
+            (echoes ??= []).Add(new Echo(LoyaltyNames.TierProlonged, Fields.Of(("program", plan.Name), ("ladder", ladder.Name), ("tier", ladder.Tiers[level].Name), ("until", after))));
+        }
+    }
+
+    private static Instant? Earlier(Instant? left, Instant? right) => left is null ? right : right is null || left < right ? left : right;
+
+    private static Instant? LastEnd(TierLadder ladder, TierStanding standing, int level)
+    {
+        Instant? last = null;
+        foreach (var hold in standing.Held)
+        {
+            last = hold.Until is { } until && ladder.LevelOf(hold.Tier) == level && !(until <= last) ? until : last;
+        }
+
+        return last;
     }
 }

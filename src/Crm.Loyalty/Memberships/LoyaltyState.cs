@@ -118,7 +118,7 @@ public sealed record Membership
         foreach (var ladder in with.Standings.Concat(without.Standings).Select(standing => standing.Ladder).Distinct(StringComparer.Ordinal))
         {
             var (one, other) = (with.Standing(ladder), without.Standing(ladder));
-            var stored = Standing(ladder) ?? new TierStanding { Ladder = ladder, Window = (one ?? other)?.Window ?? 0 };
+            var stored = Standing(ladder) ?? new TierStanding { Ladder = ladder, Joined = (one ?? other)?.Joined ?? default };
             sum = sum.With(stored.Plus(one, other));
         }
 

@@ -6,11 +6,11 @@ using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes.</summary>
 internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 2;
+    public override int Version => 3;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -38,11 +38,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
             writer.Whole(membership.Standings.Count);
             foreach (var standing in membership.Standings)
             {
-                writer.Text(standing.Ladder);
-                writer.Whole(standing.Window);
-                writer.Whole(standing.Counted);
-                writer.Whole(standing.Carried);
-                writer.Text(standing.Tier);
+                TierStandingCodec.Write(standing, writer);
             }
 
             writer.Whole(membership.Cards.Count);
@@ -66,7 +62,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
             {
                 Program = reader.Name(),
                 Holdings = Holdings(ref reader),
-                Standings = Standings(ref reader),
+                Standings = Standings(version, ref reader),
                 Cards = version >= 2 ? Cards(ref reader) : [],
             };
         }
@@ -92,19 +88,12 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         return Sequence.Given(holdings);
     }
 
-    private static Sequence<TierStanding> Standings(ref SlotReader reader)
+    private static Sequence<TierStanding> Standings(int version, ref SlotReader reader)
     {
         var standings = new TierStanding[reader.Int()];
         for (var i = 0; i < standings.Length; i++)
         {
-            standings[i] = new TierStanding
-            {
-                Ladder = reader.Name(),
-                Window = reader.Int(),
-                Counted = reader.Whole(),
-                Carried = reader.Whole(),
-                Tier = reader.Text(),
-            };
+            standings[i] = version >= 3 ? TierStandingCodec.Read(ref reader) : TierStandingCodec.ReadYears(ref reader);
         }
 
         return Sequence.Given(standings);

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using Crm.Conditions;
 using Crm.Values;
+using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Loyalty.Programs;
 
@@ -75,6 +77,69 @@ internal readonly struct JsonPart
 
         Refuse<string>(name, found, "a whole number");
         return null;
+    }
+
+    public bool Flag(string name)
+    {
+        if (Find(name) is { } found && found.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            Refuse<string>(name, found, "true or false");
+        }
+
+        return Find(name) is { ValueKind: JsonValueKind.True };
+    }
+
+    public LocalDate? Date(string name)
+    {
+        if (Find(name) is null || Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (LocalDatePattern.Iso.Parse(text) is { Success: true } parsed)
+        {
+            return parsed.Value;
+        }
+
+        Wrong(name, $"'{text}' is not a date; one such as '2026-04-01' is expected.");
+        return null;
+    }
+
+    /// <summary>The properties of an object as flags, numbers and codes.</summary>
+    public IReadOnlyList<(string Name, Scalar Value)> Scalars(string name)
+    {
+        if (Find(name) is not { } found)
+        {
+            return [];
+        }
+
+        if (found.ValueKind != JsonValueKind.Object)
+        {
+            Refuse<string>(name, found, "an object of names and values");
+            return [];
+        }
+
+        var values = new List<(string, Scalar)>();
+        foreach (var property in found.EnumerateObject())
+        {
+            switch (property.Value.ValueKind)
+            {
+                case JsonValueKind.True or JsonValueKind.False:
+                    values.Add((property.Name, property.Value.GetBoolean()));
+                    break;
+                case JsonValueKind.Number when property.Value.TryGetDecimal(out var number):
+                    values.Add((property.Name, number));
+                    break;
+                case JsonValueKind.String:
+                    values.Add((property.Name, property.Value.GetString() ?? ""));
+                    break;
+                default:
+                    Refuse<string>($"{name}.{property.Name}", property.Value, "a flag, a number or a text");
+                    break;
+            }
+        }
+
+        return values;
     }
 
     public Money Money(string name)
@@ -178,8 +243,6 @@ internal readonly struct JsonPart
 
         return reading.Condition;
     }
-
-    public static void Write(Utf8JsonWriter json, Condition condition) => json.WriteRawValue(ConditionJson.Write(condition));
 
     private string At(string name) => path.Length == 0 ? name : $"{path}.{name}";
 

@@ -6,8 +6,11 @@ public static class LoyaltyNames
     /// <summary>The module, and the slot of its state.</summary>
     public const string Module = "loyalty";
 
-    /// <summary>The echo that tells of a new tier: fields "program", "ladder", "from" and "to"; "from" or "to" is left out where there is no tier.</summary>
+    /// <summary>The echo that tells of a new tier: fields "program", "ladder", "direction" (joined, upgraded, downgraded, left), "from" and "to"; "from" or "to" is left out where there is no tier.</summary>
     public const string TierChanged = "tier.changed";
+
+    /// <summary>The echo that tells of a tier kept for longer: fields "program", "ladder", "tier" and "until".</summary>
+    public const string TierProlonged = "tier.prolonged";
 
     private const string Expire = "expire";
     private const string Close = "close";
@@ -22,6 +25,9 @@ public static class LoyaltyNames
 
     /// <summary>The fact that holds how many free ones wait to be taken, below 0 when cards are owed: "loyalty.tea-club.cups.free".</summary>
     public static string FreeFact(string program, string card) => $"{Fact(program, card)}.free";
+
+    /// <summary>The fact that holds what a tier grants while it is held: "loyalty.tea-club.tier.benefit.free-delivery".</summary>
+    public static string BenefitFact(string program, string ladder, string benefit) => $"{Fact(program, ladder)}.benefit.{benefit}";
 
     internal static string ExpiryKey(string program, string unit) => $"{Expire}/{program}/{unit}";
 

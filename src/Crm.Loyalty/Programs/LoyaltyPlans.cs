@@ -15,7 +15,7 @@ internal sealed class LoyaltyPlans
             throw new InvalidLoyaltyProgramException(null, errors);
         }
 
-        Programs = catalog.Names.Select(name => new ProgramVersions(catalog.All.Where(definition => definition.Name == name))).ToArray();
+        Programs = catalog.Names.Select(name => new ProgramVersions([.. catalog.All.Where(definition => definition.Name == name)])).ToArray();
     }
 
     /// <summary>By name.</summary>
@@ -24,7 +24,7 @@ internal sealed class LoyaltyPlans
     public IEnumerable<string> Kinds => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Kinds);
 
     public IEnumerable<string> Facts => Programs.SelectMany(versions => versions.All)
-        .SelectMany(plan => plan.Units.Select(unit => unit.Fact).Concat(plan.Ladders.Select(ladder => LoyaltyNames.Fact(plan.Name, ladder.Name))).Concat(plan.Cards.SelectMany(card => card.Facts)))
+        .SelectMany(plan => plan.Units.Select(unit => unit.Fact).Concat(plan.TierFacts).Concat(plan.Cards.SelectMany(card => card.Facts)))
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     public ProgramVersions? Find(string program) => Array.Find(Programs, versions => versions.Name == program);
@@ -48,9 +48,9 @@ internal sealed class LoyaltyPlans
 }
 
 /// <summary>The versions of one programme.</summary>
-internal sealed class ProgramVersions(IEnumerable<Definition<LoyaltyProgram>> definitions)
+internal sealed class ProgramVersions(IReadOnlyList<Definition<LoyaltyProgram>> definitions)
 {
-    public ProgramPlan[] All { get; } = definitions.Select(definition => new ProgramPlan(definition)).ToArray();
+    public ProgramPlan[] All { get; } = definitions.Select((definition, place) => new ProgramPlan(definition, place + 1 < definitions.Count ? definitions[place + 1].ActiveFrom : null)).ToArray();
 
     public string Name => All[0].Name;
 

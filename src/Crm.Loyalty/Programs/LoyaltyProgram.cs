@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
@@ -50,6 +51,14 @@ public sealed record LoyaltyProgram
 
     /// <summary>The stamp cards.</summary>
     public Sequence<StampCard> StampCards { get; init; }
+
+    /// <summary>What staff may do alone, and at all; requests of theirs without a limit here need no second person.</summary>
+    public Sequence<StaffLimit> StaffLimits { get; init; }
+
+    /// <summary>Every condition in it.</summary>
+    internal IEnumerable<Condition> Conditions =>
+        Rules.SelectMany(rule => rule.Conditions)
+            .Concat(Ladders.SelectMany(ladder => ladder.Metric.Conditions.Concat(ladder.Tiers.Select(tier => tier.When).OfType<Condition>())));
 
     /// <summary>The hash of the canonical form, which the ledger entries of this version name.</summary>
     public DefinitionHash Hash => DefinitionHash.Of(LoyaltyProgramJson.Write(this));

@@ -34,10 +34,16 @@ public static class LoyaltyProgramJson
     /// <param name="json">The text.</param>
     /// <param name="rulesInCode">The rules of the host's own that the programme may name, by name and version.</param>
     /// <exception cref="InvalidLoyaltyProgramException">Something is wrong; the message lists all of it with its place.</exception>
-    public static LoyaltyProgram Read(string json, params IEnumerable<IEarningRule> rulesInCode)
+    public static LoyaltyProgram Read(string json, params IEnumerable<IEarningRule> rulesInCode) => Read(json, new LoyaltyCode { Rules = rulesInCode.ToSequence() });
+
+    /// <summary>Reads and checks a programme.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="code">What of the host's own the programme may name.</param>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong; the message lists all of it with its place.</exception>
+    public static LoyaltyProgram Read(string json, LoyaltyCode code)
     {
         ArgumentNullException.ThrowIfNull(json);
-        var rules = rulesInCode.ToList();
+        ArgumentNullException.ThrowIfNull(code);
         JsonDocument document;
         try
         {
@@ -52,7 +58,7 @@ public static class LoyaltyProgramJson
         {
             var errors = new List<ProgramError>();
             var read = new JsonPart(document.RootElement, "", errors);
-            var program = Program(read, rules);
+            var program = Program(read, code);
 
             // What could not be read has a stand-in, about which the validator would only repeat itself.
             errors.AddRange(LoyaltyProgramValidator.Errors(program).Where(error => !errors.Exists(known => Covers(known.Path, error.Path))).ToList());
@@ -63,17 +69,18 @@ public static class LoyaltyProgramJson
     private static bool Covers(string known, string path) =>
         known == path || known.Length == 0 || path.StartsWith(known + ".", StringComparison.Ordinal) || path.StartsWith(known + "[", StringComparison.Ordinal);
 
-    private static LoyaltyProgram Program(JsonPart json, List<IEarningRule> rulesInCode)
+    private static LoyaltyProgram Program(JsonPart json, LoyaltyCode code)
     {
-        json.Allow("name", "zone", "units", "rules", "ladders", "stampCards");
+        json.Allow("name", "zone", "units", "rules", "ladders", "stampCards", "staffLimits");
         return new LoyaltyProgram
         {
             Name = json.Text("name") ?? "",
             Zone = json.Text("zone") ?? "",
             Units = json.Items("units", required: true).Select(Unit).ToSequence(),
-            Rules = json.Items("rules").Select((item, place) => Rule(item, rulesInCode) ?? new Unreadable(place)).ToSequence(),
-            Ladders = json.Items("ladders").Select(Ladder).ToSequence(),
+            Rules = json.Items("rules").Select((item, place) => Rule(item, code) ?? new Unreadable(place)).ToSequence(),
+            Ladders = json.Items("ladders").Select(item => TierLadderJson.Read(item, code)).ToSequence(),
             StampCards = json.Items("stampCards").Select(StampCard).ToSequence(),
+            StaffLimits = json.Items("staffLimits").Select(StaffLimit).ToSequence(),
         };
     }
 
@@ -98,7 +105,7 @@ public static class LoyaltyProgramJson
             life.OneOf("to", PeriodEnds));
     }
 
-    private static IEarningRule? Rule(JsonPart json, List<IEarningRule> rulesInCode)
+    private static IEarningRule? Rule(JsonPart json, LoyaltyCode code)
     {
         switch (json.OneOf("rule", RuleSorts, required: true))
         {
@@ -123,12 +130,12 @@ public static class LoyaltyProgramJson
                     return null;
                 }
 
-                if (rulesInCode.Find(rule => rule.Name == name && rule.Version == version) is { } found)
+                if (code.Rules.FirstOrDefault(rule => rule.Name == name && rule.Version == version) is { } found)
                 {
                     return found;
                 }
 
-                var known = rulesInCode.Count == 0 ? "none" : string.Join(", ", rulesInCode.Select(rule => $"{rule.Name} version {rule.Version}"));
+                var known = code.Rules.IsEmpty ? "none" : string.Join(", ", code.Rules.Select(rule => $"{rule.Name} version {rule.Version}"));
                 json.Wrong("name", $"No rule in code is named '{name}' with version {version}. There are: {known}.");
                 return null;
             default:
@@ -136,7 +143,7 @@ public static class LoyaltyProgramJson
         }
     }
 
-    private static EarningBasis Basis(JsonPart json)
+    internal static EarningBasis Basis(JsonPart json)
     {
         if (!json.IsObject("basis"))
         {
@@ -174,19 +181,15 @@ public static class LoyaltyProgramJson
         };
     }
 
-    private static TierLadder Ladder(JsonPart json)
+    private static StaffLimit StaffLimit(JsonPart json)
     {
-        json.Allow("name", "unit", "window", "tiers");
-        return new TierLadder
+        json.Allow("request", "unit", "alone", "most");
+        return new StaffLimit
         {
-            Name = json.Has("name") ? json.Text("name") ?? "" : TierLadder.UsualName,
-            Unit = json.Text("unit") ?? "",
-            Window = json.OneOf("window", Windows),
-            Tiers = json.Items("tiers", required: true).Select(item =>
-            {
-                item.Allow("name", "from");
-                return new Tier(item.Text("name") ?? "", item.Whole("from", required: true) ?? 0);
-            }).ToSequence(),
+            Request = json.Text("request") ?? "",
+            Unit = json.Has("unit") ? json.Text("unit") : null,
+            Alone = json.Whole("alone", required: true) ?? 0,
+            Most = json.Whole("most"),
         };
     }
 
@@ -195,64 +198,46 @@ public static class LoyaltyProgramJson
         json.WriteStartObject();
         json.WriteString("name", program.Name);
         json.WriteString("zone", program.Zone);
-        Items(json, "units", program.Units, unit =>
+        json.Items("units", program.Units, unit =>
         {
             json.WriteString("name", unit.Name);
-            json.WriteString("kind", NameOf(UnitKinds, unit.Kind));
+            json.WriteString("kind", JsonForm.NameOf(UnitKinds, unit.Kind));
             if (unit.Expiry is LotExpiry.After life)
             {
                 json.WriteStartObject("expires");
-                Unless(json, "months", life.Months, 0);
-                Unless(json, "days", life.Days, 0);
-                json.WriteString("lastDay", NameOf(LastDays, life.LastDay));
-                Unless(json, "to", PeriodEnds, life.To);
+                json.Unless("months", life.Months, 0);
+                json.Unless("days", life.Days, 0);
+                json.WriteString("lastDay", JsonForm.NameOf(LastDays, life.LastDay));
+                json.Unless("to", PeriodEnds, life.To);
                 json.WriteEndObject();
             }
         });
-        Items(json, "rules", program.Rules, rule =>
+        json.Items("rules", program.Rules, rule =>
         {
             if (rule is not PointsPerAmount points)
             {
-                json.WriteString("rule", NameOf(RuleSorts, RuleSort.Code));
+                json.WriteString("rule", JsonForm.NameOf(RuleSorts, RuleSort.Code));
                 json.WriteString("name", rule.Name);
                 json.WriteNumber("version", rule.Version);
                 return;
             }
 
-            json.WriteString("rule", NameOf(RuleSorts, RuleSort.PointsPerAmount));
+            json.WriteString("rule", JsonForm.NameOf(RuleSorts, RuleSort.PointsPerAmount));
             json.WriteString("name", points.Name);
             if (points.On != [EventKinds.PurchaseName])
             {
-                Texts(json, "on", points.On);
+                json.Texts("on", points.On);
             }
 
             json.WriteString("unit", points.Unit);
             json.WriteNumber("points", points.Points);
             json.WriteString("per", points.Every.ToString());
             Basis(json, points.Basis);
-            Unless(json, "rounding", Roundings, points.Rounding);
-            if (points.When is { } condition)
-            {
-                json.WritePropertyName("when");
-                JsonPart.Write(json, condition);
-            }
+            json.Unless("rounding", Roundings, points.Rounding);
+            json.If("when", points.When);
         });
-        Items(json, "ladders", program.Ladders, ladder =>
-        {
-            if (ladder.Name != TierLadder.UsualName)
-            {
-                json.WriteString("name", ladder.Name);
-            }
-
-            json.WriteString("unit", ladder.Unit);
-            Unless(json, "window", Windows, ladder.Window);
-            Items(json, "tiers", ladder.Tiers, tier =>
-            {
-                json.WriteString("name", tier.Name);
-                json.WriteNumber("from", tier.From);
-            });
-        });
-        Items(json, "stampCards", program.StampCards, card =>
+        json.Items("ladders", program.Ladders, ladder => TierLadderJson.Write(json, ladder));
+        json.Items("stampCards", program.StampCards, card =>
         {
             json.WriteString("name", card.Name);
             json.WriteNumber("goal", card.Goal);
@@ -261,10 +246,17 @@ public static class LoyaltyProgramJson
                 Lines(json, "stamps", card.Stamps);
             }
         });
+        json.Items("staffLimits", program.StaffLimits, limit =>
+        {
+            json.WriteString("request", limit.Request);
+            json.If("unit", limit.Unit);
+            json.WriteNumber("alone", limit.Alone);
+            json.If("most", limit.Most);
+        });
         json.WriteEndObject();
     }
 
-    private static void Basis(Utf8JsonWriter json, EarningBasis basis)
+    internal static void Basis(Utf8JsonWriter json, EarningBasis basis)
     {
         if (basis is not EarningBasis.Lines lines || basis == EarningBasis.AllLines)
         {
@@ -278,66 +270,12 @@ public static class LoyaltyProgramJson
     private static void Lines(Utf8JsonWriter json, string name, EarningBasis.Lines lines)
     {
         json.WriteStartObject(name);
-        Texts(json, "skus", lines.Skus);
-        Texts(json, "categories", lines.Categories);
-        Texts(json, "exceptSkus", lines.ExceptSkus);
-        Texts(json, "exceptCategories", lines.ExceptCategories);
+        json.Texts("skus", lines.Skus);
+        json.Texts("categories", lines.Categories);
+        json.Texts("exceptSkus", lines.ExceptSkus);
+        json.Texts("exceptCategories", lines.ExceptCategories);
         json.WriteEndObject();
     }
-
-    private static void Items<T>(Utf8JsonWriter json, string name, Sequence<T> items, Action<T> write)
-    {
-        if (items.IsEmpty)
-        {
-            return;
-        }
-
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            json.WriteStartObject();
-            write(item);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void Texts(Utf8JsonWriter json, string name, Sequence<string> texts)
-    {
-        if (texts.IsEmpty)
-        {
-            return;
-        }
-
-        json.WriteStartArray(name);
-        foreach (var text in texts)
-        {
-            json.WriteStringValue(text);
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void Unless(Utf8JsonWriter json, string name, long value, long usual)
-    {
-        if (value != usual)
-        {
-            json.WriteNumber(name, value);
-        }
-    }
-
-    private static void Unless<T>(Utf8JsonWriter json, string name, (string Name, T Value)[] names, T value)
-    {
-        if (!EqualityComparer<T>.Default.Equals(value, names[0].Value))
-        {
-            json.WriteString(name, NameOf(names, value));
-        }
-    }
-
-    // A value without a name is a finding of the validator; writing must not come before it with an error of its own.
-    private static string NameOf<T>((string Name, T Value)[] names, T value) =>
-        Array.Find(names, pair => EqualityComparer<T>.Default.Equals(pair.Value, value)).Name ?? $"{value}";
 
     /// <summary>Keeps the place of a rule that could not be read, so that findings about later ones name theirs.</summary>
     private sealed class Unreadable(int place) : IEarningRule
@@ -361,7 +299,6 @@ public static class LoyaltyProgramJson
     private static readonly (string, LastDay)[] LastDays = [("included", LastDay.Included), ("excluded", LastDay.Excluded)];
     private static readonly (string, PeriodEnd)[] PeriodEnds = [("day", PeriodEnd.Day), ("month", PeriodEnd.Month), ("year", PeriodEnd.Year)];
     private static readonly (string, Rounding)[] Roundings = [("floor", Rounding.Floor), ("nearest", Rounding.Nearest), ("ceiling", Rounding.Ceiling)];
-    private static readonly (string, QualificationWindow)[] Windows = [("lifetime", QualificationWindow.Lifetime), ("calendar-year", QualificationWindow.CalendarYear)];
     private static readonly (string, RuleSort)[] RuleSorts = [("points-per-amount", RuleSort.PointsPerAmount), ("code", RuleSort.Code)];
     private static readonly (string, string)[] Bases = [("spend", "spend"), ("lines", "lines")];
 }

@@ -1,7 +1,7 @@
+using System.Globalization;
 using Crm.Conditions;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
-using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
 using FluentValidation;
@@ -38,8 +38,9 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         .. Whole(program),
         .. Each(program.Units, "units", (unit, path) => Unit(unit, path)),
         .. Each(program.Rules, "rules", (rule, path) => Rule(program, rule, path)),
-        .. Each(program.Ladders, "ladders", (ladder, path) => Ladder(program, ladder, path)),
+        .. Each(program.Ladders, "ladders", (ladder, path) => TierLadderCheck.Errors(program, ladder, path)),
         .. Each(program.StampCards, "stampCards", Card),
+        .. Each(program.StaffLimits, "staffLimits", (limit, path) => Limit(program, limit, path)),
     ];
 
     private static IEnumerable<ProgramError> Whole(LoyaltyProgram program)
@@ -161,57 +162,6 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         }
     }
 
-    private static IEnumerable<ProgramError> Ladder(LoyaltyProgram program, TierLadder ladder, string path)
-    {
-        if (!IsPart(ladder.Name))
-        {
-            yield return NotAPart($"{path}.name", ladder.Name, "ladder");
-        }
-
-        if (program.Units.FirstOrDefault(unit => unit.Name == ladder.Unit) is not { } counted)
-        {
-            yield return NoSuchUnit($"{path}.unit", ladder.Unit, program.Units);
-        }
-        else if (counted.Kind != UnitKind.Status)
-        {
-            yield return new($"{path}.unit", $"'{ladder.Unit}' can be spent, and a tier must not fall because units are spent; let the ladder count a unit of kind status.");
-        }
-
-        if (!Enum.IsDefined(ladder.Window))
-        {
-            yield return new($"{path}.window", $"{(int)ladder.Window} is not a window; lifetime or calendar-year is expected.");
-        }
-
-        if (ladder.Tiers.IsEmpty)
-        {
-            yield return new($"{path}.tiers", $"Ladder '{ladder.Name}' has no tier; at least one is expected.");
-        }
-
-        foreach (var error in Twice(ladder.Tiers.Select(tier => tier.Name), $"{path}.tiers", "tier"))
-        {
-            yield return error;
-        }
-
-        for (var i = 0; i < ladder.Tiers.Count; i++)
-        {
-            var tier = ladder.Tiers[i];
-            if (!Names.IsName(tier.Name))
-            {
-                yield return new($"{path}.tiers[{i}].name", $"'{tier.Name}' is not the name of a tier: lower-case letters, digits, '-', '_' and '.' are expected.");
-            }
-
-            if (tier.From < 0)
-            {
-                yield return new($"{path}.tiers[{i}].from", $"Tier '{tier.Name}' begins at {tier.From}; 0 or more is expected.");
-            }
-
-            if (i > 0 && tier.From <= ladder.Tiers[i - 1].From)
-            {
-                yield return new($"{path}.tiers[{i}].from", $"Tier '{tier.Name}' begins at {tier.From}, not above '{ladder.Tiers[i - 1].Name}' ({ladder.Tiers[i - 1].From}); thresholds are expected to rise.");
-            }
-        }
-    }
-
     private static IEnumerable<ProgramError> Card(StampCard card, string path)
     {
         if (!IsPart(card.Name))
@@ -225,20 +175,38 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         }
     }
 
+    private static IEnumerable<ProgramError> Limit(LoyaltyProgram program, StaffLimit limit, string path)
+    {
+        if (!Names.IsName(limit.Request))
+        {
+            yield return new($"{path}.request", $"'{limit.Request}' is not a kind of request; one such as 'points.adjust' is expected.");
+        }
+
+        if (limit.Unit is { } unit && program.Units.All(known => known.Name != unit))
+        {
+            yield return NoSuchUnit($"{path}.unit", unit, program.Units);
+        }
+
+        if (limit.Alone < 0 || limit.Most < limit.Alone)
+        {
+            yield return new($"{path}.alone", $"One person decides up to {limit.Alone} and everybody up to {limit.Most?.ToString(CultureInfo.InvariantCulture) ?? "any amount"}; 0 or more is expected, and not more than the most.");
+        }
+    }
+
     private static IEnumerable<ProgramError> Each<T>(Sequence<T> items, string path, Func<T, string, IEnumerable<ProgramError>> errors) =>
         items.SelectMany((item, index) => errors(item, $"{path}[{index}]"));
 
-    private static IEnumerable<ProgramError> Twice(IEnumerable<string> names, string path, string what) =>
+    internal static IEnumerable<ProgramError> Twice(IEnumerable<string> names, string path, string what) =>
         names.Where(name => name.Length > 0).GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1)
             .Select(group => new ProgramError(path, $"The {what} '{group.Key}' is there {group.Count()} times; names are expected to differ."));
 
-    private static ProgramError NoSuchUnit(string path, string unit, Sequence<LoyaltyUnit> units) =>
+    internal static ProgramError NoSuchUnit(string path, string unit, Sequence<LoyaltyUnit> units) =>
         new(path, $"No unit is named '{unit}'. There are: {string.Join(", ", units.Select(known => known.Name))}.");
 
     // A dot would make "loyalty.PROGRAMME.UNIT" ambiguous, and a slash the keys of the agenda.
-    private static bool IsPart(string name) => Names.IsName(name) && !name.Contains('.', StringComparison.Ordinal);
+    internal static bool IsPart(string name) => Names.IsName(name) && !name.Contains('.', StringComparison.Ordinal);
 
-    private static ProgramError NotAPart(string path, string name, string what) =>
+    internal static ProgramError NotAPart(string path, string name, string what) =>
         new(path, $"'{name}' is not the name of a {what}: lower-case letters, digits, '-' and '_' are expected, and no dot, because facts are named 'loyalty.PROGRAMME.NAME'.");
 }
 

@@ -15,12 +15,17 @@ internal sealed class ProgramPlan
 {
     private readonly FrozenDictionary<string, IEarningRule[]> rules;
 
-    public ProgramPlan(Definition<LoyaltyProgram> definition)
+    /// <param name="definition">The version.</param>
+    /// <param name="until">When the next version begins; null for the last.</param>
+    public ProgramPlan(Definition<LoyaltyProgram> definition, Instant? until)
     {
         Definition = definition;
+        Until = until;
         Zone = DateTimeZoneProviders.Tzdb[definition.Value.Zone];
         Units = definition.Value.Units.Select(unit => new UnitPlan(definition.Value, unit)).ToArray();
         Ladders = [.. definition.Value.Ladders];
+        CountingLadders = [.. Ladders.Where(ladder => !ladder.IsLevel && ladder.Unit is null)];
+        HasLevels = Ladders.Any(ladder => ladder.IsLevel);
         Cards = definition.Value.StampCards.Select(card => new CardPlan(definition.Name, card)).ToArray();
         rules = definition.Value.Rules.SelectMany(rule => rule.On.Distinct(StringComparer.Ordinal).Select(kind => (kind, rule)))
             .GroupBy(pair => pair.kind, StringComparer.Ordinal)
@@ -28,6 +33,9 @@ internal sealed class ProgramPlan
     }
 
     public Definition<LoyaltyProgram> Definition { get; }
+
+    /// <summary>When the next version begins; null for the last.</summary>
+    public Instant? Until { get; }
 
     public string Name => Definition.Name;
 
@@ -37,13 +45,23 @@ internal sealed class ProgramPlan
 
     public TierLadder[] Ladders { get; }
 
+    /// <summary>The ladders that count something of events.</summary>
+    public TierLadder[] CountingLadders { get; }
+
+    /// <summary>Whether a ladder follows a value as it stands.</summary>
+    public bool HasLevels { get; }
+
+    /// <summary>The facts of tiers and of what they grant.</summary>
+    public IEnumerable<string> TierFacts => Ladders.SelectMany(ladder => ladder.Tiers.SelectMany(tier => tier.Benefits)
+        .Select(benefit => LoyaltyNames.BenefitFact(Name, ladder.Name, benefit.Name)).Prepend(LoyaltyNames.Fact(Name, ladder.Name)));
+
     public CardPlan[] Cards { get; }
 
     public CardPlan? CardNamed(string name) => Array.Find(Cards, card => card.Name == name);
 
     public TierLadder? LadderNamed(string name) => Array.Find(Ladders, ladder => ladder.Name == name);
 
-    public IEnumerable<string> Kinds => Cards.Length == 0 ? rules.Keys : rules.Keys.Append(EventKinds.PurchaseName);
+    public IEnumerable<string> Kinds => rules.Keys.Concat(Cards.Length == 0 ? [] : [EventKinds.PurchaseName]).Concat(Ladders.SelectMany(ladder => ladder.Metric.On));
 
     public ReadOnlySpan<IEarningRule> RulesFor(string kind) => rules.GetValueOrDefault(kind);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Crm.Events;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Tiers;
 using Crm.Values;
 
 namespace Crm.Loyalty.Receipts;
@@ -96,6 +97,35 @@ public static class LoyaltyTexts
     internal static Text InvalidAmount(string found, string expected, string expectedInChinese) => new(
         $"The amount is {found}; {expected} is expected.",
         $"數目為 {found}，應為{expectedInChinese}。");
+
+    internal static Text NotNamed(Text what, string known) => new(
+        $"The request has to name a {what.English}. There are: {known}.",
+        $"請求須指明{what.Chinese}。現有：{known}。");
+
+    internal static Text NotThere(Text what, string name, string known) => new(
+        $"No {what.English} is named '{name}'. There are: {known}.",
+        $"沒有名為「{name}」的{what.Chinese}。現有：{known}。");
+
+    internal static Text OverStaffLimit(long amount, long most) => new(
+        $"{Number(amount)} is more than anybody may decide at once: {Number(most)}.",
+        $"{Number(amount)} 超出每次可批的上限 {Number(most)}。");
+
+    internal static Text ApprovalNeeded(long amount, long alone) => new(
+        $"{Number(amount)} is more than one person may decide ({Number(alone)}); somebody else has to approve it, in the field '{StaffFields.ApprovedBy}'.",
+        $"{Number(amount)} 超出一人可批的 {Number(alone)}，須由另一人在「{StaffFields.ApprovedBy}」欄批核。");
+
+    internal static Text AlreadyOver { get; } = new("The last day asked for is over already.", "要求的最後一日已過。");
+
+    internal static Text TierByStaff(CustomerEvent request)
+    {
+        var (tier, actor) = (request.Fields[TierEvents.Tier].AsCode ?? "", request.Actor ?? "");
+        return request.Kind switch
+        {
+            TierEvents.PinName => new($"The tier is fixed at '{tier}' by {actor}.", $"等級由 {actor} 定為「{tier}」。"),
+            TierEvents.FloorName => new($"The tier is at least '{tier}', by {actor}.", $"等級由 {actor} 定為不低於「{tier}」。"),
+            _ => new($"The tier follows what is counted again, by {actor}.", $"等級由 {actor} 改回按累積計算。"),
+        };
+    }
 
     internal static Text ActorMissing { get; } = new(
         "The request has to say who adjusts, as the actor of the event.",

@@ -1,4 +1,5 @@
 using Crm.Events;
+using Crm.Loyalty.Programs;
 using Crm.Values;
 
 namespace Crm.Loyalty.Redemption;
@@ -26,7 +27,7 @@ public static class LoyaltyEvents
         },
         new(AdjustName, EventNature.Request)
         {
-            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Reason, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Reason, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code), new(StaffFields.ApprovedBy, ScalarKind.Code)],
         },
     ];
 

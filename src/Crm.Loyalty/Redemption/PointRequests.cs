@@ -42,15 +42,15 @@ internal static class PointRequests
             return refused;
         }
 
-        if (request.Actor is null)
-        {
-            return new Outcome.Refused("actor-missing", LoyaltyTexts.ActorMissing);
-        }
-
         var change = request.Fields[LoyaltyEvents.Amount].AsNumber;
         if (decimal.Truncate(change) != change || change is 0 or < -PointsPerAmount.Most or > PointsPerAmount.Most)
         {
             return new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(change).ToString(), "a whole number other than 0", "非零的整數"));
+        }
+
+        if (StaffCheck.Refusal(request, plan, unit.Name, (long)Math.Abs(change)) is { } limited && !context.AlreadyAccepted)
+        {
+            return limited;
         }
 
         var reason = request.Fields[LoyaltyEvents.Reason].AsCode;

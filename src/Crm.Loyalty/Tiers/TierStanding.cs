@@ -1,35 +1,77 @@
+using System.Runtime.InteropServices;
+using Crm.Values;
+using NodaTime;
+
 namespace Crm.Loyalty.Tiers;
 
-/// <summary>Where a customer stands on one ladder: numbers from which the tier follows, so that a correction is arithmetic.</summary>
+/// <summary>Where a customer stands on one ladder: what was counted, and which tiers are held until when.</summary>
 public sealed record TierStanding
 {
     /// <summary>The ladder.</summary>
     public required string Ladder { get; init; }
 
-    /// <summary>The open window: a year, or 0 where the window never closes.</summary>
-    public int Window { get; init; }
+    /// <summary>The day from which anniversaries count: when the customer joined, or first counted.</summary>
+    public LocalDate Joined { get; init; }
 
-    /// <summary>Units earned in the open window.</summary>
+    /// <summary>From when the open window counts; null for windows without a beginning.</summary>
+    public Instant? Opened { get; init; }
+
+    /// <summary>What was counted in the open window; 0 for rolling windows, which keep <see cref="Days"/>.</summary>
     public long Counted { get; init; }
 
-    /// <summary>Units earned in the window before it, which keep their tier until this one closes.</summary>
-    public long Carried { get; init; }
+    /// <summary>For rolling windows, what was counted on each day that is still within, by day.</summary>
+    public Sequence<DayCount> Days { get; init; }
+
+    /// <summary>The last day on which something was counted, kept where a day counts once; otherwise null.</summary>
+    public LocalDate? LastDay { get; init; }
+
+    /// <summary>The tiers that were reached and are held, in the order in which they were reached; one may be there several times.</summary>
+    public Sequence<TierHold> Held { get; init; }
+
+    /// <summary>The lowest tier that staff have granted; the customer may rise above it and falls back to it. Null: none.</summary>
+    public TierGrant? Floor { get; init; }
+
+    /// <summary>The tier that staff have fixed, whatever is counted; null: none.</summary>
+    public TierGrant? Pin { get; init; }
 
     /// <summary>The tier last made known; null for none.</summary>
     public string? Tier { get; init; }
 
-    /// <summary>The standing after units were earned, or taken back.</summary>
-    internal TierStanding Counting(long units) => this with { Counted = checked(Counted + units) };
-
-    /// <summary>The standing brought to a window: when the open one is over, its units are carried through the next.</summary>
-    internal TierStanding In(int window) => window <= Window
-        ? this
-        : this with { Window = window, Carried = window == Window + 1 ? Counted : 0, Counted = 0 };
-
-    /// <summary>This standing with the difference of two others added.</summary>
-    internal TierStanding Plus(TierStanding? with, TierStanding? without) => this with
+    /// <summary>This standing with the difference of two others added: counts by arithmetic, held tiers as sets, the rest as in the first where the two differ.</summary>
+    internal TierStanding Plus(TierStanding? with, TierStanding? without)
     {
-        Counted = checked(Counted + (with?.Counted ?? 0) - (without?.Counted ?? 0)),
-        Carried = checked(Carried + (with?.Carried ?? 0) - (without?.Carried ?? 0)),
-    };
+        var (one, other) = (with ?? this with { Counted = 0, Days = [], Held = [], Tier = null }, without ?? this with { Counted = 0, Days = [], Held = [], Tier = null });
+        var gone = other.Held.Except(one.Held).ToList();
+        return this with
+        {
+            Opened = one.Opened == other.Opened ? Opened : one.Opened,
+            Counted = checked(Counted + one.Counted - other.Counted),
+            Days = Days.Concat(one.Days).Concat(other.Days.Select(day => day with { Amount = -day.Amount }))
+                .GroupBy(day => day.Day).OrderBy(day => day.Key).Select(day => new DayCount(day.Key, day.Sum(item => item.Amount))).Where(day => day.Amount != 0).ToSequence(),
+            LastDay = one.LastDay == other.LastDay ? LastDay : one.LastDay,
+            Held = Held.Except(gone).Concat(one.Held.Except(other.Held)).Distinct().ToSequence(),
+            Floor = one.Floor == other.Floor ? Floor : one.Floor,
+            Pin = one.Pin == other.Pin ? Pin : one.Pin,
+            Tier = one.Tier == other.Tier ? Tier : one.Tier,
+        };
+    }
 }
+
+/// <summary>A tier that is held.</summary>
+/// <param name="Tier">The tier.</param>
+/// <param name="Since">When it was reached.</param>
+/// <param name="Until">When its validity ends, without grace; null: without end, or while the count reaches.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct TierHold(string Tier, Instant Since, Instant? Until);
+
+/// <summary>What was counted on a day.</summary>
+/// <param name="Day">The day in the programme's zone.</param>
+/// <param name="Amount">How much.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct DayCount(LocalDate Day, long Amount);
+
+/// <summary>A tier that staff have given.</summary>
+/// <param name="Tier">The tier.</param>
+/// <param name="Until">From this instant on it is no longer given; null: until staff say otherwise.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct TierGrant(string Tier, Instant? Until);

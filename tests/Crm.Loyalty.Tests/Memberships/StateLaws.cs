@@ -49,15 +49,31 @@ public sealed class StateLaws
         Assert.InRange(Bytes(state).Length, 1, 12 * 13 + 24);
     }
 
-    [Fact]
-    public void A_state_of_the_version_without_stamp_cards_is_still_read()
+    [Theory]
+    [InlineData(1, 2026, 3, 2028)]
+    [InlineData(2, 2026, 0, 2027)]
+    public void A_state_of_the_versions_that_knew_years_is_still_read(int version, int year, long counted, int until)
     {
-        var state = LoyaltyState.Empty.With(new Membership { Program = "tea-club" }.With(new TierStanding { Ladder = "tier", Counted = 3 }));
+        var writer = new SlotWriter();
+        writer.Whole(1);
+        writer.Text("tea-club");
+        writer.Whole(0);
+        writer.Whole(1);
+        writer.Text("tier");
+        writer.Whole(year);
+        writer.Whole(counted);
+        writer.Whole(60);
+        writer.Text("gold");
+        for (var cards = 1; cards < version; cards++)
+        {
+            writer.Whole(0);
+        }
 
-        // One membership without cards differs from version 1 in the count of cards at its end.
-        var reader = new SlotReader(Bytes(state).AsSpan()[..^1]);
-        Assert.Equal(state, Codec.Read(1, ref reader));
+        var reader = new SlotReader(writer.Written);
+        var standing = ((LoyaltyState)Codec.Read(version, ref reader)).In("tea-club").Standing();
+
         Assert.True(reader.AtEnd);
+        Assert.Equal((counted, "gold", Instant.FromUtc(until, 1, 1, 0, 0)), (standing!.Counted, standing.Tier, standing.Held[0].Until));
     }
 
     private static byte[] Bytes(LoyaltyState state)
@@ -77,9 +93,24 @@ public sealed class StateLaws
                 wallet.Plus(new Wallet { Lots = item.amount == 0 ? [] : [new Lot(item.day < 0 ? null : Samples.Local(2026, 1, 1) + Duration.FromDays(item.day), item.amount)] }, Wallet.Empty));
         var standings =
             from counted in Gen.Choose(-10, 100_000)
-            from carried in Gen.Choose(0, 100)
+            from held in (from name in Gen.Elements("gold", "silver") from since in Gen.Choose(0, 400) from until in Gen.Choose(-1, 800)
+                select new TierHold(name, Samples.Local(2026, 1, 1) + Duration.FromDays(since), until < 0 ? null : Samples.Local(2026, 1, 1) + Duration.FromDays(until))).ArrayOf()
+            from days in (from day in Gen.Choose(0, 400) from amount in Gen.Choose(1, 500) select new DayCount(new LocalDate(2026, 1, 1).PlusDays(day), amount)).ArrayOf()
+            from has in Gen.Choose(0, 15)
             from tier in Gen.Elements(null, "gold", "金")
-            select new TierStanding { Ladder = "tier", Window = counted % 3 == 0 ? 0 : 2026, Counted = counted, Carried = carried, Tier = tier };
+            select new TierStanding
+            {
+                Ladder = "tier",
+                Joined = new LocalDate(2026, 1, 15),
+                Opened = (has & 1) == 0 ? null : Samples.Local(2026, 1, 1),
+                Counted = counted,
+                Held = held.ToSequence(),
+                Days = (has & 2) == 0 ? [] : days.ToSequence(),
+                LastDay = (has & 4) == 0 ? null : new LocalDate(2026, 5, 1),
+                Floor = (has & 8) == 0 ? null : new TierGrant("silver", null),
+                Pin = (has & 3) != 3 ? null : new TierGrant("gold", Samples.Local(2027, 1, 1)),
+                Tier = tier,
+            };
         var cards =
             from name in Gen.Elements("cups", "cakes", "b")
             from stamps in Gen.Choose(0, 8)

@@ -62,11 +62,12 @@ public sealed class ProgramJson
                 new PointsPerAmount { Name = "all", Unit = "miles", Points = 1, Every = Money.Of(100, Currency.Of("JPY")), Rounding = Rounding.Ceiling, Basis = EarningBasis.AllLines },
                 new HappyHour(),
             ],
-            Ladders = [new() { Name = "rank", Unit = "status", Window = QualificationWindow.Lifetime, Tiers = [new("one", 5)] }],
+            Ladders = [.. AllLadders],
+            StaffLimits = [new() { Request = "points.adjust", Unit = "points", Alone = 100, Most = 500 }, new() { Request = "tier.pin" }],
             StampCards = [new() { Name = "all", Goal = 5 }, new() { Name = "tea", Goal = 9, Stamps = new() { Categories = ["茶"], ExceptSkus = ["refill"] } }],
         };
 
-        var read = LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(rich), new HappyHour());
+        var read = LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(rich), new LoyaltyCode { Rules = [new HappyHour()], Metrics = [new Footsteps()] });
 
         Assert.Equal(rich, read);
         Assert.Equal(rich.Hash, read.Hash);
@@ -92,6 +93,12 @@ public sealed class ProgramJson
             club with { Rules = [Samples.Per(1, 10) with { When = new Condition.Fact("segment.vip", new Test.EqualTo(true), false) }, club.Rules[1]] },
             club with { Ladders = [club.Ladders[0] with { Window = QualificationWindow.Lifetime }] },
             club with { Ladders = [] },
+            .. AllLadders.Select(ladder => club with { Ladders = [ladder] }),
+            club with { Ladders = [club.Ladders[0] with { Fall = TierFall.OneLevel }] },
+            club with { Ladders = [club.Ladders[0] with { Rollover = Rollover.Surplus }] },
+            club with { Ladders = [club.Ladders[0] with { Start = TierStart.NextPeriod }] },
+            club with { Ladders = [club.Ladders[0] with { Grace = new(0, 1) }] },
+            club with { StaffLimits = [new() { Request = "points.adjust", Alone = 1 }] },
             club with { StampCards = [new() { Name = "cups", Goal = 9 }] },
             club with { StampCards = [new() { Name = "cups", Goal = 10 }] },
             club with { StampCards = [new() { Name = "cups", Goal = 9, Stamps = new() { Categories = ["tea"] } }] },
@@ -117,6 +124,28 @@ public sealed class ProgramJson
         {
             CultureInfo.CurrentCulture = before;
         }
+    }
+
+    private static IEnumerable<TierLadder> AllLadders =>
+    [
+        new() { Name = "rank", Unit = "status", Window = QualificationWindow.Lifetime, Tiers = [new("one", 5)] },
+        new() { Name = "a", Unit = "status", Window = new QualificationWindow.Calendar(CalendarUnit.Quarter), Start = TierStart.NextPeriod, Validity = new TierValidity.ToPeriodEnd(1, 2, 3), Tiers = [new("one", 0), new("two", 5) { ForLife = true, Formerly = ["ii"] }] },
+        new() { Name = "b", Metric = new QualificationMetric.Spend(Currency.Of("GBP")) { Basis = EarningBasis.AllLines }, Window = new QualificationWindow.Rolling(12, 3), Grace = new(1, 2), Tiers = [new("one", 1_050)] },
+        new() { Name = "c", Metric = new QualificationMetric.Visits { Kinds = ["visit"], OncePerDay = true }, Window = new QualificationWindow.Cycle(new(2026, 4, 1), 6), Rollover = Rollover.Surplus, Validity = new TierValidity.ToDayOfYear([new NodaTime.AnnualDate(3, 31)]), Tiers = [new("one", 1)] },
+        new() { Name = "d", Unit = "status", Window = new QualificationWindow.SinceTierStart(), Validity = new TierValidity.Fixed(1, 2, LastDay.Excluded), Fall = TierFall.OneLevel, Tiers = [new("one", 1) { When = If.Fact("segment.vip").Is(true) }, new("two", 2) { InvitationOnly = true }] },
+        new() { Name = "e", Metric = new QualificationMetric.UnitsHeld("miles"), Tiers = [new("one", 1) { Benefits = [new("discount", 7.5m), new("free-delivery", true), new("lounge", "silver")] }] },
+        new() { Name = "f", Metric = new QualificationMetric.FactValue("segment.vip"), Validity = new TierValidity.WhileQualified(), Tiers = [new("one", 1)] },
+        new() { Name = "g", Metric = new QualificationMetric.ProfileValue("rank"), Tiers = [new("one", 1)] },
+        new() { Name = "h", Metric = new Footsteps(), Window = new QualificationWindow.Anniversary(12), Validity = new TierValidity.Forever(), Tiers = [new("one", 1)] },
+    ];
+
+    private sealed record Footsteps : IQualificationMetric
+    {
+        public string Name => "footsteps";
+
+        public int Version => 3;
+
+        public long Of(EarningContext context) => 1;
     }
 
     private sealed class HappyHour : IEarningRule

@@ -37,7 +37,7 @@ public sealed class WrongPrograms
     [Fact]
     public void A_value_that_no_list_has_is_a_finding_like_any_other()
     {
-        var odd = Samples.TeaClub with { Rules = [Samples.Per(1, 10) with { Rounding = (Rounding)9 }], Ladders = [Samples.TeaClub.Ladders[0] with { Window = (QualificationWindow)9 }] };
+        var odd = Samples.TeaClub with { Rules = [Samples.Per(1, 10) with { Rounding = (Rounding)9 }], Ladders = [Samples.TeaClub.Ladders[0] with { Window = new QualificationWindow.Calendar((CalendarUnit)9) }] };
 
         Assert.Equal(
             ["tea-club version 1, rules[0].rounding", "tea-club version 1, ladders[0].window"],
@@ -51,6 +51,31 @@ public sealed class WrongPrograms
 
         Assert.Equal(
             ["stampCards", "stampCards[1].goal", "stampCards[2].name", "stampCards[2].goal"],
+            new LoyaltyProgramValidator().Validate(wrong).Errors.Select(error => error.PropertyName));
+    }
+
+    [Fact]
+    public void Findings_about_ladders_have_their_places()
+    {
+        var ladder = Samples.TeaClub.Ladders[0];
+        var wrong = Samples.TeaClub with
+        {
+            Ladders =
+            [
+                ladder with { Window = new QualificationWindow.Rolling(0), Start = TierStart.NextPeriod, Fall = TierFall.OneLevel, Grace = new(-1, 0) },
+                ladder with { Name = "a", Window = new QualificationWindow.SinceTierStart() },
+                ladder with { Name = "b", Metric = new QualificationMetric.UnitsHeld("miles"), Validity = new TierValidity.Fixed(0, 0, LastDay.Included) },
+                ladder with { Name = "c", Metric = new QualificationMetric.FactValue("loyalty.tea-club.points"), Window = QualificationWindow.Lifetime, Tiers = [new("x", 1) { Benefits = [new("Big", 1), new("y", default)] }] },
+                ladder with { Name = "d", Validity = new TierValidity.ToDayOfYear([]), Tiers = [new("x", 1) { Formerly = ["y"] }, new("y", 2)] },
+            ],
+            StaffLimits = [new() { Request = "Points", Unit = "miles", Alone = 5, Most = 4 }],
+        };
+
+        Assert.Equal(
+            [
+                "ladders[0].window", "ladders[0].start", "ladders[0].fall", "ladders[0].grace", "ladders[1].validity", "ladders[2].metric.unit", "ladders[2].window", "ladders[2].validity",
+                "ladders[3].metric.fact", "ladders[3].tiers[0].benefits", "ladders[3].tiers[0].benefits", "ladders[4].validity", "ladders[4].tiers", "staffLimits[0].request", "staffLimits[0].unit", "staffLimits[0].alone",
+            ],
             new LoyaltyProgramValidator().Validate(wrong).Errors.Select(error => error.PropertyName));
     }
 

@@ -1,4 +1,8 @@
+using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Tests.Tiers;
 
@@ -13,11 +17,21 @@ public sealed class TierScenarios
     [InlineData(8_000, 3_000, "silver")]
     [InlineData(18_000, 3_000, "gold")]
     [InlineData(22_000, 5_000, "gold")]
-    public void The_purchase_that_lifts_a_customer_counts_ERP1(long before, long purchase, string expected)
+    public async Task The_purchase_that_lifts_a_customer_counts_ERP1(long before, long purchase, string expected)
     {
-        var ladder = new TierLadder { Unit = "status", Tiers = [new("bronze", 0), new("silver", 10_000), new("gold", 20_000)] };
+        var club = Ladders.Climbing(new()
+        {
+            Metric = new QualificationMetric.Spend(Currency.Hkd),
+            Tiers = [new("bronze", 0), new("silver", 1_000_000), new("gold", 2_000_000)],
+        });
+        if (before > 0)
+        {
+            await club.Buys(before);
+        }
 
-        Assert.Equal(expected, ladder.Of(new TierStanding { Ladder = "tier", Counted = before }.Counting(purchase)));
+        await club.Buys(purchase);
+
+        Assert.Equal(expected, await club.Tier());
     }
 
     [Theory]
@@ -36,34 +50,85 @@ public sealed class TierScenarios
     [InlineData(5, "l0")]
     [InlineData(10, "l1")]
     [InlineData(30, "l2")]
-    public void The_turn_of_the_year_sets_the_tier_before_the_count_starts_anew_OLs6(long active, string expected)
+    public async Task The_turn_of_the_year_sets_the_tier_before_the_count_starts_anew_OLs6(long active, string expected)
     {
-        var ladder = new TierLadder { Unit = "status", Window = QualificationWindow.CalendarYear, Tiers = [new("l0", 0), new("l1", 10), new("l2", 30), new("l3", 100)] };
-        var closed = new TierStanding { Ladder = "tier", Window = 2026, Counted = active }.In(2027);
+        var ladder = Ladders.Usual with { Start = TierStart.NextPeriod, Tiers = [new("l0", 0), new("l1", 10), new("l2", 30), new("l3", 100)] };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(active);
+        Assert.Equal("l0", await club.Tier());
 
-        Assert.Equal((expected, 0L), (ladder.Of(closed), closed.Counted));
+        club.On(2027, 1, 1, 0);
+
+        Assert.Equal((expected, 0L), (await club.Tier(), (await club.Progress(ladder)).Counted));
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0, "2026-03-31")]
+    [InlineData(1, 0, 0, "2026-04-30")]
+    [InlineData(0, 0, 7, "2026-04-07")]
+    [InlineData(0, 1, 0, "2026-04-30")]
+    public async Task A_tier_of_a_month_is_valid_to_its_end_or_the_next_or_some_days_longer_VF3b(int periods, int months, int days, string through)
+    {
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Calendar(CalendarUnit.Month), Validity = new TierValidity.ToPeriodEnd(periods, months, days) };
+        var club = Ladders.Climbing(ladder);
+        club.On(2026, 3, 10);
+        await club.Buys(50);
+
+        var last = NodaTime.Text.LocalDatePattern.Iso.Parse(through).Value;
+        Assert.Equal(Samples.HongKong.AtStartOfDay(last.PlusDays(1)).ToInstant(), (await club.Progress(ladder)).Until);
+        club.On(last.Year, last.Month, last.Day, 23);
+        Assert.Equal("gold", await club.Tier());
+        club.At(Samples.HongKong.AtStartOfDay(last.PlusDays(1)).ToInstant());
+        Assert.Equal("bronze", await club.Tier());
     }
 
     [Fact]
-    public void A_tier_is_kept_through_the_year_after_the_one_that_earned_it_and_no_longer()
+    public async Task A_tier_that_starts_with_the_next_period_starts_on_its_first_day_VF3b()
     {
-        var earned = new TierStanding { Ladder = "tier", Window = 2026, Counted = 60 };
-        var ladder = Samples.TeaClub.Ladders[0];
-
-        Assert.Equal(["gold", "gold", "bronze"], new[] { earned, earned.In(2027), earned.In(2027).In(2028) }.Select(ladder.Of));
-        Assert.Equal(earned.In(2027).In(2028), earned.In(2028));
+        var club = Ladders.Climbing(Ladders.Usual with { Window = new QualificationWindow.Calendar(CalendarUnit.Month), Start = TierStart.NextPeriod, Validity = new TierValidity.ToPeriodEnd(0) });
+        club.On(2026, 3, 10);
+        await club.Buys(50);
+        club.On(2026, 3, 31, 23);
+        Assert.Equal("bronze", await club.Tier());
+        club.On(2026, 4, 1, 0);
+        Assert.Equal("gold", await club.Tier());
+        club.On(2026, 5, 1, 0);
+        Assert.Equal("bronze", await club.Tier());
     }
 
     [Fact]
-    public void A_lifetime_ladder_never_closes()
+    public async Task Thirty_days_from_the_twentieth_of_July_end_at_the_start_of_the_twentieth_of_August_VF3c()
     {
-        var ladder = new TierLadder { Unit = "status", Tiers = [new("only", 0)] };
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Calendar(CalendarUnit.Month), Validity = new TierValidity.Fixed(0, 30, LastDay.Included) };
+        var club = Ladders.Climbing(ladder);
+        club.On(2026, 7, 20);
+        await club.Buys(50);
 
-        Assert.Null(ladder.Closes(ladder.WindowAt(Samples.At(2026, 12, 31)), Samples.HongKong));
-        Assert.Equal(ladder.WindowAt(Samples.At(2026, 12, 31)), ladder.WindowAt(Samples.At(2027, 1, 1)));
+        Assert.Equal(Ladders.Day(2026, 8, 20), (await club.Progress(ladder)).Until);
     }
 
     [Fact]
-    public void A_year_closes_at_midnight_in_the_zone_of_the_programme() =>
-        Assert.Equal(Samples.Local(2027, 1, 1), Samples.TeaClub.Ladders[0].Closes(2026, Samples.HongKong));
+    public async Task Reaching_it_again_starts_the_year_anew_and_failing_drops_one_level_HI1()
+    {
+        var ladder = Ladders.Usual with
+        {
+            Window = new QualificationWindow.SinceTierStart(),
+            Validity = new TierValidity.Fixed(12, 0, LastDay.Excluded),
+            Fall = TierFall.OneLevel,
+            Tiers = [new("bronze", 0), new("silver", 20), new("gold", 50), new("platinum", 100)],
+        };
+        var club = Ladders.Climbing(ladder);
+        club.On(2025, 9, 1);
+        await club.Buys(100);
+        Assert.Equal(("platinum", Ladders.Day(2026, 9, 1)), ((await club.Progress(ladder)).Tier, (await club.Progress(ladder)).Until));
+
+        club.On(2026, 4, 20);
+        await club.Buys(100);
+        Assert.Equal(Ladders.Day(2027, 4, 20), (await club.Progress(ladder)).Until);
+
+        club.On(2027, 4, 20, 0);
+        Assert.Equal("gold", await club.Tier());
+        club.On(2028, 4, 20, 0);
+        Assert.Equal("silver", await club.Tier());
+    }
 }

@@ -1,0 +1,106 @@
+using Crm.Loyalty.Tiers;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>Writes and reads standings on ladders.</summary>
+internal static class TierStandingCodec
+{
+    public static void Write(TierStanding standing, SlotWriter writer)
+    {
+        writer.Text(standing.Ladder);
+        writer.Date(standing.Joined);
+        writer.Instant(standing.Opened);
+        writer.Whole(standing.Counted);
+        writer.Text(standing.Tier);
+        writer.Whole(standing.Held.Count);
+        foreach (var hold in standing.Held)
+        {
+            writer.Text(hold.Tier);
+            writer.Instant(hold.Since);
+            writer.Instant(hold.Until);
+        }
+
+        // Most standings have none of these.
+        writer.Whole((standing.Days.IsEmpty ? 0 : 1) + (standing.LastDay is null ? 0 : 2) + (standing.Floor is null ? 0 : 4) + (standing.Pin is null ? 0 : 8));
+        if (!standing.Days.IsEmpty)
+        {
+            writer.Whole(standing.Days.Count);
+            foreach (var day in standing.Days)
+            {
+                writer.Date(day.Day);
+                writer.Whole(day.Amount);
+            }
+        }
+
+        if (standing.LastDay is { } last)
+        {
+            writer.Date(last);
+        }
+
+        Write(standing.Floor, writer);
+        Write(standing.Pin, writer);
+    }
+
+    public static TierStanding Read(ref SlotReader reader)
+    {
+        var (ladder, joined, opened, counted, tier) = (reader.Name(), reader.Date(), reader.InstantOrNull(), reader.Whole(), reader.Text());
+        var held = new TierHold[reader.Int()];
+        for (var i = 0; i < held.Length; i++)
+        {
+            held[i] = new TierHold(reader.Name(), reader.Instant(), reader.InstantOrNull());
+        }
+
+        var has = reader.Int();
+        var days = new DayCount[(has & 1) != 0 ? reader.Int() : 0];
+        for (var i = 0; i < days.Length; i++)
+        {
+            days[i] = new DayCount(reader.Date(), reader.Whole());
+        }
+
+        return new TierStanding
+        {
+            Ladder = ladder,
+            Joined = joined,
+            Opened = opened,
+            Counted = counted,
+            Tier = tier,
+            Held = Sequence.Given(held),
+            Days = Sequence.Given(days),
+            LastDay = (has & 2) != 0 ? reader.Date() : null,
+            Floor = (has & 4) != 0 ? new TierGrant(reader.Name(), reader.InstantOrNull()) : null,
+            Pin = (has & 8) != 0 ? new TierGrant(reader.Name(), reader.InstantOrNull()) : null,
+        };
+    }
+
+    /// <summary>
+    /// Reads what was written when a ladder counted years or a lifetime and nothing else: a year, what it counted, and what the year before did.
+    /// The tier is held as long as it was going to be, to the turn of the year in UTC.
+    /// </summary>
+    public static TierStanding ReadYears(ref SlotReader reader)
+    {
+        var (ladder, window, counted, _, tier) = (reader.Name(), reader.Int(), reader.Whole(), reader.Whole(), reader.Text());
+        var opened = window == 0 ? default(Instant?) : Instant.FromUtc(window, 1, 1, 0, 0);
+        Instant? until = window == 0 ? null : Instant.FromUtc(window + (counted > 0 ? 2 : 1), 1, 1, 0, 0);
+        return new TierStanding
+        {
+            Ladder = ladder,
+            Joined = new LocalDate(window == 0 ? 1970 : window, 1, 1),
+            Opened = opened,
+            Counted = counted,
+            Tier = tier,
+            Held = tier is null ? [] : [new TierHold(tier, opened ?? Instant.FromUnixTimeTicks(0), until)],
+        };
+    }
+
+    private static void Write(TierGrant? grant, SlotWriter writer)
+    {
+        if (grant is { } given)
+        {
+            writer.Text(given.Tier);
+            writer.Instant(given.Until);
+        }
+    }
+}

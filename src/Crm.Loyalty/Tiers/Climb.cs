@@ -1,0 +1,327 @@
+using System.Runtime.InteropServices;
+using Crm.Conditions;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Tiers;
+
+/// <summary>How a standing moves on its ladder as things are counted and time passes: pure, at one moment after the other.</summary>
+/// <param name="ladder">The ladder.</param>
+/// <param name="moment">Now, in the programme's zone.</param>
+/// <param name="evidence">What conditions of tiers may look at.</param>
+internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evidence)
+{
+    /// <summary>The standing of somebody of whom nothing was counted yet.</summary>
+    public TierStanding Begin(LocalDate joined) => new()
+    {
+        Ladder = ladder.Name,
+        Joined = joined,
+        Opened = ladder.Window.PeriodOf(moment.Date, joined) is { } period ? moment.StartOf(period.Start) : null,
+    };
+
+    /// <summary>The standing brought to the moment: windows that are over closed, tiers that are over fallen from.</summary>
+    /// <param name="standing">The standing.</param>
+    /// <param name="value">For a value as it stands, that value.</param>
+    public TierStanding Bring(TierStanding standing, long value = 0)
+    {
+        standing = Closed(standing);
+        standing = Settled(ladder.IsLevel || ladder.Window is QualificationWindow.Rolling ? Qualified(standing, value) : standing, value);
+        return standing with { Tier = Current(standing) };
+    }
+
+    /// <summary>The standing after something was counted, or, below 0, taken back by hand.</summary>
+    public TierStanding Count(TierStanding standing, long amount)
+    {
+        standing = Closed(standing);
+        var before = ValueOf(standing, 0);
+        standing = ladder.Window is QualificationWindow.Rolling
+            ? standing with { Days = Added(standing.Days, moment.Date, amount) }
+            : standing with { Counted = checked(standing.Counted + amount) };
+        if (amount < 0)
+        {
+            standing = Withdrawn(standing, before);
+        }
+
+        standing = Settled(Qualified(standing, 0), 0);
+        return standing with { Tier = Current(standing) };
+    }
+
+    /// <summary>What the ladder's metric amounts to at the moment.</summary>
+    public long ValueOf(TierStanding standing, long value)
+    {
+        if (ladder.IsLevel)
+        {
+            return value;
+        }
+
+        if (ladder.Window is not QualificationWindow.Rolling rolling)
+        {
+            return standing.Counted;
+        }
+
+        var sum = 0L;
+        foreach (var day in standing.Days)
+        {
+            sum += rolling.Leaves(day.Day) > moment.Date ? day.Amount : 0;
+        }
+
+        return sum;
+    }
+
+    /// <summary>The tier at the moment: what is fixed; otherwise the highest of what is held, granted, or takes nothing.</summary>
+    public string? Current(TierStanding standing)
+    {
+        if (standing.Pin is { } pin && !(pin.Until <= moment.Instant) && ladder.LevelOf(pin.Tier) is >= 0 and var pinned)
+        {
+            return ladder.NameOf(pinned);
+        }
+
+        var level = HighestHeld(standing);
+        if (standing.Floor is { } floor && !(floor.Until <= moment.Instant))
+        {
+            level = Math.Max(level, ladder.LevelOf(floor.Tier));
+        }
+
+        return ladder.NameOf(level);
+    }
+
+    /// <summary>When something may next change without anything happening; null: never.</summary>
+    public static Instant? NextChange(TierLadder ladder, TierStanding standing, DateTimeZone zone)
+    {
+        Instant? next = null;
+        foreach (var hold in standing.Held)
+        {
+            next = Earlier(next, ladder.EndOf(hold, zone));
+        }
+
+        next = Earlier(next, standing.Pin?.Until);
+        next = Earlier(next, standing.Floor?.Until);
+        if (standing.Counted != 0 && standing.Opened is { } opened && ladder.Window.PeriodOf(opened.InZone(zone).Date, standing.Joined) is { } period)
+        {
+            next = Earlier(next, zone.AtStartOfDay(period.End).ToInstant());
+        }
+
+        if (!standing.Days.IsEmpty && ladder.Held is TierValidity.WhileQualified && ladder.Window is QualificationWindow.Rolling rolling)
+        {
+            next = Earlier(next, zone.AtStartOfDay(rolling.Leaves(standing.Days[0].Day)).ToInstant());
+        }
+
+        return next;
+    }
+
+    private int HighestHeld(TierStanding standing)
+    {
+        var level = LowestFree();
+        foreach (var hold in standing.Held)
+        {
+            if (!(ladder.EndOf(hold, moment.Zone) <= moment.Instant))
+            {
+                level = Math.Max(level, ladder.LevelOf(hold.Tier));
+            }
+        }
+
+        return level;
+    }
+
+    // The level that takes nothing is everybody's who stands on the ladder.
+    private int LowestFree() => ladder.Tiers is [{ From: 0, InvitationOnly: false, When: null }, ..] ? 0 : -1;
+
+    private TierStanding Closed(TierStanding standing)
+    {
+        if (ladder.Window is QualificationWindow.Rolling rolling)
+        {
+            var today = moment.Date;
+            return standing.Days.IsEmpty || rolling.Leaves(standing.Days[0].Day) > today ? standing : standing with { Days = standing.Days.Where(day => rolling.Leaves(day.Day) > today).ToSequence() };
+        }
+
+        while (ladder.Window.PeriodOf(moment.Date, standing.Joined) is { } period && (standing.Opened is not { } opened || opened < moment.StartOf(period.Start)))
+        {
+            standing = standing.Counted == 0 || standing.Opened is null || ladder.Window.PeriodOf(standing.Opened.Value.InZone(moment.Zone).Date, standing.Joined) is not { } closing
+                ? standing with { Opened = moment.StartOf(period.Start) }
+                : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence).Close(standing);
+        }
+
+        return standing;
+    }
+
+    // At the instant at which a window is over: what it reached begins where it begins with the next, and the count starts anew.
+    private TierStanding Close(TierStanding standing)
+    {
+        var reached = ladder.LevelAt(standing.Counted);
+        for (var level = 0; ladder.Start == TierStart.NextPeriod && level <= reached; level++)
+        {
+            standing = ladder.Tiers[level] is { From: > 0 } tier && MayHold(tier) ? Holding(standing, tier) : standing;
+        }
+
+        var surplus = ladder.Rollover == Rollover.Surplus && reached >= 0 && ladder.Tiers[reached].From > 0 ? standing.Counted - ladder.Tiers[reached].From : 0;
+        standing = standing with { Opened = moment.Instant, Counted = surplus };
+        return surplus > 0 ? Qualified(standing, 0) : standing;
+    }
+
+    // Which tiers the value gives.
+    private TierStanding Qualified(TierStanding standing, long level)
+    {
+        var value = ValueOf(standing, level);
+        if (ladder.Held is TierValidity.WhileQualified)
+        {
+            return Following(standing, value);
+        }
+
+        if (ladder.Start == TierStart.NextPeriod && ladder.Window.PeriodOf(moment.Date, standing.Joined) is not null)
+        {
+            return standing;
+        }
+
+        var current = HighestHeld(standing);
+        var highest = -1;
+        for (var i = 0; i < ladder.Tiers.Count; i++)
+        {
+            var tier = ladder.Tiers[i];
+            if (tier is { InvitationOnly: false, From: > 0 } && tier.From <= value && !HeldInWindow(standing, tier) && MayHold(tier))
+            {
+                standing = Holding(standing, tier);
+                highest = i;
+            }
+        }
+
+        if (highest >= 0 && highest >= current && ladder.Window is QualificationWindow.SinceTierStart)
+        {
+            standing = standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - ladder.Tiers[highest].From : 0 };
+        }
+
+        return standing;
+    }
+
+    private TierStanding Following(TierStanding standing, long value)
+    {
+        foreach (var tier in ladder.Tiers)
+        {
+            if (tier.InvitationOnly || (tier.From == 0 && tier.When is null))
+            {
+                continue;
+            }
+
+            var qualifies = tier.From <= value && MayHold(tier);
+            var open = standing.Held.Any(hold => hold.Tier == tier.Name && hold.Until is null);
+            if (qualifies && !open)
+            {
+                standing = standing with { Held = standing.Held.Where(hold => hold.Tier != tier.Name).Append(new TierHold(tier.Name, moment.Instant, null)).ToSequence() };
+            }
+            else if (!qualifies && open)
+            {
+                var now = moment.Instant;
+                standing = standing with { Held = standing.Held.Select(hold => hold.Tier == tier.Name && hold.Until is null ? hold with { Until = now } : hold).ToSequence() };
+            }
+        }
+
+        return standing;
+    }
+
+    private bool HeldInWindow(TierStanding standing, Tier tier)
+    {
+        foreach (var hold in standing.Held)
+        {
+            var within = standing.Opened is not { } opened || hold.Since > opened || (hold.Since == opened && ladder.Window is not QualificationWindow.SinceTierStart);
+            if (within && ladder.LevelOf(hold.Tier) == ladder.LevelOf(tier.Name) && !(hold.Until <= moment.Instant))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MayHold(Tier tier) => tier.When is not { } condition || (evidence is not null && Evaluator.Evaluate(condition, evidence).Value);
+
+    private TierStanding Holding(TierStanding standing, Tier tier) =>
+        standing with { Held = standing.Held.Add(new TierHold(tier.Name, moment.Instant, tier.ForLife ? null : ladder.Held.From(moment, ladder.Window, standing.Joined))) };
+
+    // What was reached in this window, and is not reached any more because staff took units back.
+    private TierStanding Withdrawn(TierStanding standing, long before)
+    {
+        if (ladder.Held is TierValidity.WhileQualified)
+        {
+            return standing;
+        }
+
+        var (ladderOf, opened, value) = (ladder, standing.Opened, ValueOf(standing, 0));
+        return standing with
+        {
+            Held = standing.Held.Where(hold => ladderOf.LevelOf(hold.Tier) is not (>= 0 and var level)
+                || ladderOf.Tiers[level].From <= value || ladderOf.Tiers[level].From > before || (opened is { } from && hold.Since < from)).ToSequence(),
+        };
+    }
+
+    // Tiers whose time is over: renewed where the count still reaches, otherwise fallen from as the ladder says.
+    private TierStanding Settled(TierStanding standing, long value)
+    {
+        var (ladderOf, zone, now) = (ladder, moment.Zone, moment.Instant);
+        var top = standing.Held.IsEmpty ? -1 : standing.Held.Max(hold => ladderOf.LevelOf(hold.Tier));
+        var live = standing.Held.Where(hold => !(ladderOf.EndOf(hold, zone) <= now)).ToSequence();
+        if (live.Count == standing.Held.Count)
+        {
+            return Granted(standing);
+        }
+
+        var falls = top > (live.IsEmpty ? -1 : live.Max(hold => ladderOf.LevelOf(hold.Tier)));
+        standing = standing with { Held = live };
+        if (!falls)
+        {
+            return Granted(standing);
+        }
+
+        var tier = ladder.Tiers[top];
+        if (ladder.Fall == TierFall.Never || tier.ForLife)
+        {
+            standing = standing with { Held = live.Add(new TierHold(tier.Name, now, null)) };
+        }
+        else if (ladder.Held is not TierValidity.WhileQualified && ladder.Window.PeriodOf(moment.Date, standing.Joined) is null && tier.From <= ValueOf(standing, value) && MayHold(tier))
+        {
+            standing = Holding(standing, tier);
+        }
+        else if (ladder.Fall == TierFall.OneLevel && top - 1 > HighestHeld(standing) && !ladder.Tiers[top - 1].InvitationOnly)
+        {
+            standing = Restarted(Holding(standing, ladder.Tiers[top - 1]));
+        }
+        else
+        {
+            standing = Restarted(ladder.Fall == TierFall.ToBase ? standing with { Held = [] } : standing);
+        }
+
+        return Granted(standing);
+    }
+
+    private TierStanding Restarted(TierStanding standing) => ladder.Window is QualificationWindow.SinceTierStart
+        ? standing with { Opened = moment.Instant, Counted = 0 }
+        : standing;
+
+    // Grants of staff that are over.
+    private TierStanding Granted(TierStanding standing)
+    {
+        var now = moment.Instant;
+        standing = standing.Pin?.Until <= now ? standing with { Pin = null } : standing;
+        return standing.Floor?.Until <= now ? standing with { Floor = null } : standing;
+    }
+
+    private static Sequence<DayCount> Added(Sequence<DayCount> days, LocalDate day, long amount)
+    {
+        var counts = days.ToList();
+        var place = counts.FindIndex(item => item.Day >= day);
+        if (place >= 0 && counts[place].Day == day)
+        {
+            counts[place] = counts[place] with { Amount = checked(counts[place].Amount + amount) };
+            if (counts[place].Amount == 0)
+            {
+                counts.RemoveAt(place);
+            }
+        }
+        else
+        {
+            counts.Insert(place < 0 ? counts.Count : place, new DayCount(day, amount));
+        }
+
+        return Sequence.Create<DayCount>(CollectionsMarshal.AsSpan(counts));
+    }
+
+    private static Instant? Earlier(Instant? left, Instant? right) => left is null ? right : right is null || left < right ? left : right;
+}

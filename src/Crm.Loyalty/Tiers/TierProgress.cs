@@ -1,0 +1,139 @@
+using System.Runtime.InteropServices;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Tiers;
+
+/// <summary>Where a customer stands on a ladder, for a screen: what is held and until when, what the next level takes, what keeping this one takes and by when.</summary>
+public sealed record TierProgress
+{
+    /// <summary>The ladder.</summary>
+    public required string Ladder { get; init; }
+
+    /// <summary>The tier; null for none.</summary>
+    public string? Tier { get; init; }
+
+    /// <summary>What is counted in the open window.</summary>
+    public long Counted { get; init; }
+
+    /// <summary>When the tier ends if nothing more is counted, grace included; null: it does not end by itself.</summary>
+    public Instant? Until { get; init; }
+
+    /// <summary>Whether the validity is over and only the grace holds the tier.</summary>
+    public bool InGrace { get; init; }
+
+    /// <summary>The next level and what is missing for it; null on the highest.</summary>
+    public TierStep? Next { get; init; }
+
+    /// <summary>What is missing to keep the tier beyond its end; null where it does not end, or was given by staff.</summary>
+    public TierStep? Keep { get; init; }
+
+    internal static TierProgress Of(TierLadder ladder, TierStanding? standing, Moment moment, long value)
+    {
+        var climb = new Climb(ladder, moment, null);
+        var counted = standing is null ? 0 : climb.ValueOf(standing, value);
+        var tier = standing is null ? null : climb.Current(standing);
+        var level = ladder.LevelOf(tier);
+        var hold = standing is null ? null : Latest(ladder, standing, tier, moment);
+        var end = hold is { } held ? ladder.EndOf(held, moment.Zone) : null;
+        if (standing?.Pin is { } pin && pin.Tier == tier)
+        {
+            (hold, end) = (null, pin.Until);
+        }
+        else if (hold is null && standing?.Floor is { } floor && floor.Tier == tier)
+        {
+            end = floor.Until;
+        }
+
+        return new TierProgress
+        {
+            Ladder = ladder.Name,
+            Tier = tier,
+            Counted = counted,
+            Until = end,
+            InGrace = hold?.Until <= moment.Instant,
+            Next = NextOf(ladder, standing, moment, level, counted),
+            Keep = hold is { } kept && level >= 0 ? KeepOf(ladder, standing, climb, moment, kept, ladder.Tiers[level], counted) : null,
+        };
+    }
+
+    // The hold that carries the tier longest.
+    private static TierHold? Latest(TierLadder ladder, TierStanding standing, string? tier, Moment moment)
+    {
+        TierHold? latest = null;
+        foreach (var hold in standing.Held)
+        {
+            if (ladder.LevelOf(hold.Tier) == ladder.LevelOf(tier) && !(ladder.EndOf(hold, moment.Zone) <= moment.Instant)
+                && (latest is not { } known || hold.Until is null || (known.Until is { } until && until < hold.Until)))
+            {
+                latest = hold;
+            }
+        }
+
+        return latest;
+    }
+
+    private static TierStep? NextOf(TierLadder ladder, TierStanding? standing, Moment moment, int level, long counted)
+    {
+        for (var i = level + 1; i < ladder.Tiers.Count; i++)
+        {
+            if (!ladder.Tiers[i].InvitationOnly)
+            {
+                Instant? closes = standing is not null && ladder.Window.PeriodOf(moment.Date, standing.Joined) is { } period ? moment.StartOf(period.End) : null;
+                return new TierStep(ladder.Tiers[i].Name, Math.Max(0, ladder.Tiers[i].From - counted), closes);
+            }
+        }
+
+        return null;
+    }
+
+    private static TierStep? KeepOf(TierLadder ladder, TierStanding? standing, Climb climb, Moment moment, TierHold hold, Tier tier, long counted)
+    {
+        if (standing is null)
+        {
+            return null;
+        }
+
+        if (hold.Until is not { } until)
+        {
+            return ladder.Held is TierValidity.WhileQualified && ladder.Window is QualificationWindow.Rolling rolling && !ladder.IsLevel
+                ? Falling(standing, moment, rolling, tier, counted)
+                : null;
+        }
+
+        var end = ladder.EndOf(hold, moment.Zone);
+        if (ladder.Window is QualificationWindow.Rolling)
+        {
+            var then = new Climb(ladder, moment with { Instant = until }, null).ValueOf(standing, 0);
+            return new TierStep(tier.Name, Math.Max(0, tier.From - then), end);
+        }
+
+        // What counts for keeping it is the window in which the validity ends; while that has not begun, all of the threshold is still to come.
+        var last = until.InZone(moment.Zone).Date.PlusDays(-1);
+        var begun = ladder.Window.PeriodOf(last, standing.Joined) is not { } period || period.Start <= moment.Date;
+        return new TierStep(tier.Name, Math.Max(0, tier.From - (begun ? climb.ValueOf(standing, 0) : 0)), end);
+    }
+
+    // When days that leave the window take the count below the threshold, and how much is missing then.
+    private static TierStep? Falling(TierStanding standing, Moment moment, QualificationWindow.Rolling rolling, Tier tier, long counted)
+    {
+        var left = counted;
+        foreach (var day in standing.Days)
+        {
+            left -= rolling.Leaves(day.Day) > moment.Date ? day.Amount : 0;
+            if (left < tier.From)
+            {
+                return new TierStep(tier.Name, tier.From - left, moment.StartOf(rolling.Leaves(day.Day)));
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>What is missing for a tier.</summary>
+/// <param name="Tier">The tier.</param>
+/// <param name="Missing">How much of the ladder's metric; 0 where conditions or the next period are all that is missing.</param>
+/// <param name="By">Until when it has to come; null: any time.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct TierStep(string Tier, long Missing, Instant? By);

@@ -1,0 +1,39 @@
+using Crm.Events;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Rules;
+using Crm.Values;
+
+namespace Crm.Loyalty.Tiers;
+
+/// <summary>Counts events on the ladders that look at events themselves, and asks again those that follow a value.</summary>
+internal static class TierSteps
+{
+    public static void Count(CustomerEvent happened, ProgramPlan plan, Decision decision)
+    {
+        foreach (var ladder in plan.CountingLadders)
+        {
+            if (ladder.Metric.On.Contains(happened.Kind) && Added(happened, plan, ladder, decision) is > 0 and var amount)
+            {
+                decision.Count(plan, ladder, amount);
+            }
+        }
+
+        if (plan.HasLevels)
+        {
+            decision.Weigh(plan);
+        }
+    }
+
+    private static long Added(CustomerEvent happened, ProgramPlan plan, TierLadder ladder, Decision decision)
+    {
+        try
+        {
+            return Math.Min(ladder.Metric.Of(new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context)), PointsPerAmount.Most);
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"The metric '{ladder.Metric.Name}' version {ladder.Metric.Version} of ladder '{ladder.Name}' of programme '{plan.Name}' failed at event {happened.Key}: {exception.Message}", exception);
+        }
+    }
+}
