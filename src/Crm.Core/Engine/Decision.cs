@@ -16,13 +16,13 @@ internal sealed class Decision
     private readonly Fold fold;
     private readonly CustomerSnapshot snapshot;
     private readonly object[] slotsBefore;
-    private readonly FactTable factsBefore;
     private readonly Instant? dueBefore;
     private readonly Consequences consequences = new();
     private readonly List<JournalEntry> entries = [];
     private readonly HashSet<string> withdrawnOccasions = new(StringComparer.Ordinal);
     private readonly List<string> settled = [];
     private CustomerState state;
+    private FactTable? factsBeforeCorrection;
     private CustomerHistory? wholeHistory;
     private readonly IdentityClaims claims;
     private Fields? profile;
@@ -39,7 +39,7 @@ internal sealed class Decision
         Version = snapshot.Version;
         fold = kernel.NewFold();
         slotsBefore = [.. state.Slots];
-        factsBefore = state.Facts.Clone();
+        state.Facts.Remember();
         dueBefore = snapshot.Customer is null ? null : state.NextDue;
     }
 
@@ -224,6 +224,7 @@ internal sealed class Decision
         var with = Replay.Run(fold, Customer, start, changed.Inputs, until);
         RememberAwaited(draft, drafts);
         var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, out var occasions);
+        factsBeforeCorrection ??= state.Facts.AsRemembered();
         corrected.HasUnnamedAmendments = state.HasUnnamedAmendments;
         corrected.Awaited = state.Awaited;
         consequences.Messages.RemoveAll(message => occasions.Contains(message.Occasion));
@@ -372,36 +373,30 @@ internal sealed class Decision
             return consequences.Entries.ToSequence();
         }
 
-        return consequences.Entries
-            .GroupBy(entry => entry with { Amount = 0 })
-            .Select(group => group.Key with { Amount = group.Sum(entry => entry.Amount) })
-            .Where(entry => entry.Amount != 0)
-            .ToSequence();
+        var netted = new Dictionary<Ledger.LedgerEntry, long>(consequences.Entries.Count, SameMovement.Instance);
+        foreach (var entry in consequences.Entries)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(netted, entry, out _) += entry.Amount;
+        }
+
+        var ledger = new List<Ledger.LedgerEntry>(netted.Count);
+        foreach (var (entry, amount) in netted)
+        {
+            if (amount != 0)
+            {
+                ledger.Add(amount == entry.Amount ? entry : entry with { Amount = amount });
+            }
+        }
+
+        return ledger.ToSequence();
     }
 
     private Sequence<Fact> ChangedFacts()
     {
-        var changed = new List<Fact>();
-        foreach (ref readonly var fact in state.Facts.InOrder)
-        {
-            if (factsBefore.Find(fact.Name) != fact && IsQueryable(fact))
-            {
-                changed.Add(fact);
-            }
-        }
-
-        foreach (ref readonly var fact in factsBefore.InOrder)
-        {
-            if (state.Facts.Find(fact.Name) is null && IsQueryable(fact))
-            {
-                changed.Add(new Fact(fact.Name, default));
-            }
-        }
-
-        return Sequence.Create<Fact>(CollectionsMarshal.AsSpan(changed));
+        var changed = factsBeforeCorrection is { } before ? state.Facts.ChangesFrom(before) : state.Facts.Changes();
+        changed.RemoveAll(fact => kernel.Modules.OwnerOf(fact.Name) is { Declaration.Queryable: false });
+        return changed.ToSequence();
     }
-
-    private bool IsQueryable(Fact fact) => kernel.Modules.OwnerOf(fact.Name) is not { Declaration.Queryable: false };
 
     private Sequence<string> Withdrawn() => withdrawnOccasions.Count == 0
         ? []
@@ -421,4 +416,15 @@ internal sealed class Decision
         .Select(message => (OutboxItem)new OutboxItem.OfMessage(DerivedKey.OfMessage(Customer, message.Occasion), Customer, message.NotBefore ?? message.DecidedAt, message))
         .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? now, followUp)))
         .ToSequence();
+
+    // The same entry but for the amount.
+    private sealed class SameMovement : IEqualityComparer<Ledger.LedgerEntry>
+    {
+        public static readonly SameMovement Instance = new();
+
+        public bool Equals(Ledger.LedgerEntry? left, Ledger.LedgerEntry? right) =>
+            ReferenceEquals(left, right) || (left is not null && right is not null && (left.Amount == right.Amount ? left == right : left == right with { Amount = left.Amount }));
+
+        public int GetHashCode(Ledger.LedgerEntry entry) => HashCode.Combine(entry.Lot, entry.Movement, entry.Cause);
+    }
 }

@@ -69,9 +69,12 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         }
 
         CheckFields(happened, kind, wrong);
-        foreach (var fault in validators.SelectMany(validator => validator.Check(happened)))
+        foreach (var validator in validators)
         {
-            wrong(fault.Code, fault.Message);
+            foreach (var fault in validator.Check(happened))
+            {
+                wrong(fault.Code, fault.Message);
+            }
         }
     }
 

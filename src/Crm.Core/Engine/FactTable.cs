@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -10,6 +11,9 @@ internal sealed class FactTable
     private Fact[] facts;
     private int count;
     private bool shared;
+
+    // What the facts that changed were when Remember was called; null where nobody asks.
+    private List<Fact>? originals;
 
     public FactTable() => facts = [];
 
@@ -48,7 +52,63 @@ internal sealed class FactTable
     public FactTable Clone()
     {
         shared = true;
-        return new FactTable(facts, count, shared: true);
+        return new FactTable(facts, count, shared: true) { originals = originals is null ? null : [.. originals] };
+    }
+
+    /// <summary>From now on, what changes is remembered as it was.</summary>
+    public void Remember() => originals = [];
+
+    /// <summary>The facts as they were when <see cref="Remember()"/> was called.</summary>
+    public FactTable AsRemembered()
+    {
+        var remembered = new FactTable(facts, count, shared: true);
+        shared = true;
+        foreach (var original in originals ?? [])
+        {
+            remembered.Set(original);
+        }
+
+        return remembered;
+    }
+
+    /// <summary>What has changed since <see cref="Remember()"/>, by name; a missing value for what is gone.</summary>
+    public List<Fact> Changes()
+    {
+        var changes = new List<Fact>();
+        foreach (var original in originals ?? [])
+        {
+            var now = Find(original.Name) ?? new Fact(original.Name, default);
+            if (now != original)
+            {
+                changes.Add(now);
+            }
+        }
+
+        changes.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
+        return changes;
+    }
+
+    /// <summary>What differs from another table, by name; a missing value for what only the other has.</summary>
+    public List<Fact> ChangesFrom(FactTable other)
+    {
+        var changes = new List<Fact>();
+        foreach (ref readonly var fact in InOrder)
+        {
+            if (other.Find(fact.Name) != fact)
+            {
+                changes.Add(fact);
+            }
+        }
+
+        foreach (ref readonly var fact in other.InOrder)
+        {
+            if (Find(fact.Name) is null)
+            {
+                changes.Add(new Fact(fact.Name, default));
+            }
+        }
+
+        return changes;
     }
 
     public Scalar Read(string name, Instant now, out Instant? validUntil)
@@ -75,6 +135,7 @@ internal sealed class FactTable
             return false;
         }
 
+        Remember(fact.Name, place);
         if (fact.Value.IsMissing)
         {
             Own(count);
@@ -107,6 +168,24 @@ internal sealed class FactTable
                 Set(facts[i] with { Value = default });
             }
         }
+    }
+
+    private void Remember(string name, int place)
+    {
+        if (originals is null)
+        {
+            return;
+        }
+
+        foreach (ref readonly var original in CollectionsMarshal.AsSpan(originals))
+        {
+            if (string.Equals(original.Name, name, StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        originals.Add(place >= 0 ? facts[place] : new Fact(name, default));
     }
 
     // The place of a fact; the complement of where it would be when there is none.

@@ -14,6 +14,8 @@ internal sealed class ModuleSet
     private readonly FrozenDictionary<string, int> indices;
     private readonly FrozenDictionary<string, int[]> readers;
     private readonly FrozenDictionary<ulong, int> profileLeaves;
+    private readonly FrozenDictionary<string, (int Module, FactDeclaration Declaration)> ownersByName;
+    private readonly (int Module, FactDeclaration Declaration)[] ownersByBeginning;
 
     public ModuleSet(IEnumerable<ICustomerModule> modules)
     {
@@ -32,6 +34,9 @@ internal sealed class ModuleSet
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
         indices = Contracts.Select((contract, index) => (contract.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
+        var facts = Contracts.SelectMany((contract, index) => contract.Publishes.Select(declaration => (Module: index, Declaration: declaration))).ToList();
+        ownersByName = facts.Where(fact => !fact.Declaration.IsBeginning).GroupBy(fact => fact.Declaration.Name, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
+        ownersByBeginning = [.. facts.Where(fact => fact.Declaration.IsBeginning)];
         readers = HandlersOf(Echo.FactsChanged)
             .SelectMany(index => Contracts[index].Reads.Concat(Contracts[index].Conditions.SelectMany(FactsOf)).Distinct(StringComparer.Ordinal).Select(fact => (fact, index)))
             .GroupBy(pair => pair.fact, StringComparer.Ordinal)
@@ -84,14 +89,16 @@ internal sealed class ModuleSet
     /// <summary>The declaration of a fact and the module that owns it, or null.</summary>
     public (int Module, FactDeclaration Declaration)? OwnerOf(string fact)
     {
-        for (var i = 0; i < Contracts.Length; i++)
+        if (ownersByName.TryGetValue(fact, out var named))
         {
-            foreach (var declaration in Contracts[i].Publishes)
+            return named;
+        }
+
+        foreach (ref readonly var owner in ownersByBeginning.AsSpan())
+        {
+            if (owner.Declaration.Covers(fact))
             {
-                if (declaration.Covers(fact))
-                {
-                    return (i, declaration);
-                }
+                return owner;
             }
         }
 

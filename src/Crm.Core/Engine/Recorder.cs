@@ -77,7 +77,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         {
             var before = pending.Count;
             var decisions = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
-            var results = await kernel.CommitAllAsync([.. decisions.Select(decision => decision.Commit)], cancellationToken).ConfigureAwait(false);
+            var results = await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
             var progress = false;
             for (var i = 0; i < decisions.Count; i++)
             {
@@ -100,8 +100,8 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
     private async ValueTask<List<Decided>> DecideAsync(List<Item> pending, RecordMode mode, CancellationToken cancellationToken)
     {
-        var snapshots = await kernel.LoadAllAsync([.. pending.Select(item => item.Reference with { Recording = item.Happened.Key })], cancellationToken).ConfigureAwait(false);
-        var groups = new Dictionary<object, Group>();
+        var snapshots = await kernel.LoadAllAsync(pending.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
+        var groups = new Dictionary<object, Group>(Math.Min(pending.Count, snapshots.Count));
         for (var i = 0; i < pending.Count; i++)
         {
             var item = pending[i];
@@ -201,7 +201,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         public string? Settles { get; } = settles;
 
-        public CustomerRef Reference { get; } = new(happened.Customer, happened.Identity);
+        public CustomerRef Reference { get; } = new(happened.Customer, happened.Identity) { Recording = happened.Key };
 
         public Item? RepeatOf { get; set; }
 

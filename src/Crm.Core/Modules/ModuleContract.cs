@@ -47,8 +47,11 @@ public sealed record ModuleContract
 /// <param name="Queryable">Whether stores keep it as a row that audiences can be selected by.</param>
 public sealed record FactDeclaration(string Name, bool Queryable = false)
 {
+    /// <summary>Whether the name is the beginning of many.</summary>
+    public bool IsBeginning => Name.EndsWith('*');
+
     /// <summary>Whether this declaration covers a fact of that name.</summary>
-    public bool Covers(string name) => Name.EndsWith('*')
+    public bool Covers(string name) => IsBeginning
         ? name.StartsWith(Name.AsSpan(0, Name.Length - 1), StringComparison.Ordinal)
         : string.Equals(Name, name, StringComparison.Ordinal);
 }

@@ -9,19 +9,33 @@ namespace Crm.Modules;
 /// <param name="bytes">The bytes; each reading method takes its part from the front.</param>
 public ref struct SlotReader(ReadOnlySpan<byte> bytes)
 {
-    private ReadOnlySpan<byte> rest = bytes;
+    private const int LongestWhole = 10;
+    private readonly ReadOnlySpan<byte> bytes = bytes;
+    private int at;
 
     /// <summary>Whether everything has been read.</summary>
-    public readonly bool AtEnd => rest.IsEmpty;
+    public readonly bool AtEnd => at == bytes.Length;
 
     /// <summary>Reads a whole number.</summary>
     public long Whole()
     {
-        ulong bits = 0;
-        for (var shift = 0; shift < 70; shift += 7)
+        // Most numbers take one byte.
+        if (at < bytes.Length && bytes[at] is < 0x80 and var only)
         {
-            var part = Take(1)[0];
-            bits |= (ulong)(part & 0x7f) << shift;
+            at++;
+            return (only >> 1) ^ -(only & 1);
+        }
+
+        ulong bits = 0;
+        for (var i = 0; i < LongestWhole; i++)
+        {
+            if (at == bytes.Length)
+            {
+                throw TooShort(1);
+            }
+
+            var part = bytes[at++];
+            bits |= (ulong)(part & 0x7f) << (7 * i);
             if (part < 0x80)
             {
                 return (long)(bits >> 1) ^ -(long)(bits & 1);
@@ -104,13 +118,15 @@ public ref struct SlotReader(ReadOnlySpan<byte> bytes)
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count < 0 || count > rest.Length)
+        if (count < 0 || count > bytes.Length - at)
         {
-            throw new FormatException($"A slot ends {count - rest.Length} bytes too early: it is damaged, or was written by another codec.");
+            throw TooShort(count);
         }
 
-        var taken = rest[..count];
-        rest = rest[count..];
-        return taken;
+        at += count;
+        return bytes.Slice(at - count, count);
     }
+
+    private readonly FormatException TooShort(int count) =>
+        new($"A slot ends {count - (bytes.Length - at)} bytes too early: it is damaged, or was written by another codec.");
 }

@@ -9,7 +9,10 @@ namespace Crm.Modules;
 /// <summary>Writes values as few bytes: whole numbers of variable length, texts as UTF-8.</summary>
 public sealed class SlotWriter
 {
-    private readonly ArrayBufferWriter<byte> buffer;
+    private const int LongestWhole = 10;
+    private const int LongestInOneByte = 63;
+    private byte[] buffer;
+    private int length;
 
     /// <summary>A writer of values of usual size.</summary>
     public SlotWriter()
@@ -18,35 +21,35 @@ public sealed class SlotWriter
     }
 
     /// <summary>A writer with room for this many bytes; it makes more when it needs to.</summary>
-    public SlotWriter(int room) => buffer = new ArrayBufferWriter<byte>(room);
+    public SlotWriter(int room) => buffer = new byte[room];
 
     /// <summary>What has been written.</summary>
-    public ReadOnlySpan<byte> Written => buffer.WrittenSpan;
+    public ReadOnlySpan<byte> Written => buffer.AsSpan(0, length);
 
     /// <summary>Starts anew with the same memory.</summary>
-    public void Clear() => buffer.ResetWrittenCount();
+    public void Clear() => length = 0;
 
     /// <summary>Writes a whole number; small ones, of either sign, take one byte.</summary>
     public void Whole(long value)
     {
         var bits = (ulong)(value << 1) ^ (ulong)(value >> 63);
-        var span = buffer.GetSpan(10);
-        var length = 0;
+        var span = Room(LongestWhole);
+        var used = 0;
         while (bits >= 0x80)
         {
-            span[length++] = (byte)(bits | 0x80);
+            span[used++] = (byte)(bits | 0x80);
             bits >>= 7;
         }
 
-        span[length++] = (byte)bits;
-        buffer.Advance(length);
+        span[used++] = (byte)bits;
+        length += used;
     }
 
     /// <summary>Writes 64 bits as they are.</summary>
     public void Bits(ulong value)
     {
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer.GetSpan(8), value);
-        buffer.Advance(8);
+        BinaryPrimitives.WriteUInt64LittleEndian(Room(8), value);
+        length += 8;
     }
 
     /// <summary>Writes a flag.</summary>
@@ -73,10 +76,17 @@ public sealed class SlotWriter
             return;
         }
 
-        var length = Encoding.UTF8.GetByteCount(value);
-        Whole(length);
-        Encoding.UTF8.GetBytes(value, buffer.GetSpan(length));
-        buffer.Advance(length);
+        // Most texts are short and plain: then the length is known to take one byte, and they are encoded once.
+        if (value.Length <= LongestInOneByte && Ascii.FromUtf16(value, Room(value.Length + 1)[1..], out var plain) == OperationStatus.Done)
+        {
+            buffer[length] = (byte)(plain << 1);
+            length += plain + 1;
+            return;
+        }
+
+        var count = Encoding.UTF8.GetByteCount(value);
+        Whole(count);
+        length += Encoding.UTF8.GetBytes(value, Room(count));
     }
 
     /// <summary>Writes an instant to the tick.</summary>
@@ -138,6 +148,17 @@ public sealed class SlotWriter
     public void Bytes(ReadOnlySpan<byte> bytes)
     {
         Whole(bytes.Length);
-        buffer.Write(bytes);
+        bytes.CopyTo(Room(bytes.Length));
+        length += bytes.Length;
+    }
+
+    private Span<byte> Room(int count)
+    {
+        if (buffer.Length - length < count)
+        {
+            Array.Resize(ref buffer, Math.Max(length + count, 2 * buffer.Length));
+        }
+
+        return buffer.AsSpan(length);
     }
 }

@@ -84,12 +84,14 @@ internal sealed class InMemoryCustomer
         all.AddRange(slots.AsSpan());
         foreach (var slot in changed)
         {
-            var place = all.FindIndex(known => string.CompareOrdinal(known.Name, slot.Name) >= 0);
-            if (place < 0)
+            var place = 0;
+            var order = -1;
+            while (place < all.Count && (order = string.CompareOrdinal(all[place].Name, slot.Name)) < 0)
             {
-                all.Add(slot);
+                place++;
             }
-            else if (all[place].Name == slot.Name)
+
+            if (place < all.Count && order == 0)
             {
                 all[place] = slot;
             }

@@ -26,7 +26,15 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(customer);
-        return Locked(() => Load(customer), cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<CustomerSnapshot>(cancellationToken);
+        }
+
+        lock (gate)
+        {
+            return ValueTask.FromResult(Load(customer));
+        }
     }
 
     /// <inheritdoc/>
@@ -48,7 +56,15 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     {
         ArgumentNullException.ThrowIfNull(commit);
         commit.Check();
-        return Locked(() => Write(commit), cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<CommitResult>(cancellationToken);
+        }
+
+        lock (gate)
+        {
+            return ValueTask.FromResult(Write(commit));
+        }
     }
 
     /// <inheritdoc/>
