@@ -16,6 +16,16 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
 
     public void Dispose() => gate.Dispose();
 
+    /// <summary>Whether the tables are there; nothing is made.</summary>
+    public async ValueTask<bool> AreThereAsync(CancellationToken cancellationToken)
+    {
+        var session = await database.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await using (session.ConfigureAwait(false))
+        {
+            return await FoundAsync(session, cancellationToken).ConfigureAwait(false) is not null;
+        }
+    }
+
     private async ValueTask MigrateOnceAsync(CancellationToken cancellationToken)
     {
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -58,6 +58,10 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     /// <exception cref="NewerSchemaException">A later release wrote the store.</exception>
     public ValueTask MigrateAsync(CancellationToken cancellationToken = default) => migrations.EnsureAsync(cancellationToken);
 
+    /// <summary>Whether the store's tables are in the database; nothing is made.</summary>
+    /// <exception cref="NewerSchemaException">A later release wrote the store.</exception>
+    public ValueTask<bool> ExistsAsync(CancellationToken cancellationToken = default) => migrations.AreThereAsync(cancellationToken);
+
     /// <inheritdoc/>
     public async ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
     {

@@ -16,7 +16,7 @@ public class PostgreSqlFactory(PostgreSqlStoreOptions options) : StoreFactory
 
     public object? Execute(string sql) => PostgreSqlServer.Execute($"SET search_path = {Schema}; {sql}", ConnectionString);
 
-    protected override ICustomerStore Open(string tenant) => OpenWith(chosen => chosen with { Tenant = tenant });
+    protected override ICustomerStore Open(string tenant) => OpenWith(chosen => chosen with { Tenant = tenant, OnStatement = chosen.Distributed ? StatementRules.CheckDistributed : StatementRules.Check });
 
     protected override void Clean()
     {

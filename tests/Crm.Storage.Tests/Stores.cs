@@ -66,7 +66,7 @@ public sealed class SqliteFactory(bool inMemory) : StoreFactory
 
     protected override ICustomerStore Open(string tenant) => SqliteStore.Open(
         inMemory ? $"Data Source={file.Name};Mode=Memory;Cache=Shared" : file.Path,
-        new SqliteStoreOptions { Tenant = tenant, Durability = SqliteDurability.Normal });
+        new SqliteStoreOptions { Tenant = tenant, Durability = SqliteDurability.Normal, OnStatement = StatementRules.Check });
 
     protected override void Clean() => file.Dispose();
 }

@@ -11,7 +11,7 @@ internal sealed class LawRun(StoreLocation location, string prefix)
     /// <param name="each">Is told of each as soon as it is known.</param>
     public async Task<IReadOnlyList<LawVerdict>> RunAsync(Action<LawVerdict> each, CancellationToken cancellationToken)
     {
-        var existed = OpenedStore.Exists(location);
+        var existed = await OpenedStore.ExistsAsync(location, cancellationToken);
         var verdicts = new List<LawVerdict>();
         try
         {
@@ -34,6 +34,10 @@ internal sealed class LawRun(StoreLocation location, string prefix)
             if (location is StoreLocation.Sqlite sqlite)
             {
                 await TenantRemoval.RemoveAsync(sqlite, prefix, wholeFile: !existed);
+            }
+            else if (location is StoreLocation.PostgreSql server)
+            {
+                await TenantRemoval.RemoveAsync(server, prefix);
             }
         }
     }

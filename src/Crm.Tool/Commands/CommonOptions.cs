@@ -9,7 +9,7 @@ namespace Crm.Tool.Commands;
 /// <summary>The options that several commands share, made anew for each command.</summary>
 internal sealed class CommonOptions
 {
-    private readonly Option<string> store = new("--store") { Description = "The store: a SQLite file, sqlite:FILE or memory.", HelpName = "STORE" };
+    private readonly Option<string> store = new("--store") { Description = "The store: a SQLite file, sqlite:FILE, postgresql:CONNECTION-STRING or memory.", HelpName = "STORE" };
     private readonly Option<string> tenant = new("--tenant") { Description = "The tenant, where the store has several.", HelpName = "NAME", DefaultValueFactory = _ => "default" };
     private readonly Option<bool> json = new("--json") { Description = "One JSON object on stdout, and nothing else there." };
     private readonly Option<bool> csv = new("--csv") { Description = "CSV with a header row (RFC 4180)." };
@@ -50,7 +50,7 @@ internal sealed class CommonOptions
     {
         var name = parsed.GetValue(tenant) ?? "default";
         return Names.IsName(name)
-            ? StoreLocation.Parse(parsed.GetValue(store) ?? throw ToolException.Usage("--store is missing: a SQLite file, sqlite:FILE or memory is expected."), name)
+            ? StoreLocation.Parse(parsed.GetValue(store) ?? throw ToolException.Usage("--store is missing: a SQLite file, sqlite:FILE, postgresql:CONNECTION-STRING or memory is expected."), name)
             : throw ToolException.Usage($"--tenant: '{name}' is not the name of a tenant; lower-case letters, digits, '-', '_' and '.' are expected, such as 'default'.");
     }
 

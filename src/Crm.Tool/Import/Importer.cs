@@ -112,7 +112,7 @@ internal static class Importer
     /// <summary>Counts which keys the store has already, and writes nothing.</summary>
     private static async Task<ImportResult> LookAsync(ImportResult result, ImportRequest request, StoreLocation location, CancellationToken cancellationToken)
     {
-        if (!OpenedStore.Exists(location))
+        if (!await OpenedStore.ExistsAsync(location, cancellationToken))
         {
             return result;
         }

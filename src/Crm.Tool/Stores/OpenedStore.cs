@@ -2,6 +2,7 @@ using Crm.Engine;
 using Crm.Loyalty;
 using Crm.Modules;
 using Crm.Storage;
+using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
 using Crm.Tool.Demo;
@@ -37,15 +38,30 @@ internal sealed class OpenedStore : IAsyncDisposable
     public IJournalScan Scan => Able<IJournalScan>("be read as a whole");
 
     /// <summary>Whether there is a store; memory is always there, and empty.</summary>
-    public static bool Exists(StoreLocation location) => location is not StoreLocation.Sqlite sqlite || File.Exists(sqlite.File);
+    public static async ValueTask<bool> ExistsAsync(StoreLocation location, CancellationToken cancellationToken)
+    {
+        switch (location)
+        {
+            case StoreLocation.Sqlite sqlite:
+                return File.Exists(sqlite.File);
+            case StoreLocation.PostgreSql:
+                await using (var store = (SqlStore)Connect(location))
+                {
+                    return await store.ExistsAsync(cancellationToken);
+                }
+
+            default:
+                return true;
+        }
+    }
 
     /// <summary>Opens a store.</summary>
     /// <exception cref="ToolException">It is not there, or cannot be used.</exception>
     public static async ValueTask<OpenedStore> OpenAsync(StoreLocation location, OpenMode mode, CancellationToken cancellationToken, SqliteDurability durability = SqliteDurability.Full)
     {
-        if (mode == OpenMode.MustExist && !Exists(location))
+        if (mode == OpenMode.MustExist && !await ExistsAsync(location, cancellationToken))
         {
-            throw ToolException.Store($"There is no store at '{((StoreLocation.Sqlite)location).File}'. 'crm import FILE --map MAPPING --store STORE' makes one.");
+            throw ToolException.Store($"There is no store {(location is StoreLocation.Sqlite { File: var file } ? $"at '{file}'" : $"in {location}")}. 'crm import FILE --map MAPPING --store STORE' makes one.");
         }
 
         var store = new OpenedStore(Connect(location, durability));
@@ -70,6 +86,7 @@ internal sealed class OpenedStore : IAsyncDisposable
     {
         StoreLocation.Memory => new InMemoryStore(),
         StoreLocation.Sqlite sqlite => SqliteStore.Open(ConnectionString(sqlite), new SqliteStoreOptions { Tenant = location.Tenant, Durability = durability }),
+        StoreLocation.PostgreSql server => PostgreSqlStore.Open(server.Connection, new PostgreSqlStoreOptions { Tenant = location.Tenant, Schema = server.Schema }),
         _ => throw new InvalidOperationException($"No way to open {location}."),
     };
 

@@ -1,4 +1,5 @@
-using Crm.Values;
+using Crm.Storage.PostgreSql;
+using Npgsql;
 
 namespace Crm.Tool.Stores;
 
@@ -15,6 +16,15 @@ internal abstract record StoreLocation
     /// <summary>A SQLite file.</summary>
     /// <param name="File">Its path.</param>
     public sealed record Sqlite(string File) : StoreLocation;
+
+    /// <summary>A PostgreSQL database.</summary>
+    /// <param name="Connection">How to connect to it.</param>
+    /// <param name="Schema">The schema that the tables are in: the first of the connection's search path, or "public".</param>
+    public sealed record PostgreSql(string Connection, string Schema) : StoreLocation
+    {
+        /// <summary>Where it is, without a password.</summary>
+        public override string ToString() => $"schema '{Schema}' of '{new NpgsqlConnectionStringBuilder(Connection) { Password = null }}'";
+    }
 
     /// <summary>Memory, until the command ends.</summary>
     public sealed record Memory : StoreLocation;
@@ -34,9 +44,24 @@ internal abstract record StoreLocation
             null when text == "memory" => new Memory { Tenant = tenant },
             null => new Sqlite(text) { Tenant = tenant },
             "sqlite" when rest.Length > 0 => new Sqlite(rest) { Tenant = tenant },
-            "postgresql" or "postgres" => throw ToolException.Usage($"--store: '{scheme}:' names a PostgreSQL database, for which this release has no adapter; a SQLite file, sqlite:FILE or memory is expected."),
+            "postgresql" or "postgres" when rest.Length > 0 => Server(rest, tenant),
             _ => throw Unknown(text),
         };
+    }
+
+    private static PostgreSql Server(string text, string tenant)
+    {
+        try
+        {
+            var builder = new NpgsqlConnectionStringBuilder(text);
+            var schema = builder.SearchPath is { Length: > 0 } path ? path.Split(',')[0].Trim(' ', '"') : "public";
+            _ = new PostgreSqlDialect(schema);
+            return builder.Host is { Length: > 0 } ? new PostgreSql(text, schema) { Tenant = tenant } : throw new ArgumentException("It names no server.", nameof(text));
+        }
+        catch (ArgumentException wrong)
+        {
+            throw ToolException.Usage($"--store: the connection string after 'postgresql:' cannot be read: {wrong.Message} One such as 'Host=localhost;Database=club;Username=club' is expected.");
+        }
     }
 
     private static ToolException Unknown(string text) =>

@@ -1,8 +1,11 @@
+using Crm.Storage.PostgreSql;
+using Crm.Storage.Sql;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Crm.Tool.Stores;
 
-/// <summary>Removes tenants that the tool itself made in a SQLite file, and nothing else.</summary>
+/// <summary>Removes tenants that the tool itself made in a database, and nothing else.</summary>
 internal static class TenantRemoval
 {
     /// <param name="prefix">Tenants whose names begin with it, and a dot, are removed.</param>
@@ -33,6 +36,19 @@ internal static class TenantRemoval
         }
 
         await transaction.CommitAsync();
+    }
+
+    /// <param name="prefix">Tenants whose names begin with it, and a dot, are removed.</param>
+    public static async Task RemoveAsync(StoreLocation.PostgreSql location, string prefix)
+    {
+        await using var source = NpgsqlDataSource.Create(location.Connection);
+        await using var batch = source.CreateBatch();
+        foreach (var table in SqlSchema.Tables.Where(table => table != "crm_schema"))
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"DELETE FROM {new PostgreSqlDialect(location.Schema).Table(table)} WHERE starts_with(tenant, $1)") { Parameters = { new NpgsqlParameter { Value = prefix + "." } } });
+        }
+
+        await batch.ExecuteNonQueryAsync();
     }
 
     /// <summary>Every table whose rows belong to tenants.</summary>

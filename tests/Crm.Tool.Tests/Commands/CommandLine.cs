@@ -17,7 +17,13 @@ public sealed class CommandLine : IDisposable
     [InlineData("import", "x.csv", "--map", "cdnow", "--store", "memory", "--json", "--csv")]
     [InlineData("import", "x.csv", "--map", "cdnow", "--store", "memory", "--lang", "fr")]
     [InlineData("report", "summary")]
-    [InlineData("report", "summary", "--store", "postgresql:Host=nowhere")]
+    [InlineData("report", "summary", "--store", "postgresql:Hust=nowhere")]
+    [InlineData("report", "summary", "--store", "postgresql:Database=club")]
+    [InlineData("schema")]
+    [InlineData("schema", "--dialect", "oracle")]
+    [InlineData("schema", "--dialect", "sqlite", "--citus")]
+    [InlineData("schema", "--dialect", "postgresql", "--partitions", "5000")]
+    [InlineData("schema", "--dialect", "postgresql", "--partitions", "8", "--citus")]
     [InlineData("report", "summary", "--store", "mysql:shop")]
     [InlineData("report", "summary", "--store", "memory", "--as-of", "yesterday")]
     [InlineData("report", "summary", "--store", "memory", "--tenant", "Big Shop")]
@@ -43,6 +49,16 @@ public sealed class CommandLine : IDisposable
         Assert.StartsWith(expected, tool.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_exit_code_3_and_no_password_is_shown()
+    {
+        var tool = await Support.Tool.RunAsync("report", "summary", "--store", "postgresql:Host=127.0.0.1;Port=1;Username=amy;Password=secret-word");
+
+        Assert.Equal((3, ""), (tool.Code, tool.Out));
+        Assert.StartsWith("The store: ", tool.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret-word", tool.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--help")]
     [InlineData("import", "--help")]
@@ -50,6 +66,7 @@ public sealed class CommandLine : IDisposable
     [InlineData("report", "summary", "--help")]
     [InlineData("validate", "--help")]
     [InlineData("laws", "--help")]
+    [InlineData("schema", "--help")]
     [InlineData("demo", "--help")]
     public async Task Every_command_has_help_with_examples(params string[] args)
     {

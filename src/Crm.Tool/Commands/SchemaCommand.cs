@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Crm.Storage.PostgreSql;
+using Crm.Storage.Sql;
+using Crm.Storage.Sqlite;
+
+namespace Crm.Tool.Commands;
+
+/// <summary>crm schema: prints the migrations, to be read, and run by those who let nobody else make tables.</summary>
+internal static class SchemaCommand
+{
+    public static Command Create()
+    {
+        var dialect = new Option<string>("--dialect") { Description = "The database.", HelpName = "sqlite|postgresql", Required = true };
+        dialect.AcceptOnlyFromAmong("sqlite", "postgresql");
+        var schema = new Option<string>("--schema") { Description = "PostgreSQL: the schema that the tables are in.", HelpName = "NAME", DefaultValueFactory = _ => "public" };
+        var partitions = new Option<int>("--partitions") { Description = "PostgreSQL: so many hash partitions by bucket; 0 for none.", HelpName = "N" };
+        var citus = new Option<bool>("--citus") { Description = "PostgreSQL with Citus: also the statements that distribute the tables by bucket." };
+        var common = new CommonOptions();
+        var command = new Command("schema", "Prints the SQL that makes the tables of a store. A store whose tables are there makes nothing.") { dialect, schema, partitions, citus };
+        common.AddOutputTo(command);
+        command.SetAction(parsed =>
+        {
+            var output = common.Output(parsed);
+            var script = parsed.GetValue(dialect) == "sqlite"
+                ? Sqlite(parsed.GetValue(schema) != "public" || parsed.GetValue(partitions) > 0, parsed.GetValue(citus))
+                : PostgreSql(parsed.GetValue(schema) ?? "public", parsed.GetValue(partitions), parsed.GetValue(citus));
+            Write(script, output);
+            return ExitCode.Done;
+        });
+        return command.WithExamples("crm schema --dialect sqlite", "crm schema --dialect postgresql --schema crm --partitions 16", "crm schema --dialect postgresql --citus | psql club");
+    }
+
+    private static string Sqlite(bool ofPostgreSql, bool citus) => ofPostgreSql || citus
+        ? throw ToolException.Usage($"{(citus ? "--citus" : "--schema and --partitions")}: SQLite has nothing of the kind; leave it out, or choose --dialect postgresql.")
+        : SqlSchema.Script(SqliteDialect.Instance);
+
+    private static string PostgreSql(string schema, int partitions, bool citus)
+    {
+        try
+        {
+            var dialect = new PostgreSqlDialect(schema, partitions, distributed: citus);
+            return citus
+                ? $"{SqlSchema.Script(dialect)}\n-- Distribution over the machines of Citus\n{string.Concat(CitusSchema.Statements(dialect).Select(statement => statement + ";\n"))}"
+                : SqlSchema.Script(dialect);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw ToolException.Usage($"--schema or --partitions: {wrong.Message}");
+        }
+    }
+
+    private static void Write(string script, ToolOutput output)
+    {
+        switch (output.Form)
+        {
+            case OutputForm.Json:
+                output.Json(json =>
+                {
+                    json.WriteNumber("version", SqlSchema.Versions);
+                    json.WriteString("sql", script);
+                });
+                break;
+            case OutputForm.Csv:
+                throw ToolException.Usage("--csv: a schema has no rows; leave it out, or give --json.");
+            default:
+                output.Line(script.TrimEnd());
+                break;
+        }
+    }
+}

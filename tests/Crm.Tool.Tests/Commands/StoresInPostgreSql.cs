@@ -1,0 +1,97 @@
+using Crm.Storage;
+using Crm.Storage.PostgreSql;
+using Crm.Storage.Sql;
+using Crm.Storage.Sqlite;
+using Crm.Testing;
+using Crm.Tests.Shared;
+using Crm.Tool.Tests.Support;
+using Microsoft.Data.Sqlite;
+
+namespace Crm.Tool.Tests.Commands;
+
+/// <summary>What the tool does with a file, it does with a PostgreSQL database.</summary>
+public sealed class StoresInPostgreSql : IDisposable
+{
+    private readonly TestFolder folder = new();
+    private readonly string schema = PostgreSqlServer.NewSchema();
+
+    private string Store => $"postgresql:{PostgreSqlServer.ConnectionString};Search Path={schema}";
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task An_import_and_its_report_are_the_same_as_with_a_file()
+    {
+        try
+        {
+            var missing = await Support.Tool.RunAsync("report", "summary", "--store", Store);
+            var sales = folder.Write("sales.csv", SampleSales.OnlineRetail(200));
+            var club = folder.Write("club.json", SampleSales.Program("club", "Europe/London", "GBP"));
+            var file = folder.PathOf("shop.db");
+            foreach (var store in new[] { file, Store })
+            {
+                var import = await Support.Tool.RunAsync("import", sales, "--map", "online-retail", "--program", club, "--store", store, "--json");
+                Assert.True(import.Code == 0, import.Error);
+                var again = await Support.Tool.RunAsync("import", sales, "--map", "online-retail", "--store", store.Replace("postgresql:", "postgres:", StringComparison.Ordinal), "--json");
+                Assert.Equal(0, again.Json.GetProperty("recorded").GetInt32());
+            }
+
+            Assert.Equal((3, ""), (missing.Code, missing.Out));
+            Assert.StartsWith("There is no store in schema", missing.Error, StringComparison.Ordinal);
+            Assert.Equal(
+                (await Support.Tool.RunAsync("report", "summary", "--store", file, "--json")).Out,
+                (await Support.Tool.RunAsync("report", "summary", "--store", Store, "--json")).Out);
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        }
+    }
+
+    [Fact]
+    public async Task All_laws_are_kept_and_nothing_of_them_is_left()
+    {
+        try
+        {
+            var tool = await Support.Tool.RunAsync("laws", "--store", Store);
+
+            Assert.True(tool.Code == 0, tool.Out);
+            Assert.EndsWith($"{StorageLaws.All.Count} kept, 0 broken, 0 skipped", tool.Out.TrimEnd(), StringComparison.Ordinal);
+            Assert.All(SqlSchema.Tables.Skip(1), table => Assert.Equal(0L, PostgreSqlServer.Execute($"SELECT COUNT(*) FROM {schema}.{table}")));
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        }
+    }
+
+    [Fact]
+    public async Task The_printed_schema_is_one_that_a_store_finds()
+    {
+        var tool = await Support.Tool.RunAsync("schema", "--dialect", "sqlite");
+        var file = folder.PathOf("by-hand.db");
+        await using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString()))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = tool.Out;
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        await using var store = SqliteStore.Open(file);
+
+        Assert.True(await store.ExistsAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Birth(1), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task The_schema_for_Citus_distributes_every_table_of_customers_by_bucket()
+    {
+        var tool = await Support.Tool.RunAsync("schema", "--dialect", "postgresql", "--schema", "crm", "--citus", "--json");
+
+        var sql = tool.Json.GetProperty("sql").GetString() ?? "";
+        Assert.All(SqlSchema.TablesByBucket, table => Assert.Contains($"create_distributed_table('\"crm\".{table}', 'bucket', colocate_with", sql, StringComparison.Ordinal));
+        Assert.Equal(SqlSchema.Tables.Count, CitusSchema.Statements(new PostgreSqlDialect("crm", distributed: true)).Count);
+        Assert.DoesNotContain("PARTITION BY", sql, StringComparison.Ordinal);
+    }
+}
