@@ -6,84 +6,147 @@ namespace Crm.Engine;
 /// <summary>What is due for one customer, ordered by (due, module, phase, key). Copies share what neither has changed.</summary>
 internal sealed class Agenda
 {
-    private List<AgendaEntry> entries;
+    private AgendaEntry[] entries;
+    private int count;
     private bool shared;
 
     public Agenda()
-        : this([])
+        : this([], 0, shared: false)
     {
     }
 
-    /// <summary>An agenda of these entries, which become its own; each has a name of its own.</summary>
-    public Agenda(List<AgendaEntry> entries)
+    private Agenda(AgendaEntry[] entries, int count, bool shared)
     {
         this.entries = entries;
-        entries.Sort();
-    }
-
-    private Agenda(List<AgendaEntry> entries, bool shared)
-    {
-        this.entries = entries;
+        this.count = count;
         this.shared = shared;
     }
 
     /// <summary>The entries, until the agenda changes.</summary>
-    public ReadOnlySpan<AgendaEntry> Entries => CollectionsMarshal.AsSpan(entries);
+    public ReadOnlySpan<AgendaEntry> Entries => entries.AsSpan(0, count);
 
-    public AgendaEntry? First => entries.Count == 0 ? null : entries[0];
+    public AgendaEntry? First => count == 0 ? null : entries[0];
+
+    /// <summary>An agenda of the first of these entries, in any order; each has a name of its own. The array becomes its own.</summary>
+    public static Agenda Of(AgendaEntry[] entries, int count)
+    {
+        entries.AsSpan(0, count).Sort();
+        return new Agenda(entries, count, shared: false);
+    }
 
     public Agenda Clone()
     {
         shared = true;
-        return new Agenda(entries, shared: true);
+        return new Agenda(entries, count, shared: true);
     }
 
     public void Set(AgendaEntry entry)
     {
-        Remove(entry.Module, entry.Key);
-        var own = Own();
-        own.Insert(~own.BinarySearch(entry), entry);
+        var old = PlaceOf(entry);
+        if (old >= 0 && entries[old] == entry)
+        {
+            return;
+        }
+
+        var place = Entries.BinarySearch(entry);
+        place = place < 0 ? ~place : place;
+        if (old < 0)
+        {
+            Own(count + 1);
+            entries.AsSpan(place..count).CopyTo(entries.AsSpan(place + 1));
+            count++;
+        }
+        else
+        {
+            // What lies between the old place and the new moves by one.
+            Own(count);
+            place -= old < place ? 1 : 0;
+            var between = old < place ? entries.AsSpan(old + 1, place - old) : entries.AsSpan(place, old - place);
+            between.CopyTo(entries.AsSpan(old < place ? old : place + 1));
+        }
+
+        entries[place] = entry;
     }
 
     public void Remove(int module, string key)
     {
-        for (var i = 0; i < entries.Count; i++)
+        if (PlaceOf(new AgendaEntry(default, module, 0, key)) is >= 0 and var place)
         {
-            if (entries[i].Module == module && string.Equals(entries[i].Key, key, StringComparison.Ordinal))
-            {
-                Own().RemoveAt(i);
-                return;
-            }
+            RemoveAt(place);
         }
     }
 
-    public void RemoveFirst() => Own().RemoveAt(0);
+    public void RemoveFirst() => RemoveAt(0);
 
-    private List<AgendaEntry> Own()
+    private void RemoveAt(int place)
     {
-        if (shared)
+        Own(count);
+        entries.AsSpan((place + 1)..count).CopyTo(entries.AsSpan(place));
+        count--;
+    }
+
+    // The place of the entry of the same name, whenever it is due; -1 when there is none.
+    private int PlaceOf(AgendaEntry name)
+    {
+        var all = Entries;
+        for (var i = 0; i < all.Length; i++)
         {
-            entries = [.. entries];
-            shared = false;
+            if (all[i].IsNamedAs(name))
+            {
+                return i;
+            }
         }
 
-        return entries;
+        return -1;
+    }
+
+    private void Own(int needed)
+    {
+        if (shared || needed > entries.Length)
+        {
+            var own = new AgendaEntry[needed > entries.Length ? needed + 2 + (needed / 4) : entries.Length];
+            Entries.CopyTo(own);
+            entries = own;
+            shared = false;
+        }
     }
 }
 
 /// <summary>One entry of an agenda.</summary>
-/// <param name="Ticks">When, in ticks.</param>
-/// <param name="Module">The place of the module that wants it.</param>
-/// <param name="Phase">The module's order among its entries of one instant.</param>
-/// <param name="Key">The module's name of the entry.</param>
-internal readonly record struct AgendaEntry(long Ticks, int Module, int Phase, string Key) : IComparable<AgendaEntry>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct AgendaEntry : IComparable<AgendaEntry>
 {
+    private const int ModuleBits = 10;
+
+    // The module in the lower bits, a mark of the key in the upper: entries of other names mostly differ in this one number.
+    private readonly int moduleAndMark;
+
+    /// <param name="due">When, to the tick.</param>
+    /// <param name="module">The place of the module that wants it, less than <see cref="MostModules"/>.</param>
+    /// <param name="phase">The module's order among its entries of one instant.</param>
+    /// <param name="key">The module's name of the entry.</param>
     public AgendaEntry(Instant due, int module, int phase, string key)
-        : this(due.ToUnixTimeTicks(), module, phase, key)
     {
+        Ticks = due.ToUnixTimeTicks();
+        moduleAndMark = (MarkOf(key) << ModuleBits) | module;
+        Phase = phase;
+        Key = key;
     }
 
+    /// <summary>How many modules can have entries.</summary>
+    public const int MostModules = 1 << ModuleBits;
+
+    public long Ticks { get; }
+
+    public int Phase { get; }
+
+    public string Key { get; }
+
     public Instant Due => Instant.FromUnixTimeTicks(Ticks);
+
+    public int Module => moduleAndMark & (MostModules - 1);
+
+    public bool IsNamedAs(AgendaEntry other) => moduleAndMark == other.moduleAndMark && string.Equals(Key, other.Key, StringComparison.Ordinal);
 
     public int CompareTo(AgendaEntry other)
     {
@@ -92,4 +155,6 @@ internal readonly record struct AgendaEntry(long Ticks, int Module, int Phase, s
         order = order != 0 ? order : Phase.CompareTo(other.Phase);
         return order != 0 ? order : string.CompareOrdinal(Key, other.Key);
     }
+
+    private static int MarkOf(string key) => key.Length == 0 ? 0 : (key.Length * 31 * 31) + (key[^1] * 31) + key[key.Length / 2];
 }

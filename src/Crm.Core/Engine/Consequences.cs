@@ -2,44 +2,69 @@ using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
 using Crm.Storage;
+using Crm.Values;
 
 namespace Crm.Engine;
 
 /// <summary>What folding something produced beside the new state.</summary>
 internal sealed class Consequences
 {
+    // Most folds produce nothing of most kinds.
+    private List<LedgerEntry>? entries;
+    private List<Message>? messages;
+    private List<CustomerEvent>? followUps;
+    private List<QuotaDraw>? quotas;
+    private List<ReceiptLine>? lines;
+    private List<Checkpoint>? checkpoints;
+
     /// <summary>Whether what irrevocable modules produce is left out: in a replay they fold along so that others see their facts, but what they did stands.</summary>
     public bool OfReversibleOnly { get; init; }
 
-    public List<LedgerEntry> Entries { get; } = [];
+    public List<LedgerEntry> Entries => entries ??= [];
 
-    public List<Message> Messages { get; } = [];
+    public List<Message> Messages => messages ??= [];
 
-    public List<CustomerEvent> FollowUps { get; } = [];
+    public List<CustomerEvent> FollowUps => followUps ??= [];
 
-    public List<QuotaDraw> Quotas { get; } = [];
+    public List<QuotaDraw> Quotas => quotas ??= [];
 
-    public List<ReceiptLine> Lines { get; } = [];
+    public List<ReceiptLine> Lines => lines ??= [];
 
-    public List<Checkpoint> Checkpoints { get; } = [];
+    public List<Checkpoint> Checkpoints => checkpoints ??= [];
 
     /// <summary>Adds all but the lines.</summary>
     public void Add(Consequences others)
     {
-        Entries.AddRange(others.Entries);
-        Messages.AddRange(others.Messages);
-        FollowUps.AddRange(others.FollowUps);
-        Quotas.AddRange(others.Quotas);
-        Checkpoints.AddRange(others.Checkpoints);
+        Add(others.entries, ref entries);
+        Add(others.messages, ref messages);
+        Add(others.followUps, ref followUps);
+        Add(others.quotas, ref quotas);
+        Add(others.checkpoints, ref checkpoints);
     }
 
     /// <summary>Adds what a module decided.</summary>
     public void Add(Outcome.Accepted accepted)
     {
-        Entries.AddRange(accepted.Entries.AsSpan());
-        Messages.AddRange(accepted.Messages.AsSpan());
-        FollowUps.AddRange(accepted.FollowUps.AsSpan());
-        Quotas.AddRange(accepted.Quotas.AsSpan());
-        Lines.AddRange(accepted.Lines.AsSpan());
+        Add(accepted.Entries, ref entries);
+        Add(accepted.Messages, ref messages);
+        Add(accepted.FollowUps, ref followUps);
+        Add(accepted.Quotas, ref quotas);
+        Add(accepted.Lines, ref lines);
+    }
+
+    private static void Add<T>(List<T>? more, ref List<T>? all)
+    {
+        if (more is { Count: > 0 })
+        {
+            (all ??= []).AddRange(more);
+        }
+    }
+
+    private static void Add<T>(Sequence<T> more, ref List<T>? all)
+    {
+        if (!more.IsEmpty)
+        {
+            (all ??= []).AddRange(more.AsSpan());
+        }
     }
 }

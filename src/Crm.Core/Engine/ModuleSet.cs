@@ -115,6 +115,11 @@ internal sealed class ModuleSet
             yield return $"'{contract.Name}' is not the name of a module: lower-case letters, digits, '-', '_' and '.' are expected, and not '{StateCodec.KernelSlot}'.";
         }
 
+        if (Contracts.Length > AgendaEntry.MostModules)
+        {
+            yield return $"There are {Contracts.Length} modules; at most {AgendaEntry.MostModules} are expected.";
+        }
+
         foreach (var twice in Contracts.GroupBy(contract => contract.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
         {
             yield return $"Two modules are named '{twice.Key}'; a module is added once.";

@@ -210,19 +210,20 @@ internal sealed class StateCodec(ModuleSet modules)
 
     private static void ReadAgenda(ref SlotReader reader, CustomerState state, int[] places)
     {
-        var count = reader.Int();
-        var entries = new List<AgendaEntry>(count + 1);
-        for (var i = 0; i < count; i++)
+        var written = reader.Int();
+        var entries = new AgendaEntry[written + 1];
+        var count = 0;
+        for (var i = 0; i < written; i++)
         {
             var place = places[reader.Int()];
-            var entry = new AgendaEntry(reader.Instant(), place, reader.Int(), reader.Name());
+            var (due, phase, key) = (reader.Instant(), reader.Int(), reader.Name());
             if (place >= 0)
             {
-                entries.Add(entry);
+                entries[count++] = new AgendaEntry(due, place, phase, key);
             }
         }
 
-        state.Agenda = new Agenda(entries);
+        state.Agenda = Agenda.Of(entries, count);
     }
 
     private void ReadProfileTruths(ref SlotReader reader, CustomerState state)
