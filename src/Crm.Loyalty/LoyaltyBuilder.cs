@@ -1,4 +1,5 @@
 using Crm.Definitions;
+using Crm.Events;
 using Crm.Loyalty.Programs;
 using NodaTime;
 
@@ -8,6 +9,7 @@ namespace Crm.Loyalty;
 public sealed class LoyaltyBuilder
 {
     private readonly List<Definition<LoyaltyProgram>> versions = [];
+    private readonly List<EventKind> kinds = [];
 
     internal LoyaltyBuilder()
     {
@@ -27,7 +29,14 @@ public sealed class LoyaltyBuilder
         return this;
     }
 
-    internal LoyaltyModule Build() => new(new DefinitionCatalog<LoyaltyProgram>(versions));
+    /// <summary>Declares a kind of event of the host's own that rules look at, such as "review.written". Visits and actions are there already.</summary>
+    public LoyaltyBuilder Event(EventKind kind)
+    {
+        kinds.Add(kind);
+        return this;
+    }
+
+    internal LoyaltyModule Build() => new(new DefinitionCatalog<LoyaltyProgram>(versions), kinds);
 }
 
 /// <summary>Adds loyalty to a host.</summary>

@@ -30,7 +30,15 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
     /// <summary>Loyalty with all versions of these programmes; the one active at an event's moment decides.</summary>
     /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
     public LoyaltyModule(DefinitionCatalog<LoyaltyProgram> programs)
+        : this(programs, [])
     {
+    }
+
+    /// <summary>Loyalty with all versions of these programmes, and kinds of events of the host's own that their rules look at.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
+    public LoyaltyModule(DefinitionCatalog<LoyaltyProgram> programs, IEnumerable<EventKind> kinds)
+    {
+        ArgumentNullException.ThrowIfNull(kinds);
         ArgumentNullException.ThrowIfNull(programs);
         plans = new LoyaltyPlans(programs);
         var levels = Metrics<QualificationMetric>(programs).Any(metric => metric.IsLevel);
@@ -38,11 +46,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
         {
             Name = LoyaltyNames.Module,
             Codec = new LoyaltyStateCodec(),
-            Kinds = [.. LoyaltyEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds],
-            Handles = plans.Kinds.Concat(LoyaltyEvents.Kinds.Concat(StampEvents.Kinds).Concat(TierEvents.Kinds).Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
+            Kinds = [.. LoyaltyEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. kinds],
+            Handles = plans.Handled.Concat(LoyaltyEvents.Kinds.Concat(StampEvents.Kinds).Concat(TierEvents.Kinds).Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
             Emits = [LoyaltyNames.TierChanged, LoyaltyNames.TierProlonged],
             Reads = Metrics<QualificationMetric.FactValue>(programs).Select(metric => metric.Fact).Distinct().ToSequence(),
-            Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Distinct().ToSequence(),
+            Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Concat(plans.DateFields).Distinct(StringComparer.Ordinal).ToSequence(),
             Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
             Conditions = programs.All.SelectMany(definition => definition.Value.Conditions).Distinct().ToSequence(),
         };
@@ -67,26 +75,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
             case Stimulus.Happened { Event: { Kind: TierEvents.FloorName or TierEvents.PinName or TierEvents.ReleaseName } request }:
                 return TierRequests.Decide(request, plans, state, context);
             case Stimulus.Happened { Event: var happened }:
-                var decision = new Decision(state, context);
-                foreach (var versions in plans.Programs)
-                {
-                    if (versions.At(context.Moment.Instant) is { } plan)
-                    {
-                        EarningSteps.Earn(happened, plan, decision);
-                        StampSteps.Stamp(happened, plan, decision);
-                        TierSteps.Count(happened, plan, decision);
-                    }
-                }
-
-                return decision.Outcome();
-            case Stimulus.Echoed:
-                var weighed = new Decision(state, context);
-                foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant)).OfType<ProgramPlan>().Where(plan => plan.HasLevels))
-                {
-                    weighed.Weigh(plan);
-                }
-
-                return weighed.Outcome();
+                return Happened(happened, state, context);
+            case Stimulus.Echoed { Echo: var echo }:
+                return Echoed(echo, state, context);
             case Stimulus.Due due:
                 return Due(due.Key, state, context);
             default:
@@ -105,23 +96,60 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
 
     private static IEnumerable<T> Metrics<T>(DefinitionCatalog<LoyaltyProgram> programs) =>
         programs.All.SelectMany(definition => definition.Value.Ladders).Select(ladder => ladder.Metric).OfType<T>();
-
-    private Outcome Due(string key, LoyaltyState state, ModuleContext context)
+    private Outcome Happened(CustomerEvent happened, LoyaltyState state, ModuleContext context)
     {
-        var (expires, program, name) = LoyaltyNames.Parse(key);
-        var plan = plans.Find(program)?.At(context.Moment.Instant);
         var decision = new Decision(state, context);
-        if (expires)
+        foreach (var versions in plans.Programs)
         {
-            decision.Expire(program, name, plan?.Definition.Hash);
-            if (plan is { HasLevels: true })
+            if (versions.At(context.Moment.Instant) is { } plan)
+            {
+                YearlySteps.Look(plan, decision);
+                EarningSteps.Earn(happened, plan, decision);
+                StampSteps.Stamp(happened, plan, decision);
+                TierSteps.Count(happened, plan, decision);
+            }
+        }
+
+        return decision.Outcome();
+    }
+
+    private Outcome Echoed(Echo echo, LoyaltyState state, ModuleContext context)
+    {
+        var decision = new Decision(state, context);
+        var happened = new CustomerEvent { Key = context.Cause, Kind = echo.Kind, OccurredAt = context.Moment.Instant, Fields = echo.Fields };
+        foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant)).OfType<ProgramPlan>())
+        {
+            EarningSteps.Earn(happened, plan, decision);
+            if (plan.HasLevels)
             {
                 decision.Weigh(plan);
             }
         }
-        else if (plan?.LadderNamed(name) is { } ladder)
+
+        return decision.Outcome();
+    }
+
+    private Outcome Due(string key, LoyaltyState state, ModuleContext context)
+    {
+        var (what, program, name) = LoyaltyNames.Parse(key);
+        var plan = plans.Find(program)?.At(context.Moment.Instant);
+        var decision = new Decision(state, context);
+        switch (what)
         {
-            decision.Close(plan, ladder);
+            case LoyaltyNames.Expire:
+                decision.Expire(program, name, plan?.Definition.Hash);
+                if (plan is { HasLevels: true })
+                {
+                    decision.Weigh(plan);
+                }
+
+                break;
+            case LoyaltyNames.Close when plan?.LadderNamed(name) is { } ladder:
+                decision.Close(plan, ladder);
+                break;
+            case LoyaltyNames.Yearly when plan is not null:
+                YearlySteps.Give(plan, name, decision);
+                break;
         }
 
         return decision.Outcome();

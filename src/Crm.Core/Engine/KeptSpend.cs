@@ -8,6 +8,7 @@ internal sealed class KeptSpend
 {
     private readonly decimal[] quantities;
     private readonly long[] amounts;
+    private readonly long original;
     private long spend;
     private long toSpread;
     private bool touched;
@@ -15,7 +16,8 @@ internal sealed class KeptSpend
     public KeptSpend(CustomerEvent happened)
     {
         Happened = happened;
-        spend = happened.Spend?.MinorUnits ?? 0;
+        original = happened.Spend?.MinorUnits ?? 0;
+        spend = original;
         Currency = happened.Spend?.Currency ?? default;
         quantities = [.. happened.Lines.Select(line => line.Quantity)];
         amounts = [.. happened.Lines.Select(line => line.Amount.MinorUnits)];
@@ -74,9 +76,25 @@ internal sealed class KeptSpend
         return Happened with
         {
             Spend = new Money(Available, Currency),
+            Fields = Parts(),
             Lines = Happened.Lines.Select((line, index) => line with { Quantity = quantities[index], Amount = line.Amount with { MinorUnits = amounts[index] - fromLines[index] } })
                 .Where(line => line.Quantity > 0 || line.Amount.MinorUnits > 0)
                 .ToSequence(),
         };
+    }
+
+    // Tax, delivery and the like shrink with the spend: a function of what is left in all, so that it does not matter in how many pieces the rest was taken.
+    private Fields Parts()
+    {
+        var fields = Happened.Fields;
+        foreach (var name in EventKinds.PartsOfSpend)
+        {
+            if (fields[name] is { Kind: ScalarKind.Number, AsNumber: > 0 and var part })
+            {
+                fields = fields.With(name, decimal.Floor(part * Currency.MinorUnitsPerUnit * Available / original) / Currency.MinorUnitsPerUnit);
+            }
+        }
+
+        return fields;
     }
 }

@@ -46,6 +46,21 @@ public sealed class EventKinds
     /// <summary>"cancellation".</summary>
     public const string CancellationName = "cancellation";
 
+    /// <summary>The field of a purchase that names the shop, as a code.</summary>
+    public const string StoreField = "store";
+
+    /// <summary>The field of a purchase with the discount on the whole, a number in the main unit of the spend's currency; it is no longer in the spend.</summary>
+    public const string DiscountField = "discount";
+
+    /// <summary>The field of a purchase with the tax that is in the spend.</summary>
+    public const string TaxField = "tax";
+
+    /// <summary>The field of a purchase with the delivery that is in the spend.</summary>
+    public const string DeliveryField = "delivery";
+
+    /// <summary>The field of a purchase with the part of the spend that was paid with points.</summary>
+    public const string PointsPaidField = "points-paid";
+
     private readonly FrozenDictionary<string, EventKind> kinds;
 
     /// <summary>The built-in kinds and these.</summary>
@@ -67,8 +82,14 @@ public sealed class EventKinds
         kinds = all.ToFrozenDictionary(kind => kind.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>A purchase: a happening with spend and, where known, lines.</summary>
-    public static EventKind Purchase { get; } = new(PurchaseName, EventNature.Happening);
+    /// <summary>The fields of a purchase that say what is in its spend, or was. When a part of the purchase is taken back, the same part of them is.</summary>
+    public static Sequence<string> PartsOfSpend { get; } = [DeliveryField, DiscountField, PointsPaidField, TaxField];
+
+    /// <summary>A purchase: a happening with spend and, where known, lines, the shop and what the spend is made of.</summary>
+    public static EventKind Purchase { get; } = new(PurchaseName, EventNature.Happening)
+    {
+        Fields = [new(StoreField, ScalarKind.Code), .. PartsOfSpend.Select(part => new FieldDeclaration(part, ScalarKind.Number))],
+    };
 
     /// <summary>A refund: takes back amounts or articles of a purchase.</summary>
     public static EventKind Refund { get; } = new(RefundName, EventNature.Amendment);

@@ -15,15 +15,12 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>Gathers what one stimulus changes: every movement of a wallet goes through here, so entries, facts, agenda and receipt always agree with the state.</summary>
 internal sealed class Decision(LoyaltyState current, ModuleContext context)
 {
-    // At one instant, lots run out before the windows of tiers close.
-    private const int ExpiryPhase = 0;
-    private const int ClosePhase = 1;
-
     private readonly List<LedgerEntry> entries = new(2);
     private readonly List<ReceiptLine> lines = [];
     private readonly List<Fact> facts = new(2);
     private List<AgendaChange>? agenda;
     private List<Echo>? echoes;
+    private List<QuotaDraw>? quotas;
     private readonly LoyaltyState before = current;
     private LoyaltyState state = current;
 
@@ -31,16 +28,34 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
     public Membership In(string program) => state.In(program);
 
+    /// <summary>The membership before the stimulus.</summary>
+    public Membership Before(string program) => before.In(program);
+
+    /// <summary>Keeps a number for the member.</summary>
+    public void Count(ProgramPlan plan, Tally tally)
+    {
+        if (In(plan.Name).Counted(tally.Name, tally.Period) != tally.Amount)
+        {
+            state = state.With(state.In(plan.Name).With(tally));
+        }
+    }
+
+    /// <summary>Changes the agenda.</summary>
+    public void Put(AgendaChange change) => (agenda ??= []).Add(change);
+
+    /// <summary>Draws on a supply that members share.</summary>
+    public void Draw(string quota, long amount) => (quotas ??= []).Add(new QuotaDraw(quota, amount));
+
     public void Add(ReceiptLine line) => lines.Add(line);
 
     /// <summary>Makes room at once for the lines of this many rules, and a little more.</summary>
     public void Expect(int rules) => lines.EnsureCapacity(lines.Count + rules + 2);
 
     /// <summary>Gives units by a rule or by hand; status units count on their ladders.</summary>
-    public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code)
+    public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code, Wallets.LotExpiry? expiry = null)
     {
         var moment = new Moment(context.Moment.Instant, plan.Zone);
-        var change = state.In(plan.Name).Wallet(unit.Name).Issue(unit.ExpiryOf(moment), amount);
+        var change = state.In(plan.Name).Wallet(unit.Name).Issue(unit.ExpiryOf(moment, expiry), amount);
         Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash);
         Count(plan, unit, amount);
         WeighWhereHeld(plan);
@@ -140,11 +155,11 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     }
 
     /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>
-    public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, ExpiryPhase);
+    public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, Phases.Expiry);
 
     /// <summary>The entry of the agenda at which something about a standing may next change.</summary>
     public static AgendaChange CloseOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
-        new(LoyaltyNames.CloseKey(plan.Name, ladder.Name), Earlier(Climb.NextChange(ladder, standing, plan.Zone), plan.Until), ClosePhase);
+        new(LoyaltyNames.CloseKey(plan.Name, ladder.Name), Earlier(Climb.NextChange(ladder, standing, plan.Zone), plan.Until), Phases.Close);
 
     /// <summary>The facts that tell of a tier and of what it grants, those of another taken back.</summary>
     public static IEnumerable<Fact> FactsOf(string program, TierLadder ladder, string? old, string? tier)
@@ -175,6 +190,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             Facts = facts.ToSequence(),
             Agenda = agenda is null ? default : agenda.ToSequence(),
             Echoes = echoes is null ? default : echoes.ToSequence(),
+            Quotas = quotas is null ? default : quotas.ToSequence(),
         };
 
     private void Move(string program, string unit, string fact, WalletChange change, string? rule, string? code, DefinitionHash? definition)

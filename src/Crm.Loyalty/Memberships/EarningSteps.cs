@@ -1,50 +1,106 @@
 using Crm.Events;
-using Crm.Loyalty.Rules;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
 using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Asks a programme's rules, in order, what an event earns, and issues it.</summary>
+/// <summary>Asks a programme's rules, in order, what an event earns, holds it against terms, limits and budgets, and issues it.</summary>
 internal static class EarningSteps
 {
     public static void Earn(CustomerEvent happened, ProgramPlan plan, Decision decision)
     {
-        var rules = plan.RulesFor(happened.Kind);
-        if (rules.IsEmpty)
+        if (plan.RulesFor(happened.Kind) is not { } index || !plan.Covers(happened))
         {
             return;
         }
 
-        var context = new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context);
-        context.Expect(rules.Length);
-        decision.Expect(rules.Length);
-        foreach (var rule in rules)
+        var rules = index.Find(happened);
+        if (rules.Count > 0)
         {
-            if (rule is PointsPerAmount points)
+            Ask(happened, in rules, plan, decision);
+        }
+
+        rules.Dispose();
+    }
+
+    private static void Ask(CustomerEvent happened, in RuleIndex.Found rules, ProgramPlan plan, Decision decision)
+    {
+        var moment = new Moment(decision.Context.Moment.Instant, plan.Zone);
+        var context = new EarningContext(happened, moment, decision.Context, new Member(decision, plan));
+        context.Expect(Math.Min(rules.Count, 16));
+        decision.Expect(Math.Min(rules.Count, 16));
+        var afterTiers = false;
+        for (var i = 0; i < rules.Count; i++)
+        {
+            if (rules[i].AsksTiersAfter)
             {
-                if (points.TryEarn(context, out var earning))
-                {
-                    Give(rule, earning, plan, context, decision);
-                }
+                afterTiers = true;
             }
             else
             {
-                foreach (var earning in Ask(rule, plan, context))
-                {
-                    Give(rule, earning, plan, context, decision);
-                }
+                Ask(rules[i], plan, context, decision);
             }
         }
 
-        for (var i = 0; i < plan.Units.Length; i++)
+        Together(plan, context, decision);
+        var issued = Issue(plan, context, decision, from: 0);
+        if (afterTiers)
         {
-            Issue(plan, plan.Units[i], context, decision);
+            context.TiersCount();
+            for (var i = 0; i < rules.Count; i++)
+            {
+                if (rules[i].AsksTiersAfter)
+                {
+                    Ask(rules[i], plan, context, decision);
+                }
+            }
+
+            Issue(plan, context, decision, issued);
+        }
+
+        foreach (var (_, name, amount) in context.NewlyCarried)
+        {
+            decision.Count(plan, new Tally(name, 0, amount));
         }
     }
 
-    private static Earning[] Ask(IEarningRule rule, ProgramPlan plan, EarningContext context)
+    private static void Ask(RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision)
+    {
+        if (rule.Group is { } group)
+        {
+            GroupSteps.Ask(group, rule.Stacking, plan, context, decision);
+            return;
+        }
+
+        if (rule.HasTerms && !TermSteps.Apply(rule, plan, context, decision))
+        {
+            return;
+        }
+
+        if (rule.Own is { } own)
+        {
+            if (own.TryEarn(context, out var earning))
+            {
+                Give(rule, earning, plan, context, decision);
+            }
+            else
+            {
+                NoteRate(rule, context, decision);
+            }
+        }
+        else
+        {
+            foreach (var earning in Proposals(rule.Rule, plan, context))
+            {
+                Give(rule, earning, plan, context, decision);
+            }
+        }
+    }
+
+    /// <summary>What a rule proposes; a rule that fails is named.</summary>
+    public static Earning[] Proposals(IEarningRule rule, ProgramPlan plan, EarningContext context)
     {
         try
         {
@@ -56,7 +112,8 @@ internal static class EarningSteps
         }
     }
 
-    private static void Give(IEarningRule rule, Earning proposed, ProgramPlan plan, EarningContext context, Decision decision)
+    /// <summary>Holds what a rule proposes against its bounds, and limits and budgets, and notes what is given.</summary>
+    public static void Give(RulePlan rule, Earning proposed, ProgramPlan plan, EarningContext context, Decision decision)
     {
         if (proposed.Unit is null || plan.PlaceOf(proposed.Unit) < 0)
         {
@@ -68,48 +125,94 @@ internal static class EarningSteps
         if (amount != proposed.Amount)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleCut) { Subject = rule.Name });
-            proposed = new Earning(proposed.Unit, amount);
+            proposed = new Earning(proposed.Unit, amount) { Expiry = proposed.Expiry };
         }
 
-        if (amount == 0)
+        var steps = new AwardSteps(rule, proposed, plan, context, decision);
+        steps.Bound();
+        steps.Limit();
+        if (steps.Finish() is { } given)
         {
-            return;
+            context.Add(new Award(rule.Name, given));
         }
-
-        context.Add(new Award(rule.Name, proposed));
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Issued)
-        {
-            Subject = rule.Name,
-            Unit = proposed.Unit,
-            Amount = amount,
-            Parts = proposed.Rounding == 0
-                ? default
-                : [
-                    new ReceiptLine(LoyaltyNames.Module, LineCodes.Base) { Subject = rule.Name, Unit = proposed.Unit, Amount = amount - proposed.Rounding },
-                    new ReceiptLine(LoyaltyNames.Module, LineCodes.Rounding) { Subject = rule.Name, Unit = proposed.Unit, Amount = proposed.Rounding },
-                ],
-        });
     }
 
-    /// <summary>One movement for all that the rules gave of a unit; it names the rule where there is one.</summary>
-    private static void Issue(ProgramPlan plan, UnitPlan unit, EarningContext context, Decision decision)
+    // Parts that rules kept make whole units together; what is left of them is dropped.
+    private static void Together(ProgramPlan plan, EarningContext context, Decision decision)
     {
-        var sum = 0L;
-        string? rule = null;
-        var several = false;
-        foreach (ref readonly var award in context.Earlier)
+        foreach (var unit in plan.Units)
         {
-            if (string.Equals(award.Earning.Unit, unit.Name, StringComparison.Ordinal))
+            var (part, whole) = (default(Fraction), 0L);
+            string? last = null;
+            foreach (ref readonly var award in context.Earlier)
             {
+                if (!award.Earning.Part.IsZero && string.Equals(award.Earning.Unit, unit.Name, StringComparison.Ordinal))
+                {
+                    part = part.Plus(award.Earning.Part, out var carry);
+                    whole += carry;
+                    last = award.Rule;
+                }
+            }
+
+            if (whole > 0 && last is not null)
+            {
+                context.Add(new Award(last, new Earning(unit.Name, whole)));
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PartsTogether) { Subject = last, Unit = unit.Name, Amount = whole });
+            }
+        }
+    }
+
+    // One movement for all that rules gave of a unit with one life; it names the rule where there is one.
+    private static int Issue(ProgramPlan plan, EarningContext context, Decision decision, int from)
+    {
+        var awards = context.Earlier[from..];
+        foreach (var unit in plan.Units)
+        {
+            var sum = 0L;
+            string? rule = null;
+            var several = false;
+            foreach (ref readonly var award in awards)
+            {
+                if (award.Earning.Amount == 0 || !string.Equals(award.Earning.Unit, unit.Name, StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
+                if (award.Earning.Expiry is { } expiry)
+                {
+                    decision.Issue(plan, unit, award.Earning.Amount, award.Rule, null, expiry);
+                    continue;
+                }
+
                 sum = checked(sum + award.Earning.Amount);
                 several |= rule is not null && rule != award.Rule;
                 rule = award.Rule;
             }
+
+            if (sum > 0)
+            {
+                decision.Issue(plan, unit, sum, several ? null : rule, null, context.Member is { } member ? unit.ExpiryInTier(member) : null);
+            }
         }
 
-        if (sum > 0)
+        return context.Earlier.Length;
+    }
+
+    private static void NoteRate(RulePlan rule, EarningContext context, Decision decision)
+    {
+        if (rule.Rule is PointsPerAmount { Every.Currency: var own } && context.RateTo(own) <= 0 && context.Event.Spend is { MinorUnits: > 0 } spend)
         {
-            decision.Issue(plan, unit, sum, several ? null : rule, null);
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RateMissing) { Subject = ExchangeRates.Name(spend.Currency, own) });
         }
+    }
+
+    /// <summary>The member as rules may see them.</summary>
+    private sealed class Member(Decision decision, ProgramPlan plan) : IMember
+    {
+        public string? TierNow(string ladder) => decision.In(plan.Name).Standing(ladder)?.Tier;
+
+        public string? TierBefore(string ladder) => decision.Before(plan.Name).Standing(ladder)?.Tier;
+
+        public long Kept(string name) => decision.In(plan.Name).Counted(name);
     }
 }

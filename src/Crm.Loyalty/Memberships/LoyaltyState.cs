@@ -59,6 +59,33 @@ public sealed record Membership
     /// <summary>Where the customer stands on each stamp card, by its name.</summary>
     public Sequence<CardStanding> Cards { get; init; }
 
+    /// <summary>What limits, frequencies and rests have counted, by name.</summary>
+    public Sequence<Tally> Tallies { get; init; }
+
+    /// <summary>What a tally has counted in a span; 0 where it has counted nothing in it.</summary>
+    /// <param name="name">The tally.</param>
+    /// <param name="period">The span; what another counted is over.</param>
+    public long Counted(string name, long period = 0)
+    {
+        var tallies = Tallies.AsSpan();
+        var (low, high) = (0, tallies.Length - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = string.CompareOrdinal(tallies[middle].Name, name);
+            if (order == 0)
+            {
+                return tallies[middle].Period == period ? tallies[middle].Amount : 0;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return 0;
+    }
+
+    internal Membership With(Tally tally) => this with { Tallies = tally.Amount == 0 ? Tallies.Where(one => one.Name != tally.Name).ToSequence() : Tallies.With(tally, static item => item.Name) };
+
     /// <summary>The wallet of a unit; an empty one where nothing was ever earned.</summary>
     public Wallet Wallet(string unit)
     {
@@ -120,6 +147,16 @@ public sealed record Membership
             var (one, other) = (with.Standing(ladder), without.Standing(ladder));
             var stored = Standing(ladder) ?? new TierStanding { Ladder = ladder, Joined = (one ?? other)?.Joined ?? default };
             sum = sum.With(stored.Plus(one, other));
+        }
+
+        foreach (var tally in with.Tallies.Concat(without.Tallies).DistinctBy(one => (one.Name, one.Period)))
+        {
+            // A span that is over for one of them is over: what counts now is what the later one counts in.
+            var stored = Tallies.FirstOrDefault(one => one.Name == tally.Name);
+            if (stored.Name is null || stored.Period == tally.Period)
+            {
+                sum = sum.With(tally with { Amount = stored.Amount + with.Counted(tally.Name, tally.Period) - without.Counted(tally.Name, tally.Period) });
+            }
         }
 
         foreach (var card in with.Cards.Concat(without.Cards).Select(card => card.Card).Distinct(StringComparer.Ordinal))

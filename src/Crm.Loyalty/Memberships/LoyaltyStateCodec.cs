@@ -6,11 +6,11 @@ using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies.</summary>
 internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 3;
+    public override int Version => 4;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -49,6 +49,14 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 writer.Whole(card.Completed);
                 writer.Whole(card.Used);
             }
+
+            writer.Whole(membership.Tallies.Count);
+            foreach (var tally in membership.Tallies)
+            {
+                writer.Text(tally.Name);
+                writer.Whole(tally.Period);
+                writer.Whole(tally.Amount);
+            }
         }
     }
 
@@ -64,6 +72,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 Holdings = Holdings(ref reader),
                 Standings = Standings(version, ref reader),
                 Cards = version >= 2 ? Cards(ref reader) : [],
+                Tallies = version >= 4 ? Tallies(ref reader) : [],
             };
         }
 
@@ -108,5 +117,16 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         }
 
         return Sequence.Given(cards);
+    }
+
+    private static Sequence<Tally> Tallies(ref SlotReader reader)
+    {
+        var tallies = new Tally[reader.Int()];
+        for (var i = 0; i < tallies.Length; i++)
+        {
+            tallies[i] = new Tally(reader.Name(), reader.Whole(), reader.Whole());
+        }
+
+        return Sequence.Given(tallies);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Crm.Conditions;
+using Crm.Loyalty.Rules;
 using Crm.Values;
 using NodaTime;
 using NodaTime.Text;
@@ -164,6 +165,79 @@ internal readonly struct JsonPart
             Wrong(name, exception.Message);
         }
 
+        return default;
+    }
+
+    /// <summary>A text that is there, without a finding where it is not.</summary>
+    public string? PlainText(string name) => Find(name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+
+    public JsonElement? Element(string name) => Find(name);
+
+    public Ratio Ratio(string name)
+    {
+        var found = Find(name, "a factor");
+        if (found is { } factor)
+        {
+            var text = factor.ValueKind switch { JsonValueKind.Number => factor.GetRawText(), JsonValueKind.String => factor.GetString() ?? "", _ => "" };
+            if (Rules.Ratio.TryParse(text, out var ratio))
+            {
+                return ratio;
+            }
+
+            Refuse<string>(name, factor, "a factor from 0 to 1,000,000 such as 1.5 or \"3/2\"");
+        }
+
+        return default;
+    }
+
+    public LocalDateTime DateTime(string name) => Parsed(name, LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm"), "a date and time such as '2026-12-01T00:00'");
+
+    public LocalTime Time(string name) => Parsed(name, TimePattern, "a time of day such as '18:30'");
+
+    public Duration Length(string name) => Parsed(name, LengthPattern, "a length such as '1:00:00:00' for a day");
+
+    public static string Text(LocalDateTime value) => LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm").Format(value);
+
+    public static string Text(LocalTime value) => TimePattern.Format(value);
+
+    public static string Text(Duration value) => LengthPattern.Format(value);
+
+    public Sequence<T> EachOf<T>(string name, (string Name, T Value)[] names)
+    {
+        var values = new List<T>();
+        foreach (var text in Texts(name))
+        {
+            var found = Array.FindIndex(names, pair => pair.Name == text);
+            if (found < 0)
+            {
+                Wrong(name, $"'{text}' is none of {string.Join(", ", names.Select(pair => $"'{pair.Name}'"))}.");
+            }
+            else
+            {
+                values.Add(names[found].Value);
+            }
+        }
+
+        return values.ToSequence();
+    }
+
+    private static readonly LocalTimePattern TimePattern = LocalTimePattern.CreateWithInvariantCulture("HH:mm");
+    private static readonly DurationPattern LengthPattern = DurationPattern.CreateWithInvariantCulture("D:hh:mm:ss");
+
+    private T Parsed<T>(string name, IPattern<T> pattern, string expected)
+        where T : struct
+    {
+        if (Find(name, expected) is not { } found)
+        {
+            return default;
+        }
+
+        if (found.ValueKind == JsonValueKind.String && pattern.Parse(found.GetString() ?? "") is { Success: true } parsed)
+        {
+            return parsed.Value;
+        }
+
+        Refuse<string>(name, found, expected);
         return default;
     }
 

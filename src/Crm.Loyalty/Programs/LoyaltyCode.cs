@@ -12,4 +12,7 @@ public sealed record LoyaltyCode
 
     /// <summary>Qualification metrics.</summary>
     public Sequence<IQualificationMetric> Metrics { get; init; }
+
+    /// <summary>Kinds of rules that programmes may be written with.</summary>
+    public EarningRuleKinds Kinds { get; init; } = EarningRuleKinds.None;
 }

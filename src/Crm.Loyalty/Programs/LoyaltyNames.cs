@@ -12,8 +12,9 @@ public static class LoyaltyNames
     /// <summary>The echo that tells of a tier kept for longer: fields "program", "ladder", "tier" and "until".</summary>
     public const string TierProlonged = "tier.prolonged";
 
-    private const string Expire = "expire";
-    private const string Close = "close";
+    internal const string Expire = "expire";
+    internal const string Close = "close";
+    internal const string Yearly = "yearly";
 
     /// <summary>
     /// The fact that holds the balance of a unit (available less debt) or the tier on a ladder: "loyalty.PROGRAMME.NAME", so "loyalty.tea-club.points" and "loyalty.tea-club.tier".
@@ -29,16 +30,42 @@ public static class LoyaltyNames
     /// <summary>The fact that holds what a tier grants while it is held: "loyalty.tea-club.tier.benefit.free-delivery".</summary>
     public static string BenefitFact(string program, string ladder, string benefit) => $"{Fact(program, ladder)}.benefit.{benefit}";
 
+    /// <summary>The tally of what a limit has counted.</summary>
+    internal static string Limit(string limit) => $"limit/{limit}";
+
+    /// <summary>The tally of how often a rule gave.</summary>
+    internal static string Times(string rule) => $"times/{rule}";
+
+    /// <summary>The tally of when a rule last gave, in ticks.</summary>
+    internal static string Latest(string rule) => $"latest/{rule}";
+
+    /// <summary>The tally that a rule gave for one value of a field; the value is kept as a hash.</summary>
+    internal static string Once(string rule, string? reference) => reference is null ? $"once/{rule}" : $"once/{rule}/{Definitions.DefinitionHash.Of(reference).Value >> 64:x16}";
+
+    /// <summary>The tally of the rest that a rule carries to the next event.</summary>
+    internal static string Carried(string rule, object of) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"carry/{rule}/{of}");
+
+    /// <summary>The tally of the day of a member's first event in the programme.</summary>
+    internal const string FirstDay = "first-day";
+
+    /// <summary>The tally of the date that a yearly rule goes by.</summary>
+    internal static string Date(string rule) => $"date/{rule}";
+
+    /// <summary>The tally that a yearly rule has given in a year.</summary>
+    internal static string Paid(string rule) => $"paid/{rule}";
+
+    internal static string YearlyKey(string program, string rule) => $"{Yearly}/{program}/{rule}";
+
     internal static string ExpiryKey(string program, string unit) => $"{Expire}/{program}/{unit}";
 
     internal static string CloseKey(string program, string ladder) => $"{Close}/{program}/{ladder}";
 
-    /// <summary>What a key of the agenda stands for.</summary>
-    internal static (bool Expires, string Program, string Name) Parse(string key)
+    /// <summary>What a key of the agenda stands for: <see cref="Expire"/>, <see cref="Close"/> and so on, and of what.</summary>
+    internal static (string What, string Program, string Name) Parse(string key)
     {
         var parts = key.Split('/');
-        return parts.Length == 3 && parts[0] is Expire or Close
-            ? (parts[0] == Expire, parts[1], parts[2])
+        return parts.Length == 3
+            ? (parts[0], parts[1], parts[2])
             : throw new InvalidOperationException($"'{key}' is no entry that the loyalty module put on its agenda; 'expire/PROGRAMME/UNIT' or 'close/PROGRAMME/LADDER' is expected.");
     }
 }

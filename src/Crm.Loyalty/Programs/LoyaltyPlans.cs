@@ -21,7 +21,13 @@ internal sealed class LoyaltyPlans
     /// <summary>By name.</summary>
     public ProgramVersions[] Programs { get; }
 
-    public IEnumerable<string> Kinds => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Kinds);
+    /// <summary>The kinds of events that programmes look at; all, where a date of the profile has to be noticed whatever brings it.</summary>
+    public IEnumerable<string> Handled => DateFields.Any() || Programs.SelectMany(versions => versions.All).Any(plan => plan.KeepsFirstDay)
+        ? ["*"]
+        : Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Kinds);
+
+    /// <summary>The dates of the profile that rules go by.</summary>
+    public IEnumerable<string> DateFields => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Yearly).Select(rule => rule.DateField).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     public IEnumerable<string> Facts => Programs.SelectMany(versions => versions.All)
         .SelectMany(plan => plan.Units.Select(unit => unit.Fact).Concat(plan.TierFacts).Concat(plan.Cards.SelectMany(card => card.Facts)))

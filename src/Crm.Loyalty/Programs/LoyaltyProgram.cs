@@ -26,7 +26,16 @@ public sealed record LoyaltyUnit(string Name, UnitKind Kind)
 {
     /// <summary>When its lots run out; never, unless said otherwise.</summary>
     public LotExpiry Expiry { get; init; } = LotExpiry.Never;
+
+    /// <summary>Other lives for members of a tier; the first that fits counts, and the tier is that before the event. What a rule or an award says goes before it.</summary>
+    public Sequence<TierExpiry> ExpiryByTier { get; init; }
 }
+
+/// <summary>When units of members of a tier run out.</summary>
+/// <param name="Ladder">The ladder.</param>
+/// <param name="Tier">The tier.</param>
+/// <param name="Expiry">When.</param>
+public sealed record TierExpiry(string Ladder, string Tier, LotExpiry Expiry);
 
 /// <summary>
 /// A loyalty programme: an immutable value, written in C# or read with <see cref="LoyaltyProgramJson"/>. It is checked as a whole by <see cref="LoyaltyProgramValidator"/>
@@ -45,6 +54,21 @@ public sealed record LoyaltyProgram
 
     /// <summary>The rules by which events earn, in the order they are asked.</summary>
     public Sequence<IEarningRule> Rules { get; init; }
+
+    /// <summary>Which events the programme looks at; those elsewhere earn nothing. Programmes of one host with scopes of their own are wallets per shop or brand.</summary>
+    public EarningScope Scope { get; init; } = EarningScope.Everywhere;
+
+    /// <summary>Labels, brands of goods and other named sets of articles, for rules to refer to.</summary>
+    public Sequence<ArticleCollection> Collections { get; init; }
+
+    /// <summary>Rules that compete; a group that rules name has to be here.</summary>
+    public Sequence<StackingGroup> Groups { get; init; }
+
+    /// <summary>Caps on what a member earns.</summary>
+    public Sequence<EarningLimit> Limits { get; init; }
+
+    /// <summary>Supplies that all members share.</summary>
+    public Sequence<EarningBudget> Budgets { get; init; }
 
     /// <summary>The ladders of tiers.</summary>
     public Sequence<TierLadder> Ladders { get; init; }

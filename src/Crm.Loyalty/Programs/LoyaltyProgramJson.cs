@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Crm.Conditions;
-using Crm.Events;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
@@ -71,13 +69,18 @@ public static class LoyaltyProgramJson
 
     private static LoyaltyProgram Program(JsonPart json, LoyaltyCode code)
     {
-        json.Allow("name", "zone", "units", "rules", "ladders", "stampCards", "staffLimits");
+        json.Allow("name", "zone", "scope", "units", "collections", "rules", "groups", "limits", "budgets", "ladders", "stampCards", "staffLimits");
         return new LoyaltyProgram
         {
             Name = json.Text("name") ?? "",
             Zone = json.Text("zone") ?? "",
             Units = json.Items("units", required: true).Select(Unit).ToSequence(),
-            Rules = json.Items("rules").Select((item, place) => Rule(item, code) ?? new Unreadable(place)).ToSequence(),
+            Scope = RuleJson.Scope(json),
+            Collections = json.Items("collections").Select(RuleJson.Collection).ToSequence(),
+            Rules = json.Items("rules").Select((item, place) => RuleJson.Read(item, code) ?? new Unreadable(place)).ToSequence(),
+            Groups = json.Items("groups").Select(RuleJson.Group).ToSequence(),
+            Limits = json.Items("limits").Select(RuleJson.Limit).ToSequence(),
+            Budgets = json.Items("budgets").Select(RuleJson.Budget).ToSequence(),
             Ladders = json.Items("ladders").Select(item => TierLadderJson.Read(item, code)).ToSequence(),
             StampCards = json.Items("stampCards").Select(StampCard).ToSequence(),
             StaffLimits = json.Items("staffLimits").Select(StaffLimit).ToSequence(),
@@ -86,87 +89,15 @@ public static class LoyaltyProgramJson
 
     private static LoyaltyUnit Unit(JsonPart json)
     {
-        json.Allow("name", "kind", "expires");
-        return new LoyaltyUnit(json.Text("name") ?? "", json.OneOf("kind", UnitKinds, required: true)) { Expiry = Expiry(json.Part("expires")) };
-    }
-
-    private static LotExpiry Expiry(JsonPart? json)
-    {
-        if (json is not { } life)
+        json.Allow("name", "kind", "expires", "expiresByTier");
+        return new LoyaltyUnit(json.Text("name") ?? "", json.OneOf("kind", UnitKinds, required: true))
         {
-            return LotExpiry.Never;
-        }
-
-        life.Allow("months", "days", "lastDay", "to");
-        return new LotExpiry.After(
-            (int)Math.Clamp(life.Whole("months") ?? 0, int.MinValue, int.MaxValue),
-            (int)Math.Clamp(life.Whole("days") ?? 0, int.MinValue, int.MaxValue),
-            life.OneOf("lastDay", LastDays, required: true),
-            life.OneOf("to", PeriodEnds));
-    }
-
-    private static IEarningRule? Rule(JsonPart json, LoyaltyCode code)
-    {
-        switch (json.OneOf("rule", RuleSorts, required: true))
-        {
-            case RuleSort.PointsPerAmount:
-                json.Allow("rule", "name", "on", "unit", "points", "per", "basis", "rounding", "when");
-                return new PointsPerAmount
-                {
-                    Name = json.Text("name") ?? "",
-                    On = json.Has("on") ? json.Texts("on") : [EventKinds.PurchaseName],
-                    Unit = json.Text("unit") ?? "",
-                    Points = json.Whole("points", required: true) ?? 0,
-                    Every = json.Money("per"),
-                    Basis = Basis(json),
-                    Rounding = json.OneOf("rounding", Roundings),
-                    When = json.Condition("when"),
-                };
-            case RuleSort.Code:
-                json.Allow("rule", "name", "version");
-                var (name, version) = (json.Text("name"), json.Whole("version", required: true));
-                if (name is null || version is null)
-                {
-                    return null;
-                }
-
-                if (code.Rules.FirstOrDefault(rule => rule.Name == name && rule.Version == version) is { } found)
-                {
-                    return found;
-                }
-
-                var known = code.Rules.IsEmpty ? "none" : string.Join(", ", code.Rules.Select(rule => $"{rule.Name} version {rule.Version}"));
-                json.Wrong("name", $"No rule in code is named '{name}' with version {version}. There are: {known}.");
-                return null;
-            default:
-                return null;
-        }
-    }
-
-    internal static EarningBasis Basis(JsonPart json)
-    {
-        if (!json.IsObject("basis"))
-        {
-            return json.OneOf("basis", Bases, required: true) == "lines" ? EarningBasis.AllLines : EarningBasis.WholeSpend;
-        }
-
-        return Lines(json, "basis");
-    }
-
-    private static EarningBasis.Lines Lines(JsonPart json, string name)
-    {
-        if (json.Part(name) is not { } lines)
-        {
-            return EarningBasis.AllLines;
-        }
-
-        lines.Allow("skus", "categories", "exceptSkus", "exceptCategories");
-        return new EarningBasis.Lines
-        {
-            Skus = lines.Texts("skus"),
-            Categories = lines.Texts("categories"),
-            ExceptSkus = lines.Texts("exceptSkus"),
-            ExceptCategories = lines.Texts("exceptCategories"),
+            Expiry = json.Has("expires") ? ExpiryJson.Read(json, "expires") : LotExpiry.Never,
+            ExpiryByTier = json.Items("expiresByTier").Select(item =>
+            {
+                item.Allow("ladder", "tier", "expires");
+                return new TierExpiry(item.Has("ladder") ? item.Text("ladder") ?? "" : TierLadder.UsualName, item.Text("tier") ?? "", ExpiryJson.Read(item, "expires"));
+            }).ToSequence(),
         };
     }
 
@@ -177,7 +108,7 @@ public static class LoyaltyProgramJson
         {
             Name = json.Text("name") ?? "",
             Goal = (int)Math.Clamp(json.Whole("goal", required: true) ?? 0, int.MinValue, int.MaxValue),
-            Stamps = Lines(json, "stamps"),
+            Stamps = RuleJson.Lines(json, "stamps"),
         };
     }
 
@@ -198,44 +129,32 @@ public static class LoyaltyProgramJson
         json.WriteStartObject();
         json.WriteString("name", program.Name);
         json.WriteString("zone", program.Zone);
+        RuleJson.Scope(json, program.Scope);
         json.Items("units", program.Units, unit =>
         {
             json.WriteString("name", unit.Name);
             json.WriteString("kind", JsonForm.NameOf(UnitKinds, unit.Kind));
-            if (unit.Expiry is LotExpiry.After life)
+            if (unit.Expiry is not LotExpiry.Forever)
             {
-                json.WriteStartObject("expires");
-                json.Unless("months", life.Months, 0);
-                json.Unless("days", life.Days, 0);
-                json.WriteString("lastDay", JsonForm.NameOf(LastDays, life.LastDay));
-                json.Unless("to", PeriodEnds, life.To);
-                json.WriteEndObject();
-            }
-        });
-        json.Items("rules", program.Rules, rule =>
-        {
-            if (rule is not PointsPerAmount points)
-            {
-                json.WriteString("rule", JsonForm.NameOf(RuleSorts, RuleSort.Code));
-                json.WriteString("name", rule.Name);
-                json.WriteNumber("version", rule.Version);
-                return;
+                ExpiryJson.Write(json, "expires", unit.Expiry);
             }
 
-            json.WriteString("rule", JsonForm.NameOf(RuleSorts, RuleSort.PointsPerAmount));
-            json.WriteString("name", points.Name);
-            if (points.On != [EventKinds.PurchaseName])
+            json.Items("expiresByTier", unit.ExpiryByTier, one =>
             {
-                json.Texts("on", points.On);
-            }
+                if (one.Ladder != TierLadder.UsualName)
+                {
+                    json.WriteString("ladder", one.Ladder);
+                }
 
-            json.WriteString("unit", points.Unit);
-            json.WriteNumber("points", points.Points);
-            json.WriteString("per", points.Every.ToString());
-            Basis(json, points.Basis);
-            json.Unless("rounding", Roundings, points.Rounding);
-            json.If("when", points.When);
+                json.WriteString("tier", one.Tier);
+                ExpiryJson.Write(json, "expires", one.Expiry);
+            });
         });
+        json.Items("collections", program.Collections, collection => RuleJson.Write(json, collection));
+        json.Items("rules", program.Rules, rule => RuleJson.Write(json, rule));
+        json.Items("groups", program.Groups, group => RuleJson.Write(json, group));
+        json.Items("limits", program.Limits, limit => RuleJson.Write(json, limit));
+        json.Items("budgets", program.Budgets, budget => RuleJson.Write(json, budget));
         json.Items("ladders", program.Ladders, ladder => TierLadderJson.Write(json, ladder));
         json.Items("stampCards", program.StampCards, card =>
         {
@@ -243,7 +162,7 @@ public static class LoyaltyProgramJson
             json.WriteNumber("goal", card.Goal);
             if (card.Stamps != EarningBasis.AllLines)
             {
-                Lines(json, "stamps", card.Stamps);
+                RuleJson.Lines(json, "stamps", card.Stamps);
             }
         });
         json.Items("staffLimits", program.StaffLimits, limit =>
@@ -253,27 +172,6 @@ public static class LoyaltyProgramJson
             json.WriteNumber("alone", limit.Alone);
             json.If("most", limit.Most);
         });
-        json.WriteEndObject();
-    }
-
-    internal static void Basis(Utf8JsonWriter json, EarningBasis basis)
-    {
-        if (basis is not EarningBasis.Lines lines || basis == EarningBasis.AllLines)
-        {
-            json.WriteString("basis", basis is EarningBasis.Lines ? "lines" : "spend");
-            return;
-        }
-
-        Lines(json, "basis", lines);
-    }
-
-    private static void Lines(Utf8JsonWriter json, string name, EarningBasis.Lines lines)
-    {
-        json.WriteStartObject(name);
-        json.Texts("skus", lines.Skus);
-        json.Texts("categories", lines.Categories);
-        json.Texts("exceptSkus", lines.ExceptSkus);
-        json.Texts("exceptCategories", lines.ExceptCategories);
         json.WriteEndObject();
     }
 
@@ -287,18 +185,6 @@ public static class LoyaltyProgramJson
         public IEnumerable<Earning> Evaluate(EarningContext context) => [];
     }
 
-    private enum RuleSort
-    {
-        Unknown,
-        PointsPerAmount,
-        Code,
-    }
-
     // The first of each list is what leaving the property out means, where it may be left out.
     private static readonly (string, UnitKind)[] UnitKinds = [("redeemable", UnitKind.Redeemable), ("status", UnitKind.Status)];
-    private static readonly (string, LastDay)[] LastDays = [("included", LastDay.Included), ("excluded", LastDay.Excluded)];
-    private static readonly (string, PeriodEnd)[] PeriodEnds = [("day", PeriodEnd.Day), ("month", PeriodEnd.Month), ("year", PeriodEnd.Year)];
-    private static readonly (string, Rounding)[] Roundings = [("floor", Rounding.Floor), ("nearest", Rounding.Nearest), ("ceiling", Rounding.Ceiling)];
-    private static readonly (string, RuleSort)[] RuleSorts = [("points-per-amount", RuleSort.PointsPerAmount), ("code", RuleSort.Code)];
-    private static readonly (string, string)[] Bases = [("spend", "spend"), ("lines", "lines")];
 }

@@ -36,8 +36,9 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
     internal static IEnumerable<ProgramError> Errors(LoyaltyProgram program) =>
     [
         .. Whole(program),
-        .. Each(program.Units, "units", (unit, path) => Unit(unit, path)),
-        .. Each(program.Rules, "rules", (rule, path) => Rule(program, rule, path)),
+        .. Each(program.Units, "units", (unit, path) => Unit(program, unit, path)),
+        .. Each(program.Rules, "rules", (rule, path) => Rule(rule, path).Concat(EarningCheck.Rule(program, rule, path))),
+        .. EarningCheck.Program(program),
         .. Each(program.Ladders, "ladders", (ladder, path) => TierLadderCheck.Errors(program, ladder, path)),
         .. Each(program.StampCards, "stampCards", Card),
         .. Each(program.StaffLimits, "staffLimits", (limit, path) => Limit(program, limit, path)),
@@ -75,7 +76,7 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         }
     }
 
-    private static IEnumerable<ProgramError> Unit(LoyaltyUnit unit, string path)
+    private static IEnumerable<ProgramError> Unit(LoyaltyProgram program, LoyaltyUnit unit, string path)
     {
         if (!IsPart(unit.Name))
         {
@@ -87,28 +88,27 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
             yield return new($"{path}.kind", $"{(int)unit.Kind} is not a kind of unit; redeemable or status is expected.");
         }
 
-        if (unit.Expiry is not LotExpiry.After after)
+        foreach (var error in EarningCheck.Life(unit, unit.Expiry, $"{path}.expires"))
         {
-            yield break;
+            yield return error;
         }
 
-        if (unit.Kind == UnitKind.Status)
+        for (var i = 0; i < unit.ExpiryByTier.Count; i++)
         {
-            yield return new($"{path}.expires", $"Status units do not run out, but '{unit.Name}' would; leave the expiry out, or make the unit redeemable. A yearly count is a matter of the ladder's window.");
-        }
+            var one = unit.ExpiryByTier[i];
+            if (program.Ladders.FirstOrDefault(ladder => ladder.Name == one.Ladder) is not { } ladder || ladder.Tiers.All(tier => tier.Name != one.Tier))
+            {
+                yield return new($"{path}.expiresByTier[{i}].tier", $"No tier is named '{one.Tier}' on a ladder '{one.Ladder}'.");
+            }
 
-        if (after.Months is < 0 or > 1200 || after.Days is < 0 or > 36_500)
-        {
-            yield return new($"{path}.expires", $"{after.Months} months and {after.Days} days is not a length of life; 0 to 1,200 months and 0 to 36,500 days are expected.");
-        }
-
-        if (after is { Months: 0, Days: 0, LastDay: LastDay.Excluded, To: PeriodEnd.Day })
-        {
-            yield return new($"{path}.expires", $"'{unit.Name}' would run out at the beginning of the day on which it is earned; give it a length, or include the last day.");
+            foreach (var error in EarningCheck.Life(unit, one.Expiry, $"{path}.expiresByTier[{i}].expires"))
+            {
+                yield return error;
+            }
         }
     }
 
-    private static IEnumerable<ProgramError> Rule(LoyaltyProgram program, IEarningRule rule, string path)
+    private static IEnumerable<ProgramError> Rule(IEarningRule rule, string path)
     {
         if (!Names.IsName(rule.Name))
         {
@@ -134,31 +134,6 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         {
             // A condition's own paths begin with "$", which is this place.
             yield return new($"{path}.when{error.Path[1..]}", error.Message);
-        }
-
-        if (rule is not PointsPerAmount points)
-        {
-            yield break;
-        }
-
-        if (program.Units.All(unit => unit.Name != points.Unit))
-        {
-            yield return NoSuchUnit($"{path}.unit", points.Unit, program.Units);
-        }
-
-        if (points.Points is < 1 or > 1_000_000_000)
-        {
-            yield return new($"{path}.points", $"Rule '{rule.Name}' gives {points.Points} for each step; 1 to 1,000,000,000 is expected.");
-        }
-
-        if (points.Every.MinorUnits < 1 || points.Every.Currency == default)
-        {
-            yield return new($"{path}.per", $"Rule '{rule.Name}' has steps of {points.Every}; more than 0 of a currency is expected, such as '10.00 HKD'.");
-        }
-
-        if (!Enum.IsDefined(points.Rounding))
-        {
-            yield return new($"{path}.rounding", $"{(int)points.Rounding} is not a way of rounding; floor, nearest or ceiling is expected.");
         }
     }
 
@@ -193,7 +168,7 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         }
     }
 
-    private static IEnumerable<ProgramError> Each<T>(Sequence<T> items, string path, Func<T, string, IEnumerable<ProgramError>> errors) =>
+    internal static IEnumerable<ProgramError> Each<T>(Sequence<T> items, string path, Func<T, string, IEnumerable<ProgramError>> errors) =>
         items.SelectMany((item, index) => errors(item, $"{path}[{index}]"));
 
     internal static IEnumerable<ProgramError> Twice(IEnumerable<string> names, string path, string what) =>

@@ -13,7 +13,7 @@ namespace Crm.Loyalty.Programs;
 /// <summary>A version of a programme with everything looked up that an event would otherwise look up each time.</summary>
 internal sealed class ProgramPlan
 {
-    private readonly FrozenDictionary<string, IEarningRule[]> rules;
+    private readonly FrozenDictionary<string, RuleIndex> rules;
 
     /// <param name="definition">The version.</param>
     /// <param name="until">When the next version begins; null for the last.</param>
@@ -26,10 +26,12 @@ internal sealed class ProgramPlan
         Ladders = [.. definition.Value.Ladders];
         CountingLadders = [.. Ladders.Where(ladder => !ladder.IsLevel && ladder.Unit is null)];
         HasLevels = Ladders.Any(ladder => ladder.IsLevel);
-        Cards = definition.Value.StampCards.Select(card => new CardPlan(definition.Name, card)).ToArray();
-        rules = definition.Value.Rules.SelectMany(rule => rule.On.Distinct(StringComparer.Ordinal).Select(kind => (kind, rule)))
-            .GroupBy(pair => pair.kind, StringComparer.Ordinal)
-            .ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.rule).ToArray(), StringComparer.Ordinal);
+        Cards = definition.Value.StampCards.Select(card => new CardPlan(definition.Name, card with { Stamps = card.Stamps.Resolved(definition.Value.Collections) })).ToArray();
+        Limits = [.. definition.Value.Limits.Select(limit => new LimitPlan(limit))];
+        Budgets = [.. definition.Value.Budgets.Select(budget => new BudgetPlan(definition.Name, budget))];
+        Yearly = [.. definition.Value.Rules.OfType<YearlyPoints>()];
+        KeepsFirstDay = Yearly.Any(rule => rule.DateField is null);
+        rules = Indices(definition.Value);
     }
 
     public Definition<LoyaltyProgram> Definition { get; }
@@ -57,13 +59,26 @@ internal sealed class ProgramPlan
 
     public CardPlan[] Cards { get; }
 
+    public LimitPlan[] Limits { get; }
+
+    public BudgetPlan[] Budgets { get; }
+
+    public YearlyPoints[] Yearly { get; }
+
+    /// <summary>Whether anything goes by the day of a member's first event.</summary>
+    public bool KeepsFirstDay { get; }
+
+    /// <summary>Whether events of the programme are looked for here at all.</summary>
+    public bool Covers(CustomerEvent happened) => Definition.Value.Scope.Covers(happened);
+
     public CardPlan? CardNamed(string name) => Array.Find(Cards, card => card.Name == name);
 
     public TierLadder? LadderNamed(string name) => Array.Find(Ladders, ladder => ladder.Name == name);
 
     public IEnumerable<string> Kinds => rules.Keys.Concat(Cards.Length == 0 ? [] : [EventKinds.PurchaseName]).Concat(Ladders.SelectMany(ladder => ladder.Metric.On));
 
-    public ReadOnlySpan<IEarningRule> RulesFor(string kind) => rules.GetValueOrDefault(kind);
+    /// <summary>The rules for a kind of event; null where there is none.</summary>
+    public RuleIndex? RulesFor(string kind) => rules.GetValueOrDefault(kind);
 
     /// <summary>The place of a unit among <see cref="Units"/>; -1 where there is none.</summary>
     public int PlaceOf(string unit)
@@ -78,6 +93,32 @@ internal sealed class ProgramPlan
 
         return -1;
     }
+
+    private static FrozenDictionary<string, RuleIndex> Indices(LoyaltyProgram program)
+    {
+        var groups = program.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);
+        return program.Rules.SelectMany((rule, place) => rule.On.Distinct(StringComparer.Ordinal).Select(kind => (kind, plan: new RulePlan(rule, place, program))))
+            .GroupBy(pair => pair.kind, pair => pair.plan, StringComparer.Ordinal)
+            .ToFrozenDictionary(kind => kind.Key, kind => Index([.. kind], groups), StringComparer.Ordinal);
+    }
+
+    private static RuleIndex Index(RulePlan[] ofOneKind, Dictionary<string, StackingGroup> groups)
+    {
+        foreach (var group in ofOneKind.Where(plan => plan.Terms.Group is not null).GroupBy(plan => plan.Terms.Group ?? "", StringComparer.Ordinal))
+        {
+            var members = group.ToArray();
+            var leader = members[0];
+            foreach (var member in members)
+            {
+                member.IsLed = member != leader;
+            }
+
+            Array.Sort(members, RulePlan.InGroup);
+            (leader.Group, leader.Stacking) = (members, groups.GetValueOrDefault(group.Key) ?? new StackingGroup(group.Key, StackingPolicy.Sum));
+        }
+
+        return new RuleIndex(ofOneKind.Where(plan => !plan.IsLed));
+    }
 }
 
 /// <summary>A unit of a version of a programme, with the names that belong to it.</summary>
@@ -90,6 +131,23 @@ internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
     public UnitKind Kind => unit.Kind;
 
     public string Fact { get; } = LoyaltyNames.Fact(program.Name, unit.Name);
+
+    /// <summary>When units earned at a moment run out where the award, the rule or the member's tier says otherwise than the unit.</summary>
+    public Instant? ExpiryOf(Moment earned, Wallets.LotExpiry? instead) => instead is null ? ExpiryOf(earned) : instead.Of(earned);
+
+    /// <summary>What a tier says of the life of units; null where it says nothing.</summary>
+    public Wallets.LotExpiry? ExpiryInTier(Rules.IMember member)
+    {
+        foreach (ref readonly var one in unit.ExpiryByTier.AsSpan())
+        {
+            if (string.Equals(member.TierBefore(one.Ladder), one.Tier, StringComparison.Ordinal))
+            {
+                return one.Expiry;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>When units earned at a moment run out. Most events of a day share it, so the latest answer is remembered.</summary>
     public Instant? ExpiryOf(Moment earned)

@@ -135,7 +135,7 @@ internal static class TierLadderJson
         {
             case "spend":
                 json.Allow("metric", "currency", "basis");
-                return new QualificationMetric.Spend(Money(json)) { Basis = json.Has("basis") ? LoyaltyProgramJson.Basis(json) : Rules.EarningBasis.WholeSpend };
+                return new QualificationMetric.Spend(Money(json)) { Basis = json.Has("basis") ? RuleJson.Basis(json) : Rules.EarningBasis.WholeSpend };
             case "visits":
                 json.Allow("metric", "kinds", "oncePerDay");
                 return new QualificationMetric.Visits { Kinds = json.Has("kinds") ? json.Texts("kinds") : [EventKinds.PurchaseName], OncePerDay = json.Flag("oncePerDay") };
@@ -186,7 +186,7 @@ internal static class TierLadderJson
                 json.WriteString("currency", spend.Currency.Code);
                 if (spend.Basis != Rules.EarningBasis.WholeSpend)
                 {
-                    LoyaltyProgramJson.Basis(json, spend.Basis);
+                    RuleJson.Basis(json, spend.Basis);
                 }
 
                 break;

@@ -12,6 +12,33 @@ public static class LineCodes
     /// <summary>Part of an award: what rounding up adds.</summary>
     public const string Rounding = "rounding";
 
+    /// <summary>A rule would have given units and did not, or fewer: the parts say what was wanted and what took it; the subject is the rule.</summary>
+    public const string Withheld = "withheld";
+
+    /// <summary>Part of an award: what the rule's least adds; the subject is the rule.</summary>
+    public const string Least = "least";
+
+    /// <summary>Part of an award: what the rule's most takes off; the subject is the rule.</summary>
+    public const string Most = "most";
+
+    /// <summary>Part of an award: what a limit of the programme takes off; the subject is the limit.</summary>
+    public const string Limited = "limited";
+
+    /// <summary>Part of an award: what an exhausted budget takes off; the subject is the budget.</summary>
+    public const string BudgetExhausted = "budget-exhausted";
+
+    /// <summary>Part of an award: what goes to a rule of the same group instead; the subject is the group.</summary>
+    public const string Outranked = "outranked";
+
+    /// <summary>Parts of units of several rules make whole ones together; the subject is the last of the rules.</summary>
+    public const string PartsTogether = "parts-together";
+
+    /// <summary>Part of an award: the rate by which another currency was converted, such as "rate.mop.hkd 0.97"; it moves nothing.</summary>
+    public const string Rate = "rate";
+
+    /// <summary>An event in another currency earned nothing by a rule, because the host looked up no rate; the subject is the name of the rate.</summary>
+    public const string RateMissing = "rate-missing";
+
     /// <summary>Units were spent; the subject is the programme.</summary>
     public const string Spent = "spent";
 

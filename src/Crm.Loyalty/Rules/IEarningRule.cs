@@ -1,12 +1,13 @@
 using Crm.Conditions;
 using Crm.Events;
+using Crm.Loyalty.Wallets;
 using Crm.Values;
 
 namespace Crm.Loyalty.Rules;
 
 /// <summary>
 /// Decides what an event earns: base, bonus, multiplier and cap are this one interface, and a rule sees what the rules before it gave.
-/// A rule is pure: the same context gives the same earnings, with no clock, store or luck. The core writes what it proposes, cuts what is below 0, and names a rule that fails.
+/// A rule is pure: the same context gives the same earnings, with no clock, store or luck. The core writes what it proposes, cuts what is below 0, applies the rule's terms and the programme's limits, and names a rule that fails.
 /// </summary>
 public interface IEarningRule
 {
@@ -16,11 +17,14 @@ public interface IEarningRule
     /// <summary>From 1; counts up whenever the same event would earn otherwise. It is part of the programme's hash.</summary>
     int Version { get; }
 
-    /// <summary>The kinds of events that it looks at; purchases unless it says otherwise.</summary>
+    /// <summary>The kinds of events that it looks at; purchases unless it says otherwise. Echoes of other modules, such as "segment.entered", are kinds too.</summary>
     Sequence<string> On => OnPurchase;
 
     /// <summary>Every condition that it will ever ask <see cref="EarningContext.Holds"/> about.</summary>
     Sequence<Condition> Conditions => [];
+
+    /// <summary>Where, when, how often and how much it applies; everywhere and always unless it says otherwise. The core sees to it.</summary>
+    EarningTerms Terms => EarningTerms.Usual;
 
     /// <summary>What the event earns; nothing when the rule does not apply.</summary>
     IEnumerable<Earning> Evaluate(EarningContext context);
@@ -36,6 +40,12 @@ public readonly record struct Earning(string Unit, long Amount)
 {
     /// <summary>How much of the amount comes from rounding; the rest is the base.</summary>
     public long Rounding { get; init; }
+
+    /// <summary>An exact part of a unit on top, to be rounded down together with those of the other rules.</summary>
+    public Fraction Part { get; init; }
+
+    /// <summary>When this award runs out; null: as the rule's terms say, and where they say nothing, as the member's tier and the unit say.</summary>
+    public LotExpiry? Expiry { get; init; }
 }
 
 /// <summary>What an earlier rule gave.</summary>

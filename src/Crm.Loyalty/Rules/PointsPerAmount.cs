@@ -1,35 +1,17 @@
 using Crm.Conditions;
+using Crm.Events;
 using Crm.Values;
 
 namespace Crm.Loyalty.Rules;
 
-/// <summary>Which whole number of steps an amount makes.</summary>
-public enum Rounding
-{
-    /// <summary>Only whole steps count.</summary>
-    Floor,
-
-    /// <summary>The nearest whole number of steps; half a step goes to the even number.</summary>
-    Nearest,
-
-    /// <summary>A step that has begun counts.</summary>
-    Ceiling,
-}
-
 /// <summary>
 /// "X points per every Y": the basis divided by <see cref="Every"/>, rounded to whole steps, times <see cref="Points"/>. Five points per every 2.50 give 5 for 3.00, not 6.
-/// Amounts in another currency than that of <see cref="Every"/> earn nothing.
+/// An amount in another currency than that of <see cref="Every"/> is converted at the rate that the host looked up for the event, see <see cref="ExchangeRates"/>; without one it earns nothing.
 /// </summary>
-public sealed record PointsPerAmount : IEarningRule
+public sealed record PointsPerAmount : EarningRule
 {
     /// <summary>The most units one rule gives for one event; what is more is cut.</summary>
     public const long Most = 1_000_000_000_000_000;
-
-    /// <inheritdoc/>
-    public required string Name { get; init; }
-
-    /// <summary>Always 1: everything that changes the result is in the other members, and so in the programme's hash.</summary>
-    public int Version => 1;
 
     /// <summary>The unit that is earned.</summary>
     public required string Unit { get; init; }
@@ -46,14 +28,10 @@ public sealed record PointsPerAmount : IEarningRule
     /// <summary>What becomes of a part of a step.</summary>
     public Rounding Rounding { get; init; }
 
-    /// <summary>The rule applies only where this holds; null: always.</summary>
-    public Condition? When { get; init; }
+    /// <summary>Where steps are rounded.</summary>
+    public RoundingPoint RoundAt { get; init; }
 
-    /// <inheritdoc/>
-    public Sequence<string> On { get; init; } = IEarningRule.OnPurchase;
-
-    /// <inheritdoc/>
-    public Sequence<Condition> Conditions => When is null ? [] : [When];
+    internal override EarningBasis.Lines? Articles => Basis as EarningBasis.Lines;
 
     /// <summary>What an amount earns, whatever the condition. What a refund takes is this of the amount kept before, less this of the amount kept after.</summary>
     /// <param name="basis">In minor units of the currency of <see cref="Every"/>; below 0 counts as 0.</param>
@@ -65,31 +43,62 @@ public sealed record PointsPerAmount : IEarningRule
         }
 
         var (steps, rest) = Math.DivRem(basis, Every.MinorUnits);
-        var up = Rounding switch
-        {
-            Rounding.Floor => false,
-            Rounding.Nearest => rest > Every.MinorUnits - rest || (rest == Every.MinorUnits - rest && long.IsOddInteger(steps)),
-            Rounding.Ceiling => rest > 0,
-            _ => throw new InvalidOperationException($"Rounding {(int)Rounding} of rule '{Name}' is not one of floor, nearest and ceiling."),
-        };
-        var exact = (Int128)steps * Points;
-        var amount = exact + (up ? Points : 0);
-        return amount > Most
+        var up = Rounded.Up(Rounding, steps, rest, Every.MinorUnits);
+        var exact = ((Int128)steps * Points) + (up ? Points : 0);
+        return exact > Most
             ? new Earning(Unit, Most)
-            : new Earning(Unit, (long)amount) { Rounding = up ? Points : 0 };
+            : new Earning(Unit, (long)exact) { Rounding = up ? Points : 0 };
     }
 
     /// <inheritdoc/>
-    public IEnumerable<Earning> Evaluate(EarningContext context)
+    protected override Earning? Earn(EarningContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return TryEarn(context, out var earning) ? [earning] : [];
+        if (RoundAt == RoundingPoint.Line)
+        {
+            return OfLines(context);
+        }
+
+        var basis = context.Converted(Basis.Of(context.Event, context.CurrencyOf(Every.Currency)), Every.Currency);
+        if (basis <= 0)
+        {
+            return null;
+        }
+
+        if (Rounding == Rounding.Carry)
+        {
+            var (_, rest) = Math.DivRem(checked(basis + context.Carried(Name, Every.Currency.Code)), Every.MinorUnits);
+            var earned = Of(basis + context.Carried(Name, Every.Currency.Code));
+            context.Carry(Name, Every.Currency.Code, rest);
+            return earned;
+        }
+
+        if (RoundAt == RoundingPoint.Award)
+        {
+            // Exactly basis × points / step: the whole part now, the rest when all rules have been asked.
+            var exact = (Int128)basis * Points;
+            var whole = exact / Every.MinorUnits;
+            return whole >= Most ? new Earning(Unit, Most) : new Earning(Unit, (long)whole) { Part = Fraction.Of(exact % Every.MinorUnits, Every.MinorUnits) };
+        }
+
+        return Of(basis);
     }
 
-    internal bool TryEarn(EarningContext context, out Earning earning)
+    internal override EarningRule Resolved(Sequence<ArticleCollection> collections) => Basis is EarningBasis.Lines lines ? this with { Basis = lines.Resolved(collections) } : this;
+
+    private Earning? OfLines(EarningContext context)
     {
-        var basis = Basis.Of(context.Event, Every.Currency);
-        earning = basis <= 0 || (When is not null && !context.Holds(When)) ? default : Of(basis);
-        return earning.Amount > 0;
+        var lines = Basis as EarningBasis.Lines ?? EarningBasis.AllLines;
+        var (found, sum, rounding) = (false, 0L, 0L);
+        foreach (ref readonly var line in context.Event.Lines.AsSpan())
+        {
+            if (lines.Match(in line) && context.Converted(line.Amount.MinorUnits, Every.Currency) is > 0 and var basis)
+            {
+                var one = Of(basis);
+                (found, sum, rounding) = (true, Math.Min(sum + one.Amount, Most), rounding + one.Rounding);
+            }
+        }
+
+        return found ? new Earning(Unit, sum) { Rounding = sum == Most ? 0 : rounding } : null;
     }
 }

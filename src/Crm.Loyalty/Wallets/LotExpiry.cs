@@ -49,6 +49,9 @@ public abstract record LotExpiry
     /// <summary>The first day on which units earned on a day are gone; null: never.</summary>
     public abstract LocalDate? Of(LocalDate earned);
 
+    /// <summary>What is wrong with it, for a unit; nothing usually.</summary>
+    internal virtual IEnumerable<string> Faults(string unit) => [];
+
     /// <summary>Units do not run out.</summary>
     public sealed record Forever : LotExpiry
     {
@@ -63,6 +66,20 @@ public abstract record LotExpiry
     /// <param name="To">What the life is drawn out to.</param>
     public sealed record After(int Months, int Days, LastDay LastDay, PeriodEnd To) : LotExpiry
     {
+        /// <inheritdoc/>
+        internal override IEnumerable<string> Faults(string unit)
+        {
+            if (Months is < 0 or > 1200 || Days is < 0 or > 36_500)
+            {
+                yield return $"{Months} months and {Days} days is not a length of life; 0 to 1,200 months and 0 to 36,500 days are expected.";
+            }
+
+            if (this is { Months: 0, Days: 0, LastDay: LastDay.Excluded, To: PeriodEnd.Day })
+            {
+                yield return $"'{unit}' would run out at the beginning of the day on which it is earned; give it a length, or include the last day.";
+            }
+        }
+
         /// <inheritdoc/>
         public override LocalDate? Of(LocalDate earned)
         {

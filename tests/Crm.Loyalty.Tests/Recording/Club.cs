@@ -16,6 +16,9 @@ namespace Crm.Loyalty.Tests.Recording;
 internal sealed class Club
 {
     private readonly InMemoryStore store = new();
+
+    public InMemoryStore Store => store;
+
     private readonly FakeClock clock = new(Samples.Local(2026, 1, 15, 12));
     private CrmEngine engine;
     private int events;

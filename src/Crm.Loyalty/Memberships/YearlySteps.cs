@@ -1,0 +1,90 @@
+using Crm.Events;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Rules;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>Keeps the days of the year on the agenda, and gives on them.</summary>
+internal static class YearlySteps
+{
+    private static readonly LocalDate Epoch = new(1, 1, 1);
+
+    /// <summary>Looks whether a date has become known or has changed.</summary>
+    public static void Look(ProgramPlan plan, Decision decision)
+    {
+        var today = new Moment(decision.Context.Moment.Instant, plan.Zone).Date;
+        if (plan.KeepsFirstDay && decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) == 0)
+        {
+            decision.Count(plan, new Tally(LoyaltyNames.FirstDay, 0, Number(today)));
+        }
+
+        foreach (var rule in plan.Yearly)
+        {
+            var known = decision.In(plan.Name).Counted(LoyaltyNames.Date(rule.Name));
+            var number = DateOf(rule, plan, decision) is { } date ? Number(date) : 0;
+            if (number != known)
+            {
+                decision.Count(plan, new Tally(LoyaltyNames.Date(rule.Name), 0, number));
+                Put(rule, plan, decision, rule.DateField is null ? today.PlusDays(1) : today.PlusDays(-rule.CatchUpDays));
+            }
+        }
+    }
+
+    /// <summary>The day has come.</summary>
+    public static void Give(ProgramPlan plan, string name, Decision decision)
+    {
+        if (plan.Yearly.FirstOrDefault(rule => rule.Name == name) is not { } rule)
+        {
+            return;
+        }
+
+        var today = new Moment(decision.Context.Moment.Instant, plan.Zone).Date;
+        if (!Paid(rule, plan, decision, today.Year))
+        {
+            decision.Count(plan, new Tally(LoyaltyNames.Paid(rule.Name), today.Year, 1));
+            EarningSteps.Earn(
+                new CustomerEvent { Key = decision.Context.Cause, Kind = YearlyPoints.Occasion, OccurredAt = decision.Context.Moment.Instant, Fields = Fields.Of(("rule", name)) },
+                plan,
+                decision);
+        }
+
+        Put(rule, plan, decision, today.PlusDays(1));
+    }
+
+    // The first day from a date on that lies in a year which has not paid.
+    private static void Put(YearlyPoints rule, ProgramPlan plan, Decision decision, LocalDate from)
+    {
+        var key = LoyaltyNames.YearlyKey(plan.Name, rule.Name);
+        var number = decision.In(plan.Name).Counted(LoyaltyNames.Date(rule.Name));
+        if (number == 0)
+        {
+            decision.Put(new AgendaChange(key, null));
+            return;
+        }
+
+        var date = Epoch.PlusDays((int)number - 1);
+        var year = from.Year;
+        while (rule.DayIn(year, date) < from || Paid(rule, plan, decision, year))
+        {
+            year++;
+        }
+
+        decision.Put(new AgendaChange(key, plan.Zone.AtStartOfDay(rule.DayIn(year, date)).ToInstant(), Phases.Occasions));
+    }
+
+    private static bool Paid(YearlyPoints rule, ProgramPlan plan, Decision decision, int year) => decision.In(plan.Name).Counted(LoyaltyNames.Paid(rule.Name), year) > 0;
+
+    private static LocalDate? DateOf(YearlyPoints rule, ProgramPlan plan, Decision decision) => rule.DateField is { } field
+        ? decision.Context.Observed(field) is { Kind: ScalarKind.Number, AsNumber: var annual } ? OfAnnual(annual) : decision.Context.Observed(field).AsDate
+        : decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) is > 0 and var day ? Epoch.PlusDays((int)day - 1) : null;
+
+    // A day without its year is the number MMDD, such as 229; any leap year may stand for its year.
+    private static LocalDate? OfAnnual(decimal annual) => annual is > 100 and < 1300 && decimal.ToInt32(annual) is var day && day / 100 is >= 1 and <= 12 && day % 100 >= 1 && day % 100 <= CalendarSystem.Iso.GetDaysInMonth(2000, day / 100)
+        ? new LocalDate(2000, day / 100, day % 100)
+        : null;
+
+    private static long Number(LocalDate date) => Period.DaysBetween(Epoch, date) + 1;
+}
