@@ -129,7 +129,7 @@ public sealed class ConditionJsonTests
         Assert.Empty(ConditionJson.Read(json).Errors);
         Assert.StartsWith("$.count: No event kind is named 'purchse'. Did you mean 'purchase'?", Assert.Single(ConditionJson.Read(json, new EventKinds([])).Errors).ToString(), StringComparison.Ordinal);
         Assert.Equal(
-            "$.where.field: 'event.chanel' does not exist. Did you mean 'channel'? There are: kind, channel, brand, actor, spend, currency, source.",
+            "$.where.field: 'event.chanel' does not exist. Did you mean 'channel'? There are: kind, channel, brand, actor, spend, currency, source, store, delivery, discount, points-paid, tax.",
             Assert.Single(ConditionJson.Read(json.Replace("purchse", "purchase", StringComparison.Ordinal), new EventKinds([])).Errors).ToString());
     }
 
