@@ -36,7 +36,7 @@ public sealed class LoyaltyBuilder
         return this;
     }
 
-    internal LoyaltyModule Build() => new(new DefinitionCatalog<LoyaltyProgram>(versions), kinds);
+    internal IEnumerable<LoyaltyModule> Build() => LoyaltyModule.Of(new DefinitionCatalog<LoyaltyProgram>(versions), kinds);
 }
 
 /// <summary>Adds loyalty to a host.</summary>
@@ -50,7 +50,7 @@ public static class LoyaltyCrmBuilderExtensions
         ArgumentNullException.ThrowIfNull(configure);
         var loyalty = new LoyaltyBuilder();
         configure(loyalty);
-        return builder.AddModule(loyalty.Build());
+        return loyalty.Build().Aggregate(builder, (all, module) => all.AddModule(module));
     }
 
     /// <summary>Adds loyalty with programmes that count from the beginning of time.</summary>

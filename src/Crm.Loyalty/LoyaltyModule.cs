@@ -37,23 +37,47 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
     /// <summary>Loyalty with all versions of these programmes, and kinds of events of the host's own that their rules look at.</summary>
     /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
     public LoyaltyModule(DefinitionCatalog<LoyaltyProgram> programs, IEnumerable<EventKind> kinds)
+        : this(programs, kinds, [])
+    {
+    }
+
+    private LoyaltyModule(DefinitionCatalog<LoyaltyProgram> programs, IEnumerable<EventKind> kinds, IEnumerable<string> elsewhere)
     {
         ArgumentNullException.ThrowIfNull(kinds);
         ArgumentNullException.ThrowIfNull(programs);
-        plans = new LoyaltyPlans(programs);
+        plans = new LoyaltyPlans(programs, elsewhere);
+        var keeps = programs.All.Any(definition => definition.Value.Cascade == Cascade.None);
+        if (keeps && programs.All.Any(definition => definition.Value.Cascade != Cascade.None))
+        {
+            throw new ArgumentException($"Programmes with and without cascade are two modules, because refunds decide the history of one again and not of the other; make them with {nameof(LoyaltyModule)}.{nameof(Of)}, or with AddLoyalty. All versions of a programme have one cascade.", nameof(programs));
+        }
+
         var levels = Metrics<QualificationMetric>(programs).Any(metric => metric.IsLevel);
         Contract = new ModuleContract
         {
-            Name = LoyaltyNames.Module,
+            Name = keeps ? LoyaltyNames.KeepingModule : LoyaltyNames.Module,
+            Reversible = !keeps,
             Codec = new LoyaltyStateCodec(),
             Kinds = [.. LoyaltyEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. kinds],
-            Handles = plans.Handled.Concat(LoyaltyEvents.Kinds.Concat(StampEvents.Kinds).Concat(TierEvents.Kinds).Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
-            Emits = [LoyaltyNames.TierChanged, LoyaltyNames.TierProlonged],
+            Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(LoyaltyEvents.Kinds.Concat(StampEvents.Kinds).Concat(TierEvents.Kinds).Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
+            Emits = [LoyaltyNames.TierChanged, LoyaltyNames.TierProlonged, LoyaltyNames.Expiring],
             Reads = Metrics<QualificationMetric.FactValue>(programs).Select(metric => metric.Fact).Distinct().ToSequence(),
             Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Concat(plans.DateFields).Distinct(StringComparer.Ordinal).ToSequence(),
             Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
             Conditions = programs.All.SelectMany(definition => definition.Value.Conditions).Distinct().ToSequence(),
         };
+    }
+
+    /// <summary>The modules of these programmes: one for those whose refunds decide history again, and one, irrevocable, for those whose refunds reach no further than the purchase.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
+    public static IEnumerable<LoyaltyModule> Of(DefinitionCatalog<LoyaltyProgram> programs, IEnumerable<EventKind> kinds)
+    {
+        ArgumentNullException.ThrowIfNull(programs);
+        var kept = programs.All.Where(definition => definition.Value.Cascade == Cascade.None).Select(definition => definition.Name).ToHashSet(StringComparer.Ordinal);
+        var parts = programs.All.GroupBy(definition => kept.Contains(definition.Name)).OrderBy(part => part.Key).Select(part => part.ToList()).ToList();
+        return parts.Count < 2
+            ? [new LoyaltyModule(programs, kinds)]
+            : [.. parts.Select(part => new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>(part), kinds, programs.Names.Except(part.Select(definition => definition.Name))))];
     }
 
     /// <inheritdoc/>
@@ -66,10 +90,16 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
         ArgumentNullException.ThrowIfNull(context);
         switch (context.Stimulus)
         {
+            case Stimulus.Happened { Event: var other } when plans.IsElsewhere(other):
+                return Outcome.Nothing;
             case Stimulus.Happened { Event: { Kind: LoyaltyEvents.RedeemName } request }:
                 return PointRequests.Redeem(request, plans, state, context);
             case Stimulus.Happened { Event: { Kind: LoyaltyEvents.AdjustName } request }:
                 return PointRequests.Adjust(request, plans, state, context);
+            case Stimulus.Happened { Event: { Kind: LoyaltyEvents.TransferName or LoyaltyEvents.ConvertName or LoyaltyEvents.AmendName or LoyaltyEvents.ReinstateName or LoyaltyEvents.ReturnName } request }:
+                return WalletRequests.Decide(request, plans, state, context);
+            case Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName } received }:
+                return WalletRequests.Receive(received, plans, state, context);
             case Stimulus.Happened { Event: { Kind: StampEvents.UseName } request }:
                 return StampSteps.Use(request, plans, state, context);
             case Stimulus.Happened { Event: { Kind: TierEvents.FloorName or TierEvents.PinName or TierEvents.ReleaseName } request }:
@@ -104,6 +134,12 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
             if (versions.At(context.Moment.Instant) is { } plan)
             {
                 YearlySteps.Look(plan, decision);
+                if (happened.Original is { } original && Array.IndexOf(plan.ReleaseKinds, happened.Kind) >= 0)
+                {
+                    Array.ForEach(plan.Units, unit => decision.Release(plan, unit, original));
+                }
+
+                ClawbackSteps.TakeBack(happened, plan, decision);
                 EarningSteps.Earn(happened, plan, decision);
                 StampSteps.Stamp(happened, plan, decision);
                 TierSteps.Count(happened, plan, decision);
@@ -137,7 +173,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
         switch (what)
         {
             case LoyaltyNames.Expire:
-                decision.Expire(program, name, plan?.Definition.Hash);
+                decision.Expire(program, name, plan);
                 if (plan is { HasLevels: true })
                 {
                     decision.Weigh(plan);
@@ -146,6 +182,12 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
                 break;
             case LoyaltyNames.Close when plan?.LadderNamed(name) is { } ladder:
                 decision.Close(plan, ladder);
+                break;
+            case LoyaltyNames.Activate when plan?.UnitNamed(name) is { } unit:
+                decision.Activate(plan, unit);
+                break;
+            case LoyaltyNames.Warning when plan?.UnitNamed(name) is { } unit:
+                decision.Warn(plan, unit);
                 break;
             case LoyaltyNames.Yearly when plan is not null:
                 YearlySteps.Give(plan, name, decision);

@@ -73,7 +73,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
             decision.Add(Line(LineCodes.Issued));
         }
 
-        return new Earning(proposed.Unit, amount) { Part = cuts is null ? proposed.Part : default, Expiry = proposed.Expiry ?? rule.Terms.Expiry };
+        return new Earning(proposed.Unit, amount) { Part = cuts is null ? proposed.Part : default, Expiry = proposed.Expiry ?? rule.Terms.Expiry, Activation = proposed.Activation ?? rule.Terms.Activation, Issuer = proposed.Issuer ?? rule.Terms.Issuer };
     }
 
     private void Change(string code, string subject, long by)

@@ -57,6 +57,16 @@ internal sealed class CorrectionSteps(LoyaltyPlans plans, LoyaltyState stored)
         {
             agenda.Add(Decision.ExpiryOf(program, holding.Unit, holding.Wallet));
         }
+
+        if (old.PendingTotal != holding.Wallet.PendingTotal)
+        {
+            facts.Add(new Fact(LoyaltyNames.PendingFact(program, holding.Unit), holding.Wallet.PendingTotal is 0 ? default : Scalar.Of(holding.Wallet.PendingTotal)));
+        }
+
+        if (old.NextActivation != holding.Wallet.NextActivation)
+        {
+            agenda.Add(Decision.ActivationOf(program, holding.Unit, holding.Wallet));
+        }
     }
 
     private TierStanding Stand(ProgramPlan plan, TierLadder ladder, TierStanding standing, TierStanding? before)

@@ -21,6 +21,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     private List<AgendaChange>? agenda;
     private List<Echo>? echoes;
     private List<QuotaDraw>? quotas;
+    private List<CustomerEvent>? followUps;
     private readonly LoyaltyState before = current;
     private LoyaltyState state = current;
 
@@ -34,7 +35,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Keeps a number for the member.</summary>
     public void Count(ProgramPlan plan, Tally tally)
     {
-        if (In(plan.Name).Counted(tally.Name, tally.Period) != tally.Amount)
+        if (tally.Amount == 0 || In(plan.Name).Counted(tally.Name, tally.Period) != tally.Amount)
         {
             state = state.With(state.In(plan.Name).With(tally));
         }
@@ -42,6 +43,9 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
     /// <summary>Changes the agenda.</summary>
     public void Put(AgendaChange change) => (agenda ??= []).Add(change);
+
+    /// <summary>Sends an event to another customer.</summary>
+    public void Send(CustomerEvent followUp) => (followUps ??= []).Add(followUp);
 
     /// <summary>Draws on a supply that members share.</summary>
     public void Draw(string quota, long amount) => (quotas ??= []).Add(new QuotaDraw(quota, amount));
@@ -52,19 +56,80 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     public void Expect(int rules) => lines.EnsureCapacity(lines.Count + rules + 2);
 
     /// <summary>Gives units by a rule or by hand; status units count on their ladders.</summary>
-    public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code, Wallets.LotExpiry? expiry = null)
+    public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code) =>
+        Issue(plan, unit, amount, rule, code, new AwardShape(null, Activation.AtOnce, null), byRules: false);
+
+    /// <summary>Gives units by rules: what was earned may have to wait, and is an activity.</summary>
+    public void IssueByRules(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code, AwardShape shape) => Issue(plan, unit, amount, rule, code, shape, byRules: true);
+
+    private void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code, AwardShape shape, bool byRules)
     {
         var moment = new Moment(context.Moment.Instant, plan.Zone);
-        var change = state.In(plan.Name).Wallet(unit.Name).Issue(unit.ExpiryOf(moment, expiry), amount);
-        Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash);
+        var wallet = state.In(plan.Name).Wallet(unit.Name);
+        var activation = shape.Activation ?? unit.Definition.Activation;
+        string kept;
+        if (activation is Activation.Immediately)
+        {
+            var lot = unit.LotOf(moment, shape.Expiry, state.In(plan.Name)) with { Amount = amount, Issuer = shape.Issuer };
+            Move(plan, unit, Active(wallet.Issue(lot), unit, moment, byRules, byEarning: true), rule, code);
+            kept = lot.Name;
+        }
+        else
+        {
+            var active = activation.Of(moment);
+            var lot = unit.LotOf(active is { } from ? moment with { Instant = from } : moment, shape.Expiry, state.In(plan.Name));
+            var pending = new PendingLot
+            {
+                ActiveFrom = active,
+                Hold = active is null ? context.Cause.ToString() : null,
+                LapsesAt = (activation as Activation.OnEvent)?.Lapse(moment),
+                Rule = active is null ? rule : null,
+                Lot = (active is null ? new Lot(null, amount) : lot with { Amount = amount }) with { Issuer = shape.Issuer },
+            };
+            Move(plan, unit, Active(wallet.Issue(pending), unit, moment, byRules, byEarning: true), rule, code);
+            kept = pending.Name;
+        }
+
+        if (byRules && plan.Definition.Value.Cascade == Cascade.None)
+        {
+            KeepAward(plan, unit, kept, amount, moment);
+        }
+
         Count(plan, unit, amount);
         WeighWhereHeld(plan);
     }
 
-    /// <summary>Takes units out of a wallet that was found to hold them, or into debt.</summary>
-    public void Take(ProgramPlan plan, UnitPlan unit, WalletChange change, long amount, string? code)
+    /// <summary>Keeps what is left of an award after a refund.</summary>
+    public void Keep(ProgramPlan plan, KeptAward award)
     {
-        Move(plan.Name, unit.Name, unit.Fact, change, null, code, plan.Definition.Hash);
+        var membership = state.In(plan.Name);
+        state = state.With(membership with { Awards = membership.Awards.Select(known => known.Key == award.Key && known.Unit == award.Unit && known.Lot == award.Lot ? award : known).ToSequence() });
+    }
+
+    // What an event earned is kept where a refund will take back that, and nothing else.
+    private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount, Moment moment)
+    {
+        var spend = context.Stimulus is Stimulus.Happened { Event.Spend: { } paid } ? paid.MinorUnits : 0;
+        var (membership, today, key) = (state.In(plan.Name), LoyaltyNames.NumberOf(moment.Date), context.Cause.ToString());
+        var known = membership.Awards.FirstOrDefault(award => award.Key == key && award.Unit == unit.Name && award.Lot == lot);
+        var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, spend, spend, today) : known with { Amount = known.Amount + amount };
+        state = state.With(membership with
+        {
+            Awards = membership.Awards.Where(other => other != known && other.Day + KeptAward.RefundableDays >= today).Append(award).ToSequence(),
+        });
+    }
+
+    /// <summary>Gives units that come from elsewhere: from another member or unit, or back.</summary>
+    public void Receive(ProgramPlan plan, UnitPlan unit, Lot lot, Movement movement, string? code)
+    {
+        Move(plan, unit, state.In(plan.Name).Wallet(unit.Name).Issue(lot, movement), null, code);
+        WeighWhereHeld(plan);
+    }
+
+    /// <summary>Takes units out of a wallet that was found to hold them, or into debt.</summary>
+    public void Take(ProgramPlan plan, UnitPlan unit, WalletChange change, long amount, string? code, bool isSpending = false)
+    {
+        Move(plan, unit, Active(change, unit, new Moment(context.Moment.Instant, plan.Zone), isSpending, byEarning: false), null, code);
         if (unit.Kind == UnitKind.Status)
         {
             Count(plan, unit, -amount);
@@ -73,18 +138,76 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         WeighWhereHeld(plan);
     }
 
+    /// <summary>Changes a wallet without anything coming in or going out: lots get another life.</summary>
+    public void Rearrange(ProgramPlan plan, UnitPlan unit, WalletChange change, string? code) => Move(plan, unit, change, null, code, tellsOffsets: false);
+
+    /// <summary>Makes pending units available that are due.</summary>
+    public void Activate(ProgramPlan plan, UnitPlan unit)
+    {
+        Resolve(plan, unit, state.In(plan.Name).Wallet(unit.Name).Activate(context.Moment.Instant));
+    }
+
+    /// <summary>Makes pending units available that waited for an event about another.</summary>
+    public void Release(ProgramPlan plan, UnitPlan unit, EventKey original)
+    {
+        var membership = state.In(plan.Name);
+        var moment = new Moment(context.Moment.Instant, plan.Zone);
+        Resolve(plan, unit, membership.Wallet(unit.Name).Release(original.ToString(), lot => unit.LotOf(moment, plan.ExpiryOfRule(lot.Rule), membership) with { Issuer = lot.Lot.Issuer }));
+    }
+
+    /// <summary>Tells of units that run out soon, and looks for the next.</summary>
+    public void Warn(ProgramPlan plan, UnitPlan unit)
+    {
+        if (unit.Definition.WarnDaysBefore is not { } days)
+        {
+            return;
+        }
+
+        var tally = LoyaltyNames.Warned(unit.Name);
+        var until = new Moment(context.Moment.Instant, plan.Zone).Date.PlusDays(days);
+        var warned = state.In(plan.Name).Counted(tally);
+        foreach (var (at, amount, _) in state.In(plan.Name).Wallet(unit.Name).Schedule.Where(lot => lot.At.ToUnixTimeTicks() > warned && lot.At.InZone(plan.Zone).Date <= until).GroupBy(lot => lot.At).Select(lots => (lots.Key, lots.Sum(lot => lot.Amount), 0)).ToList())
+        {
+            (echoes ??= []).Add(new Echo(LoyaltyNames.Expiring, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", at))));
+            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expiring) { Subject = Lot.NameOf(at), Text = LoyaltyTexts.Expiring(amount, unit.Name, at.InZone(plan.Zone).Date) });
+            Count(plan, new Tally(tally, 0, at.ToUnixTimeTicks()));
+        }
+
+        PutWarning(plan, unit);
+    }
+
     /// <summary>Removes what has run out.</summary>
-    public void Expire(string program, string unit, DefinitionHash? definition)
+    public void Expire(string program, string unit, ProgramPlan? plan)
     {
         var wallet = state.In(program).Wallet(unit);
         var change = wallet.Expire(context.Moment.Instant);
-        Move(program, unit, LoyaltyNames.Fact(program, unit), change, null, null, definition);
+        Move(program, unit, LoyaltyNames.Fact(program, unit), change, null, null, plan?.Definition.Hash);
+        if (plan?.UnitNamed(unit)?.Definition.ReinstateWithinDays is { } days)
+        {
+            Remember(plan, unit, change, days);
+        }
+
         foreach (var movement in change.Movements)
         {
             if (movement.Movement == Movement.Expired)
             {
                 lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expired) { Subject = movement.Lot, Unit = unit, Amount = movement.Amount });
             }
+        }
+    }
+
+    // What ran out is known for as long as it may be reinstated.
+    private void Remember(ProgramPlan plan, string unit, WalletChange change, int days)
+    {
+        var today = LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date);
+        foreach (var old in state.In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(LoyaltyNames.Gone(unit), StringComparison.Ordinal) && tally.Period + days < today).ToList())
+        {
+            Count(plan, old with { Amount = 0 });
+        }
+
+        foreach (var movement in change.Movements.Where(movement => movement.Movement == Movement.Expired))
+        {
+            Count(plan, new Tally(LoyaltyNames.Gone(unit) + movement.Lot, today, -movement.Amount));
         }
     }
 
@@ -154,6 +277,9 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         facts.AddRange(card.Changed(old, standing));
     }
 
+    /// <summary>The entry of the agenda at which pending units are next looked at.</summary>
+    public static AgendaChange ActivationOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ActivationKey(program, unit), wallet.NextActivation, Phases.Activation);
+
     /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>
     public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, Phases.Expiry);
 
@@ -191,20 +317,31 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             Agenda = agenda is null ? default : agenda.ToSequence(),
             Echoes = echoes is null ? default : echoes.ToSequence(),
             Quotas = quotas is null ? default : quotas.ToSequence(),
+            FollowUps = followUps is null ? default : followUps.ToSequence(),
         };
 
-    private void Move(string program, string unit, string fact, WalletChange change, string? rule, string? code, DefinitionHash? definition)
+    private void Move(ProgramPlan plan, UnitPlan unit, WalletChange change, string? rule, string? code, bool tellsOffsets = true)
     {
-        if (change.Movements.IsEmpty)
+        var next = (state.In(plan.Name).Wallet(unit.Name).NextExpiry, change.Wallet.NextExpiry);
+        Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash, tellsOffsets);
+        if (unit.Definition.WarnDaysBefore is not null && next.Item1 != next.Item2)
+        {
+            PutWarning(plan, unit);
+        }
+    }
+
+    private void Move(string program, string unit, string fact, WalletChange change, string? rule, string? code, DefinitionHash? definition, bool tellsOffsets = true)
+    {
+        var membership = state.In(program);
+        var old = membership.Wallet(unit);
+        if (change.Movements.IsEmpty && old == change.Wallet)
         {
             return;
         }
 
-        var membership = state.In(program);
-        var old = membership.Wallet(unit);
         state = state.With(membership.With(unit, change.Wallet));
         List<ReceiptLine>? offsets = null;
-        foreach (var movement in change.Movements)
+        foreach (ref readonly var movement in change.Movements.AsSpan())
         {
             entries.Add(new LedgerEntry
             {
@@ -216,10 +353,10 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
                 Cause = context.Cause,
                 OccurredAt = context.Moment.Instant,
                 Rule = movement.Movement == Movement.Issued ? rule : null,
-                Code = movement.Movement == Movement.Offset ? null : code,
+                Code = movement.Lot == Lot.Shortfall ? Lot.Shortfall : movement.Movement == Movement.Offset && tellsOffsets ? null : code,
                 Definition = definition,
             });
-            if (movement.Movement == Movement.Offset)
+            if (movement.Movement == Movement.Offset && tellsOffsets)
             {
                 (offsets ??= []).Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = movement.Lot, Unit = unit, Amount = movement.Amount });
             }
@@ -230,15 +367,87 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.DebtRepaid) { Subject = program, Unit = unit, Parts = offsets.ToSequence() });
         }
 
-        if (old.Balance != change.Wallet.Balance)
+        if (change.Wallet.Shortfall != old.Shortfall)
         {
-            facts.Add(new Fact(fact, change.Wallet.Balance));
+            // What is written off was taken by a line of its own, so this one gives it back.
+            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Shortfall) { Subject = program, Unit = unit, Amount = change.Wallet.Shortfall - old.Shortfall });
         }
 
-        if (old.NextExpiry != change.Wallet.NextExpiry)
+        Told(program, unit, fact, old, change.Wallet);
+    }
+
+    // What follows from a wallet: facts, and when to look at it again.
+    private void Told(string program, string unit, string fact, Wallet old, Wallet wallet)
+    {
+        if (old.Balance != wallet.Balance)
         {
-            (agenda ??= []).Add(ExpiryOf(program, unit, change.Wallet));
+            facts.Add(new Fact(fact, wallet.Balance));
         }
+
+        if (old.PendingTotal != wallet.PendingTotal)
+        {
+            facts.Add(new Fact(LoyaltyNames.PendingFact(program, unit), wallet.PendingTotal is 0 ? default : Scalar.Of(wallet.PendingTotal)));
+        }
+
+        if (old.NextExpiry != wallet.NextExpiry)
+        {
+            (agenda ??= []).Add(ExpiryOf(program, unit, wallet));
+        }
+
+        if (old.NextActivation != wallet.NextActivation)
+        {
+            (agenda ??= []).Add(ActivationOf(program, unit, wallet));
+        }
+    }
+
+    private void Resolve(ProgramPlan plan, UnitPlan unit, WalletChange change)
+    {
+        var activated = 0L;
+        foreach (var movement in change.Movements)
+        {
+            activated += movement is { Movement: Movement.Offset, Amount: > 0 } ? movement.Amount : 0;
+            if (movement.Movement == Movement.Reversed)
+            {
+                lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lapsed) { Subject = movement.Lot, Unit = unit.Name, Amount = movement.Amount });
+            }
+        }
+
+        if (activated > 0)
+        {
+            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Activated) { Subject = plan.Name, Text = LoyaltyTexts.Activated(activated, unit.Name) });
+        }
+
+        Move(plan, unit, change, null, null, tellsOffsets: false);
+        Move(plan, unit, state.In(plan.Name).Wallet(unit.Name).Settled(), null, null);
+        WeighWhereHeld(plan);
+    }
+
+    // An activity moves the day on which what idles runs out, for all of it at once.
+    private static WalletChange Active(WalletChange change, UnitPlan unit, Moment moment, bool isActivity, bool byEarning)
+    {
+        if (!isActivity || unit.Idle is not { } idle || !(byEarning ? idle.ByEarning : idle.BySpending))
+        {
+            return change;
+        }
+
+        var gone = moment.StartOf(idle.GoneAfter(moment.Date));
+        return change.Wallet.IdleUntil >= gone ? change : change with { Wallet = change.Wallet with { IdleUntil = gone } };
+    }
+
+    private void PutWarning(ProgramPlan plan, UnitPlan unit)
+    {
+        var warned = state.In(plan.Name).Counted(LoyaltyNames.Warned(unit.Name));
+        Instant? due = null;
+        foreach (var (at, _, _) in state.In(plan.Name).Wallet(unit.Name).Schedule)
+        {
+            if (at.ToUnixTimeTicks() > warned)
+            {
+                due = plan.Zone.AtStartOfDay(at.InZone(plan.Zone).Date.PlusDays(-(unit.Definition.WarnDaysBefore ?? 0))).ToInstant();
+                break;
+            }
+        }
+
+        Put(new AgendaChange(LoyaltyNames.WarningKey(plan.Name, unit.Name), due, Phases.Occasions));
     }
 
     private void Count(ProgramPlan plan, UnitPlan unit, long amount)

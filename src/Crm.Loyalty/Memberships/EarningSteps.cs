@@ -125,7 +125,7 @@ internal static class EarningSteps
         if (amount != proposed.Amount)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleCut) { Subject = rule.Name });
-            proposed = new Earning(proposed.Unit, amount) { Expiry = proposed.Expiry };
+            proposed = proposed with { Amount = amount, Rounding = 0, Part = default };
         }
 
         var steps = new AwardSteps(rule, proposed, plan, context, decision);
@@ -178,9 +178,9 @@ internal static class EarningSteps
                     continue;
                 }
 
-                if (award.Earning.Expiry is { } expiry)
+                if (new AwardShape(award.Earning.Expiry, award.Earning.Activation, award.Earning.Issuer) is { IsUsual: false } shape)
                 {
-                    decision.Issue(plan, unit, award.Earning.Amount, award.Rule, null, expiry);
+                    decision.IssueByRules(plan, unit, award.Earning.Amount, award.Rule, null, shape with { Expiry = shape.Expiry ?? (context.Member is { } one ? unit.ExpiryInTier(one) : null) });
                     continue;
                 }
 
@@ -191,7 +191,7 @@ internal static class EarningSteps
 
             if (sum > 0)
             {
-                decision.Issue(plan, unit, sum, several ? null : rule, null, context.Member is { } member ? unit.ExpiryInTier(member) : null);
+                decision.IssueByRules(plan, unit, sum, several ? null : rule, null, new AwardShape(context.Member is { } member ? unit.ExpiryInTier(member) : null, null, null));
             }
         }
 

@@ -62,6 +62,9 @@ public sealed record Membership
     /// <summary>What limits, frequencies and rests have counted, by name.</summary>
     public Sequence<Tally> Tallies { get; init; }
 
+    /// <summary>What events earned, for refunds that reach no further; empty in programmes whose refunds decide history again.</summary>
+    public Sequence<KeptAward> Awards { get; init; }
+
     /// <summary>What a tally has counted in a span; 0 where it has counted nothing in it.</summary>
     /// <param name="name">The tally.</param>
     /// <param name="period">The span; what another counted is over.</param>

@@ -1,16 +1,15 @@
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
-using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back.</summary>
 internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 4;
+    public override int Version => 5;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -26,13 +25,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
             foreach (var holding in membership.Holdings)
             {
                 writer.Text(holding.Unit);
-                writer.Whole(holding.Wallet.Debt);
-                writer.Whole(holding.Wallet.Lots.Count);
-                foreach (var lot in holding.Wallet.Lots)
-                {
-                    writer.Instant(lot.Expiry);
-                    writer.Whole(lot.Amount);
-                }
+                WalletCodec.Write(holding.Wallet, writer);
             }
 
             writer.Whole(membership.Standings.Count);
@@ -57,6 +50,19 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 writer.Whole(tally.Period);
                 writer.Whole(tally.Amount);
             }
+
+            writer.Whole(membership.Awards.Count);
+            foreach (var award in membership.Awards)
+            {
+                writer.Text(award.Key);
+                writer.Text(award.Unit);
+                writer.Text(award.Lot);
+                writer.Whole(award.Amount);
+                writer.Whole(award.Taken);
+                writer.Whole(award.Spend);
+                writer.Whole(award.Left);
+                writer.Whole(award.Day);
+            }
         }
     }
 
@@ -69,29 +75,23 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
             memberships[i] = new Membership
             {
                 Program = reader.Name(),
-                Holdings = Holdings(ref reader),
+                Holdings = Holdings(version, ref reader),
                 Standings = Standings(version, ref reader),
                 Cards = version >= 2 ? Cards(ref reader) : [],
                 Tallies = version >= 4 ? Tallies(ref reader) : [],
+                Awards = version >= 5 ? Awards(ref reader) : [],
             };
         }
 
         return new LoyaltyState { Memberships = Sequence.Given(memberships) };
     }
 
-    private static Sequence<Holding> Holdings(ref SlotReader reader)
+    private static Sequence<Holding> Holdings(int version, ref SlotReader reader)
     {
         var holdings = new Holding[reader.Int()];
         for (var i = 0; i < holdings.Length; i++)
         {
-            var (unit, debt) = (reader.Name(), reader.Whole());
-            var lots = new Lot[reader.Int()];
-            for (var j = 0; j < lots.Length; j++)
-            {
-                lots[j] = new Lot(reader.InstantOrNull(), reader.Whole());
-            }
-
-            holdings[i] = new Holding(unit, new Wallet { Debt = debt, Lots = Sequence.Given(lots) });
+            holdings[i] = new Holding(reader.Name(), WalletCodec.Read(version, ref reader));
         }
 
         return Sequence.Given(holdings);
@@ -128,5 +128,16 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         }
 
         return Sequence.Given(tallies);
+    }
+
+    private static Sequence<KeptAward> Awards(ref SlotReader reader)
+    {
+        var awards = new KeptAward[reader.Int()];
+        for (var i = 0; i < awards.Length; i++)
+        {
+            awards[i] = new KeptAward(reader.Code(), reader.Name(), reader.Code(), reader.Whole(), reader.Whole(), reader.Whole(), reader.Whole(), reader.Whole());
+        }
+
+        return Sequence.Given(awards);
     }
 }

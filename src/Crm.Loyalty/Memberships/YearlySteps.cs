@@ -10,21 +10,19 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>Keeps the days of the year on the agenda, and gives on them.</summary>
 internal static class YearlySteps
 {
-    private static readonly LocalDate Epoch = new(1, 1, 1);
-
     /// <summary>Looks whether a date has become known or has changed.</summary>
     public static void Look(ProgramPlan plan, Decision decision)
     {
         var today = new Moment(decision.Context.Moment.Instant, plan.Zone).Date;
         if (plan.KeepsFirstDay && decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) == 0)
         {
-            decision.Count(plan, new Tally(LoyaltyNames.FirstDay, 0, Number(today)));
+            decision.Count(plan, new Tally(LoyaltyNames.FirstDay, 0, LoyaltyNames.NumberOf(today)));
         }
 
         foreach (var rule in plan.Yearly)
         {
             var known = decision.In(plan.Name).Counted(LoyaltyNames.Date(rule.Name));
-            var number = DateOf(rule, plan, decision) is { } date ? Number(date) : 0;
+            var number = DateOf(rule, plan, decision) is { } date ? LoyaltyNames.NumberOf(date) : 0;
             if (number != known)
             {
                 decision.Count(plan, new Tally(LoyaltyNames.Date(rule.Name), 0, number));
@@ -65,7 +63,7 @@ internal static class YearlySteps
             return;
         }
 
-        var date = Epoch.PlusDays((int)number - 1);
+        var date = LoyaltyNames.DayOf(number);
         var year = from.Year;
         while (rule.DayIn(year, date) < from || Paid(rule, plan, decision, year))
         {
@@ -79,12 +77,11 @@ internal static class YearlySteps
 
     private static LocalDate? DateOf(YearlyPoints rule, ProgramPlan plan, Decision decision) => rule.DateField is { } field
         ? decision.Context.Observed(field) is { Kind: ScalarKind.Number, AsNumber: var annual } ? OfAnnual(annual) : decision.Context.Observed(field).AsDate
-        : decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) is > 0 and var day ? Epoch.PlusDays((int)day - 1) : null;
+        : decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) is > 0 and var day ? LoyaltyNames.DayOf(day) : null;
 
     // A day without its year is the number MMDD, such as 229; any leap year may stand for its year.
     private static LocalDate? OfAnnual(decimal annual) => annual is > 100 and < 1300 && decimal.ToInt32(annual) is var day && day / 100 is >= 1 and <= 12 && day % 100 >= 1 && day % 100 <= CalendarSystem.Iso.GetDaysInMonth(2000, day / 100)
         ? new LocalDate(2000, day / 100, day % 100)
         : null;
 
-    private static long Number(LocalDate date) => Period.DaysBetween(Epoch, date) + 1;
 }

@@ -13,6 +13,9 @@ internal static class EarningCheck
 
     public static IEnumerable<ProgramError> Program(LoyaltyProgram program) =>
     [
+        .. Each(program.Units, "units", (unit, path) => Wallet(program, unit, path)),
+        .. Twice(program.Conversions.Select(one => one.Name), "conversions", "conversion"),
+        .. Each(program.Conversions, "conversions", (conversion, path) => Conversion(program, conversion, path)),
         .. Twice(program.Collections.Select(one => one.Name), "collections", "collection"),
         .. Each(program.Collections, "collections", Collection),
         .. Twice(program.Groups.Select(one => one.Name), "groups", "group"),
@@ -41,6 +44,92 @@ internal static class EarningCheck
         foreach (var error in expiry.Faults(unit.Name))
         {
             yield return new(path, error);
+        }
+    }
+
+    private static IEnumerable<ProgramError> Wallet(LoyaltyProgram program, LoyaltyUnit unit, string path)
+    {
+        foreach (var error in Begins(unit, unit.Activation, $"{path}.pending"))
+        {
+            yield return error;
+        }
+
+        foreach (var fault in unit.Idle?.Faults(unit.Name) ?? [])
+        {
+            yield return new($"{path}.idle", fault);
+        }
+
+        if (!Enum.IsDefined(unit.Debt))
+        {
+            yield return new($"{path}.debt", $"{(int)unit.Debt} is not a policy for debts; carry, clamp-to-zero, pending-only or reject is expected.");
+        }
+        else if (unit.Debt is DebtPolicy.PendingOnly or DebtPolicy.Reject && program.Cascade == Cascade.History)
+        {
+            yield return new($"{path}.debt", $"'{unit.Name}' takes back less than was earned, so history cannot be decided as without the purchase; let the programme's cascade be none, or the debt carry or clamp-to-zero.");
+        }
+
+        if (unit.WarnDaysBefore is < 1 or > 366)
+        {
+            yield return new($"{path}.warnDaysBefore", $"'{unit.Name}' warns {unit.WarnDaysBefore} days before; 1 to 366 are expected.");
+        }
+
+        if (unit.ReinstateWithinDays is < 1 or > 3_660)
+        {
+            yield return new($"{path}.reinstateWithinDays", $"'{unit.Name}' can be reinstated for {unit.ReinstateWithinDays} days; 1 to 3,660 are expected.");
+        }
+
+        if (unit.Returns is { } returns && (returns.WithinDays is < 1 or > 3_660 || !Enum.IsDefined(returns.IfGone) || returns.GraceDays is < 0 or > 366 || (returns.IfGone == GoneLots.GraceDays) != (returns.GraceDays > 0)))
+        {
+            yield return new($"{path}.returns", $"Spent '{unit.Name}' come back within {returns.WithinDays} days, {returns.IfGone} with {returns.GraceDays} days of grace; 1 to 3,660 days are expected, and days of grace with that policy alone.");
+        }
+    }
+
+    private static IEnumerable<ProgramError> Begins(LoyaltyUnit unit, Activation activation, string path)
+    {
+        if (activation is Activation.Immediately)
+        {
+            yield break;
+        }
+
+        if (unit.Kind == UnitKind.Status)
+        {
+            yield return new(path, $"Status units count at once, but '{unit.Name}' would be pending; leave it out, or make the unit redeemable.");
+        }
+
+        if (activation is Activation.After { Days: < 1 or > 3_660 } or Activation.OnDayOfMonth { Day: < 1 or > 31 } or Activation.OnEvent { LapseDays: < 1 or > 3_660 })
+        {
+            yield return new(path, $"'{unit.Name}' would become available {activation}; 1 to 3,660 days, a day from 1 to 31, or an event with 1 to 3,660 days until they lapse are expected.");
+        }
+
+        if (activation is Activation.OnEvent { Kind: var kind } && !Names.IsName(kind))
+        {
+            yield return new($"{path}.until", $"'{kind}' is not a kind of event; one such as 'order.delivered' is expected.");
+        }
+    }
+
+    private static IEnumerable<ProgramError> Conversion(LoyaltyProgram program, UnitConversion conversion, string path)
+    {
+        if (!Names.IsName(conversion.Name))
+        {
+            yield return new($"{path}.name", $"'{conversion.Name}' is not the name of a conversion: lower-case letters, digits, '-', '_' and '.' are expected.");
+        }
+
+        foreach (var (unit, at) in new[] { (conversion.From, "from"), (conversion.To, "to") })
+        {
+            if (program.Units.All(known => known.Name != unit || known.Kind != UnitKind.Redeemable))
+            {
+                yield return new($"{path}.{at}", $"No unit that can be spent is named '{unit}'. There are: {string.Join(", ", program.Units.Where(known => known.Kind == UnitKind.Redeemable).Select(known => known.Name))}.");
+            }
+        }
+
+        if (conversion.From == conversion.To)
+        {
+            yield return new($"{path}.to", $"Conversion '{conversion.Name}' exchanges '{conversion.From}' into itself; two units are expected.");
+        }
+
+        if (conversion.Give is < 1 or > MostPoints || conversion.Get is < 1 or > MostPoints)
+        {
+            yield return new($"{path}.give", $"Conversion '{conversion.Name}' gives {conversion.Give} for {conversion.Get}; 1 to 1,000,000,000 of each is expected.");
         }
     }
 
@@ -256,12 +345,19 @@ internal static class EarningCheck
             yield return new($"{path}.{(terms.Exclusive ? "exclusive" : "priority")}", $"Rule '{rule.Name}' competes with no other: name its group, or leave this out.");
         }
 
-        if (terms.Expiry is { } expiry && UnitOf(program, rule) is { } unit)
+        if (terms.Issuer is { } issuer && !Names.IsName(issuer))
         {
-            foreach (var error in Life(unit, expiry, $"{path}.expires"))
-            {
-                yield return error;
-            }
+            yield return new($"{path}.issuer", $"'{issuer}' is not the name of a partner: lower-case letters, digits, '-', '_' and '.' are expected.");
+        }
+
+        if (UnitOf(program, rule) is not { } unit)
+        {
+            yield break;
+        }
+
+        foreach (var error in Life(unit, terms.Expiry ?? LotExpiry.Never, $"{path}.expires").Concat(Begins(unit, terms.Activation ?? Activation.AtOnce, $"{path}.pending")))
+        {
+            yield return error;
         }
     }
 

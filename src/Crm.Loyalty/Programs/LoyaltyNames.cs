@@ -1,3 +1,5 @@
+using NodaTime;
+
 namespace Crm.Loyalty.Programs;
 
 /// <summary>The names of the module's facts, and of its agenda's entries.</summary>
@@ -5,6 +7,9 @@ public static class LoyaltyNames
 {
     /// <summary>The module, and the slot of its state.</summary>
     public const string Module = "loyalty";
+
+    /// <summary>The module of programmes whose refunds reach no further than the purchase, and the slot of its state.</summary>
+    public const string KeepingModule = "loyalty-kept";
 
     /// <summary>The echo that tells of a new tier: fields "program", "ladder", "direction" (joined, upgraded, downgraded, left), "from" and "to"; "from" or "to" is left out where there is no tier.</summary>
     public const string TierChanged = "tier.changed";
@@ -15,6 +20,16 @@ public static class LoyaltyNames
     internal const string Expire = "expire";
     internal const string Close = "close";
     internal const string Yearly = "yearly";
+    internal const string Activate = "activate";
+    internal const string Warning = "warn";
+
+    private static readonly LocalDate FirstDate = new(1, 1, 1);
+
+    /// <summary>The echo that tells of units that run out soon: fields "program", "unit", "amount" and "at".</summary>
+    public const string Expiring = "points.expiring";
+
+    /// <summary>The fact that holds what is pending of a unit: "loyalty.tea-club.points.pending"; none where nothing is.</summary>
+    public static string PendingFact(string program, string unit) => $"{Fact(program, unit)}.pending";
 
     /// <summary>
     /// The fact that holds the balance of a unit (available less debt) or the tier on a ladder: "loyalty.PROGRAMME.NAME", so "loyalty.tea-club.points" and "loyalty.tea-club.tier".
@@ -55,6 +70,25 @@ public static class LoyaltyNames
     internal static string Paid(string rule) => $"paid/{rule}";
 
     internal static string YearlyKey(string program, string rule) => $"{Yearly}/{program}/{rule}";
+
+    /// <summary>The tally of the latest lot that was warned of, as the ticks of its end.</summary>
+    internal static string Warned(string unit) => $"warned/{unit}";
+
+    /// <summary>The tallies of what a redemption drew from each lot, while it may come back: the beginning of their names.</summary>
+    internal static string Drawn(string redemption, string unit) => $"drawn/{redemption}|{unit}|";
+
+    /// <summary>The tallies of what ran out of each lot, while it may be reinstated: the beginning of their names.</summary>
+    internal static string Gone(string unit) => $"gone/{unit}|";
+
+    /// <summary>A date as a number that is never 0.</summary>
+    internal static long NumberOf(LocalDate date) => Period.DaysBetween(FirstDate, date) + 1;
+
+    /// <summary>The date of a number.</summary>
+    internal static LocalDate DayOf(long number) => FirstDate.PlusDays((int)number - 1);
+
+    internal static string ActivationKey(string program, string unit) => $"{Activate}/{program}/{unit}";
+
+    internal static string WarningKey(string program, string unit) => $"{Warning}/{program}/{unit}";
 
     internal static string ExpiryKey(string program, string unit) => $"{Expire}/{program}/{unit}";
 

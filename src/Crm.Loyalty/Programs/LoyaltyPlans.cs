@@ -1,4 +1,5 @@
 using Crm.Definitions;
+using Crm.Events;
 using Crm.Values;
 using NodaTime;
 
@@ -7,8 +8,11 @@ namespace Crm.Loyalty.Programs;
 /// <summary>All versions of all programmes, ready for use.</summary>
 internal sealed class LoyaltyPlans
 {
-    public LoyaltyPlans(DefinitionCatalog<LoyaltyProgram> catalog)
+    private readonly string[] elsewhere;
+
+    public LoyaltyPlans(DefinitionCatalog<LoyaltyProgram> catalog, IEnumerable<string> elsewhere)
     {
+        this.elsewhere = [.. elsewhere];
         var errors = catalog.All.SelectMany(Errors).ToSequence();
         if (!errors.IsEmpty)
         {
@@ -30,8 +34,11 @@ internal sealed class LoyaltyPlans
     public IEnumerable<string> DateFields => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Yearly).Select(rule => rule.DateField).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     public IEnumerable<string> Facts => Programs.SelectMany(versions => versions.All)
-        .SelectMany(plan => plan.Units.Select(unit => unit.Fact).Concat(plan.TierFacts).Concat(plan.Cards.SelectMany(card => card.Facts)))
+        .SelectMany(plan => plan.Units.SelectMany(unit => new[] { unit.Fact, LoyaltyNames.PendingFact(plan.Name, unit.Name) }).Concat(plan.TierFacts).Concat(plan.Cards.SelectMany(card => card.Facts)))
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    /// <summary>Whether an event is a request about a programme that another loyalty module of the host has.</summary>
+    public bool IsElsewhere(CustomerEvent request) => elsewhere.Length > 0 && request.Fields["program"].AsCode is { } program && Array.IndexOf(elsewhere, program) >= 0;
 
     public ProgramVersions? Find(string program) => Array.Find(Programs, versions => versions.Name == program);
 

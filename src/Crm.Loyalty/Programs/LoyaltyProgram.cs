@@ -29,6 +29,41 @@ public sealed record LoyaltyUnit(string Name, UnitKind Kind)
 
     /// <summary>Other lives for members of a tier; the first that fits counts, and the tier is that before the event. What a rule or an award says goes before it.</summary>
     public Sequence<TierExpiry> ExpiryByTier { get; init; }
+
+    /// <summary>When what rules give can be spent; at once unless said otherwise. What is given by hand always can.</summary>
+    public Activation Activation { get; init; } = Activation.AtOnce;
+
+    /// <summary>
+    /// What keeps units of an earlier version alive that run out when the member is idle, now that <see cref="Expiry"/> says otherwise; null: nothing does, or the expiry itself says it.
+    /// </summary>
+    public LotExpiry.WhenIdle? Idle { get; init; }
+
+    /// <summary>What becomes of units that are taken back and are not there any more.</summary>
+    public DebtPolicy Debt { get; init; }
+
+    /// <summary>Whether members may give the units to each other.</summary>
+    public bool Transferable { get; init; }
+
+    /// <summary>So many days before the day on which units run out, an echo "points.expiring" tells of it; null: nobody is told.</summary>
+    public int? WarnDaysBefore { get; init; }
+
+    /// <summary>So many days after they ran out, units may be reinstated by staff; null: never.</summary>
+    public int? ReinstateWithinDays { get; init; }
+
+    /// <summary>How spent units come back when what they bought does not; null: they do not, other than by taking the redemption back as a whole.</summary>
+    public ReturnPolicy? Returns { get; init; }
+}
+
+/// <summary>How far a refund reaches.</summary>
+public enum Cascade
+{
+    /// <summary>History is decided again without what was taken back: tiers, caps, bonuses and later awards are as if it had never been bought. The refund laws hold in full.</summary>
+    History,
+
+    /// <summary>
+    /// Only what the purchase itself earned is taken back, in proportion of what is left of its spend; what was decided later stays. A full refund is then not as if nothing had been bought.
+    /// </summary>
+    None,
 }
 
 /// <summary>When units of members of a tier run out.</summary>
@@ -63,6 +98,12 @@ public sealed record LoyaltyProgram
 
     /// <summary>Rules that compete; a group that rules name has to be here.</summary>
     public Sequence<StackingGroup> Groups { get; init; }
+
+    /// <summary>How far refunds reach.</summary>
+    public Cascade Cascade { get; init; }
+
+    /// <summary>Exchanges of one unit into another.</summary>
+    public Sequence<UnitConversion> Conversions { get; init; }
 
     /// <summary>Caps on what a member earns.</summary>
     public Sequence<EarningLimit> Limits { get; init; }

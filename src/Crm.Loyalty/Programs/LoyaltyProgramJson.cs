@@ -69,13 +69,19 @@ public static class LoyaltyProgramJson
 
     private static LoyaltyProgram Program(JsonPart json, LoyaltyCode code)
     {
-        json.Allow("name", "zone", "scope", "units", "collections", "rules", "groups", "limits", "budgets", "ladders", "stampCards", "staffLimits");
+        json.Allow("name", "zone", "scope", "cascade", "units", "conversions", "collections", "rules", "groups", "limits", "budgets", "ladders", "stampCards", "staffLimits");
         return new LoyaltyProgram
         {
             Name = json.Text("name") ?? "",
             Zone = json.Text("zone") ?? "",
             Units = json.Items("units", required: true).Select(Unit).ToSequence(),
             Scope = RuleJson.Scope(json),
+            Cascade = json.OneOf("cascade", Cascades),
+            Conversions = json.Items("conversions").Select(item =>
+            {
+                item.Allow("name", "from", "to", "give", "get");
+                return new UnitConversion(item.Text("name") ?? "", item.Text("from") ?? "", item.Text("to") ?? "", item.Whole("give", required: true) ?? 0, item.Whole("get", required: true) ?? 0);
+            }).ToSequence(),
             Collections = json.Items("collections").Select(RuleJson.Collection).ToSequence(),
             Rules = json.Items("rules").Select((item, place) => RuleJson.Read(item, code) ?? new Unreadable(place)).ToSequence(),
             Groups = json.Items("groups").Select(RuleJson.Group).ToSequence(),
@@ -89,10 +95,17 @@ public static class LoyaltyProgramJson
 
     private static LoyaltyUnit Unit(JsonPart json)
     {
-        json.Allow("name", "kind", "expires", "expiresByTier");
+        json.Allow("name", "kind", "expires", "expiresByTier", "pending", "idle", "debt", "transferable", "warnDaysBefore", "reinstateWithinDays", "returns");
         return new LoyaltyUnit(json.Text("name") ?? "", json.OneOf("kind", UnitKinds, required: true))
         {
             Expiry = json.Has("expires") ? ExpiryJson.Read(json, "expires") : LotExpiry.Never,
+            Activation = json.Has("pending") ? ExpiryJson.Activation(json, "pending") : Activation.AtOnce,
+            Idle = json.Has("idle") ? ExpiryJson.Idle(json, "idle") : null,
+            Debt = json.OneOf("debt", Debts),
+            Transferable = json.Flag("transferable"),
+            WarnDaysBefore = json.Whole("warnDaysBefore") is { } warn ? (int)Math.Clamp(warn, int.MinValue, int.MaxValue) : null,
+            ReinstateWithinDays = json.Whole("reinstateWithinDays") is { } reinstate ? (int)Math.Clamp(reinstate, int.MinValue, int.MaxValue) : null,
+            Returns = json.Has("returns") ? ExpiryJson.Returns(json) : null,
             ExpiryByTier = json.Items("expiresByTier").Select(item =>
             {
                 item.Allow("ladder", "tier", "expires");
@@ -130,6 +143,7 @@ public static class LoyaltyProgramJson
         json.WriteString("name", program.Name);
         json.WriteString("zone", program.Zone);
         RuleJson.Scope(json, program.Scope);
+        json.Unless("cascade", Cascades, program.Cascade);
         json.Items("units", program.Units, unit =>
         {
             json.WriteString("name", unit.Name);
@@ -149,6 +163,29 @@ public static class LoyaltyProgramJson
                 json.WriteString("tier", one.Tier);
                 ExpiryJson.Write(json, "expires", one.Expiry);
             });
+            if (unit.Activation != Activation.AtOnce)
+            {
+                ExpiryJson.Activation(json, "pending", unit.Activation);
+            }
+
+            if (unit.Idle is { } idle)
+            {
+                ExpiryJson.Idle(json, "idle", idle);
+            }
+
+            json.Unless("debt", Debts, unit.Debt);
+            json.If("transferable", unit.Transferable);
+            json.If("warnDaysBefore", unit.WarnDaysBefore);
+            json.If("reinstateWithinDays", unit.ReinstateWithinDays);
+            ExpiryJson.Returns(json, unit.Returns);
+        });
+        json.Items("conversions", program.Conversions, conversion =>
+        {
+            json.WriteString("name", conversion.Name);
+            json.WriteString("from", conversion.From);
+            json.WriteString("to", conversion.To);
+            json.WriteNumber("give", conversion.Give);
+            json.WriteNumber("get", conversion.Get);
         });
         json.Items("collections", program.Collections, collection => RuleJson.Write(json, collection));
         json.Items("rules", program.Rules, rule => RuleJson.Write(json, rule));
@@ -186,5 +223,10 @@ public static class LoyaltyProgramJson
     }
 
     // The first of each list is what leaving the property out means, where it may be left out.
+    private static readonly (string, Cascade)[] Cascades = [("history", Cascade.History), ("none", Cascade.None)];
+
+    private static readonly (string, DebtPolicy)[] Debts =
+        [("carry", DebtPolicy.Carry), ("clamp-to-zero", DebtPolicy.ClampToZero), ("pending-only", DebtPolicy.PendingOnly), ("reject", DebtPolicy.Reject)];
+
     private static readonly (string, UnitKind)[] UnitKinds = [("redeemable", UnitKind.Redeemable), ("status", UnitKind.Status)];
 }

@@ -4,6 +4,8 @@ using Crm.Events;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Loyalty.Memberships;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -30,7 +32,8 @@ internal sealed class ProgramPlan
         Limits = [.. definition.Value.Limits.Select(limit => new LimitPlan(limit))];
         Budgets = [.. definition.Value.Budgets.Select(budget => new BudgetPlan(definition.Name, budget))];
         Yearly = [.. definition.Value.Rules.OfType<YearlyPoints>()];
-        KeepsFirstDay = Yearly.Any(rule => rule.DateField is null);
+        KeepsFirstDay = Yearly.Any(rule => rule.DateField is null) || Lives(definition.Value).Any(life => life is LotExpiry.OnAnniversary);
+        ReleaseKinds = [.. definition.Value.Units.Select(unit => unit.Activation).Concat(definition.Value.Rules.Select(rule => rule.Terms.Activation)).OfType<Activation.OnEvent>().Select(activation => activation.Kind).Distinct(StringComparer.Ordinal)];
         rules = Indices(definition.Value);
     }
 
@@ -63,6 +66,18 @@ internal sealed class ProgramPlan
 
     public BudgetPlan[] Budgets { get; }
 
+    /// <summary>The kinds of events that release pending units.</summary>
+    public string[] ReleaseKinds { get; }
+
+    public UnitPlan? UnitNamed(string name) => Array.Find(Units, unit => unit.Name == name);
+
+    /// <summary>What a rule says of the life of its units; null where it says nothing, or is gone.</summary>
+    public LotExpiry? ExpiryOfRule(string? rule) => Definition.Value.Rules.FirstOrDefault(one => one.Name == rule)?.Terms.Expiry;
+
+    private static IEnumerable<LotExpiry> Lives(LoyaltyProgram program) => program.Units.Select(unit => unit.Expiry)
+        .Concat(program.Units.SelectMany(unit => unit.ExpiryByTier).Select(one => one.Expiry))
+        .Concat(program.Rules.Select(rule => rule.Terms.Expiry).OfType<LotExpiry>());
+
     public YearlyPoints[] Yearly { get; }
 
     /// <summary>Whether anything goes by the day of a member's first event.</summary>
@@ -75,7 +90,9 @@ internal sealed class ProgramPlan
 
     public TierLadder? LadderNamed(string name) => Array.Find(Ladders, ladder => ladder.Name == name);
 
-    public IEnumerable<string> Kinds => rules.Keys.Concat(Cards.Length == 0 ? [] : [EventKinds.PurchaseName]).Concat(Ladders.SelectMany(ladder => ladder.Metric.On));
+    public IEnumerable<string> Kinds => ReleaseKinds.Concat(RuleKinds);
+
+    private IEnumerable<string> RuleKinds => rules.Keys.Concat(Cards.Length == 0 ? [] : [EventKinds.PurchaseName]).Concat(Ladders.SelectMany(ladder => ladder.Metric.On));
 
     /// <summary>The rules for a kind of event; null where there is none.</summary>
     public RuleIndex? RulesFor(string kind) => rules.GetValueOrDefault(kind);
@@ -132,11 +149,23 @@ internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
 
     public string Fact { get; } = LoyaltyNames.Fact(program.Name, unit.Name);
 
-    /// <summary>When units earned at a moment run out where the award, the rule or the member's tier says otherwise than the unit.</summary>
-    public Instant? ExpiryOf(Moment earned, Wallets.LotExpiry? instead) => instead is null ? ExpiryOf(earned) : instead.Of(earned);
+    public LoyaltyUnit Definition => unit;
+
+    /// <summary>What keeps units alive that idle; null where none do.</summary>
+    public LotExpiry.WhenIdle? Idle { get; } = unit.Idle ?? unit.Expiry as LotExpiry.WhenIdle;
+
+    /// <summary>The lot, without amount, of units earned at a moment, where the award, the rule or the tier may say otherwise than the unit.</summary>
+    public Lot LotOf(Moment earned, LotExpiry? instead, Membership membership) => (instead ?? unit.Expiry) switch
+    {
+        LotExpiry.WhenIdle => new Lot(null, 0) { Idles = true },
+        LotExpiry.OnAnniversary anniversary => new Lot(anniversary.Of(earned.Date, JoinedOn(membership) ?? earned.Date) is { } gone ? earned.StartOf(gone) : null, 0),
+        _ => new Lot(instead is null ? ExpiryOf(earned) : instead.Of(earned), 0),
+    };
+
+    private static LocalDate? JoinedOn(Membership membership) => membership.Counted(LoyaltyNames.FirstDay) is > 0 and var day ? LoyaltyNames.DayOf(day) : null;
 
     /// <summary>What a tier says of the life of units; null where it says nothing.</summary>
-    public Wallets.LotExpiry? ExpiryInTier(Rules.IMember member)
+    public LotExpiry? ExpiryInTier(Rules.IMember member)
     {
         foreach (ref readonly var one in unit.ExpiryByTier.AsSpan())
         {

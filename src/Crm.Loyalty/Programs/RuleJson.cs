@@ -19,7 +19,7 @@ internal static class RuleJson
     private const string Code = "code";
 
     private static readonly string[] TermNames =
-        ["scope", "hours", "minimumSpend", "times", "oncePer", "cooldown", "least", "most", "group", "priority", "exclusive", "expires"];
+        ["scope", "hours", "minimumSpend", "times", "oncePer", "cooldown", "least", "most", "group", "priority", "exclusive", "expires", "pending", "issuer"];
 
     private static readonly (string, string)[] Sorts = [("", ""), (PerAmount, PerAmount), (PerItem, PerItem), (Fixed, Fixed), (Times, Times), (Segment, Segment), (Yearly, Yearly), (Code, Code)];
     private static readonly (string, string)[] Bases = [("spend", "spend"), ("lines", "lines")];
@@ -481,6 +481,8 @@ internal static class RuleJson
             Priority = Int(json.Whole("priority") ?? 0),
             Exclusive = json.Flag("exclusive"),
             Expiry = json.Has("expires") ? ExpiryJson.Read(json, "expires") : null,
+            Activation = json.Has("pending") ? ExpiryJson.Activation(json, "pending") : null,
+            Issuer = json.Has("issuer") ? json.Text("issuer") : null,
         };
         return terms == usual ? usual : terms;
     }
@@ -553,6 +555,13 @@ internal static class RuleJson
         {
             ExpiryJson.Write(json, "expires", expiry);
         }
+
+        if (terms.Activation is { } activation)
+        {
+            ExpiryJson.Activation(json, "pending", activation);
+        }
+
+        json.If("issuer", terms.Issuer);
     }
 
     private static void Hours(Utf8JsonWriter json, EarningHours hours)

@@ -45,6 +45,39 @@ public static class LineCodes
     /// <summary>Units were given or taken by hand; the subject is the reason.</summary>
     public const string Adjusted = "adjusted";
 
+    /// <summary>A refund took back what a purchase had earned; the subject is the purchase.</summary>
+    public const string TakenBack = "taken-back";
+
+    /// <summary>What was written off of units that were taken and were not there; the subject is the programme.</summary>
+    public const string Shortfall = "shortfall";
+
+    /// <summary>Pending units became available; the subject is the programme.</summary>
+    public const string Activated = "activated";
+
+    /// <summary>Pending units were given up because the event that they waited for did not come; the subject is the lot.</summary>
+    public const string Lapsed = "lapsed";
+
+    /// <summary>Units run out soon; the subject is the lot.</summary>
+    public const string Expiring = "expiring";
+
+    /// <summary>Units went to another member; the subject is the programme.</summary>
+    public const string TransferredOut = "transferred-out";
+
+    /// <summary>Units came from another member; the subject is the programme.</summary>
+    public const string TransferredIn = "transferred-in";
+
+    /// <summary>Units were exchanged; the subject is the exchange.</summary>
+    public const string Converted = "converted";
+
+    /// <summary>Lots got another life; the subject is the reason.</summary>
+    public const string LotsAmended = "lots-amended";
+
+    /// <summary>Units that had run out were given back by hand; the subject is the reason.</summary>
+    public const string Reinstated = "reinstated";
+
+    /// <summary>Spent units came back; the subject is the programme, the parts are the lots.</summary>
+    public const string Returned = "returned";
+
     /// <summary>Units ran out; the subject is the lot.</summary>
     public const string Expired = "expired";
 

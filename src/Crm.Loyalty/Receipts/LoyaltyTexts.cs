@@ -39,6 +39,15 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Spent) => new($"{amount} {unit} redeemed.", $"已兌換 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Adjusted) when more => new($"{amount} {unit} given by hand ({subject}).", $"人手增加 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.Adjusted) => new($"{amount} {unit} taken by hand ({subject}).", $"人手扣減 {amount} {unit}（{subject}）。"),
+            (LoyaltyNames.Module, LineCodes.TakenBack) => new($"{amount} {unit} taken back for '{subject}'.", $"因「{subject}」退款扣回 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Shortfall) => new($"{amount} {unit} were missing and are written off.", $"不足之 {amount} {unit} 已撇除。"),
+            (LoyaltyNames.Module, LineCodes.Lapsed) => new($"{amount} pending {unit} were given up.", $"凍結中的 {amount} {unit} 已失效。"),
+            (LoyaltyNames.Module, LineCodes.TransferredOut) => new($"{amount} {unit} given to another member.", $"已轉贈 {amount} {unit} 予其他會員。"),
+            (LoyaltyNames.Module, LineCodes.TransferredIn) => new($"{amount} {unit} received from another member.", $"由其他會員轉贈獲得 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Converted) when more => new($"{amount} {unit} got by exchange '{subject}'.", $"按轉換「{subject}」獲得 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Converted) => new($"{amount} {unit} given for exchange '{subject}'.", $"按轉換「{subject}」扣除 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Reinstated) => new($"{amount} expired {unit} given back ({subject}).", $"恢復已到期的 {amount} {unit}（{subject}）。"),
+            (LoyaltyNames.Module, LineCodes.Returned) => new($"{amount} spent {unit} came back.", $"退回已兌換的 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Expired) => new($"{amount} {unit} expired.", $"{amount} {unit} 已到期。"),
             (LoyaltyNames.Module, LineCodes.DebtRepaid) => new($"{Number(Repaid(line))} {unit} went to what was owed.", $"{Number(Repaid(line))} {unit} 用以抵銷欠數。"),
             (LoyaltyNames.Module, LineCodes.Lot) when more => new($"{amount} {unit} to lot '{subject}'.", $"批次「{subject}」增加 {amount} {unit}。"),
@@ -50,6 +59,28 @@ public static class LoyaltyTexts
             _ => throw new ArgumentException($"'{line.Module}/{line.Code}' is no line of the loyalty module; its codes are those of {nameof(LineCodes)}.", nameof(line)),
         };
     }
+
+    internal static Text Activated(long amount, string unit) => new($"{Number(amount)} {unit} can be spent now.", $"{Number(amount)} {unit} 現可使用。");
+
+    internal static Text Expiring(long amount, string unit, NodaTime.LocalDate day) => new(
+        $"{Number(amount)} {unit} are gone on {NodaTime.Text.LocalDatePattern.Iso.Format(day)}.",
+        $"{Number(amount)} {unit} 將於 {NodaTime.Text.LocalDatePattern.Iso.Format(day)} 失效。");
+
+    internal static Text LotsAmended(int lots, string consent) => new(
+        $"{Number(lots)} {(lots == 1 ? "lot has" : "lots have")} another life now; the members agreed by '{consent}'.",
+        $"{Number(lots)} 個批次的有效期已更改，依據「{consent}」。");
+
+    internal static Text NotTransferable(string unit) => new($"'{unit}' cannot be given to others.", $"「{unit}」不可轉贈。");
+
+    internal static Text UnknownMember(string to) => new($"'{to}' is no id of another customer; 32 hexadecimal digits are expected.", $"「{to}」並非其他客戶的編號。");
+
+    internal static Text TooFewToConvert(long asked, long give, string unit) => new($"{Number(asked)} {unit} are asked for; at least {Number(give)} are exchanged at once.", $"要求轉換 {Number(asked)} {unit}，最少須 {Number(give)}。");
+
+    internal static Text NoSuchConversion(string? name, string known) => new($"No exchange is named '{name}'. There are: {known}.", $"沒有名為「{name}」的轉換。現有：{known}。");
+
+    internal static Text NothingGone(string unit) => new($"No such {unit} have run out within the time in which they can be given back.", $"沒有可恢復的已到期 {unit}。");
+
+    internal static Text NothingDrawn(string original) => new($"Nothing of '{original}' can come back: it is no redemption, it is too long ago, or it came back already.", $"「{original}」沒有可退回的數目。");
 
     internal static Text InsufficientBalance(long asked, long available, string unit) => new(
         $"{Number(asked)} {unit} are asked for, and {Number(available)} are available.",

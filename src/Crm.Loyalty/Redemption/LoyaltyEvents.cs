@@ -19,6 +19,34 @@ public static class LoyaltyEvents
     /// <summary>The customer did something that rules may reward: a review, a survey, a share. Fields "action" and, where each instance counts once, "reference".</summary>
     public const string ActionName = "action";
 
+    /// <summary>Asks to give units to another member. Fields "amount", "to" (the other's customer id), and where there are several, "program" and "unit".</summary>
+    public const string TransferName = "points.transfer";
+
+    /// <summary>Units came from another member; sent by the engine, lot by lot.</summary>
+    public const string ReceiveName = "points.receive";
+
+    /// <summary>Asks to exchange units. Fields "amount" and, where there are several, "conversion" and "program".</summary>
+    public const string ConvertName = "points.convert";
+
+    /// <summary>
+    /// Asks to give lots another life, which no change of a programme does by itself. Fields "reason", "consent" (on what ground, as a code), "lot" (its name; all where it is left out) and "expiry" (the new end;
+    /// where it is left out, as the unit says for what is earned now), and where there are several, "program" and "unit"; the event names its actor.
+    /// </summary>
+    public const string AmendName = "lots.amend";
+
+    /// <summary>Asks to give back units that have run out. Fields "amount", "reason", "lot" (where several have run out), "expiry" (where left out, as the unit says for what is earned now), "program" and "unit"; the event names its actor.</summary>
+    public const string ReinstateName = "lots.reinstate";
+
+    /// <summary>Asks that spent units come back: those of the redemption that the event names as its original. Field "amount" (all where it is left out).</summary>
+    public const string ReturnName = "points.return";
+
+    internal const string To = "to";
+    internal const string LotField = "lot";
+    internal const string LotsField = "lots";
+    internal const string ExpiryField = "expiry";
+    internal const string Consent = "consent";
+    internal const string Conversion = "conversion";
+
     /// <summary>The field of <see cref="ActionName"/> that says what was done.</summary>
     public const string ActionField = "action";
 
@@ -35,6 +63,27 @@ public static class LoyaltyEvents
     [
         new(VisitName, EventNature.Happening) { Fields = [new(EventKinds.StoreField, ScalarKind.Code)] },
         new(ActionName, EventNature.Happening) { Fields = [new(ActionField, ScalarKind.Code, Required: true), new(ReferenceField, ScalarKind.Code)] },
+        new(TransferName, EventNature.Request)
+        {
+            Fields = [new(Amount, ScalarKind.Number, Required: true), new(To, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+        },
+        new(ReceiveName, EventNature.Happening)
+        {
+            Fields = [new(LotsField, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code, Required: true), new(Unit, ScalarKind.Code, Required: true)],
+        },
+        new(ConvertName, EventNature.Request)
+        {
+            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Conversion, ScalarKind.Code), new(Program, ScalarKind.Code)],
+        },
+        new(AmendName, EventNature.Request)
+        {
+            Fields = [new(Reason, ScalarKind.Code, Required: true), new(Consent, ScalarKind.Code, Required: true), new(LotField, ScalarKind.Code), new(ExpiryField, ScalarKind.Instant), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+        },
+        new(ReinstateName, EventNature.Request)
+        {
+            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Reason, ScalarKind.Code, Required: true), new(LotField, ScalarKind.Code), new(ExpiryField, ScalarKind.Instant), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+        },
+        new(ReturnName, EventNature.Request) { Fields = [new(Amount, ScalarKind.Number), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)] },
         new(RedeemName, EventNature.Request)
         {
             Fields = [new(Amount, ScalarKind.Number, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
@@ -82,6 +131,75 @@ public static class LoyaltyEvents
         var request = Request(key, AdjustName, customer, amount, program, unit);
         return request with { Actor = actor, Fields = request.Fields.With(Reason, reason) };
     }
+
+    /// <summary>Asks to give units to another member.</summary>
+    /// <param name="key">"source:the source's own key of the gift".</param>
+    /// <param name="customer">Who gives.</param>
+    /// <param name="to">Who gets.</param>
+    /// <param name="amount">How many; more than 0.</param>
+    /// <param name="program">The programme; may be left out where there is one.</param>
+    /// <param name="unit">The unit; may be left out where the programme has one that can be spent.</param>
+    public static CustomerEvent Transfer(string key, Identity customer, CustomerId to, long amount, string? program = null, string? unit = null)
+    {
+        var request = Request(key, TransferName, customer, amount, program, unit);
+        return request with { Fields = request.Fields.With(To, to.ToString()) };
+    }
+
+    /// <summary>Asks to exchange units.</summary>
+    /// <param name="key">"source:the source's own key of the exchange".</param>
+    /// <param name="customer">Whose units.</param>
+    /// <param name="amount">How many to give; what is over a whole step stays.</param>
+    /// <param name="conversion">The exchange; may be left out where the programme has one.</param>
+    public static CustomerEvent Convert(string key, Identity customer, long amount, string? conversion = null)
+    {
+        var request = Request(key, ConvertName, customer, amount, null, null);
+        return request with { Fields = request.Fields.With(Conversion, conversion is null ? default : Scalar.Of(conversion)) };
+    }
+
+    /// <summary>Asks to give lots another life.</summary>
+    /// <param name="key">"source:the source's own key".</param>
+    /// <param name="customer">Whose lots.</param>
+    /// <param name="expiry">Their new end; null: as the unit says for what is earned now.</param>
+    /// <param name="reason">Why, as a code.</param>
+    /// <param name="consent">On what ground, as a code such as "terms-2027".</param>
+    /// <param name="actor">Who decided it.</param>
+    /// <param name="lot">The name of the lot; null: all of them.</param>
+    public static CustomerEvent AmendLots(string key, Identity customer, NodaTime.Instant? expiry, string reason, string consent, string actor, string? lot = null) => new()
+    {
+        Key = EventKey.Parse(key),
+        Kind = AmendName,
+        Identity = customer,
+        Actor = actor,
+        Fields = Fields.Of((Reason, reason), (Consent, consent), (LotField, lot is null ? default : Scalar.Of(lot)), (ExpiryField, expiry is { } at ? Scalar.Of(at) : default)),
+    };
+
+    /// <summary>Asks to give back units that have run out.</summary>
+    /// <param name="key">"source:the source's own key".</param>
+    /// <param name="customer">Whose units.</param>
+    /// <param name="amount">How many; more than 0.</param>
+    /// <param name="expiry">When they run out again; null: as the unit says for what is earned now.</param>
+    /// <param name="reason">Why, as a code.</param>
+    /// <param name="actor">Who decided it.</param>
+    /// <param name="lot">The lot that ran out; may be left out where there is one.</param>
+    public static CustomerEvent Reinstate(string key, Identity customer, long amount, NodaTime.Instant? expiry, string reason, string actor, string? lot = null)
+    {
+        var request = Request(key, ReinstateName, customer, amount, null, null);
+        return request with { Actor = actor, Fields = request.Fields.With(Reason, reason).With(LotField, lot is null ? default : Scalar.Of(lot)).With(ExpiryField, expiry is { } at ? Scalar.Of(at) : default) };
+    }
+
+    /// <summary>Asks that spent units come back.</summary>
+    /// <param name="key">"source:the source's own key".</param>
+    /// <param name="customer">Whose units.</param>
+    /// <param name="redemption">The key of the redemption.</param>
+    /// <param name="amount">How many; null: all that have not come back yet.</param>
+    public static CustomerEvent Return(string key, Identity customer, string redemption, long? amount = null) => new()
+    {
+        Key = EventKey.Parse(key),
+        Kind = ReturnName,
+        Identity = customer,
+        Original = EventKey.Parse(redemption),
+        Fields = Fields.Of((Amount, amount is { } some ? Scalar.Of(some) : default)),
+    };
 
     private static CustomerEvent Request(string key, string kind, Identity customer, long amount, string? program, string? unit) => new()
     {

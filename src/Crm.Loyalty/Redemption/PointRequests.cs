@@ -32,7 +32,7 @@ internal static class PointRequests
             return new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(asked).ToString(), "a whole number above 0", "大於零的整數"));
         }
 
-        return Take(plan, unit, (long)asked, Movement.Spent, LineCodes.Spent, plan.Name, null, state, context);
+        return Take(request, plan, unit, (long)asked, Movement.Spent, LineCodes.Spent, plan.Name, null, state, context);
     }
 
     public static Outcome Adjust(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
@@ -56,7 +56,7 @@ internal static class PointRequests
         var reason = request.Fields[LoyaltyEvents.Reason].AsCode;
         if (change < 0)
         {
-            return Take(plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, state, context);
+            return Take(request, plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, state, context);
         }
 
         var decision = new Decision(state, context);
@@ -65,10 +65,10 @@ internal static class PointRequests
         return decision.Outcome();
     }
 
-    private static Outcome Take(ProgramPlan plan, UnitPlan unit, long amount, Movement movement, string line, string? subject, string? code, LoyaltyState state, ModuleContext context)
+    private static Outcome Take(CustomerEvent request, ProgramPlan plan, UnitPlan unit, long amount, Movement movement, string line, string? subject, string? code, LoyaltyState state, ModuleContext context)
     {
         var wallet = state.In(plan.Name).Wallet(unit.Name);
-        if (wallet.Take(amount, movement, intoDebt: context.AlreadyAccepted) is not { } taken)
+        if (wallet.Take(amount, movement, context.AlreadyAccepted, unit.Definition.Debt) is not { } taken)
         {
             return new Outcome.Refused("insufficient-balance", LoyaltyTexts.InsufficientBalance(amount, Math.Max(wallet.Balance, 0), unit.Name));
         }
@@ -77,11 +77,16 @@ internal static class PointRequests
             .Select(moved => new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = moved.Lot, Unit = unit.Name, Amount = moved.Amount }).ToSequence();
         var decision = new Decision(state, context);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, line) { Subject = subject, Unit = unit.Name, Amount = -amount, Parts = parts.Count > 1 ? parts : default });
-        decision.Take(plan, unit, taken, amount, code);
+        decision.Take(plan, unit, taken, amount, code, isSpending: movement == Movement.Spent);
+        if (movement == Movement.Spent && unit.Definition.Returns is not null)
+        {
+            WalletRequests.Remember(plan, unit, taken, request, decision);
+        }
+
         return decision.Outcome();
     }
 
-    private static bool TryFind(
+    internal static bool TryFind(
         CustomerEvent request,
         LoyaltyPlans plans,
         ModuleContext context,

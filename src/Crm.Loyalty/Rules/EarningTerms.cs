@@ -81,4 +81,10 @@ public sealed record EarningTerms
 
     /// <summary>When what the rule gives runs out; null: as the unit says.</summary>
     public LotExpiry? Expiry { get; init; }
+
+    /// <summary>When what the rule gives can be spent; null: as the unit says.</summary>
+    public Activation? Activation { get; init; }
+
+    /// <summary>The partner on whose account the units are issued, for a programme that several share; null: the programme's own.</summary>
+    public string? Issuer { get; init; }
 }

@@ -46,6 +46,12 @@ public readonly record struct Earning(string Unit, long Amount)
 
     /// <summary>When this award runs out; null: as the rule's terms say, and where they say nothing, as the member's tier and the unit say.</summary>
     public LotExpiry? Expiry { get; init; }
+
+    /// <summary>When this award can be spent; null: as the rule's terms say, and where they say nothing, the unit.</summary>
+    public Activation? Activation { get; init; }
+
+    /// <summary>The partner on whose account the units are issued; null: the programme's own.</summary>
+    public string? Issuer { get; init; }
 }
 
 /// <summary>What an earlier rule gave.</summary>

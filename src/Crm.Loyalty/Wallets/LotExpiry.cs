@@ -24,9 +24,15 @@ public enum PeriodEnd
 
     /// <summary>To the end of the year of the last usable day.</summary>
     Year,
+
+    /// <summary>To the end of the quarter of the last usable day.</summary>
+    Quarter,
+
+    /// <summary>To the end of the half-year of the last usable day.</summary>
+    HalfYear,
 }
 
-/// <summary>When units run out, counted from the calendar day on which they are earned.</summary>
+/// <summary>When units run out, counted from the calendar day on which they become available.</summary>
 public abstract record LotExpiry
 {
     private protected LotExpiry()
@@ -46,11 +52,22 @@ public abstract record LotExpiry
     /// <param name="earned">The moment of earning, in the programme's zone.</param>
     public Instant? Of(Moment earned) => Of(earned.Date) is { } gone ? earned.StartOf(gone) : null;
 
-    /// <summary>The first day on which units earned on a day are gone; null: never.</summary>
+    /// <summary>The first day on which units earned on a day are gone; null: never, or not by the calendar.</summary>
     public abstract LocalDate? Of(LocalDate earned);
+
+    /// <summary>The first day on which units earned on a day are gone, by a member who joined on a day.</summary>
+    internal virtual LocalDate? Of(LocalDate earned, LocalDate joined) => Of(earned);
 
     /// <summary>What is wrong with it, for a unit; nothing usually.</summary>
     internal virtual IEnumerable<string> Faults(string unit) => [];
+
+    private static IEnumerable<string> LengthFaults(int months, int days)
+    {
+        if (months is < 0 or > 1200 || days is < 0 or > 36_500)
+        {
+            yield return $"{months} months and {days} days is not a length of life; 0 to 1,200 months and 0 to 36,500 days are expected.";
+        }
+    }
 
     /// <summary>Units do not run out.</summary>
     public sealed record Forever : LotExpiry
@@ -66,19 +83,8 @@ public abstract record LotExpiry
     /// <param name="To">What the life is drawn out to.</param>
     public sealed record After(int Months, int Days, LastDay LastDay, PeriodEnd To) : LotExpiry
     {
-        /// <inheritdoc/>
-        internal override IEnumerable<string> Faults(string unit)
-        {
-            if (Months is < 0 or > 1200 || Days is < 0 or > 36_500)
-            {
-                yield return $"{Months} months and {Days} days is not a length of life; 0 to 1,200 months and 0 to 36,500 days are expected.";
-            }
-
-            if (this is { Months: 0, Days: 0, LastDay: LastDay.Excluded, To: PeriodEnd.Day })
-            {
-                yield return $"'{unit}' would run out at the beginning of the day on which it is earned; give it a length, or include the last day.";
-            }
-        }
+        /// <summary>The last month of the year that <see cref="PeriodEnd.Year"/> means: 12, or 3 for a year from April to March. Quarters and half-years are those of that year.</summary>
+        public int YearEndsIn { get; init; } = 12;
 
         /// <inheritdoc/>
         public override LocalDate? Of(LocalDate earned)
@@ -88,10 +94,121 @@ public abstract record LotExpiry
             var end = To switch
             {
                 PeriodEnd.Month => last.With(DateAdjusters.EndOfMonth),
-                PeriodEnd.Year => new LocalDate(last.Year, 12, 31),
+                PeriodEnd.Quarter => EndOf(last, 3),
+                PeriodEnd.HalfYear => EndOf(last, 6),
+                PeriodEnd.Year => EndOf(last, 12),
                 _ => last,
             };
             return end.PlusDays(1);
+        }
+
+        /// <inheritdoc/>
+        internal override IEnumerable<string> Faults(string unit)
+        {
+            foreach (var fault in LengthFaults(Months, Days))
+            {
+                yield return fault;
+            }
+
+            if (this is { Months: 0, Days: 0, LastDay: LastDay.Excluded, To: PeriodEnd.Day })
+            {
+                yield return $"'{unit}' would run out at the beginning of the day on which it is earned; give it a length, or include the last day.";
+            }
+
+            if (YearEndsIn is < 1 or > 12 || !Enum.IsDefined(To) || !Enum.IsDefined(LastDay))
+            {
+                yield return $"A year that ends in month {YearEndsIn}, drawn out to {To}, is not known; months 1 to 12 and day, month, quarter, half-year or year are expected.";
+            }
+        }
+
+        // The end of the span of so many months that a day lies in, spans being counted from the end of the year.
+        private LocalDate EndOf(LocalDate day, int months)
+        {
+            var ahead = (YearEndsIn - day.Month + 12) % months;
+            return day.With(DateAdjusters.StartOfMonth).PlusMonths(ahead).With(DateAdjusters.EndOfMonth);
+        }
+    }
+
+    /// <summary>Units run out on fixed days of the year: on the first of them that comes.</summary>
+    /// <param name="Days">1 to 20 days of the year.</param>
+    /// <param name="LastDay">Whether that day is still usable.</param>
+    public sealed record OnDates(Sequence<DayOfYear> Days, LastDay LastDay) : LotExpiry
+    {
+        /// <inheritdoc/>
+        public override LocalDate? Of(LocalDate earned)
+        {
+            var first = Enumerable.Range(earned.Year, 2).SelectMany(year => Days.Select(day => day.InYear(year)))
+                .Where(day => LastDay == LastDay.Included ? day >= earned : day > earned).Min();
+            return LastDay == LastDay.Included ? first.PlusDays(1) : first;
+        }
+
+        /// <inheritdoc/>
+        internal override IEnumerable<string> Faults(string unit) =>
+            Days.Count is < 1 or > 20 ? [$"'{unit}' runs out on {Days.Count} days of the year; 1 to 20 are expected."] : [];
+    }
+
+    /// <summary>Units run out on the anniversary of the member's first event in the programme, the next one after they are earned.</summary>
+    /// <param name="Years">How many anniversaries later; 1 is the next.</param>
+    public sealed record OnAnniversary(int Years) : LotExpiry
+    {
+        /// <inheritdoc/>
+        public override LocalDate? Of(LocalDate earned) => Of(earned, earned);
+
+        /// <inheritdoc/>
+        internal override LocalDate? Of(LocalDate earned, LocalDate joined)
+        {
+            var years = Math.Max(earned.Year - joined.Year, 0);
+            var passed = joined.PlusYears(years) > earned ? years - 1 : years;
+            return joined.PlusYears(Math.Max(passed, 0) + Years);
+        }
+
+        /// <inheritdoc/>
+        internal override IEnumerable<string> Faults(string unit) =>
+            Years is < 1 or > 100 ? [$"'{unit}' runs out on the anniversary {Years} years on; 1 to 100 are expected."] : [];
+    }
+
+    /// <summary>
+    /// All such units of the member run out together when the member has been idle for long. Idleness belongs to the wallet: an activity moves the day for all of them at once, and no lot is written anew.
+    /// What refunds give back is no activity.
+    /// </summary>
+    /// <param name="Months">0 or more.</param>
+    /// <param name="Days">0 or more, counted after the months.</param>
+    /// <param name="LastDay">Whether the day that is reached is still usable.</param>
+    public sealed record WhenIdle(int Months, int Days, LastDay LastDay) : LotExpiry
+    {
+        /// <summary>Whether units that a rule gives are an activity.</summary>
+        public bool ByEarning { get; init; } = true;
+
+        /// <summary>Whether spending is an activity.</summary>
+        public bool BySpending { get; init; } = true;
+
+        /// <inheritdoc/>
+        public override LocalDate? Of(LocalDate earned) => null;
+
+        /// <summary>The first day on which everything is gone after an activity on a day.</summary>
+        public LocalDate GoneAfter(LocalDate activity)
+        {
+            var reached = activity.PlusMonths(Months).PlusDays(Days);
+            return LastDay == LastDay.Included ? reached.PlusDays(1) : reached;
+        }
+
+        /// <inheritdoc/>
+        internal override IEnumerable<string> Faults(string unit)
+        {
+            foreach (var fault in LengthFaults(Months, Days))
+            {
+                yield return fault;
+            }
+
+            if (this is { Months: 0, Days: 0 })
+            {
+                yield return $"'{unit}' would run out on the day of its last activity; give it a length.";
+            }
+
+            if (this is { ByEarning: false, BySpending: false })
+            {
+                yield return $"Nothing keeps '{unit}' from running out; earning, spending or both are expected to be an activity.";
+            }
         }
     }
 }

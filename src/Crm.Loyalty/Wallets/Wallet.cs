@@ -5,19 +5,28 @@ using NodaTime;
 namespace Crm.Loyalty.Wallets;
 
 /// <summary>
-/// A customer's holding of one unit: lots by expiry, and what the customer owes. Every function is pure and says which lots it moved by how much;
-/// per lot, all movements ever made add up to the lot, and over all lots to available less debt.
+/// A customer's holding of one unit: lots by expiry, what is pending, and what the customer owes. Every function is pure and says which lots it moved by how much;
+/// per lot, all movements ever made add up to the lot, and over all lots to available and pending less debt.
 /// </summary>
 public sealed record Wallet
 {
     /// <summary>Nothing held, nothing owed.</summary>
     public static Wallet Empty { get; } = new();
 
-    /// <summary>The lots that are not 0, by expiry, those for ever last.</summary>
+    /// <summary>The lots that are not 0, by expiry, then those that idle, and those for ever last.</summary>
     public Sequence<Lot> Lots { get; init; }
 
     /// <summary>What is owed: units that were spent and later turned out not to have been earned. The next units that come in repay it.</summary>
     public long Debt { get; init; }
+
+    /// <summary>Units that cannot be spent yet, by name.</summary>
+    public Sequence<PendingLot> Pending { get; init; }
+
+    /// <summary>From this instant on the lots that idle are gone, unless the member does something before; null where there has been no activity.</summary>
+    public Instant? IdleUntil { get; init; }
+
+    /// <summary>What was written off in all: taken back or spent, not earned, and not asked back.</summary>
+    public long Shortfall { get; init; }
 
     /// <summary>What can be spent.</summary>
     public long Available
@@ -25,7 +34,7 @@ public sealed record Wallet
         get
         {
             var sum = 0L;
-            foreach (var lot in Lots)
+            foreach (ref readonly var lot in Lots.AsSpan())
             {
                 sum += Math.Max(lot.Amount, 0);
             }
@@ -34,13 +43,28 @@ public sealed record Wallet
         }
     }
 
-    /// <summary>What all movements add up to: available less debt, below 0 for a customer who owes.</summary>
+    /// <summary>What will be available.</summary>
+    public long PendingTotal
+    {
+        get
+        {
+            var sum = 0L;
+            foreach (var lot in Pending.AsSpan())
+            {
+                sum += lot.Lot.Amount;
+            }
+
+            return sum;
+        }
+    }
+
+    /// <summary>Available less debt, below 0 for a customer who owes. What is pending is not in it.</summary>
     public long Balance
     {
         get
         {
             var sum = -Debt;
-            foreach (var lot in Lots)
+            foreach (ref readonly var lot in Lots.AsSpan())
             {
                 sum += lot.Amount;
             }
@@ -49,38 +73,111 @@ public sealed record Wallet
         }
     }
 
-    /// <summary>When the next lot runs out; null when none does.</summary>
-    public Instant? NextExpiry => Lots.IsEmpty ? null : Lots[0].Expiry;
+    /// <summary>When the next lot runs out, if the member stays idle; null when none does.</summary>
+    public Instant? NextExpiry
+    {
+        get
+        {
+            var first = Lots.IsEmpty ? null : Lots[0].Expiry;
+            return IdleUntil is { } idle && !(first <= idle) && HoldsIdle ? idle : first;
+        }
+    }
+
+    /// <summary>When pending units next become available or are given up; null when none do by themselves.</summary>
+    public Instant? NextActivation
+    {
+        get
+        {
+            Instant? next = null;
+            foreach (var lot in Pending.AsSpan())
+            {
+                next = lot.Due is { } due && !(next <= due) ? due : next;
+            }
+
+            return next;
+        }
+    }
 
     /// <summary>How much runs out up to an instant, that instant included, if nothing is spent.</summary>
-    public long ExpiringBy(Instant instant)
+    public long ExpiringBy(Instant instant) => Schedule.Where(lot => lot.At <= instant).Sum(lot => lot.Amount);
+
+    /// <summary>What runs out when, lot by lot, if nothing happens; what stays for ever is not in it.</summary>
+    public IEnumerable<(Instant At, long Amount, string Lot)> Schedule => Lots
+        .Where(lot => lot.Amount > 0 && GoneAt(lot) is not null)
+        .Select(lot => (At: GoneAt(lot) ?? default, lot.Amount, lot.Name)).OrderBy(lot => lot.At);
+
+    /// <summary>The wallet as it is at a later instant if nothing happens until then: pending units have become available, lots have run out.</summary>
+    public Wallet At(Instant later)
     {
-        var sum = 0L;
-        foreach (var lot in Lots)
+        var wallet = this;
+        while (wallet.NextActivation is { } due && due <= later)
         {
-            sum += lot.Expiry <= instant ? Math.Max(lot.Amount, 0) : 0;
+            wallet = wallet.Expire(due - Duration.Epsilon).Wallet.Activate(due).Wallet.Settled().Wallet;
         }
 
-        return sum;
+        return wallet.Expire(later).Wallet;
     }
 
     /// <summary>Adds units; a debt is repaid with them first.</summary>
     /// <param name="expiry">When they run out; null: never.</param>
     /// <param name="amount">More than 0.</param>
-    public WalletChange Issue(Instant? expiry, long amount)
+    public WalletChange Issue(Instant? expiry, long amount) => Issue(new Lot(expiry, amount));
+
+    /// <summary>Adds units; a debt is repaid with them first.</summary>
+    /// <param name="lot">The units; more than 0.</param>
+    /// <param name="movement"><see cref="Movement.Issued"/>, <see cref="Movement.Transferred"/> from somewhere else, or <see cref="Movement.Spent"/> or <see cref="Movement.Expired"/> for units given back.</param>
+    public WalletChange Issue(Lot lot, Movement movement = Movement.Issued)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(amount);
-        var movement = new LotMovement(Lot.NameOf(expiry), Movement.Issued, amount);
-        var grown = this with { Lots = Added(Lots, expiry, amount) };
-        return grown.IsSettled ? new WalletChange(grown, [movement]) : grown.Settle([movement]);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lot.Amount, nameof(lot));
+        var moved = new LotMovement(lot.Name, movement, lot.Amount);
+        var grown = this with { Lots = Added(Lots, lot) };
+        return grown.IsSettled ? new WalletChange(grown, [moved]) : grown.Settle([moved]);
+    }
+
+    /// <summary>Adds units that cannot be spent yet.</summary>
+    public WalletChange Issue(PendingLot pending)
+    {
+        ArgumentNullException.ThrowIfNull(pending);
+        return new WalletChange(this with { Pending = Added(Pending, pending) }, [new LotMovement(pending.Name, Movement.Issued, pending.Lot.Amount)]);
+    }
+
+    /// <summary>Makes available what is due at or before an instant, and gives up what has waited in vain.</summary>
+    public WalletChange Activate(Instant now) => Resolve(lot => lot.Due <= now, lot => lot.ActiveFrom is null ? null : lot.Lot);
+
+    /// <summary>Makes available what waited for an event about another.</summary>
+    /// <param name="hold">The key of the event that earned the units.</param>
+    /// <param name="lotOf">The lot that the units of a rule become.</param>
+    public WalletChange Release(string hold, Func<PendingLot, Lot> lotOf) => Resolve(lot => lot.Hold == hold, lot => lotOf(lot));
+
+    /// <summary>Debts and what is held offset against each other, as they are before anything else is done.</summary>
+    public WalletChange Settled() => IsSettled ? new WalletChange(this, []) : Settle([]);
+
+    /// <summary>Takes back pending units of one event, the latest first, at most so many.</summary>
+    public WalletChange TakePending(Func<PendingLot, bool> which, long most)
+    {
+        ArgumentNullException.ThrowIfNull(which);
+        var (kept, movements, rest) = (Pending, new List<LotMovement>(), most);
+        foreach (var lot in Pending.Where(which).Reverse())
+        {
+            var taken = Math.Min(lot.Lot.Amount, rest);
+            if (taken > 0)
+            {
+                rest -= taken;
+                kept = Added(kept, lot with { Lot = lot.Lot with { Amount = -taken } });
+                movements.Add(new LotMovement(lot.Name, Movement.Reversed, -taken));
+            }
+        }
+
+        return new WalletChange(this with { Pending = kept }, movements.ToSequence());
     }
 
     /// <summary>Takes units, those that run out first.</summary>
     /// <param name="amount">More than 0.</param>
-    /// <param name="movement"><see cref="Movement.Spent"/>, or <see cref="Movement.Reversed"/> for units taken back.</param>
+    /// <param name="movement"><see cref="Movement.Spent"/>, <see cref="Movement.Transferred"/>, or <see cref="Movement.Reversed"/> for units taken back.</param>
     /// <param name="intoDebt">Whether what is missing is owed; otherwise nothing is taken when something is missing.</param>
+    /// <param name="policy">What owing means: a debt, or a shortfall that is written off.</param>
     /// <returns>Null when the wallet does not hold enough.</returns>
-    public WalletChange? Take(long amount, Movement movement = Movement.Spent, bool intoDebt = false)
+    public WalletChange? Take(long amount, Movement movement = Movement.Spent, bool intoDebt = false, DebtPolicy policy = DebtPolicy.Carry)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(amount);
         var settled = IsSettled ? new WalletChange(this, []) : Settle([]);
@@ -107,12 +204,80 @@ public sealed record Wallet
             }
         }
 
-        if (rest > 0)
+        var writesOff = rest > 0 && policy != DebtPolicy.Carry;
+        if (writesOff)
+        {
+            movements.Add(new LotMovement(Lot.Shortfall, movement, -rest));
+            movements.Add(new LotMovement(Lot.Shortfall, Movement.Issued, rest));
+        }
+        else if (rest > 0)
         {
             movements.Add(new LotMovement(Lot.Debt, movement, -rest));
         }
 
-        return new WalletChange(new Wallet { Lots = lots.ToSequence(), Debt = checked(settled.Wallet.Debt + rest) }, movements.ToSequence());
+        return new WalletChange(
+            settled.Wallet with
+            {
+                Lots = lots.ToSequence(),
+                Debt = writesOff ? settled.Wallet.Debt : checked(settled.Wallet.Debt + rest),
+                Shortfall = writesOff ? checked(settled.Wallet.Shortfall + rest) : settled.Wallet.Shortfall,
+            },
+            movements.ToSequence());
+    }
+
+    /// <summary>Takes back what a purchase earned: from its own lot first, pending or not, then as a spend would.</summary>
+    /// <param name="lot">The name of the lot that the units went into.</param>
+    /// <param name="amount">More than 0.</param>
+    /// <param name="policy">What becomes of what is not there.</param>
+    public WalletChange TakeBack(string lot, long amount, DebtPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(lot);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(amount);
+        var settled = Settled();
+        var pending = settled.Wallet.TakePending(other => other.Name == lot, amount);
+        var rest = amount + pending.Movements.Sum(movement => movement.Amount);
+        if (policy == DebtPolicy.PendingOnly || (policy == DebtPolicy.Reject && pending.Wallet.Available < rest))
+        {
+            var start = policy == DebtPolicy.Reject ? settled : new WalletChange(pending.Wallet, [.. settled.Movements, .. pending.Movements]);
+            return start.Wallet.WriteOff(policy == DebtPolicy.Reject ? amount : rest, start.Movements);
+        }
+
+        var movements = settled.Movements.Concat(pending.Movements).ToList();
+        var wallet = pending.Wallet;
+        var name = lot.IndexOf("Z:", StringComparison.Ordinal) is > 0 and var end && lot.StartsWith("pending:", StringComparison.Ordinal) ? lot[(end + 2)..] : lot;
+        foreach (var own in wallet.Lots.Where(other => other.Name == name))
+        {
+            var taken = Math.Min(own.Amount, rest);
+            rest -= taken;
+            movements.Add(new LotMovement(own.Name, Movement.Reversed, -taken));
+            wallet = wallet with { Lots = Added(wallet.Lots, own with { Amount = -taken }) };
+        }
+
+        if (rest > 0 && wallet.Take(rest, Movement.Reversed, intoDebt: true, policy) is { } more)
+        {
+            movements.AddRange(more.Movements);
+            wallet = more.Wallet;
+        }
+
+        return new WalletChange(wallet, movements.ToSequence());
+    }
+
+    /// <summary>Gives lots another life, as an explicit act: every lot that is chosen moves to the one that it becomes.</summary>
+    public WalletChange Amend(Func<Lot, Lot?> becomes)
+    {
+        ArgumentNullException.ThrowIfNull(becomes);
+        var (wallet, movements) = (this, new List<LotMovement>());
+        foreach (var lot in Lots.Where(lot => lot.Amount > 0))
+        {
+            if (becomes(lot) is { } other && other.Name != lot.Name)
+            {
+                movements.Add(new LotMovement(lot.Name, Movement.Offset, -lot.Amount));
+                movements.Add(new LotMovement(other.Name, Movement.Offset, lot.Amount));
+                wallet = wallet with { Lots = Added(Added(wallet.Lots, lot with { Amount = -lot.Amount }), other with { Amount = lot.Amount }) };
+            }
+        }
+
+        return new WalletChange(wallet, movements.ToSequence());
     }
 
     /// <summary>Removes what runs out at or before an instant.</summary>
@@ -132,14 +297,30 @@ public sealed record Wallet
             gone++;
         }
 
-        var expired = new LotMovement[movements.Count + gone];
-        movements.AsSpan().CopyTo(expired);
-        for (var i = 0; i < gone; i++)
+        var idle = gone;
+        while (idle < lots.Length && lots[idle].Expiry is not null)
         {
-            expired[movements.Count + i] = new LotMovement(lots[i].Name, Movement.Expired, -lots[i].Amount);
+            idle++;
         }
 
-        return new WalletChange(wallet with { Lots = Sequence.Create(lots[gone..]) }, Sequence.Given(expired));
+        var afterIdle = idle;
+        while (wallet.IdleUntil <= now && afterIdle < lots.Length && lots[afterIdle].Idles)
+        {
+            afterIdle++;
+        }
+
+        var expired = new LotMovement[movements.Count + gone + afterIdle - idle];
+        movements.AsSpan().CopyTo(expired);
+        var at = movements.Count;
+        for (var i = 0; i < afterIdle; i++)
+        {
+            if (i < gone || i >= idle)
+            {
+                expired[at++] = new LotMovement(lots[i].Name, Movement.Expired, -lots[i].Amount);
+            }
+        }
+
+        return new WalletChange(wallet with { Lots = afterIdle == idle ? Sequence.Create(lots[gone..]) : Sequence.Create<Lot>([.. lots[gone..idle], .. lots[afterIdle..]]) }, Sequence.Given(expired));
     }
 
     /// <summary>This wallet with the difference of two others added lot by lot. A lot may come out below 0; the next movement turns that into debt.</summary>
@@ -150,15 +331,49 @@ public sealed record Wallet
         var lots = Lots;
         foreach (var lot in with.Lots)
         {
-            lots = Added(lots, lot.Expiry, lot.Amount);
+            lots = Added(lots, lot);
         }
 
         foreach (var lot in without.Lots)
         {
-            lots = Added(lots, lot.Expiry, -lot.Amount);
+            lots = Added(lots, lot with { Amount = -lot.Amount });
         }
 
-        return new Wallet { Lots = lots, Debt = checked(Debt + with.Debt - without.Debt) };
+        var pending = Pending;
+        foreach (var lot in with.Pending)
+        {
+            pending = Added(pending, lot);
+        }
+
+        foreach (var lot in without.Pending)
+        {
+            pending = Added(pending, lot with { Lot = lot.Lot with { Amount = -lot.Lot.Amount } });
+        }
+
+        return this with
+        {
+            Lots = lots,
+            Pending = pending,
+            Debt = checked(Debt + with.Debt - without.Debt),
+            Shortfall = checked(Shortfall + with.Shortfall - without.Shortfall),
+            IdleUntil = with.IdleUntil == without.IdleUntil ? IdleUntil : with.IdleUntil,
+        };
+    }
+
+    private bool HoldsIdle
+    {
+        get
+        {
+            foreach (ref readonly var lot in Lots.AsSpan())
+            {
+                if (lot.Idles)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
     }
 
     /// <summary>No lot is below 0, and nothing is owed while something is held.</summary>
@@ -171,7 +386,7 @@ public sealed record Wallet
                 return false;
             }
 
-            foreach (var lot in Lots)
+            foreach (ref readonly var lot in Lots.AsSpan())
             {
                 if (lot.Amount < 0 || Debt > 0)
                 {
@@ -181,6 +396,33 @@ public sealed record Wallet
 
             return true;
         }
+    }
+
+    // What is not taken back though it was not earned: recorded, and asked of nobody.
+    private WalletChange WriteOff(long amount, Sequence<LotMovement> before) => amount == 0 ? new WalletChange(this, before) : new WalletChange(
+        this with { Shortfall = checked(Shortfall + amount) },
+        [.. before, new LotMovement(Lot.Shortfall, Movement.Reversed, -amount), new LotMovement(Lot.Shortfall, Movement.Issued, amount)]);
+
+    private Instant? GoneAt(Lot lot) => lot.Idles ? IdleUntil : lot.Expiry;
+
+    private WalletChange Resolve(Func<PendingLot, bool> which, Func<PendingLot, Lot?> becomes)
+    {
+        var (wallet, movements) = (this, new List<LotMovement>());
+        foreach (var lot in Pending.Where(which))
+        {
+            wallet = wallet with { Pending = wallet.Pending.Where(other => other != lot).ToSequence() };
+            if (becomes(lot) is not { } active)
+            {
+                movements.Add(new LotMovement(lot.Name, Movement.Reversed, -lot.Lot.Amount));
+                continue;
+            }
+
+            movements.Add(new LotMovement(lot.Name, Movement.Offset, -lot.Lot.Amount));
+            movements.Add(new LotMovement(active.Name, Movement.Offset, lot.Lot.Amount));
+            wallet = wallet with { Lots = Added(wallet.Lots, active with { Amount = lot.Lot.Amount }) };
+        }
+
+        return new WalletChange(wallet, movements.ToSequence());
     }
 
     /// <summary>Moves lots below 0 into the debt, and repays the debt with what runs out first. Each pair of movements adds up to 0.</summary>
@@ -207,7 +449,7 @@ public sealed record Wallet
             // A correction took back more debt than there was: the customer holds what is over.
             movements.Add(new LotMovement(Lot.Debt, Movement.Offset, owed));
             movements.Add(new LotMovement(Lot.Forever, Movement.Offset, -owed));
-            return new WalletChange(new Wallet { Lots = Added(lots.ToSequence(), null, -owed) }, movements.ToSequence());
+            return new WalletChange(this with { Lots = Added(lots.ToSequence(), new Lot(null, -owed)), Debt = 0 }, movements.ToSequence());
         }
 
         for (var i = 0; owed > 0 && i < lots.Count; i++)
@@ -219,28 +461,36 @@ public sealed record Wallet
             lots[i] = lots[i] with { Amount = lots[i].Amount - repaid };
         }
 
-        return new WalletChange(new Wallet { Lots = lots.Where(lot => lot.Amount != 0).ToSequence(), Debt = owed }, movements.ToSequence());
+        return new WalletChange(this with { Lots = lots.Where(lot => lot.Amount != 0).ToSequence(), Debt = owed }, movements.ToSequence());
     }
 
-    private static Sequence<Lot> Added(Sequence<Lot> lots, Instant? expiry, long amount)
+    private static Sequence<PendingLot> Added(Sequence<PendingLot> lots, PendingLot lot)
     {
-        if (amount == 0)
+        var name = lot.Name;
+        var same = lots.FirstOrDefault(other => other.Name == name);
+        var sum = checked((same?.Lot.Amount ?? 0) + lot.Lot.Amount);
+        var rest = lots.Where(other => other.Name != name);
+        return (sum == 0 ? rest : rest.Append(lot with { Lot = lot.Lot with { Amount = sum } })).OrderBy(other => other.Name, StringComparer.Ordinal).ToSequence();
+    }
+
+    private static Sequence<Lot> Added(Sequence<Lot> lots, Lot lot)
+    {
+        if (lot.Amount == 0)
         {
             return lots;
         }
 
         // What comes in mostly runs out last, so its place is looked for from the end.
-        var lot = new Lot(expiry, amount);
         var old = lots.AsSpan();
         var after = old.Length;
-        while (after > 0 && old[after - 1].CompareExpiry(lot) > 0)
+        while (after > 0 && old[after - 1].Compare(lot) > 0)
         {
             after--;
         }
 
-        var same = after > 0 && old[after - 1].CompareExpiry(lot) == 0;
+        var same = after > 0 && old[after - 1].Compare(lot) == 0;
         var before = same ? after - 1 : after;
-        var sum = same ? checked(old[before].Amount + amount) : amount;
+        var sum = same ? checked(old[before].Amount + lot.Amount) : lot.Amount;
         var kept = sum == 0 ? 0 : 1;
         var result = new Lot[before + kept + old.Length - after];
         old[..before].CopyTo(result);

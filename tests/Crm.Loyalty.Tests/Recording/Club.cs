@@ -65,7 +65,19 @@ internal sealed class Club
         return entries;
     }
 
-    public string NextKey() => $"pos:{++events}";
+    /// <summary>Somebody else becomes a customer.</summary>
+    public async Task<CustomerId> Meets(string other)
+    {
+        await Records(LoyaltyEvents.Visit(NextKey(), Identity.User(other)));
+        return (await engine.ReadAsync(CustomerRef.Of(Identity.User(other))))?.Customer ?? throw new InvalidOperationException($"Nobody is called {other}.");
+    }
+
+    public async Task<Membership> MembershipOf(string other) =>
+        (await engine.ReadAsync(CustomerRef.Of(Identity.User(other))))?.Slot<LoyaltyState>(LoyaltyNames.Module).In("tea-club") ?? throw new InvalidOperationException($"Nobody is called {other}.");
+
+    public ValueTask<PumpReport> Pump() => engine.PumpAsync();
+
+    public string NextKey() => $"pos:{Interlocked.Increment(ref events)}";
 
     private CrmEngine Engine(ICustomerModule[] modules) => new(store, modules, new CrmOptions(), clock, new SeededIdSource());
 }

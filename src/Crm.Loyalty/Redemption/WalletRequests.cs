@@ -1,0 +1,275 @@
+using System.Globalization;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Redemption;
+
+/// <summary>Decides requests that move units between members, between units and between lots; each is carried out in full, or refused with a code and the numbers.</summary>
+internal static class WalletRequests
+{
+    public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (request.Kind == LoyaltyEvents.ConvertName)
+        {
+            return RequestedProgram.TryFind(request, plans, context, out var program, out var no) ? Convert(request, program, state, context) : no;
+        }
+
+        if (!PointRequests.TryFind(request, plans, context, out var plan, out var unit, out var refused))
+        {
+            return refused;
+        }
+
+        return unit.Kind == UnitKind.Status
+            ? new Outcome.Refused("not-spendable", LoyaltyTexts.NotSpendable(unit.Name))
+            : request.Kind switch
+            {
+                LoyaltyEvents.TransferName => Transfer(request, plan, unit, state, context),
+                LoyaltyEvents.AmendName => Amend(request, plan, unit, state, context),
+                LoyaltyEvents.ReinstateName => Reinstate(request, plan, unit, state, context),
+                _ => Return(request, plan, unit, state, context),
+            };
+    }
+
+    /// <summary>Units came from another member: into lots with the life that they had there.</summary>
+    public static Outcome Receive(CustomerEvent received, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        var program = received.Fields[LoyaltyEvents.Program].AsCode ?? "";
+        if (plans.Find(program)?.At(context.Moment.Instant) is not { } plan || plan.UnitNamed(received.Fields[LoyaltyEvents.Unit].AsCode ?? "") is not { } unit)
+        {
+            return Outcome.Nothing;
+        }
+
+        var decision = new Decision(state, context);
+        var sum = 0L;
+        foreach (var text in (received.Fields[LoyaltyEvents.LotsField].AsCode ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = text.Split('=');
+            if (parts.Length == 2 && Lot.Parse(parts[0]) is { } lot && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var amount) && amount > 0)
+            {
+                sum += amount;
+                decision.Receive(plan, unit, lot with { Amount = amount }, Movement.Transferred, null);
+            }
+        }
+
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredIn) { Subject = plan.Name, Unit = unit.Name, Amount = sum });
+        return decision.Outcome();
+    }
+
+    /// <summary>Keeps in mind from which lots a redemption drew, for as long as it may come back.</summary>
+    public static void Remember(ProgramPlan plan, UnitPlan unit, WalletChange taken, CustomerEvent request, Decision decision)
+    {
+        var today = Today(plan, decision.Context);
+        foreach (var old in decision.In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith("drawn/", StringComparison.Ordinal) && tally.Period + (unit.Definition.Returns?.WithinDays ?? 0) < today).ToList())
+        {
+            decision.Count(plan, old with { Amount = 0 });
+        }
+
+        var order = 0;
+        foreach (var movement in taken.Movements.Where(movement => movement is { Movement: Movement.Spent, Amount: < 0 } && Lot.Parse(movement.Lot) is not null))
+        {
+            decision.Count(plan, new Tally(string.Create(CultureInfo.InvariantCulture, $"{LoyaltyNames.Drawn(request.Key.ToString(), unit.Name)}{order++:0000}|{movement.Lot}"), today, -movement.Amount));
+        }
+    }
+
+    private static Outcome Transfer(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
+    {
+        if (!unit.Definition.Transferable)
+        {
+            return new Outcome.Refused("not-transferable", LoyaltyTexts.NotTransferable(unit.Name));
+        }
+
+        var to = request.Fields[LoyaltyEvents.To].AsCode ?? "";
+        if (to.Length != 32 || !UInt128.TryParse(to, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) || id == 0 || new CustomerId(id) == context.Customer)
+        {
+            return new Outcome.Refused("unknown-member", LoyaltyTexts.UnknownMember(to));
+        }
+
+        if (!TryAmount(request, out var amount, out var refused))
+        {
+            return refused;
+        }
+
+        if (state.In(plan.Name).Wallet(unit.Name).Take(amount, Movement.Transferred, context.AlreadyAccepted) is not { } taken)
+        {
+            return Insufficient(plan, unit, amount, state);
+        }
+
+        // What a replay finds missing is the giver's debt; the other member got it, and keeps it.
+        var lots = taken.Movements.Where(moved => moved.Movement == Movement.Transferred)
+            .Select(moved => FormattableString.Invariant($"{(moved.Lot == Lot.Debt ? Lot.Forever : moved.Lot)}={-moved.Amount}"));
+        var decision = new Decision(state, context);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Subject = plan.Name, Unit = unit.Name, Amount = -amount });
+        decision.Take(plan, unit, taken, amount, null);
+        decision.Send(new CustomerEvent
+        {
+            Key = new EventKey("loyalty", $"received/{request.Key}"),
+            Kind = LoyaltyEvents.ReceiveName,
+            Customer = new CustomerId(id),
+            Fields = Fields.Of((LoyaltyEvents.Program, plan.Name), (LoyaltyEvents.Unit, unit.Name), (LoyaltyEvents.LotsField, string.Join(';', lots))),
+        });
+        return decision.Outcome();
+    }
+
+    private static Outcome Convert(CustomerEvent request, ProgramPlan plan, LoyaltyState state, ModuleContext context)
+    {
+        var (all, name) = (plan.Definition.Value.Conversions, request.Fields[LoyaltyEvents.Conversion].AsCode);
+        var conversion = name is null && all.Count == 1 ? all[0] : all.FirstOrDefault(one => one.Name == name);
+        if (conversion is null || plan.UnitNamed(conversion.From) is not { } from || plan.UnitNamed(conversion.To) is not { } to)
+        {
+            return new Outcome.Refused("unknown-conversion", LoyaltyTexts.NoSuchConversion(name, all.IsEmpty ? "-" : string.Join(", ", all.Select(one => one.Name))));
+        }
+
+        if (!TryAmount(request, out var amount, out var refused))
+        {
+            return refused;
+        }
+
+        var steps = amount / conversion.Give;
+        if (steps == 0)
+        {
+            return new Outcome.Refused("too-few", LoyaltyTexts.TooFewToConvert(amount, conversion.Give, from.Name));
+        }
+
+        var (give, get) = (steps * conversion.Give, (long)Int128.Min((Int128)steps * conversion.Get, PointsPerAmount.Most));
+        if (state.In(plan.Name).Wallet(from.Name).Take(give, Movement.Transferred, context.AlreadyAccepted) is not { } taken)
+        {
+            return Insufficient(plan, from, give, state);
+        }
+
+        var decision = new Decision(state, context);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Converted) { Subject = conversion.Name, Unit = from.Name, Amount = -give });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Converted) { Subject = conversion.Name, Unit = to.Name, Amount = get });
+        decision.Take(plan, from, taken, give, conversion.Name);
+        decision.Receive(plan, to, to.LotOf(MomentIn(plan, context), null, decision.In(plan.Name)) with { Amount = get }, Movement.Transferred, conversion.Name);
+        return decision.Outcome();
+    }
+
+    private static Outcome Amend(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
+    {
+        if (StaffCheck.Refusal(request, plan, unit.Name, 0) is { } limited && !context.AlreadyAccepted)
+        {
+            return limited;
+        }
+
+        var (decision, membership) = (new Decision(state, context), state.In(plan.Name));
+        var (chosen, reason) = (request.Fields[LoyaltyEvents.LotField].AsCode, request.Fields[LoyaltyEvents.Reason].AsCode);
+        var becomes = NewLife(request, plan, unit, membership, context);
+        var change = membership.Wallet(unit.Name).Amend(lot => chosen is null || lot.Name == chosen ? becomes with { Issuer = lot.Issuer } : null);
+        if (becomes.Idles && unit.Idle is { } idle)
+        {
+            // Who is asked to stay active is given the whole time once more from now on.
+            var moment = MomentIn(plan, context);
+            change = change with { Wallet = change.Wallet with { IdleUntil = moment.StartOf(idle.GoneAfter(moment.Date)) } };
+        }
+
+        decision.Rearrange(plan, unit, change, reason);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.LotsAmended) { Subject = reason, Text = LoyaltyTexts.LotsAmended(change.Movements.Count / 2, request.Fields[LoyaltyEvents.Consent].AsCode ?? "") });
+        return decision.Outcome();
+    }
+
+    private static Outcome Reinstate(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
+    {
+        if (!TryAmount(request, out var amount, out var refused))
+        {
+            return refused;
+        }
+
+        if (StaffCheck.Refusal(request, plan, unit.Name, amount) is { } limited && !context.AlreadyAccepted)
+        {
+            return limited;
+        }
+
+        var (membership, prefix) = (state.In(plan.Name), LoyaltyNames.Gone(unit.Name));
+        var (lot, within) = (request.Fields[LoyaltyEvents.LotField].AsCode, unit.Definition.ReinstateWithinDays ?? -1);
+        var gone = membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && (lot is null || tally.Name == prefix + lot) && tally.Period + within >= Today(plan, context)).ToList();
+        if (gone.Sum(tally => tally.Amount) < amount && !context.AlreadyAccepted)
+        {
+            return new Outcome.Refused("nothing-gone", LoyaltyTexts.NothingGone(unit.Name));
+        }
+
+        var (decision, reason, rest) = (new Decision(state, context), request.Fields[LoyaltyEvents.Reason].AsCode, amount);
+        foreach (var tally in gone)
+        {
+            var taken = Math.Min(tally.Amount, rest);
+            rest -= taken;
+            decision.Count(plan, tally with { Amount = tally.Amount - taken });
+        }
+
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reinstated) { Subject = reason, Unit = unit.Name, Amount = amount });
+        decision.Receive(plan, unit, NewLife(request, plan, unit, membership, context) with { Amount = amount }, Movement.Expired, reason);
+        return decision.Outcome();
+    }
+
+    private static Outcome Return(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
+    {
+        var (membership, policy) = (state.In(plan.Name), unit.Definition.Returns);
+        var (original, today) = (request.Original?.ToString() ?? "", Today(plan, context));
+        var prefix = LoyaltyNames.Drawn(original, unit.Name);
+        var drawn = policy is null ? [] : membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && tally.Period + policy.WithinDays >= today).Reverse().ToList();
+        var all = drawn.Sum(tally => tally.Amount);
+        var asked = request.Fields[LoyaltyEvents.Amount].IsMissing ? all : (long)Math.Clamp(request.Fields[LoyaltyEvents.Amount].AsNumber, -1, PointsPerAmount.Most);
+        if (policy is null || all == 0 || asked < 1 || asked > all)
+        {
+            return new Outcome.Refused("nothing-drawn", LoyaltyTexts.NothingDrawn(original));
+        }
+
+        var (decision, parts, rest) = (new Decision(state, context), new List<ReceiptLine>(), asked);
+        foreach (var tally in drawn)
+        {
+            var amount = Math.Min(tally.Amount, rest);
+            if (amount == 0 || Lot.Parse(tally.Name[(tally.Name.LastIndexOf('|') + 1)..]) is not { } lot)
+            {
+                continue;
+            }
+
+            rest -= amount;
+            decision.Count(plan, tally with { Amount = tally.Amount - amount });
+            var back = lot.Expiry <= context.Moment.Instant ? Instead(policy, plan, unit, lot, membership, context) : lot;
+            decision.Receive(plan, unit, back with { Amount = amount }, Movement.Spent, null);
+            parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = back.Name, Unit = unit.Name, Amount = amount });
+        }
+
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Returned) { Subject = plan.Name, Unit = unit.Name, Amount = asked, Parts = parts.ToSequence() });
+        decision.Expire(plan.Name, unit.Name, plan);
+        return decision.Outcome();
+    }
+
+    // A lot that has run out takes its units with it, unless the policy gives them another life.
+    private static Lot Instead(ReturnPolicy policy, ProgramPlan plan, UnitPlan unit, Lot lot, Membership membership, ModuleContext context)
+    {
+        var moment = MomentIn(plan, context);
+        return policy.IfGone switch
+        {
+            GoneLots.GraceDays => new Lot(moment.StartOf(moment.Date.PlusDays(policy.GraceDays + 1)), 0) { Issuer = lot.Issuer },
+            GoneLots.NewLot => unit.LotOf(moment, null, membership) with { Issuer = lot.Issuer },
+            _ => lot,
+        };
+    }
+
+    private static Lot NewLife(CustomerEvent request, ProgramPlan plan, UnitPlan unit, Membership membership, ModuleContext context) =>
+        request.Fields[LoyaltyEvents.ExpiryField].AsInstant is { } expiry ? new Lot(expiry, 0) : unit.LotOf(MomentIn(plan, context), null, membership);
+
+    private static bool TryAmount(CustomerEvent request, out long amount, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out Outcome.Refused? refused)
+    {
+        var asked = request.Fields[LoyaltyEvents.Amount].AsNumber;
+        var isWhole = decimal.Truncate(asked) == asked && asked is >= 1 and <= PointsPerAmount.Most;
+        amount = isWhole ? (long)asked : 0;
+        refused = isWhole ? null : new("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(asked).ToString(), "a whole number above 0", "大於零的整數"));
+        return isWhole;
+    }
+
+    private static Outcome.Refused Insufficient(ProgramPlan plan, UnitPlan unit, long amount, LoyaltyState state) =>
+        new("insufficient-balance", LoyaltyTexts.InsufficientBalance(amount, Math.Max(state.In(plan.Name).Wallet(unit.Name).Balance, 0), unit.Name));
+
+    private static Moment MomentIn(ProgramPlan plan, ModuleContext context) => new(context.Moment.Instant, plan.Zone);
+
+    private static long Today(ProgramPlan plan, ModuleContext context) => LoyaltyNames.NumberOf(MomentIn(plan, context).Date);
+}

@@ -1,0 +1,28 @@
+using NodaTime;
+
+namespace Crm.Loyalty.Wallets;
+
+/// <summary>Units that were earned and cannot be spent yet. They are given up without touching what can be spent, and their life begins when they become available.</summary>
+public sealed record PendingLot
+{
+    /// <summary>When they become available; null while they wait for an event.</summary>
+    public Instant? ActiveFrom { get; init; }
+
+    /// <summary>The key of the event that earned them, while they wait for another that names it; null otherwise.</summary>
+    public string? Hold { get; init; }
+
+    /// <summary>When they are given up if the event has not come; null: never.</summary>
+    public Instant? LapsesAt { get; init; }
+
+    /// <summary>The rule that gave them; null where several did.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>What they will be; of those that wait for an event the expiry is decided when it comes.</summary>
+    public required Lot Lot { get; init; }
+
+    /// <summary>The name in the ledger.</summary>
+    public string Name => Hold is null ? $"pending:{Wallets.Lot.NameOf(ActiveFrom)}:{Lot.Name}" : $"held:{Hold}:{Rule}:{Lot.Name}";
+
+    /// <summary>When something happens to them by itself; null: never.</summary>
+    internal Instant? Due => ActiveFrom ?? LapsesAt;
+}

@@ -1,0 +1,174 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tests.Scenarios;
+using Crm.Loyalty.Wallets;
+using Crm.Conditions;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Recording;
+
+/// <summary>Programmes whose refunds reach no further than the purchase: what it earned is taken back by what was recorded, and nothing else is decided again.</summary>
+public sealed class WithoutCascade
+{
+    [Fact]
+    public async Task A_refund_takes_the_award_and_leaves_later_bonuses()
+    {
+        var second = new FixedPoints { Name = "second", Unit = "points", Points = 500, When = If.Purchases().Count().Is(2) };
+        var (kept, history) = (Of(DebtPolicy.Carry, Cascade.None, Samples.Per(1, 1), second), Of(DebtPolicy.Carry, Cascade.History, Samples.Per(1, 1), second));
+        foreach (var club in new[] { kept, history })
+        {
+            await club.Buys(100, "pos:first");
+            club.On(2026, 1, 16);
+            await club.Buys(100, "pos:second");
+            await club.Returns("pos:first", 100);
+        }
+
+        Assert.Equal((600, 100), (await Available(kept, LoyaltyNames.KeepingModule), await Available(history, LoyaltyNames.Module)));
+    }
+
+    [Theory]
+    [InlineData(DebtPolicy.Carry, 0, 50, 0)]
+    [InlineData(DebtPolicy.ClampToZero, 0, 0, 50)]
+    [InlineData(DebtPolicy.PendingOnly, 50, 0, 100)]
+    [InlineData(DebtPolicy.Reject, 50, 0, 100)]
+    public async Task What_is_not_there_is_treated_as_the_policy_says(DebtPolicy policy, long available, long debt, long shortfall)
+    {
+        var club = Of(policy, Cascade.None, Samples.Per(1, 1));
+        await club.Buys(100, "pos:sale");
+        await club.Redeems(50);
+
+        var receipt = await club.Returns("pos:sale", 100);
+
+        var wallet = await Wallet(club);
+        Assert.Equal((available, debt, shortfall), (wallet.Available, wallet.Debt, wallet.Shortfall));
+        Assert.Equal(available - debt - 50, receipt.Total("points"));
+        Assert.Equal(wallet.Balance, WalletHistory.Totals(await club.Ledger(), "tea-club", "points").Held);
+    }
+
+    [Fact]
+    public async Task Pending_units_are_taken_back_first_and_alone_where_the_policy_says_so()
+    {
+        var club = Of(DebtPolicy.PendingOnly, Cascade.None, Samples.Per(1, 1) with { Terms = new() { Activation = Activation.AfterDays(10) } });
+        await club.Buys(100, "pos:sale");
+        await club.Returns("pos:sale", 60);
+        Assert.Equal((0, 40, 0), (await Numbers(club)));
+        club.On(2026, 2, 1);
+        await club.Returns("pos:sale", 40);
+
+        Assert.Equal((40, 0, 40), await Numbers(club));
+    }
+
+    [Fact]
+    public async Task A_debt_runs_beside_expiry_and_the_next_units_repay_it()
+    {
+        var club = Of(DebtPolicy.Carry, Cascade.None, Samples.Per(1, 1) with { Terms = new() { Expiry = LotExpiry.AfterDays(10, LastDay.Included) } });
+        await club.Buys(100, "pos:sale");
+        await club.Redeems(100);
+        await club.Returns("pos:sale", 100);
+        await club.Buys(130);
+        Assert.Equal(30, (await Wallet(club)).Available);
+        club.On(2026, 2, 1);
+
+        Assert.Equal((0, 0), ((await Wallet(club)).Available, (await Wallet(club)).Debt));
+    }
+
+    [Fact]
+    public async Task A_refund_without_a_receipt_takes_the_latest_purchases_first()
+    {
+        var club = Of(DebtPolicy.Carry, Cascade.None, Samples.Per(1, 1));
+        await club.Buys(100);
+        await club.Buys(50);
+
+        await club.Records(CustomerEvent.Refund(club.NextKey(), Samples.Amy, null, Money.Hkd(70)));
+
+        Assert.Equal([(100L, 80L), (50L, 0L)], (await Membership(club)).Awards.Select(award => (award.Amount, award.Left / 100)));
+        Assert.Equal(80, (await Wallet(club)).Available);
+    }
+
+    [Fact]
+    public async Task A_refund_takes_status_units_too_and_the_tier_with_them()
+    {
+        var club = new Club([.. LoyaltyModule.Of(new([(Samples.TeaClub with { Cascade = Cascade.None }).Define()]), [])]);
+        await club.Buys(500, "pos:sale");
+        Assert.Equal("gold", await club.Tier());
+
+        await club.Returns("pos:sale", 500);
+
+        Assert.NotEqual("gold", await club.Tier());
+    }
+
+    [Fact]
+    public async Task Programmes_with_and_without_cascade_stand_side_by_side()
+    {
+        var kept = Program(DebtPolicy.Carry, Cascade.None, Samples.Per(1, 1)) with { Name = "kept-club" };
+        var club = new Club([.. LoyaltyModule.Of(new([Samples.TeaClub.Define(), kept.Define()]), [])]);
+        await club.Buys(100, "pos:sale");
+
+        Assert.True((await club.Redeems(60, "kept-club", "points")).Accepted);
+        Assert.True((await club.Redeems(5, "tea-club", "points")).Accepted);
+        await club.Returns("pos:sale", 50);
+
+        Assert.Equal((0, -10), ((await club.Membership()).Wallet("points").Balance, (await club.Amy()).Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("kept-club").Wallet("points").Balance));
+        Assert.Throws<ArgumentException>(() => new LoyaltyModule(Samples.TeaClub, kept));
+    }
+
+    [Fact]
+    public void Policies_that_take_back_less_need_a_programme_without_cascade() =>
+        Assert.Contains("cascade be none", Assert.Throws<InvalidLoyaltyProgramException>(() => Program(DebtPolicy.Reject, Cascade.History, Samples.Per(1, 1)).Define()).Message);
+
+    /// <summary>Laws (b) and (d) hold without cascade too; (c) by the same arithmetic. Law (a) is not claimed.</summary>
+    [Fact]
+    public void Refunds_in_pieces_take_what_one_takes_and_never_more_than_was_given()
+    {
+        var cases = from spend in Gen.Choose(1, 20_000) from first in Gen.Choose(0, 20_000) from second in Gen.Choose(0, 20_000) from points in Gen.Choose(1, 7) select (spend, first, second, points);
+        Prop.ForAll(cases.ToArbitrary(), one => Splits(one).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+    }
+
+    /// <summary>The counterfeit takes for each refund what its own amount had earned, rounded each time.</summary>
+    [Fact]
+    public void Rounding_each_refund_by_itself_is_caught()
+    {
+        static long Naive(long amount, long spend, params long[] refunds) => refunds.Sum(refund => amount * refund / spend);
+
+        Assert.NotEqual(Naive(10, 10_500, 2_000), Naive(10, 10_500, 1_000, 1_000));
+        var award = new KeptAward("pos:1", "points", "forever", 10, 0, 10_500, 10_500, 1);
+        Assert.Equal(award.Keeping(8_500).Takes, award.Keeping(9_500).Takes + award.Keeping(9_500).After.Keeping(8_500).Takes);
+    }
+
+    private static async Task Splits((int Spend, int First, int Second, int Points) one)
+    {
+        var (single, split) = (Of(DebtPolicy.Carry, Cascade.None, Samples.Per(one.Points, 10)), Of(DebtPolicy.Carry, Cascade.None, Samples.Per(one.Points, 10)));
+        await single.Buys(one.Spend / 100m, "pos:sale");
+        await split.Buys(one.Spend / 100m, "pos:sale");
+        await single.Returns("pos:sale", (one.First + one.Second) / 100m);
+        await split.Returns("pos:sale", one.First / 100m);
+        await split.Returns("pos:sale", one.Second / 100m);
+        var (whole, pieces) = (await Wallet(single), await Wallet(split));
+
+        Assert.Equal(whole, pieces);
+        Assert.True(whole.Debt == 0 && whole.Available >= 0, "More was taken than was given.");
+    }
+
+    private static LoyaltyProgram Program(DebtPolicy policy, Cascade cascade, params IEarningRule[] rules)
+    {
+        var program = LotScenarios.Points(LotExpiry.Never, rules);
+        return program with { Units = [program.Units[0] with { Debt = policy }, program.Units[1]], Cascade = cascade };
+    }
+
+    private static Club Of(DebtPolicy policy, Cascade cascade, params IEarningRule[] rules) => Club.Of(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(Program(policy, cascade, rules))));
+
+    private static async Task<Membership> Membership(Club club, string module = LoyaltyNames.KeepingModule) => (await club.Amy()).Slot<LoyaltyState>(module).In("tea-club");
+
+    private static async Task<Wallet> Wallet(Club club) => (await Membership(club)).Wallet("points");
+
+    private static async Task<long> Available(Club club, string module) => (await Membership(club, module)).Wallet("points").Available;
+
+    private static async Task<(long, long, long)> Numbers(Club club) => await Wallet(club) is var wallet ? (wallet.Available, wallet.PendingTotal, wallet.Shortfall) : default;
+}

@@ -1,0 +1,361 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Tests.Scenarios;
+using Crm.Loyalty.Wallets;
+using Crm.Storage;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Wallets;
+
+/// <summary>What wallets can do beside holding and spending, through the engine.</summary>
+public sealed class WalletFeatures
+{
+    private static readonly EventKind Delivered = new("order.delivered", EventNature.Happening);
+
+    [Fact]
+    public async Task Pending_units_become_available_on_their_day_and_live_from_then_on()
+    {
+        var club = Of(unit => unit with { Activation = Activation.AfterDays(14), Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        var receipt = await club.Buys(100);
+        Assert.Equal(100, receipt.Total("points"));
+        Assert.Equal("insufficient-balance", (await club.Redeems(1)).Refusal?.Code);
+        Assert.Equal(Scalar.Of(100m), (await club.Amy()).Fact("loyalty.tea-club.points.pending"));
+
+        club.At(Samples.Local(2026, 1, 29));
+
+        var wallet = (await club.Membership()).Wallet("points");
+        Assert.Equal((100, 0, Samples.Local(2026, 2, 9)), (wallet.Available, wallet.PendingTotal, wallet.NextExpiry));
+        Assert.True((await club.Amy()).Fact("loyalty.tea-club.points.pending").IsMissing);
+        await club.RunDue();
+        Assert.Equal([100, -100, 100], (await club.Ledger()).Select(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task Pending_units_may_wait_for_a_day_of_the_month()
+    {
+        var club = Of(unit => unit with { Activation = new Activation.OnDayOfMonth(31) });
+        await club.Buys(10);
+        club.On(2026, 1, 31);
+        await club.Buys(10);
+
+        Assert.Equal(10, await club.Points());
+        club.On(2026, 2, 28);
+        Assert.Equal(20, await club.Points());
+    }
+
+    [Fact]
+    public async Task Units_held_for_an_event_are_released_by_it_and_lapse_without()
+    {
+        var program = Program(unit => unit with { Activation = new Activation.OnEvent("order.delivered", 30), Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        var club = new Club(new LoyaltyModule(new([program.Define()]), [Delivered]));
+        await club.Buys(100, "pos:one");
+        await club.Buys(40, "pos:two");
+        Assert.Equal(0, await club.Points());
+        club.On(2026, 1, 20);
+
+        var receipt = await club.Records(new CustomerEvent { Key = EventKey.Parse("wms:1"), Kind = "order.delivered", Identity = Samples.Amy, Original = EventKey.Parse("pos:one") });
+
+        Assert.Equal("100 points can be spent now.", receipt.Lines.Single().Text?.English);
+        Assert.Equal([new Lot(Samples.Local(2026, 1, 31), 100)], (await club.Membership()).Wallet("points").Lots);
+        club.On(2026, 2, 14);
+        Assert.Equal((0, 0), (await Points(club), (await club.Membership()).Wallet("points").PendingTotal));
+        await club.RunDue();
+        Assert.Contains(await club.Ledger(), entry => entry is { Movement: Movement.Reversed, Amount: -40 });
+    }
+
+    [Fact]
+    public async Task A_refund_of_pending_units_touches_nothing_that_can_be_spent()
+    {
+        var club = Of(unit => unit with { Activation = Activation.AfterDays(14) });
+        await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 30, "opening", "staff:1"));
+        await club.Buys(100, "pos:sale");
+        await club.Returns("pos:sale", 60);
+
+        var wallet = (await club.Membership()).Wallet("points");
+        Assert.Equal((30, 40), (wallet.Available, wallet.PendingTotal));
+    }
+
+    [Fact]
+    public async Task A_rule_and_an_award_say_before_the_unit_when_units_can_be_spent()
+    {
+        var rule = Samples.Per(1, 1) with { Name = "slow", Terms = new() { Activation = Activation.AfterDays(7), Issuer = "wellcome" } };
+        var club = Of(unit => unit, Samples.Per(1, 1), rule);
+        await club.Buys(10);
+        Assert.Equal(10, await club.Points());
+        club.On(2026, 1, 22);
+
+        Assert.Equal([(10, null), (10, "wellcome")], (await club.Membership()).Wallet("points").Lots.Select(lot => (lot.Amount, lot.Issuer)));
+        Assert.Equal("forever@wellcome", (await club.Membership()).Wallet("points").Lots[1].Name);
+    }
+
+    [Fact]
+    public async Task Units_that_become_available_repay_a_debt_first()
+    {
+        var club = Of(unit => unit with { Activation = Activation.AfterDays(1) });
+        await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 30, "opening", "staff:1"));
+        await club.Redeems(30);
+        await club.Buys(100);
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("desk:2"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("desk:1") });
+        Assert.Equal(30, (await club.Membership()).Wallet("points").Debt);
+        club.On(2026, 1, 16);
+
+        Assert.Equal((70, 0), (await Points(club), (await club.Membership()).Wallet("points").Debt));
+    }
+
+    [Fact]
+    public async Task A_gift_moves_lots_with_their_life_and_nothing_is_lost_on_the_way()
+    {
+        var club = Of(unit => unit with { Transferable = true, Expiry = LotExpiry.AfterDays(20, LastDay.Included) });
+        await club.Buys(60);
+        club.On(2026, 1, 20);
+        await club.Buys(60);
+        var bob = await club.Meets("bob");
+
+        var receipt = await club.Records(LoyaltyEvents.Transfer("app:gift", Samples.Amy, bob, 100));
+        await club.Pump();
+
+        Assert.Equal(-100, receipt.Total("points"));
+        Assert.Equal([20], (await club.Membership()).Wallet("points").Lots.Select(lot => lot.Amount));
+        Assert.Equal([new Lot(Samples.Local(2026, 2, 5), 60), new Lot(Samples.Local(2026, 2, 10), 40)], (await club.MembershipOf("bob")).Wallet("points").Lots);
+        Assert.Equal(0, (await club.Ledger()).Where(entry => entry.Movement == Movement.Transferred).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task Twenty_gifts_of_everything_are_one_CC1()
+    {
+        var club = Of(unit => unit with { Transferable = true });
+        await club.Buys(100);
+        var friends = new List<CustomerId>();
+        for (var i = 0; i < 20; i++)
+        {
+            friends.Add(await club.Meets($"friend-{i}"));
+        }
+
+        var receipts = await Task.WhenAll(friends.Select((friend, i) => club.Records(LoyaltyEvents.Transfer($"app:gift-{i}", Samples.Amy, friend, 100)).AsTask()));
+        await club.Pump();
+
+        Assert.Single(receipts, receipt => receipt.Accepted);
+        Assert.Equal(0, await club.Points());
+        Assert.Equal(100, (await club.Ledger()).Where(entry => entry is { Movement: Movement.Transferred, Amount: > 0 }).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task Gifts_need_a_unit_that_may_be_given_and_somebody_else()
+    {
+        var club = Of(unit => unit with { Transferable = true });
+        await club.Buys(10);
+        var amy = (await club.Amy()).Customer;
+
+        Assert.Equal("unknown-member", (await club.Records(LoyaltyEvents.Transfer("app:1", Samples.Amy, amy, 1))).Refusal?.Code);
+        Assert.Equal("insufficient-balance", (await club.Records(LoyaltyEvents.Transfer("app:2", Samples.Amy, new CustomerId(7), 11))).Refusal?.Code);
+        var closed = Of(unit => unit);
+        await closed.Buys(10);
+        Assert.Equal("not-transferable", (await closed.Records(LoyaltyEvents.Transfer("app:3", Samples.Amy, new CustomerId(7), 1))).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task Units_are_exchanged_in_whole_steps_and_the_rest_stays()
+    {
+        var program = Program(unit => unit) with { Units = [new("points", UnitKind.Redeemable), new("miles", UnitKind.Redeemable)], Conversions = [new("to-miles", "points", "miles", 15, 1)] };
+        var club = Club.Of(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(program)));
+        await club.Buys(100);
+
+        var receipt = await club.Records(LoyaltyEvents.Convert("app:1", Samples.Amy, 40));
+
+        Assert.Equal((-30, 2), (receipt.Total("points"), receipt.Total("miles")));
+        Assert.Equal((70, 2), (await Points(club), (await club.Membership()).Wallet("miles").Available));
+        Assert.Equal("too-few", (await club.Records(LoyaltyEvents.Convert("app:2", Samples.Amy, 14))).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task Lots_live_on_as_an_explicit_act_with_reason_and_consent()
+    {
+        var club = Of(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        await club.Buys(100);
+
+        var receipt = await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, Samples.Local(2027, 1, 1), "goodwill", "terms-2026", "staff:1"));
+
+        Assert.True(receipt.Accepted);
+        Assert.Equal([new Lot(Samples.Local(2027, 1, 1), 100)], (await club.Membership()).Wallet("points").Lots);
+        Assert.Equal([-100L, 100L], (await club.Ledger()).Where(entry => entry is { Movement: Movement.Offset, Code: "goodwill" }).Select(entry => entry.Amount));
+        Assert.Equal("actor-missing", (await club.Records(LoyaltyEvents.AmendLots("desk:2", Samples.Amy, null, "goodwill", "terms-2026", "staff:1") with { Actor = null })).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task What_ran_out_can_be_given_back_for_some_days()
+    {
+        var club = Of(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included), ReinstateWithinDays = 30 });
+        await club.Buys(100);
+        club.On(2026, 2, 10);
+        Assert.Equal(0, await club.Points());
+
+        Assert.Equal("nothing-gone", (await club.Records(LoyaltyEvents.Reinstate("desk:1", Samples.Amy, 101, null, "goodwill", "staff:1"))).Refusal?.Code);
+        Assert.Equal(60, (await club.Records(LoyaltyEvents.Reinstate("desk:2", Samples.Amy, 60, null, "goodwill", "staff:1"))).Total("points"));
+        Assert.Equal("nothing-gone", (await club.Records(LoyaltyEvents.Reinstate("desk:3", Samples.Amy, 41, null, "goodwill", "staff:1"))).Refusal?.Code);
+        Assert.Equal([new Lot(Samples.Local(2026, 2, 21), 60)], (await club.Membership()).Wallet("points").Lots);
+
+        club.On(2026, 3, 15);
+        Assert.Equal("nothing-gone", (await club.Records(LoyaltyEvents.Reinstate("desk:4", Samples.Amy, 1, null, "goodwill", "staff:1", "2026-01-25T16:00:00Z"))).Refusal?.Code);
+    }
+
+    [Theory]
+    [InlineData(GoneLots.StillExpired, 0, 40)]
+    [InlineData(GoneLots.GraceDays, 60, 40)]
+    [InlineData(GoneLots.NewLot, 60, 40)]
+    public async Task Spent_units_come_back_to_the_lots_that_they_came_from(GoneLots ifGone, long fromGone, long fromLiving)
+    {
+        var club = Of(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included), Returns = new ReturnPolicy(60, ifGone, ifGone == GoneLots.GraceDays ? 5 : 0) });
+        await club.Buys(60);
+        club.On(2026, 1, 20);
+        await club.Buys(50);
+        await club.Records(LoyaltyEvents.Redeem("app:spend", Samples.Amy, 100));
+        club.On(2026, 1, 27);
+
+        var receipt = await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "app:spend"));
+
+        Assert.True(receipt.Accepted);
+        Assert.All(receipt.Lines, line => Assert.True(line.AddsUp));
+        var wallet = (await club.Membership()).Wallet("points");
+        Assert.Equal(10 + fromLiving + fromGone, wallet.Available);
+        Assert.Equal(10 + fromLiving, wallet.Lots.Single(lot => lot.Expiry == Samples.Local(2026, 1, 31)).Amount);
+        Assert.Equal("nothing-drawn", (await club.Records(LoyaltyEvents.Return("app:again", Samples.Amy, "app:spend"))).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task A_part_of_what_was_spent_comes_back_last_drawn_first()
+    {
+        var club = Of(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included), Returns = new ReturnPolicy(60, GoneLots.StillExpired) });
+        await club.Buys(60);
+        club.On(2026, 1, 20);
+        await club.Buys(50);
+        await club.Records(LoyaltyEvents.Redeem("app:spend", Samples.Amy, 100));
+
+        await club.Records(LoyaltyEvents.Return("app:one", Samples.Amy, "app:spend", 45));
+
+        Assert.Equal([(26, 5L), (31, 50L)], (await club.Membership()).Wallet("points").Lots.Select(lot => (lot.Expiry?.InZone(Samples.HongKong).Day ?? 0, lot.Amount)));
+        Assert.Equal("nothing-drawn", (await club.Records(LoyaltyEvents.Return("app:two", Samples.Amy, "app:spend", 56))).Refusal?.Code);
+        Assert.Equal(55, (await club.Records(LoyaltyEvents.Return("app:three", Samples.Amy, "app:spend"))).Total("points"));
+    }
+
+    [Fact]
+    public async Task Everybody_is_told_once_of_each_lot_before_it_runs_out()
+    {
+        var listener = new Listener(LoyaltyNames.Expiring);
+        var club = new Club(new LoyaltyModule(Program(unit => unit with { Expiry = LotExpiry.AfterDays(30, LastDay.Included), WarnDaysBefore = 7 })), listener);
+        await club.Buys(100);
+        club.On(2026, 1, 20);
+        await club.Buys(10);
+        club.On(2026, 2, 7);
+        await club.RunDue();
+        Assert.Empty(listener.Heard);
+        club.On(2026, 2, 8);
+        await club.RunDue();
+        await club.RunDue();
+        Assert.Single(listener.Heard);
+        club.On(2026, 2, 13);
+        await club.RunDue();
+
+        Assert.Equal(2, listener.Heard.Count);
+    }
+
+    [Fact]
+    public async Task A_wallet_is_known_at_any_instant_of_the_past_and_of_the_future()
+    {
+        var club = Of(unit => unit with { Activation = Activation.AfterDays(5), Expiry = LotExpiry.AfterDays(20, LastDay.Included) });
+        await club.Buys(100);
+        club.On(2026, 1, 25);
+        await club.Redeems(30);
+        var (amy, entries) = ((await club.Membership()).Wallet("points"), await club.Ledger());
+
+        Assert.Equal([(0, 100), (100, 0), (70, 0), (0, 0)], new[] { Samples.Local(2026, 1, 16), Samples.Local(2026, 1, 21), Samples.Local(2026, 1, 26), Samples.Local(2026, 2, 10) }
+            .Select(at => WalletHistory.At(entries, "tea-club", "points", at)).Select(wallet => ((int)wallet.Available, (int)wallet.PendingTotal)));
+        Assert.Equal((70, 0), (amy.At(Samples.Local(2026, 2, 9)).Available, amy.At(Samples.Local(2026, 2, 10)).Available));
+        Assert.Equal([(Samples.Local(2026, 2, 10), 70L)], amy.Schedule.Select(lot => (lot.At, lot.Amount)));
+    }
+
+    [Fact]
+    public void Every_kind_of_movement_adds_up_to_what_is_held_after_any_history() =>
+        Prop.ForAll(Histories.ToArbitrary(), history => AddUp(history, DebtPolicy.Carry).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+
+    [Fact]
+    public void The_same_with_shortfalls_written_off() =>
+        Prop.ForAll(Histories.ToArbitrary(), history => AddUp(history, DebtPolicy.ClampToZero).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+
+    private static Gen<(int What, int Amount, int Days, int Which)[]> Histories =>
+        (from what in Gen.Choose(0, 9) from amount in Gen.Choose(1, 200) from days in Gen.Choose(0, 30) from which in Gen.Choose(0, 5) select (what, amount, days, which)).ArrayOf();
+
+    private static async Task AddUp((int What, int Amount, int Days, int Which)[] history, DebtPolicy policy)
+    {
+        var club = Of(
+            unit => unit with { Activation = Activation.AfterDays(3), Expiry = LotExpiry.AfterDays(40, LastDay.Included), Transferable = true, ReinstateWithinDays = 60, Returns = new(60, GoneLots.GraceDays, 5), Debt = policy },
+            Samples.Per(1, 1),
+            Samples.Per(1, 5) with { Name = "at-once", Terms = new() { Activation = Activation.AtOnce, Expiry = LotExpiry.AfterDays(90, LastDay.Included) } });
+        var now = Samples.Local(2026, 1, 15, 12);
+        var (purchases, spends) = (new List<string>(), new List<string>());
+        foreach (var (what, amount, days, which) in history.Prepend((9, 100, 0, 0)))
+        {
+            now += Duration.FromDays(days);
+            club.At(now);
+            switch (what)
+            {
+                case 0 when purchases.Count > 0:
+                    await club.Returns(purchases[which % purchases.Count], amount);
+                    break;
+                case 1:
+                    spends.Add(club.NextKey());
+                    await club.Records(LoyaltyEvents.Redeem(spends[^1], Samples.Amy, amount));
+                    break;
+                case 2:
+                    await club.RunDue();
+                    break;
+                case 3:
+                    await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(amount)) with { OccurredAt = now - Duration.FromDays(which * 10) });
+                    break;
+                case 4:
+                    await club.Records(LoyaltyEvents.Transfer(club.NextKey(), Samples.Amy, new CustomerId(77), amount));
+                    break;
+                case 5:
+                    await club.Records(LoyaltyEvents.AmendLots(club.NextKey(), Samples.Amy, now + Duration.FromDays(amount), "test", "test", "staff:1"));
+                    break;
+                case 6:
+                    await club.Records(LoyaltyEvents.Reinstate(club.NextKey(), Samples.Amy, (amount / 4) + 1, null, "test", "staff:1"));
+                    break;
+                case 7 when spends.Count > 0:
+                    await club.Records(LoyaltyEvents.Return(club.NextKey(), Samples.Amy, spends[which % spends.Count]));
+                    break;
+                default:
+                    purchases.Add(club.NextKey());
+                    await club.Buys(amount, purchases[^1]);
+                    break;
+            }
+        }
+
+        await club.RunDue();
+        var (membership, entries) = (await club.Membership(), await club.Ledger());
+        var wallet = membership.Wallet("points");
+        Assert.Equal(wallet.Balance + wallet.PendingTotal, WalletHistory.Totals(entries, "tea-club", "points").Held);
+        Assert.Equal(0, entries.Where(entry => entry.Movement == Movement.Offset || entry.Lot == Lot.Shortfall).Sum(entry => entry.Amount));
+        var held = wallet.Lots.Select(lot => (lot.Name, lot.Amount)).Concat(wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount))).Append((Lot.Debt, -wallet.Debt)).Where(lot => lot.Item2 != 0).Order();
+        Assert.Equal(held, entries.GroupBy(entry => entry.Lot).Select(lot => (lot.Key, lot.Sum(entry => entry.Amount))).Where(lot => lot.Item2 != 0).Order());
+        Assert.True(policy == DebtPolicy.Carry || wallet.Debt == 0);
+    }
+
+    private static LoyaltyProgram Program(Func<LoyaltyUnit, LoyaltyUnit> change, params IEarningRule[] rules)
+    {
+        var program = LotScenarios.Points(LotExpiry.Never, rules.Length == 0 ? [Samples.Per(1, 1)] : rules);
+        return LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(program with { Units = [change(program.Units[0]), program.Units[1]] }));
+    }
+
+    private static Club Of(Func<LoyaltyUnit, LoyaltyUnit> change, params IEarningRule[] rules) => Club.Of(Program(change, rules));
+
+    private static async Task<long> Points(Club club) => await club.Points();
+}
