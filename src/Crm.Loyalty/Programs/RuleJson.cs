@@ -26,7 +26,7 @@ internal static class RuleJson
     private static readonly (string, Rounding)[] Roundings = [("floor", Rounding.Floor), ("nearest", Rounding.Nearest), ("ceiling", Rounding.Ceiling), ("carry", Rounding.Carry)];
     private static readonly (string, RoundingPoint)[] Points = [("rule", RoundingPoint.Rule), ("line", RoundingPoint.Line), ("award", RoundingPoint.Award)];
     private static readonly (string, TierMoment)[] Moments = [("before", TierMoment.Before), ("after", TierMoment.After)];
-    private static readonly (string, LeapDay)[] LeapDays = [("28-february", LeapDay.Before), ("1-march", LeapDay.After)];
+    private static readonly (string, LeapDayPolicy)[] LeapDays = [("28-february", LeapDayPolicy.Before), ("1-march", LeapDayPolicy.After)];
     private static readonly (string, StackingPolicy)[] Policies =
         [("sum", StackingPolicy.Sum), ("best-of", StackingPolicy.BestOf), ("first-match", StackingPolicy.FirstMatch), ("priority-exclusive", StackingPolicy.PriorityExclusive)];
 

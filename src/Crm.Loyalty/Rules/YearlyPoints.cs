@@ -4,7 +4,7 @@ using NodaTime;
 namespace Crm.Loyalty.Rules;
 
 /// <summary>What day stands for 29 February in a year without one.</summary>
-public enum LeapDay
+public enum LeapDayPolicy
 {
     /// <summary>28 February.</summary>
     Before,
@@ -32,7 +32,7 @@ public sealed record YearlyPoints : EarningRule
     public string? DateField { get; init; }
 
     /// <summary>What day stands for 29 February.</summary>
-    public LeapDay LeapDay { get; init; }
+    public LeapDayPolicy LeapDay { get; init; }
 
     /// <summary>A date that becomes known so many days after the day still pays at once; 0: only from the next time on.</summary>
     public int CatchUpDays { get; init; }
@@ -42,7 +42,7 @@ public sealed record YearlyPoints : EarningRule
 
     /// <summary>The day of a year on which the rule gives.</summary>
     public LocalDate DayIn(int year, LocalDate date) => date is { Month: 2, Day: 29 } && !CalendarSystem.Iso.IsLeapYear(year)
-        ? LeapDay == LeapDay.Before ? new LocalDate(year, 2, 28) : new LocalDate(year, 3, 1)
+        ? LeapDay == LeapDayPolicy.Before ? new LocalDate(year, 2, 28) : new LocalDate(year, 3, 1)
         : new LocalDate(year, date.Month, date.Day);
 
     /// <inheritdoc/>

@@ -190,9 +190,9 @@ public sealed class EarningRules
     }
 
     [Theory]
-    [InlineData(LeapDay.Before, 28, 2)]
-    [InlineData(LeapDay.After, 1, 3)]
-    public async Task A_leap_day_is_kept_as_the_rule_says(LeapDay leapDay, int day, int month)
+    [InlineData(LeapDayPolicy.Before, 28, 2)]
+    [InlineData(LeapDayPolicy.After, 1, 3)]
+    public async Task A_leap_day_is_kept_as_the_rule_says(LeapDayPolicy leapDay, int day, int month)
     {
         var club = new Club(new LoyaltyModule(Of(Birthday() with { LeapDay = leapDay })));
         await club.Records(Profile("app:1", Fields.Of(("birth-date", new LocalDate(2000, 2, 29)))));
