@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Crm.Storage.Sql;
 using Npgsql;
 
@@ -24,6 +25,9 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
     }
 
     public override SqlDialect Dialect => dialect;
+
+    // Loads and folds of some groups go on while others wait for the disk.
+    public override int GroupsAtOnce => 4;
 
     /// <summary>Reads a connection string, and adds what the store needs where it says nothing about it.</summary>
     /// <exception cref="ArgumentException">It cannot be read, or names no server.</exception>
@@ -51,6 +55,10 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
 
     public override async ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken) =>
         new PostgreSqlSession(await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), dialect, texts, onStatement);
+
+    public override SqlSession Join(DbConnection connection, DbTransaction transaction) => (connection, transaction) is (NpgsqlConnection ours, NpgsqlTransaction within)
+        ? new PostgreSqlSession(ours, dialect, texts, onStatement, within)
+        : throw new ArgumentException($"A connection of {connection.GetType().Name} was given to a store in PostgreSQL; an NpgsqlConnection is expected.", nameof(connection));
 
     public override ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
 

@@ -8,16 +8,30 @@ namespace Crm.Storage.PostgreSql;
 /// A connection borrowed for one piece of work. All statements of a call go to the server in one batch. A commit is one round trip: its guards stand in the batch as errors to be, so that the server
 /// itself undoes everything where one does not hold. Where buckets are on different machines, guards are counted here instead, within a transaction.
 /// </summary>
-internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlDialect dialect, PostgreSqlTexts texts, Action<string>? onStatement) : SqlSession
+internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlDialect dialect, PostgreSqlTexts texts, Action<string>? onStatement, NpgsqlTransaction? host = null) : SqlSession
 {
+    private readonly HostSavepoint? savepoint = host is null ? null : new HostSavepoint(host);
     private NpgsqlTransaction? transaction;
 
-    public override async ValueTask BeginAsync(CancellationToken cancellationToken) =>
-        transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+    public override async ValueTask BeginAsync(CancellationToken cancellationToken)
+    {
+        if (savepoint is not null)
+        {
+            await savepoint.BeginAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     public override async ValueTask CommitAsync()
     {
-        if (transaction is { } open)
+        if (savepoint is not null)
+        {
+            await savepoint.CommitAsync().ConfigureAwait(false);
+        }
+        else if (transaction is { } open)
         {
             await open.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             transaction = null;
@@ -27,7 +41,11 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
 
     public override async ValueTask RollbackAsync()
     {
-        if (transaction is { } open)
+        if (savepoint is not null)
+        {
+            await savepoint.RollbackAsync().ConfigureAwait(false);
+        }
+        else if (transaction is { } open)
         {
             transaction = null;
             await open.DisposeAsync().ConfigureAwait(false); // rolls back what is not committed
@@ -38,7 +56,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
     {
         try
         {
-            if (dialect.IsDistributed)
+            if (dialect.IsDistributed || host is not null)
             {
                 return await base.TryCommitAsync(calls, cancellationToken).ConfigureAwait(false);
             }
@@ -55,7 +73,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
                 return true;
             }
         }
-        catch (PostgresException error) when (PostgreSqlTexts.IsOfGuard(error) || IsLostRace(error))
+        catch (PostgresException error) when (host is null && (PostgreSqlTexts.IsOfGuard(error) || IsLostRace(error)))
         {
             await RollbackAsync().ConfigureAwait(false);
             return false;
@@ -105,7 +123,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
     public override async ValueTask RunAsync(string sql, CancellationToken cancellationToken)
     {
         onStatement?.Invoke(sql);
-        var command = new NpgsqlCommand(sql, connection, transaction);
+        var command = new NpgsqlCommand(sql, connection, host ?? transaction);
         await using (command.ConfigureAwait(false))
         {
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -115,7 +133,10 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
     public override async ValueTask DisposeAsync()
     {
         await RollbackAsync().ConfigureAwait(false);
-        await connection.DisposeAsync().ConfigureAwait(false);
+        if (host is null)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     // The server chose this transaction to give way. Nothing of it was written.

@@ -48,6 +48,31 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
             : throw new InvalidOperationException($"The commit of customer {commits[0].Customer} found the store changed {MostRounds} times while it was written, and was given up. Nothing was written.");
     }
 
+    /// <summary>Writes commits all or none.</summary>
+    public async ValueTask<AtomicResult> WriteTogetherAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        for (var round = 0; round < MostRounds; round++)
+        {
+            await session.BeginAsync(cancellationToken).ConfigureAwait(false);
+            var refused = (await diagnosis.ReadAsync(session, commits, cancellationToken).ConfigureAwait(false)).Index().FirstOrDefault(result => result.Item is not null);
+            if (refused.Item is { } refusal)
+            {
+                await session.RollbackAsync().ConfigureAwait(false);
+                return new AtomicResult(refusal, refused.Index);
+            }
+
+            if (await session.ExecuteAsync(CommitCalls.Of(tenant, commits), cancellationToken).ConfigureAwait(false))
+            {
+                await session.CommitAsync().ConfigureAwait(false);
+                return new AtomicResult(CommitResult.Done, null);
+            }
+
+            await session.RollbackAsync().ConfigureAwait(false);
+        }
+
+        throw new InvalidOperationException($"Commits of {commits.Count} customers found the store changed {MostRounds} times while they were written, and were given up. Nothing was written.");
+    }
+
     private async ValueTask<CommitResult[]> OneByOneAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
         var results = new CommitResult[commits.Count];

@@ -71,15 +71,19 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         var ids = new SqlCall(ById);
         var identities = new SqlCall(joinsAcrossBuckets ? ByIdentity : Owners);
         var keys = new SqlCall(joinsAcrossBuckets ? Keys : KeyPlaces);
+        var first = new int[customers.Count];
+        var places = new Dictionary<CustomerRef, int>(customers.Count);
         for (var n = 0; n < customers.Count; n++)
         {
-            if (customers[n].Id is { } id)
+            // Whoever is asked for again is loaded once.
+            if (!places.TryAdd(customers[n].Recording is null ? customers[n] : customers[n] with { Recording = null }, n))
             {
-                ids.Add(n, tenant, id.Bucket, id, SqlValue.Null);
+                first[n] = places[customers[n] with { Recording = null }];
             }
-            else if (customers[n].Identity is { } identity)
+            else
             {
-                identities.Add(n, tenant, Bucket.Of(identity), identity.Kind, identity.Value);
+                first[n] = n;
+                Ask(n, customers[n], ids, identities);
             }
 
             if (customers[n].Recording is { } key)
@@ -96,20 +100,25 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         }
         else
         {
-            var places = new List<KeyPlace>();
+            var found = new List<KeyPlace>();
             await AskAsync(
                 session,
                 [
                     new SqlQuery(identities, row => ids.Add(row.Whole(0), tenant, row.Customer(1).Bucket, row.Customer(1), row.WholeOrNull(2))),
-                    SqlQuery.Into(keys, places, KeyPlace.Read),
+                    SqlQuery.Into(keys, found, KeyPlace.Read),
                 ],
                 cancellationToken).ConfigureAwait(false);
-            await AskAsync(session, [SqlQuery.Into(ids, parts, Part.Read), ReceiptsOf(places, recorded)], cancellationToken).ConfigureAwait(false);
+            await AskAsync(session, [SqlQuery.Into(ids, parts, Part.Read), ReceiptsOf(found, recorded)], cancellationToken).ConfigureAwait(false);
         }
 
         var snapshots = new CustomerSnapshot[customers.Count];
         Array.Fill(snapshots, CustomerSnapshot.Nobody);
         Assemble(snapshots, parts);
+        for (var n = 0; n < snapshots.Length; n++)
+        {
+            snapshots[n] = snapshots[first[n]];
+        }
+
         foreach (var (n, known) in recorded)
         {
             snapshots[n] = snapshots[n] with { Recorded = known };
@@ -138,6 +147,18 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         await AskAsync(session, [SqlQuery.Into(call, places, KeyPlace.Read)], cancellationToken).ConfigureAwait(false);
         await AskAsync(session, [ReceiptsOf(places, recorded)], cancellationToken).ConfigureAwait(false);
         return recorded;
+    }
+
+    private void Ask(int place, CustomerRef customer, SqlCall ids, SqlCall identities)
+    {
+        if (customer.Id is { } id)
+        {
+            ids.Add(place, tenant, id.Bucket, id, SqlValue.Null);
+        }
+        else if (customer.Identity is { } identity)
+        {
+            identities.Add(place, tenant, Bucket.Of(identity), identity.Kind, identity.Value);
+        }
     }
 
     private static ValueTask AskAsync(SqlSession session, SqlQuery[] queries, CancellationToken cancellationToken)

@@ -4,22 +4,37 @@ using System.Data.Common;
 namespace Crm.Storage.Sql;
 
 /// <summary>A session over any ADO.NET provider. Commands stay prepared for as long as the session lives.</summary>
-/// <param name="connection">An open connection; the session disposes it.</param>
+/// <param name="connection">An open connection; the session disposes it, unless the host has lent it with a transaction.</param>
 /// <param name="dialect">What is particular about the database.</param>
 /// <param name="onStatement">Is told the text of every statement; may be null.</param>
-public class DbSession(DbConnection connection, SqlDialect dialect, Action<string>? onStatement) : SqlSession
+/// <param name="host">The host's transaction, within which the session's own are savepoints; null: there is none.</param>
+public class DbSession(DbConnection connection, SqlDialect dialect, Action<string>? onStatement, DbTransaction? host = null) : SqlSession
 {
+    private readonly HostSavepoint? savepoint = host is null ? null : new HostSavepoint(host);
     private readonly Dictionary<(SqlStatement, int), DbCommand> commands = [];
     private DbTransaction? transaction;
 
     /// <inheritdoc/>
-    public override async ValueTask BeginAsync(CancellationToken cancellationToken) =>
-        transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+    public override async ValueTask BeginAsync(CancellationToken cancellationToken)
+    {
+        if (savepoint is not null)
+        {
+            await savepoint.BeginAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <inheritdoc/>
     public override async ValueTask CommitAsync()
     {
-        if (transaction is { } open)
+        if (savepoint is not null)
+        {
+            await savepoint.CommitAsync().ConfigureAwait(false);
+        }
+        else if (transaction is { } open)
         {
             await open.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             await EndAsync(open).ConfigureAwait(false);
@@ -29,7 +44,11 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
     /// <inheritdoc/>
     public override async ValueTask RollbackAsync()
     {
-        if (transaction is { } open)
+        if (savepoint is not null)
+        {
+            await savepoint.RollbackAsync().ConfigureAwait(false);
+        }
+        else if (transaction is { } open)
         {
             await EndAsync(open).ConfigureAwait(false);
         }
@@ -85,7 +104,7 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
         await using (command.ConfigureAwait(false))
         {
             command.CommandText = sql;
-            command.Transaction = transaction;
+            command.Transaction = host ?? transaction;
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -100,7 +119,10 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
             await command.DisposeAsync().ConfigureAwait(false);
         }
 
-        await connection.DisposeAsync().ConfigureAwait(false);
+        if (host is null)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private async ValueTask EndAsync(DbTransaction open)
@@ -116,7 +138,7 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
             commands.Add((call.Statement, count), command = Prepared(call.Statement, count));
         }
 
-        command.Transaction = transaction;
+        command.Transaction = host ?? transaction;
         var values = call.Values(first, count);
         var columns = call.Statement.Columns;
         for (var i = 0; i < values.Length; i++)

@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Crm.Storage.Sql;
 
 /// <summary>A database: its dialect and its connections.</summary>
@@ -5,6 +7,15 @@ public abstract class SqlDatabase : IAsyncDisposable
 {
     /// <summary>What is particular about it.</summary>
     public abstract SqlDialect Dialect { get; }
+
+    /// <summary>How many writers this database serves at once with profit; see <see cref="IBulkCommit.GroupsAtOnce"/>.</summary>
+    public virtual int GroupsAtOnce => 1;
+
+    /// <summary>Is told the text of every statement; null: nobody is.</summary>
+    protected virtual Action<string>? OnStatement => null;
+
+    /// <summary>A session over a connection and a transaction of the host, which it neither ends nor disposes.</summary>
+    public virtual SqlSession Join(DbConnection connection, DbTransaction transaction) => new DbSession(connection, Dialect, OnStatement, transaction);
 
     /// <summary>Borrows a connection to read with, without a transaction.</summary>
     public abstract ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken);

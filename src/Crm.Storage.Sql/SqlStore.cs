@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Crm.Events;
 using Crm.Ledger;
@@ -11,11 +12,12 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private const int CustomersAtOnce = 256;
 
     private readonly SqlDatabase database;
+    private readonly SqlStoreOptions options;
     private readonly Migrations migrations;
     private readonly CustomerReader customers;
     private readonly JournalReader journal;
@@ -32,24 +34,29 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     /// <param name="options">Null: the defaults.</param>
     /// <exception cref="ArgumentException">The tenant's name is no name.</exception>
     public SqlStore(SqlDatabase database, SqlStoreOptions? options = null)
+        : this(database, options ?? new SqlStoreOptions(), migrations: null)
+    {
+    }
+
+    private SqlStore(SqlDatabase database, SqlStoreOptions options, Migrations? migrations)
     {
         ArgumentNullException.ThrowIfNull(database);
-        var chosen = options ?? new SqlStoreOptions();
-        var tenant = chosen.Tenant;
+        this.options = options;
+        var tenant = options.Tenant;
         if (!Names.IsName(tenant))
         {
             throw new ArgumentException($"'{tenant}' is not the name of a tenant: lower-case letters, digits, '-', '_' and '.' are expected, such as 'default'.", nameof(options));
         }
 
         this.database = database;
-        migrations = new Migrations(database);
+        this.migrations = migrations ?? new Migrations(database);
         customers = new CustomerReader(tenant, database.Dialect.JoinsAcrossBuckets);
         journal = new JournalReader(tenant);
         history = new HistoryReader(tenant, journal, database.Dialect.JoinsAcrossBuckets);
         writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers));
         scan = new StoreScan(tenant);
-        outbox = new OutboxTable(tenant, chosen.Buckets);
-        wakeups = new WakeupTable(tenant, chosen.Buckets);
+        outbox = new OutboxTable(tenant, options.Buckets);
+        wakeups = new WakeupTable(tenant, options.Buckets);
         quotas = new QuotaTable(tenant);
         documents = new DocumentTable(tenant);
     }
@@ -95,6 +102,28 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     {
         Commit.CheckAll(commits);
         return commits.Count == 0 ? [] : await WriteAsync(session => writer.WriteAsync(session, commits, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public int GroupsAtOnce => database.GroupsAtOnce;
+
+    /// <inheritdoc/>
+    public async ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        Commit.CheckAll(commits);
+        return commits.Count == 0
+            ? new AtomicResult(CommitResult.Done, null)
+            : await WriteAsync(session => writer.WriteTogetherAsync(session, commits, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ICustomerStore Within(DbConnection connection, DbTransaction transaction)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(transaction);
+        return transaction.Connection == connection
+            ? new SqlStore(new HostDatabase(database, connection, transaction), options, migrations)
+            : throw new ArgumentException("The transaction is over, or another connection's; the open transaction of the connection is expected.", nameof(transaction));
     }
 
     /// <inheritdoc/>
@@ -184,7 +213,11 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        migrations.Dispose();
+        if (database is not HostDatabase)
+        {
+            migrations.Dispose();
+        }
+
         await database.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -28,6 +28,8 @@ internal sealed class SqliteDatabase : SqlDatabase
 
     public override SqlDialect Dialect => SqliteDialect.Instance;
 
+    protected override Action<string>? OnStatement => options.OnStatement;
+
     /// <summary>Reads a path or a connection string.</summary>
     /// <exception cref="ArgumentException">It cannot be read, or names no database.</exception>
     public static SqliteConnectionStringBuilder Parse(string source)

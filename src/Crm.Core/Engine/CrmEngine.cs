@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Storage;
@@ -15,6 +16,7 @@ public sealed class CrmEngine
     private readonly Kernel kernel;
     private readonly Recorder recorder;
     private readonly DueRunner dueRunner;
+    private readonly GroupRecorder? groups;
     private readonly OutboxPump? pump;
     private readonly IClock clock;
     private readonly IIdSource ids;
@@ -39,7 +41,17 @@ public sealed class CrmEngine
         kernel = new Kernel(new ModuleSet(modules), options, store, ports?.Profiles);
         recorder = new Recorder(kernel, clock, ids);
         dueRunner = new DueRunner(kernel, clock, ids);
+        groups = GroupRecorder.For(store, recorder, options);
         pump = store is IOutbox outbox ? new OutboxPump(kernel, outbox, recorder, clock, ids, ports ?? new CrmPorts()) : null;
+    }
+
+    private CrmEngine(CrmEngine engine, ICustomerStore store)
+    {
+        clock = engine.clock;
+        ids = engine.ids;
+        kernel = engine.kernel.Once(store);
+        recorder = new Recorder(kernel, clock, ids);
+        dueRunner = new DueRunner(kernel, clock, ids);
     }
 
     /// <summary>The kinds of events that can be recorded.</summary>
@@ -55,8 +67,10 @@ public sealed class CrmEngine
     public async ValueTask<Receipt> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(happened);
-        var recorded = await recorder.RecordAsync([happened], RecordMode.Live, cancellationToken).ConfigureAwait(false);
-        return recorded[0] switch
+        var recorded = groups is null
+            ? (await recorder.RecordAsync([happened], RecordMode.Live, cancellationToken).ConfigureAwait(false))[0]
+            : await groups.RecordAsync(happened, cancellationToken).ConfigureAwait(false);
+        return recorded switch
         {
             Recorded.New(var receipt, _) => receipt,
             Recorded.Already(var receipt) => receipt,
@@ -82,6 +96,18 @@ public sealed class CrmEngine
         var snapshot = await kernel.Store.LoadAsync(customer with { Recording = null }, cancellationToken).ConfigureAwait(false);
         return snapshot.Customer is null ? null : await kernel.ViewAsync(snapshot, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// The engine within a transaction of the host: what is recorded becomes durable with the host's transaction, and vanishes with it. Nothing is tried again, and no transaction is shared with others.
+    /// Messages leave when the host has committed and a worker pumps the outbox.
+    /// </summary>
+    /// <param name="connection">An open connection to the database that the store is in.</param>
+    /// <param name="transaction">The connection's transaction.</param>
+    /// <returns>An engine for this transaction, to be used by one thread at a time until it ends. It throws a <see cref="TooManyConflictsException"/> where somebody else was faster with the customer: undo the transaction, and begin again.</returns>
+    /// <exception cref="InvalidOperationException">The store does not implement <see cref="IHostTransactions"/>.</exception>
+    public CrmEngine Within(DbConnection connection, DbTransaction transaction) => kernel.Store is IHostTransactions store
+        ? new CrmEngine(this, store.Within(connection, transaction))
+        : throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} cannot write within a transaction of the host; implement {nameof(IHostTransactions)} on it.");
 
     /// <summary>Handles what is due. A worker calls it now and then; calling it late, or never, changes no state, only when messages leave.</summary>
     /// <param name="most">At most so many customers.</param>

@@ -30,6 +30,18 @@ public sealed record CrmOptions
     /// <summary>How often a message that its channel could not take is tried before it counts as failed. 1 to 100.</summary>
     public int SendAttempts { get; init; } = 5;
 
+    /// <summary>
+    /// Whether events that are recorded at the same time, each by a call of its own, share transactions where the store profits from it. Each caller is still answered when its own event is durable, and
+    /// an event that fails takes no other with it. Never within a transaction of the host.
+    /// </summary>
+    public bool GroupCommits { get; init; } = true;
+
+    /// <summary>How many callers may wait for shared transactions before the next ones wait outside the line. 1 to 1,000,000.</summary>
+    public int GroupQueue { get; init; } = 10_000;
+
+    /// <summary>The most events that share one transaction. 1 to 10,000.</summary>
+    public int GroupSize { get; init; } = 500;
+
     internal sealed class Validator : AbstractValidator<CrmOptions>
     {
         public Validator()
@@ -41,6 +53,8 @@ public sealed record CrmOptions
             RuleFor(options => options.EchoRounds).InclusiveBetween(1, 100).WithMessage("CrmOptions.EchoRounds is {PropertyValue}; 1 to 100 is expected.");
             RuleFor(options => options.Attempts).InclusiveBetween(1, 100).WithMessage("CrmOptions.Attempts is {PropertyValue}; 1 to 100 is expected.");
             RuleFor(options => options.SendAttempts).InclusiveBetween(1, 100).WithMessage("CrmOptions.SendAttempts is {PropertyValue}; 1 to 100 is expected.");
+            RuleFor(options => options.GroupQueue).InclusiveBetween(1, 1_000_000).WithMessage("CrmOptions.GroupQueue is {PropertyValue}; 1 to 1,000,000 is expected.");
+            RuleFor(options => options.GroupSize).InclusiveBetween(1, 10_000).WithMessage("CrmOptions.GroupSize is {PropertyValue}; 1 to 10,000 is expected.");
             RuleFor(options => options.LeaseFor).Must(value => value >= Duration.FromSeconds(1)).WithMessage("CrmOptions.LeaseFor is {PropertyValue}; at least a second is expected.");
         }
     }

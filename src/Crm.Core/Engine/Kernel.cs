@@ -15,6 +15,9 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
 
     public ICustomerStore Store { get; } = store;
 
+    /// <summary>The same modules over another store, where nothing is tried twice.</summary>
+    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1 }, other, profiles);
+
     public Fold NewFold() => new(Modules, Codec, Options);
 
     /// <summary>The profile as it is now: the host's where it keeps one, otherwise the store's.</summary>

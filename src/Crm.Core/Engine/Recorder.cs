@@ -19,12 +19,24 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     /// <param name="settles">For events that are outcomes of outbox items, the item that each settles; null for others.</param>
     public async ValueTask<IReadOnlyList<Recorded>> RecordAsync(IReadOnlyList<CustomerEvent> events, RecordMode mode, CancellationToken cancellationToken, IReadOnlyList<string>? settles = null)
     {
+        Check(events);
+        return await RecordCheckedAsync(events, mode, cancellationToken, settles).ConfigureAwait(false);
+    }
+
+    /// <summary>Says what is wrong with events, all of it, before anything is read.</summary>
+    /// <exception cref="InvalidEventException">Something is.</exception>
+    public void Check(IReadOnlyList<CustomerEvent> events)
+    {
         var problems = check.Check(events, clock.GetCurrentInstant());
         if (!problems.IsEmpty)
         {
             throw new InvalidEventException(problems);
         }
+    }
 
+    /// <summary>Records events that <see cref="Check"/> finds nothing wrong with.</summary>
+    public async ValueTask<IReadOnlyList<Recorded>> RecordCheckedAsync(IReadOnlyList<CustomerEvent> events, RecordMode mode, CancellationToken cancellationToken, IReadOnlyList<string>? settles = null)
+    {
         var items = new Item[events.Count];
         for (var i = 0; i < items.Length; i++)
         {

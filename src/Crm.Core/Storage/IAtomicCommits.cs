@@ -1,0 +1,13 @@
+namespace Crm.Storage;
+
+/// <summary>An optional ability: commits of several customers that are written all or none, such as the two sides of a transfer.</summary>
+public interface IAtomicCommits
+{
+    /// <summary>Writes all commits or none of them. Each customer comes once.</summary>
+    ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken);
+}
+
+/// <summary>What became of commits that belong together.</summary>
+/// <param name="Result">Done when all are written; otherwise why the first of those that cannot be written, in their order, cannot; then none is.</param>
+/// <param name="Place">The place of that one, from 0; null when all are written.</param>
+public sealed record AtomicResult(CommitResult Result, int? Place);
