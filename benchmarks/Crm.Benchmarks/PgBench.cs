@@ -55,7 +55,7 @@ internal static partial class PgBench
             \set k random(1, 9000000000000000000)
             \startpipeline
             BEGIN;
-            INSERT INTO {schema}.crm_key (tenant, bucket, source, event_key, payload_hash, customer_bucket, customer_id, version) VALUES ('bench', :k % 1024, 'till', (:k)::text, decode(repeat('ab', 16), 'hex'), :c % 1024, {Id}, :k) ON CONFLICT DO NOTHING;
+            INSERT INTO {schema}.crm_key (tenant, bucket, source, event_key, payload_hash, customer_bucket, customer_id, version) VALUES ('bench', (:k)::bigint % 1024, 'till', (:k)::text, decode(repeat('ab', 16), 'hex'), :c % 1024, {Id}, :k) ON CONFLICT DO NOTHING;
             INSERT INTO {schema}.crm_customer (tenant, bucket, customer_id, version, kind, identities, born_at) VALUES ('bench', :c % 1024, {Id}, 1, 0, 1, 1) ON CONFLICT (tenant, bucket, customer_id) DO UPDATE SET version = crm_customer.version + 1;
             INSERT INTO {schema}.crm_event (tenant, bucket, customer_id, version, source, event_key, kind, occurred_at, effective_at, recorded_at, spend_minor, spend_currency, identity_reference, backfill, payload_hash, receipt) VALUES ('bench', :c % 1024, {Id}, :k, 'till', (:k)::text, 'purchase', 1, 1, 1, 5200, 'HKD', 1, 0, decode(repeat('ab', 16), 'hex'), decode(repeat('ab', 110), 'hex')) ON CONFLICT DO NOTHING;
             INSERT INTO {schema}.crm_slot (tenant, bucket, customer_id, name, codec, content) VALUES ('bench', :c % 1024, {Id}, 'kernel', 1, decode(repeat('ab', 120), 'hex')), ('bench', :c % 1024, {Id}, 'loyalty', 1, decode(repeat('cd', 60), 'hex')) ON CONFLICT (tenant, bucket, customer_id, name) DO UPDATE SET codec = excluded.codec, content = excluded.content;
