@@ -26,6 +26,7 @@ internal static class FactValue
         ScalarKind.Code => content,
         ScalarKind.Date => LocalDatePattern.Iso.Parse(content).Value,
         ScalarKind.Instant => InstantPattern.ExtendedIso.Parse(content).Value,
+        ScalarKind.Codes => Scalar.Of(content.Split(',', StringSplitOptions.RemoveEmptyEntries)),
         _ => throw new FormatException($"A stored fact is of kind {(int)kind}, which this release does not know. Use the release that wrote it, or a later one."),
     };
 }

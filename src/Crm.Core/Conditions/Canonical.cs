@@ -1,10 +1,11 @@
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Conditions;
 
 /// <summary>
 /// One form for conditions that mean the same by inspection: nested all and any are flattened, their parts sorted and written once, a lone part stands for itself, not not falls away,
-/// lists of values and days are sorted.
+/// lists of values and days are sorted, what is left to a default is left out.
 /// </summary>
 internal static class Canonical
 {
@@ -16,8 +17,9 @@ internal static class Canonical
         Condition.Not not => Of(not.Of) is var part && part is Condition.Not { Of: var twice } ? twice : new Condition.Not(part),
         Condition.Field field => field with { Is = Of(field.Is) },
         Condition.Fact fact => fact with { Is = Of(fact.Is) },
-        Condition.EventWindow window => window with { Is = Of(window.Is), Where = window.Where is null ? null : Of(window.Where) },
-        Condition.Moment { Within: Span.Weekdays weekdays } => new Condition.Moment(new Span.Weekdays(weekdays.Days.Distinct().Order().ToSequence())),
+        Condition.EventWindow window => window with { Is = Of(window.Is), Where = window.Where is null ? null : Of(window.Where), Measure = Of(window.Measure), Window = Of(window.Window) },
+        Condition.Moment moment => new Condition.Moment(Of(moment.Within)),
+        Condition.Score score => Of(score),
         _ => condition,
     };
 
@@ -33,9 +35,47 @@ internal static class Canonical
         return flat.Count == 1 ? flat[0] : combine(flat);
     }
 
-    private static Test Of(Test test) => test is Test.OneOf { Values: var values }
-        ? values.Distinct().OrderBy(value => value.Kind).ThenBy(value => value.AsNumber).ThenBy(value => value.ToString(), StringComparer.Ordinal).ToSequence() is var sorted && sorted.Count == 1
-            ? new Test.EqualTo(sorted[0])
-            : new Test.OneOf(sorted)
-        : test;
+    private static Condition.Score Of(Condition.Score score) => new(
+        score.Of.Select(part => part with { When = Of(part.When) })
+            .GroupBy(part => ConditionWriter.Text(part.When), StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => group.First() with { Points = group.Sum(part => part.Points) })
+            .Where(part => part.Points != 0)
+            .ToSequence(),
+        Of(score.Is));
+
+    private static Measure Of(Measure measure) => measure switch
+    {
+        Measure.Aggregate { How: Aggregation.Sum, Of: Measured.Spend spend } => new Measure.SumOfSpend(spend.Currency),
+        Measure.Aggregate { How: Aggregation.Sum, Of: Measured.Quantity } => new Measure.SumOfQuantity(),
+        Measure.Sequence sequence => new Measure.Sequence(sequence.Then.Select(step => step with { Event = Of(step.Event), Without = Of(step.Without) }).ToSequence())
+        {
+            Lacking = sequence.Lacking is { } lacking ? lacking with { Event = Of(lacking.Event) } : null,
+        },
+        _ => measure,
+    };
+
+    private static Window Of(Window window) => window is Window.Since since ? since with { Event = Of(since.Event) } : window;
+
+    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(pattern))]
+    private static EventPattern? Of(EventPattern? pattern) => pattern?.Where is { } where ? pattern with { Where = Of(where) } : pattern;
+
+    private static Span Of(Span span) => span switch
+    {
+        Span.Weekdays weekdays => new Span.Weekdays(weekdays.Days.Distinct().Order().ToSequence()),
+        Span.Annual annual when !IsLeapDay(annual.From) && !IsLeapDay(annual.To) => annual with { LeapDay = LeapDay.February28 },
+        _ => span,
+    };
+
+    private static bool IsLeapDay(AnnualDate date) => date is { Month: 2, Day: 29 };
+
+    private static Test Of(Test test) => test switch
+    {
+        Test.OneOf { Values: var values } => values.Distinct().Order(ScalarOrder.Instance).ToSequence() is var sorted && sorted.Count == 1 ? new Test.EqualTo(sorted[0]) : new Test.OneOf(sorted),
+        Test.Between { From: var from, To: var to } when from == to => new Test.EqualTo(from),
+        Test.AnyOf any => new Test.AnyOf(any.Codes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence()),
+        Test.AllOf { Codes: var codes } => codes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence() is var sorted && sorted.Count == 1 ? new Test.AnyOf(sorted) : new Test.AllOf(sorted),
+        Test.Relative { To: RelativeTime.Today today } relative => relative with { To = today with { Shift = RelativePeriod.Normal(today.Shift) } },
+        _ => test,
+    };
 }

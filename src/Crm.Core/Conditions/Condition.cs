@@ -49,7 +49,7 @@ public abstract record Condition
     public sealed record Fact(string Name, Test Is, bool WhenMissing) : Condition;
 
     /// <summary>
-    /// Tests a measure over the customer's events in a window that ends now, now included: (now − length, now]. Events taken back by refunds count with what is left of them,
+    /// Tests a measure over the customer's events in a window, such as (now − length, now]. Events taken back by refunds count with what is left of them,
     /// not at all when nothing is. No event gives 0 for counts and sums, so these are never missing.
     /// </summary>
     /// <param name="Kind">The kind of events.</param>
@@ -62,104 +62,24 @@ public abstract record Condition
         /// <remarks>With a test of "line." fields, an event counts when one line satisfies the whole filter, and amounts and quantities are those of such lines.</remarks>
         public Condition? Where { get; init; }
 
-        /// <summary>The answer of measures that can be without a value (minimum, first); counts and sums never are.</summary>
+        /// <summary>The answer of measures that can be without a value (<see cref="Conditions.Measure.CanBeMissing"/>); counts and sums never are.</summary>
         public bool WhenMissing { get; init; }
     }
+
+    /// <summary>Tests the sum of the points of those parts that hold. With one point each it asks for so many of the parts.</summary>
+    /// <param name="Of">The parts with their points.</param>
+    /// <param name="Is">The test of the sum.</param>
+    public sealed record Score(Sequence<Scored> Of, Test Is) : Condition;
 
     /// <summary>True inside a recurring or fixed span of the calendar, in the zone of the moment.</summary>
     /// <param name="Within">The span.</param>
     public sealed record Moment(Span Within) : Condition;
 }
 
-/// <summary>What is measured over the events of a window.</summary>
-public abstract record Measure
-{
-    private protected Measure()
-    {
-    }
-
-    /// <summary>How many events.</summary>
-    public sealed record Count : Measure;
-
-    /// <summary>The sum of the amounts, in the main unit of a currency (52.50); events of other currencies do not count.</summary>
-    /// <param name="Currency">The currency.</param>
-    public sealed record SumOfSpend(Currency Currency) : Measure;
-
-    /// <summary>The sum of the quantities of the lines.</summary>
-    public sealed record SumOfQuantity : Measure;
-}
-
-/// <summary>Which events a measure looks at.</summary>
-public abstract record Window
-{
-    private protected Window()
-    {
-    }
-
-    /// <summary>Everything up to now.</summary>
-    public sealed record Lifetime : Window;
-
-    /// <summary>The events in (now − length, now]; the length is elapsed time, a day being 24 hours.</summary>
-    /// <param name="Length">More than 0, at most 3,660 days.</param>
-    public sealed record Last(Duration Length) : Window;
-}
-
-/// <summary>A span of the calendar.</summary>
-public abstract record Span
-{
-    private protected Span()
-    {
-    }
-
-    /// <summary>From one instant until another.</summary>
-    /// <param name="From">Included; null: from ever.</param>
-    /// <param name="Until">Excluded; null: for ever.</param>
-    public sealed record Between(Instant? From, Instant? Until) : Span;
-
-    /// <summary>On these days of the week.</summary>
-    /// <param name="Days">At least one, in order from Monday.</param>
-    public sealed record Weekdays(Sequence<IsoDayOfWeek> Days) : Span;
-
-    /// <summary>At these hours of each day.</summary>
-    /// <param name="From">Included.</param>
-    /// <param name="Until">Excluded; earlier than <paramref name="From"/> when the span runs past midnight. The same: the whole day.</param>
-    public sealed record Hours(LocalTime From, LocalTime Until) : Span;
-}
-
-/// <summary>A test of one value.</summary>
-public abstract record Test
-{
-    private protected Test()
-    {
-    }
-
-    /// <summary>Equal to a value.</summary>
-    /// <param name="Value">The value.</param>
-    public sealed record EqualTo(Scalar Value) : Test;
-
-    /// <summary>More than a value.</summary>
-    /// <param name="Value">The value.</param>
-    public sealed record MoreThan(Scalar Value) : Test;
-
-    /// <summary>A value or more.</summary>
-    /// <param name="Value">The value.</param>
-    public sealed record AtLeast(Scalar Value) : Test;
-
-    /// <summary>Less than a value.</summary>
-    /// <param name="Value">The value.</param>
-    public sealed record LessThan(Scalar Value) : Test;
-
-    /// <summary>A value or less.</summary>
-    /// <param name="Value">The value.</param>
-    public sealed record AtMost(Scalar Value) : Test;
-
-    /// <summary>One of several values.</summary>
-    /// <param name="Values">At least one; all of one kind.</param>
-    public sealed record OneOf(Sequence<Scalar> Values) : Test;
-
-    /// <summary>There is a value, whichever.</summary>
-    public sealed record Known : Test;
-}
+/// <summary>A part of a score.</summary>
+/// <param name="When">When it counts.</param>
+/// <param name="Points">How much it counts then; may be negative.</param>
+public sealed record Scored(Condition When, decimal Points);
 
 /// <summary>The value of a condition at an instant, and until when it surely stays so.</summary>
 /// <param name="Value">True or false.</param>

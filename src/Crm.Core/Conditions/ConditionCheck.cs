@@ -5,7 +5,7 @@ using NodaTime;
 namespace Crm.Conditions;
 
 /// <summary>Finds everything that is wrong with a condition, however it was made. What is wrong would not fail later; it would never hold, or always.</summary>
-public sealed class ConditionCheck
+public sealed partial class ConditionCheck
 {
     /// <summary>How deep conditions may be nested.</summary>
     public const int MostDepth = 32;
@@ -21,17 +21,23 @@ public sealed class ConditionCheck
 
     private readonly List<ConditionError> errors = [];
     private readonly EventKinds? kinds;
+    private readonly DayCalendars? calendars;
     private int parts;
 
-    private ConditionCheck(EventKinds? kinds) => this.kinds = kinds;
+    private ConditionCheck(EventKinds? kinds, DayCalendars? calendars)
+    {
+        this.kinds = kinds;
+        this.calendars = calendars;
+    }
 
     /// <summary>All errors, in the order of the parts; none when the condition is right.</summary>
     /// <param name="condition">The condition.</param>
     /// <param name="kinds">The kinds of events there are, so that misspelt kinds and fields are found; null: they are not looked at.</param>
-    public static Sequence<ConditionError> Check(Condition condition, EventKinds? kinds = null)
+    /// <param name="calendars">The calendars there are; null: they are not looked at.</param>
+    public static Sequence<ConditionError> Check(Condition condition, EventKinds? kinds = null, DayCalendars? calendars = null)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        var check = new ConditionCheck(kinds);
+        var check = new ConditionCheck(kinds, calendars);
         check.Part(condition, "$", 1, null);
         return check.errors.ToSequence();
     }
@@ -58,6 +64,11 @@ public sealed class ConditionCheck
             case Condition.Field field:
                 FieldName(field.Name, path + ".field", where);
                 new TestCheck(errors, path).Check(field.Is, field.WhenMissing, field.Name, FieldKind(field.Name, where));
+                if (where is not null && field.Is.IsTimed())
+                {
+                    errors.Add(new(path + ".is", "A 'where' looks at one event, whenever it is asked: what moves with today cannot be asked in it. Say it with the window."));
+                }
+
                 break;
             case not null when where is not null:
                 errors.Add(new(path, "A 'where' looks at one event: it is built of all, any, not and fields of 'event.' and 'line.' only."));
@@ -71,6 +82,9 @@ public sealed class ConditionCheck
                 break;
             case Condition.Moment moment:
                 Within(moment.Within, path);
+                break;
+            case Condition.Score score:
+                Score(score, path, depth);
                 break;
             default:
                 errors.Add(new(path, "There is no condition here."));
@@ -140,51 +154,24 @@ public sealed class ConditionCheck
         _ => where?.Kind?.Fields.FirstOrDefault(field => name.AsSpan().StartsWith(EventFields.Scope, StringComparison.Ordinal) && name.AsSpan(EventFields.Scope.Length).SequenceEqual(field.Name))?.Kind,
     };
 
-    private void Window(Condition.EventWindow window, string path, int depth)
+    private void Score(Condition.Score score, string path, int depth)
     {
-        var kindPath = path + (window.Measure is Measure.Count ? ".count" : ".of");
-        Name(window.Kind, kindPath, "an event kind", EventKinds.PurchaseName);
-        var kind = kinds?.Find(window.Kind);
-        if (kinds is not null && kind is null && Names.IsName(window.Kind))
+        if (score.Of.IsEmpty)
         {
-            errors.Add(new(kindPath, $"No event kind is named '{window.Kind}'.{Suggestion(window.Kind, kinds.Known.ToSequence())}"));
+            errors.Add(new(path + ".score", "There is no part that gives points; at least one is expected."));
         }
 
-        if (window.Measure is Measure.SumOfSpend sum && !Currency.TryOf(sum.Currency.Code, out _))
+        for (var i = 0; i < score.Of.Count; i++)
         {
-            errors.Add(new(path + ".currency", "The spend is summed in no currency; a code of ISO 4217 is expected, such as 'HKD'."));
-        }
-
-        if (window.Where is { } where)
-        {
-            Part(where, path + ".where", depth + 1, new EventWhere(kind));
-        }
-
-        if (window.Window is Window.Last { Length: var length })
-        {
-            if (length <= Duration.Zero || length > LongestWindow)
+            var place = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}.score[{i}]");
+            Part(score.Of[i].When, place + ".when", depth + 1, null);
+            if (Math.Abs(score.Of[i].Points) is 0 or > 1_000_000_000)
             {
-                errors.Add(new(path + ".window.last", $"The window is {WindowLength.Write(length)} long; more than 0 and at most {LongestWindow.Days} days are expected."));
-            }
-            else if (Duration.FromTicks(length.BclCompatibleTicks) != length)
-            {
-                errors.Add(new(path + ".window.last", $"The window is {WindowLength.Write(length)} long; a whole number of ticks (100 ns) is expected."));
+                errors.Add(new(place + ".points", $"The part gives {score.Of[i].Points} points; a number other than 0 and up to a thousand million is expected."));
             }
         }
 
-        if (window.WhenMissing)
-        {
-            errors.Add(new(path + ".whenMissing", "Counts and sums are never missing: without events they are 0. Leave it out."));
-        }
-
-        if (window.Is is Test.Known)
-        {
-            errors.Add(new(path + ".is.known", "Counts and sums are always known: without events they are 0. Ask for \"gte\" 1 instead."));
-        }
-        else
-        {
-            new TestCheck(errors, path).Check(window.Is, false, "A count or sum", ScalarKind.Number);
-        }
+        NumberTest(score.Is, path, "The sum of points");
     }
 
     private void Within(Span span, string path)
@@ -199,6 +186,20 @@ public sealed class ConditionCheck
                 break;
             case Span.Weekdays { Days.IsEmpty: true }:
                 errors.Add(new(path + ".on", "There is no day of the week, so it never holds; at least one is expected."));
+                break;
+            case Span.Annual annual when !Enum.IsDefined(annual.LeapDay):
+                errors.Add(new(path + ".annual.leapDay", $"There is no policy {annual.LeapDay} for 29 February."));
+                break;
+            case Span.Annual { LeapDay: LeapDay.LeapYearsOnly } annual when annual.From.CompareTo(annual.To) > 0 && (annual.From is { Month: 2, Day: 29 } || annual.To is { Month: 2, Day: 29 }):
+                errors.Add(new(path + ".annual", "A span over the turn of the year that begins or ends on 29 February needs a date for it in common years: 'february-28' or 'march-1' is expected."));
+                break;
+            case Span.Listed listed:
+                Name(listed.Calendar, path + ".calendar", "a calendar", "hk-public-holidays");
+                if (calendars is not null && Names.IsName(listed.Calendar) && calendars.Find(listed.Calendar) is null)
+                {
+                    errors.Add(new(path + ".calendar", $"No calendar is named '{listed.Calendar}'.{Suggestion(listed.Calendar, calendars.Names)}"));
+                }
+
                 break;
             case Span.Weekdays weekdays when weekdays.Days.Any(day => !Enum.IsDefined(day) || day == IsoDayOfWeek.None) || weekdays.Days.Distinct().Count() != weekdays.Days.Count:
                 errors.Add(new(path + ".on", $"{weekdays.Days} are not days of the week, each once."));

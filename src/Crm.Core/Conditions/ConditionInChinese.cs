@@ -25,6 +25,7 @@ internal static class ConditionInChinese
         Condition.Fact fact => $"{Apart(fact.Name)}{Passes(fact.Is)}{Missing(fact.WhenMissing, fact.Is)}",
         Condition.EventWindow window => Measured(window),
         Condition.Moment moment => Within(moment.Within),
+        Condition.Score score => $"評分{Amount(score.Is)} 分（{string.Join("、", score.Of.Select(part => $"「{Say(part.When)}」{Number(part.Points)} 分"))}）",
         _ => throw new InvalidOperationException($"The condition {condition.GetType().Name} has no sentence."),
     };
 
@@ -63,23 +64,129 @@ internal static class ConditionInChinese
         Test.LessThan less => IsTime(less.Value) ? $"早於 {less.Value}" : $"少於 {less.Value}",
         Test.AtMost most => IsTime(most.Value) ? $"為 {most.Value} 或之前" : $"最多 {most.Value}",
         Test.OneOf oneOf => $"為 {List(oneOf.Values.Select(Value))}",
+        Test.Between between => IsTime(between.From) ? $"為 {between.From} 至 {between.To}" : $"介乎 {between.From} 至 {between.To}",
+        Test.AnyOf any => $"有 {List(any.Codes)}",
+        Test.AllOf all => $"同時有 {string.Join("、", all.Codes)}",
+        Test.Contains contains => $"包含「{contains.Text}」",
+        Test.StartsWith starts => $"以「{starts.Text}」開首",
+        Test.EndsWith ends => $"以「{ends.Text}」結尾",
+        Test.Relative relative => Moving(relative),
+        Test.Anniversary anniversary => Yearly(anniversary),
         Test.Known => "有記錄",
         _ => throw new InvalidOperationException($"The test {test.GetType().Name} has no sentence."),
     };
 
     private static string Measured(Condition.EventWindow window)
     {
-        var when = window.Window is Window.Last { Length: var length } ? $"最近 {Length(length)}內" : "至今";
+        var when = When(window.Window);
         var where = window.Where is { } filter ? $"（只計{Say(filter)}）" : "";
         var what = window.Kind is EventKinds.PurchaseName ? "購買" : $"「{window.Kind}」";
+        if (window.Measure is Measure.Aggregate aggregate)
+        {
+            return $"{when}{what}{where}的{Aggregated(aggregate)}{Passes(window.Is)}{Missing(window.WhenMissing, window.Is)}";
+        }
+
         return when + window.Measure switch
         {
             Measure.Count => window.Is is Test.EqualTo { Value: var value } && value == 0 ? $"沒有{what}{where}" : $"{what}{where}{Amount(window.Is)} 次",
             Measure.SumOfSpend sum => $"{what}{where}合共{Amount(window.Is)} {sum.Currency}",
             Measure.SumOfQuantity => $"{what}{where}合共{Amount(window.Is)} 件",
+            Measure.Periods periods => $"分成 {Number(periods.OutOf)} 段，其中{Amount(window.Is)} 段{what}{where}至少 {Number(periods.Times)} 次",
+            Measure.Sequence sequence => Sequenced(sequence, window.Is, what + where),
             _ => throw new InvalidOperationException($"The measure {window.Measure.GetType().Name} has no sentence."),
         };
     }
+
+    private static string Sequenced(Measure.Sequence sequence, Test test, string begin)
+    {
+        var text = new System.Text.StringBuilder($"先{begin}");
+        foreach (var step in sequence.Then)
+        {
+            text.Append(step.After > Duration.Zero ? $"，至少 {Length(step.After)}後" : "，其後").Append(step.Within is { } within ? $" {Length(within)}內" : "");
+            text.Append(step.Without is { } without ? $"（其間沒有{Pattern(without)}）" : "").Append(Pattern(step.Event));
+        }
+
+        text.Append(sequence.Lacking is { } lacking ? $"，其後 {Length(lacking.For)}內沒有{Pattern(lacking.Event)}" : "");
+        return text.Append(CultureInfo.InvariantCulture, $"，共{Amount(test)} 次").ToString();
+    }
+
+    private static string Pattern(EventPattern pattern) =>
+        (pattern.Kind is EventKinds.PurchaseName ? "購買" : $"「{pattern.Kind}」") + (pattern.Where is { } filter ? $"（只計{Say(filter)}）" : "");
+
+    private static string Aggregated(Measure.Aggregate aggregate)
+    {
+        var value = aggregate.Of switch
+        {
+            Conditions.Measured.Spend spend => $"消費額（{spend.Currency}）",
+            Conditions.Measured.Quantity => "件數",
+            Conditions.Measured.Named named => Subject(named.Name).Trim(),
+            Conditions.Measured.At => "時間",
+            Conditions.Measured.Day => "日期",
+            _ => throw new InvalidOperationException($"The value {aggregate.Of.GetType().Name} has no sentence."),
+        };
+        return aggregate.How switch
+        {
+            Aggregation.Sum => $"{value}總和",
+            Aggregation.Average => $"平均{value}",
+            Aggregation.Least => $"最小{value}",
+            Aggregation.Greatest => $"最大{value}",
+            Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day ? "日數" : $"不同{value}數目",
+            Aggregation.First => $"首次{value}",
+            Aggregation.Latest => $"最近一次{value}",
+            _ => $"最常見{value}",
+        };
+    }
+
+    private static string When(Window window) => window switch
+    {
+        Window.Lifetime => "至今",
+        Window.Last { Length: var length, Skip: var skip } => skip > Duration.Zero ? $"最近 {Length(length)}內（不計最近 {Length(skip)}）" : $"最近 {Length(length)}內",
+        Window.Before before => $"{Length(before.Age)}前或更早",
+        Window.Calendar { Skip: 0, Count: 1 } calendar => calendar.Unit == CalendarUnit.Day ? "今日" : $"本{Unit(calendar.Unit)}",
+        Window.Calendar { Skip: 1, Count: 1 } calendar => calendar.Unit == CalendarUnit.Day ? "昨日" : $"上{Unit(calendar.Unit)}",
+        Window.Calendar { Skip: 0 } calendar => $"最近 {Number(calendar.Count)} 個曆{Unit(calendar.Unit)}（包括現時）",
+        Window.Calendar calendar => $"{Number(calendar.Count)} 個曆{Unit(calendar.Unit)}（不計最近 {Number(calendar.Skip)} 個）",
+        Window.Between between => Within(new Span.Between(between.From, between.Until)),
+        Window.Since since => $"自{(since.First ? "首次" : "最近一次")}{Pattern(since.Event)}起",
+        _ => throw new InvalidOperationException($"The window {window.GetType().Name} has no sentence."),
+    };
+
+    private static string Unit(CalendarUnit unit) => unit switch
+    {
+        CalendarUnit.Day => "日",
+        CalendarUnit.Week => "週",
+        CalendarUnit.Month => "月",
+        CalendarUnit.Quarter => "季",
+        _ => "年",
+    };
+
+    private static string Number(decimal number) => ((Scalar)number).ToString();
+
+    private static string Moving(Test.Relative relative)
+    {
+        var to = relative.To switch
+        {
+            RelativeTime.Today today => RelativePeriod.Write(today.Shift) is "P0D" ? "今日" : $"今日 {RelativePeriod.Write(today.Shift)} ",
+            RelativeTime.Now now => now.Shift == Duration.Zero ? "現時" : $" {Length(now.Shift < Duration.Zero ? -now.Shift : now.Shift)}{(now.Shift < Duration.Zero ? "前" : "後")}",
+            _ => throw new InvalidOperationException($"The time {relative.To.GetType().Name} has no sentence."),
+        };
+        return relative.Comparison switch
+        {
+            Comparison.EqualTo => $"為{to}",
+            Comparison.MoreThan => $"遲於{to}",
+            Comparison.AtLeast => $"為{to}或之後",
+            Comparison.LessThan => $"早於{to}",
+            _ => $"為{to}或之前",
+        };
+    }
+
+    private static string Yearly(Test.Anniversary anniversary) => (anniversary.DaysBefore, anniversary.DaysAfter) switch
+    {
+        (0, 0) => "的周年日為今日",
+        (var before, 0) => $"的周年日在今日起 {Number(before)} 日內",
+        (0, var after) => $"的周年日在今日及之前 {Number(after)} 日內",
+        var (before, after) => $"的周年日在今日之前 {Number(after)} 日至之後 {Number(before)} 日內",
+    };
 
     private static string Amount(Test test) => test switch
     {
@@ -89,6 +196,7 @@ internal static class ConditionInChinese
         Test.LessThan less => $"少於 {less.Value}",
         Test.AtMost most => $"最多 {most.Value}",
         Test.OneOf oneOf => $" {List(oneOf.Values.Select(Value))}",
+        Test.Between between => $" {between.From} 至 {between.To}",
         _ => "任何數目",
     };
 
@@ -107,6 +215,8 @@ internal static class ConditionInChinese
         Span.Between { From: { } from, Until: { } until } => $"{InstantPattern.ExtendedIso.Format(from)} 起至 {InstantPattern.ExtendedIso.Format(until)} 之前",
         Span.Between => "任何時間",
         Span.Weekdays weekdays => $"逢星期{string.Join("、", weekdays.Days.Select(day => Weekdays[(int)day - 1]))}",
+        Span.Annual annual => $"每年 {AnnualDatePattern.Iso.Format(annual.From)} 至 {AnnualDatePattern.Iso.Format(annual.To)}",
+        Span.Listed listed => $"屬於「{listed.Calendar}」的日子",
         Span.Hours { From: var from, Until: var until } when from == until => "任何時間",
         Span.Hours { From: var from, Until: var until } => $"{JsonObjectReader.TimeOfDay.Format(from)} 至{(until < from ? "翌日" : "")} {JsonObjectReader.TimeOfDay.Format(until)}",
         _ => throw new InvalidOperationException($"The span {span.GetType().Name} has no sentence."),

@@ -23,6 +23,7 @@ internal static class ConditionInEnglish
         Condition.Fact fact => $"{fact.Name} {Passes(fact.Is)}{Missing(fact.WhenMissing, fact.Is)}",
         Condition.EventWindow window => Measured(window),
         Condition.Moment moment => Within(moment.Within),
+        Condition.Score score => $"{Amount(score.Is)} points of {List(score.Of.Select(part => $"{Number(part.Points)} for ({Say(part.When)})"), "and")}",
         _ => throw new InvalidOperationException($"The condition {condition.GetType().Name} has no sentence."),
     };
 
@@ -45,6 +46,14 @@ internal static class ConditionInEnglish
         Test.LessThan less => IsTime(less.Value) ? $"is before {less.Value}" : $"is less than {less.Value}",
         Test.AtMost most => IsTime(most.Value) ? $"is {most.Value} or earlier" : $"is at most {most.Value}",
         Test.OneOf oneOf => $"is {List(oneOf.Values.Select(value => value.ToString()), "or")}",
+        Test.Between between => $"is from {between.From} to {between.To}",
+        Test.AnyOf any => $"has {List(any.Codes, "or")}",
+        Test.AllOf all => $"has {List(all.Codes, "and")}",
+        Test.Contains contains => $"contains '{contains.Text}'",
+        Test.StartsWith starts => $"begins with '{starts.Text}'",
+        Test.EndsWith ends => $"ends with '{ends.Text}'",
+        Test.Relative relative => Moving(relative),
+        Test.Anniversary anniversary => Yearly(anniversary),
         Test.Known => "is known",
         _ => throw new InvalidOperationException($"The test {test.GetType().Name} has no sentence."),
     };
@@ -53,16 +62,107 @@ internal static class ConditionInEnglish
     {
         var where = window.Where is { } filter ? $" (counting only where {Say(filter)})" : "";
         var (one, many) = window.Kind is EventKinds.PurchaseName ? ("purchase", "purchases") : ($"'{window.Kind}' event", $"'{window.Kind}' events");
-        var when = window.Window is Window.Last { Length: var length } ? $" in the last {Length(length)}" : " so far";
+        var when = " " + When(window.Window);
+        if (window.Measure is Measure.Aggregate aggregate)
+        {
+            return $"{Aggregated(aggregate, many)}{where}{when} {Passes(window.Is)}{Missing(window.WhenMissing, window.Is)}";
+        }
+
         var how = window.Measure switch
         {
             Measure.Count => window.Is is Test.EqualTo { Value: var value } && value == 0 ? $"no {many}" : $"{Amount(window.Is)} {(IsOne(window.Is) ? one : many)}",
             Measure.SumOfSpend sum => $"{Amount(window.Is)} {sum.Currency} spent in {many}",
             Measure.SumOfQuantity => $"{Amount(window.Is)} {(IsOne(window.Is) ? "article" : "articles")} in {many}",
+            Measure.Periods periods => $"{Amount(window.Is)} of {Number(periods.OutOf)} equal periods with {(periods.Times == 1 ? $"a {one}" : $"{Number(periods.Times)} or more {many}")}",
+            Measure.Sequence sequence => Sequenced(sequence, window.Is, one + where),
             _ => throw new InvalidOperationException($"The measure {window.Measure.GetType().Name} has no sentence."),
         };
-        return how + where + when;
+        return window.Measure is Measure.Sequence ? how + when : how + where + when;
     }
+
+    private static string Sequenced(Measure.Sequence sequence, Test test, string begin)
+    {
+        var text = new System.Text.StringBuilder($"{Amount(test)} {(IsOne(test) ? "time" : "times")} a {begin}");
+        foreach (var step in sequence.Then)
+        {
+            text.Append(CultureInfo.InvariantCulture, $", then a {Pattern(step.Event)}");
+            text.Append(step.After > Duration.Zero ? $" after {Length(step.After)} or more" : "").Append(step.Within is { } within ? $" within {Length(within)}" : "");
+            text.Append(step.Without is { } without ? $" with no {Pattern(without)} between" : "");
+        }
+
+        return text.Append(sequence.Lacking is { } lacking ? $", then no {Pattern(lacking.Event)} for {Length(lacking.For)}" : "").ToString();
+    }
+
+    private static string Pattern(EventPattern pattern) =>
+        (pattern.Kind is EventKinds.PurchaseName ? "purchase" : $"'{pattern.Kind}' event") + (pattern.Where is { } filter ? $" (where {Say(filter)})" : "");
+
+    private static string Aggregated(Measure.Aggregate aggregate, string many)
+    {
+        var value = aggregate.Of switch
+        {
+            Conditions.Measured.Spend spend => $"spend in {spend.Currency}",
+            Conditions.Measured.Quantity => "number of articles",
+            Conditions.Measured.Named named => Subject(named.Name),
+            Conditions.Measured.At => "instant",
+            Conditions.Measured.Day => "day",
+            _ => throw new InvalidOperationException($"The value {aggregate.Of.GetType().Name} has no sentence."),
+        };
+        return aggregate.How switch
+        {
+            Aggregation.Sum => $"the sum of {value} of {many}",
+            Aggregation.Average => $"the average {value} of {many}",
+            Aggregation.Least => $"the least {value} of {many}",
+            Aggregation.Greatest => $"the greatest {value} of {many}",
+            Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day ? $"the number of days with {many}" : $"the number of different values of {value} of {many}",
+            Aggregation.First => $"the {value} of the first of {many}",
+            Aggregation.Latest => $"the {value} of the latest of {many}",
+            _ => $"the most frequent {value} of {many}",
+        };
+    }
+
+    private static string When(Window window) => window switch
+    {
+        Window.Lifetime => "so far",
+        Window.Last { Length: var length, Skip: var skip } => $"in the last {Length(length)}{(skip > Duration.Zero ? $" but not the last {Length(skip)}" : "")}",
+        Window.Before before => $"until {Length(before.Age)} ago",
+        Window.Calendar { Skip: 0, Count: 1 } calendar => calendar.Unit == CalendarUnit.Day ? "today" : $"this {Unit(calendar.Unit)}",
+        Window.Calendar { Skip: 1, Count: 1 } calendar => calendar.Unit == CalendarUnit.Day ? "yesterday" : $"last {Unit(calendar.Unit)}",
+        Window.Calendar { Skip: 0 } calendar => $"in the last {Counted(calendar.Count, Unit(calendar.Unit))} of the calendar, this one included",
+        Window.Calendar calendar => $"in {Counted(calendar.Count, Unit(calendar.Unit))} of the calendar, leaving out the latest {Number(calendar.Skip)}",
+        Window.Between between => Within(new Span.Between(between.From, between.Until)),
+        Window.Since since => $"since the {(since.First ? "first" : "latest")} {Pattern(since.Event)}",
+        _ => throw new InvalidOperationException($"The window {window.GetType().Name} has no sentence."),
+    };
+
+    private static string Unit(CalendarUnit unit) => ConditionWords.Units[(int)unit];
+
+    private static string Number(decimal number) => ((Scalar)number).ToString();
+
+    private static string Moving(Test.Relative relative)
+    {
+        var to = relative.To switch
+        {
+            RelativeTime.Today today => RelativePeriod.Write(today.Shift) is "P0D" ? "today" : $"today {RelativePeriod.Write(today.Shift)}",
+            RelativeTime.Now now => now.Shift == Duration.Zero ? "now" : $"{Length(now.Shift < Duration.Zero ? -now.Shift : now.Shift)} {(now.Shift < Duration.Zero ? "ago" : "from now")}",
+            _ => throw new InvalidOperationException($"The time {relative.To.GetType().Name} has no sentence."),
+        };
+        return relative.Comparison switch
+        {
+            Comparison.EqualTo => $"is {to}",
+            Comparison.MoreThan => $"is after {to}",
+            Comparison.AtLeast => $"is {to} or later",
+            Comparison.LessThan => $"is before {to}",
+            _ => $"is {to} or earlier",
+        };
+    }
+
+    private static string Yearly(Test.Anniversary anniversary) => (anniversary.DaysBefore, anniversary.DaysAfter) switch
+    {
+        (0, 0) => "has its anniversary today",
+        (var before, 0) => $"has its anniversary in the next {Counted(before, "day")} or today",
+        (0, var after) => $"had its anniversary in the last {Counted(after, "day")} or today",
+        var (before, after) => $"has its anniversary in the next {Counted(before, "day")} or had it in the last {Counted(after, "day")}",
+    };
 
     private static string Amount(Test test) => test switch
     {
@@ -72,6 +172,7 @@ internal static class ConditionInEnglish
         Test.LessThan less => $"fewer than {less.Value}",
         Test.AtMost most => $"at most {most.Value}",
         Test.OneOf oneOf => List(oneOf.Values.Select(value => value.ToString()), "or"),
+        Test.Between between => $"{between.From} to {between.To}",
         _ => "any number of",
     };
 
@@ -92,6 +193,8 @@ internal static class ConditionInEnglish
         Span.Between { From: { } from, Until: { } until } => $"from {InstantPattern.ExtendedIso.Format(from)} until {InstantPattern.ExtendedIso.Format(until)}",
         Span.Between => "always",
         Span.Weekdays weekdays => $"on {List(weekdays.Days.Select(day => day.ToString()), "and")}",
+        Span.Annual annual => $"every year from {AnnualDatePattern.Iso.Format(annual.From)} to {AnnualDatePattern.Iso.Format(annual.To)}",
+        Span.Listed listed => $"on a day of '{listed.Calendar}'",
         Span.Hours { From: var from, Until: var until } when from == until => "at any hour",
         Span.Hours { From: var from, Until: var until } => $"from {JsonObjectReader.TimeOfDay.Format(from)} to {JsonObjectReader.TimeOfDay.Format(until)}{(until < from ? " the next day" : "")}",
         _ => throw new InvalidOperationException($"The span {span.GetType().Name} has no sentence."),

@@ -12,7 +12,36 @@ public static class ConditionLeaves
             Condition.All all => all.Of.SelectMany(Leaves),
             Condition.Any any => any.Of.SelectMany(Leaves),
             Condition.Not not => not.Of.Leaves(),
+            Condition.Score score => score.Of.SelectMany(part => part.When.Leaves()),
             _ => [condition],
         };
+    }
+
+    /// <summary>The events that a measure looks at: those it counts, those of a sequence's steps and what must not happen, and those since which others count.</summary>
+    public static IEnumerable<EventPattern> Patterns(this Condition.EventWindow leaf)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        yield return new EventPattern(leaf.Kind) { Where = leaf.Where };
+        if (leaf.Measure is Measure.Sequence sequence)
+        {
+            foreach (var step in sequence.Then)
+            {
+                yield return step.Event;
+                if (step.Without is { } without)
+                {
+                    yield return without;
+                }
+            }
+
+            if (sequence.Lacking is { } lacking)
+            {
+                yield return lacking.Event;
+            }
+        }
+
+        if (leaf.Window is Window.Since since)
+        {
+            yield return since.Event;
+        }
     }
 }

@@ -7,7 +7,7 @@ using NodaTime.Text;
 namespace Crm.Conditions;
 
 /// <summary>Reads the structure of one condition. A part that cannot be read is reported and stands as a condition without meaning, so that all errors are found at once.</summary>
-internal sealed class ConditionReader
+internal sealed partial class ConditionReader
 {
     private static readonly Condition Unread = new Condition.All([]);
     private int parts;
@@ -53,11 +53,16 @@ internal sealed class ConditionReader
             ConditionWords.Not => read.Take(ConditionWords.Not) is { } part ? new Condition.Not(Read(part, read.PathOf(ConditionWords.Not), depth + 1)) : Unread,
             ConditionWords.Field => ReadComparison(read, ConditionWords.Field, (name, test, missing) => new Condition.Field(name, test, missing)),
             ConditionWords.Fact => ReadComparison(read, ConditionWords.Fact, (name, test, missing) => new Condition.Fact(name, test, missing)),
+            ConditionWords.Score => ReadScore(read, depth),
             ConditionWords.Count => ReadMeasure(read, ConditionWords.Count, new Measure.Count(), depth),
-            ConditionWords.Sum => ReadSum(read, depth),
+            ConditionWords.Periods => ReadPeriods(read, depth),
+            ConditionWords.Sequence => ReadSequence(read, depth),
             ConditionWords.Between => ReadBetween(read),
             ConditionWords.On => ReadDays(read),
-            _ => ReadHours(read),
+            ConditionWords.Hours => ReadHours(read),
+            ConditionWords.Annual => ReadAnnual(read),
+            ConditionWords.Calendar => ReadListed(read),
+            var aggregation => ReadAggregate(read, aggregation, depth),
         };
         read.RefuseTheRest();
         return condition ?? Unread;
@@ -74,201 +79,30 @@ internal sealed class ConditionReader
         return list.EnumerateArray().Select((part, i) => Read(part, At(path, i), depth + 1)).ToSequence();
     }
 
-    private Condition? ReadComparison(JsonObjectReader read, string word, Func<string, Test, bool, Condition> make)
+    private Condition.Score? ReadScore(JsonObjectReader read, int depth)
     {
-        var name = read.Text(word, "a name");
+        var path = read.PathOf(ConditionWords.Score);
+        Scored?[]? of = null;
+        if (read.Take(ConditionWords.Score) is { } list && IsArray(list, path, "parts with points"))
+        {
+            of = [.. list.EnumerateArray().Select((part, i) => ReadScored(part, At(path, i), depth + 1))];
+        }
+
         var test = ReadTest(read);
-        var missing = test is Test.Known ? read.OptionalFlag(ConditionWords.WhenMissing) : read.Flag(ConditionWords.WhenMissing, "the answer where there is no value");
-        return name is not null && test is not null && missing is { } answer ? make(name, test, answer) : null;
+        return of is not null && Array.TrueForAll(of, part => part is not null) && test is not null ? new Condition.Score(of.OfType<Scored>().ToSequence(), test) : null;
     }
 
-    private Condition.EventWindow? ReadSum(JsonObjectReader read, int depth)
+    private Scored? ReadScored(JsonElement element, string path, int depth)
     {
-        var what = read.Text(ConditionWords.Sum, "\"spend\" or \"quantity\"");
-        switch (what)
-        {
-            case ConditionWords.Spend:
-                var code = read.Text(ConditionWords.Currency, "a currency code of ISO 4217, such as \"HKD\",");
-                Currency currency = default;
-                if (code is not null && !Currency.TryOf(code, out currency))
-                {
-                    Errors.Add(new(read.PathOf(ConditionWords.Currency), $"{JsonObjectReader.Quote(code)} is no currency code of ISO 4217; three capital letters such as \"HKD\" are expected."));
-                    code = null;
-                }
-
-                var sum = ReadMeasure(read, ConditionWords.Of, new Measure.SumOfSpend(currency), depth);
-                return code is null ? null : sum;
-            case ConditionWords.Quantity:
-                return ReadMeasure(read, ConditionWords.Of, new Measure.SumOfQuantity(), depth);
-            default:
-                if (what is not null)
-                {
-                    Errors.Add(new(read.PathOf(ConditionWords.Sum), $"{JsonObjectReader.Quote(what)} cannot be summed; \"spend\" or \"quantity\" is expected."));
-                }
-
-                read.TakeAll();
-                return null;
-        }
-    }
-
-    private Condition.EventWindow? ReadMeasure(JsonObjectReader read, string kindWord, Measure measure, int depth)
-    {
-        var kind = read.Text(kindWord, "an event kind");
-        var where = read.TakeOptional(ConditionWords.Where) is { } filter ? Read(filter, read.PathOf(ConditionWords.Where), depth + 1) : null;
-        var window = ReadWindow(read);
-        var test = ReadTest(read);
-        return kind is not null && window is not null && test is not null ? new Condition.EventWindow(kind, measure, window, test) { Where = where } : null;
-    }
-
-    private Window? ReadWindow(JsonObjectReader read)
-    {
-        const string expected = "\"lifetime\" or {\"last\":\"P90D\"}";
-        if (read.Take(ConditionWords.Window, expected) is not { } element)
+        if (ReadObject(element, path, "an object with \"when\" and \"points\"") is not { } read)
         {
             return null;
         }
 
-        var path = read.PathOf(ConditionWords.Window);
-        if (element.ValueKind == JsonValueKind.String && JsonObjectReader.TextOf(element) is ConditionWords.Lifetime)
-        {
-            return new Window.Lifetime();
-        }
-
-        if (ReadObject(element, path, expected) is not { } inner)
-        {
-            return null;
-        }
-
-        var text = inner.Text(ConditionWords.Last, "a duration such as \"P90D\"");
-        inner.RefuseTheRest();
-        if (text is null)
-        {
-            return null;
-        }
-
-        if (WindowLength.Read(text) is { } length)
-        {
-            return new Window.Last(length);
-        }
-
-        Errors.Add(new(inner.PathOf(ConditionWords.Last), $"{JsonObjectReader.Quote(text)} is no length of a window: {WindowLength.Expected}."));
-        return null;
-    }
-
-    private Test? ReadTest(JsonObjectReader outer)
-    {
-        var expected = $"an object with one of {Join(ConditionWords.Tests)}";
-        if (outer.Take(ConditionWords.Is, expected) is not { } element || ReadObject(element, outer.PathOf(ConditionWords.Is), expected) is not { } read)
-        {
-            return null;
-        }
-
-        var words = ConditionWords.Tests.Where(read.Has).ToList();
-        if (words.Count != 1)
-        {
-            Errors.Add(new(read.Path, words.Count == 0
-                ? $"There is no test{read.NearestWord(ConditionWords.Tests)}; exactly one of {Join(ConditionWords.Tests)} is expected."
-                : $"There are several tests, {Join(words)}; exactly one is expected. Combine comparisons with 'all' or 'any'."));
-            return null;
-        }
-
-        var word = words[0];
-        var path = read.PathOf(word);
-        var given = read.Take(word);
+        var when = read.Take(ConditionWords.When, "a condition") is { } part ? Read(part, read.PathOf(ConditionWords.When), depth) : null;
+        var points = read.Number(ConditionWords.Points, "a number, how much it counts,");
         read.RefuseTheRest();
-        return given is not { } value ? null : word switch
-        {
-            ConditionWords.OneOf => ReadValues(value, path) is { } values ? new Test.OneOf(values) : null,
-            ConditionWords.Known => ReadKnown(value, path),
-            _ => ReadValue(value, path) is not { } scalar ? null : word switch
-            {
-                ConditionWords.EqualTo => new Test.EqualTo(scalar),
-                ConditionWords.MoreThan => new Test.MoreThan(scalar),
-                ConditionWords.AtLeast => new Test.AtLeast(scalar),
-                ConditionWords.LessThan => new Test.LessThan(scalar),
-                _ => new Test.AtMost(scalar),
-            },
-        };
-    }
-
-    private Test.Known? ReadKnown(JsonElement element, string path)
-    {
-        if (element.ValueKind == JsonValueKind.True)
-        {
-            return new Test.Known();
-        }
-
-        Errors.Add(new(path, $"{JsonObjectReader.Describe(element)} was found; true is expected. That a value is not known is said with 'not'."));
-        return null;
-    }
-
-    private Sequence<Scalar>? ReadValues(JsonElement element, string path)
-    {
-        if (!IsArray(element, path, "values"))
-        {
-            return null;
-        }
-
-        var count = element.GetArrayLength();
-        if (count > ConditionCheck.MostValues)
-        {
-            Errors.Add(new(path, $"The list has {count} values; 1 to {ConditionCheck.MostValues} are expected."));
-            return null;
-        }
-
-        var values = element.EnumerateArray().Select((value, i) => ReadValue(value, At(path, i))).ToList();
-        return values.Exists(value => value is null) ? null : values.OfType<Scalar>().ToSequence();
-    }
-
-    private Scalar? ReadValue(JsonElement element, string path)
-    {
-        const string expected = "a text, a number, true, false, {\"date\":\"2026-11-21\"} or {\"instant\":\"2026-11-21T08:00:00Z\"}";
-        switch (element.ValueKind)
-        {
-            case JsonValueKind.True or JsonValueKind.False:
-                return element.GetBoolean();
-            case JsonValueKind.String when JsonObjectReader.TextOf(element) is { } text:
-                return text;
-            case JsonValueKind.Number:
-                if (JsonObjectReader.ExactNumber(element) is { } number)
-                {
-                    return number;
-                }
-
-                Errors.Add(new(path, $"{JsonObjectReader.Describe(element)} is not kept exactly; a number of at most 28 digits is expected."));
-                return null;
-            case JsonValueKind.Object:
-                return ReadTyped(element, path, expected);
-            default:
-                Errors.Add(new(path, $"{JsonObjectReader.Describe(element)} was found; {expected} is expected."));
-                return null;
-        }
-    }
-
-    private Scalar? ReadTyped(JsonElement element, string path, string expected)
-    {
-        if (ReadObject(element, path, expected) is not { } read)
-        {
-            return null;
-        }
-
-        Scalar? value = null;
-        if (read.Has(ConditionWords.Date))
-        {
-            value = read.Parsed(ConditionWords.Date, LocalDatePattern.Iso, "a date such as \"2026-11-21\"") is { } date ? (Scalar?)Scalar.Of(date) : null;
-        }
-        else if (read.Has(ConditionWords.Instant))
-        {
-            value = read.Parsed(ConditionWords.Instant, InstantPattern.ExtendedIso, JsonObjectReader.AnInstant) is { } instant ? (Scalar?)Scalar.Of(instant) : null;
-        }
-        else
-        {
-            Errors.Add(new(path, $"The object is no value; {expected} is expected."));
-            read.TakeAll();
-        }
-
-        read.RefuseTheRest();
-        return value;
+        return when is not null && points is { } given ? new Scored(when, given) : null;
     }
 
     private Condition.Moment? ReadBetween(JsonObjectReader outer)
@@ -322,6 +156,35 @@ internal sealed class ConditionReader
         read.RefuseTheRest();
         return from is { } start && until is { } end ? new Condition.Moment(new Span.Hours(start, end)) : null;
     }
+
+    private Condition.Moment? ReadAnnual(JsonObjectReader outer)
+    {
+        if (outer.Take(ConditionWords.Annual) is not { } element || ReadObject(element, outer.PathOf(ConditionWords.Annual), "an object with \"from\" and \"to\"") is not { } read)
+        {
+            return null;
+        }
+
+        var from = read.Parsed(ConditionWords.From, AnnualDatePattern.Iso, "a day of the year such as \"12-20\"");
+        var to = read.Parsed(ConditionWords.To, AnnualDatePattern.Iso, "a day of the year such as \"12-31\"");
+        LeapDay? leapDay = LeapDay.February28;
+        if (from is { Month: 2, Day: 29 } || to is { Month: 2, Day: 29 })
+        {
+            leapDay = ReadLeapDay(read);
+        }
+
+        read.RefuseTheRest();
+        return from is { } first && to is { } last && leapDay is { } policy ? new Condition.Moment(new Span.Annual(first, last, policy)) : null;
+    }
+
+    private static Condition.Moment? ReadListed(JsonObjectReader read)
+    {
+        var name = read.Text(ConditionWords.Calendar, "the name of a calendar");
+        var missing = read.Flag(ConditionWords.WhenMissing, "the answer on days that the calendar does not cover");
+        return name is not null && missing is { } answer ? new Condition.Moment(new Span.Listed(name, answer)) : null;
+    }
+
+    private static LeapDay? ReadLeapDay(JsonObjectReader read) =>
+        read.Choice(ConditionWords.LeapDay, ConditionWords.LeapDays, "where 29 February is in common years") is { } place ? (LeapDay)place : null;
 
     private JsonObjectReader? ReadObject(JsonElement element, string path, string expected)
     {

@@ -53,6 +53,9 @@ internal static class ConditionWriter
             case Condition.Moment moment:
                 WriteSpan(json, moment.Within);
                 break;
+            case Condition.Score score:
+                WriteScore(json, score);
+                break;
             default:
                 throw new InvalidOperationException($"The condition {condition.GetType().Name} has no written form.");
         }
@@ -69,6 +72,22 @@ internal static class ConditionWriter
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteScore(Utf8JsonWriter json, Condition.Score score)
+    {
+        json.WriteStartArray(ConditionWords.Score);
+        foreach (var part in score.Of)
+        {
+            json.WriteStartObject();
+            json.WritePropertyName(ConditionWords.When);
+            Write(json, part.When);
+            WriteValue(json, ConditionWords.Points, part.Points);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        WriteTest(json, score.Is);
     }
 
     private static void WriteComparison(Utf8JsonWriter json, string word, string name, Test test, bool whenMissing)
@@ -89,36 +108,170 @@ internal static class ConditionWriter
                 json.WriteString(ConditionWords.Count, window.Kind);
                 break;
             case Measure.SumOfSpend sum:
-                json.WriteString(ConditionWords.Sum, ConditionWords.Spend);
-                json.WriteString(ConditionWords.Currency, sum.Currency.Code);
-                json.WriteString(ConditionWords.Of, window.Kind);
+                WriteMeasured(json, ConditionWords.Sum, new Measured.Spend(sum.Currency), window.Kind);
                 break;
             case Measure.SumOfQuantity:
-                json.WriteString(ConditionWords.Sum, ConditionWords.Quantity);
-                json.WriteString(ConditionWords.Of, window.Kind);
+                WriteMeasured(json, ConditionWords.Sum, new Measured.Quantity(), window.Kind);
+                break;
+            case Measure.Aggregate aggregate:
+                WriteMeasured(json, ConditionWords.Aggregations[(int)aggregate.How], aggregate.Of, window.Kind);
+                break;
+            case Measure.Periods periods:
+                json.WriteString(ConditionWords.Periods, window.Kind);
+                json.WriteNumber(ConditionWords.Times, periods.Times);
+                json.WriteNumber(ConditionWords.OutOf, periods.OutOf);
+                break;
+            case Measure.Sequence:
+                json.WriteString(ConditionWords.Sequence, window.Kind);
                 break;
             default:
                 throw new InvalidOperationException($"The measure {window.Measure.GetType().Name} has no written form.");
         }
 
-        if (window.Where is { } where)
+        WriteWhere(json, window.Where);
+        if (window.Measure is Measure.Sequence sequence)
+        {
+            WriteSteps(json, sequence);
+        }
+
+        WriteWindow(json, window.Window);
+        WriteTest(json, window.Is);
+        if (window.Measure.CanBeMissing && window.Is is not Test.Known)
+        {
+            json.WriteBoolean(ConditionWords.WhenMissing, window.WhenMissing);
+        }
+    }
+
+    private static void WriteMeasured(Utf8JsonWriter json, string word, Measured value, string kind)
+    {
+        switch (value)
+        {
+            case Measured.Spend spend:
+                json.WriteString(word, ConditionWords.Spend);
+                json.WriteString(ConditionWords.Currency, spend.Currency.Code);
+                break;
+            case Measured.Quantity:
+                json.WriteString(word, ConditionWords.Quantity);
+                break;
+            case Measured.Named named:
+                json.WriteString(word, named.Name);
+                break;
+            case Measured.At:
+                json.WriteString(word, ConditionWords.At);
+                break;
+            case Measured.Day day:
+                json.WriteString(word, ConditionWords.Day);
+                json.WriteString(ConditionWords.Zone, day.Zone);
+                break;
+            default:
+                throw new InvalidOperationException($"The value {value.GetType().Name} has no written form.");
+        }
+
+        json.WriteString(ConditionWords.Of, kind);
+    }
+
+    private static void WriteWhere(Utf8JsonWriter json, Condition? where)
+    {
+        if (where is not null)
         {
             json.WritePropertyName(ConditionWords.Where);
             Write(json, where);
         }
+    }
 
-        if (window.Window is Window.Last { Length: var length })
+    private static void WriteSteps(Utf8JsonWriter json, Measure.Sequence sequence)
+    {
+        json.WriteStartArray(ConditionWords.Then);
+        foreach (var step in sequence.Then)
         {
-            json.WriteStartObject(ConditionWords.Window);
-            json.WriteString(ConditionWords.Last, WindowLength.Write(length));
+            json.WriteStartObject();
+            json.WriteString(ConditionWords.Of, step.Event.Kind);
+            WriteWhere(json, step.Event.Where);
+            if (step.After != Duration.Zero)
+            {
+                json.WriteString(ConditionWords.After, WindowLength.Write(step.After));
+            }
+
+            if (step.Within is { } within)
+            {
+                json.WriteString(ConditionWords.Within, WindowLength.Write(within));
+            }
+
+            if (step.Without is { } without)
+            {
+                WritePattern(json, ConditionWords.Without, without);
+            }
+
             json.WriteEndObject();
         }
-        else
+
+        json.WriteEndArray();
+        if (sequence.Lacking is { } lacking)
+        {
+            json.WriteStartObject(ConditionWords.Lacking);
+            json.WriteString(ConditionWords.Of, lacking.Event.Kind);
+            WriteWhere(json, lacking.Event.Where);
+            json.WriteString(ConditionWords.For, WindowLength.Write(lacking.For));
+            json.WriteEndObject();
+        }
+    }
+
+    private static void WritePattern(Utf8JsonWriter json, string word, EventPattern pattern)
+    {
+        json.WriteStartObject(word);
+        json.WriteString(ConditionWords.Of, pattern.Kind);
+        WriteWhere(json, pattern.Where);
+        json.WriteEndObject();
+    }
+
+    private static void WriteWindow(Utf8JsonWriter json, Window window)
+    {
+        if (window is Window.Lifetime)
         {
             json.WriteString(ConditionWords.Window, ConditionWords.Lifetime);
+            return;
         }
 
-        WriteTest(json, window.Is);
+        json.WriteStartObject(ConditionWords.Window);
+        switch (window)
+        {
+            case Window.Last last:
+                json.WriteString(ConditionWords.Last, WindowLength.Write(last.Length));
+                if (last.Skip != Duration.Zero)
+                {
+                    json.WriteString(ConditionWords.Skip, WindowLength.Write(last.Skip));
+                }
+
+                break;
+            case Window.Before before:
+                json.WriteString(ConditionWords.Before, WindowLength.Write(before.Age));
+                break;
+            case Window.Calendar calendar:
+                json.WriteString(ConditionWords.Calendar, ConditionWords.Units[(int)calendar.Unit]);
+                WriteUnless(json, ConditionWords.Skip, calendar.Skip, 0);
+                WriteUnless(json, ConditionWords.Count, calendar.Count, 1);
+                json.WriteString(ConditionWords.Zone, calendar.Zone);
+                break;
+            case Window.Between between:
+                WriteInstant(json, ConditionWords.From, between.From);
+                WriteInstant(json, ConditionWords.Until, between.Until);
+                break;
+            case Window.Since since:
+                WritePattern(json, since.First ? ConditionWords.SinceFirst : ConditionWords.SinceLatest, since.Event);
+                break;
+            default:
+                throw new InvalidOperationException($"The window {window.GetType().Name} has no written form.");
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteUnless(Utf8JsonWriter json, string word, int number, int usual)
+    {
+        if (number != usual)
+        {
+            json.WriteNumber(word, number);
+        }
     }
 
     private static void WriteTest(Utf8JsonWriter json, Test test)
@@ -150,11 +303,73 @@ internal static class ConditionWriter
 
                 json.WriteEndArray();
                 break;
+            case Test.Between between:
+                json.WriteStartArray(ConditionWords.Between);
+                WriteValue(json, between.From);
+                WriteValue(json, between.To);
+                json.WriteEndArray();
+                break;
+            case Test.AnyOf any:
+                WriteCodes(json, ConditionWords.AnyOf, any.Codes);
+                break;
+            case Test.AllOf all:
+                WriteCodes(json, ConditionWords.AllOf, all.Codes);
+                break;
+            case Test.Contains contains:
+                json.WriteString(ConditionWords.Contains, contains.Text);
+                break;
+            case Test.StartsWith starts:
+                json.WriteString(ConditionWords.StartsWith, starts.Text);
+                break;
+            case Test.EndsWith ends:
+                json.WriteString(ConditionWords.EndsWith, ends.Text);
+                break;
+            case Test.Relative relative:
+                WriteRelative(json, relative);
+                break;
+            case Test.Anniversary anniversary:
+                json.WriteStartObject(ConditionWords.Anniversary);
+                json.WriteNumber(ConditionWords.Before, anniversary.DaysBefore);
+                json.WriteNumber(ConditionWords.After, anniversary.DaysAfter);
+                json.WriteString(ConditionWords.LeapDay, ConditionWords.LeapDays[(int)anniversary.LeapDay]);
+                json.WriteString(ConditionWords.Zone, anniversary.Zone);
+                json.WriteEndObject();
+                break;
             case Test.Known:
                 json.WriteBoolean(ConditionWords.Known, true);
                 break;
             default:
                 throw new InvalidOperationException($"The test {test.GetType().Name} has no written form.");
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteCodes(Utf8JsonWriter json, string word, Sequence<string> codes)
+    {
+        json.WriteStartArray(word);
+        foreach (var code in codes)
+        {
+            json.WriteStringValue(code);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteRelative(Utf8JsonWriter json, Test.Relative relative)
+    {
+        json.WriteStartObject(ConditionWords.Comparisons[(int)relative.Comparison]);
+        switch (relative.To)
+        {
+            case RelativeTime.Today today:
+                json.WriteString(ConditionWords.Today, RelativePeriod.Write(today.Shift));
+                json.WriteString(ConditionWords.Zone, today.Zone);
+                break;
+            case RelativeTime.Now now:
+                json.WriteString(ConditionWords.Now, WindowLength.Write(now.Shift));
+                break;
+            default:
+                throw new InvalidOperationException($"The time {relative.To.GetType().Name} has no written form.");
         }
 
         json.WriteEndObject();
@@ -212,7 +427,7 @@ internal static class ConditionWriter
                 json.WriteStartArray(ConditionWords.On);
                 foreach (var day in weekdays.Days)
                 {
-                    json.WriteStringValue(ConditionWords.Day(day));
+                    json.WriteStringValue(ConditionWords.WordOf(day));
                 }
 
                 json.WriteEndArray();
@@ -222,6 +437,21 @@ internal static class ConditionWriter
                 json.WriteString(ConditionWords.From, Time(hours.From));
                 json.WriteString(ConditionWords.Until, Time(hours.Until));
                 json.WriteEndObject();
+                break;
+            case Span.Annual annual:
+                json.WriteStartObject(ConditionWords.Annual);
+                json.WriteString(ConditionWords.From, AnnualDatePattern.Iso.Format(annual.From));
+                json.WriteString(ConditionWords.To, AnnualDatePattern.Iso.Format(annual.To));
+                if (annual.From is { Month: 2, Day: 29 } || annual.To is { Month: 2, Day: 29 })
+                {
+                    json.WriteString(ConditionWords.LeapDay, ConditionWords.LeapDays[(int)annual.LeapDay]);
+                }
+
+                json.WriteEndObject();
+                break;
+            case Span.Listed listed:
+                json.WriteString(ConditionWords.Calendar, listed.Calendar);
+                json.WriteBoolean(ConditionWords.WhenMissing, listed.WhenMissing);
                 break;
             default:
                 throw new InvalidOperationException($"The span {span.GetType().Name} has no written form.");

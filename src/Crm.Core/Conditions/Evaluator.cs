@@ -21,9 +21,10 @@ public static class Evaluator
             Condition.Any any => Parts(any.Of.AsSpan(), evidence, decisive: true),
             Condition.Not not => Evaluate(not.Of, evidence) is var truth ? truth with { Value = !truth.Value } : default,
             Condition.Field field => Field(field, evidence),
-            Condition.Fact fact => new Truth(fact.Is.Holds(evidence.Fact(fact.Name, out var until), fact.WhenMissing), until),
+            Condition.Fact fact => Fact(fact, evidence),
             Condition.EventWindow window => evidence.Window(window),
             Condition.Moment moment => moment.Within.At(evidence.Moment),
+            Condition.Score score => Score(score, evidence),
             _ => throw new InvalidOperationException($"The evaluator has no meaning for the condition {condition.GetType().Name}."),
         };
     }
@@ -59,16 +60,42 @@ public static class Evaluator
         return decided ? new Truth(decisive, latest) : new Truth(!decisive, earliest);
     }
 
+    private static Truth Fact(Condition.Fact fact, IEvidence evidence)
+    {
+        var value = evidence.Fact(fact.Name, out var until);
+        var truth = fact.Is.At(value, fact.WhenMissing, evidence.Moment.Instant);
+        return truth with { ValidUntil = Earlier(truth.ValidUntil, until) };
+    }
+
+    /// <summary>The sum may change as soon as any part does.</summary>
+    private static Truth Score(Condition.Score score, IEvidence evidence)
+    {
+        var points = 0m;
+        Instant? earliest = null;
+        foreach (var part in score.Of)
+        {
+            var truth = Evaluate(part.When, evidence);
+            points += truth.Value ? part.Points : 0;
+            earliest = Earlier(earliest, truth.ValidUntil);
+        }
+
+        return new Truth(score.Is.Holds(points, false), earliest);
+    }
+
+    private static Instant? Earlier(Instant? one, Instant? other) => one is { } first && !(other < first) ? first : other;
+
     private static Truth Field(Condition.Field field, IEvidence evidence)
     {
         if (field.Name.StartsWith(ProfileScope, StringComparison.Ordinal))
         {
-            return new Truth(evidence.Observed(field), null);
+            return field.Is.IsTimed()
+                ? field.Is.At(evidence.Observed(field.Name[ProfileScope.Length..]), field.WhenMissing, evidence.Moment.Instant)
+                : new Truth(evidence.Observed(field), null);
         }
 
         if (field.Name.StartsWith(EventFields.Scope, StringComparison.Ordinal) || field.Name.StartsWith(EventFields.LookupScope, StringComparison.Ordinal))
         {
-            return new Truth(field.Is.Holds(evidence.Field(field.Name), field.WhenMissing), null);
+            return field.Is.At(evidence.Field(field.Name), field.WhenMissing, evidence.Moment.Instant);
         }
 
         throw new InvalidOperationException(field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal)

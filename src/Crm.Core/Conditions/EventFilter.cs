@@ -1,17 +1,20 @@
 using Crm.Events;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Conditions;
 
-/// <summary>Which events a measure counts, and with how much.</summary>
+/// <summary>Which events a measure counts, and with which values.</summary>
 internal static class EventFilter
 {
     /// <summary>Whether a filter looks at lines, so that an event counts only through a line that satisfies the whole of it.</summary>
     public static bool LooksAtLines(Condition? where) =>
         where is not null && where.Leaves().Any(leaf => leaf is Condition.Field field && field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal));
 
-    /// <summary>What an event adds to a measure; null when it does not count.</summary>
+    /// <summary>What an event adds to a count or sum; null when it does not count.</summary>
+    /// <param name="leaf">A leaf that counts, or sums spend or quantity.</param>
     /// <param name="looksAtLines">What <see cref="LooksAtLines"/> says of the filter.</param>
+    /// <param name="happened">The event.</param>
     public static decimal? Contribution(Condition.EventWindow leaf, bool looksAtLines, CustomerEvent happened)
     {
         if (!string.Equals(leaf.Kind, happened.Kind, StringComparison.Ordinal))
@@ -37,6 +40,78 @@ internal static class EventFilter
             _ => throw Unknown(leaf.Measure),
         };
     }
+
+    /// <summary>The values that an event gives a measure, whichever measure: 1 for each event that is counted, the value of an aggregate, a bit for each role in a sequence.</summary>
+    public static IEnumerable<Scalar> Samples(Condition.EventWindow leaf, CustomerEvent happened, Instant at) => leaf.Measure switch
+    {
+        Measure.Sequence sequence => Roles(leaf, sequence, happened) is > 0 and var roles ? [roles] : [],
+        Measure.Aggregate aggregate => Matches(leaf.Kind, leaf.Where, happened) ? Values(aggregate.Of, leaf.Where, happened, at).Where(one => Counts(aggregate.How, one)) : [],
+        Measure.Periods => Matches(leaf.Kind, leaf.Where, happened) ? [1] : [],
+        _ => Contribution(leaf, LooksAtLines(leaf.Where), happened) is { } amount and not 0 ? [amount] : [],
+    };
+
+    /// <summary>Whether an event is one of a pattern: through one line that satisfies the whole filter, when the filter looks at lines.</summary>
+    public static bool Matches(EventPattern pattern, CustomerEvent happened) => Matches(pattern.Kind, pattern.Where, happened);
+
+    /// <summary>The bit of a step in the roles of an event; the leaf's own kind and filter are step 0.</summary>
+    public static int StepBit(int step) => 1 << step;
+
+    /// <summary>The bit of what must not come before a step.</summary>
+    public static int WithoutBit(int step) => 1 << (Measure.Sequence.MostSteps + step);
+
+    /// <summary>The bit of what must not come after the last step.</summary>
+    public static int LackingBit => 1 << ((2 * Measure.Sequence.MostSteps) + 1);
+
+    private static bool Counts(Aggregation how, Scalar value) => how is Aggregation.Sum or Aggregation.Average ? value.Kind == ScalarKind.Number : !value.IsMissing;
+
+    private static int Roles(Condition.EventWindow leaf, Measure.Sequence sequence, CustomerEvent happened)
+    {
+        var roles = Matches(leaf.Kind, leaf.Where, happened) ? StepBit(0) : 0;
+        for (var i = 0; i < sequence.Then.Count; i++)
+        {
+            var step = sequence.Then[i];
+            roles |= Matches(step.Event, happened) ? StepBit(i + 1) : 0;
+            roles |= step.Without is { } without && Matches(without, happened) ? WithoutBit(i + 1) : 0;
+        }
+
+        return roles | (sequence.Lacking is { } lacking && Matches(lacking.Event, happened) ? LackingBit : 0);
+    }
+
+    private static bool Matches(string kind, Condition? where, CustomerEvent happened)
+    {
+        if (!string.Equals(kind, happened.Kind, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        return where is null || (LooksAtLines(where) ? happened.Lines.Any(line => Holds(where, happened, line)) : Holds(where, happened, null));
+    }
+
+    private static IEnumerable<Scalar> Values(Measured value, Condition? where, CustomerEvent happened, Instant at)
+    {
+        switch (value)
+        {
+            case Measured.Spend spend when happened.Spend?.Currency != spend.Currency:
+                return [];
+            case Measured.Spend:
+                return LooksAtLines(where) ? [Lines(where, happened).Sum(line => line.Amount.Amount)] : [happened.Spend?.Amount ?? 0];
+            case Measured.Quantity:
+                return happened.Lines.IsEmpty ? [] : [Lines(where, happened).Sum(line => line.Quantity)];
+            case Measured.Named { Name: var name } when name.StartsWith(EventFields.LineScope, StringComparison.Ordinal):
+                return Lines(where, happened).Select(line => EventFields.Read(line, name.AsSpan(EventFields.LineScope.Length)));
+            case Measured.Named named:
+                return [EventFields.ReadScoped(happened, named.Name)];
+            case Measured.At:
+                return [at];
+            case Measured.Day day:
+                return [CalendarDays.Zone(day.Zone).DayOf(at)];
+            default:
+                throw new InvalidOperationException($"The evaluator has no meaning for the value {value.GetType().Name}.");
+        }
+    }
+
+    private static IEnumerable<EventLine> Lines(Condition? where, CustomerEvent happened) =>
+        LooksAtLines(where) ? happened.Lines.Where(line => Holds(where!, happened, line)) : happened.Lines;
 
     private static decimal? OfLines(Condition where, Measure measure, CustomerEvent happened)
     {

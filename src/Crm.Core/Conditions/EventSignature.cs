@@ -30,8 +30,10 @@ internal sealed record EventSignature(Sequence<EventSignature.Requirement> Requi
                 return Of(not.Of);
             case Condition.Field field:
                 return [RequiredBy(field) is { } one ? new EventSignature([one]) : Every];
+            case Condition.Score score:
+                return score.Of.SelectMany(part => Of(part.When)).Distinct();
             case Condition.EventWindow window:
-                return [new EventSignature([new Requirement(Kind, [window.Kind]), .. Required(window.Where)])];
+                return window.Patterns().Select(pattern => new EventSignature([new Requirement(Kind, [pattern.Kind]), .. Required(pattern.Where)])).Distinct();
             default:
                 return [];
         }

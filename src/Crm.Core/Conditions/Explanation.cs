@@ -14,7 +14,7 @@ public sealed record Explanation
     /// <summary>What it answered.</summary>
     public required Truth Truth { get; init; }
 
-    /// <summary>The parts of all, any and not, in their order; a part that decided nothing is there too. Empty for what has no parts.</summary>
+    /// <summary>The parts of all, any, not and scores, in their order; a part that decided nothing is there too. Empty for what has no parts.</summary>
     public Sequence<Explanation> Parts { get; init; }
 }
 
@@ -43,6 +43,7 @@ public static class Explain
                 Condition.All all => all.Of.Select(part => Evaluate(part, evidence)).ToSequence(),
                 Condition.Any any => any.Of.Select(part => Evaluate(part, evidence)).ToSequence(),
                 Condition.Not not => [Evaluate(not.Of, evidence)],
+                Condition.Score score => score.Of.Select(part => Evaluate(part.When, evidence)).ToSequence(),
                 _ => default,
             },
         };

@@ -15,24 +15,112 @@ public static class HistoryWindows
     {
         ArgumentNullException.ThrowIfNull(leaf);
         ArgumentNullException.ThrowIfNull(history);
-        var looksAtLines = EventFilter.LooksAtLines(leaf.Where);
-        var counted = history
-            .Select(one => (At: ToTick(one.At), Amount: EventFilter.Contribution(leaf, looksAtLines, one.Event) ?? 0))
-            .Where(one => one.Amount != 0 && one.At <= now)
-            .ToList();
-        if (leaf.Window is not Window.Last { Length: var length })
+        var known = Known(history, now);
+        var samples = Samples(leaf, known);
+        var anchor = Anchor(leaf.Window, known);
+        var edges = samples.SelectMany(sample => Edges(leaf, sample.At, anchor)).Where(edge => edge > now.ToUnixTimeTicks() && edge != WindowMeaning.Never).Distinct().Order().Select(Instant.FromUnixTimeTicks).ToList();
+        var answer = leaf.Is.At(ValueAt(leaf, samples, anchor, now), leaf.WhenMissing, now);
+        var change = answer.ValidUntil;
+        foreach (var edge in edges)
         {
-            return new Truth(Holds(leaf, counted.Sum(one => one.Amount)), null);
+            if (change < edge)
+            {
+                break;
+            }
+
+            var truth = leaf.Is.At(ValueAt(leaf, samples, anchor, edge), leaf.WhenMissing, edge);
+            if (truth.Value != answer.Value)
+            {
+                return answer with { ValidUntil = edge };
+            }
+
+            change = truth.ValidUntil;
         }
 
-        var value = Holds(leaf, SumAt(now));
-        var edges = counted.Select(one => one.At + length).Where(edge => edge > now).Distinct().Order();
-        return new Truth(value, edges.Select(edge => (Instant?)edge).FirstOrDefault(edge => Holds(leaf, SumAt(edge!.Value)) != value));
-
-        decimal SumAt(Instant instant) => counted.Where(one => one.At > instant - length).Sum(one => one.Amount);
+        return answer with { ValidUntil = change };
     }
 
-    private static bool Holds(Condition.EventWindow leaf, decimal sum) => leaf.Is.Holds(Scalar.Of(sum), leaf.WhenMissing);
+    /// <summary>What is measured at an instant, whichever the test; missing where the measure has no value.</summary>
+    /// <inheritdoc cref="Evaluate" path="/param"/>
+    public static Scalar Measure(Condition.EventWindow leaf, IEnumerable<(CustomerEvent Event, Instant At)> history, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        ArgumentNullException.ThrowIfNull(history);
+        var known = Known(history, now);
+        return ValueAt(leaf, Samples(leaf, known), Anchor(leaf.Window, known), now);
+    }
 
-    private static Instant ToTick(Instant instant) => Instant.FromUnixTimeTicks(instant.ToUnixTimeTicks());
+    private static List<(CustomerEvent Event, long At)> Known(IEnumerable<(CustomerEvent Event, Instant At)> history, Instant now) =>
+        history.Select(one => (one.Event, At: one.At.ToUnixTimeTicks())).Where(one => one.At <= now.ToUnixTimeTicks()).ToList();
+
+    private static long Anchor(Window window, List<(CustomerEvent Event, long At)> known)
+    {
+        if (window is not Window.Since since)
+        {
+            return WindowMeaning.Never;
+        }
+
+        var anchors = known.Where(one => EventFilter.Matches(since.Event, one.Event)).Select(one => one.At).DefaultIfEmpty(WindowMeaning.Never);
+        return since.First ? anchors.Min() : anchors.Max();
+    }
+
+    private static List<(long At, Scalar Value)> Samples(Condition.EventWindow leaf, List<(CustomerEvent Event, long At)> known) => leaf.Measure is Conditions.Measure.Sequence sequence
+        ? Completions(leaf, sequence, known).Distinct().Select(at => (at, (Scalar)1)).ToList()
+        : known.SelectMany(one => EventFilter.Samples(leaf, one.Event, Instant.FromUnixTimeTicks(one.At)).Select(value => (one.At, value))).ToList();
+
+    private static IEnumerable<long> Completions(Condition.EventWindow leaf, Measure.Sequence sequence, List<(CustomerEvent Event, long At)> known)
+    {
+        var begin = new EventPattern(leaf.Kind) { Where = leaf.Where };
+        var ends = known.Where(one => EventFilter.Matches(begin, one.Event)).SelectMany(one => Ends(one.At, 0));
+        return sequence.Lacking is { For: var wait } lacking
+            ? ends.Where(end => !known.Exists(one => one.At > end && one.At <= end + WindowMeaning.Ticks(wait) && EventFilter.Matches(lacking.Event, one.Event))).Select(end => end + WindowMeaning.Ticks(wait))
+            : ends;
+
+        IEnumerable<long> Ends(long before, int next)
+        {
+            if (next == sequence.Then.Count)
+            {
+                return [before];
+            }
+
+            var step = sequence.Then[next];
+            return known.Where(one => one.At > before
+                    && one.At - before >= WindowMeaning.Ticks(step.After)
+                    && (step.Within is not { } within || one.At - before <= WindowMeaning.Ticks(within))
+                    && EventFilter.Matches(step.Event, one.Event)
+                    && !(step.Without is { } without && known.Exists(other => other.At > before && other.At < one.At && EventFilter.Matches(without, other.Event))))
+                .Select(one => one.At).Distinct().SelectMany(at => Ends(at, next + 1));
+        }
+    }
+
+    private static IEnumerable<long> Edges(Condition.EventWindow leaf, long at, long anchor) => leaf.Measure is Conditions.Measure.Periods periods
+        ? leaf.Window.PartEdges(at, periods.OutOf)
+        : [leaf.Window.Enters(at), leaf.Window.Leaves(at, anchor)];
+
+    private static Scalar ValueAt(Condition.EventWindow leaf, List<(long At, Scalar Value)> samples, long anchor, Instant now)
+    {
+        var ticks = now.ToUnixTimeTicks();
+        var counted = samples.Where(one => leaf.Window.Enters(one.At) <= ticks && ticks < leaf.Window.Leaves(one.At, anchor)).ToList();
+        return leaf.Measure switch
+        {
+            Conditions.Measure.Sequence => counted.Count,
+            Conditions.Measure.Periods periods => counted.GroupBy(one => leaf.Window.Part(one.At, periods.OutOf, ticks)).Count(part => part.Count() >= periods.Times),
+            Conditions.Measure.Aggregate aggregate => Value(aggregate.How, counted),
+            _ => counted.Sum(one => one.Value.AsNumber),
+        };
+    }
+
+    private static Scalar Value(Aggregation how, List<(long At, Scalar Value)> counted) => how switch
+    {
+        Aggregation.Sum => counted.Sum(one => one.Value.AsNumber),
+        Aggregation.Distinct => counted.Select(one => one.Value).Distinct().Count(),
+        _ when counted.Count == 0 => default(Scalar),
+        Aggregation.Average => counted.Sum(one => one.Value.AsNumber) / counted.Count,
+        Aggregation.Least => counted.Select(one => one.Value).Order(ScalarOrder.Instance).First(),
+        Aggregation.Greatest => counted.Select(one => one.Value).Order(ScalarOrder.Instance).Last(),
+        Aggregation.First => counted.OrderBy(one => one.At).ThenBy(one => one.Value, ScalarOrder.Instance).First().Value,
+        Aggregation.Latest => counted.OrderByDescending(one => one.At).ThenBy(one => one.Value, ScalarOrder.Instance).First().Value,
+        Aggregation.MostFrequent => counted.GroupBy(one => one.Value).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, ScalarOrder.Instance).First().Key,
+        _ => throw new InvalidOperationException($"The evaluator has no meaning for the aggregation {how}."),
+    };
 }

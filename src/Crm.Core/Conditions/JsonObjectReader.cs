@@ -151,6 +151,62 @@ internal sealed class JsonObjectReader
     /// <summary>True or false; false when it is absent.</summary>
     public bool? OptionalFlag(string name) => TakeOptional(name) is { } element ? Flag(name, element) : false;
 
+    /// <summary>A number that is kept exactly.</summary>
+    public decimal? Number(string name, string expected)
+    {
+        if (Take(name, expected) is not { } element)
+        {
+            return null;
+        }
+
+        if (element.ValueKind == JsonValueKind.Number && ExactNumber(element) is { } number)
+        {
+            return number;
+        }
+
+        errors.Add(new(PathOf(name), $"{Describe(element)} was found; {expected.TrimEnd(',')} is expected."));
+        return null;
+    }
+
+    /// <summary>A whole number from 0 to a million; when it is absent, the usual one, or an error where there is none.</summary>
+    public int? Whole(string name, string expected, int? usual)
+    {
+        if (Take(name, usual is null ? expected : null) is not { } element)
+        {
+            return usual;
+        }
+
+        if (element.ValueKind == JsonValueKind.Number && ExactNumber(element) is >= 0 and <= 1_000_000 and var number && number == decimal.Truncate(number))
+        {
+            return (int)number;
+        }
+
+        errors.Add(new(PathOf(name), $"{Describe(element)} was found; {expected} is expected."));
+        return null;
+    }
+
+    /// <summary>The place of a word among those that are allowed.</summary>
+    public int? Choice(string name, Sequence<string> words, string meaning)
+    {
+        var expected = $"{meaning}, one of {string.Join(", ", words.Select(word => $"\"{word}\""))},";
+        if (Text(name, expected) is not { } text)
+        {
+            return null;
+        }
+
+        for (var place = 0; place < words.Count; place++)
+        {
+            if (string.Equals(words[place], text, StringComparison.Ordinal))
+            {
+                return place;
+            }
+        }
+
+        var nearest = text.Length <= Names.Longest && Names.Nearest(text, words) is { } close ? $" Did you mean \"{close}\"?" : "";
+        errors.Add(new(PathOf(name), $"{Quote(text)} was found; {expected.TrimEnd(',')} is expected.{nearest}"));
+        return null;
+    }
+
     /// <summary>A text that has a form.</summary>
     public T? Parsed<T>(string name, IPattern<T> pattern, string expected)
         where T : struct

@@ -11,6 +11,8 @@ internal static class SpanMeaning
     {
         Span.Between between => Between(between, moment.Instant),
         Span.Weekdays or Span.Hours => Recurring(span, moment),
+        Span.Annual annual => Annual(annual, moment),
+        Span.Listed listed => Listed(listed, moment),
         _ => throw Unknown(span),
     };
 
@@ -48,6 +50,63 @@ internal static class SpanMeaning
 
             instant = stretch.End;
         }
+    }
+
+    private static Truth Annual(Span.Annual annual, Moment moment)
+    {
+        var today = moment.Zone.DayOf(moment.Instant);
+        Instant? begins = null;
+        for (var year = today.Year - 1; year <= today.Year + 9; year++)
+        {
+            var (from, to) = Ends(annual, year);
+            if (to < from || to < today)
+            {
+                continue;
+            }
+
+            if (today < from)
+            {
+                begins ??= moment.Zone.Start(from);
+                continue;
+            }
+
+            // Spans of two years may touch: the answer changes after the last of a row.
+            while (Ends(annual, ++year) is var next && next.From <= to.PlusDays(1) && next.To > to && year <= today.Year + 9)
+            {
+                to = next.To;
+            }
+
+            return new Truth(true, year > today.Year + 9 ? null : moment.Zone.Start(to.PlusDays(1)));
+        }
+
+        return new Truth(false, begins);
+    }
+
+    /// <summary>The first and last day of the span that begins in a year. An end that the year does not have is the nearest day inside.</summary>
+    private static (LocalDate From, LocalDate To) Ends(Span.Annual annual, int year)
+    {
+        var from = annual.From.In(year, annual.LeapDay) ?? new LocalDate(year, 3, 1);
+        var turns = annual.To.CompareTo(annual.From) < 0 ? year + 1 : year;
+        return (from, annual.To.In(turns, annual.LeapDay) ?? new LocalDate(turns, 2, 28));
+    }
+
+    /// <summary>How far ahead a change is looked for before the answer says to ask again.</summary>
+    private const int DaysAhead = 400;
+
+    private static Truth Listed(Span.Listed listed, Moment moment)
+    {
+        var calendar = moment.Calendars?.Find(listed.Calendar)
+            ?? throw new InvalidOperationException($"No calendar is named '{listed.Calendar}'.{(moment.Calendars is { } all ? $" There are: {string.Join(", ", all.Names)}." : "")} Give it to the engine in CrmOptions.Calendars.");
+        var today = moment.Zone.DayOf(moment.Instant);
+        var holds = calendar.Contains(today, moment.Instant) ?? listed.WhenMissing;
+        var ahead = 1;
+        while (ahead < DaysAhead && (calendar.Contains(today.PlusDays(ahead), moment.Instant) ?? listed.WhenMissing) == holds)
+        {
+            ahead++;
+        }
+
+        var change = moment.Zone.Start(today.PlusDays(ahead));
+        return new Truth(holds, calendar.NextAnnouncement(moment.Instant) is { } announced && announced < change ? announced : change);
     }
 
     private static bool Holds(Span span, LocalDateTime local) => span switch

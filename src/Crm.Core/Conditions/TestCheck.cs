@@ -34,9 +34,128 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
             case Test.OneOf oneOf:
                 OneOf(oneOf.Values, subject, kind);
                 break;
+            case Test.Between between:
+                Ordered(between.From, ".is.between[0]", subject, kind);
+                Ordered(between.To, ".is.between[1]", subject, kind ?? between.From.Kind);
+                if (between.From.CompareWith(between.To) > 0)
+                {
+                    errors.Add(new(path + ".is.between", $"{between.From} comes after {between.To}, so no value is between them; the least value is expected first."));
+                }
+
+                break;
+            case Test.AnyOf any:
+                Codes(any.Codes, ".is.anyOf", subject, kind);
+                break;
+            case Test.AllOf all:
+                Codes(all.Codes, ".is.allOf", subject, kind);
+                break;
+            case Test.Contains contains:
+                OfText(contains.Text, ".is.contains", subject, kind);
+                break;
+            case Test.StartsWith starts:
+                OfText(starts.Text, ".is.startsWith", subject, kind);
+                break;
+            case Test.EndsWith ends:
+                OfText(ends.Text, ".is.endsWith", subject, kind);
+                break;
+            case Test.Relative relative:
+                Relative(relative, subject, kind);
+                break;
+            case Test.Anniversary anniversary:
+                Anniversary(anniversary, subject, kind);
+                break;
             case Test.Known when whenMissing:
                 errors.Add(new(path + ".whenMissing", "A test for a known value that also holds when it is missing always holds; leave 'whenMissing' out."));
                 break;
+        }
+    }
+
+    private void Codes(Sequence<string> codes, string place, string subject, ScalarKind? kind)
+    {
+        if (codes.Count is 0 or > ConditionCheck.MostValues)
+        {
+            errors.Add(new(path + place, $"The list has {codes.Count} codes; 1 to {ConditionCheck.MostValues} are expected."));
+        }
+
+        if (codes.FirstOrDefault(code => code.Length == 0 || code.Contains(',', StringComparison.Ordinal)) is { } wrong)
+        {
+            errors.Add(new(path + place, $"'{wrong}' is none of several codes: these are not empty and contain no comma."));
+        }
+
+        OfKind(place, "codes", subject, kind, ScalarKind.Code, ScalarKind.Codes);
+    }
+
+    private void OfText(string text, string place, string subject, ScalarKind? kind)
+    {
+        if (text.Length is 0 or > 1_000)
+        {
+            errors.Add(new(path + place, $"The text has {text.Length} characters; 1 to 1000 are expected."));
+        }
+
+        OfKind(place, "a code", subject, kind, ScalarKind.Code);
+    }
+
+    private void Relative(Test.Relative relative, string subject, ScalarKind? kind)
+    {
+        if (!Enum.IsDefined(relative.Comparison))
+        {
+            errors.Add(new(path + ".is", $"There is no comparison {relative.Comparison}."));
+            return;
+        }
+
+        var place = ".is." + ConditionWords.Comparisons[(int)relative.Comparison];
+        if (relative.To is RelativeTime.Today today)
+        {
+            Zone(today.Zone, place);
+            if (!RelativePeriod.IsRight(today.Shift))
+            {
+                errors.Add(new(path + place + ".today", $"{today.Shift} is not how far a day is away; {RelativePeriod.Expected}, at most 200 years."));
+            }
+
+            OfKind(place, "a date", subject, kind, ScalarKind.Date);
+        }
+        else if (relative.To is RelativeTime.Now now)
+        {
+            var length = now.Shift < NodaTime.Duration.Zero ? -now.Shift : now.Shift;
+            if (length > 20 * ConditionCheck.LongestWindow || NodaTime.Duration.FromTicks(length.BclCompatibleTicks) != length)
+            {
+                errors.Add(new(path + place + ".now", $"{WindowLength.Write(now.Shift)} is not how far an instant is away; whole ticks (100 ns) and at most 200 years are expected."));
+            }
+
+            OfKind(place, "an instant", subject, kind, ScalarKind.Instant);
+        }
+    }
+
+    private void Anniversary(Test.Anniversary anniversary, string subject, ScalarKind? kind)
+    {
+        const string place = ".is.anniversary";
+        Zone(anniversary.Zone, place);
+        if (anniversary.DaysBefore is < 0 or > 180 || anniversary.DaysAfter is < 0 or > 180)
+        {
+            errors.Add(new(path + place, $"The span is from {anniversary.DaysBefore} days before until {anniversary.DaysAfter} days after; 0 to 180 days each are expected."));
+        }
+
+        if (!Enum.IsDefined(anniversary.LeapDay))
+        {
+            errors.Add(new(path + place + ".leapDay", $"There is no policy {anniversary.LeapDay} for 29 February."));
+        }
+
+        OfKind(place, "a date", subject, kind, ScalarKind.Date);
+    }
+
+    private void Zone(string zone, string place)
+    {
+        if (NodaTime.DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is null)
+        {
+            errors.Add(new(path + place + ".zone", $"'{zone}' is no time zone of the IANA database; a name such as 'Asia/Hong_Kong' is expected."));
+        }
+    }
+
+    private void OfKind(string place, string what, string subject, ScalarKind? kind, params ReadOnlySpan<ScalarKind> right)
+    {
+        if (kind is { } given && !right.Contains(given))
+        {
+            errors.Add(new(path + place, $"{subject} is {Describe(given)}, and this test asks about {what}."));
         }
     }
 
@@ -66,7 +185,7 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
 
     private void Ordered(Scalar value, string place, string subject, ScalarKind? kind)
     {
-        if (Value(value, place, subject, kind) && value.Kind is ScalarKind.Code or ScalarKind.Flag)
+        if (Value(value, place, subject, kind) && value.Kind is ScalarKind.Code or ScalarKind.Codes or ScalarKind.Flag)
         {
             errors.Add(new(path + place, $"{Describe(value.Kind, capital: true)} has no order; a number, date or instant is expected, or a test with 'eq' or 'in'."));
         }
@@ -94,6 +213,7 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
         ScalarKind.Flag => capital ? "A flag" : "a flag",
         ScalarKind.Number => "a number",
         ScalarKind.Code => capital ? "A code" : "a code",
+        ScalarKind.Codes => capital ? "A list of codes" : "a list of codes",
         ScalarKind.Date => "a date",
         ScalarKind.Instant => "an instant",
         _ => "no value",

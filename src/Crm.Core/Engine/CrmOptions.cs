@@ -1,3 +1,4 @@
+using Crm.Values;
 using FluentValidation;
 using NodaTime;
 
@@ -8,6 +9,9 @@ public sealed record CrmOptions
 {
     /// <summary>The zone in which days begin and end.</summary>
     public DateTimeZone Zone { get; init; } = DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"];
+
+    /// <summary>The calendars that conditions may name, such as public holidays. What a calendar has said of a day it must say for ever; see <see cref="IDayCalendar"/>.</summary>
+    public DayCalendars Calendars { get; init; } = DayCalendars.None;
 
     /// <summary>How far ahead of the engine's clock an event may claim to have happened; clocks of tills differ a little.</summary>
     public Duration FutureTolerance { get; init; } = Duration.FromMinutes(5);

@@ -55,12 +55,16 @@ public sealed class CustomerView : IEvidence
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">No module's contract observes the field.</exception>
+    public Scalar Observed(string field) => state.ProfileValues[modules.ObservedFieldOf(field)];
+
+    /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">No module's contract has a condition with the measure.</exception>
     public Truth Window(Condition.EventWindow leaf) => state.Observed.Answer(leaf, Moment.Instant);
 
-    /// <summary>What a measure over events amounts to.</summary>
+    /// <summary>What a measure over events amounts to; missing where it has no value.</summary>
     /// <exception cref="InvalidOperationException">No module's contract has a condition with the measure.</exception>
-    public decimal Measure(Condition.EventWindow leaf) => state.Observed.Measure(leaf, Moment.Instant);
+    public Scalar Measure(Condition.EventWindow leaf) => state.Observed.Measure(leaf, Moment.Instant);
 
     /// <summary>A module's state.</summary>
     /// <exception cref="ArgumentException">No module has the name, or its state is of another type.</exception>

@@ -15,7 +15,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
     private const int MostDueAtOneInstant = 10_000;
     private static readonly Stimulus.Echoed FactsChanged = new(new Echo(Echo.FactsChanged));
 
-    private readonly FoldContext context = new(modules, options.Zone);
+    private readonly FoldContext context = new(modules, options.Zone, options.Calendars);
 
     /// <summary>Handles everything that is due at or before an instant, each as of its own due instant.</summary>
     public void BringForward(CustomerId customer, CustomerState state, Instant until, Consequences consequences)

@@ -7,7 +7,7 @@ using NodaTime;
 namespace Crm.Engine;
 
 /// <summary>The one context of a fold, set anew for each stimulus.</summary>
-internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone) : ModuleContext
+internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalendars calendars) : ModuleContext
 {
     private CustomerState? state;
     private Stimulus? stimulus;
@@ -26,7 +26,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone) : Module
 
     public override EventKey Cause => cause;
 
-    public override Moment Moment => new(instant, zone);
+    public override Moment Moment => new(instant, zone) { Calendars = calendars };
 
     public override bool AlreadyAccepted => alreadyAccepted;
 

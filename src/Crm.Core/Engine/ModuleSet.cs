@@ -9,6 +9,7 @@ namespace Crm.Engine;
 /// <summary>The modules in their order, with who handles what and who owns which fact. Made once, at start; contracts that do not fit together are refused with all that is wrong.</summary>
 internal sealed class ModuleSet
 {
+    private readonly DayCalendars? calendars;
     private readonly FrozenDictionary<string, int[]> handlers;
     private readonly int[] handlersOfAll;
     private readonly FrozenDictionary<string, int> indices;
@@ -17,8 +18,9 @@ internal sealed class ModuleSet
     private readonly FrozenDictionary<string, (int Module, FactDeclaration Declaration)> ownersByName;
     private readonly (int Module, FactDeclaration Declaration)[] ownersByBeginning;
 
-    public ModuleSet(IEnumerable<ICustomerModule> modules)
+    public ModuleSet(IEnumerable<ICustomerModule> modules, DayCalendars? calendars = null)
     {
+        this.calendars = calendars;
         All = [.. modules];
         Contracts = [.. All.Select(module => module.Contract)];
         Kinds = new EventKinds(Contracts.SelectMany(contract => contract.Kinds));
@@ -30,7 +32,7 @@ internal sealed class ModuleSet
 
         Validators = [.. All.OfType<IEventValidator>()];
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
-        ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Concat(TimedFields()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
         indices = Contracts.Select((contract, index) => (contract.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
@@ -143,7 +145,7 @@ internal sealed class ModuleSet
     private IEnumerable<string> ConditionErrors() =>
         from contract in Contracts
         from condition in contract.Conditions.Index()
-        from error in ConditionCheck.Check(condition.Item, Kinds)
+        from error in ConditionCheck.Check(condition.Item, Kinds, calendars)
         select $"In condition {condition.Index + 1} of the module '{contract.Name}', at {error}";
 
     private static IEnumerable<string> FactsOf(Condition condition) => condition switch
@@ -152,6 +154,12 @@ internal sealed class ModuleSet
         Condition.All all => all.Of.SelectMany(FactsOf),
         Condition.Any any => any.Of.SelectMany(FactsOf),
         Condition.Not not => FactsOf(not.Of),
+        Condition.Score score => score.Of.SelectMany(part => FactsOf(part.When)),
         _ => [],
     };
+
+    // What compares a field of the profile with today needs its value, not one answer.
+    private IEnumerable<string> TimedFields() => Contracts.SelectMany(contract => contract.Conditions).SelectMany(ConditionLeaves.Leaves).OfType<Condition.Field>()
+        .Where(field => field.Is.IsTimed() && field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal))
+        .Select(field => field.Name[Evaluator.ProfileScope.Length..]);
 }

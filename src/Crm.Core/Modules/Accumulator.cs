@@ -74,6 +74,50 @@ internal struct Accumulator
         return new Truth(value, change < entries.Length ? Instant.FromUnixTimeTicks(entries[change].Ticks + window) : null);
     }
 
+    /// <summary>The answer of a leaf with any window at an instant not before the newest seen: entries that count are neighbours, so each answer is the difference of two sums.</summary>
+    public readonly Truth AnswerAny(Condition.EventWindow leaf, long now)
+    {
+        var entries = Entries;
+        var value = Holds(leaf, SumAt(entries, leaf.Window, now, out var next));
+        while (next != WindowMeaning.Never)
+        {
+            var edge = next;
+            if (Holds(leaf, SumAt(entries, leaf.Window, edge, out next)) != value)
+            {
+                return new Truth(value, Instant.FromUnixTimeTicks(edge));
+            }
+        }
+
+        return new Truth(value, null);
+    }
+
+    /// <summary>What a leaf with any window measures.</summary>
+    public readonly decimal AmountAny(Window window, long now) => SumAt(Entries, window, now, out _);
+
+    /// <summary>What counts at an instant, and the next instant at which another entry counts or one counts no more.</summary>
+    private readonly decimal SumAt(ReadOnlySpan<Entry> entries, Window window, long now, out long next)
+    {
+        var (low, high) = (0, entries.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = window.Leaves(entries[middle].Ticks, WindowMeaning.Never) > now ? (low, middle) : (middle + 1, high);
+        }
+
+        var first = low;
+        (low, high) = (0, entries.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = window.Enters(entries[middle].Ticks) > now ? (low, middle) : (middle + 1, high);
+        }
+
+        next = Math.Min(
+            first < entries.Length ? window.Leaves(entries[first].Ticks, WindowMeaning.Never) : WindowMeaning.Never,
+            low < entries.Length ? window.Enters(entries[low].Ticks) : WindowMeaning.Never);
+        return first >= low ? 0 : entries[low - 1].Sum - (first == 0 ? before : entries[first - 1].Sum);
+    }
+
     /// <summary>What a leaf measures at an instant not before the newest seen.</summary>
     public readonly decimal Amount(long? length, long now)
     {

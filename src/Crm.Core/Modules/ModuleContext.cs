@@ -43,7 +43,7 @@ public abstract class ModuleContext : IEvidence
     /// <summary>Whether a limited supply still gives this much, for all that is known; when the commit finds it exhausted, the fold is decided again and this answers no.</summary>
     public abstract bool MayDraw(string quota, long amount);
 
-    /// <summary>The value of a profile field of the contract's <see cref="ModuleContract.Observes"/>, as observed when the customer's latest event was recorded; missing when it had none.</summary>
+    /// <summary>The value of a profile field of the contract's <see cref="ModuleContract.Observes"/>, or of a condition that compares it with today, as observed when the customer's latest event was recorded; missing when it had none.</summary>
     /// <exception cref="InvalidOperationException">No contract observes the field.</exception>
     public abstract Scalar Observed(string field);
 

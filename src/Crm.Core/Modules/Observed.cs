@@ -13,15 +13,17 @@ public sealed class Observed
 {
     private readonly WindowCatalog catalog;
     private Accumulator[] accumulators;
+    private SampleSeries[] samples;
     private bool shared;
     private readonly Sequence<SeriesReach> reaches;
     private long newest;
 
-    private Observed(WindowCatalog catalog, Sequence<SeriesReach> reaches, Accumulator[] accumulators, bool shared, long newest, Sequence<int> missingLeaves)
+    private Observed(WindowCatalog catalog, Sequence<SeriesReach> reaches, Accumulator[] accumulators, SampleSeries[] samples, bool shared, long newest, Sequence<int> missingLeaves)
     {
         this.reaches = reaches;
         this.catalog = catalog;
         this.accumulators = accumulators;
+        this.samples = samples;
         this.shared = shared;
         this.newest = newest;
         MissingLeaves = missingLeaves;
@@ -34,7 +36,7 @@ public sealed class Observed
     public static Observed Empty(WindowCatalog catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new Observed(catalog, catalog.Reaches, new Accumulator[catalog.Series.Length], shared: false, long.MinValue, default);
+        return new Observed(catalog, catalog.Reaches, new Accumulator[catalog.Series.Length], NoSamples(catalog), shared: false, long.MinValue, default);
     }
 
     /// <summary>Takes an event in. Events may come in any order; the order makes no difference.</summary>
@@ -48,7 +50,11 @@ public sealed class Observed
         foreach (var index in catalog.SeriesTouchedBy(happened.Kind))
         {
             var series = catalog.Series[index];
-            if (EventFilter.Contribution(series.Leaf, series.LooksAtLines, happened) is { } amount and not 0)
+            if (!series.IsSummed)
+            {
+                AddSamples(series, index, happened, ticks);
+            }
+            else if (EventFilter.Contribution(series.Leaf, series.LooksAtLines, happened) is { } amount and not 0)
             {
                 Own()[index].Add(series.Reach, ticks, amount, newest);
             }
@@ -62,24 +68,32 @@ public sealed class Observed
     public Truth Answer(Condition.EventWindow leaf, Instant now)
     {
         var index = catalog.IndexOf(leaf);
-        return accumulators[catalog.SeriesOf(index)].Answer(leaf, catalog.Leaves[index].Length, now.ToUnixTimeTicks());
+        var known = catalog.Leaves[index];
+        var series = catalog.SeriesOf(index);
+        return !catalog.Series[series].IsSummed ? samples[series].Answer(leaf, now.ToUnixTimeTicks())
+            : known.IsPlain ? accumulators[series].Answer(leaf, known.Length, now.ToUnixTimeTicks())
+            : accumulators[series].AnswerAny(leaf, now.ToUnixTimeTicks());
     }
 
-    /// <summary>What a leaf measures at an instant, whichever its test.</summary>
+    /// <summary>What a leaf measures at an instant, whichever its test; missing where it has no value.</summary>
     /// <param name="leaf">A leaf of a condition of the catalogue.</param>
     /// <param name="now">Not before the newest event taken in.</param>
     /// <exception cref="InvalidOperationException">The catalogue does not have the leaf.</exception>
-    public decimal Measure(Condition.EventWindow leaf, Instant now)
+    public Scalar Measure(Condition.EventWindow leaf, Instant now)
     {
         var index = catalog.IndexOf(leaf);
-        return accumulators[catalog.SeriesOf(index)].Amount(catalog.Leaves[index].Length, now.ToUnixTimeTicks());
+        var known = catalog.Leaves[index];
+        var series = catalog.SeriesOf(index);
+        return !catalog.Series[series].IsSummed ? samples[series].ValueOf(leaf, now.ToUnixTimeTicks())
+            : known.IsPlain ? accumulators[series].Amount(known.Length, now.ToUnixTimeTicks())
+            : accumulators[series].AmountAny(leaf.Window, now.ToUnixTimeTicks());
     }
 
     /// <summary>An independent copy. Both share what neither has changed.</summary>
     public Observed Clone()
     {
         shared = true;
-        return new Observed(catalog, reaches, accumulators, shared: true, newest, MissingLeaves);
+        return new Observed(catalog, reaches, accumulators, samples, shared: true, newest, MissingLeaves);
     }
 
     /// <summary>Writes it compactly. The same events give the same bytes, in whichever order they came.</summary>
@@ -87,11 +101,19 @@ public sealed class Observed
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.Whole(newest);
-        writer.Whole(accumulators.Length);
+        writer.Whole(accumulators.Length - catalog.SampledSeries);
         for (var index = 0; index < accumulators.Length; index++)
         {
-            writer.Bits(catalog.Series[index].Key);
-            accumulators[index].Write(reaches[index], newest, writer);
+            if (catalog.Series[index].IsSummed)
+            {
+                writer.Bits(catalog.Series[index].Key);
+                accumulators[index].Write(reaches[index], newest, writer);
+            }
+        }
+
+        if (catalog.SampledSeries > 0)
+        {
+            WriteSamples(writer);
         }
     }
 
@@ -101,6 +123,7 @@ public sealed class Observed
         ArgumentNullException.ThrowIfNull(catalog);
         var seen = reader.Whole();
         var read = new Accumulator[catalog.Series.Length];
+        var sampled = NoSamples(catalog);
         var found = new SeriesReach[read.Length];
         for (var remaining = reader.Int(); remaining > 0; remaining--)
         {
@@ -113,9 +136,72 @@ public sealed class Observed
             }
         }
 
+        if (!reader.AtEnd)
+        {
+            ReadSamples(ref reader, catalog, sampled, found);
+        }
+
         return found.AsSpan().SequenceEqual(catalog.Reaches.AsSpan())
-            ? new Observed(catalog, catalog.Reaches, read, shared: false, seen, default)
-            : new Observed(catalog, found.ToSequence(), read, shared: false, seen, Missing(catalog, found));
+            ? new Observed(catalog, catalog.Reaches, read, sampled, shared: false, seen, default)
+            : new Observed(catalog, found.ToSequence(), read, sampled, shared: false, seen, Missing(catalog, found));
+    }
+
+    private static SampleSeries[] NoSamples(WindowCatalog catalog)
+    {
+        if (catalog.SampledSeries == 0)
+        {
+            return [];
+        }
+
+        var none = new SampleSeries[catalog.Series.Length];
+        Array.Fill(none, SampleSeries.Empty);
+        return none;
+    }
+
+    private void AddSamples(WindowSeries series, int index, CustomerEvent happened, long ticks)
+    {
+        if (series.Leaf.Window is Window.Since since && EventFilter.Matches(since.Event, happened))
+        {
+            Own();
+            samples[index] = samples[index].Anchor(since.First, ticks);
+        }
+
+        foreach (var value in EventFilter.Samples(series.Leaf, happened, Instant.FromUnixTimeTicks(ticks)))
+        {
+            Own();
+            samples[index] = samples[index].Add(series, ticks, value, newest);
+        }
+    }
+
+    // Each series with its length, so that one that no leaf needs any more can be passed over.
+    private void WriteSamples(SlotWriter writer)
+    {
+        writer.Whole(catalog.SampledSeries);
+        var part = new SlotWriter();
+        for (var index = 0; index < samples.Length; index++)
+        {
+            if (!catalog.Series[index].IsSummed)
+            {
+                part.Clear();
+                samples[index].Write(part, catalog.Series[index], reaches[index], newest);
+                writer.Bits(catalog.Series[index].Key);
+                writer.Bytes(part.Written);
+            }
+        }
+    }
+
+    private static void ReadSamples(ref SlotReader reader, WindowCatalog catalog, SampleSeries[] sampled, SeriesReach[] found)
+    {
+        for (var remaining = reader.Int(); remaining > 0; remaining--)
+        {
+            var place = catalog.FindSeries(reader.Bits());
+            var part = new SlotReader(reader.Bytes());
+            if (place is { } index && !catalog.Series[index].IsSummed)
+            {
+                sampled[index] = SampleSeries.Read(ref part, out var reach);
+                found[index] = reach.And(catalog.Series[index].Reach);
+            }
+        }
     }
 
     private static Sequence<int> Missing(WindowCatalog catalog, SeriesReach[] found) =>
@@ -126,6 +212,7 @@ public sealed class Observed
         if (shared)
         {
             accumulators = (Accumulator[])accumulators.Clone();
+            samples = samples.Length == 0 ? samples : (SampleSeries[])samples.Clone();
             shared = false;
         }
 

@@ -92,8 +92,20 @@ public ref struct SlotReader(ReadOnlySpan<byte> bytes)
         ScalarKind.Code => Code(),
         ScalarKind.Date => Date(),
         ScalarKind.Instant => Instant(),
+        ScalarKind.Codes => Codes(),
         var kind => throw new FormatException($"A value of a slot is of kind {(int)kind}, which this release does not know."),
     };
+
+    private Scalar Codes()
+    {
+        var codes = new string[Int()];
+        for (var i = 0; i < codes.Length; i++)
+        {
+            codes[i] = Code();
+        }
+
+        return Values.Scalar.Of(codes);
+    }
 
     /// <summary>Reads fields.</summary>
     public Fields Fields()

@@ -128,6 +128,15 @@ public sealed class SlotWriter
             case ScalarKind.Instant:
                 Instant(value.AsInstant!.Value);
                 break;
+            case ScalarKind.Codes:
+                var codes = value.AsCodes;
+                Whole(codes.Count);
+                foreach (var code in codes)
+                {
+                    Text(code);
+                }
+
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(value), value.Kind, "This kind of value cannot be written.");
         }

@@ -12,8 +12,11 @@ namespace Crm.Modules;
 /// <param name="Leaf">One of the leaves it stands for.</param>
 public sealed record WindowLeaf(int Index, ulong Key, Condition.EventWindow Leaf)
 {
-    /// <summary>The length of the window in ticks; null for the lifetime.</summary>
+    /// <summary>The length of a window that ends now, in ticks; null for the lifetime.</summary>
     internal long? Length { get; } = Leaf.Window is Window.Last last ? (long)last.Length.TotalTicks : null;
+
+    /// <summary>Whether the window is the lifetime or one that ends now.</summary>
+    internal bool IsPlain { get; } = Leaf.Window is Window.Lifetime || (Leaf.Window is Window.Last { Skip: var skip } && skip == NodaTime.Duration.Zero);
 }
 
 /// <summary>One record of events from which all leaves are answered that differ only in window and test.</summary>
@@ -23,6 +26,9 @@ public sealed record WindowLeaf(int Index, ulong Key, Condition.EventWindow Leaf
 internal sealed record WindowSeries(ulong Key, Condition.EventWindow Leaf, SeriesReach Reach)
 {
     public bool LooksAtLines { get; } = EventFilter.LooksAtLines(Leaf.Where);
+
+    /// <summary>Whether sums answer all its leaves; otherwise it keeps samples.</summary>
+    public bool IsSummed { get; } = Leaf is { Measure: Measure.Count or Measure.SumOfSpend or Measure.SumOfQuantity, Window: not Window.Since };
 }
 
 /// <summary>How far back a series reaches.</summary>
@@ -30,7 +36,26 @@ internal sealed record WindowSeries(ulong Key, Condition.EventWindow Leaf, Serie
 /// <param name="Lifetime">Whether it knows the sum of everything.</param>
 internal readonly record struct SeriesReach(long Window, bool Lifetime)
 {
-    public static SeriesReach Of(WindowLeaf leaf) => new(leaf.Length ?? 0, leaf.Length is null);
+    /// <summary>A window without an end, in ticks: more than any history has.</summary>
+    public const long Forever = long.MaxValue / 4;
+
+    public static SeriesReach Of(WindowLeaf leaf) => leaf.Leaf switch
+    {
+        { Measure: Measure.Sequence sequence } => new(OfSequence(sequence, leaf.Leaf.Window.Reach()), false),
+        { Window: Conditions.Window.Lifetime } => new(0, true),
+        _ => new(Math.Min(leaf.Leaf.Window.Reach(), Forever), false),
+    };
+
+    private static long OfSequence(Measure.Sequence sequence, long window)
+    {
+        var reach = Math.Min(window, Forever);
+        foreach (var step in sequence.Then)
+        {
+            reach = step.Within is { } within ? Math.Min(reach + WindowMeaning.Ticks(within), Forever) : Forever;
+        }
+
+        return sequence.Lacking is { For: var wait } ? Math.Min(reach + WindowMeaning.Ticks(wait), Forever) : reach;
+    }
 
     public bool Covers(SeriesReach needed) => Window >= needed.Window && (Lifetime || !needed.Lifetime);
 
@@ -70,15 +95,16 @@ public sealed class WindowCatalog
         byKey = leaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
         byReference = windows.ToFrozenDictionary<(Condition.EventWindow leaf, ulong key), Condition.EventWindow, int>(pair => pair.leaf, pair => byKey[pair.key], ReferenceEqualityComparer.Instance);
         byStructure = windows.DistinctBy(pair => Untested(pair.leaf)).ToFrozenDictionary(pair => Untested(pair.leaf), pair => byKey[pair.key]);
-        byKind = leaves.GroupBy(leaf => leaf.Leaf.Kind, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.Select(leaf => leaf.Index).ToArray(), StringComparer.Ordinal);
+        byKind = ByKind(leaves.Select(leaf => (leaf.Leaf, leaf.Index)));
 
         series = [.. leaves.GroupBy(leaf => Hash(Unbounded(leaf.Leaf))).OrderBy(group => group.Key).Select(group => new WindowSeries(group.Key, group.First().Leaf, group.Select(SeriesReach.Of).Aggregate((one, other) => one.Or(other))))];
         seriesByKey = series.Index().ToFrozenDictionary(one => one.Item.Key, one => one.Index);
         seriesOfLeaf = [.. leaves.Select(leaf => seriesByKey[Hash(Unbounded(leaf.Leaf))])];
-        seriesByKind = series.Index().GroupBy(one => one.Item.Leaf.Kind, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.Select(one => one.Index).ToArray(), StringComparer.Ordinal);
+        seriesByKind = ByKind(series.Index().Select(one => (one.Item.Leaf, one.Index)));
+        SampledSeries = series.Count(one => !one.IsSummed);
         Reaches = series.Select(one => one.Reach).ToSequence();
 
-        var profiles = asked.OfType<Condition.Field>().Where(field => field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal)).Distinct().Select(leaf => (leaf, key: Hash(leaf))).ToList();
+        var profiles = asked.OfType<Condition.Field>().Where(field => field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal) && !field.Is.IsTimed()).Distinct().Select(leaf => (leaf, key: Hash(leaf))).ToList();
         profileLeaves = [.. profiles.DistinctBy(pair => pair.key).OrderBy(pair => pair.key).Select((pair, index) => new ProfileLeaf(index, pair.key, pair.leaf))];
         profileByStructure = profiles.ToFrozenDictionary(pair => pair.leaf, pair => Array.FindIndex(profileLeaves, leaf => leaf.Key == pair.key));
     }
@@ -118,6 +144,9 @@ public sealed class WindowCatalog
     /// <summary>How far back each series must reach.</summary>
     internal Sequence<SeriesReach> Reaches { get; }
 
+    /// <summary>How many of the series keep samples.</summary>
+    internal int SampledSeries { get; }
+
     /// <summary>The series that events of a kind may touch.</summary>
     internal ReadOnlySpan<int> SeriesTouchedBy(string kind) => seriesByKind.GetValueOrDefault(kind);
 
@@ -126,13 +155,23 @@ public sealed class WindowCatalog
 
     internal int? FindSeries(ulong key) => seriesByKey.TryGetValue(key, out var index) ? index : null;
 
+    private static FrozenDictionary<string, int[]> ByKind(IEnumerable<(Condition.EventWindow Leaf, int Index)> leaves) => leaves
+        .SelectMany(one => one.Leaf.Patterns().Select(pattern => pattern.Kind).Distinct(StringComparer.Ordinal).Select(kind => (kind, one.Index)))
+        .GroupBy(pair => pair.kind, StringComparer.Ordinal)
+        .ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.Index).ToArray(), StringComparer.Ordinal);
+
     private static ulong KeyOf(Condition.EventWindow leaf) => Hash(Untested(leaf));
 
     private static Condition.EventWindow Untested(Condition.EventWindow leaf) => leaf with { Is = Untested(), WhenMissing = false };
 
     private static Test.Known Untested() => new();
 
-    private static Condition.EventWindow Unbounded(Condition.EventWindow leaf) => Untested(leaf) with { Window = new Window.Lifetime() };
+    // Parts of a window are no part of what is kept for them.
+    private static Condition.EventWindow Unbounded(Condition.EventWindow leaf) => Untested(leaf) with
+    {
+        Window = leaf.Window is Window.Since since ? since : new Window.Lifetime(),
+        Measure = leaf.Measure is Measure.Periods ? new Measure.Periods(1, 1) : leaf.Measure,
+    };
 
     private static ulong Hash(Condition leaf) => (ulong)(DefinitionHash.Of(ConditionJson.Write(leaf)).Value >> 64);
 }

@@ -7,6 +7,9 @@ namespace Crm.Values;
 /// <param name="Zone">The zone in which days begin and end.</param>
 public readonly record struct Moment(Instant Instant, DateTimeZone Zone)
 {
+    /// <summary>The calendars that conditions may name; null: none.</summary>
+    public DayCalendars? Calendars { get; init; }
+
     /// <summary>Date and time of day in the zone.</summary>
     public LocalDateTime Local => Instant.InZone(Zone).LocalDateTime;
 

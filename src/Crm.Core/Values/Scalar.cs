@@ -24,11 +24,16 @@ public enum ScalarKind : byte
 
     /// <summary>A point in time, to the tick (100 ns).</summary>
     Instant = 5,
+
+    /// <summary>Several codes, each once, such as tags.</summary>
+    Codes = 6,
 }
 
-/// <summary>One value of a field, a fact or an observation: a flag, number, code, date or instant, or missing (the default).</summary>
+/// <summary>One value of a field, a fact or an observation: a flag, number, code, date, instant or several codes, or missing (the default).</summary>
 public readonly struct Scalar : IEquatable<Scalar>
 {
+    private const char Separator = ',';
+
     private readonly decimal number;
 
     // The code itself, or which other kind it is; null: missing. One reference for both keeps the value small, and a customer has many.
@@ -42,11 +47,14 @@ public readonly struct Scalar : IEquatable<Scalar>
 
     private Scalar(string code) => codeOrKind = code;
 
+    private Scalar(CodeList codes) => codeOrKind = codes;
+
     /// <summary>What kind of value it is.</summary>
     public ScalarKind Kind => codeOrKind switch
     {
         null => ScalarKind.Missing,
         Tag tag => tag.Kind,
+        CodeList => ScalarKind.Codes,
         _ => ScalarKind.Code,
     };
 
@@ -61,6 +69,14 @@ public readonly struct Scalar : IEquatable<Scalar>
 
     /// <summary>The code; null for every other kind.</summary>
     public string? AsCode => codeOrKind as string;
+
+    /// <summary>The codes, in ordinal order: those of several, or the one of a code; none for every other kind.</summary>
+    public Sequence<string> AsCodes => codeOrKind switch
+    {
+        string code => [code],
+        CodeList list => list.Codes,
+        _ => [],
+    };
 
     /// <summary>The date; null for every other kind.</summary>
     public LocalDate? AsDate => ReferenceEquals(codeOrKind, Tag.Date) ? DateAt((int)number) : null;
@@ -79,6 +95,17 @@ public readonly struct Scalar : IEquatable<Scalar>
     {
         ArgumentNullException.ThrowIfNull(code);
         return new(code);
+    }
+
+    /// <summary>Several codes; repeated ones count once, and their order does not matter.</summary>
+    /// <exception cref="ArgumentException">A code is empty or contains a comma.</exception>
+    public static Scalar Of(IEnumerable<string> codes)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        var sorted = codes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        return sorted.Find(one => one.Length == 0 || one.Contains(Separator, StringComparison.Ordinal)) is { } wrong
+            ? throw new ArgumentException($"'{wrong}' cannot be one of several codes: it must not be empty or contain a comma.", nameof(codes))
+            : new(new CodeList(sorted.ToSequence()));
     }
 
     /// <summary>A calendar date of the ISO calendar.</summary>
@@ -119,32 +146,40 @@ public readonly struct Scalar : IEquatable<Scalar>
     {
         null => null,
         Tag tag => ReferenceEquals(tag, other.codeOrKind) ? number.CompareTo(other.number) : null,
+        CodeList list => other.codeOrKind is CodeList codes ? string.CompareOrdinal(list.ToString(), codes.ToString()) : null,
         _ => other.codeOrKind is string code ? string.CompareOrdinal(AsCode, code) : null,
     };
 
     /// <inheritdoc/>
     public bool Equals(Scalar other) => ReferenceEquals(codeOrKind, other.codeOrKind)
         ? number == other.number
-        : codeOrKind is string one && other.codeOrKind is string code && string.Equals(one, code, StringComparison.Ordinal);
+        : codeOrKind is string one ? other.codeOrKind is string code && string.Equals(one, code, StringComparison.Ordinal)
+        : codeOrKind is CodeList list && list.Equals(other.codeOrKind);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is Scalar other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Kind, number, AsCode);
+    public override int GetHashCode() => HashCode.Combine(Kind, number, codeOrKind as string ?? (codeOrKind as CodeList)?.ToString());
 
-    /// <summary>The value as text, the same in every culture: "true", "1.5", "gold", "2026-11-21", "2026-11-21T08:00:00Z"; "" when missing.</summary>
+    /// <summary>The value as text, the same in every culture: "true", "1.5", "gold", "2026-11-21", "2026-11-21T08:00:00Z", "cat,tea"; "" when missing.</summary>
     public override string ToString() => Kind switch
     {
         ScalarKind.Flag => AsFlag ? "true" : "false",
         ScalarKind.Number => number.ToString("0.############################", CultureInfo.InvariantCulture),
         ScalarKind.Code => AsCode!,
+        ScalarKind.Codes => codeOrKind!.ToString()!,
         ScalarKind.Date => LocalDatePattern.Iso.Format(DateAt((int)number)),
         ScalarKind.Instant => InstantPattern.ExtendedIso.Format(NodaTime.Instant.FromUnixTimeTicks((long)number)),
         _ => "",
     };
 
     private static LocalDate DateAt(int days) => new LocalDate(1970, 1, 1).PlusDays(days);
+
+    private sealed record CodeList(Sequence<string> Codes)
+    {
+        public override string ToString() => string.Join(Separator, Codes);
+    }
 
     private sealed class Tag(ScalarKind kind)
     {

@@ -27,7 +27,7 @@ internal static class EarningSteps
 
     private static void Ask(CustomerEvent happened, in RuleIndex.Found rules, ProgramPlan plan, Decision decision)
     {
-        var moment = new Moment(decision.Context.Moment.Instant, plan.Zone);
+        var moment = decision.Context.Moment with { Zone = plan.Zone };
         var context = new EarningContext(happened, moment, decision.Context, new Member(decision, plan));
         context.Expect(Math.Min(rules.Count, 16));
         decision.Expect(Math.Min(rules.Count, 16));

@@ -29,6 +29,8 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
 
     public bool Observed(Condition.Field leaf) => context.Observed(leaf);
 
+    public Scalar Observed(string field) => context.Observed(field);
+
     public Truth Window(Condition.EventWindow leaf) => context.Window(leaf);
 
     /// <remarks>When membership in a named segment ends needs no saying: that segment is asked about then, and those that name it with it.</remarks>

@@ -64,6 +64,7 @@ public sealed class SegmentValidator : AbstractValidator<Segment>
         Condition.All all => OfScope(all.Of, path + ".all"),
         Condition.Any any => OfScope(any.Of, path + ".any"),
         Condition.Not not => OfScope(not.Of, path + ".not"),
+        Condition.Score score => score.Of.SelectMany((part, place) => OfScope(part.When, string.Create(CultureInfo.InvariantCulture, $"{path}.score[{place}].when"))),
         Condition.Field field when field.Name.StartsWith(EventFields.Scope, StringComparison.Ordinal) || field.Name.StartsWith(EventFields.LookupScope, StringComparison.Ordinal) =>
             [new(path + ".field", $"'{field.Name}' belongs to one event, and a segment asks about the customer at any time; a profile field ('customer.NAME'), a fact or a measure over events is expected.")],
         _ => [],

@@ -58,12 +58,30 @@ public sealed class ConditionJsonTests
     [InlineData("""{"between":{"from":"2026-01-01T00:00:00Z","until":"2026-02-01T00:00:00Z"}}""")]
     [InlineData("""{"on":["saturday","sunday"]}""")]
     [InlineData("""{"hours":{"from":"18:00","until":"02:00:00.5"}}""")]
+    [InlineData("""{"average":"spend","currency":"HKD","of":"purchase","window":{"last":"P90D","skip":"P30D"},"is":{"between":[10,20.5]},"whenMissing":false}""")]
+    [InlineData("""{"mostFrequent":"line.category","of":"purchase","window":{"calendar":"month","skip":1,"count":3,"zone":"Asia/Hong_Kong"},"is":{"startsWith":"tea"},"whenMissing":true}""")]
+    [InlineData("""{"latest":"at","of":"purchase","window":"lifetime","is":{"lte":{"now":"-P30D"}},"whenMissing":true}""")]
+    [InlineData("""{"first":"day","zone":"Asia/Hong_Kong","of":"purchase","window":"lifetime","is":{"anniversary":{"before":3,"after":0,"leapDay":"march-1","zone":"Asia/Hong_Kong"}},"whenMissing":false}""")]
+    [InlineData("""{"distinct":"event.order","of":"purchase","window":{"from":"2026-01-01T00:00:00Z","until":"2026-02-01T00:00:00Z"},"is":{"gte":3}}""")]
+    [InlineData("""{"periods":"purchase","times":1,"outOf":6,"window":{"last":"P180D"},"is":{"gte":4}}""")]
+    [InlineData("""{"sequence":"page-view","where":{"field":"event.channel","is":{"eq":"web"},"whenMissing":false},"then":[{"of":"purchase","after":"PT1H","within":"P14D","without":{"of":"page-view"}}],"lacking":{"of":"refund","for":"P4D"},"window":{"before":"P1D"},"is":{"gte":1}}""")]
+    [InlineData("""{"count":"purchase","window":{"sinceLatest":{"of":"page-view","where":{"field":"event.channel","is":{"eq":"web"},"whenMissing":false}}},"is":{"eq":0}}""")]
+    [InlineData("""{"field":"customer.tags","is":{"allOf":["tea","vip"]},"whenMissing":false}""")]
+    [InlineData("""{"field":"customer.joined","is":{"lt":{"today":"-P1Y6M","zone":"Asia/Hong_Kong"}},"whenMissing":false}""")]
+    [InlineData("""{"score":[{"when":{"on":["monday"]},"points":2},{"when":{"on":["sunday"]},"points":-1.5}],"is":{"gte":2}}""")]
+    [InlineData("""{"annual":{"from":"12-20","to":"02-29","leapDay":"march-1"}}""")]
+    [InlineData("""{"calendar":"hk-public-holidays","whenMissing":false}""")]
     public void Every_form_reads_as_it_is_written(string canonical) => Assert.Equal(canonical, ConditionJson.Write(Read(canonical)));
 
     [Theory]
     [InlineData("""{"not":{"not":{"hours":{"from":"18:00:00","until":"19:00"}}}}""", """{"hours":{"from":"18:00","until":"19:00"}}""")]
     [InlineData("""{"whenMissing":false,"is":{"in":[3,1.0,1e0,2]},"field":"event.table"}""", """{"field":"event.table","is":{"in":[1,2,3]},"whenMissing":false}""")]
     [InlineData("""{"count":"visit","window":{"last":"P1W"},"is":{"eq":-0.0}}""", """{"count":"visit","window":{"last":"P7D"},"is":{"eq":0}}""")]
+    [InlineData("""{"field":"customer.tags","is":{"noneOf":["b","a"]},"whenMissing":false}""", """{"not":{"field":"customer.tags","is":{"anyOf":["a","b"]},"whenMissing":true}}""")]
+    [InlineData("""{"field":"customer.joined","is":{"gt":{"zone":"Asia/Hong_Kong","today":"-P12M1W"}},"whenMissing":true}""", """{"field":"customer.joined","is":{"gt":{"today":"-P1Y7D","zone":"Asia/Hong_Kong"}},"whenMissing":true}""")]
+    [InlineData("""{"field":"customer.age","is":{"between":[3,3.0]},"whenMissing":true}""", """{"field":"customer.age","is":{"eq":3},"whenMissing":true}""")]
+    [InlineData("""{"count":"visit","window":{"calendar":"day","skip":0,"count":1,"zone":"UTC"},"is":{"gte":1}}""", """{"count":"visit","window":{"calendar":"day","zone":"UTC"},"is":{"gte":1}}""")]
+    [InlineData("""{"score":[{"when":{"on":["monday"]},"points":2},{"when":{"on":["monday"]},"points":3}],"is":{"gte":2}}""", """{"score":[{"when":{"on":["monday"]},"points":5}],"is":{"gte":2}}""")]
     [InlineData("""{"on":["sunday","monday"]}""", """{"on":["monday","sunday"]}""")]
     [InlineData("""{"all":[{"all":[{"on":["monday"]}]},{"on":["monday"]}]}""", """{"on":["monday"]}""")]
     public void Other_spellings_have_the_same_canonical_form(string json, string canonical) => Assert.Equal(canonical, ConditionJson.Write(Read(json)));
@@ -95,7 +113,7 @@ public sealed class ConditionJsonTests
         Assert.Null(reading.Condition);
         Assert.Equal(
             """
-            $.all[0]: Nothing says what this asks (did you mean "field" by "fields"?); exactly one of "all", "any", "not", "field", "fact", "count", "sum", "between", "on", "hours" is expected.
+            $.all[0]: Nothing says what this asks (did you mean "field" by "fields"?); exactly one of "all", "any", "not", "score", "field", "fact", "count", "sum", "average", "min", "max", "distinct", "first", "latest", "mostFrequent", "periods", "sequence", "between", "on", "hours", "annual", "calendar" is expected.
             $.all[1]: "whenMissing" is absent; true or false, the answer where there is no value, is expected.
             $.all[3].window.last: "P3M" is no length of a window: a duration of weeks, days (24 hours each), hours, minutes and seconds is expected, such as "P90D" or "PT36H"; months and years have no fixed length.
             $.all[4].is: The property comes twice; once is expected.
@@ -107,7 +125,7 @@ public sealed class ConditionJsonTests
             $.all[9].hours: "until" is absent; a time of day from "00:00" to "23:59" is expected.
             $.all[10].is.in[2]: null was found; a text, a number, true, false, {"date":"2026-11-21"} or {"instant":"2026-11-21T08:00:00Z"} is expected.
             $.all[10].whenMissing: "no" was found; true or false is expected.
-            $.all[11]: 7 was found; an object with one of "all", "any", "not", "field", "fact", "count", "sum", "between", "on", "hours" is expected.
+            $.all[11]: 7 was found; an object with one of "all", "any", "not", "score", "field", "fact", "count", "sum", "average", "min", "max", "distinct", "first", "latest", "mostFrequent", "periods", "sequence", "between", "on", "hours", "annual", "calendar" is expected.
             $.all[12]: This asks "not", "on" at once; exactly one is expected. Combine conditions with 'all' or 'any'.
             $.all[2].field: 'region' is not the name of a field: 'customer.', 'event.' or 'lookup.' and a name of lower-case letters, digits, '-', '_' and '.' are expected, such as 'customer.region'.
             $.all[2].is.gte: A code has no order; a number, date or instant is expected, or a test with 'eq' or 'in'.

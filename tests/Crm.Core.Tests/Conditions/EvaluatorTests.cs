@@ -170,7 +170,7 @@ public sealed class EvaluatorTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
 
     private static IEnumerable<Instant> Edges(History history) =>
-        history.SelectMany(one => new[] { 1, 3, 5 }.Select(hours => one.At + Duration.FromHours(hours)))
+        history.SelectMany(one => new[] { 1, 2, 3, 4, 5, 6 }.Select(hours => one.At + Duration.FromHours(hours)))
             .Concat(Enumerable.Range(0, 24 * 8).Select(halves => Arbitrary.Start + Duration.FromMinutes(30 * halves)))
             .SelectMany(edge => new[] { edge - Tick, edge, edge + Tick });
 }

@@ -33,6 +33,17 @@ public sealed class ExplainTests
             "loyalty.tier 為 gold，或者（至今購買至少 1 次，而且並非「09:00 至 12:00」）"
         },
         { If.All(), "always", "任何情況下" },
+        { If.Field("customer.tags").NoneOf("vip", "staff"), "not (the customer's tags has vip or staff or is unknown)", "並非「顧客的 tags 有 vip 或 staff（或未知）」" },
+        { If.Field("customer.joined").FromToday(Comparison.LessThan, Period.FromDays(-30), "Asia/Hong_Kong"), "the customer's joined is before today -P30D", "顧客的 joined 早於今日 -P30D " },
+        { If.Field("customer.birthday").HasAnniversary("Asia/Hong_Kong", daysBefore: 7), "the customer's birthday has its anniversary in the next 7 days or today", "顧客的 birthday 的周年日在今日起 7 日內" },
+        { If.Purchases().This(CalendarUnit.Month, "Asia/Hong_Kong").Count().AtLeast(2), "at least 2 purchases this month", "本月購買至少 2 次" },
+        { If.Purchases().LastWhole(CalendarUnit.Quarter, "Asia/Hong_Kong").Of(Aggregation.Average, new Measured.Spend(Currency.Hkd)).AtLeast(100), "the average spend in HKD of purchases last quarter is at least 100", "上季購買的平均消費額（HKD）至少 100" },
+        { If.Purchases().Latest(new Measured.At()).FromNow(Comparison.LessThan, Duration.FromDays(-60)), "the instant of the latest of purchases so far is before 60 days ago", "至今購買的最近一次時間早於 60 日前" },
+        { If.Purchases().DaysActive("Asia/Hong_Kong").AtLeast(5), "the number of days with purchases so far is at least 5", "至今購買的日數至少 5" },
+        { If.Purchases().Regularly(1, 6, Duration.FromDays(30)).AtLeast(4), "at least 4 of 6 equal periods with a purchase in the last 180 days", "最近 180 日內分成 6 段，其中至少 4 段購買至少 1 次" },
+        { If.Events("page-view").ThenNo(new EventPattern("purchase"), Duration.FromDays(4)).AtLeast(1), "at least 1 time a 'page-view' event, then no purchase for 4 days so far", "至今先「page-view」，其後 4 日內沒有購買，共至少 1 次" },
+        { If.Purchases().SinceLatest("refund").Count().Is(0), "no purchases since the latest 'refund' event", "自最近一次「refund」起沒有購買" },
+        { If.AtLeast(2, If.On(IsoDayOfWeek.Monday), If.OnDayOf("hk-public-holidays")), "at least 2 points of 1 for (on Monday) and 1 for (on a day of 'hk-public-holidays')", "評分至少 2 分（「逢星期一」1 分、「屬於「hk-public-holidays」的日子」1 分）" },
     };
 
     [Theory]
@@ -54,5 +65,5 @@ public sealed class ExplainTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
     private static int Leaves(Explanation explanation) =>
-        explanation.Condition is Condition.All or Condition.Any or Condition.Not ? explanation.Parts.Sum(Leaves) : 1;
+        explanation.Condition is Condition.All or Condition.Any or Condition.Not or Condition.Score ? explanation.Parts.Sum(Leaves) : 1;
 }

@@ -71,6 +71,68 @@ public sealed class ObservedTests
         Refuted((leaf, arrived, now) => HistoryWindows.Evaluate(leaf, arrived, now) with { ValidUntil = null });
 
     [Fact]
+    public void The_law_catches_calendar_days_that_begin_in_UTC() =>
+        RefutedAs(leaf => leaf.Window is Window.Calendar calendar ? leaf with { Window = calendar with { Zone = "UTC" } } : leaf);
+
+    [Fact]
+    public void The_law_catches_a_window_that_does_not_leave_out_the_latest() =>
+        RefutedAs(leaf => leaf.Window is Window.Last last ? leaf with { Window = last with { Skip = Duration.Zero } } : leaf);
+
+    [Fact]
+    public void The_law_catches_a_sequence_that_lets_happen_what_must_not() =>
+        RefutedAs(leaf => leaf.Measure is Measure.Sequence sequence ? leaf with { Measure = sequence with { Then = sequence.Then.Select(step => step with { Without = null }).ToSequence() } } : leaf);
+
+    [Fact]
+    public void The_law_catches_a_sequence_that_does_not_wait_for_what_must_be_lacking() =>
+        RefutedAs(leaf => leaf.Measure is Measure.Sequence { Lacking: { } lacking } sequence ? leaf with { Measure = sequence with { Lacking = lacking with { For = Tick } } } : leaf);
+
+    [Fact]
+    public void The_law_catches_a_step_that_comes_too_late() =>
+        RefutedAs(leaf => leaf.Measure is Measure.Sequence sequence ? leaf with { Measure = sequence with { Then = sequence.Then.Select(step => step with { Within = null }).ToSequence() } } : leaf);
+
+    [Fact]
+    public void The_law_catches_the_first_taken_for_the_latest() =>
+        RefutedAs(leaf => leaf.Measure is Measure.Aggregate { How: Aggregation.Latest } latest ? leaf with { Measure = latest with { How = Aggregation.First } } : leaf);
+
+    [Fact]
+    public void The_law_catches_regularity_that_counts_events_instead_of_periods() =>
+        RefutedAs(leaf => leaf.Measure is Measure.Periods ? leaf with { Measure = new Measure.Count() } : leaf);
+
+    [Fact]
+    public void The_law_catches_events_since_the_first_instead_of_the_latest() =>
+        RefutedAs(leaf => leaf.Window is Window.Since since ? leaf with { Window = since with { First = true } } : leaf);
+
+    [Fact]
+    public void Events_before_a_leaf_with_samples_was_defined_are_missing_and_what_no_leaf_needs_is_dropped()
+    {
+        var average = (Condition.EventWindow)If.Purchases().InLast(Duration.FromDays(9)).Of(Aggregation.Average, new Measured.Spend(Currency.Hkd)).AtLeast(10);
+        var day = Leaf(new Window.Last(Duration.FromDays(1)));
+        var before = Observe(new WindowCatalog([day, average]), [(Purchase, Arbitrary.Start)]);
+        var sequence = (Condition.EventWindow)If.Purchases().Then(new Step(new EventPattern("purchase"))).Happened;
+
+        var kept = Reread(before, new WindowCatalog([average]));
+        var other = new WindowCatalog([day, sequence]);
+        var dropped = Reread(before, other);
+
+        Assert.True(kept.Answer(average, Arbitrary.Start).Value);
+        Assert.Equal(10, kept.Measure(average, Arbitrary.Start));
+        Assert.Equal([other.IndexOf(sequence)], dropped.MissingLeaves);
+        Assert.True(dropped.Answer(day, Arbitrary.Start).Value);
+    }
+
+    [Fact]
+    public void A_lifetime_keeps_no_instants_and_a_window_only_those_within_reach()
+    {
+        var ever = (Condition.EventWindow)If.Purchases().Of(Aggregation.Greatest, new Measured.Spend(Currency.Hkd)).AtLeast(10);
+        var month = (Condition.EventWindow)If.Purchases().InLast(Duration.FromDays(30)).Of(Aggregation.Least, new Measured.Spend(Currency.Hkd)).AtLeast(10);
+
+        int Size(Condition.EventWindow leaf, int days) => Bytes(Observe(leaf, [.. Enumerable.Range(0, days).Select(day => (Purchase, Arbitrary.Start + Duration.FromDays(day)))])).Length;
+
+        Assert.Equal(Size(ever, 40), Size(ever, 4_000), 2.0);
+        Assert.Equal(Size(month, 40), Size(month, 4_000), 4.0);
+    }
+
+    [Fact]
     public void The_same_events_in_any_order_give_the_same_bytes() =>
         Prop.ForAll(
             (from leaves in Gen.ListOf(Arbitrary.Windows).Resize(5) from history in Arbitrary.Histories from salt in Gen.Choose(1, 16) select (leaves, history, salt)).ToArbitrary(),
@@ -179,7 +241,9 @@ public sealed class ObservedTests
                     Assert.Equal(HistoryWindows.Evaluate(sample.leaf, arrived, now), answering(sample.leaf, arrived, now));
                 }
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
+    private static void RefutedAs(Func<Condition.EventWindow, Condition.EventWindow> change) => Refuted((leaf, arrived, now) => HistoryWindows.Evaluate(change(leaf), arrived, now));
 
     private static void Refuted(Answering counterfeit) => Assert.ThrowsAny<Exception>(() => AgreesWithHistory(counterfeit));
 
@@ -188,7 +252,9 @@ public sealed class ObservedTests
     {
         var newest = arrived.Select(one => one.At).DefaultIfEmpty(Arbitrary.Start).Max();
         var length = leaf.Window is Window.Last last ? last.Length : Duration.Zero;
-        return arrived.SelectMany(one => new[] { one.At, one.At + length }).Append(newest)
+        var further = new[] { 1, 2, 3, 4, 5, 6, 24 }.Select(hours => Duration.FromHours(hours)).ToArray();
+        var days = new[] { 5, 29, 53, 77 }.Select(hours => Arbitrary.Start + Duration.FromHours(hours));
+        return arrived.SelectMany(one => further.Select(more => one.At + more).Concat([one.At, one.At + length])).Append(newest).Concat(days)
             .SelectMany(edge => new[] { edge - Tick, edge, edge + Tick }).Where(now => now >= newest).Distinct();
     }
 

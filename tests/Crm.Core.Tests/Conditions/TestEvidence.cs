@@ -6,8 +6,14 @@ using NodaTime;
 namespace Crm.Core.Tests.Conditions;
 
 /// <summary>A customer of region HK who is gold until an instant, has 120 points, and otherwise what the history says.</summary>
-internal sealed record TestEvidence(Moment Moment) : IEvidence
+internal sealed record TestEvidence : IEvidence
 {
+    private static readonly DayCalendars Calendars = new(new ListedDays("holidays", new LocalDate(2026, 1, 1), new LocalDate(2026, 12, 31), [new LocalDate(2026, 3, 2)]));
+
+    public TestEvidence(Moment moment) => Moment = moment with { Calendars = Calendars };
+
+    public Moment Moment { get; }
+
     public static Instant TierEnds { get; } = Arbitrary.Start + Duration.FromHours(6);
 
     public List<(CustomerEvent Event, Instant At)> History { get; init; } = [];
@@ -16,7 +22,14 @@ internal sealed record TestEvidence(Moment Moment) : IEvidence
 
     public Scalar Field(string name) => Event is null ? default : EventFields.ReadScoped(Event, name);
 
-    public bool Observed(Condition.Field leaf) => leaf.Is.Holds(leaf.Name == "customer.region" ? "HK" : default(Scalar), leaf.WhenMissing);
+    public bool Observed(Condition.Field leaf) => leaf.Is.Holds(Observed(leaf.Name["customer.".Length..]), leaf.WhenMissing);
+
+    public Scalar Observed(string field) => field switch
+    {
+        "region" => "HK",
+        "joined" => new LocalDate(2026, 2, 1),
+        _ => default(Scalar),
+    };
 
     public Scalar Fact(string name, out Instant? validUntil)
     {

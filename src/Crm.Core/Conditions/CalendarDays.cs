@@ -1,0 +1,71 @@
+using NodaTime;
+
+namespace Crm.Conditions;
+
+/// <summary>Which instants belong to which day and period of a zone. A day is everything from its first instant to that of the next day, also where a clock change repeats an hour around midnight.</summary>
+internal static class CalendarDays
+{
+    /// <summary>The zone with a name that <see cref="ConditionCheck"/> has found to exist.</summary>
+    public static DateTimeZone Zone(string id) => DateTimeZoneProviders.Tzdb[id];
+
+    /// <summary>The first instant of a day; of a day that a zone skips, the first instant after it.</summary>
+    public static Instant Start(this DateTimeZone zone, LocalDate day)
+    {
+        var midnight = zone.MapLocal(day.AtMidnight());
+        return midnight.Count == 0 ? midnight.LateInterval.Start : midnight.First().ToInstant();
+    }
+
+    /// <summary>The day that an instant belongs to.</summary>
+    public static LocalDate DayOf(this DateTimeZone zone, Instant instant)
+    {
+        var day = instant.InZone(zone).Date;
+        while (zone.Start(day.PlusDays(1)) <= instant)
+        {
+            day = day.PlusDays(1);
+        }
+
+        return day;
+    }
+
+    /// <summary>The first day of the period that a day belongs to, moved by a number of periods.</summary>
+    public static LocalDate First(this CalendarUnit unit, LocalDate day, int shift) => unit switch
+    {
+        CalendarUnit.Day => day.PlusDays(shift),
+        CalendarUnit.Week => day.PlusDays(1 - (int)day.DayOfWeek).PlusWeeks(shift),
+        CalendarUnit.Month => new LocalDate(day.Year, day.Month, 1).PlusMonths(shift),
+        CalendarUnit.Quarter => new LocalDate(day.Year, ((day.Month - 1) / 3 * 3) + 1, 1).PlusMonths(3 * shift),
+        CalendarUnit.Year => new LocalDate(day.Year, 1, 1).PlusYears(shift),
+        _ => throw new InvalidOperationException($"There is no period {unit} in the calendar."),
+    };
+
+    /// <summary>A number that grows by one from period to period.</summary>
+    public static int Number(this CalendarUnit unit, LocalDate day) => unit switch
+    {
+        CalendarUnit.Day => Period.DaysBetween(new LocalDate(1970, 1, 1), day),
+        CalendarUnit.Week => (int)Math.Floor((Period.DaysBetween(new LocalDate(1970, 1, 1), day) + 3) / 7.0),
+        CalendarUnit.Month => (12 * day.Year) + day.Month,
+        CalendarUnit.Quarter => (4 * day.Year) + ((day.Month - 1) / 3),
+        CalendarUnit.Year => day.Year,
+        _ => throw new InvalidOperationException($"There is no period {unit} in the calendar."),
+    };
+
+    /// <summary>The most days that a period has.</summary>
+    public static int MostDays(this CalendarUnit unit) => unit switch
+    {
+        CalendarUnit.Day => 1,
+        CalendarUnit.Week => 7,
+        CalendarUnit.Month => 31,
+        CalendarUnit.Quarter => 92,
+        _ => 366,
+    };
+
+    /// <summary>The date of an annual day in a year; null in a year that does not have it.</summary>
+    public static LocalDate? In(this AnnualDate annual, int year, LeapDay leapDay) => annual is not { Month: 2, Day: 29 } || CalendarSystem.Iso.IsLeapYear(year)
+        ? annual.InYear(year)
+        : leapDay switch
+        {
+            LeapDay.February28 => new LocalDate(year, 2, 28),
+            LeapDay.March1 => new LocalDate(year, 3, 1),
+            _ => null,
+        };
+}

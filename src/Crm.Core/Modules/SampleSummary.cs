@@ -1,0 +1,104 @@
+using Crm.Conditions;
+using Crm.Values;
+
+namespace Crm.Modules;
+
+/// <summary>What aggregates over a whole life need, without the instants: counters and the extremes. It is never changed: adding gives another.</summary>
+internal sealed record SampleSummary
+{
+    private long count;
+    private decimal sum;
+    private Sample? kept;
+    private Sequence<(Scalar Value, long Times)> values;
+
+    /// <summary>Nothing yet.</summary>
+    public static SampleSummary Empty { get; } = new();
+
+    /// <summary>With one more value, for one way of making one value of many.</summary>
+    public SampleSummary Add(Aggregation how, long ticks, Scalar value)
+    {
+        var sample = new Sample(ticks, value);
+        return how switch
+        {
+            Aggregation.Sum or Aggregation.Average => this with { count = count + 1, sum = sum + value.AsNumber },
+            Aggregation.Distinct or Aggregation.MostFrequent => this with { values = Counted(value) },
+            _ => kept is { } before && !Replaces(how, sample, before) ? this : this with { kept = sample },
+        };
+    }
+
+    /// <summary>The value; missing when there is none.</summary>
+    public Scalar Value(Aggregation how) => how switch
+    {
+        Aggregation.Sum => sum,
+        Aggregation.Average => count == 0 ? default(Scalar) : sum / count,
+        Aggregation.Distinct => values.Count,
+        Aggregation.MostFrequent => MostFrequent(values),
+        _ => kept?.Value ?? default,
+    };
+
+    /// <summary>The value that comes most often, of several the least; missing without values.</summary>
+    public static Scalar MostFrequent(IEnumerable<(Scalar Value, long Times)> values) =>
+        values.OrderByDescending(one => one.Times).ThenBy(one => one.Value, ScalarOrder.Instance).Select(one => one.Value).FirstOrDefault();
+
+    public void Write(SlotWriter writer)
+    {
+        writer.Whole(count);
+        writer.Number(sum);
+        writer.Flag(kept is not null);
+        if (kept is { } sample)
+        {
+            writer.Whole(sample.Ticks);
+            writer.Scalar(sample.Value);
+        }
+
+        writer.Whole(values.Count);
+        foreach (var (value, times) in values)
+        {
+            writer.Scalar(value);
+            writer.Whole(times);
+        }
+    }
+
+    public static SampleSummary Read(ref SlotReader reader)
+    {
+        var summary = new SampleSummary { count = reader.Whole(), sum = reader.Number() };
+        if (reader.Flag())
+        {
+            summary.kept = new Sample(reader.Whole(), reader.Scalar());
+        }
+
+        var counted = new (Scalar, long)[reader.Int()];
+        for (var i = 0; i < counted.Length; i++)
+        {
+            counted[i] = (reader.Scalar(), reader.Whole());
+        }
+
+        summary.values = counted.ToSequence();
+        return summary;
+    }
+
+    private static bool Replaces(Aggregation how, Sample sample, Sample before) => how switch
+    {
+        Aggregation.Least => ScalarOrder.Instance.Compare(sample.Value, before.Value) is var order && (order < 0 || (order == 0 && sample.Ticks < before.Ticks)),
+        Aggregation.Greatest => ScalarOrder.Instance.Compare(sample.Value, before.Value) is var order && (order > 0 || (order == 0 && sample.Ticks < before.Ticks)),
+        Aggregation.First => sample.CompareTo(before) < 0,
+        _ => sample.Ticks > before.Ticks || (sample.Ticks == before.Ticks && ScalarOrder.Instance.Compare(sample.Value, before.Value) < 0),
+    };
+
+    private Sequence<(Scalar Value, long Times)> Counted(Scalar value)
+    {
+        var items = values.AsSpan();
+        var place = 0;
+        while (place < items.Length && ScalarOrder.Instance.Compare(items[place].Value, value) < 0)
+        {
+            place++;
+        }
+
+        var isKnown = place < items.Length && items[place].Value == value;
+        var next = new (Scalar, long)[items.Length + (isKnown ? 0 : 1)];
+        items[..place].CopyTo(next);
+        next[place] = (value, isKnown ? items[place].Times + 1 : 1);
+        items[(isKnown ? place + 1 : place)..].CopyTo(next.AsSpan(place + 1));
+        return Sequence.Create<(Scalar Value, long Times)>(next);
+    }
+}
