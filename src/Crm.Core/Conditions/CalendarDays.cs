@@ -28,34 +28,34 @@ internal static class CalendarDays
     }
 
     /// <summary>The first day of the period that a day belongs to, moved by a number of periods.</summary>
-    public static LocalDate First(this CalendarUnit unit, LocalDate day, int shift) => unit switch
+    public static LocalDate First(this CalendarPeriod unit, LocalDate day, int shift) => unit switch
     {
-        CalendarUnit.Day => day.PlusDays(shift),
-        CalendarUnit.Week => day.PlusDays(1 - (int)day.DayOfWeek).PlusWeeks(shift),
-        CalendarUnit.Month => new LocalDate(day.Year, day.Month, 1).PlusMonths(shift),
-        CalendarUnit.Quarter => new LocalDate(day.Year, ((day.Month - 1) / 3 * 3) + 1, 1).PlusMonths(3 * shift),
-        CalendarUnit.Year => new LocalDate(day.Year, 1, 1).PlusYears(shift),
+        CalendarPeriod.Day => day.PlusDays(shift),
+        CalendarPeriod.Week => day.PlusDays(1 - (int)day.DayOfWeek).PlusWeeks(shift),
+        CalendarPeriod.Month => new LocalDate(day.Year, day.Month, 1).PlusMonths(shift),
+        CalendarPeriod.Quarter => new LocalDate(day.Year, ((day.Month - 1) / 3 * 3) + 1, 1).PlusMonths(3 * shift),
+        CalendarPeriod.Year => new LocalDate(day.Year, 1, 1).PlusYears(shift),
         _ => throw new InvalidOperationException($"There is no period {unit} in the calendar."),
     };
 
     /// <summary>A number that grows by one from period to period.</summary>
-    public static int Number(this CalendarUnit unit, LocalDate day) => unit switch
+    public static int Number(this CalendarPeriod unit, LocalDate day) => unit switch
     {
-        CalendarUnit.Day => Period.DaysBetween(new LocalDate(1970, 1, 1), day),
-        CalendarUnit.Week => (int)Math.Floor((Period.DaysBetween(new LocalDate(1970, 1, 1), day) + 3) / 7.0),
-        CalendarUnit.Month => (12 * day.Year) + day.Month,
-        CalendarUnit.Quarter => (4 * day.Year) + ((day.Month - 1) / 3),
-        CalendarUnit.Year => day.Year,
+        CalendarPeriod.Day => Period.DaysBetween(new LocalDate(1970, 1, 1), day),
+        CalendarPeriod.Week => (int)Math.Floor((Period.DaysBetween(new LocalDate(1970, 1, 1), day) + 3) / 7.0),
+        CalendarPeriod.Month => (12 * day.Year) + day.Month,
+        CalendarPeriod.Quarter => (4 * day.Year) + ((day.Month - 1) / 3),
+        CalendarPeriod.Year => day.Year,
         _ => throw new InvalidOperationException($"There is no period {unit} in the calendar."),
     };
 
     /// <summary>The most days that a period has.</summary>
-    public static int MostDays(this CalendarUnit unit) => unit switch
+    public static int MostDays(this CalendarPeriod unit) => unit switch
     {
-        CalendarUnit.Day => 1,
-        CalendarUnit.Week => 7,
-        CalendarUnit.Month => 31,
-        CalendarUnit.Quarter => 92,
+        CalendarPeriod.Day => 1,
+        CalendarPeriod.Week => 7,
+        CalendarPeriod.Month => 31,
+        CalendarPeriod.Quarter => 92,
         _ => 366,
     };
 

@@ -142,8 +142,8 @@ internal static class ConditionInChinese
         Window.Lifetime => "至今",
         Window.Last { Length: var length, Skip: var skip } => skip > Duration.Zero ? $"最近 {Length(length)}內（不計最近 {Length(skip)}）" : $"最近 {Length(length)}內",
         Window.Before before => $"{Length(before.Age)}前或更早",
-        Window.Calendar { Skip: 0, Count: 1 } calendar => calendar.Unit == CalendarUnit.Day ? "今日" : $"本{Unit(calendar.Unit)}",
-        Window.Calendar { Skip: 1, Count: 1 } calendar => calendar.Unit == CalendarUnit.Day ? "昨日" : $"上{Unit(calendar.Unit)}",
+        Window.Calendar { Skip: 0, Count: 1 } calendar => calendar.Unit == CalendarPeriod.Day ? "今日" : $"本{Unit(calendar.Unit)}",
+        Window.Calendar { Skip: 1, Count: 1 } calendar => calendar.Unit == CalendarPeriod.Day ? "昨日" : $"上{Unit(calendar.Unit)}",
         Window.Calendar { Skip: 0 } calendar => $"最近 {Number(calendar.Count)} 個曆{Unit(calendar.Unit)}（包括現時）",
         Window.Calendar calendar => $"{Number(calendar.Count)} 個曆{Unit(calendar.Unit)}（不計最近 {Number(calendar.Skip)} 個）",
         Window.Between between => Within(new Span.Between(between.From, between.Until)),
@@ -151,12 +151,12 @@ internal static class ConditionInChinese
         _ => throw new InvalidOperationException($"The window {window.GetType().Name} has no sentence."),
     };
 
-    private static string Unit(CalendarUnit unit) => unit switch
+    private static string Unit(CalendarPeriod unit) => unit switch
     {
-        CalendarUnit.Day => "日",
-        CalendarUnit.Week => "週",
-        CalendarUnit.Month => "月",
-        CalendarUnit.Quarter => "季",
+        CalendarPeriod.Day => "日",
+        CalendarPeriod.Week => "週",
+        CalendarPeriod.Month => "月",
+        CalendarPeriod.Quarter => "季",
         _ => "年",
     };
 

@@ -125,8 +125,8 @@ internal static class ConditionInEnglish
         Window.Lifetime => "so far",
         Window.Last { Length: var length, Skip: var skip } => $"in the last {Length(length)}{(skip > Duration.Zero ? $" but not the last {Length(skip)}" : "")}",
         Window.Before before => $"until {Length(before.Age)} ago",
-        Window.Calendar { Skip: 0, Count: 1 } calendar => calendar.Unit == CalendarUnit.Day ? "today" : $"this {Unit(calendar.Unit)}",
-        Window.Calendar { Skip: 1, Count: 1 } calendar => calendar.Unit == CalendarUnit.Day ? "yesterday" : $"last {Unit(calendar.Unit)}",
+        Window.Calendar { Skip: 0, Count: 1 } calendar => calendar.Unit == CalendarPeriod.Day ? "today" : $"this {Unit(calendar.Unit)}",
+        Window.Calendar { Skip: 1, Count: 1 } calendar => calendar.Unit == CalendarPeriod.Day ? "yesterday" : $"last {Unit(calendar.Unit)}",
         Window.Calendar { Skip: 0 } calendar => $"in the last {Counted(calendar.Count, Unit(calendar.Unit))} of the calendar, this one included",
         Window.Calendar calendar => $"in {Counted(calendar.Count, Unit(calendar.Unit))} of the calendar, leaving out the latest {Number(calendar.Skip)}",
         Window.Between between => Within(new Span.Between(between.From, between.Until)),
@@ -134,7 +134,7 @@ internal static class ConditionInEnglish
         _ => throw new InvalidOperationException($"The window {window.GetType().Name} has no sentence."),
     };
 
-    private static string Unit(CalendarUnit unit) => ConditionWords.Units[(int)unit];
+    private static string Unit(CalendarPeriod unit) => ConditionWords.Units[(int)unit];
 
     private static string Number(decimal number) => ((Scalar)number).ToString();
 

@@ -191,7 +191,7 @@ internal sealed partial class ConditionReader
         var skip = read.Whole(ConditionWords.Skip, "how many of the latest periods are left out, a whole number from 0,", 0);
         var count = read.Whole(ConditionWords.Count, "how many periods, a whole number from 1,", 1);
         var zone = ReadZone(read);
-        return unit is { } place && skip is { } left && count is { } many && zone is not null ? new Window.Calendar((CalendarUnit)place, left, many, zone) : null;
+        return unit is { } place && skip is { } left && count is { } many && zone is not null ? new Window.Calendar((CalendarPeriod)place, left, many, zone) : null;
     }
 
     private Window.Since? ReadSince(JsonObjectReader outer, string word, int depth)

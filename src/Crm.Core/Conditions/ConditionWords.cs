@@ -95,7 +95,7 @@ internal static class ConditionWords
     /// <summary>The days, from Monday.</summary>
     public static Sequence<string> Days { get; } = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-    /// <summary>The periods, in the order of <see cref="CalendarUnit"/>.</summary>
+    /// <summary>The periods, in the order of <see cref="CalendarPeriod"/>.</summary>
     public static Sequence<string> Units { get; } = ["day", "week", "month", "quarter", "year"];
 
     /// <summary>Where 29 February is, in the order of <see cref="Conditions.LeapDay"/>.</summary>

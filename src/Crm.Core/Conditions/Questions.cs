@@ -113,10 +113,10 @@ public readonly record struct EventQuestion
     public EventQuestion In(Window other) => new(kind, where, other);
 
     /// <summary>Only events of the period of the calendar that lasts.</summary>
-    public EventQuestion This(CalendarUnit unit, string zone) => In(new Window.Calendar(unit, 0, 1, zone));
+    public EventQuestion This(CalendarPeriod unit, string zone) => In(new Window.Calendar(unit, 0, 1, zone));
 
     /// <summary>Only events of the whole period of the calendar before the one that lasts; with a number, of so many before it.</summary>
-    public EventQuestion LastWhole(CalendarUnit unit, string zone, int count = 1) => In(new Window.Calendar(unit, 1, count, zone));
+    public EventQuestion LastWhole(CalendarPeriod unit, string zone, int count = 1) => In(new Window.Calendar(unit, 1, count, zone));
 
     /// <summary>Only events after the latest of another kind; none without one.</summary>
     public EventQuestion SinceLatest(string other) => In(new Window.Since(new EventPattern(other), First: false));

@@ -88,8 +88,8 @@ internal static class Arbitrary
 
     /// <summary>Days, weeks and months of New York begin at 05:00 UTC of the first of March 2026, or the day after: within the histories.</summary>
     private static Gen<Window> CalendarWindows { get; } = Gen.Elements<Window>(
-        new Window.Calendar(CalendarUnit.Day, 0, 1, Zone), new Window.Calendar(CalendarUnit.Day, 1, 1, Zone), new Window.Calendar(CalendarUnit.Day, 0, 2, Zone), new Window.Calendar(CalendarUnit.Day, 1, 2, Zone),
-        new Window.Calendar(CalendarUnit.Week, 0, 1, Zone), new Window.Calendar(CalendarUnit.Month, 1, 1, Zone), new Window.Calendar(CalendarUnit.Month, 0, 1, Zone), new Window.Calendar(CalendarUnit.Quarter, 0, 1, Zone));
+        new Window.Calendar(CalendarPeriod.Day, 0, 1, Zone), new Window.Calendar(CalendarPeriod.Day, 1, 1, Zone), new Window.Calendar(CalendarPeriod.Day, 0, 2, Zone), new Window.Calendar(CalendarPeriod.Day, 1, 2, Zone),
+        new Window.Calendar(CalendarPeriod.Week, 0, 1, Zone), new Window.Calendar(CalendarPeriod.Month, 1, 1, Zone), new Window.Calendar(CalendarPeriod.Month, 0, 1, Zone), new Window.Calendar(CalendarPeriod.Quarter, 0, 1, Zone));
 
     private static Gen<EventPattern> Patterns { get; } =
         from kind in Gen.Elements("purchase", "visit")
@@ -137,7 +137,7 @@ internal static class Arbitrary
         from plain in Plain
         from times in Gen.Choose(1, 2)
         from window in Gen.Elements<(Window, int)>(
-            (new Window.Last(Duration.FromHours(6)), 3), (new Window.Last(Duration.FromHours(4)), 4), (new Window.Calendar(CalendarUnit.Day, 0, 2, Zone), 2), (new Window.Calendar(CalendarUnit.Day, 1, 1, Zone), 1))
+            (new Window.Last(Duration.FromHours(6)), 3), (new Window.Last(Duration.FromHours(4)), 4), (new Window.Calendar(CalendarPeriod.Day, 0, 2, Zone), 2), (new Window.Calendar(CalendarPeriod.Day, 1, 1, Zone), 1))
         select plain with { Measure = new Measure.Periods(times, window.Item2), Window = window.Item1 };
 
     private static Gen<Step> Steps { get; } =
