@@ -8,4 +8,10 @@ if (args is ["postgresql", .. var rest])
     return;
 }
 
+if (args is ["columns"])
+{
+    ColumnRounds.Run();
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

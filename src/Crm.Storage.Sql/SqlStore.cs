@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
@@ -12,7 +13,7 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, IHostTransactions, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private const int CustomersAtOnce = 256;
 
@@ -28,6 +29,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     private readonly WakeupTable wakeups;
     private readonly QuotaTable quotas;
     private readonly DocumentTable documents;
+    private readonly AudienceTable audiences;
 
     /// <summary>A store in a database. Nothing is opened yet.</summary>
     /// <param name="database">The store disposes it.</param>
@@ -59,6 +61,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
         wakeups = new WakeupTable(tenant, options.Buckets);
         quotas = new QuotaTable(tenant);
         documents = new DocumentTable(tenant);
+        audiences = new AudienceTable(tenant);
     }
 
     /// <summary>Makes the tables, or brings them up to date. Everything else does so too; call it at start to hear early of a store that cannot be used.</summary>
@@ -209,6 +212,13 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
             yield return document;
         }
     }
+
+    /// <inheritdoc/>
+    public Sequence<ConditionError> Refusals(Condition condition, EventKinds kinds) => audiences.Refusals(condition, kinds);
+
+    /// <inheritdoc/>
+    public ValueTask<AudienceAnswer> SelectAsync(Condition condition, EventKinds kinds, Moment moment, CancellationToken cancellationToken) =>
+        ReadAsync(session => audiences.SelectAsync(session, condition, kinds, moment, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -3,7 +3,7 @@ using NodaTime;
 namespace Crm.Conditions;
 
 /// <summary>Which instants belong to which day and period of a zone. A day is everything from its first instant to that of the next day, also where a clock change repeats an hour around midnight.</summary>
-internal static class CalendarDays
+public static class CalendarDays
 {
     /// <summary>The zone with a name that <see cref="ConditionCheck"/> has found to exist.</summary>
     public static DateTimeZone Zone(string id) => DateTimeZoneProviders.Tzdb[id];
@@ -11,6 +11,7 @@ internal static class CalendarDays
     /// <summary>The first instant of a day; of a day that a zone skips, the first instant after it.</summary>
     public static Instant Start(this DateTimeZone zone, LocalDate day)
     {
+        ArgumentNullException.ThrowIfNull(zone);
         var midnight = zone.MapLocal(day.AtMidnight());
         return midnight.Count == 0 ? midnight.LateInterval.Start : midnight.First().ToInstant();
     }
@@ -18,6 +19,7 @@ internal static class CalendarDays
     /// <summary>The day that an instant belongs to.</summary>
     public static LocalDate DayOf(this DateTimeZone zone, Instant instant)
     {
+        ArgumentNullException.ThrowIfNull(zone);
         var day = instant.InZone(zone).Date;
         while (zone.Start(day.PlusDays(1)) <= instant)
         {
@@ -39,7 +41,7 @@ internal static class CalendarDays
     };
 
     /// <summary>A number that grows by one from period to period.</summary>
-    public static int Number(this CalendarPeriod unit, LocalDate day) => unit switch
+    internal static int Number(this CalendarPeriod unit, LocalDate day) => unit switch
     {
         CalendarPeriod.Day => Period.DaysBetween(new LocalDate(1970, 1, 1), day),
         CalendarPeriod.Week => (int)Math.Floor((Period.DaysBetween(new LocalDate(1970, 1, 1), day) + 3) / 7.0),
@@ -50,7 +52,7 @@ internal static class CalendarDays
     };
 
     /// <summary>The most days that a period has.</summary>
-    public static int MostDays(this CalendarPeriod unit) => unit switch
+    internal static int MostDays(this CalendarPeriod unit) => unit switch
     {
         CalendarPeriod.Day => 1,
         CalendarPeriod.Week => 7,
@@ -60,12 +62,12 @@ internal static class CalendarDays
     };
 
     /// <summary>The date of an annual day in a year; null in a year that does not have it.</summary>
-    public static LocalDate? In(this AnnualDate annual, int year, LeapDay leapDay) => annual is not { Month: 2, Day: 29 } || CalendarSystem.Iso.IsLeapYear(year)
+    internal static LocalDate? In(this AnnualDate annual, int year, LeapDayRule leapDay) => annual is not { Month: 2, Day: 29 } || CalendarSystem.Iso.IsLeapYear(year)
         ? annual.InYear(year)
         : leapDay switch
         {
-            LeapDay.February28 => new LocalDate(year, 2, 28),
-            LeapDay.March1 => new LocalDate(year, 3, 1),
+            LeapDayRule.February28 => new LocalDate(year, 2, 28),
+            LeapDayRule.March1 => new LocalDate(year, 3, 1),
             _ => null,
         };
 }

@@ -63,7 +63,7 @@ internal static class Canonical
     private static Span Of(Span span) => span switch
     {
         Span.Weekdays weekdays => new Span.Weekdays(weekdays.Days.Distinct().Order().ToSequence()),
-        Span.Annual annual when !IsLeapDay(annual.From) && !IsLeapDay(annual.To) => annual with { LeapDay = LeapDay.February28 },
+        Span.Annual annual when !IsLeapDay(annual.From) && !IsLeapDay(annual.To) => annual with { LeapDay = LeapDayRule.February28 },
         _ => span,
     };
 

@@ -190,7 +190,7 @@ public sealed partial class ConditionCheck
             case Span.Annual annual when !Enum.IsDefined(annual.LeapDay):
                 errors.Add(new(path + ".annual.leapDay", $"There is no policy {annual.LeapDay} for 29 February."));
                 break;
-            case Span.Annual { LeapDay: LeapDay.LeapYearsOnly } annual when annual.From.CompareTo(annual.To) > 0 && (annual.From is { Month: 2, Day: 29 } || annual.To is { Month: 2, Day: 29 }):
+            case Span.Annual { LeapDay: LeapDayRule.LeapYearsOnly } annual when annual.From.CompareTo(annual.To) > 0 && (annual.From is { Month: 2, Day: 29 } || annual.To is { Month: 2, Day: 29 }):
                 errors.Add(new(path + ".annual", "A span over the turn of the year that begins or ends on 29 February needs a date for it in common years: 'february-28' or 'march-1' is expected."));
                 break;
             case Span.Listed listed:

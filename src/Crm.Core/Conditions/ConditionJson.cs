@@ -10,16 +10,25 @@ namespace Crm.Conditions;
 /// <c>{"all":[…]}</c>, <c>{"any":[…]}</c>, <c>{"not":…}</c>,
 /// <c>{"field":"customer.region","is":{"eq":"HK"},"whenMissing":false}</c>, <c>{"fact":"loyalty.tier","is":{"in":["gold","silver"]},"whenMissing":false}</c>,
 /// <c>{"count":"purchase","where":…,"window":{"last":"P90D"},"is":{"gte":3}}</c>, <c>{"sum":"spend","currency":"HKD","of":"purchase","window":"lifetime","is":{"gt":1000}}</c>,
-/// <c>{"sum":"quantity","of":"purchase",…}</c>, <c>{"between":{"from":"2026-01-01T00:00:00Z","until":…}}</c>, <c>{"on":["saturday","sunday"]}</c>, <c>{"hours":{"from":"18:00","until":"02:00"}}</c>.
+/// <c>{"sum":"quantity","of":"purchase",…}</c>, <c>{"average":"spend",…}</c> and so with min, max, distinct, first, latest and mostFrequent, of "spend", "quantity", "at", "day" or a field;
+/// <c>{"periods":"purchase","times":1,"outOf":6,…}</c>, <c>{"sequence":"page-view","then":[{"of":"purchase","within":"P14D"}],"lacking":{"of":"refund","for":"P4D"},…}</c>,
+/// <c>{"between":{"from":"2026-01-01T00:00:00Z","until":…}}</c>, <c>{"on":["saturday","sunday"]}</c>, <c>{"hours":{"from":"18:00","until":"02:00"}}</c>, <c>{"annual":{"from":"12-20","to":"01-02"}}</c>,
+/// <c>{"calendar":"hk-public-holidays","whenMissing":false}</c>, <c>{"score":[{"when":…,"points":5}],"is":{"gte":10}}</c>.
 /// </summary>
 /// <remarks>
-/// Tests are eq, gt, gte, lt, lte, in and <c>{"known":true}</c>. Values are texts (codes), numbers, true and false, <c>{"date":"2026-11-21"}</c> and <c>{"instant":"2026-11-21T08:00:00Z"}</c>.
+/// Windows are "lifetime", <c>{"last":"P90D","skip":"P30D"}</c>, <c>{"before":"P60D"}</c>, <c>{"calendar":"month","skip":1,"count":3,"zone":"Asia/Hong_Kong"}</c>, <c>{"from":…,"until":…}</c>, <c>{"sinceLatest":{"of":"refund"}}</c> and sinceFirst.
+/// Tests are eq, gt, gte, lt, lte, between, in, anyOf, allOf, noneOf, contains, startsWith, endsWith, anniversary and <c>{"known":true}</c>; comparisons also take <c>{"today":"-P30D","zone":"Asia/Hong_Kong"}</c> and <c>{"now":"-PT36H"}</c>. Values are texts (codes), numbers, true and false, <c>{"date":"2026-11-21"}</c> and <c>{"instant":"2026-11-21T08:00:00Z"}</c>.
 /// Every comparison of a field or fact states <c>whenMissing</c>, its answer where there is no value or one of another kind; counts and sums are never missing.
 /// </remarks>
 public static class ConditionJson
 {
     /// <summary>The most bytes (UTF-8) that the text of a condition may have.</summary>
     public const int MostBytes = 64 * 1024;
+
+    private static readonly Lazy<string> SchemaText = new(ReadSchema);
+
+    /// <summary>The JSON schema (draft 2020-12) of the written form, for editors. What it accepts has the right form; <see cref="Read(string, EventKinds?)"/> also finds names that do not exist, values of another kind and what is too large.</summary>
+    public static string Schema => SchemaText.Value;
 
     /// <summary>Reads a condition. Nothing is tolerated: unknown or repeated properties, comments and trailing commas are errors, and all errors are reported.</summary>
     /// <param name="json">The text.</param>
@@ -59,5 +68,13 @@ public static class ConditionJson
     {
         ArgumentNullException.ThrowIfNull(condition);
         return ConditionWriter.Text(Canonical.Of(condition));
+    }
+
+    private static string ReadSchema()
+    {
+        using var stream = typeof(ConditionJson).Assembly.GetManifestResourceStream("condition.schema.json")
+            ?? throw new InvalidOperationException("The schema of conditions is not in the assembly; it was built without condition.schema.json.");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
     }
 }

@@ -166,7 +166,7 @@ internal sealed partial class ConditionReader
 
         var from = read.Parsed(ConditionWords.From, AnnualDatePattern.Iso, "a day of the year such as \"12-20\"");
         var to = read.Parsed(ConditionWords.To, AnnualDatePattern.Iso, "a day of the year such as \"12-31\"");
-        LeapDay? leapDay = LeapDay.February28;
+        LeapDayRule? leapDay = LeapDayRule.February28;
         if (from is { Month: 2, Day: 29 } || to is { Month: 2, Day: 29 })
         {
             leapDay = ReadLeapDay(read);
@@ -183,8 +183,8 @@ internal sealed partial class ConditionReader
         return name is not null && missing is { } answer ? new Condition.Moment(new Span.Listed(name, answer)) : null;
     }
 
-    private static LeapDay? ReadLeapDay(JsonObjectReader read) =>
-        read.Choice(ConditionWords.LeapDay, ConditionWords.LeapDays, "where 29 February is in common years") is { } place ? (LeapDay)place : null;
+    private static LeapDayRule? ReadLeapDay(JsonObjectReader read) =>
+        read.Choice(ConditionWords.LeapDay, ConditionWords.LeapDays, "where 29 February is in common years") is { } place ? (LeapDayRule)place : null;
 
     private JsonObjectReader? ReadObject(JsonElement element, string path, string expected)
     {

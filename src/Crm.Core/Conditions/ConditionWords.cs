@@ -98,7 +98,7 @@ internal static class ConditionWords
     /// <summary>The periods, in the order of <see cref="CalendarPeriod"/>.</summary>
     public static Sequence<string> Units { get; } = ["day", "week", "month", "quarter", "year"];
 
-    /// <summary>Where 29 February is, in the order of <see cref="Conditions.LeapDay"/>.</summary>
+    /// <summary>Where 29 February is, in the order of <see cref="Conditions.LeapDayRule"/>.</summary>
     public static Sequence<string> LeapDays { get; } = ["february-28", "march-1", "leap-years-only"];
 
     /// <summary>The word for a day of the week.</summary>

@@ -34,7 +34,7 @@ public static class If
     public static Condition Between(Instant? from, Instant? until) => new Condition.Moment(new Span.Between(from, until));
 
     /// <summary>On these days of every year, both ends included; over the turn of the year when the end is the earlier date.</summary>
-    public static Condition Annually(AnnualDate from, AnnualDate to, LeapDay leapDay = LeapDay.February28) => new Condition.Moment(new Span.Annual(from, to, leapDay));
+    public static Condition Annually(AnnualDate from, AnnualDate to, LeapDayRule leapDay = LeapDayRule.February28) => new Condition.Moment(new Span.Annual(from, to, leapDay));
 
     /// <summary>On the days of a calendar of the host's, such as public holidays; false on days that its data does not cover.</summary>
     public static Condition OnDayOf(string calendar, bool whenMissing = false) => new Condition.Moment(new Span.Listed(calendar, whenMissing));

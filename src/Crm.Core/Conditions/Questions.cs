@@ -72,7 +72,7 @@ public readonly record struct ValueQuestion
     public Condition FromNow(Comparison comparison, Duration shift) => Passes(new Test.Relative(comparison, new RelativeTime.Now(shift)), whenMissing);
 
     /// <summary>Today is from so many days before until so many days after an anniversary of the date.</summary>
-    public Condition HasAnniversary(string zone, int daysBefore = 0, int daysAfter = 0, LeapDay leapDay = LeapDay.February28) =>
+    public Condition HasAnniversary(string zone, int daysBefore = 0, int daysAfter = 0, LeapDayRule leapDay = LeapDayRule.February28) =>
         Passes(new Test.Anniversary(daysBefore, daysAfter, leapDay, zone), whenMissing);
 
     /// <summary>The value is one of these.</summary>

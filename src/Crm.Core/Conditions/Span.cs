@@ -28,7 +28,7 @@ public abstract record Span
     /// <param name="From">The first day.</param>
     /// <param name="To">The last day, included.</param>
     /// <param name="LeapDay">Where 29 February is in common years; it matters only to ends that are that day. A span with an end that a year does not have begins or ends on the nearest day inside it.</param>
-    public sealed record Annual(AnnualDate From, AnnualDate To, LeapDay LeapDay = LeapDay.February28) : Span;
+    public sealed record Annual(AnnualDate From, AnnualDate To, LeapDayRule LeapDay = LeapDayRule.February28) : Span;
 
     /// <summary>On the days of a calendar that the host or a package supplies, such as public holidays or a day of the lunar year.</summary>
     /// <param name="Calendar">The calendar's name.</param>
@@ -37,7 +37,7 @@ public abstract record Span
 }
 
 /// <summary>Where 29 February is in a year that does not have it.</summary>
-public enum LeapDay
+public enum LeapDayRule
 {
     /// <summary>On 28 February.</summary>
     February28,

@@ -69,7 +69,7 @@ public abstract record Test
     /// <param name="DaysAfter">0 to 180.</param>
     /// <param name="LeapDay">When the anniversary of 29 February is in common years.</param>
     /// <param name="Zone">The zone of today, such as "Asia/Hong_Kong".</param>
-    public sealed record Anniversary(int DaysBefore, int DaysAfter, LeapDay LeapDay, string Zone) : Test;
+    public sealed record Anniversary(int DaysBefore, int DaysAfter, LeapDayRule LeapDay, string Zone) : Test;
 
     /// <summary>There is a value, whichever.</summary>
     public sealed record Known : Test;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Storage;
@@ -13,10 +14,13 @@ namespace Crm.Engine;
 /// </summary>
 public sealed class CrmEngine
 {
+    private const int DueAtOnce = 10_000;
+
     private readonly Kernel kernel;
     private readonly Recorder recorder;
     private readonly DueRunner dueRunner;
     private readonly GroupRecorder? groups;
+    private readonly Audience audience;
     private readonly OutboxPump? pump;
     private readonly IClock clock;
     private readonly IIdSource ids;
@@ -38,10 +42,11 @@ public sealed class CrmEngine
         new CrmOptions.Validator().ValidateAndThrow(options);
         this.clock = clock;
         this.ids = ids;
-        kernel = new Kernel(new ModuleSet(modules), options, store, ports?.Profiles);
+        kernel = new Kernel(new ModuleSet(modules, options.Calendars), options, store, ports?.Profiles);
         recorder = new Recorder(kernel, clock, ids);
         dueRunner = new DueRunner(kernel, clock, ids);
         groups = GroupRecorder.For(store, recorder, options);
+        audience = new Audience(kernel, ids);
         pump = store is IOutbox outbox ? new OutboxPump(kernel, outbox, recorder, clock, ids, ports ?? new CrmPorts()) : null;
     }
 
@@ -52,6 +57,7 @@ public sealed class CrmEngine
         kernel = engine.kernel.Once(store);
         recorder = new Recorder(kernel, clock, ids);
         dueRunner = new DueRunner(kernel, clock, ids);
+        audience = new Audience(kernel, ids);
     }
 
     /// <summary>The kinds of events that can be recorded.</summary>
@@ -108,6 +114,23 @@ public sealed class CrmEngine
     public CrmEngine Within(DbConnection connection, DbTransaction transaction) => kernel.Store is IHostTransactions store
         ? new CrmEngine(this, store.Within(connection, transaction))
         : throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} cannot write within a transaction of the host; implement {nameof(IHostTransactions)} on it.");
+
+    /// <summary>
+    /// The customers of whom a condition holds now, in the order of their ids; no module need have declared it. What is due is handled first. The store selects where it can answer exactly
+    /// (<see cref="IAudienceQuery"/>), otherwise every customer is asked, which reads every history.
+    /// </summary>
+    /// <remarks>Fields of the profile are those of today; a condition that a module watches asks for those of the customer's latest event.</remarks>
+    /// <exception cref="ArgumentException">Something is wrong with the condition; the message lists all of it.</exception>
+    /// <exception cref="InvalidOperationException">The store can neither select customers nor list them.</exception>
+    public async ValueTask<IReadOnlyList<CustomerId>> SelectAsync(Condition condition, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        while (kernel.Store is IWakeups && (await dueRunner.RunAsync(DueAtOnce, cancellationToken).ConfigureAwait(false)).Customers > 0)
+        {
+        }
+
+        return await audience.SelectAsync(condition, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Handles what is due. A worker calls it now and then; calling it late, or never, changes no state, only when messages leave.</summary>
     /// <param name="most">At most so many customers.</param>

@@ -37,7 +37,7 @@ public sealed class CalendarTests
         select (Test)new Test.Relative(comparison, new RelativeTime.Today(new PeriodBuilder { Years = years, Months = sign * months, Days = sign * days }.Build(), zone)),
         from before in Gen.Choose(0, 10)
         from after in Gen.Choose(0, 10)
-        from policy in Gen.Elements(Enum.GetValues<LeapDay>())
+        from policy in Gen.Elements(Enum.GetValues<LeapDayRule>())
         from zone in Gen.Elements(Zones)
         select (Test)new Test.Anniversary(before, after, policy, zone));
 
@@ -54,25 +54,25 @@ public sealed class CalendarTests
 
     [Fact]
     public void The_law_catches_birthdays_that_common_years_do_not_have() => Assert.ThrowsAny<Exception>(() =>
-        ChangesExactly((test, date, missing, now) => (test is Test.Anniversary anniversary ? anniversary with { LeapDay = LeapDay.LeapYearsOnly } : test).At(date, missing, now)));
+        ChangesExactly((test, date, missing, now) => (test is Test.Anniversary anniversary ? anniversary with { LeapDay = LeapDayRule.LeapYearsOnly } : test).At(date, missing, now)));
 
     [Theory]
-    [InlineData(LeapDay.February28, "2027-02-28", true)]
-    [InlineData(LeapDay.February28, "2027-03-01", false)]
-    [InlineData(LeapDay.March1, "2027-02-28", false)]
-    [InlineData(LeapDay.March1, "2027-03-01", true)]
-    [InlineData(LeapDay.LeapYearsOnly, "2027-02-28", false)]
-    [InlineData(LeapDay.LeapYearsOnly, "2027-03-01", false)]
-    [InlineData(LeapDay.LeapYearsOnly, "2028-02-29", true)]
-    [InlineData(LeapDay.March1, "2028-02-29", true)]
-    [InlineData(LeapDay.March1, "2028-03-01", false)]
-    public void Who_was_born_on_29_February_has_a_birthday_by_the_stated_policy(LeapDay policy, string day, bool holds) =>
+    [InlineData(LeapDayRule.February28, "2027-02-28", true)]
+    [InlineData(LeapDayRule.February28, "2027-03-01", false)]
+    [InlineData(LeapDayRule.March1, "2027-02-28", false)]
+    [InlineData(LeapDayRule.March1, "2027-03-01", true)]
+    [InlineData(LeapDayRule.LeapYearsOnly, "2027-02-28", false)]
+    [InlineData(LeapDayRule.LeapYearsOnly, "2027-03-01", false)]
+    [InlineData(LeapDayRule.LeapYearsOnly, "2028-02-29", true)]
+    [InlineData(LeapDayRule.March1, "2028-02-29", true)]
+    [InlineData(LeapDayRule.March1, "2028-03-01", false)]
+    public void Who_was_born_on_29_February_has_a_birthday_by_the_stated_policy(LeapDayRule policy, string day, bool holds) =>
         Assert.Equal(holds, new Test.Anniversary(0, 0, policy, HongKong).At(new LocalDate(2000, 2, 29), false, Zone.AtStartOfDay(Day(day)).ToInstant()).Value);
 
     [Fact]
     public void The_next_birthday_after_29_February_1896_by_leap_years_only_is_found_though_1900_was_none()
     {
-        var truth = new Test.Anniversary(0, 0, LeapDay.LeapYearsOnly, "UTC").At(new LocalDate(1880, 2, 29), false, Instant.FromUtc(1896, 3, 1, 0, 0));
+        var truth = new Test.Anniversary(0, 0, LeapDayRule.LeapYearsOnly, "UTC").At(new LocalDate(1880, 2, 29), false, Instant.FromUtc(1896, 3, 1, 0, 0));
 
         Assert.Equal(new Truth(false, Instant.FromUtc(1904, 2, 29, 0, 0)), truth);
     }
@@ -86,7 +86,7 @@ public sealed class CalendarTests
 
     [Fact]
     public void Days_of_every_year_are_those_that_the_calendar_says() =>
-        Prop.ForAll((from fromDay in Gen.Choose(0, 365) from toDay in Gen.Choose(0, 365) from policy in Gen.Elements(LeapDay.February28, LeapDay.March1) from place in Instants select (fromDay, toDay, policy, place)).ToArbitrary(), sample =>
+        Prop.ForAll((from fromDay in Gen.Choose(0, 365) from toDay in Gen.Choose(0, 365) from policy in Gen.Elements(LeapDayRule.February28, LeapDayRule.March1) from place in Instants select (fromDay, toDay, policy, place)).ToArbitrary(), sample =>
         {
             var zone = DateTimeZoneProviders.Tzdb[sample.place.Zone];
             var (from, to) = (new LocalDate(2000, 1, 1).PlusDays(sample.fromDay), new LocalDate(2000, 1, 1).PlusDays(sample.toDay));
@@ -171,7 +171,7 @@ public sealed class CalendarTests
         },
         Test.Anniversary anniversary => Enumerable.Range(date.Year + 1, Math.Max(0, today.Year + 2 - date.Year)).Any(year =>
             (date is not { Month: 2, Day: 29 } || CalendarSystem.Iso.IsLeapYear(year) ? new LocalDate(year, date.Month, date.Day)
-                : anniversary.LeapDay == LeapDay.February28 ? new LocalDate(year, 2, 28) : anniversary.LeapDay == LeapDay.March1 ? new LocalDate(year, 3, 1) : (LocalDate?)null) is { } on
+                : anniversary.LeapDay == LeapDayRule.February28 ? new LocalDate(year, 2, 28) : anniversary.LeapDay == LeapDayRule.March1 ? new LocalDate(year, 3, 1) : (LocalDate?)null) is { } on
             && on.PlusDays(-anniversary.DaysBefore) <= today && today <= on.PlusDays(anniversary.DaysAfter)),
         _ => throw new ArgumentOutOfRangeException(nameof(test)),
     };
@@ -183,8 +183,8 @@ public sealed class CalendarTests
         return from <= day && day <= to;
     });
 
-    private static LocalDate On(AnnualDate date, int year, LeapDay policy) =>
-        date is { Month: 2, Day: 29 } && !CalendarSystem.Iso.IsLeapYear(year) ? policy == LeapDay.February28 ? new LocalDate(year, 2, 28) : new LocalDate(year, 3, 1) : date.InYear(year);
+    private static LocalDate On(AnnualDate date, int year, LeapDayRule policy) =>
+        date is { Month: 2, Day: 29 } && !CalendarSystem.Iso.IsLeapYear(year) ? policy == LeapDayRule.February28 ? new LocalDate(year, 2, 28) : new LocalDate(year, 3, 1) : date.InYear(year);
 
     private static LocalDate Day(string text) => NodaTime.Text.LocalDatePattern.Iso.Parse(text).Value;
 

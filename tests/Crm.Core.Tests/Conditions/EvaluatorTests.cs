@@ -74,6 +74,29 @@ public sealed class EvaluatorTests
     }
 
     [Fact]
+    public void Of_several_codes_any_all_or_none_are_asked_and_which_of_them_is_never_left_open()
+    {
+        var evidence = At(Arbitrary.Start) with { Event = new CustomerEvent { Key = new EventKey("pos", "1"), Kind = "visit", Channel = "tea", Fields = Fields.Of(("tags", Scalar.Of(["vip", "tea", "vip"])), ("none", Scalar.Of([]))) } };
+        bool Holds(Condition condition) => Evaluator.Evaluate(condition, evidence).Value;
+
+        Assert.True(Holds(If.Field("event.tags").AnyOf("tea", "cake")));
+        Assert.False(Holds(If.Field("event.tags").AllOf("tea", "cake")));
+        Assert.True(Holds(If.Field("event.tags").AllOf("tea", "vip")));
+        Assert.False(Holds(If.Field("event.tags").NoneOf("cake", "vip")));
+        Assert.True(Holds(If.Field("event.none").NoneOf("cake")));
+        Assert.True(Holds(If.Field("event.channel").AnyOf("tea")));
+        Assert.False(Holds(If.Field("event.unknown").NoneOf("cake")));
+        Assert.True(Holds(If.Field("event.unknown").WhenMissing(true).NoneOf("cake")));
+        Assert.Equal(["tea", "vip"], Scalar.Of(["vip", "tea", "vip"]).AsCodes);
+        Assert.Throws<ArgumentException>(() => Scalar.Of(["a,b"]));
+
+        var writer = new Crm.Modules.SlotWriter();
+        writer.Scalar(Scalar.Of(["vip", "tea"]));
+        var reader = new Crm.Modules.SlotReader(writer.Written);
+        Assert.Equal(Scalar.Of(["tea", "vip"]), reader.Scalar());
+    }
+
+    [Fact]
     public void A_fact_holds_until_it_runs_out()
     {
         var gold = new Condition.Fact("loyalty.tier", new Test.EqualTo("gold"), false);

@@ -1,0 +1,85 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>Selects customers by a condition that no module need have declared: by the store where it can, otherwise one customer after the other.</summary>
+internal sealed class Audience(Kernel kernel, IIdSource ids)
+{
+    private const int AtOnce = 256;
+
+    /// <summary>The customers of whom a condition holds, in the order of their ids.</summary>
+    public async ValueTask<IReadOnlyList<CustomerId>> SelectAsync(Condition condition, Instant now, CancellationToken cancellationToken)
+    {
+        var kinds = kernel.Modules.Kinds;
+        var errors = ConditionCheck.Check(condition, kinds, kernel.Options.Calendars);
+        if (!errors.IsEmpty)
+        {
+            throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(condition));
+        }
+
+        var moment = new Moment(now, kernel.Options.Zone) { Calendars = kernel.Options.Calendars };
+        if (kernel.Store is IAudienceQuery query and IWakeups && query.Refusals(condition, kinds).IsEmpty)
+        {
+            var answer = await query.SelectAsync(condition, kinds, moment, cancellationToken).ConfigureAwait(false);
+            return answer.Undecided.IsEmpty ? answer.Members : [.. answer.Members.Concat(await AskedAsync(condition, answer.Undecided, now, cancellationToken).ConfigureAwait(false)).Order()];
+        }
+
+        var scan = kernel.Store as IJournalScan
+            ?? throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} can neither select customers nor list them; implement {nameof(IAudienceQuery)} or {nameof(IJournalScan)} on it.");
+        var all = new List<CustomerId>();
+        await foreach (var customer in scan.ReadCustomersAsync(cancellationToken).ConfigureAwait(false))
+        {
+            all.Add(customer);
+        }
+
+        return [.. (await AskedAsync(condition, all, now, cancellationToken).ConfigureAwait(false)).Order()];
+    }
+
+    private async ValueTask<List<CustomerId>> AskedAsync(Condition condition, IReadOnlyList<CustomerId> customers, Instant now, CancellationToken cancellationToken)
+    {
+        var members = new List<CustomerId>();
+        foreach (var some in customers.Chunk(AtOnce))
+        {
+            foreach (var snapshot in await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false))
+            {
+                if (snapshot.Customer is { } customer && await HoldsAsync(condition, customer, snapshot, now, cancellationToken).ConfigureAwait(false))
+                {
+                    members.Add(customer);
+                }
+            }
+        }
+
+        return members;
+    }
+
+    private async ValueTask<bool> HoldsAsync(Condition condition, CustomerId customer, CustomerSnapshot snapshot, Instant now, CancellationToken cancellationToken)
+    {
+        var view = await kernel.ViewAsync(snapshot, ids, now, cancellationToken).ConfigureAwait(false);
+        var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+        var left = EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, kernel.Modules.Kinds)]).Inputs
+            .Where(input => input.Event is not null)
+            .Select(input => (input.Event!, input.Entry.EffectiveAt))
+            .ToList();
+        return Evaluator.Evaluate(condition, new WholeHistory(view, left)).Value;
+    }
+
+    /// <summary>A customer with the whole history: what a condition means, without anything kept for it. Profile fields are those of today.</summary>
+    private sealed class WholeHistory(CustomerView view, List<(CustomerEvent Event, Instant At)> history) : IEvidence
+    {
+        public Moment Moment => view.Moment;
+
+        public Scalar Field(string name) => default;
+
+        public bool Observed(Condition.Field leaf) => leaf.Is.Holds(Observed(leaf.Name[Evaluator.ProfileScope.Length..]), leaf.WhenMissing);
+
+        public Scalar Observed(string field) => view.Profile[field];
+
+        public Scalar Fact(string name, out Instant? validUntil) => view.Fact(name, out validUntil);
+
+        public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, history, view.Moment.Instant);
+    }
+}

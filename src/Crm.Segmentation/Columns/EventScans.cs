@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+
+namespace Crm.Segmentation.Columns;
+
+/// <summary>Which instants count, in ticks: (After, Until].</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct TickRange(long After, long Until);
+
+/// <summary>Which whole numbers pass: From to To, both included; none when From is the greater.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct NumberRange(long From, long To);
+
+/// <summary>How many events there are within a range. Events lie by instant, so whether there are n is one look at the n-th from the end.</summary>
+internal sealed class CountScan(EventColumns columns, TickRange range, NumberRange wanted) : Scan.OneByOne
+{
+    protected override ulong Word(int first, int end)
+    {
+        var (firsts, ticks) = (columns.Firsts, columns.Ticks);
+        var bits = 0UL;
+        for (var customer = first; customer < end; customer++)
+        {
+            var (start, last) = (firsts[customer], firsts[customer + 1]);
+            while (last > start && ticks[last - 1] > range.Until)
+            {
+                last--;
+            }
+
+            var passes = wanted.From <= wanted.To && Has(ticks, start, last, wanted.From) && (wanted.To == long.MaxValue || !Has(ticks, start, last, wanted.To + 1));
+            bits |= passes ? 1UL << (customer - first) : 0;
+        }
+
+        return bits;
+    }
+
+    private bool Has(long[] ticks, int start, int last, long number) => number <= 0 || (last - start >= number && ticks[last - (int)number] > range.After);
+}
+
+/// <summary>How much was spent within a range: the difference of two running sums.</summary>
+internal sealed class SumScan(EventColumns columns, long[] sums, TickRange range, NumberRange wanted) : Scan.OneByOne
+{
+    protected override ulong Word(int first, int end)
+    {
+        var (firsts, ticks) = (columns.Firsts, columns.Ticks);
+        var bits = 0UL;
+        for (var customer = first; customer < end; customer++)
+        {
+            var (start, last) = (firsts[customer], firsts[customer + 1]);
+            while (last > start && ticks[last - 1] > range.Until)
+            {
+                last--;
+            }
+
+            var before = range.After == long.MinValue ? start : Before(ticks, start, last);
+            var sum = (last > start ? sums[last - 1] : 0) - (before > start ? sums[before - 1] : 0);
+            bits |= wanted.From <= sum && sum <= wanted.To ? 1UL << (customer - first) : 0;
+        }
+
+        return bits;
+    }
+
+    private int Before(long[] ticks, int start, int last)
+    {
+        while (last > start && ticks[last - 1] > range.After)
+        {
+            last--;
+        }
+
+        return last;
+    }
+}
+
+/// <summary>How many events, or how much, within a range, of those that pass a filter of their codes.</summary>
+internal sealed class FilteredScan(EventColumns columns, long[]? sums, Func<int, bool> counts, TickRange range, NumberRange wanted) : Scan.OneByOne
+{
+    protected override ulong Word(int first, int end)
+    {
+        var bits = 0UL;
+        for (var customer = first; customer < end; customer++)
+        {
+            var start = columns.Firsts[customer];
+            var sum = 0L;
+            for (var place = columns.Firsts[customer + 1] - 1; place >= start && columns.Ticks[place] > range.After; place--)
+            {
+                if (columns.Ticks[place] <= range.Until && counts(place))
+                {
+                    sum += sums is null ? 1 : sums[place] - (place > start ? sums[place - 1] : 0);
+                }
+            }
+
+            bits |= wanted.From <= sum && sum <= wanted.To ? 1UL << (customer - first) : 0;
+        }
+
+        return bits;
+    }
+}
+
+/// <summary>Whether a fact's value, where it has one of the asked kind that has not run out, is within one of some ranges.</summary>
+internal sealed class FactScan(FactColumn column, byte? kind, NumberRange[] wanted, bool whenMissing, long now) : Scan.OneByOne
+{
+    protected override ulong Word(int first, int end)
+    {
+        var bits = 0UL;
+        for (var customer = first; customer < end; customer++)
+        {
+            var has = column.Kinds[customer];
+            var isThere = has != 0 && (kind is null || has == kind) && (column.Until is null || column.Until[customer] > now);
+            bits |= (isThere ? Passes(column.Values[customer]) : whenMissing) ? 1UL << (customer - first) : 0;
+        }
+
+        return bits;
+    }
+
+    private bool Passes(long value)
+    {
+        if (kind is null)
+        {
+            return true;
+        }
+
+        foreach (var range in wanted)
+        {
+            if (range.From <= value && value <= range.To)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,183 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Segmentation.Columns;
+
+/// <summary>Gathers customers into a <see cref="Population"/>. Only what the given conditions ask for is kept.</summary>
+public sealed class PopulationBuilder
+{
+    private static readonly string[] Codes = ["channel", "brand", "actor", "source"];
+
+    private readonly List<CustomerId> customers = [];
+    private readonly Dictionary<string, Growing> events = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<(int Customer, Fact Fact)>> facts = new(StringComparer.Ordinal);
+    private readonly HashSet<string> codes;
+
+    /// <summary>A builder for these conditions, and for all that ask for no more.</summary>
+    public PopulationBuilder(params IEnumerable<Condition> conditions)
+    {
+        ArgumentNullException.ThrowIfNull(conditions);
+        var leaves = conditions.SelectMany(ConditionLeaves.Leaves).ToList();
+        foreach (var fact in leaves.OfType<Condition.Fact>())
+        {
+            facts.TryAdd(fact.Name, []);
+        }
+
+        foreach (var pattern in leaves.OfType<Condition.EventWindow>().SelectMany(ConditionLeaves.Patterns))
+        {
+            events.TryAdd(pattern.Kind, new Growing());
+        }
+
+        codes = leaves.OfType<Condition.EventWindow>().SelectMany(ConditionLeaves.Patterns).SelectMany(pattern => pattern.Where?.Leaves() ?? []).OfType<Condition.Field>()
+            .Select(field => field.Name).Where(name => name.StartsWith(EventFields.Scope, StringComparison.Ordinal)).Select(name => name[EventFields.Scope.Length..])
+            .Where(name => Codes.Contains(name, StringComparer.Ordinal)).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>Adds a customer; ids are to come in their order.</summary>
+    /// <param name="customer">Who.</param>
+    /// <param name="history">What is left of the events, with when they count, in any order.</param>
+    /// <param name="known">The facts.</param>
+    /// <exception cref="ArgumentException">The id does not come after the one before it.</exception>
+    public void Add(CustomerId customer, IEnumerable<(CustomerEvent Event, Instant At)> history, IEnumerable<Fact> known)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        ArgumentNullException.ThrowIfNull(known);
+        if (customers.Count > 0 && customers[^1].CompareTo(customer) >= 0)
+        {
+            throw new ArgumentException($"The customer {customer} comes after {customers[^1]}; ids are to come in their order, each once.", nameof(customer));
+        }
+
+        foreach (var (happened, at) in history.OrderBy(one => one.At))
+        {
+            if (events.TryGetValue(happened.Kind, out var growing))
+            {
+                growing.Add(customers.Count, happened, at.ToUnixTimeTicks(), codes);
+            }
+        }
+
+        foreach (var fact in known)
+        {
+            if (facts.TryGetValue(fact.Name, out var values))
+            {
+                values.Add((customers.Count, fact));
+            }
+        }
+
+        customers.Add(customer);
+    }
+
+    /// <summary>The population of all that were added.</summary>
+    public Population Build() => new(
+        [.. customers],
+        events.ToDictionary(pair => pair.Key, pair => pair.Value.Build(customers.Count), StringComparer.Ordinal),
+        facts.ToDictionary(pair => pair.Key, pair => Column(pair.Value), StringComparer.Ordinal));
+
+    private FactColumn Column(List<(int Customer, Fact Fact)> values)
+    {
+        var kinds = new byte[customers.Count];
+        var numbers = new long[customers.Count];
+        var until = values.Exists(one => one.Fact.ValidUntil is not null) ? new long[customers.Count] : null;
+        until?.AsSpan().Fill(long.MaxValue);
+        var known = new List<string>();
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        var isExact = true;
+        foreach (var (customer, fact) in values)
+        {
+            kinds[customer] = (byte)fact.Value.Kind;
+            numbers[customer] = fact.Value switch
+            {
+                { Kind: ScalarKind.Flag } => fact.Value.AsFlag ? 1 : 0,
+                { AsCode: { } code } => Place(code, places, known),
+                { AsDate: { } date } => Period.DaysBetween(new LocalDate(1970, 1, 1), date),
+                { AsInstant: { } instant } => instant.ToUnixTimeTicks(),
+                { Kind: ScalarKind.Number } => Number(fact.Value.AsNumber, ref isExact),
+                _ => 0,
+            };
+            if (until is not null && fact.ValidUntil is { } end)
+            {
+                until[customer] = end.ToUnixTimeTicks();
+            }
+        }
+
+        return new FactColumn(kinds, numbers, until, [.. known], isExact);
+    }
+
+    private static long Number(decimal number, ref bool isExact)
+    {
+        var scaled = Math.Abs(number) < 100_000_000_000_000m ? number * FactColumn.Unit : 0.5m;
+        isExact &= scaled == decimal.Truncate(scaled);
+        return (long)scaled;
+    }
+
+    internal static int Place<T>(T code, Dictionary<T, int> places, List<T> known)
+        where T : notnull
+    {
+        if (!places.TryGetValue(code, out var place))
+        {
+            known.Add(code);
+            places[code] = place = known.Count;
+        }
+
+        return place;
+    }
+
+    /// <summary>What each customer has spent so far in one currency, with each event of the kind.</summary>
+    private sealed record Running(List<long> Sums);
+
+    /// <summary>The columns of one kind while they grow.</summary>
+    private sealed class Growing
+    {
+        private readonly List<int> firsts = [];
+        private readonly List<long> ticks = [];
+        private readonly Dictionary<Currency, Running> sums = [];
+        private readonly Dictionary<string, (List<int> Places, Dictionary<Scalar, int> Numbers, List<Scalar> Known)> codeColumns = new(StringComparer.Ordinal);
+
+        public void Add(int customer, CustomerEvent happened, long at, HashSet<string> codes)
+        {
+            while (firsts.Count <= customer)
+            {
+                firsts.Add(ticks.Count);
+            }
+
+            if (happened.Spend is { } spend && !sums.ContainsKey(spend.Currency))
+            {
+                sums[spend.Currency] = new Running([.. new long[ticks.Count]]);
+            }
+
+            foreach (var (currency, running) in sums)
+            {
+                var before = running.Sums.Count > firsts[customer] ? running.Sums[^1] : 0;
+                running.Sums.Add(before + (happened.Spend is { } own && own.Currency == currency ? own.MinorUnits : 0));
+            }
+
+            foreach (var name in codes)
+            {
+                if (!codeColumns.TryGetValue(name, out var column))
+                {
+                    codeColumns[name] = column = ([], [], []);
+                }
+
+                column.Places.Add(EventFields.Read(happened, name) is { IsMissing: false } value ? Place(value, column.Numbers, column.Known) : 0);
+            }
+
+            ticks.Add(at);
+        }
+
+        public EventColumns Build(int customers)
+        {
+            while (firsts.Count <= customers)
+            {
+                firsts.Add(ticks.Count);
+            }
+
+            return new EventColumns(
+                [.. firsts],
+                [.. ticks],
+                sums.ToDictionary(pair => pair.Key, pair => pair.Value.Sums.ToArray()),
+                codeColumns.ToDictionary(pair => pair.Key, pair => new CodeColumn([.. pair.Value.Places], [.. pair.Value.Known]), StringComparer.Ordinal));
+        }
+    }
+}

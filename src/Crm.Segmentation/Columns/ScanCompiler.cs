@@ -1,0 +1,234 @@
+using System.Globalization;
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Segmentation.Columns;
+
+/// <summary>Compiles a condition to scans, exactly or not at all.</summary>
+internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dictionary<string, FactColumn> facts, Moment moment, bool judgesMoments) : IEvidence
+{
+    private static readonly NumberRange[] Nothing = [];
+    private readonly List<ConditionError> refusals = [];
+
+    /// <summary>What cannot be answered exactly.</summary>
+    public Sequence<ConditionError> Refusals => refusals.ToSequence();
+
+    public Moment Moment => moment;
+
+    /// <summary>Missing: no event is being handled.</summary>
+    public Scalar Field(string name) => default;
+
+    public bool Observed(Condition.Field leaf) => throw NoCustomer();
+
+    public Scalar Fact(string name, out Instant? validUntil) => throw NoCustomer();
+
+    public Truth Window(Condition.EventWindow leaf) => throw NoCustomer();
+
+    /// <summary>The scan of a condition; nobody where it is refused.</summary>
+    public Scan Compile(Condition condition, string path)
+    {
+        switch (condition)
+        {
+            case Condition.All all:
+                return new Scan.Joined(Parts(all.Of, path + ".all"), all: true);
+            case Condition.Any any:
+                return new Scan.Joined(Parts(any.Of, path + ".any"), all: false);
+            case Condition.Not not:
+                return new Scan.Not(Compile(not.Of, path + ".not"));
+            case Condition.Moment:
+                return new Scan.Constant(judgesMoments && Evaluator.Evaluate(condition, this).Value);
+            case Condition.Field field when !field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal):
+                return new Scan.Constant(Evaluator.Evaluate(field, this).Value);
+            case Condition.Fact fact:
+                return OfFact(fact, path);
+            case Condition.EventWindow leaf:
+                return OfEvents(leaf, path);
+            default:
+                return Refuse(path, condition is Condition.Field ? "Profile fields are in no column; make it a fact." : $"There is no scan for {condition.GetType().Name}.");
+        }
+    }
+
+    private Scan[] Parts(Sequence<Condition> parts, string path) => [.. parts.Select((part, i) => Compile(part, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")))];
+
+    private Scan OfFact(Condition.Fact fact, string path)
+    {
+        if (!facts.TryGetValue(fact.Name, out var column))
+        {
+            return Refuse(path + ".fact", $"The population was made without the fact '{fact.Name}'; give its builder a condition that asks for it.");
+        }
+
+        var now = moment.Instant.ToUnixTimeTicks();
+        if (fact.Is is Test.Known)
+        {
+            return new FactScan(column, null, Nothing, fact.WhenMissing, now);
+        }
+
+        var operands = Operands(fact.Is);
+        var kind = operands.Count == 0 ? ScalarKind.Missing : operands[0].Kind;
+        if (kind is ScalarKind.Missing or ScalarKind.Codes || (kind == ScalarKind.Number && !column.IsExact))
+        {
+            return Refuse(path + ".is", $"The columns have no exact scan for the test {fact.Is.GetType().Name} of this fact.");
+        }
+
+        var ranges = kind == ScalarKind.Code
+            ? fact.Is is Test.EqualTo or Test.OneOf ? operands.Select(operand => Array.IndexOf(column.Known, operand.AsCode) + 1L).Where(place => place > 0).Select(place => new NumberRange(place, place)).ToArray() : null
+            : Ranges(fact.Is, operand => Exactly(operand));
+        return ranges is null ? Refuse(path + ".is", "Codes have no order.") : new FactScan(column, (byte)kind, ranges, fact.WhenMissing, now);
+    }
+
+    private Scan OfEvents(Condition.EventWindow leaf, string path)
+    {
+        if (!events.TryGetValue(leaf.Kind, out var columns))
+        {
+            return Refuse(path, $"The population was made without events of the kind '{leaf.Kind}'; give its builder a condition that asks for them.");
+        }
+
+        if (leaf.Measure is not (Measure.Count or Measure.SumOfSpend))
+        {
+            return Refuse(path, "Counts and sums of spend are in the columns.");
+        }
+
+        if (Range(leaf.Window) is not { } range)
+        {
+            return Refuse(path + ".window", $"There is no scan for the window {leaf.Window.GetType().Name}.");
+        }
+
+        var unit = leaf.Measure is Measure.SumOfSpend { Currency: var currency } ? Unit(currency) : 1;
+        if (Ranges(leaf.Is, operand => operand.Kind == ScalarKind.Number && Math.Abs(operand.AsNumber) < 1_000_000_000_000m ? operand.AsNumber * unit : null) is not { Length: <= 1 } wanted)
+        {
+            return Refuse(path + ".is", "A count or sum is compared with one number, or with two ends.");
+        }
+
+        var passing = wanted.Length == 0 ? new NumberRange(1, 0) : wanted[0];
+        var sums = leaf.Measure is Measure.SumOfSpend { Currency: var spent } ? columns.Sums.GetValueOrDefault(spent) ?? new long[columns.Ticks.Length] : null;
+        if (leaf.Where is { } where)
+        {
+            return Filter(where, columns, path + ".where") is { } counts ? new FilteredScan(columns, sums, counts, range, passing) : new Scan.Constant(false);
+        }
+
+        return sums is null ? new CountScan(columns, range, passing) : new SumScan(columns, sums, range, passing);
+    }
+
+    private TickRange? Range(Window window)
+    {
+        var now = moment.Instant.ToUnixTimeTicks();
+        switch (window)
+        {
+            case Conditions.Window.Lifetime:
+                return new TickRange(long.MinValue, now);
+            case Conditions.Window.Last last:
+                return new TickRange(now - last.Length.BclCompatibleTicks, now - last.Skip.BclCompatibleTicks);
+            case Conditions.Window.Before before:
+                return new TickRange(long.MinValue, now - before.Age.BclCompatibleTicks);
+            case Conditions.Window.Between between:
+                return new TickRange(between.From is { } from ? BeforeTick(from) : long.MinValue, Math.Min(now, between.Until is { } until ? BeforeTick(until) : now));
+            case Conditions.Window.Calendar calendar:
+                var zone = CalendarDays.Zone(calendar.Zone);
+                var today = zone.DayOf(moment.Instant);
+                return new TickRange(
+                    BeforeTick(zone.Start(calendar.Unit.First(today, 1 - calendar.Skip - calendar.Count))),
+                    Math.Min(now, BeforeTick(zone.Start(calendar.Unit.First(today, 1 - calendar.Skip)))));
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>The last tick before an instant.</summary>
+    private static long BeforeTick(Instant instant) => instant.ToUnixTimeTicks() is var ticks && Instant.FromUnixTimeTicks(ticks) < instant ? ticks : ticks - 1;
+
+    private static List<Scalar> Operands(Test test) => test switch
+    {
+        Test.EqualTo equal => [equal.Value],
+        Test.MoreThan more => [more.Value],
+        Test.AtLeast least => [least.Value],
+        Test.LessThan less => [less.Value],
+        Test.AtMost most => [most.Value],
+        Test.Between between => [between.From, between.To],
+        Test.OneOf oneOf => [.. oneOf.Values],
+        _ => [],
+    };
+
+    /// <summary>The whole numbers that pass a test; null where that cannot be said.</summary>
+    private static NumberRange[]? Ranges(Test test, Func<Scalar, decimal?> scaled)
+    {
+        var operands = Operands(test).Select(scaled).ToList();
+        if (operands.Count == 0 || operands.Contains(null))
+        {
+            return null;
+        }
+
+        var numbers = operands.OfType<decimal>().ToList();
+        return test switch
+        {
+            Test.MoreThan => [new((long)decimal.Floor(numbers[0]) + 1, long.MaxValue)],
+            Test.AtLeast => [new((long)decimal.Ceiling(numbers[0]), long.MaxValue)],
+            Test.LessThan => [new(long.MinValue, (long)decimal.Ceiling(numbers[0]) - 1)],
+            Test.AtMost => [new(long.MinValue, (long)decimal.Floor(numbers[0]))],
+            Test.Between => [new((long)decimal.Ceiling(numbers[0]), (long)decimal.Floor(numbers[1]))],
+            _ => [.. numbers.Where(number => number == decimal.Truncate(number)).Select(number => new NumberRange((long)number, (long)number))],
+        };
+    }
+
+    private static decimal? Exactly(Scalar operand) => operand switch
+    {
+        { Kind: ScalarKind.Flag } => operand.AsFlag ? 1 : 0,
+        { AsDate: { } date } => Period.DaysBetween(new LocalDate(1970, 1, 1), date),
+        { AsInstant: { } instant } => instant.ToUnixTimeTicks(),
+        { Kind: ScalarKind.Number } when Math.Abs(operand.AsNumber) < 100_000_000_000_000m => operand.AsNumber * FactColumn.Unit,
+        _ => null,
+    };
+
+    private Func<int, bool>? Filter(Condition where, EventColumns columns, string path)
+    {
+        switch (where)
+        {
+            case Condition.All all:
+                return Joined(all.Of, columns, path + ".all") is { } every ? place => Array.TrueForAll(every, part => part(place)) : null;
+            case Condition.Any any:
+                return Joined(any.Of, columns, path + ".any") is { } some ? place => Array.Exists(some, part => part(place)) : null;
+            case Condition.Not not:
+                return Filter(not.Of, columns, path + ".not") is { } inner ? place => !inner(place) : null;
+            case Condition.Field field when field.Name.StartsWith(EventFields.Scope, StringComparison.Ordinal) && columns.Codes.TryGetValue(field.Name[EventFields.Scope.Length..], out var codes):
+                // The answer for each code that occurs is asked of the test itself, once.
+                var answers = codes.Known.Select(code => Holds(field, code)).Prepend(Holds(field, default)).ToArray();
+                return place => answers[codes.Places[place]];
+            default:
+                Refuse(path, "Only channel, brand, actor and source of events that the builder's conditions ask for are in the columns.");
+                return null;
+        }
+    }
+
+    private Func<int, bool>[]? Joined(Sequence<Condition> parts, EventColumns columns, string path)
+    {
+        var filters = parts.Select((part, i) => Filter(part, columns, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"))).ToList();
+        return filters.Contains(null) ? null : [.. filters.OfType<Func<int, bool>>()];
+    }
+
+    private bool Holds(Condition.Field field, Scalar value) => Evaluator.Evaluate(field, new OneValue(moment, value)).Value;
+
+    private Scan.Constant Refuse(string path, string why)
+    {
+        refusals.Add(new ConditionError(path, why));
+        return new Scan.Constant(false);
+    }
+
+    private static decimal Unit(Currency currency) => currency.Decimals switch { 0 => 1, 2 => 100, 3 => 1_000, _ => 10_000 };
+
+    private static InvalidOperationException NoCustomer() => new("A condition is compiled for all customers; what belongs to one of them is in the columns.");
+
+    /// <summary>Whatever field is asked, its value.</summary>
+    private sealed class OneValue(Moment moment, Scalar value) : IEvidence
+    {
+        public Moment Moment => moment;
+
+        public Scalar Field(string name) => value;
+
+        public bool Observed(Condition.Field leaf) => throw NoCustomer();
+
+        public Scalar Fact(string name, out Instant? validUntil) => throw NoCustomer();
+
+        public Truth Window(Condition.EventWindow leaf) => throw NoCustomer();
+    }
+}

@@ -1,0 +1,247 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>A measure over events as SQL: the customers of whom it holds are in, or not in, a grouped selection.</summary>
+internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow leaf, string path)
+{
+    private readonly bool looksAtLines = leaf.Where is { } given && given.Leaves().Any(part => part is Condition.Field field && field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal));
+    private int refusals;
+
+    /// <summary>The expression, about the customer c.</summary>
+    public string Compile()
+    {
+        if (sql.Kind(leaf.Kind, path) is not { } kind || GroupTest() is not { } measured)
+        {
+            return AudienceSql.Constant(false);
+        }
+
+        var joins = measured.OfLines ? "JOIN crm_event_line l ON l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version" : "";
+        var when = Window("e");
+        var where = leaf.Where is not { } filter ? ""
+            : measured.OfLines || !looksAtLines ? $" AND {Filter(filter, path + ".where")}"
+            : $" AND EXISTS (SELECT 1 FROM crm_event_line l WHERE l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version AND {Filter(filter, path + ".where")})";
+        // A customer without events is in no group: the group's answer is turned round where nothing passes.
+        var having = measured.HoldsOfNothing ? $"NOT ({measured.Test})" : measured.Test;
+        var groups = $"SELECT e.bucket, e.customer_id FROM crm_event e {joins} WHERE e.tenant = {sql.Tenant} AND e.kind = {kind} AND {when}{where}{measured.Further} GROUP BY e.bucket, e.customer_id HAVING {having}";
+        return refusals > 0 ? AudienceSql.Constant(false) : $"(c.bucket, c.customer_id) {(measured.HoldsOfNothing ? "NOT IN" : "IN")} ({groups})";
+    }
+
+    /// <summary>What is measured of a group, as a test of it.</summary>
+    private (string Test, bool HoldsOfNothing, bool OfLines, string Further)? GroupTest()
+    {
+        switch (leaf.Measure)
+        {
+            case Measure.Count:
+                return Whole("COUNT(*)", 1, ofLines: false, "");
+            case Measure.SumOfSpend(var currency):
+                return looksAtLines
+                    ? Whole("SUM(l.minor)", Unit(currency), ofLines: true, In(currency))
+                    : Whole("SUM(e.spend_minor)", Unit(currency), ofLines: false, In(currency));
+            case Measure.Aggregate { How: Aggregation.Least or Aggregation.Greatest, Of: Measured.Spend { Currency: var currency } } aggregate when !looksAtLines:
+                return Whole($"{(aggregate.How == Aggregation.Least ? "MIN" : "MAX")}(e.spend_minor)", Unit(currency), ofLines: false, In(currency));
+            case Measure.Aggregate { How: Aggregation.Average, Of: Measured.Spend { Currency: var currency } } when !looksAtLines:
+                return Average(currency);
+            case Measure.Aggregate { How: Aggregation.First or Aggregation.Least or Aggregation.Latest or Aggregation.Greatest, Of: Measured.At } aggregate:
+                return Instants(aggregate.How is Aggregation.First or Aggregation.Least ? "MIN(e.effective_at)" : "MAX(e.effective_at)");
+            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } when Column(name, leaf.Kind) is { } column && (!looksAtLines || column[0] == 'l'):
+                return Whole($"COUNT(DISTINCT {column})", 1, ofLines: column[0] == 'l', "");
+            case Measure.Periods { Times: 1 } periods when leaf.Window is Conditions.Window.Last last:
+                var part = sql.Parameter(SqlType.Whole, last.Length.BclCompatibleTicks / periods.OutOf);
+                return Whole($"COUNT(DISTINCT ({Now} - e.effective_at) / {part})", 1, ofLines: false, "");
+            default:
+                Refuse(path, "The tables do not say this measure exactly: counts, sums, averages and extremes of spend, first and latest instants, different codes and active periods are in SQL.");
+                return null;
+        }
+    }
+
+    private string Now => sql.Parameter(SqlType.Whole, sql.Moment.Instant.ToUnixTimeTicks());
+
+    private (string, bool, bool, string)? Whole(string expression, long unit, bool ofLines, string further)
+    {
+        if (leaf.Is is Test.Known)
+        {
+            return ("1 = 1", leaf.WhenMissing, ofLines, further);
+        }
+
+        return AudienceTest.OfWhole(sql, leaf.Is, expression, unit, path) is { } test ? (test, HoldsOfNothing, ofLines, further) : null;
+    }
+
+    private bool HoldsOfNothing => HistoryWindows.Evaluate(leaf, [], sql.Moment.Instant).Value;
+
+    /// <summary>An average compares as the sum does with so many times the number.</summary>
+    private (string, bool, bool, string)? Average(Currency currency)
+    {
+        if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Number && IsWhole(end.Value.AsNumber * Unit(currency))))
+        {
+            var test = string.Join(" AND ", ends.Select(end => $"SUM(e.spend_minor) {end.Operator} {sql.Parameter(SqlType.Whole, (long)(end.Value.AsNumber * Unit(currency)))} * COUNT(*)"));
+            return (test, HoldsOfNothing, false, In(currency));
+        }
+
+        Refuse(path + ".is", "An average compares exactly only by order, with a number in whole minor units.");
+        return null;
+    }
+
+    private (string, bool, bool, string)? Instants(string expression)
+    {
+        if (leaf.Is is Test.Relative { To: RelativeTime.Now(var shift) } relative)
+        {
+            return ($"{expression} {AudienceTest.Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, sql.Moment.Instant.ToUnixTimeTicks() + shift.BclCompatibleTicks)}", HoldsOfNothing, false, "");
+        }
+
+        if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Instant))
+        {
+            return (string.Join(" AND ", ends.Select(end => $"{expression} {end.Operator} {sql.Parameter(SqlType.Whole, (end.Value.AsInstant ?? default).ToUnixTimeTicks())}")), HoldsOfNothing, false, "");
+        }
+
+        if (leaf.Is is Test.Known)
+        {
+            return ("1 = 1", leaf.WhenMissing, false, "");
+        }
+
+        Refuse(path + ".is", "An instant compares in SQL by order, with an instant or with one so far from now.");
+        return null;
+    }
+
+    /// <summary>When an event of a table alias counts as of the moment.</summary>
+    private string Window(string alias)
+    {
+        var at = $"{alias}.effective_at";
+        var now = sql.Moment.Instant.ToUnixTimeTicks();
+        switch (leaf.Window)
+        {
+            case Conditions.Window.Lifetime:
+                return $"{at} <= {Ticks(now)}";
+            case Conditions.Window.Last last:
+                return $"{at} > {Ticks(now - last.Length.BclCompatibleTicks)} AND {at} <= {Ticks(now - last.Skip.BclCompatibleTicks)}";
+            case Conditions.Window.Before before:
+                return $"{at} <= {Ticks(now - before.Age.BclCompatibleTicks)}";
+            case Conditions.Window.Between between:
+                return $"{at} <= {Ticks(now)}{(between.From is { } from ? $" AND {at} >= {Ticks(Ceiling(from))}" : "")}{(between.Until is { } until ? $" AND {at} < {Ticks(Ceiling(until))}" : "")}";
+            case Conditions.Window.Calendar calendar:
+                var zone = CalendarDays.Zone(calendar.Zone);
+                var today = zone.DayOf(sql.Moment.Instant);
+                return $"{at} <= {Ticks(now)} AND {at} >= {Ticks(Start(zone, calendar, today, 1 - calendar.Skip - calendar.Count))} AND {at} < {Ticks(Start(zone, calendar, today, 1 - calendar.Skip))}";
+            case Conditions.Window.Since since:
+                return Since(since, at, now);
+            default:
+                Refuse(path + ".window", $"The store has no SQL for the window {leaf.Window.GetType().Name}.");
+                return AudienceSql.Constant(false);
+        }
+    }
+
+    private string Since(Conditions.Window.Since since, string at, long now)
+    {
+        if (sql.Kind(since.Event.Kind, path + ".window") is not { } kind)
+        {
+            refusals++;
+            return AudienceSql.Constant(false);
+        }
+
+        if (since.Event.Where is not null)
+        {
+            Refuse(path + ".window", "The event since which others count has a filter, which the store does not ask.");
+            return AudienceSql.Constant(false);
+        }
+
+        return $"{at} <= {Ticks(now)} AND {at} > (SELECT {(since.First ? "MIN" : "MAX")}(s.effective_at) FROM crm_event s WHERE s.tenant = e.tenant AND s.bucket = e.bucket AND s.customer_id = e.customer_id AND s.kind = {kind} AND s.effective_at <= {Ticks(now)})";
+    }
+
+    private string Filter(Condition where, string place)
+    {
+        switch (where)
+        {
+            case Condition.All all:
+                return all.Of.IsEmpty ? AudienceSql.Constant(true) : "(" + string.Join(" AND ", all.Of.Select((part, i) => Filter(part, $"{place}.all[{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}]"))) + ")";
+            case Condition.Any any:
+                return any.Of.IsEmpty ? AudienceSql.Constant(false) : "(" + string.Join(" OR ", any.Of.Select((part, i) => Filter(part, $"{place}.any[{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}]"))) + ")";
+            case Condition.Not not:
+                return $"NOT ({Filter(not.Of, place + ".not")})";
+            case Condition.Field field:
+                return Field(field, place);
+            default:
+                Refuse(place, "A 'where' is built of all, any, not and fields.");
+                return AudienceSql.Constant(false);
+        }
+    }
+
+    private string Field(Condition.Field field, string place)
+    {
+        if (Column(field.Name, leaf.Kind) is { } column)
+        {
+            return AudienceTest.OfCode(sql, field.Is, column) is { } test ? Answered(column, test, field) : AudienceSql.Constant(field.WhenMissing);
+        }
+
+        var amount = field.Name switch { "event.spend" when !Declares("spend") => "e.spend_minor", "line.amount" => "l.minor", _ => null };
+        if (amount is not null && CurrencyOf(leaf.Measure) is { } currency && field.Is is not Test.Known)
+        {
+            if (AudienceTest.OfWhole(sql, field.Is, amount, Unit(currency), place) is { } test)
+            {
+                return Answered(amount, test, field);
+            }
+
+            refusals++;
+            return AudienceSql.Constant(false);
+        }
+
+        Refuse(place + ".field", $"'{field.Name}' is not in a column that compares exactly: channel, brand, actor, kind, currency and source of events, sku and category of lines, and amounts in the measure's currency are.");
+        return AudienceSql.Constant(false);
+    }
+
+    private static string Answered(string column, string test, Condition.Field field) => field.WhenMissing
+        ? $"CASE WHEN {column} IS NULL THEN 1 WHEN {test} THEN 1 ELSE 0 END = 1"
+        : $"CASE WHEN {test} THEN 1 ELSE 0 END = 1";
+
+    private string? Column(string name, string kind) => name switch
+    {
+        "line.sku" => "l.sku",
+        "line.category" => "l.category",
+        "event.kind" => "e.kind",
+        "event.source" => "e.source",
+        "event.channel" when !Declares("channel") => "e.channel",
+        "event.brand" when !Declares("brand") => "e.brand",
+        "event.actor" when !Declares("actor") => "e.actor",
+        "event.currency" when !Declares("currency") => "e.spend_currency",
+        _ => null,
+    };
+
+    // A field of the kind stands in where the column has no value.
+    private bool Declares(string field) => sql.Declares(leaf.Kind, field);
+
+    private void Refuse(string place, string why)
+    {
+        refusals++;
+        sql.Refuse(place, why);
+    }
+
+    private string In(Currency currency) => $" AND e.spend_currency = {sql.Parameter(SqlType.Characters, currency.Code)}";
+
+    private static Currency? CurrencyOf(Measure measure) => measure switch
+    {
+        Measure.SumOfSpend(var currency) => currency,
+        Measure.Aggregate { Of: Measured.Spend(var currency) } => currency,
+        _ => null,
+    };
+
+    private static long Unit(Currency currency)
+    {
+        var unit = 1L;
+        for (var i = 0; i < currency.Decimals; i++)
+        {
+            unit *= 10;
+        }
+
+        return unit;
+    }
+
+    private static bool IsWhole(decimal value) => value == decimal.Truncate(value) && Math.Abs(value) < 1_000_000_000_000m;
+
+    private string Ticks(long ticks) => sql.Parameter(SqlType.Whole, ticks);
+
+    private static long Ceiling(Instant instant) => instant.ToUnixTimeTicks() is var ticks && Instant.FromUnixTimeTicks(ticks) < instant ? ticks + 1 : ticks;
+
+    private static long Start(DateTimeZone zone, Conditions.Window.Calendar calendar, LocalDate today, int shift) => zone.Start(calendar.Unit.First(today, shift)).ToUnixTimeTicks();
+}

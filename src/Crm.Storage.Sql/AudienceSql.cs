@@ -1,0 +1,196 @@
+using System.Globalization;
+using System.Text;
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>
+/// Compiles a condition to SQL over events, lines and facts. Every expression is true or false, never unknown. What the tables do not say exactly is refused with its path:
+/// profile fields and fields of a kind, which are kept as bytes; quantities, which some databases keep as text; facts that are not queryable.
+/// </summary>
+internal sealed class AudienceSql : IEvidence
+{
+    private const string True = "1 = 1";
+    private const string False = "1 = 0";
+
+    private readonly EventKinds kinds;
+    private readonly Moment moment;
+    private readonly List<SqlType> types = [];
+    private readonly List<SqlValue> values = [];
+    private readonly List<ConditionError> refusals = [];
+    private readonly HashSet<string> numberFacts = new(StringComparer.Ordinal);
+    private readonly string tenant;
+    private bool asksHistory;
+    private bool asksFacts;
+
+    private AudienceSql(string tenant, EventKinds kinds, Moment moment)
+    {
+        this.kinds = kinds;
+        this.moment = moment;
+        this.tenant = Parameter(SqlType.Characters, tenant);
+    }
+
+    /// <summary>What cannot be answered exactly.</summary>
+    public Sequence<ConditionError> Refusals => refusals.ToSequence();
+
+    /// <summary>Selects id and whether it must be asked one by one.</summary>
+    public string Text { get; private set; } = "";
+
+    /// <summary>The types of the parameters.</summary>
+    public Sequence<SqlType> Types => types.ToSequence();
+
+    /// <summary>The values of the parameters.</summary>
+    public SqlValue[] Values => [.. values];
+
+    /// <summary>Compiles a condition as of a moment.</summary>
+    public static AudienceSql Of(Condition condition, string tenant, EventKinds kinds, Moment moment)
+    {
+        var compiling = new AudienceSql(tenant, kinds, moment);
+        var holds = compiling.Of(condition, "$");
+        var undecided = compiling.Undecided();
+        compiling.Text = $"""
+            SELECT q.customer_id, q.undecided FROM (
+                SELECT c.customer_id, CASE WHEN {undecided} THEN 1 ELSE 0 END AS undecided, CASE WHEN {holds} THEN 1 ELSE 0 END AS holds
+                FROM crm_customer c WHERE c.tenant = {compiling.tenant}) q
+            WHERE q.undecided = 1 OR q.holds = 1 ORDER BY q.customer_id
+            """;
+        return compiling;
+    }
+
+    private string Of(Condition condition, string path)
+    {
+        switch (condition)
+        {
+            case Condition.All all:
+                return Joined(all.Of, path + ".all", " AND ", True);
+            case Condition.Any any:
+                return Joined(any.Of, path + ".any", " OR ", False);
+            case Condition.Not not:
+                return $"NOT ({Of(not.Of, path + ".not")})";
+            case Condition.Moment fixedNow:
+                return Constant(Evaluator.Evaluate(fixedNow, this).Value);
+            case Condition.Score score:
+                return OfScore(score, path);
+            case Condition.Field field when field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal):
+                return Refuse(path, $"'{field.Name}' is kept as bytes; give the host's own table as a view, or make it a queryable fact.");
+            case Condition.Field field:
+                return Constant(Evaluator.Evaluate(field, this).Value);
+            case Condition.Fact fact:
+                return OfFact(fact, path);
+            case Condition.EventWindow leaf:
+                asksHistory = true;
+                return new AudienceMeasure(this, leaf, path).Compile();
+            default:
+                return Refuse(path, $"The store has no SQL for {condition.GetType().Name}.");
+        }
+    }
+
+    /// <summary>The moment of the question.</summary>
+    public Moment Moment => moment;
+
+    /// <summary>Missing: no event is being handled.</summary>
+    Scalar IEvidence.Field(string name) => default;
+
+    bool IEvidence.Observed(Condition.Field leaf) => throw NoCustomer();
+
+    Scalar IEvidence.Fact(string name, out Instant? validUntil) => throw NoCustomer();
+
+    Truth IEvidence.Window(Condition.EventWindow leaf) => throw NoCustomer();
+
+    /// <summary>The parameter of the tenant.</summary>
+    internal string Tenant => tenant;
+
+    /// <summary>A kind of event that can be asked about: requests may be refused and amendments only take back, which the tables do not say.</summary>
+    internal string? Kind(string name, string path)
+    {
+        if (kinds.Find(name) is { Nature: EventNature.Happening })
+        {
+            return Parameter(SqlType.Characters, name);
+        }
+
+        Refuse(path, $"Events of the kind '{name}' are no happenings; what became of them is not in the tables.");
+        return null;
+    }
+
+    /// <summary>Whether a kind declares a field of its own with a name.</summary>
+    internal bool Declares(string kind, string field) => kinds.Find(kind) is { } known && known.Fields.Any(declared => declared.Name == field);
+
+    internal string Refuse(string path, string why)
+    {
+        refusals.Add(new ConditionError(path, why));
+        return False;
+    }
+
+    internal string Parameter(SqlType type, SqlValue value)
+    {
+        types.Add(type);
+        values.Add(value);
+        return string.Create(CultureInfo.InvariantCulture, $"{{{types.Count - 1}}}");
+    }
+
+    internal static string Constant(bool value) => value ? True : False;
+
+    private static InvalidOperationException NoCustomer() => new("A condition is compiled for all customers; what belongs to one of them is asked by the database.");
+
+    private string Joined(Sequence<Condition> parts, string path, string word, string none) => parts.IsEmpty
+        ? none
+        : string.Join(word, parts.Select((part, i) => $"({Of(part, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"))})"));
+
+    private string OfScore(Condition.Score score, string path)
+    {
+        var terms = new StringBuilder("0");
+        for (var i = 0; i < score.Of.Count; i++)
+        {
+            var (when, points) = (score.Of[i].When, score.Of[i].Points);
+            if (points != decimal.Truncate(points))
+            {
+                return Refuse(string.Create(CultureInfo.InvariantCulture, $"{path}.score[{i}].points"), "Points that are no whole numbers are not added exactly.");
+            }
+
+            terms.Append(CultureInfo.InvariantCulture, $" + CASE WHEN {Of(when, string.Create(CultureInfo.InvariantCulture, $"{path}.score[{i}].when"))} THEN {(long)points} ELSE 0 END");
+        }
+
+        return AudienceTest.OfWhole(this, score.Is, $"({terms})", 1, path) ?? False;
+    }
+
+    private string OfFact(Condition.Fact fact, string path)
+    {
+        asksFacts = true;
+        var name = Parameter(SqlType.Characters, fact.Name);
+        var now = Parameter(SqlType.Whole, moment.Instant.ToUnixTimeTicks());
+        if (AudienceTest.OfFact(this, fact.Is, path) is not { } test)
+        {
+            return False;
+        }
+
+        if (test.Kind == ScalarKind.Number)
+        {
+            numberFacts.Add(fact.Name);
+        }
+
+        var wanted = fact.WhenMissing ? $"NOT ({test.Holds})" : test.Holds;
+        var kind = test.Kind is { } only ? string.Create(CultureInfo.InvariantCulture, $"f.kind = {(int)only} AND ") : "";
+        var exists = $"EXISTS (SELECT 1 FROM crm_fact f WHERE f.tenant = c.tenant AND f.bucket = c.bucket AND f.customer_id = c.customer_id AND f.name = {name} AND (f.valid_until IS NULL OR f.valid_until > {now}) AND {kind}{wanted})";
+        return fact.WhenMissing ? $"NOT {exists}" : exists;
+    }
+
+    // Refunds leave less of an event than its row says; facts of who has something due are not those of now; and a number of more than 15 digits may be rounded where it is compared.
+    private string Undecided()
+    {
+        var amendments = kinds.Known.Where(name => kinds.Find(name) is { Nature: EventNature.Amendment }).Select(name => Parameter(SqlType.Characters, name)).ToList();
+        var amended = asksHistory && amendments.Count > 0
+            ? $"EXISTS (SELECT 1 FROM crm_event a WHERE a.tenant = c.tenant AND a.bucket = c.bucket AND a.customer_id = c.customer_id AND a.kind IN ({string.Join(", ", amendments)}))"
+            : False;
+        if (asksFacts)
+        {
+            amended = $"({amended}) OR EXISTS (SELECT 1 FROM crm_wakeup w WHERE w.tenant = c.tenant AND w.bucket = c.bucket AND w.customer_id = c.customer_id AND w.due_at <= {Parameter(SqlType.Whole, moment.Instant.ToUnixTimeTicks())})";
+        }
+
+        return numberFacts.Count == 0
+            ? amended
+            : $"({amended}) OR EXISTS (SELECT 1 FROM crm_fact n WHERE n.tenant = c.tenant AND n.bucket = c.bucket AND n.customer_id = c.customer_id AND n.kind = 2 AND LENGTH(n.content) > 15 AND n.name IN ({string.Join(", ", numberFacts.Order(StringComparer.Ordinal).Select(fact => Parameter(SqlType.Characters, fact)))}))";
+    }
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using Crm.Conditions;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>Tests as SQL, exactly or not at all.</summary>
+internal static class AudienceTest
+{
+    /// <summary>The test of a fact's row f, and the kind of value it is about; null kind: any. Null when it is refused.</summary>
+    public static (string Holds, ScalarKind? Kind)? OfFact(AudienceSql sql, Test test, string path)
+    {
+        switch (test)
+        {
+            case Test.Known:
+                return ("1 = 1", null);
+            case Test.EqualTo { Value: var value }:
+                return ($"f.content = {sql.Parameter(SqlType.Characters, value.ToString())}", value.Kind);
+            case Test.OneOf { Values: var values }:
+                return ($"f.content IN ({string.Join(", ", values.Select(value => sql.Parameter(SqlType.Characters, value.ToString())))})", values[0].Kind);
+            case Test.StartsWith or Test.EndsWith or Test.Contains:
+                return (OfText(sql, test, "f.content"), ScalarKind.Code);
+            case Test.Relative relative:
+                return Relative(sql, relative);
+            default:
+                if (Ends(test) is { } ends && ends.TrueForAll(end => IsOrdered(end.Value)))
+                {
+                    return (string.Join(" AND ", ends.Select(end => $"f.number {end.Operator} {Number(sql, end.Value)}")), ends[0].Value.Kind);
+                }
+
+                sql.Refuse(path + ".is", $"The store has no exact SQL for the test {test.GetType().Name} of a fact.");
+                return null;
+        }
+    }
+
+    /// <summary>The test of a code in a column.</summary>
+    /// <returns>Null when the test is not about codes: then a code is of another kind than the test's.</returns>
+    public static string? OfCode(AudienceSql sql, Test test, string column) => test switch
+    {
+        Test.Known => $"{column} IS NOT NULL",
+        Test.EqualTo { Value.AsCode: { } code } => $"{column} = {sql.Parameter(SqlType.Characters, code)}",
+        Test.OneOf { Values: var values } when values.All(value => value.AsCode is not null) => $"{column} IN ({string.Join(", ", values.Select(value => sql.Parameter(SqlType.Characters, value.AsCode ?? "")))})",
+        Test.AnyOf { Codes: var codes } => $"{column} IN ({string.Join(", ", codes.Select(code => sql.Parameter(SqlType.Characters, code)))})",
+        Test.AllOf { Codes: var codes } => codes.Distinct(StringComparer.Ordinal).Count() == 1 ? $"{column} = {sql.Parameter(SqlType.Characters, codes[0])}" : $"{column} <> {column}",
+        Test.StartsWith or Test.EndsWith or Test.Contains => OfText(sql, test, column),
+        _ => null,
+    };
+
+    /// <summary>The test of a whole number that stands for a number of so many in a unit (100 cents); null when it is refused.</summary>
+    public static string? OfWhole(AudienceSql sql, Test test, string expression, long unit, string path)
+    {
+        switch (test)
+        {
+            case Test.OneOf { Values: var values }:
+                var whole = values.Where(value => value.Kind == ScalarKind.Number).Select(value => value.AsNumber * unit).Where(value => value == decimal.Truncate(value) && Fits(value)).ToList();
+                return whole.Count == 0 ? "1 = 0" : $"{expression} IN ({string.Join(", ", whole.Select(value => sql.Parameter(SqlType.Whole, (long)value)))})";
+            case Test.EqualTo { Value: { Kind: ScalarKind.Number, AsNumber: var number } }:
+                return number * unit == decimal.Truncate(number * unit) && Fits(number * unit) ? $"{expression} = {sql.Parameter(SqlType.Whole, (long)(number * unit))}" : "1 = 0";
+            default:
+                if (Ends(test) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Number && Fits(end.Value.AsNumber * unit)))
+                {
+                    return string.Join(" AND ", ends.Select(end => $"{expression} {end.Operator} {sql.Parameter(SqlType.Whole, Bound(end.Operator, end.Value.AsNumber * unit))}"));
+                }
+
+                sql.Refuse(path + ".is", $"The store has no exact SQL for the test {test.GetType().Name} of a whole number.");
+                return null;
+        }
+    }
+
+    /// <summary>The comparisons that a test of order makes, or null.</summary>
+    public static List<(string Operator, Scalar Value)>? Ends(Test test) => test switch
+    {
+        Test.MoreThan more => [(">", more.Value)],
+        Test.AtLeast least => [(">=", least.Value)],
+        Test.LessThan less => [("<", less.Value)],
+        Test.AtMost most => [("<=", most.Value)],
+        Test.Between between => [(">=", between.From), ("<=", between.To)],
+        _ => null,
+    };
+
+    /// <summary>How a comparison is written.</summary>
+    public static string Operator(Comparison comparison) => comparison switch
+    {
+        Comparison.EqualTo => "=",
+        Comparison.MoreThan => ">",
+        Comparison.AtLeast => ">=",
+        Comparison.LessThan => "<",
+        _ => "<=",
+    };
+
+    private static (string Holds, ScalarKind? Kind)? Relative(AudienceSql sql, Test.Relative relative)
+    {
+        var (value, kind) = relative.To switch
+        {
+            RelativeTime.Today today => ((long)Period.DaysBetween(new LocalDate(1970, 1, 1), CalendarDays.Zone(today.Zone).DayOf(sql.Moment.Instant) + today.Shift), ScalarKind.Date),
+            RelativeTime.Now now => (sql.Moment.Instant.ToUnixTimeTicks() + now.Shift.BclCompatibleTicks, ScalarKind.Instant),
+            _ => throw new InvalidOperationException($"The store has no SQL for the time {relative.To.GetType().Name}."),
+        };
+        return ($"f.number {Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, value)}", kind);
+    }
+
+    // Letter by letter on every database: taking a text out of another changes it exactly when it is in it.
+    private static string OfText(AudienceSql sql, Test test, string column)
+    {
+        var text = test switch { Test.StartsWith starts => starts.Text, Test.EndsWith ends => ends.Text, Test.Contains contains => contains.Text, _ => "" };
+        var parameter = sql.Parameter(SqlType.Characters, text);
+        // SQL counts whole characters, not the halves of pairs.
+        var length = text.EnumerateRunes().Count().ToString(CultureInfo.InvariantCulture);
+        return test switch
+        {
+            Test.StartsWith => $"SUBSTR({column}, 1, {length}) = {parameter}",
+            Test.EndsWith => $"(LENGTH({column}) >= {length} AND SUBSTR({column}, LENGTH({column}) - {length} + 1) = {parameter})",
+            _ => $"REPLACE({column}, {parameter}, '') <> {column}",
+        };
+    }
+
+    private static bool IsOrdered(Scalar value) => value.Kind is ScalarKind.Date or ScalarKind.Instant || (value.Kind == ScalarKind.Number && value.ToString().Length <= 15);
+
+    private static string Number(AudienceSql sql, Scalar value) => value switch
+    {
+        { AsDate: { } date } => sql.Parameter(SqlType.Whole, (long)Period.DaysBetween(new LocalDate(1970, 1, 1), date)),
+        { AsInstant: { } instant } => sql.Parameter(SqlType.Whole, instant.ToUnixTimeTicks()),
+        _ => sql.Parameter(SqlType.Exact, value.AsNumber),
+    };
+
+    private static bool Fits(decimal value) => Math.Abs(value) < 4_000_000_000_000_000_000m;
+
+    private static long Bound(string comparison, decimal value) => (long)(comparison is ">=" or "<" ? decimal.Ceiling(value) : decimal.Floor(value));
+}

@@ -1,0 +1,270 @@
+using Crm.Conditions;
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Testing;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Storage.Tests;
+
+using Selecting = Func<CrmEngine, IAudienceQuery, Condition, Moment, Task<IReadOnlyList<CustomerId>>>;
+
+/// <summary>
+/// Customers selected in SQL are those of whom what is kept for each customer says so, and those of whom a scan of the whole history says so: at every instant, boundaries included.
+/// A further way of selecting joins by being one more <see cref="Selecting"/>.
+/// </summary>
+public sealed class Audiences
+{
+    private const int Customers = 6;
+    private const string Zone = "America/New_York";
+    private static readonly Instant Start = Instant.FromUtc(2026, 3, 1, 0, 0);
+    private static readonly Duration Tick = Duration.FromTicks(1);
+
+    private static readonly Gen<Instant> Instants = from hours in Gen.Choose(0, 12) from ticks in Gen.Choose(-1, 1) select Start + Duration.FromHours(hours) + (Tick * ticks);
+
+    private static readonly Gen<EventLine> Lines =
+        from sku in Gen.Elements("tea", "cup") from category in Gen.Elements("drinks", null) from quantity in Gen.Elements(1m, 2m, 0.5m) from amount in Gen.Choose(1, 3) select new EventLine(sku, quantity, Money.Hkd(amount), category);
+
+    private static readonly Gen<(int Customer, Instant At, CustomerEvent Event)> Happenings =
+        from customer in Gen.Choose(1, Customers)
+        from at in Instants
+        from kind in Gen.Elements("purchase", "purchase", "visit")
+        from channel in Gen.Elements("web", "shop", null)
+        from lines in Gen.ListOf(Lines).Resize(3)
+        from currency in Gen.Elements(Currency.Hkd, Currency.Hkd, Currency.Of("USD"))
+        let sum = lines.Sum(line => line.Amount.MinorUnits)
+        select (customer, at, new CustomerEvent
+        {
+            Key = new EventKey("pos", "1"),
+            Kind = kind,
+            Channel = channel,
+            Spend = kind == "purchase" ? new Money(sum, currency) : null,
+            Lines = kind == "purchase" ? lines.Select(line => line with { Amount = new Money(line.Amount.MinorUnits, currency) }).ToSequence() : [],
+        });
+
+    private static readonly Gen<Test> Numbers =
+        from value in Gen.Choose(0, 8).Select(half => half / 2m)
+        from other in Gen.Choose(0, 4)
+        from kind in Gen.Choose(0, 6)
+        select kind switch
+        {
+            0 => new Test.EqualTo(value),
+            1 => new Test.MoreThan(value),
+            2 => new Test.AtLeast(value),
+            3 => new Test.LessThan(value),
+            4 => new Test.AtMost(value),
+            5 => new Test.Between(Math.Min(value, other), Math.Max(value, other)),
+            _ => (Test)new Test.OneOf([value, other]),
+        };
+
+    private static readonly Gen<Test> Codes = Gen.Elements<Test>(
+        new Test.EqualTo("web"), new Test.OneOf(["tea", "shop"]), new Test.StartsWith("w"), new Test.EndsWith("p"), new Test.Contains("e"), new Test.AnyOf(["web", "cup"]), new Test.Known(), new Test.AtLeast(1));
+
+    private static readonly Gen<Condition> FilterLeaves =
+        from name in Gen.Elements("event.channel", "event.source", "event.currency", "line.sku", "line.category", "event.table")
+        from test in Codes
+        from missing in Gen.Elements(true, false)
+        select (Condition)new Condition.Field(name, test, missing && test is not Test.Known);
+
+    private static readonly Gen<Condition?> Filters = Gen.OneOf(
+        Gen.Constant<Condition?>(null),
+        FilterLeaves.Select(leaf => (Condition?)leaf),
+        FilterLeaves.Select(leaf => (Condition?)new Condition.Not(leaf)),
+        from one in FilterLeaves from other in FilterLeaves from all in Gen.Elements(true, false) select (Condition?)(all ? one & other : one | other));
+
+    private static readonly Gen<Window> Windows = Gen.Elements<Window>(
+        new Window.Lifetime(), new Window.Last(Duration.FromHours(1)), new Window.Last(Duration.FromHours(3)), new Window.Last(Duration.FromHours(4)) { Skip = Duration.FromHours(1) }, new Window.Before(Duration.FromHours(2)),
+        new Window.Between(Start + Duration.FromHours(2), Start + Duration.FromHours(7)), new Window.Between(null, Start + Duration.FromHours(5)),
+        new Window.Calendar(CalendarPeriod.Day, 0, 1, Zone), new Window.Calendar(CalendarPeriod.Day, 1, 1, Zone), new Window.Calendar(CalendarPeriod.Week, 0, 2, Zone), new Window.Calendar(CalendarPeriod.Month, 1, 1, Zone),
+        new Window.Since(new EventPattern("visit"), First: true), new Window.Since(new EventPattern("visit"), First: false));
+
+    private static readonly Gen<Measure> Measures = Gen.Elements<Measure>(
+        new Measure.Count(), new Measure.Count(), new Measure.SumOfSpend(Currency.Hkd), new Measure.SumOfSpend(Currency.Hkd), new Measure.SumOfQuantity(),
+        new Measure.Aggregate(Aggregation.Average, new Measured.Spend(Currency.Hkd)), new Measure.Aggregate(Aggregation.Least, new Measured.Spend(Currency.Hkd)), new Measure.Aggregate(Aggregation.Greatest, new Measured.Spend(Currency.Hkd)),
+        new Measure.Aggregate(Aggregation.Distinct, new Measured.Named("event.channel")), new Measure.Aggregate(Aggregation.Distinct, new Measured.Named("line.sku")));
+
+    private static readonly Gen<Condition> Leaves = Gen.OneOf(
+        from kind in Gen.Elements("purchase", "purchase", "visit")
+        from measure in Measures
+        from window in Windows
+        from test in Numbers
+        from where in Filters
+        from missing in Gen.Elements(true, false)
+        select (Condition)new Condition.EventWindow(kind, measure, window, test) { Where = where, WhenMissing = missing && measure.CanBeMissing },
+        from how in Gen.Elements(Aggregation.First, Aggregation.Latest)
+        from window in Windows
+        from comparison in Gen.Elements(Enum.GetValues<Comparison>())
+        from hours in Gen.Choose(-4, 0)
+        from missing in Gen.Elements(true, false)
+        select (Condition)new Condition.EventWindow("purchase", new Measure.Aggregate(how, new Measured.At()), window, new Test.Relative(comparison, new RelativeTime.Now(Duration.FromHours(hours)))) { WhenMissing = missing },
+        from times in Gen.Elements((3, 6), (4, 4))
+        from test in Numbers
+        select (Condition)new Condition.EventWindow("purchase", new Measure.Periods(1, times.Item1), new Window.Last(Duration.FromHours(times.Item2)), test),
+        from test in Gen.OneOf(Numbers, Codes)
+        from name in Gen.Elements("test.visits", "test.channel", "test.spend")
+        from missing in Gen.Elements(true, false)
+        select (Condition)new Condition.Fact(name, test, missing && test is not Test.Known),
+        from comparison in Gen.Elements(Enum.GetValues<Comparison>())
+        from hours in Gen.Choose(-4, 0)
+        select (Condition)new Condition.Fact("test.seen", new Test.Relative(comparison, new RelativeTime.Now(Duration.FromHours(hours))), true),
+        Gen.Elements(If.Hours(new LocalTime(10, 0), new LocalTime(14, 30)), If.On(IsoDayOfWeek.Sunday)));
+
+    private static readonly Gen<Condition> Conditions = Gen.OneOf(
+        Leaves,
+        Leaves.Select(leaf => !leaf),
+        from one in Leaves from other in Leaves from third in Leaves select (one & other) | !third,
+        from one in Leaves from other in Leaves from test in Numbers select (Condition)new Condition.Score([new Scored(one, 1), new Scored(other, 2)], test));
+
+    private static readonly Gen<(List<Condition> Conditions, List<(int Customer, Instant At, CustomerEvent Event)> History, List<int> Refunded)> Samples =
+        from conditions in Gen.ListOf(Conditions.Where(condition => ConditionCheck.Check(condition).IsEmpty)).Resize(16)
+        from history in Gen.ListOf(Happenings).Resize(30)
+        from refunded in Gen.ListOf(Gen.Choose(0, 29)).Resize(2)
+        select (conditions.ToList(), history.OrderBy(one => one.At).ToList(), refunded.ToList());
+
+    private static readonly Selecting Engine = async (engine, _, condition, _) => await engine.SelectAsync(condition, Token);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void SQLite_selects_those_of_whom_the_condition_holds() => Agrees(new SqliteFactory(inMemory: true), Engine, 60);
+
+    [Fact]
+    public void PostgreSQL_selects_those_of_whom_the_condition_holds() => Agrees(new PostgreSqlFactory(new PostgreSql.PostgreSqlStoreOptions()), Engine, 12);
+
+    [Fact]
+    public void A_store_that_cannot_select_has_every_customer_asked() => Agrees(new MemoryFactory(), Engine, 20);
+
+    [Fact]
+    public void The_law_catches_an_answer_as_of_a_tick_later() => Refuted(async (engine, query, condition, moment) =>
+        query.Refusals(condition, engine.Kinds).IsEmpty
+            ? (await query.SelectAsync(condition, engine.Kinds, moment with { Instant = moment.Instant + Tick }, Token) is var answer && answer.Undecided.IsEmpty ? answer.Members : await engine.SelectAsync(condition, Token))
+            : await engine.SelectAsync(condition, Token));
+
+    [Fact]
+    public void The_law_catches_an_answer_that_forgets_refunds() => Refuted(async (engine, query, condition, moment) =>
+        query.Refusals(condition, engine.Kinds).IsEmpty ? (await query.SelectAsync(condition, engine.Kinds, moment, Token)).Members : await engine.SelectAsync(condition, Token));
+
+    [Fact]
+    public void What_the_tables_do_not_say_exactly_is_refused_with_its_path()
+    {
+        using var store = Sqlite.SqliteStore.Open(":memory:");
+        var condition = If.All(
+            If.Field("customer.region").Is("HK"),
+            !If.Purchases().SumOfQuantity().AtLeast(2),
+            If.Purchases().Where(If.Field("event.channel").Is("web") & If.Field("event.table").Is(3)).Count().AtLeast(1),
+            If.Purchases().Then(new Step(new EventPattern("purchase"))).Happened,
+            If.Fact("loyalty.tier").Is("gold"));
+
+        Assert.Equal(["$.all[0]", "$.all[1].not", "$.all[2].where.all[1].field", "$.all[3]"], store.Refusals(condition, new EventKinds([])).Select(error => error.Path));
+    }
+
+    private static void Refuted(Selecting counterfeit) => Assert.ThrowsAny<Exception>(() => Agrees(new SqliteFactory(inMemory: true), counterfeit, 200));
+
+    private static void Agrees(StoreFactory factory, Selecting select, int tests)
+    {
+        var tenants = 0;
+        var inSql = 0;
+        var asked = 0;
+        Prop.ForAll(Samples.ToArbitrary(), sample => RunAsync(sample).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(tests));
+        Assert.True(factory is MemoryFactory || inSql > asked / 2, $"Only {inSql} of {asked} questions were answered in SQL.");
+        factory.DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+        async Task RunAsync((List<Condition> Conditions, List<(int Customer, Instant At, CustomerEvent Event)> History, List<int> Refunded) sample)
+        {
+            var store = await factory.OpenAsync($"t{++tenants}", Token);
+            var clock = new FakeClock(Start - Duration.FromHours(1));
+            var engine = new CrmEngine(store, [new FactsModule(sample.Conditions)], new CrmOptions { Zone = DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"] }, clock, new SeededIdSource(7));
+            foreach (var (i, (customer, at, happened)) in sample.History.Index())
+            {
+                clock.Set(at);
+                await engine.RecordAsync(happened with { Key = new EventKey("pos", $"{i}"), Identity = Identity.User(customer), OccurredAt = at }, Token);
+            }
+
+            foreach (var i in sample.Refunded.Where(place => place < sample.History.Count && sample.History[place].Event.Spend is { MinorUnits: > 0 }).Distinct())
+            {
+                clock.Advance(Tick);
+                await engine.RecordAsync(CustomerEvent.Refund($"back:{i}", Identity.User(sample.History[i].Customer), $"pos:{i}", sample.History[i].Event.Spend!.Value) with { OccurredAt = clock.GetCurrentInstant() }, Token);
+            }
+
+            var now = clock.GetCurrentInstant();
+            var edges = sample.History.SelectMany(one => new[] { 1, 2, 3, 4 }.Select(hours => one.At + Duration.FromHours(hours))).Append(Start + Duration.FromHours(29)).Where(edge => edge > now).Distinct().Order().Take(3).ToList();
+            foreach (var at in edges.SelectMany(edge => new[] { edge - Tick, edge }).Prepend(now).Where(at => at >= now).Distinct().Order())
+            {
+                clock.Set(at);
+                await CompareAsync(engine, store, sample.Conditions, at);
+            }
+        }
+
+        async Task CompareAsync(CrmEngine engine, ICustomerStore store, List<Condition> conditions, Instant at)
+        {
+            var views = new List<CustomerView>();
+            for (var customer = 1; customer <= Customers; customer++)
+            {
+                if (await engine.ReadAsync(CustomerRef.Of(Identity.User(customer)), Token) is { } view)
+                {
+                    views.Add(view);
+                }
+            }
+
+            foreach (var condition in conditions)
+            {
+                var expected = views.Where(view => Evaluator.Evaluate(condition, view).Value).Select(view => view.Customer).Order().ToList();
+                var query = store as IAudienceQuery;
+                inSql += query?.Refusals(condition, engine.Kinds).IsEmpty == true ? 1 : 0;
+                asked++;
+                var found = await select(engine, query!, condition, new Moment(at, DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"]));
+                Assert.True(expected.SequenceEqual(found), $"{ConditionJson.Write(condition)} at {at}: {string.Join(",", found)} instead of {string.Join(",", expected)}");
+            }
+        }
+    }
+
+    /// <summary>Publishes a number, a code, an instant and an amount that runs out, and declares conditions.</summary>
+    private sealed class FactsModule(IEnumerable<Condition> conditions) : CustomerModule<FactsState>
+    {
+        public override ModuleContract Contract { get; } = new()
+        {
+            Name = "test",
+            Codec = new FactsCodec(),
+            Kinds = [new EventKind("visit", EventNature.Happening)],
+            Handles = ["*"],
+            Publishes = [new FactDeclaration("test.*", Queryable: true)],
+            Conditions = conditions.ToSequence(),
+        };
+
+        protected override Outcome Handle(FactsState state, ModuleContext context)
+        {
+            if (context.Stimulus is not Stimulus.Happened(var happened))
+            {
+                return Outcome.Nothing;
+            }
+
+            return new Outcome.Accepted
+            {
+                State = new FactsState(state.Visits + 1),
+                Facts =
+                [
+                    new Fact("test.visits", state.Visits + 1),
+                    new Fact("test.channel", happened.Channel is { } channel ? channel : default(Scalar)),
+                    new Fact("test.seen", context.Moment.Instant),
+                    new Fact("test.spend", (happened.Spend?.Amount ?? 0) / 4, context.Moment.Instant + Duration.FromHours(2)),
+                ],
+            };
+        }
+    }
+
+    private sealed record FactsState(long Visits);
+
+    private sealed class FactsCodec : SlotCodec<FactsState>
+    {
+        public override int Version => 1;
+
+        public override FactsState Empty { get; } = new(0);
+
+        protected override void Write(FactsState state, SlotWriter writer) => writer.Whole(state.Visits);
+
+        protected override FactsState Read(int version, ref SlotReader reader) => new(reader.Whole());
+    }
+}
