@@ -47,7 +47,7 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
                 return Average(currency);
             case Measure.Aggregate { How: Aggregation.First or Aggregation.Least or Aggregation.Latest or Aggregation.Greatest, Of: Measured.At } aggregate:
                 return Instants(aggregate.How is Aggregation.First or Aggregation.Least ? "MIN(e.effective_at)" : "MAX(e.effective_at)");
-            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } when Column(name, leaf.Kind) is { } column && (!looksAtLines || column[0] == 'l'):
+            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } when Column(name) is { } column && (!looksAtLines || column[0] == 'l'):
                 return Whole($"COUNT(DISTINCT {column})", 1, ofLines: column[0] == 'l', "");
             case Measure.Periods { Times: 1 } periods when leaf.Window is Conditions.Window.Last last:
                 var part = sql.Parameter(SqlType.Whole, last.Length.BclCompatibleTicks / periods.OutOf);
@@ -170,7 +170,7 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
 
     private string Field(Condition.Field field, string place)
     {
-        if (Column(field.Name, leaf.Kind) is { } column)
+        if (Column(field.Name) is { } column)
         {
             return AudienceTest.OfCode(sql, field.Is, column) is { } test ? Answered(column, test, field) : AudienceSql.Constant(field.WhenMissing);
         }
@@ -195,7 +195,7 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
         ? $"CASE WHEN {column} IS NULL THEN 1 WHEN {test} THEN 1 ELSE 0 END = 1"
         : $"CASE WHEN {test} THEN 1 ELSE 0 END = 1";
 
-    private string? Column(string name, string kind) => name switch
+    private string? Column(string name) => name switch
     {
         "line.sku" => "l.sku",
         "line.category" => "l.category",

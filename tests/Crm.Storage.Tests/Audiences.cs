@@ -10,6 +10,7 @@ using NodaTime;
 
 namespace Crm.Storage.Tests;
 
+using Outcome = Crm.Modules.Outcome;
 using Selecting = Func<CrmEngine, IAudienceQuery, Condition, Moment, Task<IReadOnlyList<CustomerId>>>;
 
 /// <summary>
@@ -91,9 +92,9 @@ public sealed class Audiences
         from measure in Measures
         from window in Windows
         from test in Numbers
-        from where in Filters
+        from filter in Filters
         from missing in Gen.Elements(true, false)
-        select (Condition)new Condition.EventWindow(kind, measure, window, test) { Where = where, WhenMissing = missing && measure.CanBeMissing },
+        select (Condition)new Condition.EventWindow(kind, measure, window, test) { Where = filter, WhenMissing = missing && measure.CanBeMissing },
         from how in Gen.Elements(Aggregation.First, Aggregation.Latest)
         from window in Windows
         from comparison in Gen.Elements(Enum.GetValues<Comparison>())
