@@ -11,8 +11,6 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
 {
     private const int MostLines = 10_000;
     private const long MostMinorUnits = 1_000_000_000_000_000;
-    private const decimal MostQuantity = 1_000_000_000;
-    private const int MostDecimals = 9;
 
     public Sequence<EventProblem> Check(IReadOnlyList<CustomerEvent> events, Instant now)
     {
@@ -117,9 +115,9 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         for (var i = 0; i < happened.Lines.Count; i++)
         {
             var line = happened.Lines[i];
-            if (string.IsNullOrEmpty(line.Sku) || line.Quantity is <= 0 or > MostQuantity || line.Quantity.Scale > MostDecimals || line.Amount.MinorUnits is < 0 or > MostMinorUnits)
+            if (string.IsNullOrEmpty(line.Sku) || line.Quantity is <= 0 or > EventLine.MostQuantity || line.Quantity.Scale > EventLine.QuantityDecimals || line.Amount.MinorUnits is < 0 or > MostMinorUnits)
             {
-                wrong("bad-line", string.Create(CultureInfo.InvariantCulture, $"has the line {i + 1} '{line.Sku}' of {line.Quantity} for {line.Amount}; an article, a quantity above 0 (at most {MostQuantity}, {MostDecimals} decimals) and an amount of 0 or more (at most {MostMinorUnits} minor units) are expected."));
+                wrong("bad-line", string.Create(CultureInfo.InvariantCulture, $"has the line {i + 1} '{line.Sku}' of {line.Quantity} for {line.Amount}; an article, a quantity above 0 (at most {EventLine.MostQuantity}, {EventLine.QuantityDecimals} decimals) and an amount of 0 or more (at most {MostMinorUnits} minor units) are expected."));
             }
 
             if (happened.Spend is { } total && line.Amount.Currency != total.Currency)

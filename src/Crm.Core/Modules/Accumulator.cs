@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Conditions;
 using Crm.Values;
 using NodaTime;
@@ -6,7 +7,7 @@ namespace Crm.Modules;
 
 /// <summary>
 /// What one series has counted: the entries as far back as it reaches, oldest first, each with the sum up to it, and the sum of everything where a leaf asks for it.
-/// Copies share entries, which are never changed once visible to a copy.
+/// Amounts are whole numbers of the series' steps: comparing and adding them is what answers are made of. Copies share entries, which are never changed once visible to a copy.
 /// </summary>
 internal struct Accumulator
 {
@@ -15,25 +16,25 @@ internal struct Accumulator
     private int end;
 
     /// <summary>The sum of what is no longer among the entries.</summary>
-    private decimal before;
+    private long before;
 
     /// <summary>The sum of everything; kept only where the reach says so.</summary>
-    private decimal lifetime;
+    private long lifetime;
 
     private readonly ReadOnlySpan<Entry> Entries => list is null ? default : list.Items.AsSpan(start, end - start);
 
-    private readonly decimal Total => end > start ? list!.Items[end - 1].Sum : before;
+    private readonly long Total => end > start ? list!.Items[end - 1].Sum : before;
 
     /// <summary>Counts an amount at an instant.</summary>
     /// <param name="reach">How far back the series must reach.</param>
     /// <param name="ticks">When the amount counts.</param>
-    /// <param name="amount">Not negative.</param>
+    /// <param name="amount">In steps; not negative.</param>
     /// <param name="newest">The newest instant seen: what is beyond reach by then is forgotten.</param>
-    public void Add(SeriesReach reach, long ticks, decimal amount, long newest)
+    public void Add(SeriesReach reach, long ticks, long amount, long newest)
     {
         if (reach.Lifetime)
         {
-            lifetime += amount;
+            lifetime = checked(lifetime + amount);
         }
 
         Evict(newest - reach.Window);
@@ -52,37 +53,61 @@ internal struct Accumulator
         }
     }
 
-    /// <summary>The answer of a leaf at an instant not before the newest seen.</summary>
-    /// <param name="leaf">The leaf.</param>
-    /// <param name="length">The length of its window in ticks, within reach; null for the lifetime.</param>
+    /// <summary>The answer of a test for more or less at an instant not before the newest seen.</summary>
+    /// <param name="test">The test.</param>
+    /// <param name="length">The length of the window in ticks, within reach; null for the lifetime.</param>
     /// <param name="now">The instant.</param>
-    public readonly Truth Answer(Condition.EventWindow leaf, long? length, long now)
+    public readonly Truth Answer(SumTest test, long? length, long now)
     {
         if (length is not { } window)
         {
-            return new Truth(Holds(leaf, lifetime), null);
+            return new Truth(test.Holds(lifetime), null);
         }
 
         var entries = Entries;
         var first = FirstAfter(entries, now - window);
         var total = Total;
         var counted = total - (first == 0 ? before : entries[first - 1].Sum);
-        var value = Holds(leaf, counted);
-        var change = leaf.Is.Threshold() is { } threshold
-            ? FirstByHalving(threshold, entries, first, total, counted)
-            : FirstByWalking(leaf, entries, first, total, value);
-        return new Truth(value, change < entries.Length ? Instant.FromUnixTimeTicks(entries[change].Ticks + window) : null);
+        var change = FirstBelow(test.Threshold, entries, first, total, counted);
+        return new Truth(test.Holds(counted), change < entries.Length ? Instant.FromUnixTimeTicks(entries[change].Ticks + window) : null);
+    }
+
+    /// <summary>The answer of any leaf at an instant not before the newest seen.</summary>
+    /// <param name="leaf">The leaf.</param>
+    /// <param name="steps">How many steps make one.</param>
+    /// <param name="length">The length of its window in ticks, within reach; null for the lifetime.</param>
+    /// <param name="now">The instant.</param>
+    public readonly Truth Answer(Condition.EventWindow leaf, long steps, long? length, long now)
+    {
+        if (length is not { } window)
+        {
+            return new Truth(Holds(leaf, lifetime, steps), null);
+        }
+
+        var entries = Entries;
+        var first = FirstAfter(entries, now - window);
+        var total = Total;
+        var value = Holds(leaf, total - (first == 0 ? before : entries[first - 1].Sum), steps);
+        for (var i = first; i < entries.Length; i++)
+        {
+            if (IsLastOfItsInstant(entries, i) && Holds(leaf, total - entries[i].Sum, steps) != value)
+            {
+                return new Truth(value, Instant.FromUnixTimeTicks(entries[i].Ticks + window));
+            }
+        }
+
+        return new Truth(value, null);
     }
 
     /// <summary>The answer of a leaf with any window at an instant not before the newest seen: entries that count are neighbours, so each answer is the difference of two sums.</summary>
-    public readonly Truth AnswerAny(Condition.EventWindow leaf, long now)
+    public readonly Truth AnswerAny(Condition.EventWindow leaf, long steps, long now)
     {
         var entries = Entries;
-        var value = Holds(leaf, SumAt(entries, leaf.Window, now, out var next));
+        var value = Holds(leaf, SumAt(entries, leaf.Window, now, out var next), steps);
         while (next != WindowMeaning.Never)
         {
             var edge = next;
-            if (Holds(leaf, SumAt(entries, leaf.Window, edge, out next)) != value)
+            if (Holds(leaf, SumAt(entries, leaf.Window, edge, out next), steps) != value)
             {
                 return new Truth(value, Instant.FromUnixTimeTicks(edge));
             }
@@ -92,10 +117,10 @@ internal struct Accumulator
     }
 
     /// <summary>What a leaf with any window measures.</summary>
-    public readonly decimal AmountAny(Window window, long now) => SumAt(Entries, window, now, out _);
+    public readonly long AmountAny(Window window, long now) => SumAt(Entries, window, now, out _);
 
     /// <summary>What counts at an instant, and the next instant at which another entry counts or one counts no more.</summary>
-    private readonly decimal SumAt(ReadOnlySpan<Entry> entries, Window window, long now, out long next)
+    private readonly long SumAt(ReadOnlySpan<Entry> entries, Window window, long now, out long next)
     {
         var (low, high) = (0, entries.Length);
         while (low < high)
@@ -119,7 +144,7 @@ internal struct Accumulator
     }
 
     /// <summary>What a leaf measures at an instant not before the newest seen.</summary>
-    public readonly decimal Amount(long? length, long now)
+    public readonly long Amount(long? length, long now)
     {
         if (length is not { } window)
         {
@@ -132,13 +157,13 @@ internal struct Accumulator
     }
 
     /// <summary>Writes what is within reach as of the newest instant seen; amounts of one instant as one.</summary>
-    public readonly void Write(SeriesReach reach, long newest, SlotWriter writer)
+    public readonly void Write(SeriesReach reach, long steps, long newest, SlotWriter writer)
     {
         writer.Whole(reach.Window);
         writer.Flag(reach.Lifetime);
         if (reach.Lifetime)
         {
-            WriteAmount(writer, lifetime);
+            WriteAmount(writer, lifetime, steps);
         }
 
         var entries = Entries;
@@ -157,7 +182,7 @@ internal struct Accumulator
             if (IsLastOfItsInstant(entries, i))
             {
                 writer.Whole(entries[i].Ticks - ticks);
-                WriteAmount(writer, entries[i].Sum - sum);
+                WriteAmount(writer, entries[i].Sum - sum, steps);
                 (ticks, sum) = (entries[i].Ticks, entries[i].Sum);
             }
         }
@@ -165,11 +190,12 @@ internal struct Accumulator
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <param name="reader">The bytes.</param>
+    /// <param name="steps">How many steps make one.</param>
     /// <param name="reach">How far back it reached.</param>
-    public static Accumulator Read(ref SlotReader reader, out SeriesReach reach)
+    public static Accumulator Read(ref SlotReader reader, long steps, out SeriesReach reach)
     {
         reach = new SeriesReach(reader.Whole(), reader.Flag());
-        var everything = reach.Lifetime ? ReadAmount(ref reader) : 0;
+        var everything = reach.Lifetime ? ReadAmount(ref reader, steps) : 0;
         var count = reader.Int();
         if (count == 0)
         {
@@ -178,11 +204,11 @@ internal struct Accumulator
 
         var items = new Entry[count + 1];
         var ticks = 0L;
-        var sum = 0m;
+        var sum = 0L;
         for (var i = 0; i < count; i++)
         {
             ticks += reader.Whole();
-            sum += ReadAmount(ref reader);
+            sum += ReadAmount(ref reader, steps);
             items[i] = new Entry(ticks, sum);
         }
 
@@ -199,9 +225,9 @@ internal struct Accumulator
         }
     }
 
-    private void Append(long ticks, decimal amount)
+    private void Append(long ticks, long amount)
     {
-        var entry = new Entry(ticks, Total + amount);
+        var entry = new Entry(ticks, checked(Total + amount));
         if (list is null || !list.TryAppend(end, entry))
         {
             Copy(room: 2 + ((end - start) / 4));
@@ -212,7 +238,7 @@ internal struct Accumulator
     }
 
     /// <summary>A late entry changes the sums after it, so it goes into a list of its own.</summary>
-    private void Insert(long ticks, decimal amount)
+    private void Insert(long ticks, long amount)
     {
         var place = FirstAfter(Entries, ticks);
         var sum = place == 0 ? before : Entries[place - 1].Sum;
@@ -220,7 +246,7 @@ internal struct Accumulator
         var items = list!.Items;
         for (var i = end; i > place; i--)
         {
-            items[i] = items[i - 1] with { Sum = items[i - 1].Sum + amount };
+            items[i] = items[i - 1] with { Sum = checked(items[i - 1].Sum + amount) };
         }
 
         items[place] = new Entry(ticks, sum + amount);
@@ -248,75 +274,45 @@ internal struct Accumulator
         return low;
     }
 
-    /// <summary>Amounts are not negative, so what is left shrinks: it falls below a threshold at most once, where the sum up to an entry passes total less threshold.</summary>
-    private static int FirstByHalving((Scalar Value, bool Included) threshold, ReadOnlySpan<Entry> entries, int first, decimal total, decimal counted)
+    /// <summary>The entry with which what is left falls below a threshold. Amounts are not negative, so that happens at most once, where the sum up to an entry passes total less threshold.</summary>
+    private static int FirstBelow(long threshold, ReadOnlySpan<Entry> entries, int first, long total, long counted)
     {
-        var (value, included) = threshold;
-        if (value.Kind != ScalarKind.Number || value.AsNumber < 0 || counted < value.AsNumber || (counted == value.AsNumber && !included))
+        if (threshold <= 0 || counted < threshold)
         {
             return entries.Length;
         }
 
-        var most = total - value.AsNumber;
+        var most = total - threshold;
         var (low, high) = (first, entries.Length);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            var below = included ? entries[middle].Sum > most : entries[middle].Sum >= most;
-            (low, high) = below ? (low, middle) : (middle + 1, high);
+            (low, high) = entries[middle].Sum > most ? (low, middle) : (middle + 1, high);
         }
 
         return low;
     }
 
-    private static int FirstByWalking(Condition.EventWindow leaf, ReadOnlySpan<Entry> entries, int first, decimal total, bool value)
-    {
-        for (var i = first; i < entries.Length; i++)
-        {
-            if (IsLastOfItsInstant(entries, i) && Holds(leaf, total - entries[i].Sum) != value)
-            {
-                return i;
-            }
-        }
-
-        return entries.Length;
-    }
-
     private static bool IsLastOfItsInstant(ReadOnlySpan<Entry> entries, int index) => index + 1 == entries.Length || entries[index + 1].Ticks != entries[index].Ticks;
 
-    private static bool Holds(Condition.EventWindow leaf, decimal amount) => leaf.Is.Holds(Scalar.Of(amount), leaf.WhenMissing);
+    private static bool Holds(Condition.EventWindow leaf, long amount, long steps) => leaf.Is.Holds((decimal)amount / steps, leaf.WhenMissing);
 
     /// <summary>Small whole amounts, as of counts and most quantities, take one byte; cents a few.</summary>
-    private static void WriteAmount(SlotWriter writer, decimal amount)
+    private static void WriteAmount(SlotWriter writer, long amount, long steps)
     {
-        for (var decimals = 0; decimals <= 2 && amount < 1_000_000_000_000_000; decimals += 2)
-        {
-            var scaled = decimals == 0 ? amount : amount * 100;
-            if (scaled == decimal.Truncate(scaled) && scaled is >= 0 and < 1_000_000_000_000_000)
-            {
-                writer.Whole(((long)scaled * 4) + decimals);
-                return;
-            }
-        }
-
-        writer.Whole(1);
-        writer.Number(amount);
+        var (whole, rest) = Math.DivRem(amount, steps);
+        writer.Whole(rest == 0 ? whole : -1 - amount);
     }
 
-    private static decimal ReadAmount(ref SlotReader reader)
+    private static long ReadAmount(ref SlotReader reader, long steps) => reader.Whole() switch
     {
-        var whole = reader.Whole();
-        return (whole & 3) switch
-        {
-            0 => whole >> 2,
-            2 => (whole >> 2) / 100m,
-            1 => reader.Number(),
-            _ => throw new FormatException("An amount of a slot has an unknown form: the slot is damaged."),
-        };
-    }
+        < 0 and var other => -1 - other,
+        var whole => checked(whole * steps),
+    };
 
     /// <summary>An amount that counted at an instant, as the sum with all before it.</summary>
-    private readonly record struct Entry(long Ticks, decimal Sum);
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Entry(long Ticks, long Sum);
 
     /// <summary>Entries of which each copy sees its own part; only the copy that sees the last one may write the next.</summary>
     private sealed class EntryList(Entry[] items, int used)

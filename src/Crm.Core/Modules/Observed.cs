@@ -56,7 +56,7 @@ public sealed class Observed
             }
             else if (EventFilter.Contribution(series.Leaf, series.LooksAtLines, happened) is { } amount and not 0)
             {
-                Own()[index].Add(series.Reach, ticks, amount, newest);
+                Own()[index].Add(series.Reach, ticks, series.InSteps(amount), newest);
             }
         }
     }
@@ -67,12 +67,16 @@ public sealed class Observed
     /// <exception cref="InvalidOperationException">The catalogue does not have the leaf.</exception>
     public Truth Answer(Condition.EventWindow leaf, Instant now)
     {
-        var index = catalog.IndexOf(leaf);
-        var known = catalog.Leaves[index];
-        var series = catalog.SeriesOf(index);
-        return !catalog.Series[series].IsSummed ? samples[series].Answer(leaf, now.ToUnixTimeTicks())
-            : known.IsPlain ? accumulators[series].Answer(leaf, known.Length, now.ToUnixTimeTicks())
-            : accumulators[series].AnswerAny(leaf, now.ToUnixTimeTicks());
+        var asked = catalog.Asked(leaf);
+        if (asked.Sum is { } test)
+        {
+            return accumulators[asked.Place].Answer(test, asked.Leaf.Length, now.ToUnixTimeTicks());
+        }
+
+        var series = catalog.Series[asked.Place];
+        return !series.IsSummed ? samples[asked.Place].Answer(leaf, now.ToUnixTimeTicks())
+            : asked.Leaf.IsPlain ? accumulators[asked.Place].Answer(leaf, series.Steps, asked.Leaf.Length, now.ToUnixTimeTicks())
+            : accumulators[asked.Place].AnswerAny(leaf, series.Steps, now.ToUnixTimeTicks());
     }
 
     /// <summary>What a leaf measures at an instant, whichever its test; missing where it has no value.</summary>
@@ -81,12 +85,10 @@ public sealed class Observed
     /// <exception cref="InvalidOperationException">The catalogue does not have the leaf.</exception>
     public Scalar Measure(Condition.EventWindow leaf, Instant now)
     {
-        var index = catalog.IndexOf(leaf);
-        var known = catalog.Leaves[index];
-        var series = catalog.SeriesOf(index);
-        return !catalog.Series[series].IsSummed ? samples[series].ValueOf(leaf, now.ToUnixTimeTicks())
-            : known.IsPlain ? accumulators[series].Amount(known.Length, now.ToUnixTimeTicks())
-            : accumulators[series].AmountAny(leaf.Window, now.ToUnixTimeTicks());
+        var (known, place, _) = catalog.Asked(leaf);
+        var series = catalog.Series[place];
+        return !series.IsSummed ? samples[place].ValueOf(leaf, now.ToUnixTimeTicks())
+            : (decimal)(known.IsPlain ? accumulators[place].Amount(known.Length, now.ToUnixTimeTicks()) : accumulators[place].AmountAny(leaf.Window, now.ToUnixTimeTicks())) / series.Steps;
     }
 
     /// <summary>An independent copy. Both share what neither has changed.</summary>
@@ -107,7 +109,7 @@ public sealed class Observed
             if (catalog.Series[index].IsSummed)
             {
                 writer.Bits(catalog.Series[index].Key);
-                accumulators[index].Write(reaches[index], newest, writer);
+                accumulators[index].Write(reaches[index], catalog.Series[index].Steps, newest, writer);
             }
         }
 
@@ -128,7 +130,7 @@ public sealed class Observed
         for (var remaining = reader.Int(); remaining > 0; remaining--)
         {
             var index = catalog.FindSeries(reader.Bits());
-            var accumulator = Accumulator.Read(ref reader, out var reach);
+            var accumulator = Accumulator.Read(ref reader, index is { } known ? catalog.Series[known].Steps : 1, out var reach);
             if (index is { } place)
             {
                 read[place] = accumulator;

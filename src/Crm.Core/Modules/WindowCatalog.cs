@@ -27,9 +27,33 @@ internal sealed record WindowSeries(ulong Key, Condition.EventWindow Leaf, Serie
 {
     public bool LooksAtLines { get; } = EventFilter.LooksAtLines(Leaf.Where);
 
+    /// <summary>How many whole steps make one, so that every amount that an event may have is a whole number: counts are whole, spend has the decimals of its currency, quantities those that events may have.</summary>
+    public long Steps { get; } = Leaf.Measure switch
+    {
+        Measure.SumOfSpend sum => (long)sum.Currency.MinorUnitsPerUnit,
+        Measure.SumOfQuantity => EventLine.QuantitySteps,
+        _ => 1,
+    };
+
+    /// <summary>An amount in whole steps.</summary>
+    /// <exception cref="InvalidOperationException">It is finer, or more than can be counted; events with such amounts are not recorded.</exception>
+    public long InSteps(decimal amount)
+    {
+        var steps = amount * Steps;
+        return steps <= long.MaxValue && decimal.IsInteger(steps)
+            ? (long)steps
+            : throw new InvalidOperationException($"The amount {amount.ToString(System.Globalization.CultureInfo.InvariantCulture)} cannot be counted: a multiple of 1/{Steps.ToString(System.Globalization.CultureInfo.InvariantCulture)} is expected.");
+    }
+
     /// <summary>Whether sums answer all its leaves; otherwise it keeps samples.</summary>
     public bool IsSummed { get; } = Leaf is { Measure: Measure.Count or Measure.SumOfSpend or Measure.SumOfQuantity, Window: not Window.Since };
 }
+
+/// <summary>A leaf of a condition as it is asked about.</summary>
+/// <param name="Leaf">What it measures.</param>
+/// <param name="Place">The place of the series that answers it.</param>
+/// <param name="Sum">Its test, where it asks for more or less of a sum in a plain window; null for all others.</param>
+internal sealed record AskedLeaf(WindowLeaf Leaf, int Place, SumTest? Sum);
 
 /// <summary>How far back a series reaches.</summary>
 /// <param name="Window">The longest window in ticks that it can answer; 0: none.</param>
@@ -73,7 +97,7 @@ public sealed record ProfileLeaf(int Index, ulong Key, Condition.Field Leaf);
 /// <summary>The distinct leaves that the kernel observes on behalf of all conditions. It is made once at start and shared by all customers.</summary>
 public sealed class WindowCatalog
 {
-    private readonly FrozenDictionary<Condition.EventWindow, int> byReference;
+    private readonly FrozenDictionary<Condition.EventWindow, AskedLeaf> byReference;
     private readonly FrozenDictionary<Condition.EventWindow, int> byStructure;
     private readonly FrozenDictionary<ulong, int> byKey;
     private readonly FrozenDictionary<string, int[]> byKind;
@@ -93,13 +117,13 @@ public sealed class WindowCatalog
         var windows = asked.OfType<Condition.EventWindow>().Distinct<Condition.EventWindow>(ReferenceEqualityComparer.Instance).Select(leaf => (leaf, key: KeyOf(leaf))).ToList();
         leaves = [.. windows.DistinctBy(pair => pair.key).OrderBy(pair => pair.key).Select((pair, index) => new WindowLeaf(index, pair.key, pair.leaf))];
         byKey = leaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
-        byReference = windows.ToFrozenDictionary<(Condition.EventWindow leaf, ulong key), Condition.EventWindow, int>(pair => pair.leaf, pair => byKey[pair.key], ReferenceEqualityComparer.Instance);
         byStructure = windows.DistinctBy(pair => Untested(pair.leaf)).ToFrozenDictionary(pair => Untested(pair.leaf), pair => byKey[pair.key]);
         byKind = ByKind(leaves.Select(leaf => (leaf.Leaf, leaf.Index)));
 
         series = [.. leaves.GroupBy(leaf => Hash(Unbounded(leaf.Leaf))).OrderBy(group => group.Key).Select(group => new WindowSeries(group.Key, group.First().Leaf, group.Select(SeriesReach.Of).Aggregate((one, other) => one.Or(other))))];
         seriesByKey = series.Index().ToFrozenDictionary(one => one.Item.Key, one => one.Index);
         seriesOfLeaf = [.. leaves.Select(leaf => seriesByKey[Hash(Unbounded(leaf.Leaf))])];
+        byReference = windows.ToFrozenDictionary<(Condition.EventWindow leaf, ulong key), Condition.EventWindow, AskedLeaf>(pair => pair.leaf, pair => AskedAs(pair.leaf, byKey[pair.key]), ReferenceEqualityComparer.Instance);
         seriesByKind = ByKind(series.Index().Select(one => (one.Item.Leaf, one.Index)));
         SampledSeries = series.Count(one => !one.IsSummed);
         Reaches = series.Select(one => one.Reach).ToSequence();
@@ -123,10 +147,14 @@ public sealed class WindowCatalog
     public int IndexOf(Condition.EventWindow leaf)
     {
         ArgumentNullException.ThrowIfNull(leaf);
-        return byReference.TryGetValue(leaf, out var index) || byStructure.TryGetValue(Untested(leaf), out index) || byKey.TryGetValue(KeyOf(leaf), out index)
-            ? index
+        return byReference.TryGetValue(leaf, out var asked) ? asked.Leaf.Index
+            : byStructure.TryGetValue(Untested(leaf), out var index) || byKey.TryGetValue(KeyOf(leaf), out index) ? index
             : throw new InvalidOperationException($"No module's contract has a condition with {ConditionJson.Write(leaf)}, so it was not observed. List the condition in {nameof(ModuleContract)}.{nameof(ModuleContract.Conditions)}.");
     }
+
+    /// <summary>A leaf as it is asked about: at once for an instance that the catalogue was made of.</summary>
+    /// <exception cref="InvalidOperationException">No condition of the catalogue has it.</exception>
+    internal AskedLeaf Asked(Condition.EventWindow leaf) => byReference.TryGetValue(leaf, out var asked) ? asked : AskedAs(leaf, IndexOf(leaf));
 
     /// <summary>The index of a test of a profile field.</summary>
     /// <exception cref="InvalidOperationException">No condition of the catalogue has it.</exception>
@@ -154,6 +182,12 @@ public sealed class WindowCatalog
     internal int SeriesOf(int leaf) => seriesOfLeaf[leaf];
 
     internal int? FindSeries(ulong key) => seriesByKey.TryGetValue(key, out var index) ? index : null;
+
+    private AskedLeaf AskedAs(Condition.EventWindow leaf, int index)
+    {
+        var one = series[seriesOfLeaf[index]];
+        return new AskedLeaf(leaves[index], seriesOfLeaf[index], one.IsSummed && leaves[index].IsPlain ? SumTest.Of(leaf.Is, one.Steps) : null);
+    }
 
     private static FrozenDictionary<string, int[]> ByKind(IEnumerable<(Condition.EventWindow Leaf, int Index)> leaves) => leaves
         .SelectMany(one => one.Leaf.Patterns().Select(pattern => pattern.Kind).Distinct(StringComparer.Ordinal).Select(kind => (kind, one.Index)))
