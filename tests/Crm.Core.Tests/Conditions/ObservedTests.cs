@@ -230,8 +230,10 @@ public sealed class ObservedTests
         return read;
     }
 
-    private static void AgreesWithHistory(Answering answering) =>
-        Prop.ForAll((from leaf in Arbitrary.Windows from history in Arbitrary.Histories select (leaf, history)).ToArbitrary(), sample =>
+    private static void AgreesWithHistory(Answering answering) => AgreesWithHistory(answering, Arbitrary.Windows);
+
+    private static void AgreesWithHistory(Answering answering, Gen<Condition.EventWindow> leaves) =>
+        Prop.ForAll((from leaf in leaves from history in Arbitrary.Histories select (leaf, history)).ToArbitrary(), sample =>
         {
             for (var count = 0; count <= sample.history.Count; count++)
             {
@@ -243,7 +245,9 @@ public sealed class ObservedTests
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
 
-    private static void RefutedAs(Func<Condition.EventWindow, Condition.EventWindow> change) => Refuted((leaf, arrived, now) => HistoryWindows.Evaluate(change(leaf), arrived, now));
+    // Only leaves that the counterfeit takes for others can refute it.
+    private static void RefutedAs(Func<Condition.EventWindow, Condition.EventWindow> change) => Assert.ThrowsAny<Exception>(() =>
+        AgreesWithHistory((leaf, arrived, now) => HistoryWindows.Evaluate(change(leaf), arrived, now), Arbitrary.Windows.Where(leaf => change(leaf) != leaf)));
 
     private static void Refuted(Answering counterfeit) => Assert.ThrowsAny<Exception>(() => AgreesWithHistory(counterfeit));
 
