@@ -11,6 +11,9 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
     // Every statement finds its rows by key. A plan made while a table was small stays right when it has grown.
     private const string ByKey = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 
+    // What finds its rows by key is planned the same for every key, so it is planned once. Not with partitions: a plan for all of them opens all of them.
+    private const string PlannedOnce = " -c plan_cache_mode=force_generic_plan";
+
     private readonly NpgsqlDataSource source;
     private readonly PostgreSqlDialect dialect;
     private readonly PostgreSqlTexts texts;
@@ -21,7 +24,9 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
         dialect = new PostgreSqlDialect(options.Schema, options.Partitions, options.Distributed);
         texts = new PostgreSqlTexts(dialect);
         onStatement = options.OnStatement;
-        source = NpgsqlDataSource.Create(Parse(connectionString));
+        var builder = Parse(connectionString);
+        builder.Options = $"{ByKey}{(options.Partitions > 0 || options.Distributed ? "" : PlannedOnce)} {builder.Options}".TrimEnd();
+        source = NpgsqlDataSource.Create(builder);
     }
 
     public override SqlDialect Dialect => dialect;
@@ -49,7 +54,6 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
         builder.ApplicationName ??= "Crm.Core";
         builder.NoResetOnClose = true; // the store leaves nothing behind on a connection
         builder.IncludeErrorDetail = false; // details hold values
-        builder.Options = builder.Options is { Length: > 0 } given ? $"{ByKey} {given}" : ByKey;
         return builder;
     }
 
