@@ -97,14 +97,14 @@ internal static class WalletRequests
             return refused;
         }
 
-        if (state.In(plan.Name).Wallet(unit.Name).Take(amount, Movement.Transferred, context.AlreadyAccepted) is not { } taken)
+        if (state.In(plan.Name).Wallet(unit.Name).Take(amount, Movement.Transferred, context.AlreadyAccepted, unit.Definition.Debt) is not { } taken)
         {
             return Insufficient(plan, unit, amount, state);
         }
 
         // What a replay finds missing is the giver's debt; the other member got it, and keeps it.
         var lots = taken.Movements.Where(moved => moved.Movement == Movement.Transferred)
-            .Select(moved => FormattableString.Invariant($"{(moved.Lot == Lot.Debt ? Lot.Forever : moved.Lot)}={-moved.Amount}"));
+            .Select(moved => FormattableString.Invariant($"{(moved.Lot is Lot.Debt or Lot.Shortfall ? Lot.Forever : moved.Lot)}={-moved.Amount}"));
         var decision = new Decision(state, context);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Subject = plan.Name, Unit = unit.Name, Amount = -amount });
         decision.Take(plan, unit, taken, amount, null);
@@ -139,7 +139,7 @@ internal static class WalletRequests
         }
 
         var (give, get) = (steps * conversion.Give, (long)Int128.Min((Int128)steps * conversion.Get, PointsPerAmount.Most));
-        if (state.In(plan.Name).Wallet(from.Name).Take(give, Movement.Transferred, context.AlreadyAccepted) is not { } taken)
+        if (state.In(plan.Name).Wallet(from.Name).Take(give, Movement.Transferred, context.AlreadyAccepted, from.Definition.Debt) is not { } taken)
         {
             return Insufficient(plan, from, give, state);
         }
