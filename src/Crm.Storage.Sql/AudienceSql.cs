@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Crm.Conditions;
 using Crm.Events;
 using Crm.Values;
@@ -11,7 +12,7 @@ namespace Crm.Storage.Sql;
 /// Compiles a condition to SQL over events, lines and facts. Every expression is true or false, never unknown. What the tables do not say exactly is refused with its path:
 /// profile fields and fields of a kind, which are kept as bytes; quantities, which some databases keep as text; facts that are not queryable.
 /// </summary>
-internal sealed class AudienceSql : IEvidence
+internal sealed partial class AudienceSql : IEvidence
 {
     private const string True = "1 = 1";
     private const string False = "1 = 0";
@@ -51,14 +52,38 @@ internal sealed class AudienceSql : IEvidence
         var compiling = new AudienceSql(tenant, kinds, moment);
         var holds = compiling.Of(condition, "$");
         var undecided = compiling.Undecided();
-        compiling.Text = $"""
+        compiling.Write($"""
             SELECT q.customer_id, q.undecided FROM (
                 SELECT c.customer_id, CASE WHEN {undecided} THEN 1 ELSE 0 END AS undecided, CASE WHEN {holds} THEN 1 ELSE 0 END AS holds
                 FROM crm_customer c WHERE c.tenant = {compiling.tenant}) q
             WHERE q.undecided = 1 OR q.holds = 1 ORDER BY q.customer_id
-            """;
+            """);
         return compiling;
     }
+
+    // A part that turned out to be constant leaves values behind that the text does not ask for, and a statement takes no others.
+    private void Write(string text)
+    {
+        var kept = new List<int>();
+        Text = Placeholder().Replace(text, found =>
+        {
+            var number = int.Parse(found.Groups["number"].ValueSpan, CultureInfo.InvariantCulture);
+            if (!kept.Contains(number))
+            {
+                kept.Add(number);
+            }
+
+            return string.Create(CultureInfo.InvariantCulture, $"{{{kept.IndexOf(number)}}}");
+        });
+        var (allTypes, allValues) = (types.ToArray(), values.ToArray());
+        types.Clear();
+        values.Clear();
+        types.AddRange(kept.Select(number => allTypes[number]));
+        values.AddRange(kept.Select(number => allValues[number]));
+    }
+
+    [GeneratedRegex(@"\{(?<number>[0-9]+)\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1_000)]
+    private static partial Regex Placeholder();
 
     private string Of(Condition condition, string path)
     {
