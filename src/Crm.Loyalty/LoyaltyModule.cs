@@ -16,7 +16,7 @@ namespace Crm.Loyalty;
 /// Loyalty as a module: events earn units by the rules of the programmes that are active at their moment, requests spend them, lots run out and tiers close at their
 /// exact instants. Refunds need nothing of their own: what is left of a purchase earns what it would have earned from the start.
 /// </summary>
-public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
+public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
 {
     private readonly LoyaltyPlans plans;
 
@@ -65,6 +65,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
             Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Concat(plans.DateFields).Distinct(StringComparer.Ordinal).ToSequence(),
             Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
             Conditions = programs.All.SelectMany(definition => definition.Value.Conditions).Distinct().ToSequence(),
+            Definitions = programs.All.Select(definition => definition.Hash).Distinct().ToSequence(),
         };
     }
 
@@ -82,6 +83,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>
 
     /// <inheritdoc/>
     public override ModuleContract Contract { get; }
+
+    /// <inheritdoc/>
+    IEnumerable<UnitsHeld> IHoldsUnits.Held(object state) => ((LoyaltyState)state).Held;
 
     /// <inheritdoc/>
     protected override Outcome Handle(LoyaltyState state, ModuleContext context)

@@ -76,16 +76,17 @@ internal sealed class CommitCalls
 
     private void AddDraws(IReadOnlyList<Commit> commits)
     {
-        foreach (var supply in commits.SelectMany(commit => commit.NetDraws()).GroupBy(draw => draw.Name, StringComparer.Ordinal).OrderBy(supply => supply.Key, StringComparer.Ordinal))
+        foreach (var supply in commits.SelectMany(commit => commit.NetDraws()).GroupBy(draw => (draw.Name, draw.IntoDebt)).OrderBy(supply => supply.Key.Name, StringComparer.Ordinal).ThenBy(supply => supply.Key.IntoDebt))
         {
             var net = supply.Sum(draw => draw.Amount);
-            if (net > 0)
+            if (net > 0 && !supply.Key.IntoDebt)
             {
-                draws.Add(tenant, supply.Key, net);
+                draws.Add(tenant, supply.Key.Name, net);
             }
-            else if (net < 0)
+            else if (net != 0)
             {
-                givenBack.Add(tenant, supply.Key, checked(-net));
+                // What is taken into debt is given back below nothing.
+                givenBack.Add(tenant, supply.Key.Name, checked(-net));
             }
         }
     }

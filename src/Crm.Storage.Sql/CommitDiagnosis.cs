@@ -138,7 +138,7 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
 
             foreach (var draw in commit.NetDraws())
             {
-                if (draw.Amount > 0 && Supplies.GetValueOrDefault(draw.Name) < draw.Amount)
+                if (draw.Amount > 0 && !draw.IntoDebt && Supplies.GetValueOrDefault(draw.Name) < draw.Amount)
                 {
                     return new CommitResult.QuotaExhausted(draw.Name);
                 }

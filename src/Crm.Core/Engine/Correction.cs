@@ -1,3 +1,4 @@
+using System.Globalization;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
@@ -14,7 +15,10 @@ namespace Crm.Engine;
 internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerState stored, Replayed without, Replayed with, JournalDraft because)
 {
     /// <summary>The state after the correction.</summary>
-    public CustomerState Apply(Consequences consequences, out Sequence<string> withdrawnOccasions)
+    /// <param name="consequences">Gets what the correction does.</param>
+    /// <param name="closed">Supplies found exhausted. What was given out of them stays given out, so what the correction draws on them again is taken into debt.</param>
+    /// <param name="withdrawnOccasions">The messages that are not to leave after all.</param>
+    public CustomerState Apply(Consequences consequences, IReadOnlySet<string> closed, out Sequence<string> withdrawnOccasions)
     {
         var state = with.State.Clone();
         for (var i = 0; i < modules.Count; i++)
@@ -34,8 +38,9 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
 
         state.RecordedAt = stored.RecordedAt;
         consequences.Entries.AddRange(Entries());
-        consequences.Quotas.AddRange(Draws());
-        consequences.FollowUps.AddRange(FollowUps());
+        consequences.Quotas.AddRange(Draws().Select(draw => draw with { IntoDebt = closed.Contains(draw.Name) }));
+        state.Toggled = stored.Toggled;
+        consequences.FollowUps.AddRange(FollowUps(state));
         consequences.Checkpoints.AddRange(with.Consequences.Checkpoints);
         withdrawnOccasions = Messages(consequences);
         Lines(consequences);
@@ -114,22 +119,31 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         .Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount)))
         .Where(draw => draw.Amount != 0);
 
-    private IEnumerable<CustomerEvent> FollowUps()
+    private List<CustomerEvent> FollowUps(CustomerState state)
     {
         var before = without.Consequences.FollowUps.Select(followUp => followUp.Key).ToHashSet();
         var after = with.Consequences.FollowUps.Select(followUp => followUp.Key).ToHashSet();
-        return with.Consequences.FollowUps.Where(followUp => !before.Contains(followUp.Key))
-            .Concat(without.Consequences.FollowUps.Where(followUp => !after.Contains(followUp.Key)).Select(Retraction));
+        return with.Consequences.FollowUps.Where(followUp => !before.Contains(followUp.Key)).Select(followUp => state.Toggled.Any(toggled => toggled.FollowUp == followUp.Key) ? Toggled(followUp, state) : followUp)
+            .Concat(without.Consequences.FollowUps.Where(followUp => !after.Contains(followUp.Key)).Select(followUp => Toggled(followUp, state)))
+            .ToList();
     }
 
-    private CustomerEvent Retraction(CustomerEvent followUp) => new()
+    // A follow-up is delivered once, under its key. From then on each change of mind takes back the one before: the first cancels the follow-up, the second cancels that cancellation.
+    private static CustomerEvent Toggled(CustomerEvent followUp, CustomerState state)
     {
-        Key = DerivedKey.Of(followUp.Key, $"retracted by {because.Key}"),
-        Kind = EventKinds.CancellationName,
-        Customer = followUp.Customer,
-        Identity = followUp.Identity,
-        Original = followUp.Key,
-    };
+        var times = state.Toggled.FirstOrDefault(toggled => toggled.FollowUp == followUp.Key).Times;
+        state.Toggled = state.Toggled.Where(toggled => toggled.FollowUp != followUp.Key).Append(new ToggledFollowUp(followUp.Key, times + 1)).ToSequence();
+        return new CustomerEvent
+        {
+            Key = ToggleOf(followUp.Key, times + 1),
+            Kind = EventKinds.CancellationName,
+            Customer = followUp.Customer,
+            Identity = followUp.Identity,
+            Original = times == 0 ? followUp.Key : ToggleOf(followUp.Key, times),
+        };
+    }
+
+    private static EventKey ToggleOf(EventKey followUp, int times) => DerivedKey.Of(followUp, string.Create(CultureInfo.InvariantCulture, $"taken back {times}"));
 
     private Sequence<string> Messages(Consequences consequences)
     {

@@ -42,7 +42,7 @@ public sealed class CrmEngine
         new CrmOptions.Validator().ValidateAndThrow(options);
         this.clock = clock;
         this.ids = ids;
-        kernel = new Kernel(new ModuleSet(modules, options.Calendars), options, store, ports?.Profiles);
+        kernel = new Kernel(new ModuleSet(modules, options.Calendars), options, store, ports?.Profiles, ports?.Pacing);
         recorder = new Recorder(kernel, clock, ids);
         dueRunner = new DueRunner(kernel, clock, ids);
         groups = GroupRecorder.For(store, recorder, options);

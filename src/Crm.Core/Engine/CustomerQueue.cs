@@ -3,37 +3,27 @@ using Crm.Storage;
 namespace Crm.Engine;
 
 /// <summary>Lets one writer of this process at a customer at a time; others wait in line instead of losing against each other.</summary>
-internal sealed class CustomerQueue
+internal sealed class CustomerQueue(Pacing pacing)
 {
-    private readonly Dictionary<object, Place> places = [];
+    // A customer who is here has a writer; the line is of those who wait, and null while nobody does.
+    private readonly Dictionary<object, LinkedList<TaskCompletionSource>?> lines = [];
     private readonly Lock guard = new();
 
     /// <summary>Waits for a customer, known by id or identity. Whoever waits for several asks in the order of <see cref="Order"/>.</summary>
-    public async ValueTask<IDisposable> EnterAsync(CustomerRef customer, CancellationToken cancellationToken)
+    public ValueTask<IDisposable> EnterAsync(CustomerRef customer, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var key = Key(customer);
-        Place? place;
         lock (guard)
         {
-            if (!places.TryGetValue(key, out place))
+            if (lines.TryAdd(key, null))
             {
-                places[key] = place = new Place();
+                return ValueTask.FromResult<IDisposable>(new Turn(this, key));
             }
 
-            place.Waiting++;
+            var line = lines[key] ??= [];
+            return WaitAsync(key, line, line.AddLast(new TaskCompletionSource(pacing.Turns)), cancellationToken);
         }
-
-        try
-        {
-            await place.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            Leave(key, place, entered: false);
-            throw;
-        }
-
-        return new Turn(this, key, place);
     }
 
     /// <summary>The different customers of many references, in the one order in which they are waited for.</summary>
@@ -45,30 +35,49 @@ internal sealed class CustomerQueue
 
     public static object Key(CustomerRef customer) => customer.Id is { } id ? id : customer.Identity is { } identity ? identity : throw new ArgumentException("A customer is named by id or identity; neither was given.", nameof(customer));
 
-    private void Leave(object key, Place place, bool entered)
+    private async ValueTask<IDisposable> WaitAsync(object key, LinkedList<TaskCompletionSource> line, LinkedListNode<TaskCompletionSource> place, CancellationToken cancellationToken)
+    {
+        await using var registration = cancellationToken.UnsafeRegister((_, token) => GiveUp(line, place, token), null).ConfigureAwait(false);
+        await place.Value.Task.ConfigureAwait(false);
+        return new Turn(this, key);
+    }
+
+    // Whoever has been called already has the turn, and gives it back as anybody does.
+    private void GiveUp(LinkedList<TaskCompletionSource> line, LinkedListNode<TaskCompletionSource> place, CancellationToken cancellationToken)
     {
         lock (guard)
         {
-            if (--place.Waiting == 0)
+            if (place.List is null)
             {
-                places.Remove(key);
+                return;
+            }
+
+            line.Remove(place);
+        }
+
+        place.Value.TrySetCanceled(cancellationToken);
+    }
+
+    private void Leave(object key)
+    {
+        TaskCompletionSource? next = null;
+        lock (guard)
+        {
+            if (lines[key] is { First: { } first } line)
+            {
+                next = first.Value;
+                line.RemoveFirst();
+            }
+            else
+            {
+                lines.Remove(key);
             }
         }
 
-        if (entered)
-        {
-            place.Gate.Release();
-        }
+        next?.SetResult();
     }
 
-    private sealed class Place
-    {
-        public SemaphoreSlim Gate { get; } = new(1, 1);
-
-        public int Waiting { get; set; }
-    }
-
-    private sealed class Turn(CustomerQueue queue, object key, Place place) : IDisposable
+    private sealed class Turn(CustomerQueue queue, object key) : IDisposable
     {
         private bool left;
 
@@ -77,7 +86,7 @@ internal sealed class CustomerQueue
             if (!left)
             {
                 left = true;
-                queue.Leave(key, place, entered: true);
+                queue.Leave(key);
             }
         }
     }

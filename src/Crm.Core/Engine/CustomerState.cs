@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -16,11 +17,20 @@ internal sealed class CustomerState
     /// <summary>How many entries were folded since the last checkpoint.</summary>
     public int SinceCheckpoint { get; set; }
 
-    /// <summary>Whether the journal has an amendment that does not name its original: then history is always read whole.</summary>
-    public bool HasUnnamedAmendments { get; set; }
+    /// <summary>Whether the journal has an amendment that does not name its original, or that counts before it: then a part of the history does not tell what is left of its events, and it is always read whole.</summary>
+    public bool NeedsWholeHistory { get; set; }
 
     /// <summary>Originals that amendments named before they came.</summary>
     public Sequence<EventKey> Awaited { get; set; }
+
+    /// <summary>The follow-ups about which corrections have changed their mind.</summary>
+    public Sequence<ToggledFollowUp> Toggled { get; set; }
+
+    /// <summary>How many entries the journal has, disposed ones left out, and what their payloads add up to; null in a state of the first release, which did not count.</summary>
+    public JournalTally? Journal { get; set; }
+
+    /// <summary>Up to when the journal was disposed of: a checkpoint of this instant stands for what was before. Null while all of it is there.</summary>
+    public Instant? OpenedAt { get; set; }
 
     /// <summary>The state of each module, by its place.</summary>
     public required object[] Slots { get; init; }
@@ -45,6 +55,7 @@ internal sealed class CustomerState
 
     public static CustomerState Newborn(ModuleSet modules) => new()
     {
+        Journal = default(JournalTally),
         Slots = [.. modules.Contracts.Select(contract => contract.Codec.Empty)],
         Since = new long[modules.Count],
         Facts = new FactTable(),
@@ -59,8 +70,11 @@ internal sealed class CustomerState
         Handled = Handled,
         RecordedAt = RecordedAt,
         SinceCheckpoint = SinceCheckpoint,
-        HasUnnamedAmendments = HasUnnamedAmendments,
+        NeedsWholeHistory = NeedsWholeHistory,
         Awaited = Awaited,
+        Toggled = Toggled,
+        Journal = Journal,
+        OpenedAt = OpenedAt,
         Slots = [.. Slots],
         Since = [.. Since],
         Facts = Facts.Clone(),
@@ -73,3 +87,9 @@ internal sealed class CustomerState
     private static Instant? Earlier(Instant? left, Instant? right) =>
         left is null ? right : right is null || left < right ? left : right;
 }
+
+/// <summary>A follow-up that a correction took back, and perhaps another gave again.</summary>
+/// <param name="FollowUp">Its key.</param>
+/// <param name="Times">How often minds were changed; while it is odd, the follow-up is taken back.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct ToggledFollowUp(EventKey FollowUp, int Times);

@@ -117,9 +117,9 @@ internal sealed class Decision
 
         TakenBack? taken = null;
         var refusal = claims.Check(happened, kind, owners, own);
-        if (changesHistory)
+        if (refusal is null && changesHistory)
         {
-            taken = await CorrectAsync(draft, own, cancellationToken).ConfigureAwait(false);
+            (taken, refusal) = await CorrectAsync(draft, own, closed ?? NothingClosed, cancellationToken).ConfigureAwait(false);
         }
         else
         {
@@ -160,6 +160,12 @@ internal sealed class Decision
         if (entries.Count == 0 && !broughtForward && settled.Count == 0)
         {
             return null;
+        }
+
+        // A later event may still count at the last instant handled, as a late request does: a state as of that instant is not whole yet.
+        if (consequences.Checkpoints.RemoveAll(checkpoint => checkpoint.At >= state.Handled) > 0)
+        {
+            state.SinceCheckpoint = kernel.Options.CheckpointEvery;
         }
 
         var nextDue = state.NextDue;
@@ -207,32 +213,45 @@ internal sealed class Decision
         return null;
     }
 
-    private async ValueTask<TakenBack?> CorrectAsync(JournalDraft draft, Consequences own, CancellationToken cancellationToken)
+    private async ValueTask<(TakenBack? Taken, Refusal? Refusal)> CorrectAsync(JournalDraft draft, Consequences own, IReadOnlySet<string> closed, CancellationToken cancellationToken)
     {
         if (draft.Event is { Kind: EventKinds.RefundName, Original: null })
         {
-            state.HasUnnamedAmendments = true;
+            state.NeedsWholeHistory = true;
         }
 
         var (start, before) = await HistoryAsync(draft, cancellationToken).ConfigureAwait(false);
         var drafts = JournalDraft.Of(before.Concat(entries), kernel.Modules.Kinds)
             .Where(entry => start.Handled is not { } from || entry.EffectiveAt > from).ToList();
+        if (draft is { Kind.Nature: EventNature.Amendment, Event.Original: { } original } && drafts.TrueForAll(entry => entry.Key != original || entry.EffectiveAt > draft.EffectiveAt))
+        {
+            state.NeedsWholeHistory = true;
+        }
+
         var changed = EffectiveHistory.Of([.. drafts.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. drafts.Where(entry => entry.EffectiveAt > draft.EffectiveAt)]);
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
         var unchanged = EffectiveHistory.Of(drafts);
         var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until);
         var with = Replay.Run(fold, Customer, start, changed.Inputs, until);
         RememberAwaited(draft, drafts);
-        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, out var occasions);
+        if (with.Refused is { } refused)
+        {
+            // A request that an amendment was waiting for, and that is refused like any other.
+            return (null, refused);
+        }
+
+        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, closed, out var occasions);
         factsBeforeCorrection ??= state.Facts.AsRemembered();
-        corrected.HasUnnamedAmendments = state.HasUnnamedAmendments;
+        corrected.NeedsWholeHistory = state.NeedsWholeHistory;
         corrected.Awaited = state.Awaited;
+        corrected.Journal = state.Journal;
+        corrected.OpenedAt = state.OpenedAt;
         consequences.Messages.RemoveAll(message => occasions.Contains(message.Occasion));
         withdrawnOccasions.UnionWith(occasions);
         Invalidate(unchanged, changed, draft, own);
         state = corrected;
         fold.TellCorrected(Customer, state, draft, own);
-        return changed.TakenBy(draft.Key);
+        return (changed.TakenBy(draft.Key), null);
     }
 
     // Awaited originals are those that an amendment names and that have not come.
@@ -260,7 +279,7 @@ internal sealed class Decision
 
     private async ValueTask<(CustomerState Start, Sequence<JournalEntry> Entries)> HistoryAsync(JournalDraft draft, CancellationToken cancellationToken)
     {
-        var whole = state.HasUnnamedAmendments || !state.Awaited.IsEmpty || invalidFrom is not null;
+        var whole = state.NeedsWholeHistory || !state.Awaited.IsEmpty || invalidFrom is not null;
         if (Born)
         {
             return (Newborn(), []);
@@ -347,6 +366,7 @@ internal sealed class Decision
             IdentityReference = claims.ReferenceOf(sent),
             Backfill = draft.Backfill,
         });
+        state.Journal = state.Journal?.With(entries[^1]);
         return receipt;
     }
 
@@ -402,9 +422,7 @@ internal sealed class Decision
         ? []
         : withdrawnOccasions.Order(StringComparer.Ordinal).Select(occasion => DerivedKey.OfMessage(Customer, occasion)).ToSequence();
 
-    private Sequence<QuotaDraw> Draws() => consequences.Quotas.Count == 0
-        ? []
-        : consequences.Quotas.GroupBy(draw => draw.Name, StringComparer.Ordinal).Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount))).Where(draw => draw.Amount != 0).ToSequence();
+    private Sequence<QuotaDraw> Draws() => Commit.Net(consequences.Quotas);
 
     private Sequence<Checkpoint> Checkpoints() => consequences.Checkpoints.Count == 0
         ? []

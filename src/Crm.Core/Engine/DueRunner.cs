@@ -27,11 +27,11 @@ internal sealed class DueRunner(Kernel kernel, IClock clock, IIdSource ids)
                 break;
             }
 
-            var faults = new List<ModuleFaultException>();
+            var faults = new List<Exception>();
             var results = await BringForwardAsync(due, now, faults, cancellationToken).ConfigureAwait(false);
             if (faults.Count > 0)
             {
-                throw new ModuleFaultException(faults[0].Module, $"failed for {faults.Count} of {due.Count} customers that were due; the others were brought forward. These stay due and are tried again after their lease.", faults[0]);
+                throw Failed(faults, due.Count);
             }
 
             report = new DueReport(report.Customers + results.Count(result => result is CommitResult.Committed), report.Conflicts + results.Count(result => result is not CommitResult.Committed));
@@ -40,27 +40,33 @@ internal sealed class DueRunner(Kernel kernel, IClock clock, IIdSource ids)
         return report;
     }
 
-    private async ValueTask<IReadOnlyList<CommitResult>> BringForwardAsync(IReadOnlyList<CustomerId> customers, Instant now, List<ModuleFaultException> faults, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<CommitResult>> BringForwardAsync(IReadOnlyList<CustomerId> customers, Instant now, List<Exception> faults, CancellationToken cancellationToken)
     {
         var snapshots = await kernel.LoadAllAsync([.. customers.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false);
         var commits = new List<Commit>(customers.Count);
         foreach (var snapshot in snapshots.Where(snapshot => snapshot.Customer is not null))
         {
-            var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
             try
             {
+                var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
                 decision.BringForward(now);
                 if (decision.ToCommit(now) is { } commit)
                 {
                     commits.Add(commit);
                 }
             }
-            catch (ModuleFaultException fault)
+            catch (Exception fault) when (fault is ModuleFaultException or UnreadableStateException)
             {
                 faults.Add(fault);
             }
         }
 
         return await kernel.CommitAllAsync(commits, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static Exception Failed(List<Exception> faults, int due)
+    {
+        var what = $"failed for {faults.Count} of {due} customers that were due; the others were brought forward. These stay due and are tried again after their lease.";
+        return faults.OfType<ModuleFaultException>().FirstOrDefault() is { } fault ? new ModuleFaultException(fault.Module, what, fault) : faults[0];
     }
 }

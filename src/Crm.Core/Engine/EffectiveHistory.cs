@@ -56,19 +56,34 @@ internal sealed class EffectiveHistory
     /// <summary>What an amendment of the history took back; null for those that name an event without spend, or that were themselves taken back.</summary>
     public TakenBack? TakenBy(EventKey amendment) => taken.GetValueOrDefault(amendment);
 
-    // A cancellation counts unless a later one that counts takes it back.
+    // A cancellation counts unless one that counts takes it back, in whichever order they came; of two that take back each other, the later one counts.
     private static HashSet<EventKey> Voided(IReadOnlyList<JournalDraft> ordered)
     {
-        var found = new HashSet<EventKey>();
-        for (var i = ordered.Count - 1; i >= 0; i--)
+        var cancellations = ordered.Where(draft => draft.Event is { Kind: EventKinds.CancellationName, Original: not null }).Reverse().ToList();
+        if (cancellations.Count == 0)
         {
-            if (ordered[i].Event is { Kind: EventKinds.CancellationName, Original: { } original } && !found.Contains(ordered[i].Key))
-            {
-                found.Add(original);
-            }
+            return [];
         }
 
-        return found;
+        var takenBackBy = cancellations.ToLookup(draft => draft.Event.Original, draft => draft.Key);
+        var counts = new Dictionary<EventKey, bool>();
+        foreach (var cancellation in cancellations)
+        {
+            Decide(cancellation.Key);
+        }
+
+        return [.. cancellations.Where(draft => counts[draft.Key]).Select(draft => draft.Event.Original ?? draft.Key)];
+
+        bool Decide(EventKey key)
+        {
+            if (!counts.TryGetValue(key, out var known))
+            {
+                counts[key] = true;
+                counts[key] = known = !takenBackBy[key].Any(Decide);
+            }
+
+            return known;
+        }
     }
 
     private CustomerEvent? LeftOf(JournalDraft draft) =>

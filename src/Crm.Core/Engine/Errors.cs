@@ -42,3 +42,14 @@ public sealed class ModuleFaultException(string module, string what, Exception? 
     /// <summary>The module.</summary>
     public string Module { get; } = module;
 }
+
+/// <summary>A customer's state was written by a later release. Nothing was written for this customer; others are not concerned.</summary>
+/// <param name="slot">Whose state: a module's name, or "kernel".</param>
+/// <param name="found">The version that it has.</param>
+/// <param name="newest">The latest version that this release reads.</param>
+public sealed class UnreadableStateException(string slot, int found, int newest)
+    : Exception($"The state of '{slot}' has version {found}; this release reads versions 1 to {newest}. A later release wrote it: use that release, or a later one, for this customer.")
+{
+    /// <summary>Whose state: a module's name, or "kernel".</summary>
+    public string Slot { get; } = slot;
+}

@@ -138,7 +138,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
     private void Due(CustomerId customer, CustomerState state, AgendaEntry entry, Instant at, Consequences consequences)
     {
         var module = modules.Contracts[entry.Module].Name;
-        context.Enter(customer, state, new EventKey("due", $"{module}/{entry.Key}"), at, default, accepted: false);
+        context.Enter(customer, state, new EventKey(JournalCheck.DueSource, $"{module}/{entry.Key}"), at, default, accepted: false);
         context.Handle(new Stimulus.Due(entry.Key));
         List<Echo>? echoes = null;
         Ask(state, entry.Module, mayRefuse: false, consequences, ref echoes);

@@ -5,7 +5,7 @@ using NodaTime;
 namespace Crm.Engine;
 
 /// <summary>What all decisions of one engine share.</summary>
-internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerStore store, ICustomerProfiles? profiles)
+internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerStore store, ICustomerProfiles? profiles, Pacing? pacing = null)
 {
     public ModuleSet Modules { get; } = modules;
 
@@ -15,8 +15,10 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
 
     public ICustomerStore Store { get; } = store;
 
+    public Pacing Pacing { get; } = pacing ?? Pacing.Real;
+
     /// <summary>The same modules over another store, where nothing is tried twice.</summary>
-    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1 }, other, profiles);
+    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1 }, other, profiles, Pacing);
 
     public Fold NewFold() => new(Modules, Codec, Options);
 

@@ -111,7 +111,7 @@ internal sealed class OutboxPump
         {
             await recorder.RecordAsync([followUp.Event], RecordMode.Live, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is InvalidEventException or ModuleFaultException or TooManyConflictsException)
+        catch (Exception fault) when (fault is InvalidEventException or ModuleFaultException or TooManyConflictsException or UnreadableStateException)
         {
             await outbox.ReleaseAsync(followUp, clock.GetCurrentInstant() + WaitAfter(followUp.Attempts), cancellationToken).ConfigureAwait(false);
             return report with { Postponed = report.Postponed + 1 };
@@ -142,7 +142,17 @@ internal sealed class OutboxPump
             return (MessageOutcomes.Failed, "no-such-customer", default);
         }
 
-        var view = await kernel.ViewAsync(snapshot, ids, now, cancellationToken).ConfigureAwait(false);
+        CustomerView view;
+        try
+        {
+            view = await kernel.ViewAsync(snapshot, ids, now, cancellationToken).ConfigureAwait(false);
+        }
+        catch (UnreadableStateException)
+        {
+            // A later release can send it; this one leaves it to that one and goes on with the others.
+            return (null, null, WaitAfter(item.Attempts));
+        }
+
         if (gate is not null && await gate.AskAtLeaseAsync(message, view, cancellationToken).ConfigureAwait(false) is { MayLeave: false } refusal)
         {
             return (MessageOutcomes.Refused, refusal.Reason ?? "gate", default);

@@ -17,6 +17,9 @@ public sealed record CrmPorts
 
     /// <summary>The channels that messages leave by, each once.</summary>
     public Sequence<IMessageChannel> Channels { get; init; }
+
+    /// <summary>How the engine waits; null: as processes do.</summary>
+    internal Pacing? Pacing { get; init; }
 }
 
 /// <summary>

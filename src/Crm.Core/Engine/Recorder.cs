@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Crm.Events;
 using Crm.Storage;
 using Crm.Values;
@@ -9,7 +8,7 @@ namespace Crm.Engine;
 /// <summary>Records events: loads, decides, commits, and decides again where somebody else was faster.</summary>
 internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 {
-    private readonly CustomerQueue queue = new();
+    private readonly CustomerQueue queue = new(kernel.Pacing);
     private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance);
 
     /// <summary>Records events; the answers are in their order.</summary>
@@ -59,7 +58,8 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             turns.ForEach(turn => turn.Dispose());
         }
 
-        return Array.ConvertAll(items, item => item.Answer());
+        // Others have been recorded; whoever is refused may be sent again, to a release that can read the state.
+        return Array.Find(items, item => item.Fault is not null) is { Fault: { } fault } ? throw fault : Array.ConvertAll(items, item => item.Answer());
     }
 
     // Of several items with one key, the first is recorded and answers for the others.
@@ -105,7 +105,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
             if (fruitless > 0)
             {
-                await Task.Delay(RandomNumberGenerator.GetInt32(1 << Math.Min(fruitless, 8)), cancellationToken).ConfigureAwait(false);
+                await kernel.Pacing.PauseAsync(fruitless, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -143,7 +143,14 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         var decisions = new List<Decided>(groups.Count);
         foreach (var group in groups.Values)
         {
-            decisions.Add(await DecideAsync(group, mode, now, cancellationToken).ConfigureAwait(false));
+            try
+            {
+                decisions.Add(await DecideAsync(group, mode, now, cancellationToken).ConfigureAwait(false));
+            }
+            catch (UnreadableStateException fault)
+            {
+                group.Items.ForEach(item => item.Fault = fault);
+            }
         }
 
         return decisions;
@@ -227,7 +234,10 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         public bool Alone { get; set; }
 
-        public bool IsAnswered => Recorded is not null;
+        /// <summary>Why the customer cannot be decided about by this release; null where it can.</summary>
+        public UnreadableStateException? Fault { get; set; }
+
+        public bool IsAnswered => Recorded is not null || Fault is not null;
 
         public Recorded Answer() => RepeatOf is { } first
             ? first.Hash != Hash ? new Recorded.KeyReused(Happened.Key) : first.Answer() is Recorded.New(var receipt, _) ? new Recorded.Already(receipt) : first.Answer()

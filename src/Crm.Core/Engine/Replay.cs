@@ -17,13 +17,14 @@ internal static class Replay
         var state = start.Clone();
         var all = new Consequences { OfReversibleOnly = true };
         var lines = new Dictionary<EventKey, Sequence<ReceiptLine>>();
+        Refusal? refused = null;
         foreach (var input in inputs)
         {
             fold.SettleBefore(state, input.Entry.EffectiveAt, all);
             var due = new Consequences { OfReversibleOnly = true };
             fold.BringForward(customer, state, input.Entry.EffectiveAt, due);
             var own = new Consequences { OfReversibleOnly = true };
-            fold.Happen(customer, state, input, own);
+            refused ??= fold.Happen(customer, state, input, own);
             if (input.Entry.Backfill)
             {
                 due.Messages.Clear();
@@ -36,7 +37,7 @@ internal static class Replay
         }
 
         fold.BringForward(customer, state, until, all);
-        return new Replayed(state, all, lines);
+        return new Replayed(state, all, lines, refused);
     }
 }
 
@@ -44,4 +45,5 @@ internal static class Replay
 /// <param name="State">The state at its end.</param>
 /// <param name="Consequences">Everything produced.</param>
 /// <param name="Lines">The receipt lines of each event.</param>
-internal sealed record Replayed(CustomerState State, Consequences Consequences, IReadOnlyDictionary<EventKey, Sequence<ReceiptLine>> Lines);
+/// <param name="Refused">Why the one request of the history that was not decided yet was refused: then the state is spoilt; null where none was.</param>
+internal sealed record Replayed(CustomerState State, Consequences Consequences, IReadOnlyDictionary<EventKey, Sequence<ReceiptLine>> Lines, Refusal? Refused);

@@ -8,7 +8,8 @@ namespace Crm.Engine;
 internal sealed class StateCodec(ModuleSet modules)
 {
     public const string KernelSlot = "kernel";
-    private const int KernelVersion = 1;
+    private const int KernelVersion = 2;
+    private const int FirstToTally = 2;
     private const int UsualSize = 4096;
     private SlotWriter? spare;
 
@@ -69,9 +70,9 @@ internal sealed class StateCodec(ModuleSet modules)
 
     private static object DecodeModule(StoredSlot slot, ISlotCodec codec)
     {
-        if (slot.Version < 1 || slot.Version > codec.Version)
+        if (slot.Version < 1 || slot.Version > codec.Newest)
         {
-            throw new InvalidOperationException($"The state of module '{slot.Name}' has version {slot.Version}; this release reads versions 1 to {codec.Version}. A later release wrote it: use that release, or a later one, for this customer.");
+            throw new UnreadableStateException(slot.Name, slot.Version, codec.Newest);
         }
 
         var reader = new SlotReader(slot.Bytes.AsSpan());
@@ -84,11 +85,27 @@ internal sealed class StateCodec(ModuleSet modules)
         writer.Instant(state.Handled);
         writer.Instant(state.RecordedAt);
         writer.Whole(state.SinceCheckpoint);
-        writer.Flag(state.HasUnnamedAmendments);
+        writer.Flag(state.NeedsWholeHistory);
         writer.Whole(state.Awaited.Count);
         foreach (var key in state.Awaited)
         {
             writer.Text(key.ToString());
+        }
+
+        writer.Whole(state.Toggled.Count);
+        foreach (var toggled in state.Toggled)
+        {
+            writer.Text(toggled.FollowUp.ToString());
+            writer.Whole(toggled.Times);
+        }
+
+        writer.Instant(state.OpenedAt);
+        writer.Flag(state.Journal is not null);
+        if (state.Journal is { } tally)
+        {
+            writer.Whole(tally.Count);
+            writer.Bits((ulong)(tally.Sum >> 64));
+            writer.Bits((ulong)tally.Sum);
         }
 
         writer.Whole(modules.Count);
@@ -142,16 +159,16 @@ internal sealed class StateCodec(ModuleSet modules)
 
     private void DecodeKernel(StoredSlot slot, CustomerState state, long version)
     {
-        if (slot.Version != KernelVersion)
+        if (slot.Version is < 1 or > KernelVersion)
         {
-            throw new InvalidOperationException($"The kernel's state has version {slot.Version}; this release reads version {KernelVersion}. A later release wrote it: use that release, or a later one, for this customer.");
+            throw new UnreadableStateException(KernelSlot, slot.Version, KernelVersion);
         }
 
         var reader = new SlotReader(slot.Bytes.AsSpan());
         state.Handled = reader.InstantOrNull();
         state.RecordedAt = reader.InstantOrNull();
         state.SinceCheckpoint = reader.Int();
-        state.HasUnnamedAmendments = reader.Flag();
+        state.NeedsWholeHistory = reader.Flag();
         var awaited = new EventKey[reader.Int()];
         for (var i = 0; i < awaited.Length; i++)
         {
@@ -159,6 +176,20 @@ internal sealed class StateCodec(ModuleSet modules)
         }
 
         state.Awaited = awaited.ToSequence();
+        state.Journal = null;
+        if (slot.Version >= FirstToTally)
+        {
+            var toggled = new ToggledFollowUp[reader.Int()];
+            for (var i = 0; i < toggled.Length; i++)
+            {
+                toggled[i] = new ToggledFollowUp(EventKey.Parse(reader.Code()), reader.Int());
+            }
+
+            state.Toggled = toggled.ToSequence();
+            state.OpenedAt = reader.InstantOrNull();
+            state.Journal = reader.Flag() ? new JournalTally(reader.Whole(), new UInt128(reader.Bits(), reader.Bits())) : null;
+        }
+
         var places = ReadModules(ref reader, state, version);
         ReadFacts(ref reader, state);
         ReadAgenda(ref reader, state, places);

@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Definitions;
 using Crm.Events;
 using Crm.Values;
 
@@ -35,6 +36,9 @@ public sealed record ModuleContract
 
     /// <summary>Every condition that the module will ever ask about; the kernel keeps one accumulator for each distinct window leaf of them.</summary>
     public Sequence<Condition> Conditions { get; init; }
+
+    /// <summary>The definitions, in all their versions, that the module decides by and names in ledger entries; empty where it has none. What was decided by one that is not among them is not decided again.</summary>
+    public Sequence<DefinitionHash> Definitions { get; init; }
 
     /// <summary>
     /// Whether history may be decided again. An irrevocable module keeps what it has done; when history changes it sees the changed event and an echo <see cref="Echo.Corrected"/>.

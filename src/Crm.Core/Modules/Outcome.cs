@@ -96,7 +96,11 @@ public readonly record struct AgendaChange
 /// <summary>Takes from a limited supply that customers share, such as the stock of a reward.</summary>
 /// <param name="Name">The supply.</param>
 /// <param name="Amount">How much; more than 0.</param>
-public readonly record struct QuotaDraw(string Name, long Amount);
+public readonly record struct QuotaDraw(string Name, long Amount)
+{
+    /// <summary>Whether it is taken even from a supply that does not cover it, which is then below 0: what was given out before and counts again after a correction. The engine sets it, modules do not.</summary>
+    public bool IntoDebt { get; init; }
+}
 
 /// <summary>A message to the customer, as decided. It leaves from the outbox after the commit, if the gate agrees.</summary>
 public sealed record Message

@@ -6,6 +6,12 @@ public interface ISlotCodec
     /// <summary>The version that <see cref="Write"/> writes, from 1.</summary>
     int Version { get; }
 
+    /// <summary>
+    /// The latest version that <see cref="Read"/> understands; at least <see cref="Version"/>. Where two releases run side by side, the first step of a change is a release that reads the new version
+    /// and still writes the old one; once no older release runs, the next one writes the new version.
+    /// </summary>
+    int Newest => Version;
+
     /// <summary>The state of a customer whom the module has not seen.</summary>
     object Empty { get; }
 
@@ -13,7 +19,7 @@ public interface ISlotCodec
     void Write(object state, SlotWriter writer);
 
     /// <summary>Reads a state.</summary>
-    /// <param name="version">The version it was written with, 1 to <see cref="Version"/>.</param>
+    /// <param name="version">The version it was written with, 1 to <see cref="Newest"/>.</param>
     /// <param name="reader">Its bytes.</param>
     object Read(int version, ref SlotReader reader);
 }
@@ -25,6 +31,9 @@ public abstract class SlotCodec<TState> : ISlotCodec
 {
     /// <inheritdoc/>
     public abstract int Version { get; }
+
+    /// <inheritdoc/>
+    public virtual int Newest => Version;
 
     /// <inheritdoc cref="ISlotCodec.Empty"/>
     public abstract TState Empty { get; }

@@ -58,7 +58,7 @@ public sealed record Commit
     /// <summary>Items that have been handled and leave the outbox.</summary>
     public Sequence<string> Settled { get; init; }
 
-    /// <summary>Net draws on supplies; negative ones give back. All must be covered.</summary>
+    /// <summary>Net draws on supplies; negative ones give back. All must be covered but those that are taken into debt.</summary>
     public Sequence<QuotaDraw> Quotas { get; init; }
 
     /// <summary>Checkpoints at or after this instant are no longer true and are removed first; null: none.</summary>
@@ -162,9 +162,14 @@ public sealed record Commit
     }
 
     /// <summary>The draws summed by supply, in the order of <see cref="Quotas"/>, without those that come to 0. Negative ones give back.</summary>
-    public Sequence<QuotaDraw> NetDraws() => Quotas.IsEmpty
-        ? Quotas
-        : Quotas.GroupBy(draw => draw.Name, StringComparer.Ordinal).Select(draws => new QuotaDraw(draws.Key, draws.Sum(draw => draw.Amount))).Where(draw => draw.Amount != 0).ToSequence();
+    public Sequence<QuotaDraw> NetDraws() => Net(Quotas);
+
+    /// <summary>Draws summed by supply, in their order, without those that come to 0. A sum with a draw into debt is taken into debt.</summary>
+    internal static Sequence<QuotaDraw> Net(IReadOnlyCollection<QuotaDraw> draws) => draws.Count == 0
+        ? []
+        : draws.GroupBy(draw => draw.Name, StringComparer.Ordinal)
+            .Select(supply => new QuotaDraw(supply.Key, supply.Sum(draw => draw.Amount)) { IntoDebt = supply.Any(draw => draw.IntoDebt) })
+            .Where(draw => draw.Amount != 0).ToSequence();
 
     // A row that is written twice at once is an error in some databases, and a lost value in others.
     // So few are compared with each other sooner than put into a table.

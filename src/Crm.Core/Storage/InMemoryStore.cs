@@ -220,7 +220,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         foreach (var draw in commit.NetDraws())
         {
             var left = checked(quotas.GetValueOrDefault(draw.Name) - draw.Amount);
-            if (draw.Amount > 0 && left < 0)
+            if (draw.Amount > 0 && left < 0 && !draw.IntoDebt)
             {
                 return new CommitResult.QuotaExhausted(draw.Name);
             }

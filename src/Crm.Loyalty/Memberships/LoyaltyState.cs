@@ -1,6 +1,7 @@
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
+using Crm.Modules;
 using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
@@ -27,6 +28,14 @@ public sealed record LoyaltyState
 
         return new Membership { Program = program };
     }
+
+    /// <summary>All wallets lot by lot, as the ledger names them; what is owed is the lot <see cref="Lot.Debt"/>, below 0.</summary>
+    internal IEnumerable<UnitsHeld> Held =>
+        from membership in Memberships
+        from holding in membership.Holdings
+        from lot in holding.Wallet.Lots.Select(lot => (lot.Name, lot.Amount)).Append((Name: Lot.Debt, Amount: -holding.Wallet.Debt))
+        where lot.Amount != 0
+        select new UnitsHeld(membership.Program, holding.Unit, lot.Name, lot.Amount);
 
     internal LoyaltyState With(Membership membership) =>
         this with { Memberships = Memberships.With(membership, static item => item.Program) };

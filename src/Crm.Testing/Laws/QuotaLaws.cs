@@ -59,6 +59,21 @@ internal static class QuotaLaws
             () => Faulty.Writing(commit => commit with { Quotas = commit.Quotas.Where(draw => draw.Amount > 0 || commit.ExpectedVersion != 0 || !commit.Entries.IsEmpty).ToSequence() })),
 
         Law.Of<IQuotas>(
+            "A_draw_into_debt_is_taken_in_any_case",
+            "What a correction draws again was given out before: it is taken even from a supply that has nothing, which is then below 0, and what comes back later fills that up first.",
+            async bench =>
+            {
+                var draw = new QuotaDraw("mug", 2) { IntoDebt = true };
+                await bench.WriteAsync(Samples.Commit(1, 0) with { Quotas = [draw] });
+                Bench.Same("A supply after a draw into debt", -2, await bench.Quotas.AvailableAsync("mug", bench.Token));
+                await bench.WriteAsync(Samples.Commit(1, 1) with { Quotas = [new QuotaDraw("mug", -3)] });
+                Bench.Same("A supply after more came back", 1, await bench.Quotas.AvailableAsync("mug", bench.Token));
+                await bench.WriteAsync(Samples.Commit(1, 2) with { Quotas = [draw] });
+                Bench.Same("A supply that covered a part of a draw into debt", -1, await bench.Quotas.AvailableAsync("mug", bench.Token));
+            },
+            () => Faulty.Writing(commit => commit with { Quotas = commit.Quotas.Select(draw => draw with { IntoDebt = false }).ToSequence() })),
+
+        Law.Of<IQuotas>(
             "An_exhausted_supply_writes_nothing",
             "A commit that draws on two supplies, of which the second is exhausted, draws on neither and writes nothing.",
             async bench =>

@@ -263,8 +263,8 @@ public sealed class RecordingTests
         var newer = new Shop(module(2));
         await newer.RecordAsync(Histories.Purchase("till:1", 1));
         var older = new Shop(newer.Store, module(1));
-        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => older.RecordAsync(Histories.Purchase("till:2", 1)));
-        Assert.Contains("The state of module 'm' has version 2; this release reads versions 1 to 1.", fault.Message, StringComparison.Ordinal);
+        var fault = await Assert.ThrowsAsync<UnreadableStateException>(() => older.RecordAsync(Histories.Purchase("till:2", 1)));
+        Assert.Contains("The state of 'm' has version 2; this release reads versions 1 to 1.", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

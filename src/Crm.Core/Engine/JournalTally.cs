@@ -1,0 +1,15 @@
+using System.Runtime.InteropServices;
+using Crm.Storage;
+
+namespace Crm.Engine;
+
+/// <summary>What a state knows of its journal, so that a row that is gone, or came from elsewhere, is noticed.</summary>
+/// <param name="Count">How many entries there are.</param>
+/// <param name="Sum">The hashes of their payloads added up, modulo 2^128: the order makes no difference.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct JournalTally(long Count, UInt128 Sum)
+{
+    public JournalTally With(JournalEntry entry) => new(Count + 1, unchecked(Sum + entry.PayloadHash));
+
+    public static JournalTally Of(IEnumerable<JournalEntry> entries) => entries.Aggregate(default(JournalTally), (tally, entry) => tally.With(entry));
+}

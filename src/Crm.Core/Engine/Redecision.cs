@@ -1,0 +1,139 @@
+using System.Globalization;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+
+namespace Crm.Engine;
+
+/// <summary>Decides a journal again and compares the state it leads to with the stored one.</summary>
+internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions options)
+{
+    private readonly Fold fold = new(modules, codec, options);
+    private readonly HashSet<Definitions.DefinitionHash> known = [.. modules.Contracts.SelectMany(contract => contract.Definitions)];
+
+    /// <summary>Why a journal cannot be decided again with what is there; null when it can.</summary>
+    public string? Obstacle(CustomerHistory history, IEnumerable<LedgerEntry> ledger)
+    {
+        foreach (var entry in ledger)
+        {
+            if (entry.Definition is { } definition && !known.Contains(definition))
+            {
+                return $"the ledger entry of '{entry.Cause}' was decided by the definition {definition}, which no module has any more";
+            }
+        }
+
+        var last = NodaTime.Instant.MinValue;
+        foreach (var entry in history.Entries.OrderBy(entry => entry.Version))
+        {
+            if (entry.EffectiveAt < last && modules.Kinds.Find(entry.Event.Kind) is { OrderFree: true } && modules.HandlersFor(entry.Event.Kind).Any(index => modules.Contracts[index].Reversible))
+            {
+                return $"the event '{entry.Event.Key}' of the order-free kind '{entry.Event.Kind}' came late, and was decided as of a later instant";
+            }
+
+            last = entry.EffectiveAt > last ? entry.EffectiveAt : last;
+        }
+
+        return null;
+    }
+
+    /// <summary>In what the stored state differs from what its journal leads to. The stored state is brought forward to the instant that it has handled.</summary>
+    public IEnumerable<Difference> Compare(CustomerId customer, CustomerState stored, CustomerHistory history)
+    {
+        var start = history.Checkpoint is { } checkpoint ? codec.Decode(checkpoint.Slots, 0) : CustomerState.Newborn(modules);
+        Array.Copy(stored.Since, start.Since, start.Since.Length);
+        var until = stored.Handled ?? NodaTime.Instant.MinValue;
+        var replayed = Replay.Run(fold, customer, start, EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, modules.Kinds)]).Inputs, until).State;
+        var state = stored.Clone();
+        fold.BringForward(customer, state, until, new Consequences());
+        return Slots(state, replayed).Concat(Facts(state, replayed)).Concat(Agendas(state, replayed)).Concat(Kernels(state, replayed));
+    }
+
+    private IEnumerable<Difference> Slots(CustomerState stored, CustomerState replayed)
+    {
+        for (var i = 0; i < modules.Count; i++)
+        {
+            if (!modules.Contracts[i].Reversible || ReferenceEquals(stored.Slots[i], replayed.Slots[i]))
+            {
+                continue;
+            }
+
+            var found = codec.EncodeModule(i, stored.Slots[i]).Bytes;
+            var expected = codec.EncodeModule(i, replayed.Slots[i]).Bytes;
+            if (found != expected)
+            {
+                yield return new Difference($"the state of '{modules.Contracts[i].Name}'", Hex(found, expected), Hex(expected, found));
+            }
+        }
+    }
+
+    private IEnumerable<Difference> Facts(CustomerState stored, CustomerState replayed)
+    {
+        var names = Names(stored).Union(Names(replayed), StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        return from name in names
+               where IsReversible(name)
+               let found = stored.Facts.Find(name)
+               let expected = replayed.Facts.Find(name)
+               where found != expected
+               select new Difference($"the fact '{name}'", Text(found), Text(expected));
+    }
+
+    private IEnumerable<Difference> Agendas(CustomerState stored, CustomerState replayed)
+    {
+        var found = Reversible(stored.Agenda);
+        var expected = Reversible(replayed.Agenda);
+        return found.SequenceEqual(expected) ? [] : [new Difference("the agenda", Text(found.Except(expected)), Text(expected.Except(found)))];
+    }
+
+    private static IEnumerable<Difference> Kernels(CustomerState stored, CustomerState replayed)
+    {
+        if (stored.Handled != replayed.Handled)
+        {
+            yield return new Difference("the last thing handled", $"{stored.Handled}", $"{replayed.Handled}");
+        }
+
+        if (!stored.ProfileTruths.AsSpan().SequenceEqual(replayed.ProfileTruths))
+        {
+            yield return new Difference("the observed truths of profile tests", "others", "those that the journal's observations lead to");
+        }
+
+        if (!stored.ProfileValues.AsSpan().SequenceEqual(replayed.ProfileValues))
+        {
+            yield return new Difference("the observed values of profile fields", "others", "those that the journal's observations lead to");
+        }
+
+        var found = Bytes(stored);
+        var expected = Bytes(replayed);
+        if (stored.Observed.MissingLeaves.IsEmpty && replayed.Observed.MissingLeaves.IsEmpty && found != expected)
+        {
+            yield return new Difference("the counts over windows of time", Hex(found, expected), Hex(expected, found));
+        }
+    }
+
+    private bool IsReversible(string fact) => modules.OwnerOf(fact) is not { Module: var owner } || modules.Contracts[owner].Reversible;
+
+    private List<AgendaEntry> Reversible(Agenda agenda) => [.. agenda.Entries.ToArray().Where(entry => modules.Contracts[entry.Module].Reversible)];
+
+    private string Text(IEnumerable<AgendaEntry> entries) => entries.Any() ? string.Join(", ", entries.Select(entry => $"'{modules.Contracts[entry.Module].Name}/{entry.Key}' at {entry.Due}")) : "nothing more";
+
+    private static IEnumerable<string> Names(CustomerState state) => state.Facts.InOrder.ToArray().Select(fact => fact.Name);
+
+    private static string Text(Fact? fact) => fact is { } found ? $"{found.Value}{(found.ValidUntil is { } until ? $" until {until}" : "")}" : "none";
+
+    private static Sequence<byte> Bytes(CustomerState state)
+    {
+        var writer = new SlotWriter();
+        state.Observed.Write(writer);
+        return Sequence.Create(writer.Written);
+    }
+
+    // A few bytes from the first that differs on are enough to see where.
+    private static string Hex(Sequence<byte> bytes, Sequence<byte> other)
+    {
+        const int Shown = 8;
+        var place = bytes.AsSpan().CommonPrefixLength(other.AsSpan());
+        var part = bytes.AsSpan()[place..Math.Min(place + Shown, bytes.Count)];
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes.Count} bytes, from byte {place} on {(part.IsEmpty ? "none" : Convert.ToHexStringLower(part))}");
+    }
+}

@@ -1,0 +1,161 @@
+using Crm.Events;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Testing.Simulation;
+
+/// <summary>
+/// A database with its disk. What it is asked to write, it writes into memory and into a log; a sync makes the log up to its own beginning durable. A crash leaves the durable part and, as disks do,
+/// any further beginning of what was written after it; the database is then made anew from that.
+/// </summary>
+internal sealed class SimulatedDisk
+{
+    private readonly List<LogRecord> log = [];
+    private readonly DiskFaults faults;
+    private int? syncing;
+
+    public SimulatedDisk(IReadOnlyDictionary<string, long> quotas, DiskFaults faults)
+    {
+        this.faults = faults;
+        foreach (var (name, available) in quotas)
+        {
+            log.Add(new LogRecord(null, store => Done(((IQuotas)store).SetAsync(name, available, default))));
+        }
+
+        Durable = log.Count;
+        (Rows, Server) = Recovered(log.Count);
+    }
+
+    /// <summary>What is stored, for whoever checks.</summary>
+    public InMemoryStore Rows { get; private set; }
+
+    /// <summary>What answers requests; a counterfeit may stand between it and the rows.</summary>
+    public ICustomerStore Server { get; private set; }
+
+    /// <summary>How many records were written.</summary>
+    public int Written => log.Count;
+
+    /// <summary>How many of them would survive a crash.</summary>
+    public int Durable { get; private set; }
+
+    /// <summary>How many must survive before what was written last may be acknowledged.</summary>
+    public int MustBeDurable => faults.AcknowledgesBeforeSync ? 0 : log.Count;
+
+    /// <summary>The commits among them, in order.</summary>
+    public IEnumerable<Commit> Commits => log.Select(record => record.Commit).OfType<Commit>();
+
+    public bool IsSyncing => syncing is not null;
+
+    public void BeginSync() => syncing = log.Count;
+
+    public void EndSync()
+    {
+        Durable = syncing ?? Durable;
+        syncing = null;
+    }
+
+    /// <summary>Loses everything but a beginning of the log that holds at least what is durable.</summary>
+    /// <param name="kept">How long that beginning is.</param>
+    public void Crash(int kept)
+    {
+        syncing = null;
+        log.RemoveRange(kept, log.Count - kept);
+        Durable = kept;
+        (Rows, Server) = Recovered(kept);
+    }
+
+    public CommitResult Commit(Commit commit)
+    {
+        var result = Now(Server.CommitAsync(commit, default));
+        if (result is CommitResult.Committed)
+        {
+            log.Add(new LogRecord(commit, store => Now(store.CommitAsync(commit, default))));
+        }
+
+        return result;
+    }
+
+    public IReadOnlyList<CommitResult> Commit(IReadOnlyList<Commit> commits) => [.. commits.Select(Commit)];
+
+    public CustomerSnapshot Load(CustomerRef customer) => Now(Server.LoadAsync(customer, default));
+
+    public IReadOnlyList<CustomerSnapshot> Load(IReadOnlyList<CustomerRef> customers) => [.. customers.Select(Load)];
+
+    public CustomerHistory History(CustomerId customer, HistoryStart start) => Now(Server.LoadHistoryAsync(customer, start, default));
+
+    public IReadOnlyList<OutboxItem> Lease(Instant now, Instant until, int most)
+    {
+        var leased = Now(((IOutbox)Server).LeaseAsync(now, until, most, default));
+        if (leased.Count > 0)
+        {
+            log.Add(new LogRecord(null, store => Now(((IOutbox)store).LeaseAsync(now, until, most, default))));
+        }
+
+        return leased;
+    }
+
+    public IReadOnlyList<CustomerId> LeaseDue(Instant due, Instant now, Instant until, int most)
+    {
+        var leased = Now(((IWakeups)Server).LeaseDueAsync(due, now, until, most, default));
+        if (leased.Count > 0)
+        {
+            log.Add(new LogRecord(null, store => Now(((IWakeups)store).LeaseDueAsync(due, now, until, most, default))));
+        }
+
+        return leased;
+    }
+
+    public bool Release(string id, Instant notBefore) => Write(store => Done(((IOutbox)store).ReleaseAsync(id, notBefore, default)));
+
+    public bool Settle(string id) => Write(store => Done(((IOutbox)store).SettleAsync(id, default)));
+
+    /// <summary>The result of something that a store in memory does at once.</summary>
+    public static T Now<T>(ValueTask<T> done) => done.IsCompletedSuccessfully ? done.Result : done.AsTask().GetAwaiter().GetResult();
+
+    private static void Done(ValueTask work)
+    {
+        if (!work.IsCompletedSuccessfully)
+        {
+            work.AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private bool Write(Action<ICustomerStore> work)
+    {
+        work(Server);
+        log.Add(new LogRecord(null, work));
+        return true;
+    }
+
+    private (InMemoryStore Rows, ICustomerStore Server) Recovered(int kept)
+    {
+        var rows = new InMemoryStore();
+        var server = faults.Server?.Invoke(rows) ?? rows;
+        var recovering = faults.Recovery?.Invoke(rows) ?? server;
+        for (var i = 0; i < kept; i++)
+        {
+            log[i].Redo(i < kept - 1 ? server : recovering);
+        }
+
+        return (rows, server);
+    }
+
+    /// <summary>What was written.</summary>
+    /// <param name="Commit">The commit that it was; null for leases and the like.</param>
+    /// <param name="Redo">Does it again.</param>
+    private readonly record struct LogRecord(Commit? Commit, Action<ICustomerStore> Redo);
+}
+
+/// <summary>What a counterfeit database does wrongly; by default nothing.</summary>
+internal sealed record DiskFaults
+{
+    /// <summary>It says that a commit is durable before it is.</summary>
+    public bool AcknowledgesBeforeSync { get; init; }
+
+    /// <summary>It carries out requests wrongly.</summary>
+    public Func<InMemoryStore, ICustomerStore>? Server { get; init; }
+
+    /// <summary>It carries out the last record wrongly when it starts again after a crash.</summary>
+    public Func<InMemoryStore, ICustomerStore>? Recovery { get; init; }
+}

@@ -1,0 +1,14 @@
+namespace Crm.Testing.Simulation;
+
+/// <summary>A connection broke, or the database died. Whether the request was carried out is not known.</summary>
+public sealed class SimulatedConnectionLostException() : IOException("The connection to the simulated database was lost; whether the request was carried out is not known.");
+
+/// <summary>Something that must never happen has happened in a simulated world.</summary>
+/// <param name="invariant">The name of what does not hold.</param>
+/// <param name="detail">What was found.</param>
+internal sealed class InvariantBroken(string invariant, string detail) : Exception($"{invariant}: {detail}")
+{
+    public string Invariant { get; } = invariant;
+
+    public string Detail { get; } = detail;
+}
