@@ -71,6 +71,7 @@ internal static class CrmTool
             new Command("report", "Reports on a store.") { SummaryCommand.Create(clock) },
             ValidateCommand.Create(),
             LawsCommand.Create(),
+            VerifyCommand.Create(),
             SchemaCommand.Create(),
         };
         HelpPages.AddTo(root);

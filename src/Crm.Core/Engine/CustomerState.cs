@@ -26,11 +26,8 @@ internal sealed class CustomerState
     /// <summary>The follow-ups about which corrections have changed their mind.</summary>
     public Sequence<ToggledFollowUp> Toggled { get; set; }
 
-    /// <summary>How many entries the journal has, disposed ones left out, and what their payloads add up to; null in a state of the first release, which did not count.</summary>
+    /// <summary>How many entries the journal has, and what their payloads add up to; null in a state of the first release, which did not count.</summary>
     public JournalTally? Journal { get; set; }
-
-    /// <summary>Up to when the journal was disposed of: a checkpoint of this instant stands for what was before. Null while all of it is there.</summary>
-    public Instant? OpenedAt { get; set; }
 
     /// <summary>The state of each module, by its place.</summary>
     public required object[] Slots { get; init; }
@@ -74,7 +71,6 @@ internal sealed class CustomerState
         Awaited = Awaited,
         Toggled = Toggled,
         Journal = Journal,
-        OpenedAt = OpenedAt,
         Slots = [.. Slots],
         Since = [.. Since],
         Facts = Facts.Clone(),

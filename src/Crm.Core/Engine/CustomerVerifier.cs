@@ -27,18 +27,9 @@ public sealed class CustomerVerifier
         redecision = new Redecision(this.modules, codec, options);
     }
 
-    /// <summary>From where a customer's history is needed: all that is left of it.</summary>
-    /// <param name="stored">The customer as loaded.</param>
-    /// <exception cref="UnreadableStateException">A later release wrote the state.</exception>
-    public HistoryStart StartOf(CustomerSnapshot stored)
-    {
-        ArgumentNullException.ThrowIfNull(stored);
-        return Decode(stored).State is { OpenedAt: { } opened } ? Since(opened) : new HistoryStart.Beginning();
-    }
-
     /// <summary>Whether what is stored of a customer fits together.</summary>
     /// <param name="stored">The customer as loaded.</param>
-    /// <param name="history">The history from <see cref="StartOf"/> on.</param>
+    /// <param name="history">The whole history, from <see cref="HistoryStart.Beginning"/> on.</param>
     /// <param name="ledger">All ledger entries of the customer.</param>
     public CustomerVerdict Verify(CustomerSnapshot stored, CustomerHistory history, IReadOnlyCollection<LedgerEntry> ledger)
     {
@@ -66,9 +57,6 @@ public sealed class CustomerVerifier
 
         return new CustomerVerdict(customer, differences.ToSequence(), obstacle);
     }
-
-    /// <summary>The start of the history that is left when rows up to an instant were disposed of: the checkpoint of that instant.</summary>
-    internal static HistoryStart Since(NodaTime.Instant opened) => new HistoryStart.Before(opened + NodaTime.Duration.FromTicks(1));
 
     // Whatever a damaged journal does to modules is a difference, not the end of the verification.
     private List<Difference> Redecide(CustomerId customer, CustomerState state, CustomerHistory history)

@@ -245,7 +245,6 @@ internal sealed class Decision
         corrected.NeedsWholeHistory = state.NeedsWholeHistory;
         corrected.Awaited = state.Awaited;
         corrected.Journal = state.Journal;
-        corrected.OpenedAt = state.OpenedAt;
         consequences.Messages.RemoveAll(message => occasions.Contains(message.Occasion));
         withdrawnOccasions.UnionWith(occasions);
         Invalidate(unchanged, changed, draft, own);

@@ -17,6 +17,7 @@ internal sealed class DueRunner(Kernel kernel, IClock clock, IIdSource ids)
     public async ValueTask<DueReport> RunAsync(int most, CancellationToken cancellationToken)
     {
         var wakeups = kernel.Store as IWakeups ?? throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} has no wake-ups; implement {nameof(IWakeups)} on it.");
+        using var activity = CrmTelemetry.Start(CrmTelemetry.DueActivity);
         var report = new DueReport(0, 0);
         while (report.Customers + report.Conflicts < most)
         {
@@ -29,14 +30,17 @@ internal sealed class DueRunner(Kernel kernel, IClock clock, IIdSource ids)
 
             var faults = new List<Exception>();
             var results = await BringForwardAsync(due, now, faults, cancellationToken).ConfigureAwait(false);
+            var handled = results.Count(result => result is CommitResult.Committed);
+            CrmTelemetry.WereDue(handled, results.Count - handled, faults.Count);
             if (faults.Count > 0)
             {
                 throw Failed(faults, due.Count);
             }
 
-            report = new DueReport(report.Customers + results.Count(result => result is CommitResult.Committed), report.Conflicts + results.Count(result => result is not CommitResult.Committed));
+            report = new DueReport(report.Customers + handled, report.Conflicts + results.Count - handled);
         }
 
+        activity?.SetTag("crm.customers", report.Customers).SetTag("crm.conflicts", report.Conflicts);
         return report;
     }
 

@@ -3,7 +3,6 @@ using Crm.Events;
 using Crm.Ledger;
 using Crm.Storage;
 using Crm.Values;
-using NodaTime;
 
 namespace Crm.Engine;
 
@@ -16,8 +15,8 @@ internal static class JournalCheck
     {
         var entries = history.Entries.OrderBy(entry => entry.Version).ToList();
         return Each(customer, version, entries)
-            .Concat(Whole(state, history, entries))
-            .Concat(Causes(state, entries, ledger));
+            .Concat(Whole(state, entries))
+            .Concat(Causes(entries, ledger));
     }
 
     private static IEnumerable<Difference> Each(CustomerId customer, long version, List<JournalEntry> entries)
@@ -51,13 +50,8 @@ internal static class JournalCheck
         }
     }
 
-    private static IEnumerable<Difference> Whole(CustomerState state, CustomerHistory history, List<JournalEntry> entries)
+    private static IEnumerable<Difference> Whole(CustomerState state, List<JournalEntry> entries)
     {
-        if (history.Checkpoint?.At != state.OpenedAt)
-        {
-            yield return new Difference("the beginning of the journal", history.Checkpoint is { At: var at } ? $"a checkpoint of {at}" : "no checkpoint", state.OpenedAt is { } opened ? $"a checkpoint of {opened}" : "none");
-        }
-
         if (state.Journal is { } tally && JournalTally.Of(entries) is var found && found != tally)
         {
             yield return found.Count == tally.Count
@@ -71,12 +65,12 @@ internal static class JournalCheck
         }
     }
 
-    private static IEnumerable<Difference> Causes(CustomerState state, List<JournalEntry> entries, IEnumerable<LedgerEntry> ledger)
+    private static IEnumerable<Difference> Causes(List<JournalEntry> entries, IEnumerable<LedgerEntry> ledger)
     {
         var keys = entries.Select(entry => entry.Event.Key).ToHashSet();
         foreach (var entry in ledger)
         {
-            if (entry.Cause.Source != DueSource && !keys.Contains(entry.Cause) && !(entry.OccurredAt <= state.OpenedAt))
+            if (entry.Cause.Source != DueSource && !keys.Contains(entry.Cause))
             {
                 yield return new Difference($"a ledger entry of {Number(entry.Amount)} {entry.Unit}", $"the cause '{entry.Cause}'", "an event of the journal");
             }

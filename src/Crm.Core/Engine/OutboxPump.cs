@@ -51,8 +51,10 @@ internal sealed class OutboxPump
 
     public async ValueTask<PumpReport> RunAsync(int most, CancellationToken cancellationToken)
     {
+        using var activity = CrmTelemetry.Start(CrmTelemetry.PumpActivity);
         var report = new PumpReport(0, 0, 0, 0, 0, 0);
-        for (var taken = 0; taken < most;)
+        var taken = 0;
+        while (taken < most)
         {
             var now = clock.GetCurrentInstant();
             var items = await outbox.LeaseAsync(now, now + kernel.Options.LeaseFor, Math.Min(Batch, most - taken), cancellationToken).ConfigureAwait(false);
@@ -65,6 +67,7 @@ internal sealed class OutboxPump
             var outcomes = new List<(CustomerEvent Event, string Item)>();
             foreach (var item in items)
             {
+                CrmTelemetry.Leased(item, now);
                 report = await LeaveAsync(item, report, outcomes, cancellationToken).ConfigureAwait(false);
             }
 
@@ -74,6 +77,7 @@ internal sealed class OutboxPump
             }
         }
 
+        activity?.SetTag("crm.items", taken);
         return report;
     }
 
@@ -88,9 +92,11 @@ internal sealed class OutboxPump
                 if (kind is null)
                 {
                     await outbox.ReleaseAsync(item, clock.GetCurrentInstant() + wait, cancellationToken).ConfigureAwait(false);
+                    CrmTelemetry.Left("postponed");
                     return report with { Postponed = report.Postponed + 1 };
                 }
 
+                CrmTelemetry.Left(kind["message.".Length..]);
                 outcomes.Add((Outcome(item, message, kind, reason), item.Id));
                 return kind switch
                 {
@@ -114,9 +120,11 @@ internal sealed class OutboxPump
         catch (Exception fault) when (fault is InvalidEventException or ModuleFaultException or TooManyConflictsException or UnreadableStateException)
         {
             await outbox.ReleaseAsync(followUp, clock.GetCurrentInstant() + WaitAfter(followUp.Attempts), cancellationToken).ConfigureAwait(false);
+            CrmTelemetry.Left("postponed");
             return report with { Postponed = report.Postponed + 1 };
         }
 
+        CrmTelemetry.Left("follow-up");
         await outbox.SettleAsync(followUp, cancellationToken).ConfigureAwait(false);
         return report with { FollowUps = report.FollowUps + 1 };
     }

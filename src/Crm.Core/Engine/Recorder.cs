@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Crm.Events;
 using Crm.Storage;
 using Crm.Values;
@@ -42,6 +43,13 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             items[i] = new Item(events[i], Binary.PayloadHash(events[i]), settles?[i]);
         }
 
+        using var activity = CrmTelemetry.Start(CrmTelemetry.RecordActivity);
+        activity?.SetTag("crm.events", events.Count);
+        if (events.Count == 1)
+        {
+            activity?.SetTag("crm.kind", events[0].Kind);
+        }
+
         var pending = Distinct(items);
         var turns = new List<IDisposable>();
         try
@@ -51,7 +59,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 turns.Add(await queue.EnterAsync(customer, cancellationToken).ConfigureAwait(false));
             }
 
-            await RecordAsync(pending, mode, cancellationToken).ConfigureAwait(false);
+            await RecordAsync(pending, mode, activity, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -59,7 +67,18 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
 
         // Others have been recorded; whoever is refused may be sent again, to a release that can read the state.
-        return Array.Find(items, item => item.Fault is not null) is { Fault: { } fault } ? throw fault : Array.ConvertAll(items, item => item.Answer());
+        if (Array.Find(items, item => item.Fault is not null) is { Fault: { } fault })
+        {
+            throw fault;
+        }
+
+        var answers = Array.ConvertAll(items, item => item.Answer());
+        for (var i = 0; i < answers.Length; i++)
+        {
+            CrmTelemetry.Answered(events[i], answers[i]);
+        }
+
+        return answers;
     }
 
     // Of several items with one key, the first is recorded and answers for the others.
@@ -82,14 +101,16 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         return [.. first.Values];
     }
 
-    private async ValueTask RecordAsync(List<Item> pending, RecordMode mode, CancellationToken cancellationToken)
+    private async ValueTask RecordAsync(List<Item> pending, RecordMode mode, Activity? activity, CancellationToken cancellationToken)
     {
         var fruitless = 0;
-        while (pending.Count > 0)
+        for (var attempt = 1; pending.Count > 0; attempt++)
         {
+            activity?.SetTag("crm.attempts", attempt);
             var before = pending.Count;
             var decisions = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
             var results = await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
+            CrmTelemetry.Decided(decisions.Count);
             var progress = false;
             for (var i = 0; i < decisions.Count; i++)
             {
@@ -105,6 +126,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
             if (fruitless > 0)
             {
+                CrmTelemetry.Retried();
                 await kernel.Pacing.PauseAsync(fruitless, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -178,6 +200,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     // Returns whether something was learnt that makes the next attempt different.
     private static bool Take(Decided decided, CommitResult result)
     {
+        if (result is CommitResult.VersionConflict or CommitResult.IdentityTaken or CommitResult.QuotaExhausted)
+        {
+            CrmTelemetry.Conflicted(result switch { CommitResult.VersionConflict => "version", CommitResult.IdentityTaken => "identity", _ => "supply" });
+        }
+
         switch (result)
         {
             case CommitResult.Committed:

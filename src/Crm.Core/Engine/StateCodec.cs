@@ -99,7 +99,6 @@ internal sealed class StateCodec(ModuleSet modules)
             writer.Whole(toggled.Times);
         }
 
-        writer.Instant(state.OpenedAt);
         writer.Flag(state.Journal is not null);
         if (state.Journal is { } tally)
         {
@@ -186,7 +185,6 @@ internal sealed class StateCodec(ModuleSet modules)
             }
 
             state.Toggled = toggled.ToSequence();
-            state.OpenedAt = reader.InstantOrNull();
             state.Journal = reader.Flag() ? new JournalTally(reader.Whole(), new UInt128(reader.Bits(), reader.Bits())) : null;
         }
 

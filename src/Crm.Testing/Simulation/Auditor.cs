@@ -122,7 +122,7 @@ internal sealed class Auditor
         foreach (var customer in books.Keys)
         {
             var stored = SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(customer), default));
-            var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, verifier.StartOf(stored), default));
+            var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, new HistoryStart.Beginning(), default));
             var verdict = verifier.Verify(stored, history, [.. ledgers[customer]]);
             if (!verdict.Holds)
             {

@@ -27,16 +27,16 @@ internal sealed class HostStore(World world, int host) : ICustomerStore, IBulkCo
         return leased;
     });
 
-    public async ValueTask ReleaseAsync(string id, Instant notBefore, CancellationToken cancellationToken) => await world.Ask(host, disk =>
+    public async ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) => await world.Ask(host, disk =>
     {
-        world.Auditor.Released(id);
-        return disk.Release(id, notBefore);
+        world.Auditor.Released(item.Id);
+        return disk.Release(item, notBefore);
     }).ConfigureAwait(false);
 
-    public async ValueTask SettleAsync(string id, CancellationToken cancellationToken) => await world.Ask(host, disk =>
+    public async ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken) => await world.Ask(host, disk =>
     {
-        world.Auditor.Settled(id);
-        return disk.Settle(id);
+        world.Auditor.Settled(item.Id);
+        return disk.Settle(item);
     }).ConfigureAwait(false);
 
     public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>

@@ -106,9 +106,9 @@ internal sealed class SimulatedDisk
         return leased;
     }
 
-    public bool Release(string id, Instant notBefore) => Write(store => Done(((IOutbox)store).ReleaseAsync(id, notBefore, default)));
+    public bool Release(OutboxItem item, Instant notBefore) => Write(store => Done(((IOutbox)store).ReleaseAsync(item, notBefore, default)));
 
-    public bool Settle(string id) => Write(store => Done(((IOutbox)store).SettleAsync(id, default)));
+    public bool Settle(OutboxItem item) => Write(store => Done(((IOutbox)store).SettleAsync(item, default)));
 
     /// <summary>The result of something that a store in memory does at once.</summary>
     public static T Now<T>(ValueTask<T> done) => done.IsCompletedSuccessfully ? done.Result : done.AsTask().GetAwaiter().GetResult();

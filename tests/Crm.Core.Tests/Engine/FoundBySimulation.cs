@@ -1,0 +1,124 @@
+using Crm.Conditions;
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Core.Tests.Engine;
+
+/// <summary>What simulated worlds have found, each in the fewest steps.</summary>
+public sealed class FoundBySimulation
+{
+    private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
+    private static readonly CrmOptions Options = new() { Zone = DateTimeZone.Utc, CheckpointEvery = 8 };
+    private readonly Shop shop = new(Options, new ClubModule(new Condition.Any([])), new Mugs());
+
+    [Fact]
+    public async Task A_request_that_a_cancellation_of_something_else_was_waiting_for_can_be_refused()
+    {
+        // The refund names a redemption that has not come, so the redemption is decided with history.
+        await shop.RecordAsync(CustomerEvent.Refund("till:1", Shop.Amy, "till:2", Money.Hkd(1)));
+        var receipt = await shop.RecordAsync(Histories.Redeem("till:2", 5));
+
+        Assert.Equal("insufficient-balance", receipt.Refusal?.Code);
+        Assert.Empty(receipt.Lines);
+        Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning()));
+    }
+
+    [Fact]
+    public async Task A_cancellation_that_counts_before_its_purchase_is_not_forgotten_by_a_replay_from_between_them()
+    {
+        await DaysAsync(1, 12);
+        await shop.RecordAsync(Histories.Cancellation("till:early", EventKey.Parse("till:late")) with { OccurredAt = Day(2) });
+        await shop.RecordAsync(Histories.Purchase("till:late", 90_000) with { OccurredAt = Day(20) });
+        await shop.RecordAsync(Histories.Purchase("till:behind", 5_000) with { OccurredAt = Day(19) });
+
+        Assert.Equal(13 * 5, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+        Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning()));
+    }
+
+    [Fact]
+    public async Task A_late_request_is_not_left_out_of_a_checkpoint_that_a_refused_one_has_made()
+    {
+        await DaysAsync(1, 8);
+        Assert.NotNull((await shop.RecordAsync(Histories.Redeem("till:too-much", 10_000) with { OccurredAt = Day(12) })).Refusal);
+        Assert.Equal(Day(8), (await shop.RecordAsync(Histories.Redeem("till:late", 3) with { OccurredAt = Day(5) })).EffectiveAt);
+        await shop.RecordAsync(Histories.Purchase("till:next", 5_000) with { OccurredAt = Day(13) });
+
+        Assert.Empty(await DifferencesAsync(new HistoryStart.Before(Day(13))));
+        Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning()));
+    }
+
+    [Fact]
+    public async Task A_follow_up_that_was_taken_back_and_is_given_again_arrives()
+    {
+        var giver = new ScriptModule(
+            new ModuleContract { Name = "giver", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance },
+            (notes, context) => context.Cause.Source == "till" ? notes.Plus("gave") with { FollowUps = [CustomerEvent.Purchase($"gift:{context.Cause.Value}", Identity.User("ben"), Money.Hkd(10))] } : notes.Plus("got"));
+        var gifts = new Shop(giver);
+        await gifts.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await gifts.Engine.PumpAsync(cancellationToken: Token);
+        await gifts.RecordAsync(Histories.Cancellation("till:2", EventKey.Parse("till:1")));
+        await gifts.Engine.PumpAsync(cancellationToken: Token);
+        Assert.Empty(await BensAsync());
+
+        await gifts.RecordAsync(Histories.Cancellation("till:3", EventKey.Parse("till:2")));
+        await gifts.Engine.PumpAsync(cancellationToken: Token);
+        Assert.Equal(["got"], await BensAsync());
+
+        await gifts.RecordAsync(Histories.Cancellation("till:4", EventKey.Parse("till:3")));
+        await gifts.Engine.PumpAsync(cancellationToken: Token);
+        Assert.Empty(await BensAsync());
+
+        async Task<Sequence<string>> BensAsync() => (await gifts.Engine.ReadAsync(CustomerRef.Of(Identity.User("ben")), Token))!.Slot<Notes>("giver").Lines;
+    }
+
+    [Fact]
+    public async Task A_correction_that_gives_a_mug_again_is_recorded_when_none_is_left()
+    {
+        IQuotas quotas = shop.Store;
+        await quotas.SetAsync("mugs", 1, Token);
+        await shop.RecordAsync(Mugs.Take("till:1"));
+        await shop.RecordAsync(Histories.Cancellation("till:2", EventKey.Parse("till:1")));
+        await shop.RecordAsync(Mugs.Take("till:3"));
+        Assert.Equal("no-mugs", (await shop.RecordAsync(Mugs.Take("till:4"))).Refusal?.Code);
+
+        Assert.True((await shop.RecordAsync(Histories.Cancellation("till:5", EventKey.Parse("till:2")))).Accepted);
+        Assert.Equal(-1, await quotas.AvailableAsync("mugs", Token));
+        Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning()));
+    }
+
+    private static Instant Day(int day) => Shop.Opening + Duration.FromDays(day);
+
+    private async Task DaysAsync(int first, int last)
+    {
+        for (var day = first; day <= last; day++)
+        {
+            await shop.RecordAsync(Histories.Purchase($"till:day-{day}", 5_000) with { OccurredAt = Day(day) });
+        }
+    }
+
+    private async Task<IEnumerable<Difference>> DifferencesAsync(HistoryStart start)
+    {
+        var modules = new ModuleSet(shop.Modules);
+        var codec = new StateCodec(modules);
+        var stored = await shop.Store.LoadAsync(CustomerRef.Of(Shop.Amy), Token);
+        var history = await shop.Store.LoadHistoryAsync(stored.Customer!.Value, start, Token);
+        return [.. new Redecision(modules, codec, Options).Compare(stored.Customer.Value, codec.Decode(stored.Slots, stored.Version), history)];
+    }
+
+    private sealed class Mugs : CustomerModule<Notes>
+    {
+        private const string Kind = "mug.take";
+
+        public override ModuleContract Contract { get; } = new() { Name = "mugs", Handles = [Kind], Kinds = [new EventKind(Kind, EventNature.Request)], Codec = NotesCodec.Instance };
+
+        public static CustomerEvent Take(string key) => new() { Key = EventKey.Parse(key), Kind = Kind, Identity = Shop.Amy };
+
+        protected override Outcome Handle(Notes state, ModuleContext context) => context.AlreadyAccepted || context.MayDraw("mugs", 1)
+            ? state.Plus(context.Cause.Value) with { Quotas = [new QuotaDraw("mugs", 1)] }
+            : new Outcome.Refused("no-mugs", new Text("None left.", "已派完。"));
+    }
+}
