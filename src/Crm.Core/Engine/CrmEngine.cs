@@ -66,6 +66,9 @@ public sealed class CrmEngine
     /// <summary>The names of the modules, in the order in which they decide.</summary>
     public Sequence<string> Modules => kernel.Modules.Contracts.Select(contract => contract.Name).ToSequence();
 
+    /// <summary>What the store does by itself and what happens instead, ability by ability, for a host to log at start.</summary>
+    public Sequence<CrmAbility> Describe() => CrmAbility.Of(kernel.Store);
+
     /// <summary>Records an event. Sent again, it gets the receipt it got first.</summary>
     /// <exception cref="InvalidEventException">The event is wrong; all problems are listed, and nothing is written.</exception>
     /// <exception cref="KeyReusedException">Its key has been recorded with other content.</exception>

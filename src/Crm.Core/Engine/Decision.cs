@@ -298,7 +298,9 @@ internal sealed class Decision
             wholeHistory = history;
         }
 
-        if (history.Checkpoint is not { } checkpoint || checkpoint.At >= draft.EffectiveAt)
+        // Whatever takes back an amendment changes the event that the amendment took from, which may be before any checkpoint before it.
+        var takesBackAmendment = history.Entries.Any(entry => entry.Event.Key == draft.Event.Original && kernel.Modules.Kinds.Find(entry.Event.Kind) is { Nature: EventNature.Amendment });
+        if (history.Checkpoint is not { } checkpoint || checkpoint.At >= draft.EffectiveAt || takesBackAmendment)
         {
             return (Newborn(), (await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries);
         }

@@ -11,6 +11,7 @@ namespace Crm.Engine;
 internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions options)
 {
     private readonly Fold fold = new(modules, codec, options);
+    private readonly bool mindsOrderFree = modules.Kinds.Known.Any(name => modules.Kinds.Find(name) is { OrderFree: true } && modules.HandlersFor(name).Any(index => modules.Contracts[index].Reversible));
     private readonly HashSet<Definitions.DefinitionHash> known = [.. modules.Contracts.SelectMany(contract => contract.Definitions)];
 
     /// <summary>Why a journal cannot be decided again with what is there; null when it can.</summary>
@@ -22,6 +23,11 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
             {
                 return $"the ledger entry of '{entry.Cause}' was decided by the definition {definition}, which no module has any more";
             }
+        }
+
+        if (!mindsOrderFree)
+        {
+            return null;
         }
 
         var last = NodaTime.Instant.MinValue;

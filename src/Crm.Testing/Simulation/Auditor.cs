@@ -30,6 +30,7 @@ internal sealed class Auditor
     private readonly Dictionary<CustomerId, Books> books = [];
     private readonly Dictionary<string, long> drawn = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> intoDebt = new(StringComparer.Ordinal);
+    // What is under way.
     private readonly HashSet<EventKey> followUps = [];
     private readonly HashSet<string> messages = new(StringComparer.Ordinal);
 
@@ -47,7 +48,7 @@ internal sealed class Auditor
     public (long Events, long Commits) Counted { get; private set; }
 
     /// <summary>Whether a message or a follow-up was committed and is still under way.</summary>
-    public bool SomethingMustLeave => followUps.Any(followUp => !keys.ContainsKey(followUp)) || messages.Any(message => !keys.ContainsKey(new EventKey(OutboxSource, message)));
+    public bool SomethingMustLeave => followUps.Count + messages.Count > 0;
 
     /// <summary>A till has its answer.</summary>
     public void Acknowledged(Receipt receipt)
@@ -130,12 +131,12 @@ internal sealed class Auditor
             }
         }
 
-        if (followUps.FirstOrDefault(followUp => !keys.ContainsKey(followUp)) is { Value: not null } lost)
+        if (followUps.FirstOrDefault() is { Value: not null } lost)
         {
             throw new InvariantBroken(Invariants.NothingIsLost, $"the follow-up '{lost}' was committed and never arrived");
         }
 
-        if (messages.FirstOrDefault(message => !keys.ContainsKey(new EventKey(OutboxSource, message))) is { } unsent)
+        if (messages.FirstOrDefault() is { } unsent)
         {
             throw new InvariantBroken(Invariants.NothingIsLost, $"the message {unsent} was committed, and has no outcome");
         }
@@ -151,6 +152,12 @@ internal sealed class Auditor
             if (!keys.TryAdd(entry.Event.Key, commit.Customer))
             {
                 throw new InvariantBroken(Invariants.DecidedOnce, $"'{entry.Event.Key}' was decided for {keys[entry.Event.Key]} and again for {commit.Customer}");
+            }
+
+            followUps.Remove(entry.Event.Key);
+            if (entry.Event.Key.Source == OutboxSource)
+            {
+                messages.Remove(entry.Event.Key.Value);
             }
         }
 
@@ -168,11 +175,15 @@ internal sealed class Auditor
         book.Take(commit.Ledger);
         foreach (var item in commit.Outbox)
         {
+            // What has arrived, or has an outcome, is not under way again.
             if (item is OutboxItem.OfFollowUp { Event.Key: var key })
             {
-                followUps.Add(key);
+                if (!keys.ContainsKey(key))
+                {
+                    followUps.Add(key);
+                }
             }
-            else
+            else if (!keys.ContainsKey(new EventKey(OutboxSource, item.Id)))
             {
                 messages.Add(item.Id);
             }
@@ -212,16 +223,17 @@ internal sealed class Auditor
         var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, start, default));
         foreach (var difference in redecision.Obstacle(history, []) is null ? redecision.Compare(customer, state, history) : [])
         {
-            throw new InvariantBroken(Invariants.JournalIsState, $"customer {customer} at version {stored.Version}, {difference} {Told(customer, start)}");
+            throw new InvariantBroken(Invariants.JournalIsState, $"customer {customer} at version {stored.Version}, {difference} {Told(customer, state, history.Checkpoint)}");
         }
     }
 
     // What was folded, from where on, as a person can follow it.
-    private string Told(CustomerId customer, HistoryStart start)
+    private string Told(CustomerId customer, CustomerState state, Checkpoint? checkpoint)
     {
-        var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, start, default));
+        var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, new HistoryStart.Beginning(), default));
+        var whole = checkpoint is null ? "" : $" It was decided again from the checkpoint of {Text(checkpoint.At)}; from birth it {(redecision.Compare(customer, state, history).Any() ? "differs too" : "agrees")}.";
         var entries = history.Entries.Select(entry => $"{entry.Version} '{entry.Event.Key}' {entry.Event.Kind} {entry.Event.Original} at {Text(entry.EffectiveAt)}{(entry.Receipt.Accepted ? "" : " refused")}");
-        return $"Its journal after {(history.Checkpoint is { At: var at } ? $"the checkpoint of {Text(at)}" : "birth")}: {string.Join("; ", entries)}.";
+        return $"{whole} Its journal: {string.Join("; ", entries)}.";
     }
 
     private static string Text(Instant at) => InstantPattern.ExtendedIso.Format(at);

@@ -45,8 +45,8 @@ internal sealed class World
         this.trace = trace;
         disk = new SimulatedDisk(scenario.Quotas, setting.Disk);
         Auditor = new Auditor(disk, scenario);
-        // In one world of four a few customers have long histories, in the others many have short ones.
-        sent = [.. Enumerable.Range(0, Luck.Chance(250) ? 5 + Luck.Below(20) : 60 + Luck.Below(120)).Select(_ => new List<EventKey>())];
+        // In one world of eight a few customers have long histories, in the others many have short ones.
+        sent = [.. Enumerable.Range(0, Luck.Chance(125) ? 5 + Luck.Below(20) : 60 + Luck.Below(120)).Select(_ => new List<EventKey>())];
 
         // Some days before a clock change, of which there are two a year.
         Now = (Luck.Chance(500) ? NodaTime.Instant.FromUtc(2026, 2, 25, 5, 0) : NodaTime.Instant.FromUtc(2026, 10, 20, 4, 0)) + Duration.FromMinutes(Luck.Below(20_000));
@@ -119,7 +119,7 @@ internal sealed class World
         {
             CrashHost();
         }
-        else if (chosen < 4)
+        else if (chosen < 3)
         {
             CrashDatabase();
         }

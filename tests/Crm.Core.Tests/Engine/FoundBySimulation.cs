@@ -90,6 +90,19 @@ public sealed class FoundBySimulation
         Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning()));
     }
 
+    [Fact]
+    public async Task Taking_back_a_refund_gives_back_what_it_took_from_a_purchase_before_the_last_checkpoint()
+    {
+        await DaysAsync(1, 30);
+        await shop.RecordAsync(CustomerEvent.Refund("till:refund", Shop.Amy, "till:day-2", Money.Hkd(50)) with { OccurredAt = Day(31) });
+        await shop.RecordAsync(Histories.Purchase("till:later", 5_000) with { OccurredAt = Day(32) });
+        Assert.Equal(30 * 5, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+
+        await shop.RecordAsync(Histories.Cancellation("till:undo", EventKey.Parse("till:refund")) with { OccurredAt = Day(33) });
+        Assert.Equal(31 * 5, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+        Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning()));
+    }
+
     private static Instant Day(int day) => Shop.Opening + Duration.FromDays(day);
 
     private async Task DaysAsync(int first, int last)

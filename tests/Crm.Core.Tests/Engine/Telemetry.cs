@@ -131,6 +131,15 @@ public sealed class Telemetry : IDisposable
         Assert.Equal(Marker, stored.Profile["name"].AsCode);
     }
 
+    [Fact]
+    public void An_engine_says_what_its_store_does_by_itself_and_what_happens_instead()
+    {
+        Assert.All(new Shop().Engine.Describe().Where(ability => ability.Port != nameof(IHostTransactions)), ability => Assert.True(ability.IsNative, $"{ability}"));
+        var poor = new Shop().Over(store => new Rival(store)).Engine.Describe();
+        Assert.All(poor, ability => Assert.False(ability.IsNative));
+        Assert.Contains("wake-ups: what is due is handled when a customer is next read or has an event (the store does not implement IWakeups)", poor.Select(ability => $"{ability}"));
+    }
+
     private static CustomerEvent Visit(string key) => new() { Key = EventKey.Parse(key), Kind = Kind, Identity = Shop.Amy };
 
     private double Sum(string instrument, string tags) => measured.Where(one => one.Instrument == instrument && one.Tags == tags).Sum(one => one.Value);

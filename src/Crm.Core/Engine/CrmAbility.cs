@@ -1,0 +1,29 @@
+using Crm.Storage;
+using Crm.Values;
+
+namespace Crm.Engine;
+
+/// <summary>Something that a store may do by itself, and what happens where it does not.</summary>
+/// <param name="Name">What, such as "many customers at once".</param>
+/// <param name="Port">The optional port that the store would implement.</param>
+/// <param name="IsNative">Whether the store does it by itself.</param>
+/// <param name="Otherwise">What happens without.</param>
+public sealed record CrmAbility(string Name, string Port, bool IsNative, string Otherwise)
+{
+    /// <summary>A line for a log at start.</summary>
+    public override string ToString() => IsNative ? $"{Name}: native" : $"{Name}: {Otherwise} (the store does not implement {Port})";
+
+    internal static Sequence<CrmAbility> Of(ICustomerStore store) =>
+    [
+        Of<IBulkCommit>(store, "many customers at once", "one round trip for each customer"),
+        Of<IAtomicCommits>(store, "several customers in one transaction", "follow-ups through the outbox"),
+        Of<IHostTransactions>(store, "recording within the host's transaction", "not possible"),
+        Of<IOutbox>(store, "outbox", "messages and follow-ups do not leave"),
+        Of<IWakeups>(store, "wake-ups", "what is due is handled when a customer is next read or has an event"),
+        Of<IQuotas>(store, "supplies", "nobody can set what a supply has"),
+        Of<IJournalScan>(store, "reading the whole store", "no reports and no verification"),
+        Of<IDocumentStore>(store, "documents", "definitions are kept by the host"),
+    ];
+
+    private static CrmAbility Of<TPort>(ICustomerStore store, string name, string otherwise) => new(name, typeof(TPort).Name, store is TPort, otherwise);
+}
