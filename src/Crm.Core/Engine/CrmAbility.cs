@@ -22,6 +22,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
         Of<IWakeups>(store, "wake-ups", "what is due is handled when a customer is next read or has an event"),
         Of<IQuotas>(store, "supplies", "nobody can set what a supply has"),
         Of<IJournalScan>(store, "reading the whole store", "no reports and no verification"),
+        Of<IAudienceQuery>(store, "choosing audiences", "customers are read one after another"),
         Of<IDocumentStore>(store, "documents", "definitions are kept by the host"),
     ];
 

@@ -22,7 +22,7 @@ public sealed class CustomerVerifier
     {
         ArgumentNullException.ThrowIfNull(modules);
         ArgumentNullException.ThrowIfNull(options);
-        this.modules = new ModuleSet(modules);
+        this.modules = new ModuleSet(modules, options.Calendars);
         codec = new StateCodec(this.modules);
         redecision = new Redecision(this.modules, codec, options);
     }

@@ -38,7 +38,7 @@ internal sealed class Auditor
     {
         this.disk = disk;
         this.scenario = scenario;
-        modules = new ModuleSet(scenario.Modules());
+        modules = new ModuleSet(scenario.Modules(), scenario.Options.Calendars);
         codec = new StateCodec(modules);
         redecision = new Redecision(modules, codec, scenario.Options);
         verifier = new CustomerVerifier(scenario.Modules(), scenario.Options);
