@@ -1,6 +1,9 @@
 using Crm.Definitions;
 using Crm.Events;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Loyalty;
@@ -10,6 +13,10 @@ public sealed class LoyaltyBuilder
 {
     private readonly List<Definition<LoyaltyProgram>> versions = [];
     private readonly List<EventKind> kinds = [];
+    private readonly List<(string Json, int Version, Instant ActiveFrom)> texts = [];
+    private readonly List<IEarningRule> rules = [];
+    private readonly List<IQualificationMetric> metrics = [];
+    private readonly List<EarningRuleKind> ruleKinds = [];
 
     internal LoyaltyBuilder()
     {
@@ -29,6 +36,41 @@ public sealed class LoyaltyBuilder
         return this;
     }
 
+    /// <summary>Adds a programme in JSON that counts from the beginning of time. It may name everything in code that is registered here, before or after.</summary>
+    public LoyaltyBuilder Program(string json) => Program(json, 1, Instant.MinValue);
+
+    /// <summary>Adds a version of a programme in JSON that counts from an instant on.</summary>
+    /// <param name="json">The version.</param>
+    /// <param name="version">From 1, counting up.</param>
+    /// <param name="activeFrom">From when it counts, included.</param>
+    public LoyaltyBuilder Program(string json, int version, Instant activeFrom)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        texts.Add((json, version, activeFrom));
+        return this;
+    }
+
+    /// <summary>Registers a rule in code that programmes in JSON may name by name and version.</summary>
+    public LoyaltyBuilder Rule(IEarningRule rule)
+    {
+        rules.Add(rule);
+        return this;
+    }
+
+    /// <summary>Registers a kind of rules in code that programmes in JSON may be written with.</summary>
+    public LoyaltyBuilder RuleKind(EarningRuleKind kind)
+    {
+        ruleKinds.Add(kind);
+        return this;
+    }
+
+    /// <summary>Registers a qualification metric in code that ladders in JSON may name by name and version.</summary>
+    public LoyaltyBuilder Metric(IQualificationMetric metric)
+    {
+        metrics.Add(metric);
+        return this;
+    }
+
     /// <summary>Declares a kind of event of the host's own that rules look at, such as "review.written". Visits and actions are there already.</summary>
     public LoyaltyBuilder Event(EventKind kind)
     {
@@ -36,7 +78,17 @@ public sealed class LoyaltyBuilder
         return this;
     }
 
-    internal IEnumerable<LoyaltyModule> Build() => LoyaltyModule.Of(new DefinitionCatalog<LoyaltyProgram>(versions), kinds);
+    internal IEnumerable<LoyaltyModule> Build()
+    {
+        var code = new LoyaltyCode { Rules = rules.ToSequence(), Metrics = metrics.ToSequence(), Kinds = new EarningRuleKinds(ruleKinds) };
+        foreach (var (json, version, activeFrom) in texts)
+        {
+            Program(LoyaltyProgramJson.Read(json, code), version, activeFrom);
+        }
+
+        texts.Clear();
+        return LoyaltyModule.Of(new DefinitionCatalog<LoyaltyProgram>(versions), kinds);
+    }
 }
 
 /// <summary>Adds loyalty to a host.</summary>

@@ -143,6 +143,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                     Array.ForEach(plan.Units, unit => decision.Release(plan, unit, original));
                 }
 
+                foreach (var unit in plan.Units)
+                {
+                    decision.Touch(plan, unit, happened.Kind);
+                }
+
                 ClawbackSteps.TakeBack(happened, plan, decision);
                 EarningSteps.Earn(happened, plan, decision);
                 StampSteps.Stamp(happened, plan, decision);

@@ -33,6 +33,8 @@ public sealed class PackageReferences
     {
         "Crm.Core" => false,
         "Crm.Tool" => true,
+        // The kit for a domain package's plugins stands between the two that it joins.
+        "Crm.Loyalty.Testing" => reference is "Crm.Core" or "Crm.Loyalty" or "Crm.Testing",
         "Crm.Storage.Sqlite" or "Crm.Storage.PostgreSql" => reference is "Crm.Core" or "Crm.Storage.Sql",
         "Crm.Privacy.HongKong" => reference is "Crm.Core" or "Crm.Privacy",
         _ => reference is "Crm.Core",

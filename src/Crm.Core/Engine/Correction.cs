@@ -33,6 +33,13 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
                 var corrected = modules.All[i].Correct(stored.Slots[i], without.State.Slots[i], with.State.Slots[i]);
                 Keep(state, i, corrected.State ?? stored.Slots[i]);
                 Fold.Tell(modules, state, i, corrected);
+                consequences.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "decided-by-code-that-is-gone")
+                {
+                    Subject = modules.Contracts[i].Name,
+                    Text = new Text(
+                        $"What '{modules.Contracts[i].Name}' decided by rules that are not there any more stays as it was; only the difference that today's make is applied.",
+                        $"「{modules.Contracts[i].Name}」按已移除的規則所作的決定維持不變，只套用現行規則的差額。"),
+                });
             }
         }
 

@@ -18,6 +18,7 @@ public sealed class CrmEngine
 
     private readonly Kernel kernel;
     private readonly Recorder recorder;
+    private readonly Quoting quoting;
     private readonly DueRunner dueRunner;
     private readonly GroupRecorder? groups;
     private readonly Audience audience;
@@ -44,6 +45,7 @@ public sealed class CrmEngine
         this.ids = ids;
         kernel = new Kernel(new ModuleSet(modules, options.Calendars), options, store, ports?.Profiles, ports?.Pacing);
         recorder = new Recorder(kernel, clock, ids);
+        quoting = new Quoting(kernel, clock, ids);
         dueRunner = new DueRunner(kernel, clock, ids);
         groups = GroupRecorder.For(store, recorder, options);
         audience = new Audience(kernel, ids);
@@ -56,6 +58,7 @@ public sealed class CrmEngine
         ids = engine.ids;
         kernel = engine.kernel.Once(store);
         recorder = new Recorder(kernel, clock, ids);
+        quoting = new Quoting(kernel, clock, ids);
         dueRunner = new DueRunner(kernel, clock, ids);
         audience = new Audience(kernel, ids);
     }
@@ -96,6 +99,25 @@ public sealed class CrmEngine
     {
         ArgumentNullException.ThrowIfNull(events);
         return recorder.RecordAsync(events, mode, cancellationToken);
+    }
+
+    /// <summary>What an event would do if it were recorded now, with all that follows, by the very fold that would record it. Nothing is written.</summary>
+    /// <exception cref="InvalidEventException">The event is wrong; all problems are listed.</exception>
+    /// <exception cref="KeyReusedException">Its key has been recorded already.</exception>
+    /// <exception cref="ModuleFaultException">A module failed.</exception>
+    public ValueTask<Quote> QuoteAsync(CustomerEvent happened, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        return quoting.QuoteAsync(happened, cancellationToken);
+    }
+
+    /// <summary>Records exactly what was quoted for the same event, as of the instant of the quote, or nothing. Sent again, it gets the receipt it got first.</summary>
+    /// <exception cref="InvalidEventException">The event is wrong; all problems are listed.</exception>
+    /// <exception cref="ModuleFaultException">A module failed; nothing is written.</exception>
+    public ValueTask<Quoted> CommitAsync(CustomerEvent happened, QuoteToken token, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        return quoting.CommitAsync(happened, token, cancellationToken);
     }
 
     /// <summary>A customer as of now, or null when nobody has the reference.</summary>

@@ -119,6 +119,19 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         });
     }
 
+    /// <summary>Notes that the member did something that keeps units from idling.</summary>
+    public void Touch(ProgramPlan plan, UnitPlan unit, string kind)
+    {
+        if (unit.Idle is { } idle && idle.On.AsSpan().Contains(kind))
+        {
+            var (wallet, moment) = (state.In(plan.Name).Wallet(unit.Name), new Moment(context.Moment.Instant, plan.Zone));
+            if (wallet.Lots.AsSpan().Length > 0)
+            {
+                Move(plan, unit, Active(new WalletChange(wallet, []), unit, moment, isActivity: true, byEarning: null), null, null);
+            }
+        }
+    }
+
     /// <summary>Gives units that come from elsewhere: from another member or unit, or back.</summary>
     public void Receive(ProgramPlan plan, UnitPlan unit, Lot lot, Movement movement, string? code)
     {
@@ -423,9 +436,9 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     }
 
     // An activity moves the day on which what idles runs out, for all of it at once.
-    private static WalletChange Active(WalletChange change, UnitPlan unit, Moment moment, bool isActivity, bool byEarning)
+    private static WalletChange Active(WalletChange change, UnitPlan unit, Moment moment, bool isActivity, bool? byEarning)
     {
-        if (!isActivity || unit.Idle is not { } idle || !(byEarning ? idle.ByEarning : idle.BySpending))
+        if (!isActivity || unit.Idle is not { } idle || !(byEarning is null || (byEarning == true ? idle.ByEarning : idle.BySpending)))
         {
             return change;
         }

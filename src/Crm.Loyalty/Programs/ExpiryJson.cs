@@ -85,11 +85,12 @@ internal static class ExpiryJson
             return null;
         }
 
-        idle.Allow("months", "days", "lastDay", "notByEarning", "notBySpending");
+        idle.Allow("months", "days", "lastDay", "notByEarning", "notBySpending", "on");
         return new LotExpiry.WhenIdle(Int(idle.Whole("months")), Int(idle.Whole("days")), idle.OneOf("lastDay", LastDays, required: true))
         {
             ByEarning = !idle.Flag("notByEarning"),
             BySpending = !idle.Flag("notBySpending"),
+            On = idle.Texts("on"),
         };
     }
 
@@ -101,6 +102,7 @@ internal static class ExpiryJson
         json.WriteString("lastDay", JsonForm.NameOf(LastDays, idle.LastDay));
         json.If("notByEarning", !idle.ByEarning);
         json.If("notBySpending", !idle.BySpending);
+        json.Texts("on", idle.On);
         json.WriteEndObject();
     }
 

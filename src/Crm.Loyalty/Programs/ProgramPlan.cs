@@ -90,7 +90,7 @@ internal sealed class ProgramPlan
 
     public TierLadder? LadderNamed(string name) => Array.Find(Ladders, ladder => ladder.Name == name);
 
-    public IEnumerable<string> Kinds => ReleaseKinds.Concat(RuleKinds);
+    public IEnumerable<string> Kinds => ReleaseKinds.Concat(Units.SelectMany(unit => unit.Idle?.On ?? [])).Concat(RuleKinds);
 
     private IEnumerable<string> RuleKinds => rules.Keys.Concat(Cards.Length == 0 ? [] : [EventKinds.PurchaseName]).Concat(Ladders.SelectMany(ladder => ladder.Metric.On));
 

@@ -2,49 +2,51 @@ using System.Numerics;
 
 namespace Crm.Loyalty.Rules;
 
-/// <summary>An exact part of a unit, at least 0 and less than 1, in lowest terms.</summary>
+/// <summary>An exact part of a unit, at least 0 and less than 1, in lowest terms. The default value is nothing.</summary>
 public readonly record struct Fraction
 {
-    private readonly BigInteger over;
-    private readonly BigInteger under;
+    private readonly Terms? terms;
 
     private Fraction(BigInteger over, BigInteger under)
     {
         var common = BigInteger.GreatestCommonDivisor(over, under);
-        (this.over, this.under) = over.IsZero ? (0, 0) : (over / common, under / common);
+        terms = over.IsZero ? null : new Terms(over / common, under / common);
     }
 
     /// <summary>Whether it is nothing.</summary>
-    public bool IsZero => over.IsZero;
+    public bool IsZero => terms is null;
 
-    /// <summary>A part: less than 1.</summary>
-    public static Fraction Of(Int128 over, Int128 under) => new(over, under);
+    /// <summary>A part: a numerator from 0, less than the denominator.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 0, or 1 or more.</exception>
+    public static Fraction Of(Int128 over, Int128 under)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(over);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(over, under);
+        return new Fraction(over, under);
+    }
 
     /// <summary>The sum; what makes a whole unit of it is the carry.</summary>
     public Fraction Plus(Fraction other, out long carry)
     {
         carry = 0;
-        if (other.IsZero)
+        if (terms is not { } one || other.terms is not { } two)
         {
-            return this;
+            return IsZero ? other : this;
         }
 
-        if (IsZero)
-        {
-            return other;
-        }
-
-        var (sum, of) = ((over * other.under) + (other.over * under), under * other.under);
+        var (sum, of) = ((one.Over * two.Under) + (two.Over * one.Under), one.Under * two.Under);
         carry = sum >= of ? 1 : 0;
         return new Fraction(carry == 1 ? sum - of : sum, of);
     }
 
     /// <summary>The part times a numerator over a denominator, without what is whole in it.</summary>
-    internal Fraction Times(long numerator, long denominator) => IsZero ? this : new Fraction(over * numerator % (under * denominator), under * denominator);
+    internal Fraction Times(long numerator, long denominator) => terms is { } part ? new Fraction(part.Over * numerator % (part.Under * denominator), part.Under * denominator) : this;
 
     /// <summary>How much is whole in the part times a numerator over a denominator.</summary>
-    internal long WholeOfTimes(long numerator, long denominator) => IsZero ? 0 : (long)(over * numerator / (under * denominator));
+    internal long WholeOfTimes(long numerator, long denominator) => terms is { } part ? (long)(part.Over * numerator / (part.Under * denominator)) : 0;
 
     /// <summary>Such as "1/3"; "0" for nothing.</summary>
-    public override string ToString() => IsZero ? "0" : FormattableString.Invariant($"{over}/{under}");
+    public override string ToString() => terms is { } part ? FormattableString.Invariant($"{part.Over}/{part.Under}") : "0";
+
+    private sealed record Terms(BigInteger Over, BigInteger Under);
 }

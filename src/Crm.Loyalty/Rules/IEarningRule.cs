@@ -45,13 +45,33 @@ public readonly record struct Earning(string Unit, long Amount)
     public Fraction Part { get; init; }
 
     /// <summary>When this award runs out; null: as the rule's terms say, and where they say nothing, as the member's tier and the unit say.</summary>
-    public LotExpiry? Expiry { get; init; }
+    public LotExpiry? Expiry
+    {
+        get => overrides?.Expiry;
+        init => overrides = Overrides.Of(value, overrides?.Activation, overrides?.Issuer);
+    }
 
     /// <summary>When this award can be spent; null: as the rule's terms say, and where they say nothing, the unit.</summary>
-    public Activation? Activation { get; init; }
+    public Activation? Activation
+    {
+        get => overrides?.Activation;
+        init => overrides = Overrides.Of(overrides?.Expiry, value, overrides?.Issuer);
+    }
 
     /// <summary>The partner on whose account the units are issued; null: the programme's own.</summary>
-    public string? Issuer { get; init; }
+    public string? Issuer
+    {
+        get => overrides?.Issuer;
+        init => overrides = Overrides.Of(overrides?.Expiry, overrides?.Activation, value);
+    }
+
+    // Most awards say nothing of their own, and awards are kept by value.
+    private readonly Overrides? overrides;
+
+    private sealed record Overrides(LotExpiry? Expiry, Activation? Activation, string? Issuer)
+    {
+        public static Overrides? Of(LotExpiry? expiry, Activation? activation, string? issuer) => expiry is null && activation is null && issuer is null ? null : new Overrides(expiry, activation, issuer);
+    }
 }
 
 /// <summary>What an earlier rule gave.</summary>

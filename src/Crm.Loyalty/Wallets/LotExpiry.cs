@@ -182,6 +182,9 @@ public abstract record LotExpiry
         /// <summary>Whether spending is an activity.</summary>
         public bool BySpending { get; init; } = true;
 
+        /// <summary>Kinds of events that are an activity whatever they earn, such as "visit".</summary>
+        public Sequence<string> On { get; init; }
+
         /// <inheritdoc/>
         public override LocalDate? Of(LocalDate earned) => null;
 
@@ -205,9 +208,9 @@ public abstract record LotExpiry
                 yield return $"'{unit}' would run out on the day of its last activity; give it a length.";
             }
 
-            if (this is { ByEarning: false, BySpending: false })
+            if (this is { ByEarning: false, BySpending: false, On.IsEmpty: true })
             {
-                yield return $"Nothing keeps '{unit}' from running out; earning, spending or both are expected to be an activity.";
+                yield return $"Nothing keeps '{unit}' from running out; earning, spending or a kind of event is expected to be an activity.";
             }
         }
     }

@@ -19,11 +19,13 @@ internal sealed class Club
 
     public InMemoryStore Store => store;
 
+    public CrmEngine Engine => engine;
+
     private readonly FakeClock clock = new(Samples.Local(2026, 1, 15, 12));
     private CrmEngine engine;
     private int events;
 
-    public Club(params ICustomerModule[] modules) => engine = Engine(modules);
+    public Club(params ICustomerModule[] modules) => engine = Over(modules);
 
     public static Club Of(params LoyaltyProgram[] programs) => new(new LoyaltyModule(programs));
 
@@ -42,7 +44,7 @@ internal sealed class Club
     public ValueTask<Receipt> Records(CustomerEvent happened) => engine.RecordAsync(happened);
 
     /// <summary>The host starts again with other code over the same store.</summary>
-    public void StartsAgainWith(params ICustomerModule[] modules) => engine = Engine(modules);
+    public void StartsAgainWith(params ICustomerModule[] modules) => engine = Over(modules);
 
     public ValueTask<DueReport> RunDue() => engine.RunDueAsync();
 
@@ -79,5 +81,5 @@ internal sealed class Club
 
     public string NextKey() => $"pos:{Interlocked.Increment(ref events)}";
 
-    private CrmEngine Engine(ICustomerModule[] modules) => new(store, modules, new CrmOptions(), clock, new SeededIdSource());
+    private CrmEngine Over(ICustomerModule[] modules) => new(store, modules, new CrmOptions(), clock, new SeededIdSource());
 }

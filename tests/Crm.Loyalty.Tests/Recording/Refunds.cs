@@ -85,9 +85,10 @@ public sealed class Refunds
         await club.Buys(100);
         club.StartsAgainWith(new LoyaltyModule(Samples.TeaClub with { Rules = [Samples.Per(3, 10), Samples.TeaClub.Rules[1]] }));
 
-        await club.Returns("pos:first", 50);
+        var receipt = await club.Returns("pos:first", 50);
 
         var amy = await club.Amy();
+        Assert.Equal("loyalty", receipt.Lines.Single(line => line.Code == "decided-by-code-that-is-gone").Subject);
         Assert.Equal(20 - 15, await club.Points());
         Assert.Equal((Scalar.Of(5m), Scalar.Of("bronze")), (amy.Fact("loyalty.tea-club.points"), amy.Fact("loyalty.tea-club.tier")));
         Assert.Equal(5, (await club.Ledger()).Where(entry => entry.Unit == "points").Sum(entry => entry.Amount));

@@ -233,6 +233,93 @@ public sealed class EarningRules
         Assert.Equal(1 + 100, await club.Points());
     }
 
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 40)]
+    public async Task Entering_a_segment_pays_once_and_those_inside_before_only_by_backfill(bool backfill, long forThoseInside)
+    {
+        var rule = new SegmentEntry { Name = "vip-gift", Unit = "points", Points = 40, Segment = "vip", Backfill = backfill };
+        var club = new Club(new LoyaltyModule(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(Program(rule)))), new Vips());
+        Assert.Equal(40, (await club.Records(Vips.Enters("crm:1"))).Total("points"));
+        Assert.Equal(0, (await club.Records(Vips.Enters("crm:2"))).Total("points"));
+        Assert.Equal(0, await Total(club, 10));
+
+        // Inside before the rule was there: the fact is known, and no echo comes any more.
+        var before = new Club(new LoyaltyModule(Program(Samples.Per(1, 10))), new Vips());
+        await before.Records(Vips.Enters("crm:1"));
+        before.StartsAgainWith(new LoyaltyModule(Program(Samples.Per(1, 10), rule)), new Vips());
+        Assert.Equal(1 + forThoseInside, await Total(before, 10));
+        Assert.Equal(1, await Total(before, 10));
+    }
+
+    [Fact]
+    public async Task Points_can_be_bought()
+    {
+        var bought = new EventKind("points.bought", EventNature.Happening);
+        var club = new Club(new LoyaltyModule(new([Program(Samples.Per(10, 1) with { On = ["points.bought"] }).Define()]), [bought]));
+
+        Assert.Equal(500, (await club.Records(Sale(50) with { Kind = "points.bought" })).Total("points"));
+    }
+
+    [Fact]
+    public async Task Old_versions_of_a_rule_in_code_stay_beside_new_ones()
+    {
+        const string json = """{ "name": "tea-club", "zone": "Asia/Hong_Kong", "units": [{ "name": "points", "kind": "redeemable" }], "rules": [{ "rule": "code", "name": "happy", "version": VERSION }] }""";
+        LoyaltyProgram Of(int version) => LoyaltyProgramJson.Read(json.Replace("VERSION", $"{version}", StringComparison.Ordinal), new Versioned(1), new Versioned(2));
+        Assert.NotEqual(Of(1).Hash, Of(2).Hash);
+        var club = new Club(new LoyaltyModule(new Crm.Definitions.DefinitionCatalog<LoyaltyProgram>([Of(1).Define(), Of(2).Define(2, Samples.Local(2026, 2, 1))])));
+        await club.Buys(10, "pos:old");
+        club.On(2026, 2, 1);
+        await club.Buys(10);
+        Assert.Equal(300, await club.Points());
+
+        await club.Returns("pos:old", 10);
+
+        Assert.Equal(200, await club.Points());
+    }
+
+    [Fact]
+    public async Task What_is_due_at_one_midnight_comes_in_the_published_order()
+    {
+        var program = Samples.TeaClub with
+        {
+            Units = [new("points", UnitKind.Redeemable) { Activation = Activation.AfterDays(14), Expiry = LotExpiry.AfterDays(0, LastDay.Included) }, Samples.TeaClub.Units[1]],
+            Rules = [.. Samples.TeaClub.Rules, Birthday() with { Terms = new() { Activation = Activation.AtOnce, Expiry = LotExpiry.Never } }, Ten with { Name = "old", Terms = new() { Activation = Activation.AtOnce, Expiry = LotExpiry.AfterDays(13, LastDay.Included) } }],
+        };
+        var club = new Club(new LoyaltyModule(program));
+        club.On(2026, 12, 18);
+        await club.Records(Profile("app:1", Fields.Of(("birth-date", new LocalDate(1990, 1, 1)))));
+        await club.Buys(600);
+        var before = (await club.Ledger()).Count;
+        club.On(2027, 1, 1, 0);
+        await club.RunDue();
+
+        // Pending units become available, the year of the tier closes, lots run out, and then the birthday gives.
+        Assert.Equal(
+            [(Crm.Ledger.Movement.Offset, -60L), (Crm.Ledger.Movement.Offset, 60L), (Crm.Ledger.Movement.Expired, -10L), (Crm.Ledger.Movement.Issued, 50L)],
+            (await club.Ledger()).Skip(before).Select(entry => (entry.Movement, entry.Amount)));
+        Assert.Equal(110, await club.Points());
+    }
+
+    [Fact]
+    public void Finding_rules_allocates_nothing_and_does_not_look_at_the_others()
+    {
+        var rules = Enumerable.Range(0, 10_000).Select(i => (IEarningRule)(Ten with { Name = $"rule-{i}", With = new() { Skus = [$"sku-{i}"] } })).Append(Ten).ToSequence();
+        var plan = new ProgramPlan(Program([.. rules]).Define(), null);
+        var index = plan.RulesFor("purchase") ?? throw new InvalidOperationException("There are rules for purchases.");
+        var sale = Sale(10) with { Lines = [Samples.Line("sku-77", 5), Samples.Line("sku-9999", 5), Samples.Line("sku-77", 1), Samples.Line("other", 1)] };
+        Assert.Equal(["rule-77", "rule-9999", "ten"], Found(index, sale));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            var found = index.Find(sale);
+            found.Dispose();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
     [Fact]
     public async Task Rules_of_a_group_give_what_its_policy_says()
     {
@@ -445,6 +532,19 @@ public sealed class EarningRules
 
     private static CustomerEvent Profile(string key, Fields values) => LoyaltyEvents.Visit(key, Samples.Amy) with { Profile = values };
 
+    private static List<string> Found(RuleIndex index, CustomerEvent sale)
+    {
+        var found = index.Find(sale);
+        var names = new List<string>();
+        for (var i = 0; i < found.Count; i++)
+        {
+            names.Add(found[i].Name);
+        }
+
+        found.Dispose();
+        return names;
+    }
+
     private static YearlyPoints Birthday() => new() { Name = "birthday", Unit = "points", Points = 50, DateField = "birth-date" };
 
     private static FixedPoints Grouped(string name, long points, int priority) => Ten with { Name = name, Points = points, Terms = new() { Group = "g", Priority = priority } };
@@ -486,5 +586,28 @@ public sealed class EarningRules
         public int Version => 1;
 
         public IEnumerable<Earning> Evaluate(EarningContext context) => [new("points", 10) { Expiry = LotExpiry.AfterDays(4, LastDay.Included) }];
+    }
+
+    private sealed class Versioned(int version) : IEarningRule
+    {
+        public string Name => "happy";
+
+        public int Version => version;
+
+        public IEnumerable<Earning> Evaluate(EarningContext context) => [new("points", version * 100)];
+    }
+
+    /// <summary>Tells that the customer entered a segment, as the segmentation package does.</summary>
+    private sealed class Vips : Crm.Modules.CustomerModule<VipWhen.Nothing>
+    {
+        public override Crm.Modules.ModuleContract Contract { get; } = new()
+        {
+            Name = "vips", Codec = new VipWhen.NothingCodec(), Kinds = [new("vip.enters", EventNature.Happening)], Handles = ["vip.enters"], Publishes = [new("segment.vip")], Emits = [SegmentEntry.Entered],
+        };
+
+        public static CustomerEvent Enters(string key) => new() { Key = EventKey.Parse(key), Kind = "vip.enters", Identity = Samples.Amy };
+
+        protected override Crm.Modules.Outcome Handle(VipWhen.Nothing state, Crm.Modules.ModuleContext context) =>
+            new Crm.Modules.Outcome.Accepted { Facts = [new("segment.vip", true)], Echoes = [new(SegmentEntry.Entered, Fields.Of(("segment", "vip")))] };
     }
 }

@@ -140,6 +140,22 @@ public sealed class LotScenarios
     }
 
     [Fact]
+    public async Task A_programme_says_what_an_activity_is()
+    {
+        var club = Club.Of(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(Points(new LotExpiry.WhenIdle(0, 30, LastDay.Included) { ByEarning = false, BySpending = false, On = ["visit"] }, Samples.Per(1, 1)))));
+        await club.Buys(100);
+        Assert.Null((await club.Membership()).Wallet("points").NextExpiry);
+        club.On(2026, 1, 20);
+        await club.Records(LoyaltyEvents.Visit("door:1", Samples.Amy));
+        club.On(2026, 2, 1);
+        await club.Redeems(10);
+
+        Assert.Equal(Samples.Local(2026, 2, 20), (await club.Membership()).Wallet("points").NextExpiry);
+        club.On(2026, 2, 20, 0);
+        Assert.Equal(0, await club.Points());
+    }
+
+    [Fact]
     public async Task An_expiry_that_is_switched_on_begins_a_whole_span_before_the_first_lapse_LLN1()
     {
         var before = Points(LotExpiry.Never, Samples.Per(1, 1));

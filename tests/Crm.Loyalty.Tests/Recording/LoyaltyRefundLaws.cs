@@ -1,0 +1,231 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Wallets;
+using Crm.Storage;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Recording;
+
+/// <summary>
+/// The refund laws over random histories with everything that makes refunds hard: caps, budgets, tiers that multiply, first-purchase bonuses, groups, frequencies, carried rests, pending units,
+/// expiry, stamps, several programmes, a rule in code.
+/// </summary>
+public sealed class LoyaltyRefundLaws
+{
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(60);
+    private static readonly Instant Start = Samples.Local(2026, 1, 15, 12);
+    private static readonly Instant End = Start + Duration.FromDays(400);
+    private static readonly long[] Cents = [0, 1, 999, 1_000, 1_001, 1_999, 5_000, 9_999, 25_000, 60_000];
+
+    [Fact]
+    public void A_full_refund_leaves_the_history_as_without_the_order() => FullLaw(Honest).Check(Thorough);
+
+    [Fact]
+    public void A_refund_in_pieces_is_the_refund() => SplitLaw(Honest).Check(Thorough);
+
+    [Fact]
+    public void Independent_refunds_commute() => CommuteLaw(Honest).Check(Thorough);
+
+    [Fact]
+    public void Never_more_is_taken_than_the_order_made_a_difference() => BoundLaw(Honest).Check(Thorough);
+
+    [Fact]
+    public void Keeping_what_came_later_is_caught() => Caught(FullLaw(() => [.. Programs(new Evens()).Select(program => program with { Cascade = Cascade.None })]));
+
+    [Fact]
+    public void A_rule_that_remembers_is_caught_when_a_refund_is_split() => Caught(SplitLaw(() => Programs(new Remembering())));
+
+    [Fact]
+    public void A_rule_that_remembers_is_caught_when_refunds_change_places() => Caught(CommuteLaw(() => Programs(new Remembering())));
+
+    [Fact]
+    public void A_rule_that_gives_less_each_time_it_is_asked_takes_too_much_and_is_caught() => Caught(BoundLaw(() => Programs(new Waning())));
+
+    private static LoyaltyProgram[] Honest() => Programs(new Evens());
+
+    private static LoyaltyProgram[] Programs(IEarningRule inCode) =>
+    [
+        Samples.TeaClub with
+        {
+            Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(90, LastDay.Included), Activation = Activation.AfterDays(7) }, new("status", UnitKind.Status)],
+            Rules =
+            [
+                .. Samples.TeaClub.Rules,
+                Samples.Per(1, 7) with { Name = "carried", Rounding = Rounding.Carry, Terms = new() { Activation = Activation.AtOnce } },
+                new FixedPoints { Name = "first", Unit = "points", Points = 50, When = If.Purchases().Count().Is(1) },
+                new FixedPoints { Name = "third", Unit = "points", Points = 30, When = If.Purchases().InLast(Duration.FromDays(30)).Count().AtLeast(3), Terms = new() { Frequency = new(1, CapPeriod.Month) } },
+                Samples.Per(2, 50) with { Name = "big", Terms = new() { Group = "g", Priority = 2, Expiry = LotExpiry.AfterDays(20, LastDay.Included) } },
+                Samples.Per(1, 20) with { Name = "small", Terms = new() { Group = "g", Least = 1 } },
+                inCode,
+                new Multiplier { Name = "gold-double", Unit = "points", ByTier = [new("gold", new Ratio(2, 1)), new("silver", new Ratio(5, 4))], TierAs = TierMoment.After, Rounding = Rounding.Carry },
+            ],
+            Groups = [new("g", StackingPolicy.BestOf)],
+            Limits = [new() { Name = "monthly", Unit = "points", Per = CapPeriod.Month, Most = 90 }, new() { Name = "daily", Unit = "points", Per = CapPeriod.Day, Most = 70, Rules = ["base", "carried"] }],
+            Budgets = [new() { Name = "year", Unit = "points", PerUnit = 3 }],
+            StampCards = [new() { Name = "cups", Goal = 3 }],
+        },
+        Samples.TeaClub with { Name = "other-club", Ladders = [], Rules = [Samples.Per(3, 10) with { RoundAt = RoundingPoint.Award }, Samples.Per(1, 30) with { Name = "second", RoundAt = RoundingPoint.Award }] },
+    ];
+
+    private static Property FullLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), async Task<bool> (history) =>
+    {
+        var (orders, spends) = history;
+        var (refunded, all) = await PictureAsync(programs(), [.. orders, .. spends, Refund("full", orders[0], 100_000)]);
+        var (without, some) = await PictureAsync(programs(), [.. orders[1..], .. spends, LoyaltyEvents.Visit("web:other", Samples.Amy) with { OccurredAt = End }]);
+
+        // Given the same outside acts: what was accepted with the order may be refused without it, and then the two histories are of different acts.
+        if (all == some)
+        {
+            Assert.Equal(without, refunded);
+        }
+
+        return true;
+    });
+
+    private static Property SplitLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Percents.ToArbitrary(), async Task<bool> (history, percents) =>
+    {
+        var (orders, spends) = history;
+        var (single, _) = await PictureAsync(programs(), [.. orders, .. spends, Refund("a", orders[0], percents.Item1 + percents.Item2)]);
+        var (split, _) = await PictureAsync(programs(), [.. orders, .. spends, Refund("a", orders[0], percents.Item1), Refund("b", orders[0], percents.Item2)]);
+        Assert.Equal(single, split);
+        return true;
+    });
+
+    private static Property CommuteLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Percents.ToArbitrary(), async Task<bool> (history, percents) =>
+    {
+        var (orders, spends) = history;
+        var (one, other) = (Refund("a", orders[0], percents.Item1), Refund("b", orders[^1], percents.Item2));
+        var (first, _) = await PictureAsync(programs(), [.. orders, .. spends, one, other]);
+        var (second, _) = await PictureAsync(programs(), [.. orders, .. spends, other, one]);
+        Assert.Equal(first, second);
+        return true;
+    });
+
+    private static Property BoundLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Percents.ToArbitrary(), async Task<bool> (history, percents) =>
+    {
+        // In a programme that only adds, a part of a refund leaves at least what the whole one does.
+        LoyaltyProgram Adding(LoyaltyProgram program) => program with { Rules = [.. program.Rules.Where(rule => rule.Name is "base" or "carried" or "in-code" or "small")], Groups = [new("g", StackingPolicy.Sum)], Ladders = [], Limits = [], Budgets = [] };
+        var (orders, _) = history;
+        var some = await BalanceAsync([Adding(programs()[0])], [.. orders, Refund("a", orders[0], percents.Item1)]);
+        var none = await BalanceAsync([Adding(programs()[0])], [.. orders, Refund("a", orders[0], 100_000)]);
+        var whole = await BalanceAsync([Adding(programs()[0])], orders);
+        Assert.True(0 <= none && none <= some && some <= whole, $"{whole} were given, {some} are left of a part and {none} of the whole.");
+        return true;
+    });
+
+    private static void Caught(Property law) => Assert.ThrowsAny<Exception>(() => law.Check(Thorough));
+
+    private static Gen<(int, int)> Percents => Gen.Zip(Gen.Choose(0, 100_000), Gen.Choose(0, 100_000)).Select(pair => (pair.Item1, pair.Item2));
+
+    private static Gen<(CustomerEvent[] Orders, CustomerEvent[] Spends)> Histories =>
+        from orders in (from day in Gen.Choose(0, 120) from cents in Gen.Elements(Cents) from pieces in Gen.Choose(0, 2) select (day, cents, pieces)).NonEmptyListOf()
+        from spends in (from day in Gen.Choose(0, 120) from amount in Gen.Choose(1, 20) select (day, amount)).ListOf()
+        select (Orders([.. orders]), spends.Select((spend, i) => LoyaltyEvents.Redeem($"app:{i}", Samples.Amy, spend.amount, "tea-club", "points") with { OccurredAt = Start + Duration.FromDays(spend.day) + Duration.FromHours(1) }).ToArray());
+
+    private static CustomerEvent[] Orders((int Day, long Cents, int Pieces)[] orders) =>
+    [
+        .. orders.OrderBy(order => order.Day).Select((order, i) => CustomerEvent.Purchase(
+            $"till:{i}",
+            Samples.Amy,
+            new Money(i == 0 ? Math.Max(order.Cents, 1_500) : order.Cents, Currency.Hkd),
+            order.Pieces == 0 ? [] : [new EventLine("cup", order.Pieces, new Money(i == 0 ? Math.Max(order.Cents, 1_500) : order.Cents, Currency.Hkd))]) with { OccurredAt = Start + Duration.FromDays(order.Day) + Duration.FromSeconds(i) }),
+    ];
+
+    private static CustomerEvent Refund(string key, CustomerEvent order, int perMille) =>
+        CustomerEvent.Refund($"till:{key}", Samples.Amy, order.Key.ToString(), new Money((order.Spend?.MinorUnits ?? 0) * Math.Min(perMille, 100_000) / 100_000, Currency.Hkd)) with { OccurredAt = End };
+
+    private static async Task<long> BalanceAsync(LoyaltyProgram[] programs, CustomerEvent[] events)
+    {
+        var club = await PlayedAsync(programs, events);
+        return (await club.Membership()).Wallet("points") is var wallet ? wallet.Balance + wallet.PendingTotal : 0;
+    }
+
+    private static async Task<Club> PlayedAsync(LoyaltyProgram[] programs, CustomerEvent[] events)
+    {
+        var club = new Club([.. LoyaltyModule.Of(new(programs.Select(program => program.Define())), [])]);
+        await ((IQuotas)club.Store).SetAsync("loyalty.tea-club.year", 1_000_000, TestContext.Current.CancellationToken);
+        foreach (var happened in events.OrderBy(happened => happened.OccurredAt))
+        {
+            club.At(happened.OccurredAt ?? default);
+            await club.Records(happened);
+        }
+
+        return club;
+    }
+
+    // Everything that can be seen of the customer, and which requests were accepted.
+    private static async Task<(string Picture, string Accepted)> PictureAsync(LoyaltyProgram[] programs, CustomerEvent[] events)
+    {
+        var club = new Club([.. LoyaltyModule.Of(new(programs.Select(program => program.Define())), [])]);
+        IQuotas quotas = club.Store;
+        await quotas.SetAsync("loyalty.tea-club.year", 1_000_000, TestContext.Current.CancellationToken);
+        var accepted = new List<string>();
+        foreach (var happened in events.OrderBy(happened => happened.OccurredAt))
+        {
+            club.At(happened.OccurredAt ?? default);
+            var receipt = await club.Records(happened);
+            if (happened.Kind == LoyaltyEvents.RedeemName && receipt.Accepted)
+            {
+                accepted.Add(happened.Key.Value);
+            }
+        }
+
+        club.At(End + Duration.FromDays(1));
+        await club.RunDue();
+        var amy = await club.Amy();
+        var net = (await club.Ledger()).GroupBy(entry => (entry.Program, entry.Unit, entry.Lot, Movement: entry.Movement == Movement.Reversed ? Movement.Issued : entry.Movement))
+            .Select(group => (group.Key, Amount: group.Sum(entry => entry.Amount))).Where(group => group.Amount != 0)
+            .Select(group => $"net {group.Key.Program} {group.Key.Unit} {group.Key.Lot} {group.Key.Movement} {group.Amount}").Order(StringComparer.Ordinal);
+        var slots = programs[0].Cascade == Cascade.None ? LoyaltyNames.KeepingModule : LoyaltyNames.Module;
+        var picture = string.Join(
+            "\n",
+            [
+                .. amy.Slot<LoyaltyState>(slots).Memberships.Where(membership => membership != new Membership { Program = membership.Program }).Select(membership => $"{membership}"),
+                .. amy.Facts.Select(fact => $"fact {fact}"),
+                .. net,
+                $"budget {await quotas.AvailableAsync("loyalty.tea-club.year", TestContext.Current.CancellationToken)}",
+            ]);
+        return (picture, string.Join(' ', accepted));
+    }
+
+    /// <summary>A rule in code: a point for every whole 20.00 of the spend.</summary>
+    private sealed class Evens : InCode
+    {
+        protected override long Points(EarningContext context) => (context.Event.Spend?.MinorUnits ?? 0) / 2_000;
+    }
+
+    /// <summary>Gives the more, the more often it was asked.</summary>
+    private sealed class Remembering : InCode
+    {
+        private long asked;
+
+        protected override long Points(EarningContext context) => ++asked % 17;
+    }
+
+    /// <summary>Gives the less, the more often it was asked.</summary>
+    private sealed class Waning : InCode
+    {
+        private long asked;
+
+        protected override long Points(EarningContext context) => asked++ == 0 ? 1_000 : 1_000 / asked;
+    }
+
+    private abstract class InCode : IEarningRule
+    {
+        public string Name => "in-code";
+
+        public int Version => 1;
+
+        public IEnumerable<Earning> Evaluate(EarningContext context) => [new("points", Points(context))];
+
+        protected abstract long Points(EarningContext context);
+    }
+}

@@ -1,0 +1,61 @@
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Testing;
+using Crm.Testing;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Rules;
+
+/// <summary>The laws of rules: every rule that comes with the package keeps them, and each catches its counterfeit.</summary>
+public sealed class RulesUnderLaw
+{
+    private static readonly (string Name, IEarningRule Rule, RuleClaims Claims)[] Kept =
+    [
+        ("per amount", Samples.Per(1, 10), RuleClaims.Usual with { IsMonotone = true }),
+        ("per amount, nearest", Samples.Per(3, 7) with { Rounding = Rounding.Nearest }, RuleClaims.Usual with { IsMonotone = true }),
+        ("per amount, up", Samples.Per(3, 7) with { Rounding = Rounding.Ceiling, Basis = EarningBasis.AllLines }, RuleClaims.Usual with { IsMonotone = true }),
+        ("per line", Samples.Per(1, 10) with { RoundAt = RoundingPoint.Line, Basis = EarningBasis.AllLines }, RuleClaims.Usual with { IsMonotone = true, SplittingLinesMatters = true }),
+        ("per award", Samples.Per(1, 7) with { RoundAt = RoundingPoint.Award }, RuleClaims.Usual),
+        ("carried", Samples.Per(1, 10) with { Rounding = Rounding.Carry }, RuleClaims.Usual with { IsMonotone = true }),
+        ("food", Samples.Per(2, 10) with { Basis = new EarningBasis.Lines { Categories = ["food"] } }, RuleClaims.Usual),
+        ("with terms", Samples.Per(2, 10) with { Terms = new() { Least = 5, Most = 40, MinimumSpend = Money.Hkd(10), Hours = new() { Days = [IsoDayOfWeek.Monday, IsoDayOfWeek.Tuesday] } } }, RuleClaims.Usual),
+        ("frequency", new FixedPoints { Name = "once", Unit = "points", Points = 9, Terms = new() { Frequency = new(1, CapPeriod.Month) } }, RuleClaims.Usual),
+        ("items", new PointsPerItem { Name = "items", Unit = "points", Points = 2, Every = 2 }, RuleClaims.Usual),
+        ("fixed", new FixedPoints { Name = "fixed", Unit = "points", Points = 2, With = new() { Skus = ["tea"] } }, RuleClaims.Usual with { IsMonotone = true, Most = 2 }),
+    ];
+
+    public static TheoryData<string> Names => [.. Kept.Select(one => one.Name)];
+
+    public static TheoryData<string> Laws => [.. RuleLaws.All.Select(law => law.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Rules_of_the_package_keep_every_law(string name)
+    {
+        var (_, rule, claims) = Kept.Single(one => one.Name == name);
+
+        RuleLaws.Check(rule, claims);
+    }
+
+    [Theory]
+    [MemberData(nameof(Laws))]
+    public void Every_law_catches_its_counterfeit(string name)
+    {
+        var law = RuleLaws.All.Single(one => one.Name == name);
+        var (rule, claims) = law.Counterfeit();
+
+        Assert.True(law.AppliesTo(rule, claims));
+        Assert.Throws<LawBroken>(() => law.Check(rule, claims));
+    }
+
+    [Fact]
+    public void A_broken_law_shows_the_smallest_purchase_that_breaks_it()
+    {
+        var (rule, claims) = RuleLaws.All.Single(law => law.Name == "Nothing_below_0_and_nothing_over_the_bound").Counterfeit();
+
+        var broken = Assert.Throws<LawBroken>(() => RuleLaws.Check(rule, claims));
+
+        Assert.Contains("1 ", broken.Message);
+        Assert.True(broken.Message.Split(" for ").Length <= 2, $"One line would do: {broken.Message}");
+    }
+}
