@@ -70,15 +70,13 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
 
     public async ValueTask<Quote> QuoteAsync(CustomerEvent happened, CancellationToken cancellationToken)
     {
-        var at = Instant.FromUnixTimeTicks((happened.OccurredAt ?? clock.GetCurrentInstant()).ToUnixTimeTicks());
-        var dated = Checked(happened with { OccurredAt = at });
-        var snapshot = await LoadAsync(dated, cancellationToken).ConfigureAwait(false);
+        var snapshot = await LoadAsync(Checked(happened), cancellationToken).ConfigureAwait(false);
         if (snapshot.Recorded is not null)
         {
             throw new KeyReusedException(happened.Key);
         }
 
-        var (receipt, commit) = await DecideAsync(snapshot, dated, happened, cancellationToken).ConfigureAwait(false);
+        var (receipt, commit, at) = await DecideAsync(snapshot, happened, happened.OccurredAt, cancellationToken).ConfigureAwait(false);
         return new Quote(receipt, commit.Ledger, commit.Facts, new QuoteToken(happened.Key, at, snapshot.Version, HashOf(commit.Ledger)));
     }
 
@@ -89,8 +87,7 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
             return new Quoted.Stale("another-event");
         }
 
-        var dated = Checked(happened with { OccurredAt = token.At });
-        var snapshot = await LoadAsync(dated, cancellationToken).ConfigureAwait(false);
+        var snapshot = await LoadAsync(Checked(happened with { OccurredAt = token.At }), cancellationToken).ConfigureAwait(false);
         if (snapshot.Recorded is { } recorded)
         {
             return recorded.PayloadHash == Binary.PayloadHash(happened) ? new Quoted.Committed(recorded.Receipt) : new Quoted.Stale("key-reused");
@@ -101,7 +98,7 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
             return new Quoted.Stale("customer-changed");
         }
 
-        var (receipt, commit) = await DecideAsync(snapshot, dated, happened, cancellationToken).ConfigureAwait(false);
+        var (receipt, commit, _) = await DecideAsync(snapshot, happened, token.At, cancellationToken).ConfigureAwait(false);
         if (HashOf(commit.Ledger) != token.Entries)
         {
             return new Quoted.Stale("decided-otherwise");
@@ -127,12 +124,13 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
         kernel.Store.LoadAsync(new CustomerRef(happened.Customer, happened.Identity) { Recording = happened.Key }, cancellationToken);
 
     // The payload is that of the event as it was sent: when it was quoted is no part of it.
-    private async ValueTask<(Receipt Receipt, Commit Commit)> DecideAsync(CustomerSnapshot snapshot, CustomerEvent dated, CustomerEvent sent, CancellationToken cancellationToken)
+    private async ValueTask<(Receipt Receipt, Commit Commit, Instant At)> DecideAsync(CustomerSnapshot snapshot, CustomerEvent sent, Instant? occurredAt, CancellationToken cancellationToken)
     {
         var now = clock.GetCurrentInstant();
         var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
-        var receipt = await decision.AddAsync(dated, Binary.PayloadHash(sent), RecordMode.Live, now, NothingClosed, null, cancellationToken).ConfigureAwait(false);
-        return (receipt, decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit."));
+        var at = Instant.FromUnixTimeTicks((occurredAt ?? Kernel.After(decision.State.RecordedAt, now)).ToUnixTimeTicks());
+        var receipt = await decision.AddAsync(sent with { OccurredAt = at }, Binary.PayloadHash(sent), RecordMode.Live, now, NothingClosed, null, cancellationToken).ConfigureAwait(false);
+        return (receipt, decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit."), at);
     }
 
     private static UInt128 HashOf(Sequence<LedgerEntry> entries) => Definitions.DefinitionHash.Of(string.Join('\n', entries.Select(entry =>

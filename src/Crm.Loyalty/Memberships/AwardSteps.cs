@@ -88,7 +88,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         {
             case CapPeriod.Balance:
                 var wallet = decision.In(plan.Name).Wallet(proposed.Unit);
-                return wallet.Balance + context.EarnedSoFar(proposed.Unit);
+                return wallet.Balance + wallet.PendingTotal + context.NotIssued(proposed.Unit);
             case CapPeriod.Award:
                 var sum = 0L;
                 foreach (ref readonly var award in context.Earlier)

@@ -17,15 +17,15 @@ internal static class EarningSteps
         }
 
         var rules = index.Find(happened);
-        if (rules.Count > 0)
+        if (rules.Count > 0 || WhySteps.IsAsked(decision))
         {
-            Ask(happened, in rules, plan, decision);
+            Ask(happened, index, in rules, plan, decision);
         }
 
         rules.Dispose();
     }
 
-    private static void Ask(CustomerEvent happened, in RuleIndex.Found rules, ProgramPlan plan, Decision decision)
+    private static void Ask(CustomerEvent happened, RuleIndex index, in RuleIndex.Found rules, ProgramPlan plan, Decision decision)
     {
         var moment = decision.Context.Moment with { Zone = plan.Zone };
         var context = new EarningContext(happened, moment, decision.Context, new Member(decision, plan));
@@ -45,7 +45,7 @@ internal static class EarningSteps
         }
 
         Together(plan, context, decision);
-        var issued = Issue(plan, context, decision, from: 0);
+        Issue(plan, context, decision);
         if (afterTiers)
         {
             context.TiersCount();
@@ -57,7 +57,12 @@ internal static class EarningSteps
                 }
             }
 
-            Issue(plan, context, decision, issued);
+            Issue(plan, context, decision);
+        }
+
+        if (WhySteps.IsAsked(decision))
+        {
+            WhySteps.Explain(index, plan, context, decision);
         }
 
         foreach (var (_, name, amount) in context.NewlyCarried)
@@ -163,9 +168,9 @@ internal static class EarningSteps
     }
 
     // One movement for all that rules gave of a unit with one life; it names the rule where there is one.
-    private static int Issue(ProgramPlan plan, EarningContext context, Decision decision, int from)
+    private static void Issue(ProgramPlan plan, EarningContext context, Decision decision)
     {
-        var awards = context.Earlier[from..];
+        var awards = context.Earlier[context.Issued..];
         foreach (var unit in plan.Units)
         {
             var sum = 0L;
@@ -195,7 +200,7 @@ internal static class EarningSteps
             }
         }
 
-        return context.Earlier.Length;
+        context.Issued = context.Earlier.Length;
     }
 
     private static void NoteRate(RulePlan rule, EarningContext context, Decision decision)

@@ -221,6 +221,11 @@ internal static class EarningCheck
             yield return error;
         }
 
+        if (rule.TierAs == TierMoment.After && (rule.RoundAt == RoundingPoint.Award || rule.Terms.Group is not null))
+        {
+            yield return new($"{path}.tierAs", $"Rule '{rule.Name}' is asked after all others, when their parts are rounded and their groups decided; leave out roundAt and group, or ask for the tier before.");
+        }
+
         foreach (var name in rule.Of.Where(name => program.Rules.All(known => known.Name != name)))
         {
             yield return NoSuchRule($"{path}.of", name, program);

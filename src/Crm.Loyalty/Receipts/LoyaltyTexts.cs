@@ -82,6 +82,24 @@ public static class LoyaltyTexts
 
     internal static Text NothingDrawn(string original) => new($"Nothing of '{original}' can come back: it is no redemption, it is too long ago, or it came back already.", $"「{original}」沒有可退回的數目。");
 
+    internal static Text WhyHours { get; } = new("Not at this time: the rule counts on other days or at other hours.", "並非此規則適用的日子或時段。");
+
+    internal static Text WhyCooldown { get; } = new("Too soon after the last time that the rule gave.", "距離上次給予時間太短。");
+
+    internal static Text WhyNothing { get; } = new("Nothing of the event is what the rule counts, or another rule or a limit goes before it.", "本次活動沒有此規則計算的項目，或有其他規則、上限優先。");
+
+    internal static Text WhyScope(string where) => new($"Not here: the rule counts at {where}.", $"此處不適用，此規則只適用於：{where}。");
+
+    internal static Text WhyAmount(Money missing) => new($"{missing} more would be needed.", $"尚欠 {missing}。");
+
+    internal static Text WhyOften(int most) => new($"The rule has given {Number(most)} {(most == 1 ? "time" : "times")} in this span, and no more is possible.", $"此規則在期內已給予 {Number(most)} 次，已達上限。");
+
+    internal static Text WhyOnce(string field) => new($"The rule has given for this '{field}' already.", $"此規則已就此「{field}」給予。");
+
+    internal static Text WhyCondition(Text part, decimal? missing) => missing is { } more
+        ? new($"It would have to hold that {part.English}; {Scalar.Of(more)} more would be needed.", $"條件未符：{part.Chinese}，尚欠 {Scalar.Of(more)}。")
+        : new($"It would have to hold that {part.English}.", $"條件未符：{part.Chinese}。");
+
     internal static Text InsufficientBalance(long asked, long available, string unit) => new(
         $"{Number(asked)} {unit} are asked for, and {Number(available)} are available.",
         $"要求 {Number(asked)} {unit}，現有 {Number(available)}。");

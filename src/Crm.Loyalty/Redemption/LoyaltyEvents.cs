@@ -94,6 +94,13 @@ public static class LoyaltyEvents
         },
     ];
 
+    /// <summary>The event as a question: quoted, its receipt also says of every rule that gives nothing why not, and the smallest change that would be needed, in lines "why-not". Quote it; do not record it.</summary>
+    public static CustomerEvent AskingWhyNot(CustomerEvent happened)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        return happened with { Lookups = happened.Lookups.With(Memberships.WhySteps.Asked, true) };
+    }
+
     /// <summary>The customer came by.</summary>
     /// <param name="key">"source:the source's own key of the visit".</param>
     /// <param name="customer">Who.</param>

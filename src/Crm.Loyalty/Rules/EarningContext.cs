@@ -90,6 +90,21 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
     /// <summary>A rule gave way to another, so it keeps what it carried.</summary>
     internal void Uncarry(string rule) => carried?.RemoveAll(one => one.Rule == rule);
 
+    /// <summary>How many of the awards are in the wallet already.</summary>
+    internal int Issued { get; set; }
+
+    /// <summary>How much of a unit was given and is not in the wallet yet.</summary>
+    internal long NotIssued(string unit)
+    {
+        var sum = 0L;
+        foreach (ref readonly var award in Earlier[Issued..])
+        {
+            sum += string.Equals(award.Earning.Unit, unit, StringComparison.Ordinal) ? award.Earning.Amount : 0;
+        }
+
+        return sum;
+    }
+
     /// <summary>From now on tiers are those with what the event counts.</summary>
     internal void TiersCount() => afterTiers = true;
 

@@ -441,6 +441,26 @@ public sealed class EarningRules
     }
 
     [Fact]
+    public async Task A_limit_of_the_balance_counts_what_is_pending_too()
+    {
+        var slow = Samples.Per(1, 1) with { Terms = new() { Activation = Activation.AfterDays(5) } };
+        var club = Club.Of(Program(slow, new Multiplier { Name = "double", Unit = "points", Factor = new Ratio(2, 1), TierAs = TierMoment.After }) with
+        {
+            Ladders = Samples.TeaClub.Ladders, Limits = [new() { Name = "cap", Unit = "points", Per = CapPeriod.Balance, Most = 60 }],
+        });
+
+        Assert.Equal((long[])[40, 20, 0], await Totals(club, 20, 15, 10));
+    }
+
+    [Fact]
+    public async Task Reaching_a_tier_can_pay()
+    {
+        var club = Club.Of(Samples.TeaClub with { Rules = [.. Samples.TeaClub.Rules, Ten with { Name = "gold-gift", Points = 100, On = ["tier.changed"], When = If.Field("event.to").Is("gold"), Terms = new() { Frequency = new(1, CapPeriod.Ever) } }] });
+
+        Assert.Equal((long[])[20, 130], await Totals(club, 200, 300));
+    }
+
+    [Fact]
     public async Task What_is_refunded_gives_the_limit_back()
     {
         var club = Club.Of(Program(Samples.Per(1, 1)) with { Limits = [new() { Name = "cap", Unit = "points", Per = CapPeriod.Month, Most = 60 }] });

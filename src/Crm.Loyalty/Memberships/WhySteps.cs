@@ -1,0 +1,94 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
+using Crm.Values;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>Says, for every rule that looks at an event and gives nothing, what first keeps it from giving and the smallest change that would be needed. Only where somebody asks, in a quote.</summary>
+internal static class WhySteps
+{
+    /// <summary>The look-up with which somebody asks.</summary>
+    public const string Asked = "loyalty.why-not";
+
+    public static bool IsAsked(Decision decision) => decision.Context.Field(EventFields.LookupScope + Asked).AsFlag;
+
+    public static void Explain(RuleIndex index, ProgramPlan plan, EarningContext context, Decision decision)
+    {
+        foreach (var leader in index.All)
+        {
+            foreach (var rule in leader.Group ?? [leader])
+            {
+                if (!Gave(rule, context))
+                {
+                    decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.WhyNot) { Subject = rule.Name, Text = Reason(rule, plan, context, decision) });
+                }
+            }
+        }
+    }
+
+    private static bool Gave(RulePlan rule, EarningContext context)
+    {
+        foreach (ref readonly var award in context.Earlier)
+        {
+            if (string.Equals(award.Rule, rule.Name, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static Text Reason(RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision)
+    {
+        if (TermSteps.FirstObstacle(rule, plan, context, decision) is { } obstacle)
+        {
+            return Of(obstacle, rule.Terms, context);
+        }
+
+        if (rule.Own?.When is { } when && FirstFalse(Crm.Conditions.Explain.Evaluate(when, context)) is { } part)
+        {
+            return LoyaltyTexts.WhyCondition(part.Text, Missing(part.Condition, context));
+        }
+
+        return rule.Rule is PointsPerAmount { Rounding: Rounding.Floor, RoundAt: RoundingPoint.Rule } points && points.Basis.Of(context.Event, points.Every.Currency) is > 0 and var basis && basis < points.Every.MinorUnits
+            ? LoyaltyTexts.WhyAmount(points.Every with { MinorUnits = points.Every.MinorUnits - basis })
+            : LoyaltyTexts.WhyNothing;
+    }
+
+    private static Text Of(Obstacle obstacle, EarningTerms terms, EarningContext context) => obstacle switch
+    {
+        Obstacle.Scope => LoyaltyTexts.WhyScope(string.Join(", ", terms.Scope.Channels.Concat(terms.Scope.Stores).Concat(terms.Scope.Brands))),
+        Obstacle.MinimumSpend when terms.MinimumSpend is { } least => LoyaltyTexts.WhyAmount(least with { MinorUnits = least.MinorUnits - context.Converted(context.Event.Spend?.MinorUnits ?? 0, least.Currency) }),
+        Obstacle.Hours => LoyaltyTexts.WhyHours,
+        Obstacle.Frequency when terms.Frequency is { } frequency => LoyaltyTexts.WhyOften(frequency.Most),
+        Obstacle.OncePer => LoyaltyTexts.WhyOnce(terms.OncePer ?? ""),
+        Obstacle.Cooldown => LoyaltyTexts.WhyCooldown,
+        _ => LoyaltyTexts.WhyNothing,
+    };
+
+    // The first part, however deep, that is false and decides: of several alternatives the whole of them.
+    private static Explanation? FirstFalse(Explanation explanation)
+    {
+        if (explanation.Truth.Value)
+        {
+            return null;
+        }
+
+        return explanation.Condition is Condition.All ? explanation.Parts.Select(FirstFalse).FirstOrDefault(part => part is not null) ?? explanation : explanation;
+    }
+
+    // How much a number falls short of its threshold; null where the condition is about something else.
+    private static decimal? Missing(Condition condition, EarningContext context) =>
+        condition is Condition.Field { Is: Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var least } } } field
+        && !field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal)
+        && ((IEvidence)context).Field(field.Name) is { Kind: ScalarKind.Number, AsNumber: var found } && found < least
+            ? least - found
+            : condition is Condition.Fact { Is: Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var wanted } } } fact
+              && context.Fact(fact.Name) is { Kind: ScalarKind.Number, AsNumber: var held } && held < wanted
+                ? wanted - held
+                : null;
+}
