@@ -81,6 +81,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             : [.. parts.Select(part => new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>(part), kinds, programs.Names.Except(part.Select(definition => definition.Name))))];
     }
 
+    /// <summary>The modules of these programmes, each counting from the beginning of time.</summary>
+    /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
+    public static IEnumerable<LoyaltyModule> Of(params IEnumerable<LoyaltyProgram> programs) =>
+        Of(new DefinitionCatalog<LoyaltyProgram>(programs.Select(program => new Definition<LoyaltyProgram>(program.Name, 1, Instant.MinValue, program, program.Hash))), []);
+
     /// <inheritdoc/>
     public override ModuleContract Contract { get; }
 

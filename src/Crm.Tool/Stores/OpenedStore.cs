@@ -116,7 +116,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
 
         var programs = await StoredPrograms.ReadAsync(Documents, cancellationToken);
-        return programs.Count == 0 ? [] : [new LoyaltyModule(programs)];
+        return programs.Count == 0 ? [] : [.. LoyaltyModule.Of(programs)];
     }
 
     /// <summary>An engine over any store.</summary>
