@@ -16,6 +16,8 @@ internal sealed class RuleEvidence(CustomerEvent happened, Moment moment, Sequen
 
     public bool Observed(Condition.Field leaf) => leaves.Contains(leaf) ? leaf.WhenMissing : throw new UndeclaredException(ConditionJson.Write(leaf));
 
+    public Scalar Observed(string field) => default;
+
     public Scalar Fact(string name, out Instant? validUntil)
     {
         validUntil = null;

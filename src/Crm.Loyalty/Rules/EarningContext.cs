@@ -58,6 +58,9 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
     bool IEvidence.Observed(Condition.Field leaf) => evidence.Observed(leaf);
 
     /// <inheritdoc/>
+    Scalar IEvidence.Observed(string field) => evidence.Observed(field);
+
+    /// <inheritdoc/>
     Scalar IEvidence.Fact(string name, out NodaTime.Instant? validUntil) => evidence.Fact(name, out validUntil);
 
     /// <inheritdoc/>
