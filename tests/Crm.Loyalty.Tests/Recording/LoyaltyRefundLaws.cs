@@ -112,7 +112,7 @@ public sealed class LoyaltyRefundLaws
     private static Property BoundLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Amounts.ToArbitrary(), async Task<bool> (history, amounts) =>
     {
         // In a programme that only adds, a part of a refund leaves at least what the whole one does.
-        LoyaltyProgram Adding(LoyaltyProgram program) => program with { Rules = [.. program.Rules.Where(rule => rule.Name is "base" or "carried" or "in-code" or "small")], Groups = [new("g", StackingPolicy.Sum)], Ladders = [], Limits = [], Budgets = [] };
+        LoyaltyProgram Adding(LoyaltyProgram program) => program with { Units = [program.Units[0] with { Expiry = LotExpiry.Never }, program.Units[1]], Rules = [.. program.Rules.Where(rule => rule.Name is "base" or "carried" or "in-code" or "small")], Groups = [new("g", StackingPolicy.Sum)], Ladders = [], Limits = [], Budgets = [] };
         var (orders, _) = history;
         var some = await BalanceAsync([Adding(programs()[0])], [.. orders, Refund("a", orders[0], amounts.Item1)]);
         var none = await BalanceAsync([Adding(programs()[0])], [.. orders, Refund("a", orders[0], 100_000)]);
