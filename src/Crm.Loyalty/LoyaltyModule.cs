@@ -1,8 +1,12 @@
+using System.Collections.Frozen;
 using Crm.Definitions;
+using Crm.Engine;
 using Crm.Events;
-using Crm.Loyalty.Rules;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
@@ -18,6 +22,16 @@ namespace Crm.Loyalty;
 /// </summary>
 public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
 {
+    private static readonly EventKind[] AllKinds =
+        [.. LoyaltyEvents.Kinds, .. RewardEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. MemberEvents.Kinds, .. ReferralEvents.Kinds, .. ChallengeEvents.Kinds];
+
+    private static readonly FrozenSet<string> Asks = AllKinds.Where(kind => kind.Nature == EventNature.Request).Select(kind => kind.Name).ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> Spends = new[]
+    {
+        LoyaltyEvents.RedeemName, LoyaltyEvents.TransferName, LoyaltyEvents.ConvertName, RewardEvents.RedeemName, RewardEvents.ReserveName, RewardEvents.ReserveRewardName, RewardEvents.PayName, StampEvents.UseName,
+    }.ToFrozenSet(StringComparer.Ordinal);
+
     private readonly LoyaltyPlans plans;
 
     /// <summary>Loyalty with these programmes, each counting from the beginning of time.</summary>
@@ -58,9 +72,12 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             Name = keeps ? LoyaltyNames.KeepingModule : LoyaltyNames.Module,
             Reversible = !keeps,
             Codec = new LoyaltyStateCodec(),
-            Kinds = [.. LoyaltyEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. kinds],
-            Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(LoyaltyEvents.Kinds.Concat(StampEvents.Kinds).Concat(TierEvents.Kinds).Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
-            Emits = [LoyaltyNames.TierChanged, LoyaltyNames.TierProlonged, LoyaltyNames.Expiring],
+            Kinds = [.. AllKinds, .. kinds],
+            Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(AllKinds.Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
+            Emits =
+            [
+                LoyaltyNames.TierChanged, LoyaltyNames.TierProlonged, LoyaltyNames.Expiring, LoyaltyNames.CardCompleted, LoyaltyNames.RewardIssued, LoyaltyNames.ChallengeAchieved, LoyaltyNames.MembershipChanged,
+            ],
             Reads = Metrics<QualificationMetric.FactValue>(programs).Select(metric => metric.Fact).Distinct().ToSequence(),
             Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Concat(plans.DateFields).Distinct(StringComparer.Ordinal).ToSequence(),
             Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
@@ -89,6 +106,18 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     /// <inheritdoc/>
     public override ModuleContract Contract { get; }
 
+    /// <summary>What a customer may see of the programmes: a hidden one only once it has given them something.</summary>
+    /// <param name="customer">The customer as read.</param>
+    /// <param name="stock">What the supply of a name has, as the host looked it up; null: stocks are not looked at.</param>
+    public Sequence<MemberView> Show(CustomerView customer, Func<string, long>? stock = null)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        var state = customer.Slot<LoyaltyState>(Contract.Name);
+        return plans.Programs.Select(versions => versions.At(customer.Moment.Instant)).OfType<ProgramPlan>()
+            .Where(plan => !plan.Definition.Value.Hidden || state.In(plan.Name).Revealed)
+            .Select(plan => MemberView.Of(plan, state.In(plan.Name), customer, stock)).ToSequence();
+    }
+
     /// <inheritdoc/>
     IEnumerable<UnitsHeld> IHoldsUnits.Held(object state) => ((LoyaltyState)state).Held;
 
@@ -97,31 +126,15 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(context);
-        switch (context.Stimulus)
+        return context.Stimulus switch
         {
-            case Stimulus.Happened { Event: var other } when plans.IsElsewhere(other):
-                return Outcome.Nothing;
-            case Stimulus.Happened { Event: { Kind: LoyaltyEvents.RedeemName } request }:
-                return PointRequests.Redeem(request, plans, state, context);
-            case Stimulus.Happened { Event: { Kind: LoyaltyEvents.AdjustName } request }:
-                return PointRequests.Adjust(request, plans, state, context);
-            case Stimulus.Happened { Event: { Kind: LoyaltyEvents.TransferName or LoyaltyEvents.ConvertName or LoyaltyEvents.AmendName or LoyaltyEvents.ReinstateName or LoyaltyEvents.ReturnName } request }:
-                return WalletRequests.Decide(request, plans, state, context);
-            case Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName } received }:
-                return WalletRequests.Receive(received, plans, state, context);
-            case Stimulus.Happened { Event: { Kind: StampEvents.UseName } request }:
-                return StampSteps.Use(request, plans, state, context);
-            case Stimulus.Happened { Event: { Kind: TierEvents.FloorName or TierEvents.PinName or TierEvents.ReleaseName } request }:
-                return TierRequests.Decide(request, plans, state, context);
-            case Stimulus.Happened { Event: var happened }:
-                return Happened(happened, state, context);
-            case Stimulus.Echoed { Echo: var echo }:
-                return Echoed(echo, state, context);
-            case Stimulus.Due due:
-                return Due(due.Key, state, context);
-            default:
-                return Outcome.Nothing;
-        }
+            Stimulus.Happened { Event: var other } when plans.IsElsewhere(other) => Outcome.Nothing,
+            Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName } received } => WalletRequests.Receive(received, plans, state, context),
+            Stimulus.Happened { Event: var happened } => Asked(happened, state, context) ?? Happened(happened, state, context),
+            Stimulus.Echoed { Echo: var echo } => Echoed(echo, state, context),
+            Stimulus.Due due => Due(due.Key, state, context),
+            _ => Outcome.Nothing,
+        };
     }
 
     /// <inheritdoc/>
@@ -133,31 +146,122 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return new CorrectionSteps(plans, stored).Apply(with, without);
     }
 
+    // The answer to a request; null for what is none.
+    private Outcome? Asked(CustomerEvent request, LoyaltyState state, ModuleContext context)
+    {
+        if (!Asks.Contains(request.Kind))
+        {
+            return null;
+        }
+
+        if (!context.AlreadyAccepted && MayNot(request, state, context) is { } refused)
+        {
+            return refused;
+        }
+
+        return request.Kind switch
+        {
+            LoyaltyEvents.RedeemName => PointRequests.Redeem(request, plans, state, context),
+            LoyaltyEvents.AdjustName => PointRequests.Adjust(request, plans, state, context),
+            LoyaltyEvents.TransferName or LoyaltyEvents.ConvertName or LoyaltyEvents.AmendName or LoyaltyEvents.ReinstateName or LoyaltyEvents.ReturnName => WalletRequests.Decide(request, plans, state, context),
+            RewardEvents.PayName => PointRequests.Pay(request, plans, state, context),
+            RewardEvents.ReserveName => ReservationSteps.Reserve(request, plans, state, context),
+            RewardEvents.CaptureName or RewardEvents.VoidName => ReservationSteps.Resolve(request, plans, state, context),
+            RewardEvents.RedeemName => RewardSteps.Redeem(request, plans, state, context),
+            RewardEvents.ReserveRewardName => RewardSteps.Reserve(request, plans, state, context),
+            RewardEvents.UseName => RewardSteps.Use(request, plans, state, context),
+            StampEvents.UseName or StampEvents.GiveName or StampEvents.OpenName => StampSteps.Decide(request, plans, state, context),
+            TierEvents.FloorName or TierEvents.PinName or TierEvents.ReleaseName => TierRequests.Decide(request, plans, state, context),
+            MemberEvents.JoinName or MemberEvents.LeaveName or MemberEvents.SuspendName or MemberEvents.ResumeName => MemberSteps.Decide(request, plans, state, context),
+            ReferralEvents.AcceptName or ReferralEvents.ApproveName => ReferralSteps.Decide(request, plans, state, context),
+            ChallengeEvents.JoinName => ChallengeSteps.Join(request, plans, state, context),
+            _ => null,
+        };
+    }
+
+    // Who is no member spends nothing, and nobody asks more often than a limit allows.
+    private Outcome.Refused? MayNot(CustomerEvent request, LoyaltyState state, ModuleContext context)
+    {
+        var named = request.Fields["program"].AsCode;
+        foreach (var versions in plans.Programs)
+        {
+            if ((named is not null && versions.Name != named) || versions.At(context.Moment.Instant) is not { } plan)
+            {
+                continue;
+            }
+
+            foreach (var (limit, exceeded) in plan.VelocityLimits)
+            {
+                if (limit.Kind == request.Kind && context.Evaluate(exceeded).Value)
+                {
+                    return new Outcome.Refused("too-often", LoyaltyTexts.TooOften(limit.Name));
+                }
+            }
+
+            if (Spends.Contains(request.Kind) && MemberSteps.MaySpend(plan, state.In(plan.Name)) is { } refused)
+            {
+                return refused;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsTooOften(CustomerEvent happened, ProgramPlan plan, Decision decision)
+    {
+        foreach (var (limit, exceeded) in plan.VelocityLimits)
+        {
+            if (limit.Kind == happened.Kind && decision.Context.Evaluate(exceeded).Value)
+            {
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Velocity) { Subject = limit.Name, Text = LoyaltyTexts.TooOften(limit.Name) });
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static IEnumerable<T> Metrics<T>(DefinitionCatalog<LoyaltyProgram> programs) =>
         programs.All.SelectMany(definition => definition.Value.Ladders).Select(ladder => ladder.Metric).OfType<T>();
     private Outcome Happened(CustomerEvent happened, LoyaltyState state, ModuleContext context)
     {
         var decision = new Decision(state, context);
+        if (happened.Kind == ReferralEvents.SucceededName)
+        {
+            ReferralSteps.Succeeded(happened, plans, decision);
+        }
+
         foreach (var versions in plans.Programs)
         {
-            if (versions.At(context.Moment.Instant) is { } plan)
+            if (versions.At(context.Moment.Instant) is not { } plan)
             {
-                YearlySteps.Look(plan, decision);
-                if (happened.Original is { } original && Array.IndexOf(plan.ReleaseKinds, happened.Kind) >= 0)
-                {
-                    Array.ForEach(plan.Units, unit => decision.Release(plan, unit, original));
-                }
-
-                foreach (var unit in plan.Units)
-                {
-                    decision.Touch(plan, unit, happened.Kind);
-                }
-
-                ClawbackSteps.TakeBack(happened, plan, decision);
-                EarningSteps.Earn(happened, plan, decision);
-                StampSteps.Stamp(happened, plan, decision);
-                TierSteps.Count(happened, plan, decision);
+                continue;
             }
+
+            YearlySteps.Look(plan, decision);
+            if (happened.Original is { } original && Array.IndexOf(plan.ReleaseKinds, happened.Kind) >= 0)
+            {
+                Array.ForEach(plan.Units, unit => decision.Release(plan, unit, original));
+            }
+
+            foreach (var unit in plan.Units)
+            {
+                decision.Touch(plan, unit, happened.Kind);
+            }
+
+            ClawbackSteps.TakeBack(happened, plan, decision);
+            if (!MemberSteps.TakesPart(plan, state.In(plan.Name)) || IsTooOften(happened, plan, decision))
+            {
+                continue;
+            }
+
+            EarningSteps.Earn(happened, plan, decision);
+            RewardSteps.GiveThemselves(plan, decision);
+            StampSteps.Stamp(happened, plan, decision);
+            TierSteps.Count(happened, plan, decision);
+            ChallengeSteps.Count(happened, plan, decision);
+            ReferralSteps.Count(happened, plan, decision);
+            RewardSteps.Surprise(happened, plan, decision);
         }
 
         return decision.Outcome();
@@ -205,6 +309,15 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 break;
             case LoyaltyNames.Yearly when plan is not null:
                 YearlySteps.Give(plan, name, decision);
+                break;
+            case LoyaltyNames.Stamps when plan?.CardNamed(name) is { } card:
+                StampSteps.Expire(plan, card, decision);
+                break;
+            case LoyaltyNames.Reservation when plan is not null:
+                ReservationSteps.Lapse(plan, name, decision);
+                break;
+            case LoyaltyNames.Referral when plan is not null:
+                ReferralSteps.Pay(plan, decision);
                 break;
         }
 

@@ -36,9 +36,24 @@ internal sealed class CorrectionSteps(LoyaltyPlans plans, LoyaltyState stored)
             foreach (var standing in membership.Cards)
             {
                 var card = plans.Find(membership.Program)?.Latest.CardNamed(standing.Card);
-                var settled = card is null ? standing : standing.Stamped(0, card.Definition.Goal);
+                var settled = standing.Goal > 0 || card is not null ? standing.Settled(card?.Definition.Goal ?? standing.Goal) : standing;
                 sum = sum.With(sum.In(membership.Program).With(settled));
                 facts.AddRange(CardPlan.Changed(membership.Program, before.Card(standing.Card), settled));
+                agenda.Add(Decision.CardExpiryOf(membership.Program, settled));
+            }
+        }
+
+        foreach (var membership in sum.Memberships)
+        {
+            var before = stored.In(membership.Program);
+            foreach (var reservation in membership.Reservations.Except(before.Reservations))
+            {
+                agenda.Add(new AgendaChange(LoyaltyNames.ReservationKey(membership.Program, reservation.Id), reservation.Until));
+            }
+
+            if (membership.Life != before.Life)
+            {
+                facts.Add(new Fact(LoyaltyNames.MemberFact(membership.Program), membership.Life is { } life ? Scalar.Of(Members.MemberSteps.NameOf(life.Status)) : default));
             }
         }
 

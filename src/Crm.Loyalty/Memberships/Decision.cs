@@ -1,8 +1,11 @@
 using Crm.Definitions;
 using Crm.Events;
 using Crm.Ledger;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
@@ -284,10 +287,69 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     }
 
     /// <summary>Puts a customer elsewhere on a stamp card.</summary>
-    public void Stand(ProgramPlan plan, CardPlan card, CardStanding old, CardStanding standing)
+    public void Stand(ProgramPlan plan, CardPlan card, CardStanding old, CardStanding standing, bool isDue = false)
     {
-        state = state.With(state.In(plan.Name).With(standing));
-        facts.AddRange(card.Changed(old, standing));
+        if (isDue ? standing.NextExpiry is not null : old.NextExpiry != standing.NextExpiry)
+        {
+            (agenda ??= []).Add(CardExpiryOf(plan.Name, standing));
+        }
+
+        if (old != standing)
+        {
+            state = state.With(state.In(plan.Name).With(standing));
+            facts.AddRange(card.Changed(old, standing));
+        }
+    }
+
+    /// <summary>The entry of the agenda at which stamps of a card run out.</summary>
+    public static AgendaChange CardExpiryOf(string program, CardStanding standing) => new(LoyaltyNames.CardKey(program, standing.Card), standing.NextExpiry, Phases.Expiry);
+
+    /// <summary>Tells other modules.</summary>
+    public void Tell(Echo echo) => (echoes ??= []).Add(echo);
+
+    /// <summary>Publishes a fact.</summary>
+    public void Publish(Fact fact) => facts.Add(fact);
+
+    /// <summary>Keeps a reservation, and has it return at its time.</summary>
+    public void Stand(string program, Reservation reservation)
+    {
+        state = state.With(state.In(program).With(reservation));
+        (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), reservation.Until, Phases.Redemption));
+    }
+
+    /// <summary>Forgets a reservation that was resolved.</summary>
+    public void Drop(string program, Reservation reservation)
+    {
+        state = state.With(state.In(program).Without(reservation));
+        (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), null, Phases.Redemption));
+    }
+
+    public void Stand(string program, RewardStanding reward) => state = state.With(state.In(program).With(reward));
+
+    public void Stand(string program, ChallengeStanding challenge) => state = state.With(state.In(program).With(challenge));
+
+    public void Stand(string program, ReferralStanding referral, bool isDue = false)
+    {
+        var (old, due) = (FirstOf(state.In(program).Referral), FirstOf(referral));
+        if (isDue ? due is not null : due is not null && due != old)
+        {
+            (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ReferralKey(program), due, Phases.Redemption));
+        }
+
+        state = state.With(state.In(program) with { Referral = referral });
+    }
+
+    private static Instant? FirstOf(ReferralStanding? referral) => referral is null || referral.Waiting.IsEmpty ? null : referral.Waiting[0];
+
+    public void Live(string program, MembershipLife life) => state = state.With(state.In(program) with { Life = life });
+
+    /// <summary>A hidden programme has given something.</summary>
+    public void Reveal(string program)
+    {
+        if (!state.In(program).Revealed)
+        {
+            state = state.With(state.In(program) with { Revealed = true });
+        }
     }
 
     /// <summary>The entry of the agenda at which pending units are next looked at.</summary>
@@ -484,7 +546,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
     private Climb ClimbOn(ProgramPlan plan, TierLadder ladder) => new(ladder, new Moment(context.Moment.Instant, plan.Zone), context);
 
-    private LocalDate JoinedOn(ProgramPlan plan) => new Moment(context.Moment.Instant, plan.Zone).Date;
+    private LocalDate JoinedOn(ProgramPlan plan) => new Moment(state.In(plan.Name).Life?.Joined ?? context.Moment.Instant, plan.Zone).Date;
 
     private long LevelOf(ProgramPlan plan, TierLadder ladder) => ladder.Metric switch
     {

@@ -1,3 +1,6 @@
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
@@ -97,6 +100,49 @@ public sealed record Membership
     }
 
     internal Membership With(Tally tally) => this with { Tallies = tally.Amount == 0 ? Tallies.Where(one => one.Name != tally.Name).ToSequence() : Tallies.With(tally, static item => item.Name) };
+    /// <summary>How the membership began and what it is now; null where nobody ever joined.</summary>
+    public MembershipLife? Life { get; init; }
+
+    /// <summary>Whether a hidden programme has given something, and so is no secret any more.</summary>
+    public bool Revealed { get; init; }
+
+    /// <summary>Who brought the customer; null: nobody.</summary>
+    public ReferralStanding? Referral { get; init; }
+
+    /// <summary>What is set aside, by the key of the request.</summary>
+    public Sequence<Reservation> Reservations { get; init; }
+
+    /// <summary>What the member has had of each reward, by its name.</summary>
+    public Sequence<RewardStanding> Rewards { get; init; }
+
+    /// <summary>How far the member is with each challenge, by its name.</summary>
+    public Sequence<ChallengeStanding> Challenges { get; init; }
+
+    /// <summary>How far the member is with a challenge; null where nothing was done for it.</summary>
+    public ChallengeStanding? Challenge(string name)
+    {
+        foreach (var challenge in Challenges)
+        {
+            if (string.Equals(challenge.Challenge, name, StringComparison.Ordinal))
+            {
+                return challenge;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>How many units of a wallet are set aside.</summary>
+    public long Reserved(string unit)
+    {
+        var sum = 0L;
+        foreach (var reservation in Reservations)
+        {
+            sum += reservation.Unit == unit ? reservation.Amount : 0;
+        }
+
+        return sum;
+    }
 
     /// <summary>The wallet of a unit; an empty one where nothing was ever earned.</summary>
     public Wallet Wallet(string unit)
@@ -140,6 +186,14 @@ public sealed record Membership
         return new CardStanding { Card = name };
     }
 
+    internal Membership With(Reservation reservation) => this with { Reservations = Reservations.With(reservation, static item => item.Id) };
+
+    internal Membership Without(Reservation reservation) => this with { Reservations = Reservations.Where(item => item.Id != reservation.Id).ToSequence() };
+
+    internal Membership With(RewardStanding reward) => this with { Rewards = Rewards.With(reward, static item => item.Reward) };
+
+    internal Membership With(ChallengeStanding challenge) => this with { Challenges = Challenges.With(challenge, static item => item.Challenge) };
+
     internal Membership With(CardStanding card) => this with { Cards = Cards.With(card, static item => item.Card) };
 
     internal Membership With(string unit, Wallet wallet) => this with { Holdings = Holdings.With(new Holding(unit, wallet), static item => item.Unit) };
@@ -176,7 +230,7 @@ public sealed record Membership
             sum = sum.With(Card(card).Plus(with.Card(card), without.Card(card)));
         }
 
-        return sum;
+        return sum.PlusTheRest(with, without);
     }
 }
 

@@ -5,11 +5,11 @@ using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership.</summary>
 internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 5;
+    public override int Version => 6;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -37,10 +37,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
             writer.Whole(membership.Cards.Count);
             foreach (var card in membership.Cards)
             {
-                writer.Text(card.Card);
-                writer.Whole(card.Stamps);
-                writer.Whole(card.Completed);
-                writer.Whole(card.Used);
+                CardStandingCodec.Write(card, writer);
             }
 
             writer.Whole(membership.Tallies.Count);
@@ -63,6 +60,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 writer.Whole(award.Left);
                 writer.Whole(award.Day);
             }
+            MemberCodec.Write(membership, writer);
         }
     }
 
@@ -77,10 +75,14 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 Program = reader.Name(),
                 Holdings = Holdings(version, ref reader),
                 Standings = Standings(version, ref reader),
-                Cards = version >= 2 ? Cards(ref reader) : [],
+                Cards = version >= 2 ? Cards(version, ref reader) : [],
                 Tallies = version >= 4 ? Tallies(ref reader) : [],
                 Awards = version >= 5 ? Awards(ref reader) : [],
             };
+            if (version >= 6)
+            {
+                memberships[i] = MemberCodec.Read(memberships[i], ref reader);
+            }
         }
 
         return new LoyaltyState { Memberships = Sequence.Given(memberships) };
@@ -108,12 +110,12 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         return Sequence.Given(standings);
     }
 
-    private static Sequence<CardStanding> Cards(ref SlotReader reader)
+    private static Sequence<CardStanding> Cards(int version, ref SlotReader reader)
     {
         var cards = new CardStanding[reader.Int()];
         for (var i = 0; i < cards.Length; i++)
         {
-            cards[i] = new CardStanding { Card = reader.Name(), Stamps = reader.Whole(), Completed = reader.Whole(), Used = reader.Whole() };
+            cards[i] = CardStandingCodec.Read(version, ref reader);
         }
 
         return Sequence.Given(cards);

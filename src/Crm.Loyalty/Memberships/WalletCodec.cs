@@ -79,7 +79,7 @@ internal static class WalletCodec
         return (kinds ? Kinds : 0) | (wallet.Pending.IsEmpty ? 0 : Pending) | (wallet.IdleUntil is null ? 0 : Idle) | (wallet.Shortfall == 0 ? 0 : Shortfall);
     }
 
-    private static void Write(in Lot lot, bool kinds, SlotWriter writer)
+    internal static void Write(in Lot lot, bool kinds, SlotWriter writer)
     {
         writer.Instant(lot.Expiry);
         writer.Whole(lot.Amount);
@@ -90,7 +90,7 @@ internal static class WalletCodec
         }
     }
 
-    private static Lot Lot(bool kinds, ref SlotReader reader)
+    internal static Lot Lot(bool kinds, ref SlotReader reader)
     {
         var lot = new Lot(reader.InstantOrNull(), reader.Whole());
         return kinds ? lot with { Idles = reader.Flag(), Issuer = reader.Text() } : lot;

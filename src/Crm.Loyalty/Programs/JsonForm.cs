@@ -97,6 +97,14 @@ internal static class JsonForm
         }
     }
 
+    public static void If(this Utf8JsonWriter json, string name, NodaTime.Instant? value)
+    {
+        if (value is { } instant)
+        {
+            json.WriteString(name, NodaTime.Text.InstantPattern.ExtendedIso.Format(instant));
+        }
+    }
+
     public static void If(this Utf8JsonWriter json, string name, long? value)
     {
         if (value is { } number)

@@ -90,6 +90,41 @@ internal readonly struct JsonPart
         return Find(name) is { ValueKind: JsonValueKind.True };
     }
 
+    public JsonPart? Required(string name, string expected) => Find(name, expected) is { } found ? new JsonPart(found, At(name), errors) : null;
+
+    public int? Int(string name, bool required = false) => Whole(name, required) is { } whole ? (int)Math.Clamp(whole, int.MinValue, int.MaxValue) : null;
+
+    public decimal Decimal(string name)
+    {
+        if (Find(name, "a number") is { } found)
+        {
+            if (found.ValueKind == JsonValueKind.Number && found.TryGetDecimal(out var number))
+            {
+                return number;
+            }
+
+            Refuse<string>(name, found, "a number");
+        }
+
+        return 0;
+    }
+
+    public Instant? Instant(string name)
+    {
+        if (Find(name) is null || Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (InstantPattern.ExtendedIso.Parse(text) is { Success: true } parsed)
+        {
+            return parsed.Value;
+        }
+
+        Wrong(name, $"'{text}' is not an instant; one such as '2026-04-01T00:00:00Z' is expected.");
+        return null;
+    }
+
     public LocalDate? Date(string name)
     {
         if (Find(name) is null || Text(name) is not { } text)

@@ -1,3 +1,4 @@
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
@@ -9,6 +10,9 @@ public sealed record LoyaltyCode
 {
     /// <summary>Earning rules.</summary>
     public Sequence<IEarningRule> Rules { get; init; }
+
+    /// <summary>Kinds of rewards.</summary>
+    public Sequence<IRewardKind> RewardKinds { get; init; }
 
     /// <summary>Qualification metrics.</summary>
     public Sequence<IQualificationMetric> Metrics { get; init; }

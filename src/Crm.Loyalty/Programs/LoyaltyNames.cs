@@ -30,6 +30,21 @@ public static class LoyaltyNames
 
     /// <summary>The fact that holds what is pending of a unit: "loyalty.tea-club.points.pending"; none where nothing is.</summary>
     public static string PendingFact(string program, string unit) => $"{Fact(program, unit)}.pending";
+    /// <summary>The echo that tells of stamp cards that became full: fields "program", "card" and "times".</summary>
+    public const string CardCompleted = "card.completed";
+
+    /// <summary>The echo that tells of a reward that was given: fields "program", "reward", "kind", "times", and what its kind gives.</summary>
+    public const string RewardIssued = "reward.issued";
+
+    /// <summary>The echo that tells of a challenge that was achieved: fields "program" and "challenge".</summary>
+    public const string ChallengeAchieved = "challenge.achieved";
+
+    /// <summary>The echo that tells of a membership that began, rests, goes on or ended: fields "program" and "status" (member, suspended, left).</summary>
+    public const string MembershipChanged = "membership.changed";
+
+    internal const string Reservation = "reservation";
+    internal const string Referral = "referral";
+    internal const string Stamps = "stamps";
 
     /// <summary>
     /// The fact that holds the balance of a unit (available less debt) or the tier on a ladder: "loyalty.PROGRAMME.NAME", so "loyalty.tea-club.points" and "loyalty.tea-club.tier".
@@ -89,15 +104,26 @@ public static class LoyaltyNames
     internal static string ActivationKey(string program, string unit) => $"{Activate}/{program}/{unit}";
 
     internal static string WarningKey(string program, string unit) => $"{Warning}/{program}/{unit}";
+    /// <summary>The fact that holds what a membership is now: "loyalty.tea-club.membership", one of member, suspended and left; none where nobody ever joined.</summary>
+    public static string MemberFact(string program) => Fact(program, "membership");
+
+    /// <summary>The supply that a reward's stock is: "reward.tea-club.mug". The host fills it.</summary>
+    public static string StockOf(string program, string reward) => $"reward.{program}.{reward}";
+
+    internal static string ReservationKey(string program, string id) => $"{Reservation}/{program}/{id}";
+
+    internal static string ReferralKey(string program) => $"{Referral}/{program}/friend";
 
     internal static string ExpiryKey(string program, string unit) => $"{Expire}/{program}/{unit}";
 
     internal static string CloseKey(string program, string ladder) => $"{Close}/{program}/{ladder}";
 
+    internal static string CardKey(string program, string card) => $"{Stamps}/{program}/{card}";
+
     /// <summary>What a key of the agenda stands for: <see cref="Expire"/>, <see cref="Close"/> and so on, and of what.</summary>
     internal static (string What, string Program, string Name) Parse(string key)
     {
-        var parts = key.Split('/');
+        var parts = key.Split('/', 3);
         return parts.Length == 3
             ? (parts[0], parts[1], parts[2])
             : throw new InvalidOperationException($"'{key}' is no entry that the loyalty module put on its agenda; 'expire/PROGRAMME/UNIT' or 'close/PROGRAMME/LADDER' is expected.");

@@ -1,5 +1,8 @@
 using Crm.Conditions;
 using Crm.Definitions;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
@@ -117,12 +120,41 @@ public sealed record LoyaltyProgram
     /// <summary>The stamp cards.</summary>
     public Sequence<StampCard> StampCards { get; init; }
 
+    /// <summary>What can be bought with units.</summary>
+    public Sequence<Reward> Rewards { get; init; }
+
+    /// <summary>How units pay a part of an order; null: they do not.</summary>
+    public PointsPayment? Payment { get; init; }
+
+    /// <summary>Something to achieve.</summary>
+    public Sequence<Challenge> Challenges { get; init; }
+
+    /// <summary>How customers come into the programme and leave it.</summary>
+    public MembershipRules Membership { get; init; } = MembershipRules.Usual;
+
+    /// <summary>What recommending friends brings; null: nothing.</summary>
+    public ReferralRules? Referrals { get; init; }
+
+    /// <summary>Gifts that nobody is told of before.</summary>
+    public Sequence<Surprise> Surprises { get; init; }
+
+    /// <summary>How often things may happen to one customer.</summary>
+    public Sequence<VelocityLimit> VelocityLimits { get; init; }
+
+    /// <summary>Whether members see nothing of the programme until it has surprised them.</summary>
+    public bool Hidden { get; init; }
+
     /// <summary>What staff may do alone, and at all; requests of theirs without a limit here need no second person.</summary>
     public Sequence<StaffLimit> StaffLimits { get; init; }
 
     /// <summary>Every condition in it.</summary>
     internal IEnumerable<Condition> Conditions =>
         Rules.SelectMany(rule => rule.Conditions)
+            .Concat(Rewards.SelectMany(reward => reward.Costs.Select(cost => cost.When).Append(reward.When)).OfType<Condition>())
+            .Concat(Challenges.SelectMany(challenge => challenge.Goals).Select(goal => goal.When).OfType<Condition>())
+            .Concat(Surprises.Select(surprise => surprise.When).OfType<Condition>())
+            .Concat(VelocityLimits.Select(limit => limit.Exceeded))
+            .Concat(Referrals is { } referrals ? new[] { ReferralRules.BoughtBefore, referrals.TooMany }.OfType<Condition>() : [])
             .Concat(Ladders.SelectMany(ladder => ladder.Metric.Conditions.Concat(ladder.Tiers.Select(tier => tier.When).OfType<Condition>())));
 
     /// <summary>The hash of the canonical form, which the ledger entries of this version name.</summary>

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Crm.Loyalty.Rules;
-using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
@@ -69,7 +68,9 @@ public static class LoyaltyProgramJson
 
     private static LoyaltyProgram Program(JsonPart json, LoyaltyCode code)
     {
-        json.Allow("name", "zone", "scope", "cascade", "units", "conversions", "collections", "rules", "groups", "limits", "budgets", "ladders", "stampCards", "staffLimits");
+        json.Allow(
+            "name", "zone", "scope", "cascade", "units", "conversions", "collections", "rules", "groups", "limits", "budgets", "ladders", "stampCards",
+            "rewards", "payment", "challenges", "membership", "referrals", "surprises", "velocityLimits", "hidden", "staffLimits");
         return new LoyaltyProgram
         {
             Name = json.Text("name") ?? "",
@@ -88,7 +89,15 @@ public static class LoyaltyProgramJson
             Limits = json.Items("limits").Select(RuleJson.Limit).ToSequence(),
             Budgets = json.Items("budgets").Select(RuleJson.Budget).ToSequence(),
             Ladders = json.Items("ladders").Select(item => TierLadderJson.Read(item, code)).ToSequence(),
-            StampCards = json.Items("stampCards").Select(StampCard).ToSequence(),
+            StampCards = json.Items("stampCards").Select(StampCardJson.Read).ToSequence(),
+            Rewards = json.Items("rewards").Select(item => RewardJson.Read(item, code)).ToSequence(),
+            Payment = json.Part("payment") is { } payment ? RewardJson.Payment(payment) : null,
+            Challenges = json.Items("challenges").Select(ChallengeJson.Read).ToSequence(),
+            Membership = json.Part("membership") is { } membership ? MembershipJson.Read(membership) : Members.MembershipRules.Usual,
+            Referrals = json.Part("referrals") is { } referrals ? MembershipJson.Referrals(referrals) : null,
+            Surprises = json.Items("surprises").Select(RewardJson.Surprise).ToSequence(),
+            VelocityLimits = json.Items("velocityLimits").Select(MembershipJson.Limit).ToSequence(),
+            Hidden = json.Flag("hidden"),
             StaffLimits = json.Items("staffLimits").Select(StaffLimit).ToSequence(),
         };
     }
@@ -111,17 +120,6 @@ public static class LoyaltyProgramJson
                 item.Allow("ladder", "tier", "expires");
                 return new TierExpiry(item.Has("ladder") ? item.Text("ladder") ?? "" : TierLadder.UsualName, item.Text("tier") ?? "", ExpiryJson.Read(item, "expires"));
             }).ToSequence(),
-        };
-    }
-
-    private static StampCard StampCard(JsonPart json)
-    {
-        json.Allow("name", "goal", "stamps");
-        return new StampCard
-        {
-            Name = json.Text("name") ?? "",
-            Goal = (int)Math.Clamp(json.Whole("goal", required: true) ?? 0, int.MinValue, int.MaxValue),
-            Stamps = RuleJson.Lines(json, "stamps"),
         };
     }
 
@@ -193,15 +191,27 @@ public static class LoyaltyProgramJson
         json.Items("limits", program.Limits, limit => RuleJson.Write(json, limit));
         json.Items("budgets", program.Budgets, budget => RuleJson.Write(json, budget));
         json.Items("ladders", program.Ladders, ladder => TierLadderJson.Write(json, ladder));
-        json.Items("stampCards", program.StampCards, card =>
+        json.Items("stampCards", program.StampCards, card => StampCardJson.Write(json, card));
+        json.Items("rewards", program.Rewards, reward => RewardJson.Write(json, reward));
+        if (program.Payment is { } payment)
         {
-            json.WriteString("name", card.Name);
-            json.WriteNumber("goal", card.Goal);
-            if (card.Stamps != EarningBasis.AllLines)
-            {
-                RuleJson.Lines(json, "stamps", card.Stamps);
-            }
-        });
+            RewardJson.Write(json, payment);
+        }
+
+        json.Items("challenges", program.Challenges, challenge => ChallengeJson.Write(json, challenge));
+        if (program.Membership != Members.MembershipRules.Usual)
+        {
+            MembershipJson.Write(json, program.Membership);
+        }
+
+        if (program.Referrals is { } referrals)
+        {
+            MembershipJson.Write(json, referrals);
+        }
+
+        json.Items("surprises", program.Surprises, surprise => RewardJson.Write(json, surprise));
+        json.Items("velocityLimits", program.VelocityLimits, limit => MembershipJson.Write(json, limit));
+        json.If("hidden", program.Hidden);
         json.Items("staffLimits", program.StaffLimits, limit =>
         {
             json.WriteString("request", limit.Request);

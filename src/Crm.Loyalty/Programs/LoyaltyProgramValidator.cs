@@ -1,7 +1,6 @@
 using System.Globalization;
 using Crm.Conditions;
 using Crm.Loyalty.Rules;
-using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
 using FluentValidation;
@@ -40,7 +39,9 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         .. Each(program.Rules, "rules", (rule, path) => Rule(rule, path).Concat(EarningCheck.Rule(program, rule, path))),
         .. EarningCheck.Program(program),
         .. Each(program.Ladders, "ladders", (ladder, path) => TierLadderCheck.Errors(program, ladder, path)),
-        .. Each(program.StampCards, "stampCards", Card),
+        .. Each(program.StampCards, "stampCards", (card, path) => StampCardCheck.Errors(program, card, path)),
+        .. RewardCheck.Errors(program),
+        .. MemberCheck.Errors(program),
         .. Each(program.StaffLimits, "staffLimits", (limit, path) => Limit(program, limit, path)),
     ];
 
@@ -65,7 +66,11 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         foreach (var error in Twice(program.Units.Select(unit => unit.Name), "units", "unit")
             .Concat(Twice(program.Rules.Select(rule => rule.Name), "rules", "rule"))
             .Concat(Twice(program.Ladders.Select(ladder => ladder.Name), "ladders", "ladder"))
-            .Concat(Twice(program.StampCards.Select(card => card.Name), "stampCards", "stamp card")))
+            .Concat(Twice(program.StampCards.Select(card => card.Name), "stampCards", "stamp card"))
+            .Concat(Twice(program.Rewards.Select(reward => reward.Name), "rewards", "reward"))
+            .Concat(Twice(program.Challenges.Select(challenge => challenge.Name), "challenges", "challenge"))
+            .Concat(Twice(program.Surprises.Select(surprise => surprise.Name), "surprises", "surprise"))
+            .Concat(Twice(program.VelocityLimits.Select(limit => limit.Name), "velocityLimits", "limit")))
         {
             yield return error;
         }
@@ -134,19 +139,6 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
         {
             // A condition's own paths begin with "$", which is this place.
             yield return new($"{path}.when{error.Path[1..]}", error.Message);
-        }
-    }
-
-    private static IEnumerable<ProgramError> Card(StampCard card, string path)
-    {
-        if (!IsPart(card.Name))
-        {
-            yield return NotAPart($"{path}.name", card.Name, "stamp card");
-        }
-
-        if (card.Goal is < 1 or > StampCard.MostStamps)
-        {
-            yield return new($"{path}.goal", $"Card '{card.Name}' is full at {card.Goal} stamps; 1 to 1,000 are expected, and the free one is not among them: \"buy 9, the 10th is free\" is 9.");
         }
     }
 

@@ -1,6 +1,9 @@
 using System.Collections.Frozen;
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
@@ -28,6 +31,12 @@ internal sealed class ProgramPlan
         Ladders = [.. definition.Value.Ladders];
         CountingLadders = [.. Ladders.Where(ladder => !ladder.IsLevel && ladder.Unit is null)];
         HasLevels = Ladders.Any(ladder => ladder.IsLevel);
+        Challenges = [.. definition.Value.Challenges.Select(challenge => challenge with
+        {
+            Goals = challenge.Goals.Select(goal => goal with { Lines = goal.Lines.Resolved(definition.Value.Collections) }).ToSequence(),
+        })];
+        SelfGiving = [.. definition.Value.Rewards.Where(reward => reward.AutoAt is not null)];
+        VelocityLimits = definition.Value.VelocityLimits.Select(limit => (limit, limit.Exceeded)).ToArray();
         Cards = definition.Value.StampCards.Select(card => new CardPlan(definition.Name, card with { Stamps = card.Stamps.Resolved(definition.Value.Collections) })).ToArray();
         Limits = [.. definition.Value.Limits.Select(limit => new LimitPlan(limit))];
         Budgets = [.. definition.Value.Budgets.Select(budget => new BudgetPlan(definition.Name, budget))];
@@ -60,6 +69,15 @@ internal sealed class ProgramPlan
     public IEnumerable<string> TierFacts => Ladders.SelectMany(ladder => ladder.Tiers.SelectMany(tier => tier.Benefits)
         .Select(benefit => LoyaltyNames.BenefitFact(Name, ladder.Name, benefit.Name)).Prepend(LoyaltyNames.Fact(Name, ladder.Name)));
 
+    /// <summary>The challenges, with the articles of collections looked up.</summary>
+    public Challenge[] Challenges { get; }
+
+    /// <summary>The rewards that give themselves.</summary>
+    public Reward[] SelfGiving { get; }
+
+    /// <summary>The limits of how often, each with the condition that is true beyond it.</summary>
+    public (VelocityLimit Limit, Conditions.Condition Exceeded)[] VelocityLimits { get; }
+
     public CardPlan[] Cards { get; }
 
     public LimitPlan[] Limits { get; }
@@ -90,9 +108,12 @@ internal sealed class ProgramPlan
 
     public TierLadder? LadderNamed(string name) => Array.Find(Ladders, ladder => ladder.Name == name);
 
-    public IEnumerable<string> Kinds => ReleaseKinds.Concat(Units.SelectMany(unit => unit.Idle?.On ?? [])).Concat(RuleKinds);
+    public IEnumerable<string> Kinds => ReleaseKinds.Concat(Units.SelectMany(unit => unit.Idle?.On ?? [])).Concat(RuleKinds)
+        .Concat(Definition.Value.Challenges.SelectMany(challenge => challenge.Goals).Select(goal => goal.On))
+        .Concat(Definition.Value.Surprises.SelectMany(surprise => surprise.On))
+        .Concat(Definition.Value.Referrals is null ? [] : [EventKinds.PurchaseName]);
 
-    private IEnumerable<string> RuleKinds => rules.Keys.Concat(Cards.Length == 0 ? [] : [EventKinds.PurchaseName]).Concat(Ladders.SelectMany(ladder => ladder.Metric.On));
+    private IEnumerable<string> RuleKinds => rules.Keys.Concat(Cards.SelectMany(card => card.Definition.On)).Concat(Ladders.SelectMany(ladder => ladder.Metric.On));
 
     /// <summary>The rules for a kind of event; null where there is none.</summary>
     public RuleIndex? RulesFor(string kind) => rules.GetValueOrDefault(kind);

@@ -105,6 +105,60 @@ public static class LineCodes
     /// <summary>The free one of a full card was taken; the subject is the card.</summary>
     public const string FreeTaken = "free-taken";
 
+    /// <summary>Stamps ran out; the subject is the card.</summary>
+    public const string StampsExpired = "stamps-expired";
+
+    /// <summary>Stamps were not given, because of a limit or a card that takes no more; the subject is the card.</summary>
+    public const string StampsNotGiven = "stamps-not-given";
+
+    /// <summary>The next card was opened; the subject is the card.</summary>
+    public const string CardOpened = "card-opened";
+
+    /// <summary>A card gave units by itself, when full or on the way; the subject is the card.</summary>
+    public const string CardPrize = "card-prize";
+
+    /// <summary>Units were set aside; the subject is the reservation.</summary>
+    public const string Reserved = "reserved";
+
+    /// <summary>What was set aside returned; the subject is the reservation.</summary>
+    public const string Returned = "returned";
+
+    /// <summary>A reward was given; the subject is the reward.</summary>
+    public const string Rewarded = "rewarded";
+
+    /// <summary>A reward's code was used; the subject is the reward.</summary>
+    public const string RewardUsed = "reward-used";
+
+    /// <summary>Units were given as a welcome, an award, a surprise, a reward or for a friend; the subject says which.</summary>
+    public const string Gift = "gift";
+
+    /// <summary>An event was picked by a surprise; the subject is the surprise.</summary>
+    public const string Surprise = "surprise";
+
+    /// <summary>Units were quoted and are not there any more; the subject is the programme.</summary>
+    public const string Shortfall = "shortfall";
+
+    /// <summary>Units were lost by leaving; the subject is the programme.</summary>
+    public const string Forfeited = "forfeited";
+
+    /// <summary>A membership began, rests, goes on or ended; the subject is what it is now.</summary>
+    public const string Membership = "membership";
+
+    /// <summary>A happening was more than a limit allows, and earned nothing; the subject is the limit.</summary>
+    public const string Velocity = "velocity";
+
+    /// <summary>It was noted who brought the customer; the subject is the programme.</summary>
+    public const string Referred = "referred";
+
+    /// <summary>It was noted who brought the customer, and staff are asked; the subject is the signal.</summary>
+    public const string ReferralFlagged = "referral-flagged";
+
+    /// <summary>The customer takes part in a challenge; the subject is the challenge.</summary>
+    public const string ChallengeJoined = "challenge-joined";
+
+    /// <summary>A challenge was achieved; the subject is the challenge.</summary>
+    public const string ChallengeAchieved = "challenge-achieved";
+
     /// <summary>A rule proposed less than 0 or more than the most, and was cut; the subject is the rule.</summary>
     public const string RuleCut = "rule-cut";
 

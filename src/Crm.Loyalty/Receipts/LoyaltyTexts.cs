@@ -1,5 +1,6 @@
 using System.Globalization;
 using Crm.Events;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
@@ -54,6 +55,9 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Lot) => new($"{amount} {unit} from lot '{subject}'.", $"批次「{subject}」減少 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.TierChanged) when subject == LineCodes.NoTier => new("No tier any more.", "不再屬於任何等級。"),
             (LoyaltyNames.Module, LineCodes.TierChanged) => new($"The tier is now '{subject}'.", $"等級現為「{subject}」。"),
+            (LoyaltyNames.Module, LineCodes.CardPrize) => new($"{amount} {unit} from card '{subject}'.", $"印花卡「{subject}」送出 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Gift) => new($"{amount} {unit} given ({subject}).", $"送出 {amount} {unit}（{subject}）。"),
+            (LoyaltyNames.Module, LineCodes.Forfeited) => new($"{amount} {unit} were given up by leaving.", $"退出計劃，放棄 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.RuleCut) => new($"Rule '{subject}' proposed less than 0 or more than is possible; it was cut.", $"規則「{subject}」提出的數目低於零或超出上限，已作修正。"),
             (LoyaltyNames.Module, LineCodes.RuleUnitUnknown) => new($"Rule '{subject}' proposed a unit that the programme does not have; it was passed over.", $"規則「{subject}」提出的單位不屬於本計劃，已略過。"),
             _ => throw new ArgumentException($"'{line.Module}/{line.Code}' is no line of the loyalty module; its codes are those of {nameof(LineCodes)}.", nameof(line)),
@@ -111,6 +115,16 @@ public static class LoyaltyTexts
     internal static Text CardFull(string card, long free) => free > 0
         ? new($"Card '{card}' is full; {Number(free)} free to take.", $"印花卡「{card}」已集滿，可免費換領 {Number(free)} 次。")
         : new($"Card '{card}' is full, for one that was taken before.", $"印花卡「{card}」已集滿，用以抵銷早前換領。");
+
+    internal static Text StampsExpired(string card, long stamps) => new($"{Number(stamps)} {(stamps == 1 ? "stamp" : "stamps")} of card '{card}' ran out.", $"印花卡「{card}」有 {Number(stamps)} 個印花到期。");
+
+    internal static Text StampsNotGiven(string card, long stamps) => new(
+        $"{Number(stamps)} {(stamps == 1 ? "stamp" : "stamps")} for card '{card}' {(stamps == 1 ? "was" : "were")} not given: a limit is reached, or the card takes no more.",
+        $"印花卡「{card}」未能蓋印 {Number(stamps)} 個：已達上限，或卡上位置不足。");
+
+    internal static Text CardIsOpen(string card) => new($"Card '{card}' is open already, or opens by itself.", $"印花卡「{card}」已開啟，或會自動開啟。");
+
+    internal static Text CardOpened(string card) => new($"A new card '{card}' is open.", $"已開新印花卡「{card}」。");
 
     internal static Text FreeTaken(string card, long free) => new(
         $"The free one of card '{card}' was taken; {Number(Math.Max(free, 0))} left.",
@@ -184,6 +198,93 @@ public static class LoyaltyTexts
             _ => new($"The tier follows what is counted again, by {actor}.", $"等級由 {actor} 改回按累積計算。"),
         };
     }
+
+    internal static Text RewardInactive(string reward) => new($"The reward '{reward}' is not there now.", $"獎賞「{reward}」現時不可兌換。");
+
+    internal static Text RewardLimit(string reward, int most) => new($"A member gets at most {most} of the reward '{reward}'.", $"每位會員最多可換 {most} 份「{reward}」。");
+
+    internal static Text OutOfStock(string reward) => new($"The reward '{reward}' is out of stock.", $"獎賞「{reward}」已換罄。");
+
+    internal static Text NoMatchingCost(string reward) => new($"The reward '{reward}' has no price for this member.", $"獎賞「{reward}」沒有適用於此會員的兌換價。");
+
+    internal static Text CodeExpected(string reward, string pattern) => new($"The reward '{reward}' carries a code of the form '{pattern}', to be looked up beforehand.", $"獎賞「{reward}」須附「{pattern}」格式的代碼。");
+
+    internal static Text UnknownCode { get; } = new("This customer has no unused reward with that code.", "此會員沒有附有該代碼而未用的獎賞。");
+
+    internal static Text Rewarded(string reward, int times) => times == 1
+        ? new($"Reward '{reward}'.", $"獎賞「{reward}」。")
+        : new($"Reward '{reward}', {Number(times)} times.", $"獎賞「{reward}」{Number(times)} 份。");
+
+    internal static Text RewardUsed(string reward) => new($"Reward '{reward}' was used.", $"已使用獎賞「{reward}」。");
+
+    internal static Text Reserved(long amount, string unit, string? reward) => reward is null
+        ? new($"{Number(amount)} {unit} set aside.", $"已預留 {Number(amount)} {unit}。")
+        : new($"Reward '{reward}' set aside, with {Number(amount)} {unit}.", $"已預留獎賞「{reward}」及 {Number(amount)} {unit}。");
+
+    internal static Text Returned(long amount, string unit, string? reward) => reward is null
+        ? new($"{Number(amount)} {unit} returned.", $"已退回預留的 {Number(amount)} {unit}。")
+        : new($"Reward '{reward}' and {Number(amount)} {unit} returned.", $"已退回預留的獎賞「{reward}」及 {Number(amount)} {unit}。");
+
+    internal static Text AlreadyResolved(string reservation) => new(
+        $"Nothing is set aside under '{reservation}': it was taken, given back or has lapsed, or never was.",
+        $"「{reservation}」名下沒有預留：已取用、退回或逾時，或從未預留。");
+
+    internal static Text MoreThanReserved(string found, long reserved) => new($"The amount is {found}; more than 0 and at most {Number(reserved)} is set aside.", $"數目為 {found}，預留為 {Number(reserved)}。");
+
+    internal static Text NoPayment(string program) => new($"Units of '{program}' pay for no orders.", $"「{program}」的單位不可用以付款。");
+
+    internal static Text NoOrder(string currency) => new($"The request has to name what the order comes to, in {currency}.", $"請求須註明以 {currency} 計的訂單總額。");
+
+    internal static Text NotPayable(long asked, long payable, string unit) => new(
+        $"{Number(asked)} {unit} are asked for, and {Number(payable)} can pay for this order.",
+        $"要求以 {Number(asked)} {unit} 付款，此訂單可用 {Number(payable)}。");
+
+    internal static Text Shortfall(long missing, string unit) => new($"{Number(missing)} {unit} that were quoted are not there any more.", $"報價中的 {Number(missing)} {unit} 已不足。");
+
+    internal static Text Surprise(string name) => new($"A surprise: '{name}'.", $"驚喜：「{name}」。");
+
+    internal static Text TooOften(string limit) => new($"More often than the limit '{limit}' allows.", $"次數超出「{limit}」的上限。");
+
+    internal static Text Suspended { get; } = new("The membership is suspended.", "會籍已暫停。");
+
+    internal static Text NotSuspended { get; } = new("The membership is not suspended.", "會籍並未暫停。");
+
+    internal static Text NotAMember { get; } = new("The customer is not a member.", "顧客並非會員。");
+
+    internal static Text AlreadyAMember { get; } = new("The customer is a member already.", "顧客已是會員。");
+
+    internal static Text TermsExpected(string version) => new($"Joining takes accepting the terms '{version}'.", $"入會須接納條款「{version}」。");
+
+    internal static Text ByInvitation { get; } = new("Joining is by invitation, and the request names nobody who invites.", "只限邀請入會，請求未註明邀請人。");
+
+    internal static Text Member(MemberStatus status) => status switch
+    {
+        MemberStatus.Member => new("A member from now on.", "現為會員。"),
+        MemberStatus.Suspended => new("The membership is suspended.", "會籍已暫停。"),
+        _ => new("No member any more.", "已退出計劃。"),
+    };
+
+    internal static Text NoReferrals(string program) => new($"The programme '{program}' has no referrals.", $"「{program}」不設推薦計劃。");
+
+    internal static Text UnknownAdvocate { get; } = new("The request has to name the customer who recommended.", "請求須註明推薦人。");
+
+    internal static Text ReferralBlocked(string signal) => new($"The referral is not accepted ({signal}).", $"推薦不獲接納（{signal}）。");
+
+    internal static Text AlreadyReferred { get; } = new("It is noted already who brought this customer.", "此顧客已有推薦人。");
+
+    internal static Text NotNew { get; } = new("The customer has bought here before.", "顧客早前已有購物。");
+
+    internal static Text NotFlagged { get; } = new("No referral of this customer waits for approval.", "此顧客沒有待批核的推薦。");
+
+    internal static Text Referred(string? flagged) => flagged is null
+        ? new("The referral counts.", "推薦有效。")
+        : new($"The referral waits for approval ({flagged}).", $"推薦待批核（{flagged}）。");
+
+    internal static Text ChallengeNotOpen(string challenge) => new($"The challenge '{challenge}' cannot be joined now, or is joined already.", $"任務「{challenge}」現時不可參加，或已參加。");
+
+    internal static Text ChallengeJoined(string challenge) => new($"Taking part in the challenge '{challenge}'.", $"已參加任務「{challenge}」。");
+
+    internal static Text ChallengeAchieved(string challenge) => new($"The challenge '{challenge}' is achieved.", $"已完成任務「{challenge}」。");
 
     internal static Text ActorMissing { get; } = new(
         "The request has to say who adjusts, as the actor of the event.",

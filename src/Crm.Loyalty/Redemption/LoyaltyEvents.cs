@@ -7,7 +7,7 @@ namespace Crm.Loyalty.Redemption;
 /// <summary>The requests that the loyalty module understands.</summary>
 public static class LoyaltyEvents
 {
-    /// <summary>Asks to spend units. Fields "amount", and where there are several, "program" and "unit".</summary>
+    /// <summary>Asks to spend units. Fields "amount", "authority", and where there are several, "program" and "unit".</summary>
     public const string RedeemName = "points.redeem";
 
     /// <summary>Asks to give or take units by hand. Fields "amount" (below 0: take), "reason", and where there are several, "program" and "unit"; the event names its actor.</summary>
@@ -53,6 +53,7 @@ public static class LoyaltyEvents
     /// <summary>The field that says what it was done to, such as the article reviewed; for <see cref="Rules.EarningTerms.OncePer"/>.</summary>
     public const string ReferenceField = "reference";
 
+    internal const string Authority = "authority";
     internal const string Amount = "amount";
     internal const string Program = "program";
     internal const string Unit = "unit";
@@ -86,7 +87,7 @@ public static class LoyaltyEvents
         new(ReturnName, EventNature.Request) { Fields = [new(Amount, ScalarKind.Number), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)] },
         new(RedeemName, EventNature.Request)
         {
-            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Authority, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
         },
         new(AdjustName, EventNature.Request)
         {
@@ -118,12 +119,16 @@ public static class LoyaltyEvents
 
     /// <summary>Asks to spend units.</summary>
     /// <param name="key">"source:the source's own key of the redemption".</param>
-    /// <param name="customer">Whose units.</param>
+    /// <param name="authority">Why the asker may spend.</param>
     /// <param name="amount">How many; more than 0.</param>
     /// <param name="program">The programme; may be left out where there is one.</param>
     /// <param name="unit">The unit; may be left out where the programme has one that can be spent.</param>
-    public static CustomerEvent Redeem(string key, Identity customer, long amount, string? program = null, string? unit = null) =>
-        Request(key, RedeemName, customer, amount, program, unit);
+    public static CustomerEvent Redeem(string key, SpendAuthority authority, long amount, string? program = null, string? unit = null)
+    {
+        ArgumentNullException.ThrowIfNull(authority);
+        var request = Request(key, RedeemName, authority.Customer, amount, program, unit);
+        return request with { Actor = authority.Actor, Fields = request.Fields.With(Authority, authority.Method) };
+    }
 
     /// <summary>Asks to give or take units by hand.</summary>
     /// <param name="key">"source:the source's own key of the adjustment".</param>

@@ -21,18 +21,12 @@ internal static class PointRequests
             return refused;
         }
 
-        if (unit.Kind == UnitKind.Status)
+        if (!TryAmount(request, unit, out var asked, out refused))
         {
-            return new Outcome.Refused("not-spendable", LoyaltyTexts.NotSpendable(unit.Name));
+            return refused;
         }
 
-        var asked = request.Fields[LoyaltyEvents.Amount].AsNumber;
-        if (decimal.Truncate(asked) != asked || asked is < 1 or > PointsPerAmount.Most)
-        {
-            return new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(asked).ToString(), "a whole number above 0", "大於零的整數"));
-        }
-
-        return Take(request, plan, unit, (long)asked, Movement.Spent, LineCodes.Spent, plan.Name, null, state, context);
+        return Take(request, plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, null, state, context);
     }
 
     public static Outcome Adjust(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
@@ -84,6 +78,66 @@ internal static class PointRequests
         }
 
         return decision.Outcome();
+    }
+
+    /// <summary>Pays a part of an order with units, as the programme's terms of payment allow here and now.</summary>
+    public static Outcome Pay(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!RequestedProgram.TryFind(request, plans, context, out var plan, out var refused))
+        {
+            return refused;
+        }
+
+        if (plan.Definition.Value.Payment is not { } terms || plan.PlaceOf(terms.Unit) is not (>= 0 and var place))
+        {
+            return new Outcome.Refused("no-payment", LoyaltyTexts.NoPayment(plan.Name));
+        }
+
+        var unit = plan.Units[place];
+        if (!TryAmount(request, unit, out var asked, out refused))
+        {
+            return refused;
+        }
+
+        if (request.Spend is not { } order || order.Currency != terms.Value.Currency)
+        {
+            return new Outcome.Refused("no-order", LoyaltyTexts.NoOrder(terms.Value.Currency.Code));
+        }
+
+        var quote = terms.Quote(asked, asked, order);
+        if (quote.Points != asked && !context.AlreadyAccepted)
+        {
+            return new Outcome.Refused("not-payable", LoyaltyTexts.NotPayable(asked, quote.Points, unit.Name));
+        }
+
+        var held = Math.Max(0, state.In(plan.Name).Wallet(unit.Name).Balance);
+        if (asked <= held || !terms.ClampsToBalance)
+        {
+            return Take(request, plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, "payment", state, context);
+        }
+
+        // What was quoted is given; what is missing was not there to be taken.
+        var decision = new Decision(state, context);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Shortfall) { Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
+        if (held > 0 && state.In(plan.Name).Wallet(unit.Name).Take(held) is { } taken)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = plan.Name, Unit = unit.Name, Amount = -held });
+            decision.Take(plan, unit, taken, held, "payment");
+        }
+
+        return decision.Outcome();
+    }
+
+    /// <summary>How much of a unit a request asks for; whole, more than 0, of a unit that can be spent.</summary>
+    public static bool TryAmount(CustomerEvent request, UnitPlan unit, out long amount, [NotNullWhen(false)] out Outcome.Refused? refused)
+    {
+        var asked = request.Fields[LoyaltyEvents.Amount].AsNumber;
+        refused = unit.Kind == UnitKind.Status ? new Outcome.Refused("not-spendable", LoyaltyTexts.NotSpendable(unit.Name))
+            : decimal.Truncate(asked) != asked || asked is < 1 or > PointsPerAmount.Most
+                ? new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(asked).ToString(), "a whole number above 0", "大於零的整數"))
+                : null;
+        amount = refused is null ? (long)asked : 0;
+        return refused is null;
     }
 
     internal static bool TryFind(

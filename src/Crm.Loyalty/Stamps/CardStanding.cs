@@ -1,3 +1,8 @@
+using System.Runtime.InteropServices;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using NodaTime;
+
 namespace Crm.Loyalty.Stamps;
 
 /// <summary>Where a customer stands on one stamp card.</summary>
@@ -9,30 +14,66 @@ public sealed record CardStanding
     /// <summary>Stamps on the card that is not full yet; always fewer than its goal.</summary>
     public long Stamps { get; init; }
 
+    /// <summary>The goal of the open card, which a later version of the programme does not move; 0 where no card is open.</summary>
+    public int Goal { get; init; }
+
+    /// <summary>Cards that were ever opened.</summary>
+    public long Opened { get; init; }
+
     /// <summary>Cards that are full.</summary>
     public long Completed { get; init; }
 
-    /// <summary>Free ones that were taken.</summary>
+    /// <summary>Free ones that were taken, by the customer or by the card itself.</summary>
     public long Used { get; init; }
+
+    /// <summary>Whether the next card waits to be asked for.</summary>
+    public bool Waits { get; init; }
+
+    /// <summary>When the open card runs out; null: it does not, or stamps run out one by one.</summary>
+    public Instant? Expires { get; init; }
+
+    /// <summary>Where stamps run out one by one, those on the open card by expiry.</summary>
+    public Sequence<Lot> Each { get; init; }
+
+    /// <summary>Where a day has a limit, the stamps of the last day.</summary>
+    public Sequence<StampTime> Recent { get; init; }
 
     /// <summary>Free ones that wait to be taken; below 0 when purchases came back whose free one was taken already: so many cards are owed.</summary>
     public long Free => Completed - Used;
 
-    /// <summary>The standing after stamps were given: what is over the goal begins the next card.</summary>
-    internal CardStanding Stamped(long stamps, int goal)
+    /// <summary>When something on the card runs out next.</summary>
+    internal Instant? NextExpiry => Each.IsEmpty ? Expires : Each[0].Expiry;
+
+    /// <summary>This standing with the difference of two others added, stamps brought back below the goal.</summary>
+    internal CardStanding Plus(CardStanding with, CardStanding without)
     {
-        var sum = checked(Stamps + stamps);
-        var full = Math.DivRem(sum, goal, out var rest);
-        return rest < 0
-            ? this with { Stamps = rest + goal, Completed = Completed + full - 1 }
-            : this with { Stamps = rest, Completed = Completed + full };
+        var sum = with == without ? this : this with
+        {
+            Stamps = checked(Stamps + with.Stamps - without.Stamps),
+            Goal = Goal == without.Goal ? with.Goal : Goal,
+            Opened = checked(Opened + with.Opened - without.Opened),
+            Completed = checked(Completed + with.Completed - without.Completed),
+            Used = checked(Used + with.Used - without.Used),
+            Waits = with.Waits == without.Waits ? Waits : with.Waits,
+            Expires = with.Expires == without.Expires ? Expires : with.Expires,
+            Each = with.Each == without.Each ? Each : with.Each,
+            Recent = with.Recent == without.Recent ? Recent : with.Recent,
+        };
+        return sum;
     }
 
-    /// <summary>This standing with the difference of two others added; <see cref="Stamped"/> brings the stamps back below the goal.</summary>
-    internal CardStanding Plus(CardStanding with, CardStanding without) => this with
+    /// <summary>Stamps below 0 or over the goal, as a correction may leave them, turned into cards.</summary>
+    internal CardStanding Settled(int goal)
     {
-        Stamps = checked(Stamps + with.Stamps - without.Stamps),
-        Completed = checked(Completed + with.Completed - without.Completed),
-        Used = checked(Used + with.Used - without.Used),
-    };
+        var size = Goal > 0 ? Goal : goal;
+        var full = Math.DivRem(Stamps, size, out var rest);
+        (full, rest) = rest < 0 ? (full - 1, rest + size) : (full, rest);
+        return full == 0 && rest == Stamps ? this : this with { Stamps = rest, Goal = rest > 0 ? size : 0, Completed = Completed + full };
+    }
 }
+
+/// <summary>When so many stamps were given.</summary>
+/// <param name="At">When.</param>
+/// <param name="Stamps">How many.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct StampTime(Instant At, long Stamps);

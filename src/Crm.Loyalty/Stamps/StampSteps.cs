@@ -12,32 +12,28 @@ internal static class StampSteps
 {
     public static void Stamp(CustomerEvent happened, ProgramPlan plan, Decision decision)
     {
-        if (happened.Kind != EventKinds.PurchaseName)
-        {
-            return;
-        }
-
         foreach (var card in plan.Cards)
         {
-            if (card.Definition.Stamps.WholeQuantity(happened) is > 0 and var stamps)
+            if (card.Definition.On.Contains(happened.Kind) && card.Definition.Count.Of(happened, card.Definition.Stamps) is > 0 and var stamps)
             {
-                var before = decision.In(plan.Name).Card(card.Name);
-                var after = before.Stamped(stamps, card.Definition.Goal);
-                decision.Stand(plan, card, before, after);
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Stamped)
-                {
-                    Subject = card.Name,
-                    Text = LoyaltyTexts.Stamped(card.Name, stamps, after.Stamps, card.Definition.Goal),
-                });
-                if (after.Completed > before.Completed)
-                {
-                    decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardFull) { Subject = card.Name, Text = LoyaltyTexts.CardFull(card.Name, after.Free) });
-                }
+                Give(plan, card, stamps, decision);
             }
         }
     }
 
-    public static Outcome Use(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    /// <summary>Takes off a card what has run out.</summary>
+    public static void Expire(ProgramPlan plan, CardPlan card, Decision decision)
+    {
+        var before = decision.In(plan.Name).Card(card.Name);
+        var after = new Stamping(card.Definition, MomentOf(plan, decision)).Expire(before);
+        decision.Stand(plan, card, before, after, isDue: true);
+        if (after.Stamps < before.Stamps)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsExpired) { Subject = card.Name, Text = LoyaltyTexts.StampsExpired(card.Name, before.Stamps - after.Stamps) });
+        }
+    }
+
+    public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
         var (plan, card, refused) = Find(request, plans, context);
         if (plan is null || card is null)
@@ -45,10 +41,96 @@ internal static class StampSteps
             return refused ?? throw new InvalidOperationException("A card that is not found is refused.");
         }
 
+        return request.Kind switch
+        {
+            StampEvents.GiveName => ByHand(request, plan, card, state, context),
+            StampEvents.OpenName => Open(plan, card, state, context),
+            _ => Use(plan, card, state, context),
+        };
+    }
+
+    private static void Give(ProgramPlan plan, CardPlan card, long stamps, Decision decision)
+    {
+        var before = decision.In(plan.Name).Card(card.Name);
+        var result = new Stamping(card.Definition, MomentOf(plan, decision)).Give(before, stamps);
+        decision.Stand(plan, card, before, result.Standing);
+        if (result.Refused > 0)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsNotGiven) { Subject = card.Name, Text = LoyaltyTexts.StampsNotGiven(card.Name, result.Refused) });
+        }
+
+        if (result.Given > 0)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Stamped)
+            {
+                Subject = card.Name,
+                Text = LoyaltyTexts.Stamped(card.Name, result.Given, result.Standing.Stamps, result.Standing.Goal > 0 ? result.Standing.Goal : card.Definition.Goal),
+            });
+        }
+
+        if (result.Filled > 0)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardFull) { Subject = card.Name, Text = LoyaltyTexts.CardFull(card.Name, result.Standing.Free) });
+            decision.Tell(new Echo(LoyaltyNames.CardCompleted, Fields.Of(("program", plan.Name), ("card", card.Name), ("times", result.Filled))));
+        }
+
+        foreach (var prize in result.Prizes.GroupBy(item => item.Prize.Unit))
+        {
+            if (plan.PlaceOf(prize.Key) is >= 0 and var place)
+            {
+                var amount = (long)Math.Min(prize.Sum(item => (decimal)item.Prize.Amount * item.Times), Rules.PointsPerAmount.Most);
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardPrize) { Subject = card.Name, Unit = prize.Key, Amount = amount });
+                decision.Issue(plan, plan.Units[place], amount, null, $"card.{card.Name}");
+            }
+        }
+    }
+
+    private static Moment MomentOf(ProgramPlan plan, Decision decision) => new(decision.Context.Moment.Instant, plan.Zone);
+
+    private static Outcome ByHand(CustomerEvent request, ProgramPlan plan, CardPlan card, LoyaltyState state, ModuleContext context)
+    {
+        var asked = request.Fields[StampEvents.Stamps].AsNumber;
+        if (decimal.Truncate(asked) != asked || asked is < 1 or > StampCard.MostStamps)
+        {
+            return new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(asked).ToString(), "a whole number from 1 to 1,000", "1 至 1,000 的整數"));
+        }
+
+        if (StaffCheck.Refusal(request, plan, null, (long)asked) is { } limited && !context.AlreadyAccepted)
+        {
+            return limited;
+        }
+
+        var result = new Stamping(card.Definition, new Moment(context.Moment.Instant, plan.Zone)).Give(state.In(plan.Name).Card(card.Name), (long)asked);
+        if (result.Given == 0 && !context.AlreadyAccepted)
+        {
+            return new Outcome.Refused("stamps-overflow", LoyaltyTexts.StampsNotGiven(card.Name, (long)asked));
+        }
+
+        var decision = new Decision(state, context);
+        Give(plan, card, (long)asked, decision);
+        return decision.Outcome();
+    }
+
+    private static Outcome Open(ProgramPlan plan, CardPlan card, LoyaltyState state, ModuleContext context)
+    {
+        var before = state.In(plan.Name).Card(card.Name);
+        if (!before.Waits && !context.AlreadyAccepted)
+        {
+            return new Outcome.Refused("card-open", LoyaltyTexts.CardIsOpen(card.Name));
+        }
+
+        var decision = new Decision(state, context);
+        decision.Stand(plan, card, before, before with { Waits = false });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardOpened) { Subject = card.Name, Text = LoyaltyTexts.CardOpened(card.Name) });
+        return decision.Outcome();
+    }
+
+    private static Outcome Use(ProgramPlan plan, CardPlan card, LoyaltyState state, ModuleContext context)
+    {
         var before = state.In(plan.Name).Card(card.Name);
         if (before.Free < 1 && !context.AlreadyAccepted)
         {
-            return new Outcome.Refused("no-full-card", LoyaltyTexts.NoFullCard(card.Name, before.Stamps, card.Definition.Goal));
+            return new Outcome.Refused("no-full-card", LoyaltyTexts.NoFullCard(card.Name, before.Stamps, before.Goal > 0 ? before.Goal : card.Definition.Goal));
         }
 
         var decision = new Decision(state, context);

@@ -280,6 +280,28 @@ public sealed record Wallet
         return new WalletChange(wallet, movements.ToSequence());
     }
 
+    /// <summary>Puts back what was set aside: to its lots, and to what was owed for it. The movements add up to what is put back.</summary>
+    /// <param name="lots">What returns, each to its lot.</param>
+    /// <param name="owed">What was owed for it, and is no longer; 0 or more.</param>
+    internal WalletChange PutBack(Sequence<Lot> lots, long owed)
+    {
+        var movements = new List<LotMovement>();
+        var wallet = this;
+        foreach (var lot in lots)
+        {
+            movements.Add(new LotMovement(lot.Name, Movement.Offset, lot.Amount));
+            wallet = wallet with { Lots = Added(wallet.Lots, lot) };
+        }
+
+        if (owed != 0)
+        {
+            movements.Add(new LotMovement(Lot.Debt, Movement.Offset, owed));
+            wallet = wallet with { Debt = checked(wallet.Debt - owed) };
+        }
+
+        return wallet.IsSettled ? new WalletChange(wallet, movements.ToSequence()) : wallet.Settle(movements);
+    }
+
     /// <summary>Removes what runs out at or before an instant.</summary>
     public WalletChange Expire(Instant now)
     {

@@ -180,7 +180,7 @@ internal sealed class SimulatedCustomer
         if (pointsGuessed >= RedemptionSize && random.Happens(2_500))
         {
             pointsGuessed -= RedemptionSize;
-            Send(bought.PlusMinutes(5), key => LoyaltyEvents.Redeem(key, member, RedemptionSize) with { Channel = till });
+            Send(bought.PlusMinutes(5), key => LoyaltyEvents.Redeem(key, SpendAuthority.CardPresent(member), RedemptionSize) with { Channel = till });
         }
     }
 

@@ -1,4 +1,7 @@
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
@@ -30,7 +33,7 @@ public sealed class StateLaws
         var turned = LoyaltyState.Empty;
         foreach (var membership in state.Memberships.Reverse())
         {
-            var copy = new Membership { Program = membership.Program };
+            var copy = membership with { Holdings = [], Standings = [], Cards = [] };
             copy = membership.Holdings.Reverse().Aggregate(copy, (sum, holding) => sum.With(holding.Unit, holding.Wallet));
             copy = membership.Standings.Reverse().Aggregate(copy, (sum, standing) => sum.With(standing));
             turned = turned.With(membership.Cards.Reverse().Aggregate(copy, (sum, card) => sum.With(card)));
@@ -46,7 +49,7 @@ public sealed class StateLaws
         var wallet = Enumerable.Range(1, 12).Aggregate(Wallet.Empty, (sum, month) => sum.Issue(Samples.Local(2027, month, 1), 100).Wallet);
         var state = LoyaltyState.Empty.With(new Membership { Program = "tea-club" }.With("points", wallet));
 
-        Assert.InRange(Bytes(state).Length, 1, 12 * 13 + 24);
+        Assert.InRange(Bytes(state).Length, 1, 12 * 13 + 25);
     }
 
     [Theory]
@@ -116,14 +119,41 @@ public sealed class StateLaws
             from stamps in Gen.Choose(0, 8)
             from completed in Gen.Choose(0, 300)
             from used in Gen.Choose(0, 301)
-            select new CardStanding { Card = name, Stamps = stamps, Completed = completed, Used = used };
+            from has in Gen.Choose(0, 15)
+            select new CardStanding
+            {
+                Card = name,
+                Stamps = stamps,
+                Completed = completed,
+                Used = used,
+                Goal = stamps == 0 ? 0 : 9,
+                Opened = completed + 1,
+                Waits = (has & 1) != 0,
+                Expires = (has & 2) == 0 ? null : Samples.Local(2026, 9, 1),
+                Each = (has & 4) == 0 ? [] : [new Lot(Samples.Local(2026, 9, 1), stamps)],
+                Recent = (has & 8) == 0 ? [] : [new StampTime(Samples.Local(2026, 8, 1), 2)],
+            };
+        var rests =
+            from has in Gen.Choose(0, 63)
+            from number in Gen.Choose(0, 400)
+            select new Membership
+            {
+                Program = "rest",
+                Life = (has & 1) == 0 ? null : new MembershipLife((MemberStatus)(number % 3), Samples.Local(2026, 1, 1), Samples.Local(2025, 1, 1), number, number % 2 == 0 ? null : "v2"),
+                Revealed = (has & 2) != 0,
+                Referral = (has & 4) == 0 ? null : new ReferralStanding { Advocate = new CustomerId(((UInt128)number << 70) + 1), Flagged = number % 2 == 0, Purchases = number, Payments = 1, Waiting = [Samples.Local(2026, 5, 1)] },
+                Reservations = (has & 8) == 0 ? [] : [new Reservation { Id = $"pos:{number}", Unit = "points", Until = Samples.Local(2026, 5, 1), Lots = [new Lot(null, number)], Owed = number % 3, Reward = number % 2 == 0 ? null : "mug", Times = 1 }],
+                Rewards = (has & 16) == 0 ? [] : [new RewardStanding { Reward = "mug", Taken = number, Recent = [Samples.Local(2026, 5, 1)], Open = [new IssuedReward("TEA-1", null)] }],
+                Challenges = (has & 32) == 0 ? [] : [new ChallengeStanding { Challenge = "run", Joined = true, Met = number % 2 == 0, Period = number % 3 == 0 ? null : new LocalDate(2026, 5, 1), Counts = [number, 2], Streak = 3, Frozen = 1, Completed = number }],
+            };
         var memberships =
             from program in Gen.Elements("tea-club", "coffee", "z")
             from points in wallets
             from status in wallets
             from standing in standings
             from items in cards.ArrayOf()
-            select items.Aggregate(new Membership { Program = program }.With("points", points).With("status", status).With(standing), (sum, card) => sum.With(card));
+            from rest in rests
+            select items.Aggregate((rest with { Program = program }).With("points", points).With("status", status).With(standing), (sum, card) => sum.With(card));
         var states = memberships.ArrayOf().Select(items => items.Aggregate(LoyaltyState.Empty, (state, item) => state.With(item)));
         Prop.ForAll(states.ToArbitrary(), law).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
     }

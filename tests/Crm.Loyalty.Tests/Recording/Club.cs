@@ -39,7 +39,7 @@ internal sealed class Club
 
     public ValueTask<Receipt> Returns(string purchase, decimal amount) => Records(CustomerEvent.Refund(NextKey(), Samples.Amy, purchase, Money.Hkd(amount)));
 
-    public ValueTask<Receipt> Redeems(long amount, string? program = null, string? unit = null) => Records(LoyaltyEvents.Redeem(NextKey(), Samples.Amy, amount, program, unit));
+    public ValueTask<Receipt> Redeems(long amount, string? program = null, string? unit = null) => Records(LoyaltyEvents.Redeem(NextKey(), SpendAuthority.SignedIn(Samples.Amy), amount, program, unit));
 
     public ValueTask<Receipt> Records(CustomerEvent happened) => engine.RecordAsync(happened);
 
@@ -49,6 +49,16 @@ internal sealed class Club
     public ValueTask<DueReport> RunDue() => engine.RunDueAsync();
 
     public async Task<CustomerView> Amy() => await engine.ReadAsync(CustomerRef.Of(Samples.Amy)) ?? throw new InvalidOperationException("Nobody is called Amy.");
+
+    public ValueTask Fills(string quota, long stock) => ((IQuotas)store).SetAsync(quota, stock, CancellationToken.None);
+
+    public ValueTask<long> Stock(string quota) => ((IQuotas)store).AvailableAsync(quota, CancellationToken.None);
+
+    public ValueTask<PumpReport> Pumps() => engine.PumpAsync();
+
+    public Instant Now => clock.GetCurrentInstant();
+
+    public async Task<CustomerView?> Reads(Identity customer) => await engine.ReadAsync(CustomerRef.Of(customer));
 
     public async Task<Membership> Membership(string program = "tea-club") => (await Amy()).Slot<LoyaltyState>(LoyaltyNames.Module).In(program);
 

@@ -71,7 +71,7 @@ public sealed class Requests
     {
         var club = Club.TeaClub();
         await club.Buys(100);
-        var half = LoyaltyEvents.Redeem("app:1", Samples.Amy, 1);
+        var half = LoyaltyEvents.Redeem("app:1", SpendAuthority.SignedIn(Samples.Amy), 1);
 
         Assert.Equal("invalid-amount", (await club.Records(half with { Fields = half.Fields.With("amount", 0.5m) })).Refusal?.Code);
     }

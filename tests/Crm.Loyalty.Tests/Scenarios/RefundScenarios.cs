@@ -52,7 +52,7 @@ public sealed class RefundScenarios
         var club = Of(Samples.Per(1, 1));
         await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 200, "opening", "staff:1"));
         await club.Buys(70, "pos:sale");
-        await club.Records(LoyaltyEvents.Redeem("pos:spend", Samples.Amy, 150));
+        await club.Records(LoyaltyEvents.Redeem("pos:spend", SpendAuthority.SignedIn(Samples.Amy), 150));
         Assert.Equal(120, await club.Points());
 
         await club.Returns("pos:sale", 70);
@@ -94,7 +94,7 @@ public sealed class RefundScenarios
     {
         var club = Of(Samples.Per(1, 1));
         await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 50, "registration", "system"));
-        await club.Records(LoyaltyEvents.Redeem("pos:spend", Samples.Amy, 50));
+        await club.Records(LoyaltyEvents.Redeem("pos:spend", SpendAuthority.SignedIn(Samples.Amy), 50));
         await club.Buys(21, "pos:sale");
         Assert.Equal(21, await club.Points());
 

@@ -33,13 +33,20 @@ public sealed class StampLaws
     });
 
     [Fact]
-    public void Stamping_piece_by_piece_is_stamping_at_once() => Prop.ForAll<int[]>(pieces =>
-    {
-        var parts = pieces.Select(piece => (long)(piece % 40)).ToList();
-        var start = new CardStanding { Card = "cups", Completed = 100 };
+    public void Stamping_piece_by_piece_is_stamping_at_once() => PieceByPiece((stamping, card, stamps) => stamping.Give(card, stamps).Standing).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
-        Assert.Equal(start.Stamped(parts.Sum(), Goal), parts.Aggregate(start, (card, stamps) => card.Stamped(stamps, Goal)));
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+    [Fact]
+    public void Losing_what_is_over_is_caught() => Assert.ThrowsAny<Exception>(() => PieceByPiece((_, card, stamps) =>
+        card.Stamps + stamps < Goal ? card with { Stamps = card.Stamps + stamps } : card with { Stamps = 0, Completed = card.Completed + 1 }).Check(Config.QuickThrowOnFailure.WithMaxTest(200)));
+
+    private static Property PieceByPiece(Func<Stamping, CardStanding, long, CardStanding> give) => Prop.ForAll<int[]>(pieces =>
+    {
+        var parts = pieces.Select(piece => (long)Math.Abs(piece % 40)).ToList();
+        var stamping = new Stamping(CupCards.Buy(Goal), Samples.At(2026, 1, 15));
+        var start = new CardStanding { Card = "cups" };
+
+        Assert.Equal(give(stamping, start, parts.Sum()), parts.Aggregate(start, (card, stamps) => give(stamping, card, stamps)));
+    });
 
     private static async Task<Club> Recorded(Visit[] visits, Func<Club, Task> between)
     {

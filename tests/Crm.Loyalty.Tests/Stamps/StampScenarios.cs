@@ -36,7 +36,7 @@ public sealed class StampScenarios
         var club = CupCards.OfGoal(9);
         await club.Drinks(20);
 
-        Assert.Equal(new CardStanding { Card = "cups", Stamps = 2, Completed = 2 }, await club.Card());
+        Assert.Equal(new CardStanding { Card = "cups", Stamps = 2, Goal = 9, Opened = 3, Completed = 2 }, await club.Card());
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class StampScenarios
         await club.Records(CupCards.Purchase("pos:a", cups: 9));
         await club.Records(CupCards.Refund("pos:b", "pos:a", cups: 1));
 
-        Assert.Equal(new CardStanding { Card = "cups", Stamps = 8 }, await club.Card());
+        Assert.Equal(new CardStanding { Card = "cups", Stamps = 8, Goal = 9, Opened = 1 }, await club.Card());
         Assert.Equal("no-full-card", (await club.TakesTheFreeOne()).Refusal?.Code);
     }
 
@@ -108,7 +108,7 @@ public sealed class StampScenarios
     }
 
     [Fact]
-    public async Task A_later_version_with_another_goal_keeps_what_was_full()
+    public async Task A_later_version_with_another_goal_keeps_what_was_full_and_an_open_card_its_own_goal()
     {
         var first = CupCards.Program.Define();
         var second = (CupCards.Program with { StampCards = [CupCards.Buy(5)] }).Define(2, Samples.Local(2026, 2, 1));
@@ -117,6 +117,8 @@ public sealed class StampScenarios
         club.On(2026, 2, 2);
         await club.Drinks(1);
 
-        Assert.Equal(new CardStanding { Card = "cups", Stamps = 4, Completed = 2 }, await club.Card());
+        Assert.Equal(new CardStanding { Card = "cups", Opened = 2, Completed = 2 }, await club.Card());
+        await club.Drinks(5);
+        Assert.Equal(3, (await club.Card()).Completed);
     }
 }

@@ -217,7 +217,7 @@ public sealed class WalletFeatures
         await club.Buys(60);
         club.On(2026, 1, 20);
         await club.Buys(50);
-        await club.Records(LoyaltyEvents.Redeem("app:spend", Samples.Amy, 100));
+        await club.Records(LoyaltyEvents.Redeem("app:spend", SpendAuthority.SignedIn(Samples.Amy), 100));
         club.On(2026, 1, 27);
 
         var receipt = await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "app:spend"));
@@ -237,7 +237,7 @@ public sealed class WalletFeatures
         await club.Buys(60);
         club.On(2026, 1, 20);
         await club.Buys(50);
-        await club.Records(LoyaltyEvents.Redeem("app:spend", Samples.Amy, 100));
+        await club.Records(LoyaltyEvents.Redeem("app:spend", SpendAuthority.SignedIn(Samples.Amy), 100));
 
         await club.Records(LoyaltyEvents.Return("app:one", Samples.Amy, "app:spend", 45));
 
@@ -312,7 +312,7 @@ public sealed class WalletFeatures
                     break;
                 case 1:
                     spends.Add(club.NextKey());
-                    await club.Records(LoyaltyEvents.Redeem(spends[^1], Samples.Amy, amount));
+                    await club.Records(LoyaltyEvents.Redeem(spends[^1], SpendAuthority.SignedIn(Samples.Amy), amount));
                     break;
                 case 2:
                     await club.RunDue();

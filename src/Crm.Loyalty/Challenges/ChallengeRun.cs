@@ -1,0 +1,110 @@
+using Crm.Events;
+using Crm.Loyalty.Tiers;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Challenges;
+
+/// <summary>How a standing moves as things are done and periods pass: pure, for one challenge at one moment.</summary>
+/// <param name="challenge">The challenge.</param>
+/// <param name="moment">Now, in the programme's zone.</param>
+internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
+{
+    /// <summary>The standing in the period of the moment: a period that passed unmet breaks the run, unless a freeze is left for it.</summary>
+    public ChallengeStanding Bring(ChallengeStanding standing)
+    {
+        if (challenge.Period is not { } unit || new QualificationWindow.Calendar(unit).PeriodOf(moment.Date, default) is not { } period || standing.Period == period.Start)
+        {
+            return standing.Counts.IsEmpty ? standing with { Counts = Zeros } : standing;
+        }
+
+        var missed = standing.Period is { } last ? Missed(unit, last, period.Start, standing.Met) : 0;
+        var bridged = standing.Frozen + missed;
+        var keeps = standing.Streak > 0 && bridged <= challenge.Freezes && !(challenge.Recurrence == Recurrence.NextPeriod && standing.Streak >= challenge.Consecutive);
+        return standing with { Period = period.Start, Counts = Zeros, Met = false, Streak = keeps ? standing.Streak : 0, Frozen = keeps ? bridged : 0 };
+    }
+
+    /// <summary>The standing after an event, and how often the challenge was achieved by it.</summary>
+    public ChallengeStanding Count(ChallengeStanding standing, CustomerEvent happened, Func<ChallengeGoal, bool> counts, out int achieved)
+    {
+        achieved = 0;
+        standing = Bring(standing);
+        var added = challenge.Goals.Select(goal => goal.On == happened.Kind && counts(goal) ? goal.Of(happened) : 0).ToList();
+        if (added.All(amount => amount == 0) || (challenge.Recurrence == Recurrence.Once && standing.Completed > 0))
+        {
+            return standing;
+        }
+
+        var before = standing;
+        standing = standing with { Counts = standing.Counts.Select((count, place) => checked(count + added[place])).ToSequence() };
+        if (standing.Met || !IsMet(standing.Counts))
+        {
+            return standing;
+        }
+
+        standing = standing with { Met = true, Streak = before.Streak + 1 };
+        if (standing.Streak < challenge.Consecutive)
+        {
+            return standing;
+        }
+
+        achieved = 1;
+        standing = standing with { Completed = standing.Completed + 1 };
+        return challenge.Recurrence != Recurrence.OnCompletion ? standing
+            : challenge.Period is null ? standing with { Met = false, Streak = 0, Frozen = 0, Counts = Zeros }
+            : standing with { Streak = 0, Frozen = 0 };
+    }
+
+    private Sequence<long> Zeros => challenge.Goals.Select(_ => 0L).ToSequence();
+
+    private bool IsMet(Sequence<long> counts)
+    {
+        for (var i = 0; i < challenge.Goals.Count; i++)
+        {
+            if (counts[i] < challenge.Goals[i].Target)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // Periods between the counted one and now that were not met, the counted one among them when it was not.
+    private static int Missed(CalendarUnit unit, LocalDate last, LocalDate now, bool met)
+    {
+        var months = unit switch { CalendarUnit.Year => 12, CalendarUnit.HalfYear => 6, CalendarUnit.Quarter => 3, _ => 1 };
+        return ((((now.Year - last.Year) * 12) + now.Month - last.Month) / months) - (met ? 1 : 0);
+    }
+}
+
+/// <summary>How far a customer is, for a screen.</summary>
+/// <param name="Challenge">The challenge.</param>
+/// <param name="Goals">What is done of each goal.</param>
+/// <param name="Streak">Periods met one after the other.</param>
+/// <param name="Consecutive">How many it takes.</param>
+/// <param name="Completed">How often it was achieved.</param>
+public sealed record ChallengeProgress(string Challenge, Sequence<GoalProgress> Goals, int Streak, int Consecutive, int Completed)
+{
+    /// <summary>The progress at a moment; a period that passed unmet is taken into account.</summary>
+    /// <param name="challenge">The challenge.</param>
+    /// <param name="standing">How far the customer is; null: nothing was done.</param>
+    /// <param name="moment">The moment, in the programme's zone.</param>
+    public static ChallengeProgress Of(Challenge challenge, ChallengeStanding? standing, Moment moment)
+    {
+        ArgumentNullException.ThrowIfNull(challenge);
+        var brought = new ChallengeRun(challenge, moment).Bring(standing ?? new ChallengeStanding { Challenge = challenge.Name });
+        return new ChallengeProgress(
+            challenge.Name,
+            challenge.Goals.Select((goal, place) => new GoalProgress(goal.Name, brought.Counts[place], goal.Target)).ToSequence(),
+            brought.Streak,
+            challenge.Consecutive,
+            brought.Completed);
+    }
+}
+
+/// <summary>What is done of a goal.</summary>
+/// <param name="Goal">The goal.</param>
+/// <param name="Done">How much.</param>
+/// <param name="Target">Of how much.</param>
+public sealed record GoalProgress(string Goal, long Done, long Target);

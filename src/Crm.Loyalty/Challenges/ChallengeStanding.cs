@@ -1,0 +1,49 @@
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Challenges;
+
+/// <summary>How far a customer is with a challenge.</summary>
+public sealed record ChallengeStanding
+{
+    /// <summary>The challenge.</summary>
+    public required string Challenge { get; init; }
+
+    /// <summary>Whether the customer said they take part.</summary>
+    public bool Joined { get; init; }
+
+    /// <summary>The first day of the period that is counted; null where there are no periods.</summary>
+    public LocalDate? Period { get; init; }
+
+    /// <summary>What is counted towards each goal, in their order.</summary>
+    public Sequence<long> Counts { get; init; }
+
+    /// <summary>Whether the goals of the period are met.</summary>
+    public bool Met { get; init; }
+
+    /// <summary>Periods met one after the other, up to the one that is counted.</summary>
+    public int Streak { get; init; }
+
+    /// <summary>Missed periods of the run that freezes have bridged.</summary>
+    public int Frozen { get; init; }
+
+    /// <summary>How often it was achieved.</summary>
+    public int Completed { get; init; }
+
+    /// <summary>This standing with the difference of two others: counts by arithmetic, the rest as in the first where the two differ.</summary>
+    internal ChallengeStanding Plus(ChallengeStanding? with, ChallengeStanding? without)
+    {
+        var none = new ChallengeStanding { Challenge = Challenge };
+        var (one, other) = (with ?? none, without ?? none);
+        return this with
+        {
+            Joined = one.Joined == other.Joined ? Joined : one.Joined,
+            Period = one.Period == other.Period ? Period : one.Period,
+            Counts = one.Counts == other.Counts ? Counts : one.Counts,
+            Met = one.Met == other.Met ? Met : one.Met,
+            Streak = one.Streak == other.Streak ? Streak : one.Streak,
+            Frozen = one.Frozen == other.Frozen ? Frozen : one.Frozen,
+            Completed = checked(Completed + one.Completed - other.Completed),
+        };
+    }
+}

@@ -1,0 +1,140 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Redemption;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Loyalty.Members;
+
+/// <summary>Decides how a membership begins, rests and ends, and who takes part.</summary>
+internal static class MemberSteps
+{
+    /// <summary>Whether a customer takes part: earns and is counted.</summary>
+    public static bool TakesPart(ProgramPlan plan, Membership membership) =>
+        membership.Life is { } life ? life.Status == MemberStatus.Member : plan.Definition.Value.Membership.Enrolment == Enrolment.Open;
+
+    /// <summary>Why a customer may not spend; null when they may.</summary>
+    public static Outcome.Refused? MaySpend(ProgramPlan plan, Membership membership) => membership.Life switch
+    {
+        { Status: MemberStatus.Suspended } => new("membership-suspended", LoyaltyTexts.Suspended),
+        null when plan.Definition.Value.Membership.Enrolment == Enrolment.Open => null,
+        { Status: MemberStatus.Member } => null,
+        _ => new("not-a-member", LoyaltyTexts.NotAMember),
+    };
+
+    public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!RequestedProgram.TryFind(request, plans, context, out var plan, out var refused))
+        {
+            return refused;
+        }
+
+        var life = state.In(plan.Name).Life;
+        var decision = new Decision(state, context);
+        return request.Kind switch
+        {
+            MemberEvents.JoinName => Join(request, plan, life, decision),
+            MemberEvents.LeaveName => Leave(plan, life, decision),
+            _ => Suspend(request, plan, life, decision),
+        };
+    }
+
+    private static Outcome Join(CustomerEvent request, ProgramPlan plan, MembershipLife? life, Decision decision)
+    {
+        var rules = plan.Definition.Value.Membership;
+        var terms = request.Fields[MemberEvents.Terms].AsCode;
+        Outcome.Refused? wrong = life?.Status switch
+        {
+            MemberStatus.Member => new("already-a-member", LoyaltyTexts.AlreadyAMember),
+            MemberStatus.Suspended => new("membership-suspended", LoyaltyTexts.Suspended),
+            _ when rules.Terms is { } current && terms != current => new("terms-not-accepted", LoyaltyTexts.TermsExpected(current)),
+            _ when rules.Enrolment == Enrolment.ByInvitation && request.Actor is null => new("by-invitation", LoyaltyTexts.ByInvitation),
+            _ => null,
+        };
+        if (wrong is not null && !decision.Context.AlreadyAccepted)
+        {
+            return wrong;
+        }
+
+        var now = decision.Context.Moment.Instant;
+        var first = life is null;
+        Live(plan, new MembershipLife(MemberStatus.Member, now, now, (life?.Times ?? 0) + 1, terms), decision);
+        foreach (var gift in first ? rules.Welcome : [])
+        {
+            if (plan.PlaceOf(gift.Unit) is >= 0 and var place)
+            {
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = "welcome", Unit = gift.Unit, Amount = gift.Amount });
+                decision.Issue(plan, plan.Units[place], gift.Amount, null, "welcome");
+            }
+        }
+
+        return decision.Outcome();
+    }
+
+    private static Outcome Leave(ProgramPlan plan, MembershipLife? life, Decision decision)
+    {
+        if (MayNotLeave(plan, life) is { } wrong && !decision.Context.AlreadyAccepted)
+        {
+            return wrong;
+        }
+
+        ReservationSteps.ReturnAll(plan, decision);
+        foreach (var unit in plan.Definition.Value.Membership.Leaving == LeavePolicy.Forfeit ? plan.Units : [])
+        {
+            var wallet = decision.In(plan.Name).Wallet(unit.Name);
+            if (wallet.Balance > 0 && wallet.Take(wallet.Balance, Movement.Expired) is { } taken)
+            {
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Forfeited) { Subject = plan.Name, Unit = unit.Name, Amount = -wallet.Balance });
+                decision.Take(plan, unit, taken, wallet.Balance, "forfeited");
+            }
+        }
+
+        var now = decision.Context.Moment.Instant;
+        Live(plan, new MembershipLife(MemberStatus.Left, now, life?.Joined ?? now, life?.Times ?? 0, life?.Terms), decision);
+        return decision.Outcome();
+    }
+
+    private static Outcome.Refused? MayNotLeave(ProgramPlan plan, MembershipLife? life) => life switch
+    {
+        { Status: MemberStatus.Suspended } => new("membership-suspended", LoyaltyTexts.Suspended),
+        { Status: MemberStatus.Left } => new("not-a-member", LoyaltyTexts.NotAMember),
+        null when plan.Definition.Value.Membership.Enrolment != Enrolment.Open => new("not-a-member", LoyaltyTexts.NotAMember),
+        _ => null,
+    };
+
+    private static Outcome Suspend(CustomerEvent request, ProgramPlan plan, MembershipLife? life, Decision decision)
+    {
+        var suspends = request.Kind == MemberEvents.SuspendName;
+        var suspended = life?.Status == MemberStatus.Suspended;
+        if (!decision.Context.AlreadyAccepted)
+        {
+            if (StaffCheck.Refusal(request, plan, null, 1) is { } limited)
+            {
+                return limited;
+            }
+
+            if (suspends == suspended || life?.Status == MemberStatus.Left)
+            {
+                return suspended ? new Outcome.Refused("membership-suspended", LoyaltyTexts.Suspended) : new Outcome.Refused("not-suspended", LoyaltyTexts.NotSuspended);
+            }
+        }
+
+        var now = decision.Context.Moment.Instant;
+        Live(plan, (life ?? new MembershipLife(MemberStatus.Member, now, now, 0, null)) with { Status = suspends ? MemberStatus.Suspended : MemberStatus.Member, Since = now }, decision);
+        return decision.Outcome();
+    }
+
+    private static void Live(ProgramPlan plan, MembershipLife life, Decision decision)
+    {
+        var status = NameOf(life.Status);
+        decision.Live(plan.Name, life);
+        decision.Publish(new Fact(LoyaltyNames.MemberFact(plan.Name), status));
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Membership) { Subject = status, Text = LoyaltyTexts.Member(life.Status) });
+        decision.Tell(new Echo(LoyaltyNames.MembershipChanged, Fields.Of(("program", plan.Name), ("status", status))));
+    }
+
+    internal static string NameOf(MemberStatus status) => status switch { MemberStatus.Member => "member", MemberStatus.Suspended => "suspended", _ => "left" };
+}

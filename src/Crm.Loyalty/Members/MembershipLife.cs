@@ -1,0 +1,67 @@
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Members;
+
+/// <summary>Who takes part in a programme.</summary>
+public enum Enrolment
+{
+    /// <summary>Everybody, from their first event on; joining is possible and not needed.</summary>
+    Open,
+
+    /// <summary>Whoever has joined.</summary>
+    ByJoining,
+
+    /// <summary>Whoever staff have let join.</summary>
+    ByInvitation,
+}
+
+/// <summary>What becomes of units when a member leaves.</summary>
+public enum LeavePolicy
+{
+    /// <summary>They are gone.</summary>
+    Forfeit,
+
+    /// <summary>They wait, and run out as they would have.</summary>
+    Keep,
+}
+
+/// <summary>Whether a member is one now.</summary>
+public enum MemberStatus
+{
+    /// <summary>A member.</summary>
+    Member,
+
+    /// <summary>Suspended by staff: earns nothing and spends nothing.</summary>
+    Suspended,
+
+    /// <summary>Has left.</summary>
+    Left,
+}
+
+/// <summary>The life of a membership.</summary>
+/// <param name="Status">What it is now.</param>
+/// <param name="Since">Since when.</param>
+/// <param name="Joined">When the customer last joined.</param>
+/// <param name="Times">How often they have joined.</param>
+/// <param name="Terms">The version of the terms that was accepted; null: none was asked for.</param>
+public sealed record MembershipLife(MemberStatus Status, Instant Since, Instant Joined, int Times, string? Terms);
+
+/// <summary>How customers come into a programme and leave it.</summary>
+public sealed record MembershipRules
+{
+    /// <summary>Who takes part.</summary>
+    public Enrolment Enrolment { get; init; }
+
+    /// <summary>The version of the terms that has to be accepted when joining, as a code; null: none.</summary>
+    public string? Terms { get; init; }
+
+    /// <summary>What joining gives, the first time.</summary>
+    public Sequence<Wallets.UnitAmount> Welcome { get; init; }
+
+    /// <summary>What becomes of units when a member leaves.</summary>
+    public LeavePolicy Leaving { get; init; }
+
+    /// <summary>The usual rules: open, without terms or welcome.</summary>
+    public static MembershipRules Usual { get; } = new();
+}

@@ -1,0 +1,209 @@
+using Crm.Events;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Members;
+
+/// <summary>Notes who brought whom, and pays both sides once what it pays for stands.</summary>
+internal static class ReferralSteps
+{
+    public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!RequestedProgram.TryFind(request, plans, context, out var plan, out var refused))
+        {
+            return refused;
+        }
+
+        if (plan.Definition.Value.Referrals is not { } rules)
+        {
+            return new Outcome.Refused("no-referrals", LoyaltyTexts.NoReferrals(plan.Name));
+        }
+
+        return request.Kind == ReferralEvents.ApproveName ? Approve(request, plan, rules, state, context) : Accept(request, plan, rules, state, context);
+    }
+
+    /// <summary>Counts a friend's purchase.</summary>
+    public static void Count(CustomerEvent happened, ProgramPlan plan, Decision decision)
+    {
+        if (happened.Kind != EventKinds.PurchaseName || plan.Definition.Value.Referrals is not { For: not ReferralFor.Coming } rules || decision.In(plan.Name).Referral is not { } standing
+            || (rules.Minimum is { } least && (happened.Spend is not { } spend || spend.Currency != least.Currency || spend < least)))
+        {
+            return;
+        }
+
+        standing = standing with { Purchases = standing.Purchases + 1 };
+        var pays = rules.For switch
+        {
+            ReferralFor.FirstPurchase => standing.Purchases == 1,
+            ReferralFor.SecondPurchase => standing.Purchases == 2,
+            _ => true,
+        };
+        decision.Stand(plan.Name, standing);
+        if (pays)
+        {
+            Owe(plan, rules, standing, decision);
+        }
+    }
+
+    /// <summary>Pays what has stood long enough.</summary>
+    public static void Pay(ProgramPlan plan, Decision decision)
+    {
+        if (plan.Definition.Value.Referrals is not { } rules || decision.In(plan.Name).Referral is not { } standing)
+        {
+            return;
+        }
+
+        var due = standing.Waiting.Where(at => at <= decision.Context.Moment.Instant).ToList();
+        var paid = standing.Payments - standing.Waiting.Count;
+        decision.Stand(plan.Name, standing with { Waiting = standing.Waiting.Skip(due.Count).ToSequence() }, isDue: true);
+        for (var i = 1; i <= due.Count; i++)
+        {
+            Pay(plan, rules, standing.Advocate, paid + i, decision);
+        }
+    }
+
+    /// <summary>The advocate's side.</summary>
+    public static void Succeeded(CustomerEvent happened, LoyaltyPlans plans, Decision decision)
+    {
+        if (plans.Find(happened.Fields["program"].AsCode ?? "")?.At(decision.Context.Moment.Instant) is not { Definition.Value.Referrals: { Advocate: { } gift } rules } plan)
+        {
+            return;
+        }
+
+        if (rules.TooMany is { } limit && decision.Context.Evaluate(limit).Value)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Velocity) { Subject = "referrals", Text = LoyaltyTexts.TooOften("referrals") });
+            return;
+        }
+
+        Gift(plan, gift, "referral.advocate", decision);
+    }
+
+    private static Outcome Accept(CustomerEvent request, ProgramPlan plan, ReferralRules rules, LoyaltyState state, ModuleContext context)
+    {
+        var signals = (request.Fields[ReferralEvents.Signals].AsCode ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var blocked = signals.FirstOrDefault(signal => rules.Block.Contains(signal));
+        if (!CustomerIdOf(request, out var advocate))
+        {
+            return new Outcome.Refused("unknown-advocate", LoyaltyTexts.UnknownAdvocate);
+        }
+
+        if (!context.AlreadyAccepted)
+        {
+            Outcome.Refused? wrong = advocate == context.Customer ? new("self-referral", LoyaltyTexts.ReferralBlocked("self"))
+                : blocked is not null ? new("referral-blocked", LoyaltyTexts.ReferralBlocked(blocked))
+                : state.In(plan.Name).Referral is not null ? new("already-referred", LoyaltyTexts.AlreadyReferred)
+                : context.Evaluate(ReferralRules.BoughtBefore).Value ? new("not-new", LoyaltyTexts.NotNew)
+                : null;
+            if (wrong is not null)
+            {
+                return wrong;
+            }
+        }
+
+        var flagged = signals.FirstOrDefault(signal => rules.Flag.Contains(signal));
+        var standing = new ReferralStanding { Advocate = advocate, Flagged = flagged is not null };
+        var decision = new Decision(state, context);
+        decision.Stand(plan.Name, standing);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, flagged is null ? LineCodes.Referred : LineCodes.ReferralFlagged) { Subject = flagged ?? plan.Name, Text = LoyaltyTexts.Referred(flagged) });
+        if (rules.For == ReferralFor.Coming)
+        {
+            Owe(plan, rules, standing, decision);
+        }
+
+        return decision.Outcome();
+    }
+
+    private static Outcome Approve(CustomerEvent request, ProgramPlan plan, ReferralRules rules, LoyaltyState state, ModuleContext context)
+    {
+        if (StaffCheck.Refusal(request, plan, null, 1) is { } limited && !context.AlreadyAccepted)
+        {
+            return limited;
+        }
+
+        if (state.In(plan.Name).Referral is not { Flagged: true } standing)
+        {
+            return new Outcome.Refused("not-flagged", LoyaltyTexts.NotFlagged);
+        }
+
+        var decision = new Decision(state, context);
+        standing = standing with { Flagged = false };
+        decision.Stand(plan.Name, standing);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Referred) { Subject = plan.Name, Text = LoyaltyTexts.Referred(null) });
+
+        // What would have paid while it was flagged pays from now on.
+        var owed = rules.For switch
+        {
+            ReferralFor.Coming => 1,
+            ReferralFor.FirstPurchase => Math.Min(standing.Purchases, 1),
+            ReferralFor.SecondPurchase => Math.Min(standing.Purchases / 2, 1),
+            _ => standing.Purchases,
+        };
+        for (var i = 0; i < owed; i++)
+        {
+            Owe(plan, rules, decision.In(plan.Name).Referral ?? standing, decision);
+        }
+
+        return decision.Outcome();
+    }
+
+    private static void Owe(ProgramPlan plan, ReferralRules rules, ReferralStanding standing, Decision decision)
+    {
+        if (standing.Flagged)
+        {
+            return;
+        }
+
+        standing = standing with { Payments = standing.Payments + 1 };
+        if (rules.HoldDays == 0)
+        {
+            decision.Stand(plan.Name, standing);
+            Pay(plan, rules, standing.Advocate, standing.Payments, decision);
+            return;
+        }
+
+        var moment = new Moment(decision.Context.Moment.Instant, plan.Zone);
+        decision.Stand(plan.Name, standing with { Waiting = standing.Waiting.Append(moment.StartOf(moment.Date.PlusDays(rules.HoldDays))).Order().ToSequence() });
+    }
+
+    private static void Pay(ProgramPlan plan, ReferralRules rules, CustomerId advocate, int number, Decision decision)
+    {
+        if (rules.Friend is { } gift)
+        {
+            Gift(plan, gift, "referral.friend", decision);
+        }
+
+        if (rules.Advocate is not null)
+        {
+            decision.Send(new CustomerEvent
+            {
+                Key = new EventKey(LoyaltyNames.Module, $"referral/{plan.Name}/{decision.Context.Customer}/{number}"),
+                Kind = ReferralEvents.SucceededName,
+                Customer = advocate,
+                OccurredAt = decision.Context.Moment.Instant,
+                Fields = Fields.Of(("program", plan.Name), (ReferralEvents.Number, number)),
+            });
+        }
+    }
+
+    private static void Gift(ProgramPlan plan, UnitAmount gift, string code, Decision decision)
+    {
+        if (plan.PlaceOf(gift.Unit) is >= 0 and var place)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = code, Unit = gift.Unit, Amount = gift.Amount });
+            decision.Issue(plan, plan.Units[place], gift.Amount, null, code);
+        }
+    }
+
+    private static bool CustomerIdOf(CustomerEvent request, out CustomerId id)
+    {
+        var found = UInt128.TryParse(request.Fields[ReferralEvents.Advocate].AsCode, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var bits) && bits != 0;
+        id = found ? new CustomerId(bits) : default;
+        return found;
+    }
+}

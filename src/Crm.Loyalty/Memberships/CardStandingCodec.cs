@@ -1,0 +1,72 @@
+using Crm.Loyalty.Stamps;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>Writes and reads standings on stamp cards. Before version 6 of the state a card was counts alone.</summary>
+internal static class CardStandingCodec
+{
+    public static void Write(CardStanding card, SlotWriter writer)
+    {
+        writer.Text(card.Card);
+        writer.Whole(card.Stamps);
+        writer.Whole(card.Completed);
+        writer.Whole(card.Used);
+        writer.Whole(card.Goal);
+        writer.Whole(card.Opened);
+
+        // Most cards have none of these.
+        writer.Whole((card.Waits ? 1 : 0) + (card.Expires is null ? 0 : 2) + (card.Each.IsEmpty ? 0 : 4) + (card.Recent.IsEmpty ? 0 : 8));
+        if (card.Expires is { } expires)
+        {
+            writer.Instant(expires);
+        }
+
+        if (!card.Each.IsEmpty)
+        {
+            writer.Whole(card.Each.Count);
+            foreach (var lot in card.Each)
+            {
+                writer.Instant(lot.Expiry);
+                writer.Whole(lot.Amount);
+            }
+        }
+
+        if (!card.Recent.IsEmpty)
+        {
+            writer.Whole(card.Recent.Count);
+            foreach (var time in card.Recent)
+            {
+                writer.Instant(time.At);
+                writer.Whole(time.Stamps);
+            }
+        }
+    }
+
+    public static CardStanding Read(int version, ref SlotReader reader)
+    {
+        var card = new CardStanding { Card = reader.Name(), Stamps = reader.Whole(), Completed = reader.Whole(), Used = reader.Whole() };
+        if (version < 6)
+        {
+            return card with { Opened = card.Completed + (card.Stamps > 0 ? 1 : 0) };
+        }
+
+        var (goal, opened, has) = (reader.Int(), reader.Whole(), reader.Int());
+        var expires = (has & 2) != 0 ? reader.Instant() : default(NodaTime.Instant?);
+        var each = new Lot[(has & 4) != 0 ? reader.Int() : 0];
+        for (var i = 0; i < each.Length; i++)
+        {
+            each[i] = new Lot(reader.InstantOrNull(), reader.Whole());
+        }
+
+        var recent = new StampTime[(has & 8) != 0 ? reader.Int() : 0];
+        for (var i = 0; i < recent.Length; i++)
+        {
+            recent[i] = new StampTime(reader.Instant(), reader.Whole());
+        }
+
+        return card with { Goal = goal, Opened = opened, Waits = (has & 1) != 0, Expires = expires, Each = Sequence.Given(each), Recent = Sequence.Given(recent) };
+    }
+}

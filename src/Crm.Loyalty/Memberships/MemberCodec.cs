@@ -1,0 +1,210 @@
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>Writes and reads what most members have nothing of: reservations, rewards, challenges, a referral, a life of membership.</summary>
+internal static class MemberCodec
+{
+    public static void Write(Membership membership, SlotWriter writer)
+    {
+        writer.Whole((membership.Life is null ? 0 : 1) + (membership.Revealed ? 2 : 0) + (membership.Referral is null ? 0 : 4)
+            + (membership.Reservations.IsEmpty ? 0 : 8) + (membership.Rewards.IsEmpty ? 0 : 16) + (membership.Challenges.IsEmpty ? 0 : 32));
+        if (membership.Life is { } life)
+        {
+            writer.Whole((int)life.Status);
+            writer.Instant(life.Since);
+            writer.Instant(life.Joined);
+            writer.Whole(life.Times);
+            writer.Text(life.Terms);
+        }
+
+        if (membership.Referral is { } referral)
+        {
+            writer.Bits((ulong)(referral.Advocate.Value >> 64));
+            writer.Bits((ulong)referral.Advocate.Value);
+            writer.Flag(referral.Flagged);
+            writer.Whole(referral.Purchases);
+            writer.Whole(referral.Payments);
+            Instants(referral.Waiting, writer);
+        }
+
+        Many(membership.Reservations, writer, Write);
+        Many(membership.Rewards, writer, Write);
+        Many(membership.Challenges, writer, Write);
+    }
+
+    public static Membership Read(Membership membership, ref SlotReader reader)
+    {
+        var has = reader.Int();
+        if ((has & 1) != 0)
+        {
+            membership = membership with { Life = new MembershipLife((MemberStatus)reader.Int(), reader.Instant(), reader.Instant(), reader.Int(), reader.Text()) };
+        }
+
+        if ((has & 4) != 0)
+        {
+            membership = membership with
+            {
+                Referral = new ReferralStanding
+                {
+                    Advocate = new CustomerId(((UInt128)reader.Bits() << 64) | reader.Bits()),
+                    Flagged = reader.Flag(),
+                    Purchases = reader.Int(),
+                    Payments = reader.Int(),
+                    Waiting = Instants(ref reader),
+                },
+            };
+        }
+
+        return membership with
+        {
+            Revealed = (has & 2) != 0,
+            Reservations = (has & 8) != 0 ? Reservations(ref reader) : [],
+            Rewards = (has & 16) != 0 ? Rewards(ref reader) : [],
+            Challenges = (has & 32) != 0 ? Challenges(ref reader) : [],
+        };
+    }
+
+    private static void Write(Reservation reservation, SlotWriter writer)
+    {
+        writer.Text(reservation.Id);
+        writer.Text(reservation.Unit);
+        writer.Instant(reservation.Until);
+        writer.Text(reservation.Reward);
+        writer.Whole(reservation.Times);
+        writer.Whole(reservation.Owed);
+        writer.Whole(reservation.Lots.Count);
+        foreach (var lot in reservation.Lots)
+        {
+            WalletCodec.Write(lot, kinds: true, writer);
+        }
+    }
+
+    private static Sequence<Reservation> Reservations(ref SlotReader reader)
+    {
+        var reservations = new Reservation[reader.Int()];
+        for (var i = 0; i < reservations.Length; i++)
+        {
+            var read = new Reservation { Id = reader.Code(), Unit = reader.Name(), Until = reader.Instant(), Reward = reader.Text(), Times = reader.Int(), Owed = reader.Whole() };
+            var lots = new Lot[reader.Int()];
+            for (var j = 0; j < lots.Length; j++)
+            {
+                lots[j] = WalletCodec.Lot(kinds: true, ref reader);
+            }
+
+            reservations[i] = read with { Lots = Sequence.Given(lots) };
+        }
+
+        return Sequence.Given(reservations);
+    }
+
+    private static void Write(RewardStanding reward, SlotWriter writer)
+    {
+        writer.Text(reward.Reward);
+        writer.Whole(reward.Taken);
+        Instants(reward.Recent, writer);
+        writer.Whole(reward.Open.Count);
+        foreach (var open in reward.Open)
+        {
+            writer.Text(open.Code);
+            writer.Instant(open.Until);
+        }
+    }
+
+    private static Sequence<RewardStanding> Rewards(ref SlotReader reader)
+    {
+        var rewards = new RewardStanding[reader.Int()];
+        for (var i = 0; i < rewards.Length; i++)
+        {
+            var read = new RewardStanding { Reward = reader.Name(), Taken = reader.Whole(), Recent = Instants(ref reader) };
+            var open = new IssuedReward[reader.Int()];
+            for (var j = 0; j < open.Length; j++)
+            {
+                open[j] = new IssuedReward(reader.Code(), reader.InstantOrNull());
+            }
+
+            rewards[i] = read with { Open = Sequence.Given(open) };
+        }
+
+        return Sequence.Given(rewards);
+    }
+
+    private static void Write(ChallengeStanding challenge, SlotWriter writer)
+    {
+        writer.Text(challenge.Challenge);
+        writer.Whole((challenge.Joined ? 1 : 0) + (challenge.Met ? 2 : 0) + (challenge.Period is null ? 0 : 4));
+        if (challenge.Period is { } period)
+        {
+            writer.Date(period);
+        }
+
+        writer.Whole(challenge.Streak);
+        writer.Whole(challenge.Frozen);
+        writer.Whole(challenge.Completed);
+        writer.Whole(challenge.Counts.Count);
+        foreach (var count in challenge.Counts)
+        {
+            writer.Whole(count);
+        }
+    }
+
+    private static Sequence<ChallengeStanding> Challenges(ref SlotReader reader)
+    {
+        var challenges = new ChallengeStanding[reader.Int()];
+        for (var i = 0; i < challenges.Length; i++)
+        {
+            var (name, has) = (reader.Name(), reader.Int());
+            var period = (has & 4) != 0 ? reader.Date() : default(LocalDate?);
+            var read = new ChallengeStanding { Challenge = name, Joined = (has & 1) != 0, Met = (has & 2) != 0, Period = period, Streak = reader.Int(), Frozen = reader.Int(), Completed = reader.Int() };
+            var counts = new long[reader.Int()];
+            for (var j = 0; j < counts.Length; j++)
+            {
+                counts[j] = reader.Whole();
+            }
+
+            challenges[i] = read with { Counts = Sequence.Given(counts) };
+        }
+
+        return Sequence.Given(challenges);
+    }
+
+    private static void Many<T>(Sequence<T> items, SlotWriter writer, Action<T, SlotWriter> write)
+    {
+        if (items.IsEmpty)
+        {
+            return;
+        }
+
+        writer.Whole(items.Count);
+        foreach (var item in items)
+        {
+            write(item, writer);
+        }
+    }
+
+    private static void Instants(Sequence<Instant> instants, SlotWriter writer)
+    {
+        writer.Whole(instants.Count);
+        foreach (var instant in instants)
+        {
+            writer.Instant(instant);
+        }
+    }
+
+    private static Sequence<Instant> Instants(ref SlotReader reader)
+    {
+        var instants = new Instant[reader.Int()];
+        for (var i = 0; i < instants.Length; i++)
+        {
+            instants[i] = reader.Instant();
+        }
+
+        return Sequence.Given(instants);
+    }
+}

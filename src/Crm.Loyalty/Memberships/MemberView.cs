@@ -1,0 +1,76 @@
+using Crm.Engine;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Stamps;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>What a member may see of one programme: for a screen, a till or a message.</summary>
+public sealed record MemberView
+{
+    /// <summary>The programme.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>What the membership is; null where nobody ever joined.</summary>
+    public MembershipLife? Life { get; init; }
+
+    /// <summary>Each unit, with what is available, set aside and owed, and what runs out when.</summary>
+    public required Sequence<UnitView> Units { get; init; }
+
+    /// <summary>Each ladder, with what the next tier takes and what keeping this one takes.</summary>
+    public required Sequence<TierProgress> Tiers { get; init; }
+
+    /// <summary>Each stamp card.</summary>
+    public required Sequence<CardStanding> Cards { get; init; }
+
+    /// <summary>Each reward, with what it costs this member, and why they cannot have it where they cannot.</summary>
+    public required Sequence<RewardOffer> Rewards { get; init; }
+
+    /// <summary>Each challenge that runs and that the member takes part in or may join.</summary>
+    public required Sequence<ChallengeProgress> Challenges { get; init; }
+
+    internal static MemberView Of(ProgramPlan plan, Membership membership, CustomerView customer, Func<string, long>? stock)
+    {
+        var moment = new Moment(customer.Moment.Instant, plan.Zone);
+        return new MemberView
+        {
+            Program = plan.Name,
+            Life = membership.Life,
+            Units = plan.Units.Select(unit => UnitView.Of(unit, membership)).ToSequence(),
+            Tiers = plan.Ladders.Select(ladder => ladder.Progress(membership.Standing(ladder.Name), moment, LevelOf(ladder, membership, customer))).ToSequence(),
+            Cards = plan.Cards.Select(card => membership.Card(card.Name)).ToSequence(),
+            Rewards = plan.Definition.Value.Rewards
+                .Select(reward => RewardOffer.Of(reward, membership, customer, plan.Zone, 1, reward.Stocked && stock is not null ? stock(LoyaltyNames.StockOf(plan.Name, reward.Name)) > 0 : null)).ToSequence(),
+            Challenges = plan.Definition.Value.Challenges.Where(challenge => challenge.RunsAt(moment.Instant))
+                .Select(challenge => ChallengeProgress.Of(challenge, membership.Challenge(challenge.Name), moment)).ToSequence(),
+        };
+    }
+
+    private static long LevelOf(TierLadder ladder, Membership membership, CustomerView customer) => ladder.Metric switch
+    {
+        QualificationMetric.UnitsHeld held => Math.Max(0, membership.Wallet(held.Unit).Balance),
+        QualificationMetric.FactValue fact => customer.Fact(fact.Fact) is { Kind: ScalarKind.Flag } flag ? (flag.AsFlag ? 1 : 0) : (long)customer.Fact(fact.Fact).AsNumber,
+        _ => 0,
+    };
+}
+
+/// <summary>What a member holds of one unit.</summary>
+/// <param name="Unit">The unit.</param>
+/// <param name="Available">What can be spent.</param>
+/// <param name="Reserved">What is set aside.</param>
+/// <param name="Debt">What is owed.</param>
+/// <param name="Lots">What runs out when, what stays for ever last.</param>
+public sealed record UnitView(string Unit, long Available, long Reserved, long Debt, Sequence<Lot> Lots)
+{
+    internal static UnitView Of(UnitPlan unit, Membership membership)
+    {
+        var wallet = membership.Wallet(unit.Name);
+        return new UnitView(unit.Name, wallet.Available, membership.Reserved(unit.Name), wallet.Debt, wallet.Lots);
+    }
+}

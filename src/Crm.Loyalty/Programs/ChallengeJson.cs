@@ -1,0 +1,83 @@
+using System.Text.Json;
+using Crm.Events;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
+using Crm.Values;
+
+namespace Crm.Loyalty.Programs;
+
+/// <summary>Challenges of a programme as JSON.</summary>
+internal static class ChallengeJson
+{
+    private static readonly (string, Recurrence)[] Recurrences = [("once", Recurrence.Once), ("next-period", Recurrence.NextPeriod), ("on-completion", Recurrence.OnCompletion)];
+    private static readonly (string, GoalMeasure)[] Measures = [("events", GoalMeasure.Events), ("articles", GoalMeasure.Articles), ("money", GoalMeasure.Money)];
+    private static readonly (string, CalendarUnit?)[] Units = [("none", null), ("year", CalendarUnit.Year), ("half-year", CalendarUnit.HalfYear), ("quarter", CalendarUnit.Quarter), ("month", CalendarUnit.Month)];
+
+    public static Challenge Read(JsonPart json)
+    {
+        json.Allow("name", "goals", "period", "consecutive", "freezes", "byJoining", "recurrence", "from", "until", "award");
+        return new Challenge
+        {
+            Name = json.Text("name") ?? "",
+            Goals = json.Items("goals", required: true).Select(Goal).ToSequence(),
+            Period = json.OneOf("period", Units),
+            Consecutive = json.Int("consecutive") ?? 1,
+            Freezes = json.Int("freezes") ?? 0,
+            ByJoining = json.Flag("byJoining"),
+            Recurrence = json.OneOf("recurrence", Recurrences),
+            From = json.Instant("from"),
+            Until = json.Instant("until"),
+            Award = json.Items("award").Select(RewardJson.Amount).ToSequence(),
+        };
+    }
+
+    public static void Write(Utf8JsonWriter json, Challenge challenge)
+    {
+        json.WriteString("name", challenge.Name);
+        json.Items("goals", challenge.Goals, goal =>
+        {
+            json.WriteString("name", goal.Name);
+            json.Unless("on", goal.On, EventKinds.PurchaseName);
+            json.Unless("measure", Measures, goal.Measure);
+            if (goal.Measure == GoalMeasure.Money && goal.Currency is { } currency)
+            {
+                json.WriteString("target", new Money(goal.Target, currency).ToString());
+            }
+            else
+            {
+                json.WriteNumber("target", goal.Target);
+            }
+
+            if (goal.Lines != EarningBasis.AllLines)
+            {
+                RuleJson.Lines(json, "lines", goal.Lines);
+            }
+
+            json.If("when", goal.When);
+        });
+        json.Unless("period", Units, challenge.Period);
+        json.Unless("consecutive", challenge.Consecutive, 1);
+        json.Unless("freezes", challenge.Freezes, 0);
+        json.If("byJoining", challenge.ByJoining);
+        json.Unless("recurrence", Recurrences, challenge.Recurrence);
+        json.If("from", challenge.From);
+        json.If("until", challenge.Until);
+        json.Items("award", challenge.Award, award => RewardJson.Write(json, award));
+    }
+
+    private static ChallengeGoal Goal(JsonPart json)
+    {
+        json.Allow("name", "on", "measure", "target", "lines", "when");
+        var measure = json.OneOf("measure", Measures);
+        var money = measure == GoalMeasure.Money ? json.Money("target") : default;
+        return new ChallengeGoal(json.Text("name") ?? "", measure == GoalMeasure.Money ? money.MinorUnits : json.Whole("target", required: true) ?? 0)
+        {
+            On = json.Has("on") ? json.Text("on") ?? "" : EventKinds.PurchaseName,
+            Measure = measure,
+            Currency = measure == GoalMeasure.Money && money.Currency != default ? money.Currency : null,
+            Lines = RuleJson.Lines(json, "lines"),
+            When = json.Condition("when"),
+        };
+    }
+}

@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Redemption;
+
+/// <summary>Units set aside for something that is not finished. They are captured, voided or lapse, once; what is not captured returns to the lots it came from.</summary>
+public sealed record Reservation
+{
+    /// <summary>The name in the ledger of all units of a wallet that are set aside.</summary>
+    public const string Lot = "reserved";
+
+    /// <summary>The key of the request that set them aside.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The unit; "" for a reward that costs nothing.</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>Where they came from, what runs out first in front.</summary>
+    public Sequence<Lot> Lots { get; init; }
+
+    /// <summary>What was not there, when history was decided again and the reservation stood.</summary>
+    public long Owed { get; init; }
+
+    /// <summary>When they return by themselves.</summary>
+    public required Instant Until { get; init; }
+
+    /// <summary>The reward they are for; null: none.</summary>
+    public string? Reward { get; init; }
+
+    /// <summary>How many of the reward; 0 where there is none.</summary>
+    public int Times { get; init; }
+
+    /// <summary>How many units.</summary>
+    public long Amount
+    {
+        get
+        {
+            var sum = Owed;
+            foreach (var lot in Lots)
+            {
+                sum += lot.Amount;
+            }
+
+            return sum;
+        }
+    }
+}
+
+/// <summary>What a member has had of a reward.</summary>
+public sealed record RewardStanding
+{
+    /// <summary>The reward.</summary>
+    public required string Reward { get; init; }
+
+    /// <summary>How many were given, ever.</summary>
+    public long Taken { get; init; }
+
+    /// <summary>When the latest were given, as far back as limits look; each as often as it was.</summary>
+    public Sequence<Instant> Recent { get; init; }
+
+    /// <summary>Those with a code that was not used yet.</summary>
+    public Sequence<IssuedReward> Open { get; init; }
+}
+
+/// <summary>A reward with a code.</summary>
+/// <param name="Code">The code.</param>
+/// <param name="Until">From this instant on it cannot be used; null: it can for ever.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct IssuedReward(string Code, Instant? Until);

@@ -1,0 +1,183 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Redemption;
+
+/// <summary>
+/// Sets units aside, and captures, voids or lets them lapse: at most once, never more than was set aside, the rest back to the lots it came from. Units that are set aside do not run out;
+/// those whose lot has run out meanwhile are gone when they return.
+/// </summary>
+internal static class ReservationSteps
+{
+    private const long LongestSeconds = 366 * 24 * 3600;
+
+    /// <summary>Sets units, and perhaps a reward, aside.</summary>
+    public static void SetAside(CustomerEvent request, ProgramPlan plan, string unit, long amount, string? reward, int times, Decision decision)
+    {
+        var reservation = new Reservation
+        {
+            Id = request.Key.ToString(),
+            Unit = unit,
+            Until = decision.Context.Moment.Instant + Duration.FromSeconds((long)Math.Clamp(request.Fields[RewardEvents.Seconds].AsNumber, 1, LongestSeconds)),
+            Reward = reward,
+            Times = times,
+        };
+        if (amount > 0 && plan.PlaceOf(unit) is >= 0 and var place)
+        {
+            var before = decision.In(plan.Name).Wallet(unit);
+            var taken = before.Take(amount, Movement.Offset, intoDebt: decision.Context.AlreadyAccepted)
+                ?? throw new InvalidOperationException($"{amount} {unit} were found available, and are not.");
+            var from = Taken(before, taken);
+            reservation = reservation with { Lots = from, Owed = amount - from.Sum(lot => lot.Amount) };
+            decision.Take(plan, plan.Units[place], taken with { Movements = taken.Movements.Add(new LotMovement(Reservation.Lot, Movement.Offset, amount)) }, 0, null);
+        }
+
+        decision.Stand(plan.Name, reservation);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reserved) { Subject = reservation.Id, Text = LoyaltyTexts.Reserved(amount, unit, reward) });
+    }
+
+    public static Outcome Reserve(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!PointRequests.TryFind(request, plans, context, out var plan, out var unit, out var refused) || !PointRequests.TryAmount(request, unit, out var amount, out refused))
+        {
+            return refused;
+        }
+
+        var wallet = state.In(plan.Name).Wallet(unit.Name);
+        if (wallet.Balance < amount && !context.AlreadyAccepted)
+        {
+            return new Outcome.Refused("insufficient-balance", LoyaltyTexts.InsufficientBalance(amount, Math.Max(wallet.Balance, 0), unit.Name));
+        }
+
+        var decision = new Decision(state, context);
+        SetAside(request, plan, unit.Name, amount, null, 0, decision);
+        return decision.Outcome();
+    }
+
+    public static Outcome Resolve(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!RequestedProgram.TryFind(request, plans, context, out var plan, out var refused))
+        {
+            return refused;
+        }
+
+        var id = request.Fields[RewardEvents.ReservationField].AsCode;
+        if (state.In(plan.Name).Reservations.FirstOrDefault(item => item.Id == id) is not { } reservation)
+        {
+            return new Outcome.Refused("already-resolved", LoyaltyTexts.AlreadyResolved(id ?? ""));
+        }
+
+        var asked = request.Fields[LoyaltyEvents.Amount];
+        var amount = request.Kind == RewardEvents.VoidName ? 0 : asked.IsMissing ? reservation.Amount : asked.AsNumber;
+        if (decimal.Truncate(amount) != amount || amount < 0 || amount > reservation.Amount || (request.Kind == RewardEvents.CaptureName && amount == 0 && reservation.Reward is null))
+        {
+            return new Outcome.Refused("more-than-reserved", LoyaltyTexts.MoreThanReserved(Scalar.Of(amount).ToString(), reservation.Amount));
+        }
+
+        var decision = new Decision(state, context);
+        Resolve(plan, reservation, (long)amount, request.Kind == RewardEvents.CaptureName, decision);
+        return decision.Outcome();
+    }
+
+    /// <summary>A reservation whose time is over returns.</summary>
+    public static void Lapse(ProgramPlan plan, string id, Decision decision)
+    {
+        if (decision.In(plan.Name).Reservations.FirstOrDefault(item => item.Id == id) is { } reservation)
+        {
+            Resolve(plan, reservation, 0, captured: false, decision);
+        }
+    }
+
+    /// <summary>All of a member's reservations return, as when they leave.</summary>
+    public static void ReturnAll(ProgramPlan plan, Decision decision)
+    {
+        foreach (var reservation in decision.In(plan.Name).Reservations)
+        {
+            Resolve(plan, reservation, 0, captured: false, decision);
+        }
+    }
+
+    private static void Resolve(ProgramPlan plan, Reservation reservation, long amount, bool captured, Decision decision)
+    {
+        decision.Drop(plan.Name, reservation);
+        if (reservation.Amount > 0 && plan.PlaceOf(reservation.Unit) is >= 0 and var place)
+        {
+            var (back, owed) = Rest(reservation, amount);
+            var returned = reservation.Amount - amount;
+            var wallet = decision.In(plan.Name).Wallet(reservation.Unit).PutBack(back, owed);
+            var movements = new List<LotMovement>();
+            if (amount > 0)
+            {
+                movements.Add(new LotMovement(Reservation.Lot, Movement.Spent, -amount));
+            }
+
+            if (returned > 0)
+            {
+                movements.Add(new LotMovement(Reservation.Lot, Movement.Offset, -returned));
+            }
+
+            decision.Take(plan, plan.Units[place], wallet with { Movements = movements.Concat(wallet.Movements).ToSequence() }, amount, reservation.Reward is null ? null : $"reward.{reservation.Reward}");
+            if (amount > 0)
+            {
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = reservation.Reward ?? plan.Name, Unit = reservation.Unit, Amount = -amount });
+            }
+
+            decision.Expire(plan.Name, reservation.Unit, plan);
+        }
+
+        if (!captured)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Returned) { Subject = reservation.Id, Text = LoyaltyTexts.Returned(reservation.Amount, reservation.Unit, reservation.Reward) });
+        }
+
+        if (reservation.Reward is not { } name || plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is not { } reward)
+        {
+            return;
+        }
+
+        if (captured)
+        {
+            RewardSteps.Give(plan, reward, reservation.Times, null, decision, drawsStock: false);
+        }
+        else if (reward.Stocked)
+        {
+            decision.Draw(LoyaltyNames.StockOf(plan.Name, name), -reservation.Times);
+        }
+    }
+
+    // What is captured is what runs out first, and what was owed last of all.
+    private static (Sequence<Lot> Lots, long Owed) Rest(Reservation reservation, long captured)
+    {
+        var lots = new List<Lot>();
+        foreach (var lot in reservation.Lots)
+        {
+            var taken = Math.Min(captured, lot.Amount);
+            captured -= taken;
+            if (lot.Amount > taken)
+            {
+                lots.Add(lot with { Amount = lot.Amount - taken });
+            }
+        }
+
+        return (lots.ToSequence(), reservation.Owed - captured);
+    }
+
+    // Which lots a wallet gave, told by what is left of them; one that owed settles first, and then gives from what is left.
+    private static Sequence<Lot> Taken(Wallet before, WalletChange change)
+    {
+        var sums = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var movement in change.Movements)
+        {
+            sums[movement.Lot] = sums.GetValueOrDefault(movement.Lot) + movement.Amount;
+        }
+
+        return before.Lots.Where(lot => lot.Amount > 0).Select(lot => lot with { Amount = Math.Min(lot.Amount, -sums.GetValueOrDefault(lot.Name)) }).Where(lot => lot.Amount > 0).ToSequence();
+    }
+}

@@ -1,0 +1,218 @@
+using System.Diagnostics.CodeAnalysis;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Redemption;
+
+/// <summary>Gives rewards: those that are asked for, those that give themselves, and surprises.</summary>
+internal static class RewardSteps
+{
+    private const int MostByThemselvesADay = 10;
+    private static readonly Text RewardWord = new("reward", "獎賞");
+
+    public static Outcome Redeem(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!TryOffer(request, plans, state, context, out var plan, out var offer, out var times, out var refused))
+        {
+            return refused;
+        }
+
+        var code = context.Field("lookup." + RewardEvents.Code).AsCode;
+        if (offer.Reward.Code is { } form && (code is null || !form.Fits(code)) && !context.AlreadyAccepted)
+        {
+            return new Outcome.Refused(code is null ? "code-missing" : "code-invalid", LoyaltyTexts.CodeExpected(offer.Reward.Name, form.Pattern));
+        }
+
+        var decision = new Decision(state, context);
+        if (offer.Cost is { } cost)
+        {
+            Pay(plan, cost, times, offer.Reward, decision);
+        }
+
+        Give(plan, offer.Reward, (int)times, code, decision, drawsStock: true);
+        return decision.Outcome();
+    }
+
+    public static Outcome Reserve(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!TryOffer(request, plans, state, context, out var plan, out var offer, out var times, out var refused))
+        {
+            return refused;
+        }
+
+        var decision = new Decision(state, context);
+        if (offer.Reward.Stocked)
+        {
+            decision.Draw(LoyaltyNames.StockOf(plan.Name, offer.Reward.Name), times);
+        }
+
+        ReservationSteps.SetAside(request, plan, offer.Cost?.Unit ?? "", (offer.Cost?.Amount ?? 0) * times, offer.Reward.Name, (int)times, decision);
+        return decision.Outcome();
+    }
+
+    public static Outcome Use(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!RequestedProgram.TryFind(request, plans, context, out var plan, out var refused))
+        {
+            return refused;
+        }
+
+        var code = request.Fields[RewardEvents.Code].AsCode ?? "";
+        var now = context.Moment.Instant;
+        var standing = state.In(plan.Name).Rewards.FirstOrDefault(item => item.Open.Any(open => open.Code == code && !(open.Until <= now)));
+        if (standing is null)
+        {
+            // In a replay the reward may never have been given; that it was used stands, and its price is what is owed.
+            return context.AlreadyAccepted ? Outcome.Nothing : new Outcome.Refused("unknown-code", LoyaltyTexts.UnknownCode);
+        }
+
+        var decision = new Decision(state, context);
+        decision.Stand(plan.Name, standing with { Open = standing.Open.Where(open => open.Code != code).ToSequence() });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Subject = standing.Reward, Text = LoyaltyTexts.RewardUsed(standing.Reward) });
+        return decision.Outcome();
+    }
+
+    /// <summary>Rewards that give themselves, as often as the balance reaches; before tiers are counted.</summary>
+    public static void GiveThemselves(ProgramPlan plan, Decision decision)
+    {
+        foreach (var reward in plan.SelfGiving)
+        {
+            for (var i = 0; i < MostByThemselvesADay; i++)
+            {
+                var membership = decision.In(plan.Name);
+                var today = RewardOffer.StartOf(RewardSpan.Day, new Moment(decision.Context.Moment.Instant, plan.Zone));
+                var offer = RewardOffer.Of(reward, membership, decision.Context, plan.Zone, 1, InStock(plan, reward, 1, decision.Context));
+                if (offer.Cost is not { } cost || !offer.IsAvailable || membership.Wallet(cost.Unit).Available < reward.AutoAt
+                    || membership.Rewards.FirstOrDefault(item => item.Reward == reward.Name)?.Recent.Count(at => at >= today) >= MostByThemselvesADay)
+                {
+                    break;
+                }
+
+                Pay(plan, cost, 1, reward, decision);
+                Give(plan, reward, 1, null, decision, drawsStock: true);
+            }
+        }
+    }
+
+    /// <summary>What nobody was told of.</summary>
+    public static void Surprise(CustomerEvent happened, ProgramPlan plan, Decision decision)
+    {
+        foreach (var surprise in plan.Definition.Value.Surprises)
+        {
+            if (!surprise.On.Contains(happened.Kind) || (surprise.When is { } condition && !decision.Context.Evaluate(condition).Value) || !surprise.Picks(decision.Context.Customer, happened.Key))
+            {
+                continue;
+            }
+
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Surprise) { Subject = surprise.Name, Text = LoyaltyTexts.Surprise(surprise.Name) });
+            if (surprise.Gift is { } gift && plan.PlaceOf(gift.Unit) is >= 0 and var place)
+            {
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = surprise.Name, Unit = gift.Unit, Amount = gift.Amount });
+                decision.Issue(plan, plan.Units[place], gift.Amount, null, $"surprise.{surprise.Name}");
+            }
+
+            if (surprise.Reward is { } name && plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is { } reward && InStock(plan, reward, 1, decision.Context) != false)
+            {
+                Give(plan, reward, 1, null, decision, drawsStock: true);
+            }
+
+            decision.Reveal(plan.Name);
+        }
+    }
+
+    /// <summary>Hands a reward over that is paid for.</summary>
+    public static void Give(ProgramPlan plan, Reward reward, int times, string? code, Decision decision, bool drawsStock)
+    {
+        if (drawsStock && reward.Stocked)
+        {
+            decision.Draw(LoyaltyNames.StockOf(plan.Name, reward.Name), times);
+        }
+
+        var moment = new Moment(decision.Context.Moment.Instant, plan.Zone);
+        var standing = decision.In(plan.Name).Rewards.FirstOrDefault(item => item.Reward == reward.Name) ?? new RewardStanding { Reward = reward.Name };
+        var recent = standing.Recent;
+        if ((reward.MostPerMember is not null && reward.Per != RewardSpan.Ever) || reward.AutoAt is not null)
+        {
+            var from = RewardOffer.StartOf(reward.Per is RewardSpan.Ever ? RewardSpan.Day : reward.Per, moment);
+            recent = recent.Where(at => at >= from).Concat(Enumerable.Repeat(moment.Instant, times)).ToSequence();
+        }
+
+        decision.Stand(plan.Name, standing with
+        {
+            Taken = checked(standing.Taken + times),
+            Recent = recent,
+            Open = code is null ? standing.Open : standing.Open.Where(open => !(open.Until <= moment.Instant)).Append(new IssuedReward(code, reward.CodeLife?.Of(moment))).ToSequence(),
+        });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rewarded) { Subject = reward.Name, Text = LoyaltyTexts.Rewarded(reward.Name, times) });
+        var given = reward.Kind.Give(times);
+        if (reward.Kind is RewardKind.Units units && plan.PlaceOf(units.Amount.Unit) is >= 0 and var place)
+        {
+            var amount = checked(units.Amount.Amount * times);
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = reward.Name, Unit = units.Amount.Unit, Amount = amount });
+            decision.Issue(plan, plan.Units[place], amount, null, $"reward.{reward.Name}");
+        }
+
+        decision.Tell(new Echo(LoyaltyNames.RewardIssued, given.With(Fields.Of(("program", plan.Name), ("reward", reward.Name), ("kind", reward.Kind.Code), ("times", times)))));
+    }
+
+    /// <summary>Whether the stock has so many; null where it is not limited.</summary>
+    private static bool? InStock(ProgramPlan plan, Reward reward, long times, ModuleContext context) =>
+        reward.Stocked ? context.MayDraw(LoyaltyNames.StockOf(plan.Name, reward.Name), times) : null;
+
+    private static void Pay(ProgramPlan plan, RewardCost cost, long times, Reward reward, Decision decision)
+    {
+        if (plan.PlaceOf(cost.Unit) is not (>= 0 and var place) || decision.In(plan.Name).Wallet(cost.Unit).Take(cost.Amount * times, Movement.Spent, intoDebt: decision.Context.AlreadyAccepted) is not { } taken)
+        {
+            throw new InvalidOperationException($"The reward '{reward.Name}' was found payable with {cost.Amount} {cost.Unit}, and is not.");
+        }
+
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = reward.Name, Unit = cost.Unit, Amount = -cost.Amount * times });
+        decision.Take(plan, plan.Units[place], taken, cost.Amount * times, $"reward.{reward.Name}", isSpending: true);
+    }
+
+    private static bool TryOffer(
+        CustomerEvent request,
+        LoyaltyPlans plans,
+        LoyaltyState state,
+        ModuleContext context,
+        [NotNullWhen(true)] out ProgramPlan? plan,
+        [NotNullWhen(true)] out RewardOffer? offer,
+        out long times,
+        [NotNullWhen(false)] out Outcome.Refused? refused)
+    {
+        (offer, times) = (null, 0);
+        if (!RequestedProgram.TryFind(request, plans, context, out plan, out refused)
+            || !RequestedProgram.TryChoose(request, RewardEvents.Reward, RewardWord, plan.Definition.Value.Rewards, item => item.Name, out var reward, out refused))
+        {
+            return false;
+        }
+
+        var quantity = request.Fields[RewardEvents.Quantity] is { IsMissing: false } some ? some.AsNumber : 1;
+        if (decimal.Truncate(quantity) != quantity || quantity is < 1 or > 10_000)
+        {
+            refused = new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(quantity).ToString(), "a whole number from 1 to 10,000", "1 至 10,000 的整數"));
+            return false;
+        }
+
+        times = reward.Kind.TimesFor((long)quantity);
+        offer = RewardOffer.Of(reward, state.In(plan.Name), context, plan.Zone, times, InStock(plan, reward, times, context));
+        if (context.AlreadyAccepted)
+        {
+            offer = offer with { Cost = offer.Cost ?? (reward.Costs.IsEmpty ? null : reward.Costs[0]) };
+        }
+        else if (!offer.IsAvailable)
+        {
+            refused = new Outcome.Refused(offer.Reasons[0].Code, offer.Reasons[0].Detail);
+            return false;
+        }
+
+        return true;
+    }
+}

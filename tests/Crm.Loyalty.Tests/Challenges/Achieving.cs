@@ -1,0 +1,137 @@
+using Crm.Events;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Tests.Redemption;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+
+namespace Crm.Loyalty.Tests.Challenges;
+
+/// <summary>Streaks, missions and challenges.</summary>
+public sealed class Achieving
+{
+    private static Challenge Monthly { get; } = new()
+    {
+        Name = "regular",
+        Goals = [new ChallengeGoal("visits", 4)],
+        Period = CalendarUnit.Month,
+        Consecutive = 4,
+        Recurrence = Recurrence.NextPeriod,
+        Award = [new UnitAmount("stars", 10)],
+    };
+
+    private static Club With(Challenge challenge) => Club.Of(RewardClub.Program() with { Challenges = [challenge] });
+
+    private static async Task<long> Stars(Club club) => (await club.Membership()).Wallet("stars").Balance;
+
+    private static async Task Visit(Club club, int month, int times)
+    {
+        club.On(2026, month, 10);
+        for (var i = 0; i < times; i++)
+        {
+            await club.Buys(10, $"m{month}:{i}");
+        }
+    }
+
+    [Fact]
+    public async Task Four_visits_a_month_four_months_in_a_row_are_a_streak()
+    {
+        var club = With(Monthly);
+        foreach (var month in new[] { 2, 3, 4 })
+        {
+            await Visit(club, month, 4);
+        }
+
+        Assert.Equal(0, await Stars(club));
+        await Visit(club, 5, 4);
+        Assert.Equal(10, await Stars(club));
+        await Visit(club, 6, 4);
+        Assert.Equal(10, await Stars(club));
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 10)]
+    public async Task A_month_missed_ends_the_run_unless_a_freeze_is_left_for_it(int freezes, long stars)
+    {
+        var club = With(Monthly with { Freezes = freezes });
+        await Visit(club, 2, 4);
+        await Visit(club, 3, 3);
+        await Visit(club, 4, 4);
+        await Visit(club, 5, 4);
+        await Visit(club, 6, 4);
+
+        Assert.Equal(stars, await Stars(club));
+    }
+
+    [Fact]
+    public async Task An_order_that_comes_back_lowers_progress_and_takes_the_award_back()
+    {
+        var club = With(Monthly with { Consecutive = 1 });
+        await Visit(club, 2, 4);
+        Assert.Equal(10, await Stars(club));
+        await club.Returns("m2:1", 10);
+
+        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("regular")!.Counts[0]));
+    }
+
+    [Fact]
+    public async Task A_mission_is_several_goals_of_orders_money_and_articles()
+    {
+        var mission = new Challenge
+        {
+            Name = "mission",
+            Goals =
+            [
+                new("orders", 2), new("money", 10_000) { Measure = GoalMeasure.Money, Currency = Currency.Hkd }, new("cakes", 2) { Measure = GoalMeasure.Articles, Lines = new() { Categories = ["cake"] } },
+            ],
+            Award = [new UnitAmount("stars", 3)],
+        };
+        var module = new LoyaltyModule(RewardClub.Program() with { Challenges = [mission] });
+        var club = new Club(module);
+        await club.Buys(90);
+        await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(10), new EventLine("tart", 1, Money.Hkd(10), "cake")));
+        Assert.Equal([2L, 10_000L, 1L], module.Show(await club.Amy())[0].Challenges[0].Goals.Select(goal => goal.Done));
+        Assert.Equal(0, await Stars(club));
+
+        var receipt = await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(10), new EventLine("tart", 1, Money.Hkd(10), "cake")));
+        Assert.Equal((3L, 3L), (await Stars(club), receipt.Total("stars")));
+        Assert.Contains(receipt.Lines, line => line.Code == LineCodes.ChallengeAchieved);
+        await club.Buys(1_000);
+        Assert.Equal(3, await Stars(club));
+    }
+
+    [Fact]
+    public async Task It_begins_anew_at_once_where_it_says_so_and_only_for_who_takes_part()
+    {
+        var club = With(new Challenge { Name = "every-two", Goals = [new("visits", 2)], ByJoining = true, Recurrence = Recurrence.OnCompletion, Award = [new UnitAmount("stars", 1)] });
+        await Visit(club, 2, 4);
+        Assert.Equal(0, await Stars(club));
+        await club.Records(ChallengeEvents.Join(club.NextKey(), Samples.Amy, "every-two"));
+        Assert.Equal("challenge-not-open", (await club.Records(ChallengeEvents.Join(club.NextKey(), Samples.Amy, "every-two"))).Refusal?.Code);
+        await Visit(club, 3, 5);
+        Assert.Equal((2L, 1L), (await Stars(club), (await club.Membership()).Challenge("every-two")!.Counts[0]));
+    }
+
+    [Fact]
+    public async Task It_counts_only_while_it_runs()
+    {
+        var club = With(Monthly with { Consecutive = 1, From = Samples.Local(2026, 3, 1), Until = Samples.Local(2026, 4, 1) });
+        await Visit(club, 2, 4);
+        await Visit(club, 4, 4);
+        Assert.Equal(0, await Stars(club));
+        await Visit(club, 5, 1);
+        Assert.Null((await club.Membership()).Challenge("regular"));
+    }
+
+    [Fact]
+    public void A_run_that_a_screen_shows_knows_of_months_that_passed_unmet()
+    {
+        var standing = new ChallengeStanding { Challenge = "regular", Period = new(2026, 3, 1), Counts = [4], Met = true, Streak = 2 };
+
+        Assert.Equal((2, 2, 0), (ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 3, 20)).Streak, ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 4, 20)).Streak, ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 5, 1)).Streak));
+    }
+}

@@ -1,0 +1,248 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+using Outcome = Crm.Modules.Outcome;
+
+namespace Crm.Loyalty.Tests.Recording;
+
+/// <summary>
+/// The refund laws over programmes with every sort of ladder, card, reward, challenge and surprise: taking back is the difference of two histories, whatever a programme has in it.
+/// Each law is broken on purpose once, to show that it can be.
+/// </summary>
+public sealed class FeatureLaws
+{
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(80);
+    private static readonly Instant Opening = Samples.Local(2026, 1, 15, 12);
+    private static readonly Instant RefundsAt = Opening + Duration.FromDays(200);
+
+    [Fact]
+    public void A_full_refund_leaves_the_history_as_without_the_order() => Full(program => new LoyaltyModule(program)).Check(Thorough);
+
+    [Fact]
+    public void A_split_refund_equals_the_single_one() => Split(program => new LoyaltyModule(program)).Check(Thorough);
+
+    [Fact]
+    public void Independent_refunds_commute() => Commute(program => new LoyaltyModule(program)).Check(Thorough);
+
+    [Fact]
+    public void Entries_add_up_to_the_wallets_and_what_is_set_aside() => Sums(program => new LoyaltyModule(program)).Check(Thorough);
+
+    [Fact]
+    public void Keeping_what_an_order_brought_is_caught() => Caught(Full(program => new ByRule(program)));
+
+    [Fact]
+    public void Rounding_each_refund_by_itself_is_caught() => Caught(Split(program => new ByRule(program)));
+
+    [Fact]
+    public void Remembering_which_refund_came_first_is_caught() => Caught(Commute(program => new ByRule(program)));
+
+    [Fact]
+    public void An_entry_that_no_wallet_has_is_caught() => Caught(Sums(program => new ByRule(program, forgets: true)));
+
+    private static Property Full(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Programs, Orders)), given =>
+    {
+        var (program, orders) = given;
+        Run(async () =>
+        {
+            var other = new CustomerEvent { Key = EventKey.Parse("web:other"), Kind = VipKind, Identity = Samples.Amy, OccurredAt = RefundsAt };
+            Assert.Equal(
+                await Picture(module(program), [.. orders.Skip(1), other]),
+                await Picture(module(program), [.. orders, Refund("till:full", orders[0], orders[0].Spend!.Value.MinorUnits)]));
+        });
+    });
+
+    private static Property Split(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Programs, Orders)), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
+    {
+        var (program, orders) = given;
+        var whole = orders[0].Spend!.Value.MinorUnits * Math.Max(percents.Item1, percents.Item2) / 100;
+        var part = orders[0].Spend!.Value.MinorUnits * Math.Min(percents.Item1, percents.Item2) / 100;
+        Run(async () => Assert.Equal(
+            await Picture(module(program), [.. orders, Refund("till:a", orders[0], whole)]),
+            await Picture(module(program), [.. orders, Refund("till:a", orders[0], part), Refund("till:b", orders[0], whole - part)])));
+    });
+
+    private static Property Commute(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Programs, Orders.Where(orders => orders.Length > 1))), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
+    {
+        var (program, orders) = given;
+        var first = Refund("till:a", orders[0], orders[0].Spend!.Value.MinorUnits * percents.Item1 / 100);
+        var second = Refund("till:b", orders[^1], orders[^1].Spend!.Value.MinorUnits * percents.Item2 / 100);
+        Run(async () => Assert.Equal(await Picture(module(program), [.. orders, first, second]), await Picture(module(program), [.. orders, second, first])));
+    });
+
+    private static Property Sums(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Programs, Orders)), Arb.From(Gen.Choose(0, 100)), (given, percent) =>
+    {
+        var (program, orders) = given;
+        Run(async () =>
+        {
+            var club = await Recorded(module(program), [.. orders, Refund("till:a", orders[0], orders[0].Spend!.Value.MinorUnits * percent / 100)]);
+            await club.RunDue();
+            var membership = await club.Membership();
+            var held = membership.Holdings
+                .SelectMany(holding => holding.Wallet.Lots.Select(lot => (holding.Unit, Lot: lot.Name, lot.Amount))
+                    .Append((holding.Unit, Lot: Lot.Debt, Amount: -holding.Wallet.Debt)).Append((holding.Unit, Lot: Reservation.Lot, Amount: membership.Reserved(holding.Unit))))
+                .Where(lot => lot.Amount != 0).Order();
+            var written = (await club.Ledger()).GroupBy(entry => (entry.Unit, entry.Lot)).Select(lot => (lot.Key.Unit, lot.Key.Lot, Amount: lot.Sum(entry => entry.Amount)))
+                .Where(lot => lot.Amount != 0).Order();
+            Assert.Equal(held, written);
+        });
+    });
+
+    private const string VipKind = "vip.off";
+
+    private static async Task<Club> Recorded(ICustomerModule module, CustomerEvent[] events)
+    {
+        var club = new Club(new VipWhen("vip.on", VipKind), module);
+        foreach (var happened in events)
+        {
+            club.At(happened.OccurredAt!.Value);
+            await club.Records(happened);
+        }
+
+        club.At(RefundsAt + Duration.FromDays(3));
+        return club;
+    }
+
+    private static async Task<string> Picture(ICustomerModule module, CustomerEvent[] events)
+    {
+        var club = await Recorded(module, events);
+        var amy = await club.Amy();
+        var writer = new SlotWriter();
+        module.Contract.Codec.Write(amy.Slot<LoyaltyState>(LoyaltyNames.Module), writer);
+        var ledger = (await club.Ledger()).GroupBy(entry => (entry.Unit, entry.Lot)).Select(lot => (lot.Key.Unit, lot.Key.Lot, Sum: lot.Sum(entry => entry.Amount))).Where(lot => lot.Sum != 0).Order();
+        return $"{Convert.ToHexString(writer.Written)}\n{string.Join('\n', amy.Facts.Where(fact => fact.Name.StartsWith("loyalty", StringComparison.Ordinal)))}\n{string.Join('\n', ledger)}";
+    }
+
+    private static CustomerEvent Refund(string key, CustomerEvent order, long cents) =>
+        CustomerEvent.Refund(key, Samples.Amy, order.Key.ToString(), new Money(cents, Currency.Hkd)) with { OccurredAt = RefundsAt };
+
+    private static void Run(Func<Task> law) => law().GetAwaiter().GetResult();
+
+    private static void Caught(Property law) => Assert.ThrowsAny<Exception>(() => law.Check(Thorough));
+
+    private static Gen<CustomerEvent[]> Orders =>
+        from orders in (from dollars in Gen.Choose(1, 90) from day in Gen.Choose(0, 190) from cups in Gen.Choose(0, 12) select (dollars, day, cups)).ArrayOf().Where(orders => orders.Length is > 0 and < 12)
+        select orders.OrderBy(order => order.day).Select((order, place) => CustomerEvent.Purchase(
+            $"till:{place}",
+            Samples.Amy,
+            Money.Hkd(order.dollars),
+            order.cups == 0 ? [] : [new EventLine("tea", order.cups, Money.Hkd(order.dollars), "tea")]) with { OccurredAt = Opening + Duration.FromDays(order.day) + Duration.FromMinutes(place) }).ToArray();
+
+    private static Gen<LoyaltyProgram> Programs =>
+        from ladder in Ladder
+        from card in Card
+        from challenge in Challenge
+        from mask in Gen.Choose(0, 31)
+        select new LoyaltyProgram
+        {
+            Name = "tea-club",
+            Zone = "Asia/Hong_Kong",
+            Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(60, LastDay.Included) }, new("status", UnitKind.Status), new("stars", UnitKind.Redeemable)],
+            Rules =
+            [
+                Samples.Per(1, 3), Samples.Per(1, 1) with { Name = "status", Unit = "status" },
+                Samples.Per(1, 7) with { Name = "gold", When = If.Fact("loyalty.tea-club.tier").Is("gold") },
+            ],
+            Ladders = [ladder],
+            StampCards = (mask & 1) == 0 ? [] : [card],
+            Challenges = (mask & 2) == 0 ? [] : [challenge],
+            Rewards = (mask & 4) == 0 ? [] : [new Reward { Name = "star", Kind = new RewardKind.Units(new UnitAmount("stars", 1)), Costs = [new("points", 20)], AutoAt = 25 }],
+            Surprises = (mask & 8) == 0 ? [] : [new Surprise { Name = "gift", OneIn = 3, Seed = "0123456789abcdef", Gift = new UnitAmount("stars", 7) }],
+            Limits = (mask & 16) == 0 ? [] : [new() { Name = "often", Kind = "purchase", Most = 2, Within = Duration.FromDays(20) }],
+        };
+
+    private static Gen<TierLadder> Ladder =>
+        from window in Gen.Elements<QualificationWindow>(
+            QualificationWindow.Lifetime, new QualificationWindow.Calendar(CalendarUnit.Month), new QualificationWindow.Calendar(CalendarUnit.Quarter), new QualificationWindow.Rolling(0, 45),
+            new QualificationWindow.Anniversary(2), new QualificationWindow.SinceTierStart())
+        from fall in Gen.Elements(TierFall.ToEarned, TierFall.OneLevel, TierFall.ToBase, TierFall.Never)
+        from rollover in Gen.Elements(Rollover.None, Rollover.Surplus)
+        from next in Gen.Elements(true, false)
+        from grace in Gen.Choose(0, 12)
+        from metric in Gen.Elements<IQualificationMetric>(new QualificationMetric.UnitsEarned("status"), new QualificationMetric.Visits { OncePerDay = true }, new QualificationMetric.Spend(Currency.Hkd))
+        let scale = metric is QualificationMetric.Visits ? 1 : metric is QualificationMetric.Spend ? 2_000 : 20
+        let rolling = window is QualificationWindow.Rolling
+        select new TierLadder
+        {
+            Metric = metric,
+            Window = window,
+            Start = next && window is QualificationWindow.Calendar or QualificationWindow.Anniversary ? TierStart.NextPeriod : TierStart.AtOnce,
+            Validity = window is QualificationWindow.SinceTierStart ? new TierValidity.Fixed(0, 40, LastDay.Included) : null,
+            Fall = rolling && fall == TierFall.OneLevel ? TierFall.ToEarned : fall,
+            Rollover = rollover,
+            Grace = new(0, grace),
+            Tiers = [new("basic", 0), new("silver", scale), new("gold", 3 * scale), new("top", 6 * scale)],
+        };
+
+    private static Gen<StampCard> Card =>
+        from goal in Gen.Choose(2, 9)
+        from overflow in Gen.Elements(Overflow.Carry, Overflow.Drop, Overflow.Reject)
+        from life in Gen.Elements(StampLife.FirstStamp, StampLife.LatestStamp, StampLife.EachStamp)
+        from expires in Gen.Elements(true, false)
+        from prize in Gen.Elements(true, false)
+        from most in Gen.Elements(default(int?), 3)
+        from day in Gen.Elements(DayKind.Calendar, DayKind.Rolling)
+        from signUp in Gen.Choose(0, 1)
+        select new StampCard
+        {
+            Name = "cups",
+            Goal = goal,
+            Overflow = overflow,
+            Expiry = expires ? new StampExpiry(life, LotExpiry.AfterDays(25, LastDay.Included)) : null,
+            Prize = prize ? new UnitAmount("stars", 2) : null,
+            Milestones = [new(1, new UnitAmount("stars", 1))],
+            MostPerDay = most,
+            Day = day,
+            SignUp = signUp,
+        };
+
+    private static Gen<Challenge> Challenge =>
+        from period in Gen.Elements(default(CalendarUnit?), CalendarUnit.Month)
+        from consecutive in Gen.Choose(1, 3)
+        from freezes in Gen.Choose(0, 1)
+        from recurrence in Gen.Elements(Recurrence.Once, Recurrence.OnCompletion)
+        from target in Gen.Choose(1, 3)
+        select new Challenge
+        {
+            Name = "run",
+            Goals = [new ChallengeGoal("visits", target), new ChallengeGoal("money", 100 * target) { Measure = GoalMeasure.Money, Currency = Currency.Hkd }],
+            Period = period,
+            Consecutive = period is null ? 1 : consecutive,
+            Freezes = period is null ? 0 : freezes,
+            Recurrence = recurrence,
+            Award = [new UnitAmount("stars", 3)],
+        };
+
+    /// <summary>As known systems do it: what was earned stays, and each refund takes a star for each whole dollar of its own, the first one another.</summary>
+    private sealed class ByRule(LoyaltyProgram program, bool forgets = false) : CustomerModule<LoyaltyState>
+    {
+        private readonly ICustomerModule inner = new LoyaltyModule(program);
+
+        public override ModuleContract Contract => field ??= inner.Contract with { Reversible = false, Handles = [.. inner.Contract.Handles, EventKinds.RefundName] };
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context)
+        {
+            if (context.Stimulus is not Stimulus.Happened { Event: { Kind: EventKinds.RefundName } refund })
+            {
+                var outcome = inner.Handle(state, context);
+                return forgets && outcome is Outcome.Accepted { Entries.IsEmpty: false } accepted ? accepted with { Entries = accepted.Entries.Skip(1).ToSequence() } : outcome;
+            }
+
+            var membership = state.In("tea-club");
+            var stars = membership.Wallet("stars");
+            var taken = (refund.Spend!.Value.MinorUnits / 100) + (stars.Debt == 0 ? 1 : 2);
+            return new Outcome.Accepted { State = state.With(membership.With("stars", stars with { Debt = (stars.Debt * 2) + taken })) };
+        }
+    }
+}

@@ -1,0 +1,299 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Redemption;
+
+/// <summary>Rewards and what is set aside, through the engine.</summary>
+public sealed class Rewards
+{
+    public static TheoryData<RewardKind, string, string, Scalar> Kinds => new()
+    {
+        { new RewardKind.Discount(Money.Hkd(10)), "discount", "amount", 20 },
+        { new RewardKind.Percentage(15, Money.Hkd(50)), "percentage", "percent", 15 },
+        { new RewardKind.FreeItem("tea", 2), "free-item", "quantity", 4 },
+        { new RewardKind.GiftCard(Money.Hkd(100)), "gift-card", "amount", 200 },
+        { new RewardKind.Physical("mug-1"), "physical", "sku", "mug-1" },
+        { new RewardKind.Units(new UnitAmount("stars", 3)), "units", "amount", 6 },
+        { new RewardKind.Cashback(Money.Hkd(5)), "cashback", "amount", 10 },
+        { new RewardKind.Shipping(), "shipping", "times", 2 },
+        { new RewardKind.Custom(new Tree()), "tree", "trees", 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Every_kind_is_paid_for_and_told_with_what_it_gives(RewardKind kind, string code, string field, Scalar value)
+    {
+        var heard = new EchoTrap(LoyaltyNames.RewardIssued);
+        var club = new Club(new LoyaltyModule(RewardClub.Program(RewardClub.Mug with { Kind = kind })), heard);
+        await club.Buys(500);
+        var receipt = await club.Takes("mug", kind is RewardKind.FreeItem ? 4 : 2);
+
+        Assert.Equal((code, value), (heard.Last[(string)"kind"].AsCode!, heard.Last[field]));
+        Assert.Equal((300L, -200L), (await club.Points(), receipt.Total("points")));
+        Assert.Equal(kind is RewardKind.Units ? 6 : 0, (await club.Membership()).Wallet("stars").Available);
+        Assert.All(receipt.Lines, line => Assert.NotEmpty(LoyaltyTexts.Describe(line).English));
+    }
+
+    [Fact]
+    public async Task The_first_price_that_is_for_a_member_is_theirs_and_no_other_is_tried()
+    {
+        var mug = RewardClub.Mug with { Costs = [new("points", 50) { When = RewardClub.Gold }, new("stars", 10) { When = If.Hours(new(2, 0), new(3, 0)) }, new("points", 100)] };
+        var club = RewardClub.With(mug);
+        await club.Buys(200);
+        await club.Takes("mug");
+        Assert.Equal(100, await club.Points());
+        await club.Buys(1_000);
+        await club.Takes("mug");
+        Assert.Equal(1_050, await club.Points());
+    }
+
+    [Fact]
+    public async Task Nobody_for_whom_there_is_no_price_gets_it()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { Costs = [new("points", 50) { When = RewardClub.Gold }] });
+        await club.Buys(200);
+
+        Assert.Equal("no-matching-cost", (await club.Takes("mug")).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task The_last_one_in_stock_goes_to_one_of_fifty_customers()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { Stocked = true });
+        await club.Fills(LoyaltyNames.StockOf("tea-club", "mug"), 1);
+        var customers = Enumerable.Range(0, 50).Select(number => Identity.User($"guest-{number}")).ToList();
+        foreach (var customer in customers)
+        {
+            await club.Records(CustomerEvent.Purchase(club.NextKey(), customer, Money.Hkd(100)));
+        }
+
+        var receipts = await Task.WhenAll(customers.Select((customer, number) =>
+            Task.Run(async () => await club.Records(RewardEvents.Redeem($"app:{number}", SpendAuthority.SignedIn(customer), "mug")))));
+
+        Assert.Single(receipts, receipt => receipt.Accepted);
+        Assert.All(receipts.Where(receipt => !receipt.Accepted), receipt => Assert.Equal("out-of-stock", receipt.Refusal?.Code));
+        Assert.Equal(0, await club.Stock(LoyaltyNames.StockOf("tea-club", "mug")));
+    }
+
+    [Fact]
+    public async Task A_cancelled_redemption_gives_back_units_to_their_lot_and_the_stock()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { Stocked = true });
+        await club.Fills(LoyaltyNames.StockOf("tea-club", "mug"), 3);
+        await club.Buys(100);
+        var before = await club.Membership();
+        club.On(2026, 2, 1);
+        await club.Records(RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug"));
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("app:undo"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("app:mug") });
+
+        Assert.Equal(before, await club.Membership());
+        Assert.Equal(3, await club.Stock(LoyaltyNames.StockOf("tea-club", "mug")));
+    }
+
+    [Theory]
+    [InlineData(RewardSpan.Ever, false)]
+    [InlineData(RewardSpan.Month, true)]
+    public async Task A_member_gets_so_many(RewardSpan per, bool nextMonth)
+    {
+        var club = RewardClub.With(RewardClub.Mug with { MostPerMember = 1, Per = per });
+        await club.Buys(500);
+        Assert.True((await club.Takes("mug")).Accepted);
+        Assert.Equal("limit-reached", (await club.Takes("mug")).Refusal?.Code);
+        club.On(2026, 2, 1);
+        Assert.Equal(nextMonth, (await club.Takes("mug")).Accepted);
+    }
+
+    [Fact]
+    public async Task A_reward_is_there_in_its_hours_and_an_offer_says_all_that_is_in_the_way()
+    {
+        var module = new LoyaltyModule(RewardClub.Program(RewardClub.Mug with { When = If.Hours(new(14, 0), new(17, 0)), Stocked = true }));
+        var club = new Club(module);
+        await club.Buys(30);
+
+        var offer = module.Show(await club.Amy(), _ => 0)[0].Rewards[0];
+        Assert.Equal(["reward-inactive", "out-of-stock", "insufficient-balance"], offer.Reasons.Select(reason => reason.Code));
+        Assert.Equal(70, offer.Reasons[2].Missing);
+        Assert.Equal("reward-inactive", (await club.Takes("mug")).Refusal?.Code);
+
+        club.On(2026, 1, 15, 15);
+        Assert.Equal(["insufficient-balance"], module.Show(await club.Amy(), _ => 9)[0].Rewards[0].Reasons.Select(reason => reason.Code));
+    }
+
+    [Fact]
+    public async Task A_code_is_made_by_the_host_kept_by_its_owner_and_used_once()
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var club = RewardClub.With(RewardClub.Mug with { Code = form, CodeLife = LotExpiry.AfterDays(30, LastDay.Included) });
+        var bob = Identity.User("bob");
+        await club.Buys(500);
+        await club.Records(CustomerEvent.Purchase(club.NextKey(), bob, Money.Hkd(500)));
+        var code = form.New();
+        Assert.Equal((40.0, true, false), (form.EntropyBits, form.Fits(code), form.Fits(code.ToLowerInvariant())));
+
+        Assert.Equal("code-missing", (await club.Takes("mug")).Refusal?.Code);
+        Assert.Equal("code-invalid", (await club.Takes("mug", code: "TEA-1")).Refusal?.Code);
+        Assert.True((await club.Takes("mug", code: code)).Accepted);
+        Assert.False((await club.Records(RewardEvents.Redeem(club.NextKey(), SpendAuthority.SignedIn(bob), "mug", code: code))).Accepted);
+        Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use(club.NextKey(), bob, code))).Refusal?.Code);
+        Assert.True((await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, code))).Accepted);
+        Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, code))).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task A_code_that_is_too_old_cannot_be_used()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { Code = new() { Pattern = "x", Imported = true }, CodeLife = LotExpiry.AfterDays(30, LastDay.Included) });
+        await club.Buys(500);
+        await club.Takes("mug", code: "from-our-list-1");
+        club.On(2026, 2, 15, 0);
+
+        Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, "from-our-list-1"))).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task A_reward_gives_itself_when_the_balance_reaches_at_most_ten_times_a_day()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { AutoAt = 150 });
+        await club.Buys(149);
+        Assert.Equal(149, await club.Points());
+        await club.Records(CustomerEvent.Purchase("pos:more", Samples.Amy, Money.Hkd(1_900)));
+        Assert.Equal((2_049L - 1_000, 10L), (await club.Points(), (await club.Membership()).Rewards[0].Taken));
+
+        await club.Returns("pos:more", 1_900);
+        Assert.Equal((149L, 0), (await club.Points(), (await club.Membership()).Rewards.Count));
+    }
+
+    [Fact]
+    public async Task What_is_set_aside_is_not_available_does_not_run_out_and_returns_to_its_lot()
+    {
+        var club = RewardClub.With();
+        await club.Buys(60);
+        club.On(2026, 2, 15);
+        await club.Buys(60);
+        var before = await club.Membership();
+        await club.Reserves("pos:r", 100);
+        Assert.Equal("insufficient-balance", (await club.Redeems(21, unit: "points")).Refusal?.Code);
+        Assert.Equal("more-than-reserved", (await club.Captures("pos:r", 101)).Refusal?.Code);
+
+        await club.Records(RewardEvents.Void(club.NextKey(), Samples.Amy, "pos:r"));
+
+        Assert.Equal(before, await club.Membership());
+        Assert.Equal(0, (await club.Ledger()).Where(entry => entry.Lot == Reservation.Lot).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task What_is_not_captured_in_time_lapses_at_its_instant()
+    {
+        var club = RewardClub.With();
+        await club.Buys(60);
+        await club.Reserves("pos:r", 60, minutes: 15);
+        club.At(club.Now + Duration.FromMinutes(15));
+
+        Assert.Equal(60, await club.Points());
+        Assert.Equal("already-resolved", (await club.Captures("pos:r")).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task A_redemption_against_an_expiry_finds_either_the_units_or_nothing()
+    {
+        var club = RewardClub.With();
+        await club.Buys(60);
+        club.At(Samples.Local(2027, 1, 16) - Duration.Epsilon);
+        await club.Reserves("pos:r", 60, minutes: 60);
+        club.At(Samples.Local(2027, 1, 16));
+        Assert.Equal("insufficient-balance", (await club.Redeems(1, unit: "points")).Refusal?.Code);
+        await club.Captures("pos:r", 20);
+        await club.RunDue();
+
+        Assert.Equal(0, await club.Points());
+        var ledger = (await club.Ledger()).Where(entry => entry.Unit == "points").ToList();
+        Assert.Equal((-20L, -40L), (ledger.Where(entry => entry.Movement == Movement.Spent).Sum(entry => entry.Amount), ledger.Where(entry => entry.Movement == Movement.Expired).Sum(entry => entry.Amount)));
+        Assert.All(ledger.GroupBy(entry => entry.Lot), lot => Assert.Equal(0, lot.Sum(entry => entry.Amount)));
+    }
+
+    [Fact]
+    public async Task A_reward_that_is_set_aside_keeps_its_stock_until_it_is_given_or_lapses()
+    {
+        var stock = LoyaltyNames.StockOf("tea-club", "mug");
+        var club = RewardClub.With(RewardClub.Mug with { Stocked = true });
+        await club.Fills(stock, 2);
+        await club.Buys(200);
+        await club.Records(RewardEvents.ReserveReward("app:1", RewardClub.Authority, "mug", Duration.FromMinutes(5)));
+        await club.Records(RewardEvents.ReserveReward("app:2", RewardClub.Authority, "mug", Duration.FromMinutes(5)));
+        Assert.Equal((0L, 0L), (await club.Stock(stock), await club.Points()));
+
+        await club.Captures("app:1");
+        club.At(club.Now + Duration.FromMinutes(6));
+        await club.RunDue();
+
+        Assert.Equal((1L, 100L, 1L), (await club.Stock(stock), await club.Points(), (await club.Membership()).Rewards[0].Taken));
+    }
+
+    [Fact]
+    public async Task A_refund_after_a_reservation_leaves_it_standing_and_what_is_missing_owed()
+    {
+        var club = RewardClub.With();
+        await club.Buys(100, "pos:sale");
+        await club.Reserves("pos:r", 80);
+        await club.Returns("pos:sale", 50);
+        Assert.Equal((80L, -30L), ((await club.Membership()).Reserved("points"), (await club.Membership()).Wallet("points").Balance));
+
+        await club.Captures("pos:r");
+        Assert.Equal(-30, (await club.Membership()).Wallet("points").Balance);
+        Assert.Equal(-30, (await club.Ledger()).Where(entry => entry.Unit == "points").Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task The_request_carries_why_the_asker_may_spend()
+    {
+        var club = RewardClub.With();
+        var asked = LoyaltyEvents.Redeem("pos:1", SpendAuthority.ByStaff(Samples.Amy, "staff:17"), 1);
+        Assert.Equal(("staff", "staff:17"), (asked.Fields["authority"].AsCode, asked.Actor));
+
+        var forged = asked with { Fields = asked.Fields.With("authority", default) };
+        var refused = await Assert.ThrowsAsync<Crm.Engine.InvalidEventException>(async () => await club.Records(forged));
+        Assert.Contains("authority", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_hidden_programme_is_seen_only_once_it_has_surprised_and_the_pick_is_the_same_in_every_replay()
+    {
+        var program = RewardClub.Program() with { Hidden = true, Surprises = [new() { Name = "regular", OneIn = 4, Seed = "0123456789abcdef", Gift = new UnitAmount("stars", 1) }] };
+        var module = new LoyaltyModule(program);
+        var club = new Club(module);
+        var customer = default(CustomerId);
+        var picked = 0;
+        var expected = 0;
+        for (var visit = 0; visit < 60; visit++)
+        {
+            var key = club.NextKey();
+            customer = (await club.Buys(10, key)).Customer;
+            expected += program.Surprises[0].Picks(customer, EventKey.Parse(key)) ? 1 : 0;
+            picked = (int)(await club.Membership()).Wallet("stars").Available;
+            Assert.Equal(expected, picked);
+            Assert.Equal(expected > 0, module.Show(await club.Amy()).Count == 1);
+        }
+
+        Assert.InRange(picked, 5, 27);
+        await club.Returns("pos:1", 10);
+        Assert.Equal(expected - (program.Surprises[0].Picks(customer, EventKey.Parse("pos:1")) ? 1 : 0), (await club.Membership()).Wallet("stars").Available);
+    }
+
+    internal sealed record Tree : IRewardKind
+    {
+        public string Name => "tree";
+
+        public int Version => 1;
+
+        public Fields Give(int times) => Fields.Of(("trees", times));
+    }
+}
