@@ -69,6 +69,7 @@ internal static class CrmTool
             DemoCommand.Create(clock),
             ImportCommand.Create(clock),
             new Command("report", "Reports on a store.") { SummaryCommand.Create(clock) },
+            LoyaltyCommand.Create(clock),
             ValidateCommand.Create(),
             LawsCommand.Create(),
             VerifyCommand.Create(),

@@ -157,6 +157,13 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Changes a wallet without anything coming in or going out: lots get another life.</summary>
     public void Rearrange(ProgramPlan plan, UnitPlan unit, WalletChange change, string? code) => Move(plan, unit, change, null, code, tellsOffsets: false);
 
+    /// <summary>Moves units between what can be spent and what is set aside, or out of what is set aside.</summary>
+    public void SetAside(ProgramPlan plan, UnitPlan unit, WalletChange change, string? code)
+    {
+        Rearrange(plan, unit, change, code);
+        WeighWhereHeld(plan);
+    }
+
     /// <summary>Makes pending units available that are due.</summary>
     public void Activate(ProgramPlan plan, UnitPlan unit)
     {

@@ -34,7 +34,7 @@ internal static class StampCardCheck
             yield return new(path, "Overflow, next or day has a value that no list has.");
         }
 
-        if (card is { Next: NextCard.OnRequest, Overflow: Overflow.Carry })
+        if (card is { Next: NextCard.OnRequest, Overflow: StampOverflow.Carry })
         {
             yield return new($"{path}.overflow", "Where the next card has to be asked for, there is no card to carry stamps over to; drop or reject them.");
         }

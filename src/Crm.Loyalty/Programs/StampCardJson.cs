@@ -10,7 +10,7 @@ namespace Crm.Loyalty.Programs;
 /// <summary>The stamp cards of a programme as JSON.</summary>
 internal static class StampCardJson
 {
-    private static readonly (string, Overflow)[] Overflows = [("carry", Overflow.Carry), ("drop", Overflow.Drop), ("reject", Overflow.Reject)];
+    private static readonly (string, StampOverflow)[] Overflows = [("carry", StampOverflow.Carry), ("drop", StampOverflow.Drop), ("reject", StampOverflow.Reject)];
     private static readonly (string, NextCard)[] NextCards = [("at-once", NextCard.AtOnce), ("on-request", NextCard.OnRequest)];
     private static readonly (string, DayKind)[] Days = [("calendar", DayKind.Calendar), ("rolling", DayKind.Rolling)];
     private static readonly (string, StampLife)[] Lives = [("first-stamp", StampLife.FirstStamp), ("latest-stamp", StampLife.LatestStamp), ("each-stamp", StampLife.EachStamp), ("on-date", StampLife.OnDate)];

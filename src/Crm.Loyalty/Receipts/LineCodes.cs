@@ -121,7 +121,7 @@ public static class LineCodes
     public const string Reserved = "reserved";
 
     /// <summary>What was set aside returned; the subject is the reservation.</summary>
-    public const string Returned = "returned";
+    public const string ReservationReturned = "reservation-returned";
 
     /// <summary>A reward was given; the subject is the reward.</summary>
     public const string Rewarded = "rewarded";
@@ -136,7 +136,7 @@ public static class LineCodes
     public const string Surprise = "surprise";
 
     /// <summary>Units were quoted and are not there any more; the subject is the programme.</summary>
-    public const string Shortfall = "shortfall";
+    public const string QuoteShort = "quote-short";
 
     /// <summary>Units were lost by leaving; the subject is the programme.</summary>
     public const string Forfeited = "forfeited";

@@ -118,7 +118,7 @@ internal static class PointRequests
 
         // What was quoted is given; what is missing was not there to be taken.
         var decision = new Decision(state, context);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Shortfall) { Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.QuoteShort) { Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
         if (held > 0 && state.In(plan.Name).Wallet(unit.Name).Take(held) is { } taken)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = plan.Name, Unit = unit.Name, Amount = -held });

@@ -36,7 +36,7 @@ internal static class ReservationSteps
                 ?? throw new InvalidOperationException($"{amount} {unit} were found available, and are not.");
             var from = Taken(before, taken);
             reservation = reservation with { Lots = from, Owed = amount - from.Sum(lot => lot.Amount) };
-            decision.Take(plan, plan.Units[place], taken with { Movements = taken.Movements.Add(new LotMovement(Reservation.Lot, Movement.Offset, amount)) }, 0, null);
+            decision.SetAside(plan, plan.Units[place], taken with { Movements = taken.Movements.Add(new LotMovement(Reservation.Lot, Movement.Offset, amount)) }, null);
         }
 
         decision.Stand(plan.Name, reservation);
@@ -123,7 +123,7 @@ internal static class ReservationSteps
                 movements.Add(new LotMovement(Reservation.Lot, Movement.Offset, -returned));
             }
 
-            decision.Take(plan, plan.Units[place], wallet with { Movements = movements.Concat(wallet.Movements).ToSequence() }, amount, reservation.Reward is null ? null : $"reward.{reservation.Reward}");
+            decision.SetAside(plan, plan.Units[place], wallet with { Movements = movements.Concat(wallet.Movements).ToSequence() }, reservation.Reward is null ? null : $"reward.{reservation.Reward}");
             if (amount > 0)
             {
                 decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = reservation.Reward ?? plan.Name, Unit = reservation.Unit, Amount = -amount });
@@ -134,7 +134,7 @@ internal static class ReservationSteps
 
         if (!captured)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Returned) { Subject = reservation.Id, Text = LoyaltyTexts.Returned(reservation.Amount, reservation.Unit, reservation.Reward) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ReservationReturned) { Subject = reservation.Id, Text = LoyaltyTexts.Returned(reservation.Amount, reservation.Unit, reservation.Reward) });
         }
 
         if (reservation.Reward is not { } name || plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is not { } reward)

@@ -34,7 +34,7 @@ public sealed record StampCard
     public StampCount Count { get; init; } = new StampCount.PerArticle();
 
     /// <summary>What becomes of stamps over the goal.</summary>
-    public Overflow Overflow { get; init; }
+    public StampOverflow Overflow { get; init; }
 
     /// <summary>When the next card begins.</summary>
     public NextCard Next { get; init; }
@@ -94,7 +94,7 @@ public abstract record StampCount
 }
 
 /// <summary>What becomes of stamps over the goal.</summary>
-public enum Overflow
+public enum StampOverflow
 {
     /// <summary>They begin the next card, or several.</summary>
     Carry,

@@ -23,12 +23,12 @@ internal readonly struct Stamping(StampCard card, Moment moment)
 
         var begun = standing.Opened == 0 ? Math.Min(card.SignUp, card.Goal - 1) : 0;
         var left = (standing.Goal > 0 ? standing.Goal : card.Goal - begun) - standing.Stamps;
-        if (stamps > left && card.Overflow == Overflow.Reject)
+        if (stamps > left && card.Overflow == StampOverflow.Reject)
         {
             return new StampResult(standing, 0, asked, [], 0);
         }
 
-        stamps = stamps > left && card.Overflow == Overflow.Drop ? left : stamps;
+        stamps = stamps > left && card.Overflow == StampOverflow.Drop ? left : stamps;
         var given = stamps;
         var prizes = new List<(UnitAmount Prize, long Times)>();
         var completed = standing.Completed;

@@ -1,6 +1,7 @@
 using Crm.Ledger;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Wallets;
 using NodaTime;
-using NodaTime.Text;
 
 namespace Crm.Tool.Reports;
 
@@ -42,8 +43,12 @@ internal sealed class UnitCount(Instant last)
     {
         foreach (var ((_, unit, lot), held) in lots)
         {
-            var ranOut = held > 0 && InstantPattern.ExtendedIso.Parse(lot) is { Success: true } expiry && expiry.Value <= last;
-            Add(unit, held < 0 ? new() { Debt = -held } : ranOut ? new() { Expired = held } : new() { Available = held });
+            var ranOut = held > 0 && Lot.Parse(lot)?.Expiry <= last;
+            Add(unit, held < 0 ? new() { Debt = -held }
+                : ranOut ? new() { Expired = held }
+                : lot == Reservation.Lot ? new() { Reserved = held }
+                : Lot.Parse(lot) is null ? new() { Pending = held }
+                : new() { Available = held });
         }
 
         lots.Clear();

@@ -194,7 +194,7 @@ public sealed class Members
     {
         var club = Club.Of(RewardClub.Program() with
         {
-            Limits = [new() { Name = "redemptions", Kind = LoyaltyEvents.RedeemName, Most = 2, Within = Duration.FromDays(1) }, new() { Name = "receipts", Kind = "purchase", Most = 2, Within = Duration.FromHours(1) }],
+            VelocityLimits = [new() { Name = "redemptions", Kind = LoyaltyEvents.RedeemName, Most = 2, Within = Duration.FromDays(1) }, new() { Name = "receipts", Kind = "purchase", Most = 2, Within = Duration.FromHours(1) }],
         });
         await club.Buys(100);
         await club.Buys(100);

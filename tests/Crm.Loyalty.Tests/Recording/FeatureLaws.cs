@@ -159,7 +159,7 @@ public sealed class FeatureLaws
             Challenges = (mask & 2) == 0 ? [] : [challenge],
             Rewards = (mask & 4) == 0 ? [] : [new Reward { Name = "star", Kind = new RewardKind.Units(new UnitAmount("stars", 1)), Costs = [new("points", 20)], AutoAt = 25 }],
             Surprises = (mask & 8) == 0 ? [] : [new Surprise { Name = "gift", OneIn = 3, Seed = "0123456789abcdef", Gift = new UnitAmount("stars", 7) }],
-            Limits = (mask & 16) == 0 ? [] : [new() { Name = "often", Kind = "purchase", Most = 2, Within = Duration.FromDays(20) }],
+            VelocityLimits = (mask & 16) == 0 ? [] : [new() { Name = "often", Kind = "purchase", Most = 2, Within = Duration.FromDays(20) }],
         };
 
     private static Gen<TierLadder> Ladder =>
@@ -187,7 +187,7 @@ public sealed class FeatureLaws
 
     private static Gen<StampCard> Card =>
         from goal in Gen.Choose(2, 9)
-        from overflow in Gen.Elements(Overflow.Carry, Overflow.Drop, Overflow.Reject)
+        from overflow in Gen.Elements(StampOverflow.Carry, StampOverflow.Drop, StampOverflow.Reject)
         from life in Gen.Elements(StampLife.FirstStamp, StampLife.LatestStamp, StampLife.EachStamp)
         from expires in Gen.Elements(true, false)
         from prize in Gen.Elements(true, false)

@@ -49,7 +49,7 @@ public sealed class PaymentScenarios
 
         Assert.Equal(clamps ? null : "insufficient-balance", receipt.Refusal?.Code);
         Assert.Equal(clamps ? 0 : 400, await club.Points());
-        Assert.Equal(clamps, receipt.Lines.Any(line => line.Code == LineCodes.Shortfall && LoyaltyTexts.Describe(line).English == "600 points that were quoted are not there any more."));
+        Assert.Equal(clamps, receipt.Lines.Any(line => line.Code == LineCodes.QuoteShort && LoyaltyTexts.Describe(line).English == "600 points that were quoted are not there any more."));
     }
 
     [Fact]

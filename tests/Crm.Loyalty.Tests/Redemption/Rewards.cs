@@ -180,7 +180,7 @@ public sealed class Rewards
         club.On(2026, 2, 15);
         await club.Buys(60);
         var before = await club.Membership();
-        await club.Reserves("pos:r", 100);
+        Assert.Equal(["reserved"], (await club.Reserves("pos:r", 100)).Lines.Select(line => line.Code));
         Assert.Equal("insufficient-balance", (await club.Redeems(21, unit: "points")).Refusal?.Code);
         Assert.Equal("more-than-reserved", (await club.Captures("pos:r", 101)).Refusal?.Code);
 

@@ -20,7 +20,7 @@ public sealed class StampPolicies
     [InlineData(10, null)]
     public async Task Stamps_that_do_not_fit_are_rejected_where_the_card_is_strict_ST3(long stamps, string? code)
     {
-        var club = With(card => card with { Overflow = Overflow.Reject });
+        var club = With(card => card with { Overflow = StampOverflow.Reject });
 
         Assert.Equal(code, (await club.Records(Gives(club, stamps))).Refusal?.Code);
     }
@@ -47,7 +47,7 @@ public sealed class StampPolicies
     [Fact]
     public async Task A_purchase_over_the_goal_is_noted_and_not_stamped_where_the_card_is_strict()
     {
-        var club = With(card => card with { Overflow = Overflow.Reject });
+        var club = With(card => card with { Overflow = StampOverflow.Reject });
         var receipt = await club.Drinks(11);
 
         Assert.Contains(receipt.Lines, line => line.Code == Receipts.LineCodes.StampsNotGiven);
@@ -57,7 +57,7 @@ public sealed class StampPolicies
     [Fact]
     public async Task What_is_over_is_lost_where_the_card_drops_it()
     {
-        var club = With(card => card with { Overflow = Overflow.Drop });
+        var club = With(card => card with { Overflow = StampOverflow.Drop });
         await club.Drinks(25);
 
         Assert.Equal((1L, 0L), ((await club.Card()).Completed, (await club.Card()).Stamps));
@@ -68,7 +68,7 @@ public sealed class StampPolicies
     {
         var club = Club.Of(CupCards.Program with
         {
-            StampCards = [CupCards.Buy(10) with { Overflow = Overflow.Drop, Next = NextCard.OnRequest }, new() { Name = "all", Goal = 100 }],
+            StampCards = [CupCards.Buy(10) with { Overflow = StampOverflow.Drop, Next = NextCard.OnRequest }, new() { Name = "all", Goal = 100 }],
         });
         CustomerEvent Opens() => StampEvents.Open(club.NextKey(), Samples.Amy, card: "cups");
         await club.Drinks(10);

@@ -1,0 +1,237 @@
+using System.CommandLine;
+using System.Globalization;
+using Crm.Loyalty.Accounts;
+using Crm.Storage;
+using Crm.Tool.Books;
+using Crm.Tool.Stores;
+using Crm.Values;
+using NodaTime;
+using NodaTime.Text;
+using Spectre.Console;
+using Text = Crm.Values.Text;
+
+namespace Crm.Tool.Commands;
+
+/// <summary>crm loyalty: what customers hold, what runs out, and whether the books add up.</summary>
+internal static class LoyaltyCommand
+{
+    public static Command Create(IClock clock) => new("loyalty", "Balances, what runs out, and a certificate of the books.") { Balance(clock), Expiring(clock), Certify() };
+
+    private static Command Balance(IClock clock)
+    {
+        var (common, customer) = (new CommonOptions(), Customer());
+        var command = new Command("balance", "What a customer holds at an instant, past or future.") { customer };
+        common.AddStoreTo(command).AddAsOfTo(command).AddOutputTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var output = common.Output(parsed);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            var (balance, last, _) = await ReadAsync(store, parsed.GetRequiredValue(customer), common, parsed, clock, cancellationToken);
+            string[] header = ["program", "unit", "available", "pending", "reserved", "debt"];
+            var rows = balance.Units.Select(unit => new[] { unit.Program, unit.Unit, Whole(unit.Available), Whole(unit.Pending), Whole(unit.Reserved), Whole(unit.Debt) }).ToList();
+            Write(output, "units", header, [new("Program", "計劃"), new("Unit", "單位"), new("Available", "可用"), new("Pending", "凍結"), new("Reserved", "預留"), new("Owed", "欠數")], rows, last);
+            return ExitCode.Done;
+        });
+        return command.WithExamples("crm loyalty balance user:42 --store shop.db", "crm loyalty balance user:42 --store shop.db --as-of 2027-01-01 --json");
+    }
+
+    private static Command Expiring(IClock clock)
+    {
+        var (common, customer) = (new CommonOptions(), Customer());
+        var command = new Command("expiring", "What of a customer's units runs out when.") { customer };
+        common.AddStoreTo(command).AddAsOfTo(command).AddOutputTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var output = common.Output(parsed);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            var (balance, last, _) = await ReadAsync(store, parsed.GetRequiredValue(customer), common, parsed, clock, cancellationToken);
+            string[] header = ["program", "unit", "at", "amount"];
+            var rows = balance.Expiring.Select(lot => new[] { lot.Program, lot.Unit, InstantPattern.ExtendedIso.Format(lot.At), Whole(lot.Amount) }).ToList();
+            Write(output, "lots", header, [new("Program", "計劃"), new("Unit", "單位"), new("Gone at", "到期時刻"), new("Amount", "數目")], rows, last);
+            return ExitCode.Done;
+        });
+        return command.WithExamples("crm loyalty expiring user:42 --store shop.db", "crm loyalty expiring user:42 --store shop.db --csv");
+    }
+
+    private static Command Certify()
+    {
+        var common = new CommonOptions();
+        var export = new Option<string?>("--export") { Description = "A file that the lines of the ledger are written to, for docs/certify/recheck.py.", HelpName = "FILE" };
+        var command = new Command("certify", "Adds up the whole ledger and links its lines: every unit is spent, gone or there, and what is owed is named. Exit code 4 when it does not add up.") { export };
+        common.AddStoreTo(command).AddOutputTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var output = common.Output(parsed);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            var certificate = await CertifyAsync(store, parsed.GetValue(export), cancellationToken);
+            Write(output, certificate);
+            return certificate.Faults.IsEmpty ? ExitCode.Done : ExitCode.Fault;
+        });
+        return command.WithExamples("crm loyalty certify --store shop.db", "crm loyalty certify --store shop.db --export ledger.tsv --json");
+    }
+
+    private static async Task<Certificate> CertifyAsync(OpenedStore store, string? file, CancellationToken cancellationToken)
+    {
+        var conservation = new Conservation();
+        var lines = file is null ? null : new StreamWriter(file) { NewLine = "\n" };
+        try
+        {
+            await foreach (var (customer, entry) in store.Scan.ReadLedgerAsync(cancellationToken))
+            {
+                var line = conservation.Add(customer, entry);
+                if (lines is not null)
+                {
+                    await lines.WriteLineAsync(line);
+                }
+            }
+        }
+        finally
+        {
+            if (lines is not null)
+            {
+                await lines.DisposeAsync();
+            }
+        }
+
+        return conservation.Certify();
+    }
+
+    private static void Write(ToolOutput output, Certificate certificate)
+    {
+        string[] header = ["account", "issued", "spent", "expired", "reversed", "transferred", "available", "pending", "reserved", "debt"];
+        var rows = certificate.Accounts.Select(account => new[]
+        {
+            account.Account, Whole(account.Sums.Issued), Whole(account.Sums.Spent), Whole(account.Sums.Expired), Whole(account.Sums.Reversed), Whole(account.Sums.Transferred),
+            Whole(account.Sums.Available), Whole(account.Sums.Pending), Whole(account.Sums.Reserved), Whole(account.Sums.Debt),
+        }).ToList();
+        switch (output.Form)
+        {
+            case OutputForm.Json:
+                output.Json(json =>
+                {
+                    json.WriteNumber("entries", certificate.Entries);
+                    json.WriteString("head", certificate.Head);
+                    json.WriteStartArray("accounts");
+                    foreach (var row in rows)
+                    {
+                        json.WriteStartObject();
+                        json.WriteString(header[0], row[0]);
+                        for (var i = 1; i < header.Length; i++)
+                        {
+                            json.WriteNumber(header[i], long.Parse(row[i], CultureInfo.InvariantCulture));
+                        }
+
+                        json.WriteEndObject();
+                    }
+
+                    json.WriteEndArray();
+                    json.WriteStartArray("faults");
+                    foreach (var fault in certificate.Faults)
+                    {
+                        json.WriteStringValue(fault);
+                    }
+
+                    json.WriteEndArray();
+                });
+                break;
+            case OutputForm.Csv:
+                output.Csv(rows.Prepend(header));
+                break;
+            default:
+                Table(output, [.. header.Select(name => new Text(name, name))], rows);
+                output.Line(new Text($"{certificate.Entries} entries, head {certificate.Head}", $"{certificate.Entries} 筆，鏈末 {certificate.Head}").In(output.Language));
+                break;
+        }
+
+        foreach (var fault in certificate.Faults)
+        {
+            output.Message(fault);
+        }
+    }
+
+    private static void Write(ToolOutput output, string list, string[] header, Text[] titles, List<string[]> rows, Instant last)
+    {
+        switch (output.Form)
+        {
+            case OutputForm.Json:
+                output.Json(json =>
+                {
+                    json.WriteString("asOf", InstantPattern.ExtendedIso.Format(last));
+                    json.WriteStartArray(list);
+                    foreach (var row in rows)
+                    {
+                        json.WriteStartObject();
+                        for (var i = 0; i < header.Length; i++)
+                        {
+                            if (long.TryParse(row[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && i > 1)
+                            {
+                                json.WriteNumber(header[i], number);
+                            }
+                            else
+                            {
+                                json.WriteString(header[i], row[i]);
+                            }
+                        }
+
+                        json.WriteEndObject();
+                    }
+
+                    json.WriteEndArray();
+                });
+                break;
+            case OutputForm.Csv:
+                output.Csv(rows.Prepend(header));
+                break;
+            default:
+                Table(output, titles, rows);
+                break;
+        }
+    }
+
+    private static void Table(ToolOutput output, Text[] titles, List<string[]> rows)
+    {
+        var table = new Table();
+        foreach (var title in titles)
+        {
+            table.AddColumn(Markup.Escape(title.In(output.Language)));
+        }
+
+        rows.ForEach(row => table.AddRow([.. row.Select(Markup.Escape)]));
+        output.Show(table);
+    }
+
+    private static async Task<(LedgerBalance Balance, Instant Last, CustomerId Customer)> ReadAsync(OpenedStore store, string name, CommonOptions common, ParseResult parsed, IClock clock, CancellationToken cancellationToken)
+    {
+        var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+        var last = common.AsOf(parsed, clock).Last(settings.Zone);
+        var snapshot = await store.Customers.LoadAsync(CustomerRef.Of(IdentityOf(name)), cancellationToken);
+        var customer = snapshot.Customer ?? throw ToolException.Input($"The store has no customer who is '{name}'.");
+        var balance = new LedgerBalance(last);
+        await foreach (var (owner, entry) in store.Scan.ReadLedgerAsync(cancellationToken))
+        {
+            if (owner == customer)
+            {
+                balance.Take(entry);
+            }
+        }
+
+        return (balance, last, customer);
+    }
+
+    private static Identity IdentityOf(string name)
+    {
+        var colon = name.IndexOf(':', StringComparison.Ordinal);
+        try
+        {
+            return colon > 0 ? new Identity(name[..colon], name[(colon + 1)..]) : throw ToolException.Usage($"'{name}' is not an identity; a kind, a colon and a value are expected, such as 'user:42'.");
+        }
+        catch (ArgumentException wrong)
+        {
+            throw ToolException.Usage(wrong.Message);
+        }
+    }
+
+    private static Argument<string> Customer() => new("CUSTOMER") { Description = "Who, as an identity: user:42, phone:+85291234567." };
+
+    private static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
