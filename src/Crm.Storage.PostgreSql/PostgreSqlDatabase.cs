@@ -9,7 +9,7 @@ namespace Crm.Storage.PostgreSql;
 internal sealed class PostgreSqlDatabase : SqlDatabase
 {
     // Every statement finds its rows by key. A plan made while a table was small stays right when it has grown.
-    private const string ByKey = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
+    private const string ByKey = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 
     // What finds its rows by key is planned the same for every key, so it is planned once. Not with partitions: a plan for all of them opens all of them.
     private const string PlannedOnce = " -c plan_cache_mode=force_generic_plan";

@@ -10,6 +10,7 @@ internal sealed class CommitCalls
     private readonly SqlCall keys = new(CommitStatements.Keys) { IsGuard = true };
     private readonly SqlCall births = new(CommitStatements.Births) { IsGuard = true };
     private readonly SqlCall versions = new(CommitStatements.Versions) { IsGuard = true };
+    private readonly SqlCall severed = new(CommitStatements.Severed);
     private readonly SqlCall identities = new(CommitStatements.Identities) { IsGuard = true };
     private readonly SqlCall draws = new(CommitStatements.Draws) { IsGuard = true };
     private readonly SqlCall givenBack = new(CommitStatements.GiveBack);
@@ -50,7 +51,7 @@ internal sealed class CommitCalls
 
     private IEnumerable<SqlCall> All =>
     [
-        keys, births, versions, identities, draws, givenBack,
+        keys, births, versions, severed, identities, draws, givenBack,
         events, lines, slots, ledger, factsGone, facts, profilesGone, profiles, wakeupsGone, wakeups, checkpointsGone, checkpoints, outbox, withdrawn, settled,
     ];
 
@@ -106,6 +107,11 @@ internal sealed class CommitCalls
         foreach (var entry in commit.Entries)
         {
             Add(id, entry);
+        }
+
+        foreach (var identity in commit.Severed)
+        {
+            severed.Add(tenant, Bucket.Of(identity), identity.Kind, identity.Value, commit.Customer.Bucket, commit.Customer);
         }
 
         foreach (var slot in commit.Slots)

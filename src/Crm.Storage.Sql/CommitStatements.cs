@@ -24,6 +24,10 @@ internal static class CommitStatements
         """,
         [Characters, Whole, Bytes, Whole, Whole, Whole]);
 
+    public static readonly SqlStatement Severed = new(
+        "DELETE FROM crm_identity WHERE tenant = {0} AND bucket = {1} AND kind = {2} AND value = {3} AND customer_bucket = {4} AND customer_id = {5}",
+        [Characters, Whole, Characters, Characters, Whole, Bytes]);
+
     public static readonly SqlStatement Identities = new(
         "INSERT INTO crm_identity (tenant, bucket, kind, value, customer_bucket, customer_id, reference) VALUES {rows} ON CONFLICT DO NOTHING",
         [Characters, Whole, Characters, Characters, Whole, Bytes, Whole]);

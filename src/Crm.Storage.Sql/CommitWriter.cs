@@ -13,6 +13,12 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
 
     public async ValueTask<CommitResult[]> WriteAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
+        // Whether a severed identity can be claimed depends on who comes first.
+        if (commits.Count > 1 && commits.Any(commit => !commit.Severed.IsEmpty))
+        {
+            return await OneByOneAsync(session, commits, cancellationToken).ConfigureAwait(false);
+        }
+
         // A sum of draws says nothing about each of them, in order: several commits that draw are looked at first.
         var read = commits.Count > 1 && commits.Any(commit => !commit.Quotas.IsEmpty);
         var most = commits.Count > 1 ? MostRoundsTogether : MostRounds;

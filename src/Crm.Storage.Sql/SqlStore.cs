@@ -15,8 +15,6 @@ namespace Crm.Storage.Sql;
 /// </summary>
 public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, IHostTransactions, IAsyncDisposable, IDisposable
 {
-    private const int CustomersAtOnce = 256;
-
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
     private readonly Migrations migrations;
@@ -142,9 +140,12 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     /// <inheritdoc/>
     public async IAsyncEnumerable<CustomerId> ReadCustomersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var customer in await ReadAsync(session => scan.CustomersAsync(session, withEntries: true, cancellationToken), cancellationToken).ConfigureAwait(false))
+        await foreach (var some in SomeAsync(withEntries: true, cancellationToken).ConfigureAwait(false))
         {
-            yield return customer;
+            foreach (var customer in some)
+            {
+                yield return customer;
+            }
         }
     }
 
@@ -221,6 +222,10 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
         ReadAsync(session => audiences.SelectAsync(session, condition, kinds, moment, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    ValueTask<bool> IDocumentStore.RemoveAsync(string kind, string name, CancellationToken cancellationToken) =>
+        WriteAsync(session => documents.RemoveAsync(session, kind, name, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (database is not HostDatabase)
@@ -234,10 +239,25 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     /// <inheritdoc/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async IAsyncEnumerable<T> OfAllAsync<T>(Func<SqlSession, CustomerId[], ValueTask<List<T>>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<List<CustomerId>> SomeAsync(bool withEntries, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var all = await ReadAsync(session => scan.CustomersAsync(session, withEntries: false, cancellationToken), cancellationToken).ConfigureAwait(false);
-        foreach (var some in all.Chunk(CustomersAtOnce))
+        for (CustomerId? last = null; ;)
+        {
+            var after = last;
+            var some = await ReadAsync(session => scan.CustomersAsync(session, after, withEntries, cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (some.Count == 0)
+            {
+                yield break;
+            }
+
+            last = some[^1];
+            yield return some;
+        }
+    }
+
+    private async IAsyncEnumerable<T> OfAllAsync<T>(Func<SqlSession, List<CustomerId>, ValueTask<List<T>>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var some in SomeAsync(withEntries: false, cancellationToken).ConfigureAwait(false))
         {
             // No connection is kept while the caller looks at what was read.
             foreach (var item in await ReadAsync(session => read(session, some), cancellationToken).ConfigureAwait(false))

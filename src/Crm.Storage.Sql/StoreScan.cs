@@ -10,15 +10,21 @@ namespace Crm.Storage.Sql;
 /// <summary>What reports read of many customers at a time.</summary>
 internal sealed class StoreScan(string tenant)
 {
-    private static readonly SqlStatement All = new("SELECT customer_id FROM crm_customer WHERE tenant = {0} ORDER BY customer_id", [Characters]);
+    private const int CustomersAtOnce = 256;
 
+    private static readonly SqlStatement All = new(
+        "SELECT customer_id FROM crm_customer WHERE tenant = {0} AND (bucket, customer_id) > ({1}, {2}) ORDER BY bucket, customer_id LIMIT {3}",
+        [Characters, Whole, Bytes, Whole]);
+
+    // A subquery that is no join is answered by the key whatever the database knows of its tables.
     private static readonly SqlStatement WithEntries = new(
         """
         SELECT c.customer_id FROM crm_customer c
-        WHERE c.tenant = {0} AND EXISTS (SELECT 1 FROM crm_event e WHERE e.tenant = c.tenant AND e.bucket = c.bucket AND e.customer_id = c.customer_id)
-        ORDER BY c.customer_id
+        WHERE c.tenant = {0} AND (c.bucket, c.customer_id) > ({1}, {2})
+            AND (SELECT MIN(e.version) FROM crm_event e WHERE e.tenant = c.tenant AND e.bucket = c.bucket AND e.customer_id = c.customer_id) IS NOT NULL
+        ORDER BY c.bucket, c.customer_id LIMIT {3}
         """,
-        [Characters]);
+        [Characters, Whole, Bytes, Whole]);
 
     private static readonly SqlStatement Ledger = OfCustomers(
         "program, t.unit, t.lot, t.amount, t.movement, t.cause_source, t.cause_key, t.occurred_at, t.rule, t.code, t.definition, t.corrects_source, t.corrects_key", "crm_ledger", "bucket", "version, t.line");
@@ -27,8 +33,17 @@ internal sealed class StoreScan(string tenant)
 
     private static readonly SqlStatement Facts = OfCustomers("name, t.kind, t.content, t.valid_until", "crm_fact", "bucket", "name");
 
-    public ValueTask<List<CustomerId>> CustomersAsync(SqlSession session, bool withEntries, CancellationToken cancellationToken) =>
-        session.QueryAsync(new SqlCall(withEntries ? WithEntries : All).Add(tenant), row => row.Customer(0), cancellationToken);
+    /// <summary>The next customers, by bucket and id; none at the end.</summary>
+    /// <param name="session">A connection.</param>
+    /// <param name="last">The last customer of those read before; null to begin.</param>
+    /// <param name="withEntries">Whether customers without a journal entry are passed over.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public ValueTask<List<CustomerId>> CustomersAsync(SqlSession session, CustomerId? last, bool withEntries, CancellationToken cancellationToken)
+    {
+        var call = new SqlCall(withEntries ? WithEntries : All);
+        call.Add(tenant, last?.Bucket ?? -1, last is { } known ? known : Array.Empty<byte>(), CustomersAtOnce);
+        return session.QueryAsync(call, row => row.Customer(0), cancellationToken);
+    }
 
     public ValueTask<List<(CustomerId Customer, LedgerEntry Entry)>> LedgerAsync(SqlSession session, IEnumerable<CustomerId> customers, CancellationToken cancellationToken) =>
         session.QueryAsync(Call(Ledger, customers), row => (row.Customer(0), Entry(row)), cancellationToken);
@@ -44,7 +59,7 @@ internal sealed class StoreScan(string tenant)
         WITH v (tenant, bucket, customer_id) AS (VALUES {rows})
         SELECT t.customer_id, t.{{columns}}
         FROM v JOIN {{table}} t ON t.tenant = v.tenant AND t.{{bucket}} = v.bucket AND t.customer_id = v.customer_id
-        ORDER BY t.customer_id, t.{{order}}
+        ORDER BY t.{{bucket}}, t.customer_id, t.{{order}}
         """,
         [Characters, Whole, Bytes]);
 

@@ -1,12 +1,16 @@
 using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
+using Crm.Testing;
 using Crm.Tests.Shared;
+using Npgsql;
 
 namespace Crm.Storage.Tests;
 
 /// <summary>A schema of its own in the server of the tests; the test is skipped where there is none.</summary>
 public class PostgreSqlFactory(PostgreSqlStoreOptions options) : StoreFactory
 {
+    private readonly string otherSchema = PostgreSqlServer.NewSchema();
+
     public string Schema { get; } = PostgreSqlServer.NewSchema();
 
     public virtual string ConnectionString => PostgreSqlServer.ConnectionString;
@@ -16,11 +20,24 @@ public class PostgreSqlFactory(PostgreSqlStoreOptions options) : StoreFactory
 
     public object? Execute(string sql) => PostgreSqlServer.Execute($"SET search_path = {Schema}; {sql}", ConnectionString);
 
-    protected override ICustomerStore Open(string tenant) => OpenWith(chosen => chosen with { Tenant = tenant, OnStatement = chosen.Distributed ? StatementRules.CheckDistributed : StatementRules.Check });
+    public override async ValueTask<IReadOnlyList<string>> FindAsync(string text, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        var tables = await DatabaseSearch.NamesAsync(connection, $"SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('{Schema}', '{otherSchema}')", cancellationToken);
+        return await DatabaseSearch.FindAsync(connection, tables, text, cancellationToken);
+    }
+
+    protected override ICustomerStore Open(string tenant, StoreFaults? faults, bool elsewhere)
+    {
+        var chosen = options with { Tenant = tenant, Schema = elsewhere ? otherSchema : Schema, OnStatement = options.Distributed ? StatementRules.CheckDistributed : StatementRules.Check };
+        var database = new PostgreSqlDatabase($"{ConnectionString};Maximum Pool Size=40", chosen);
+        return new SqlStore(faults is null ? database : new FaultyDatabase(database, faults), chosen);
+    }
 
     protected override void Clean()
     {
-        PostgreSqlServer.Execute($"DROP SCHEMA IF EXISTS {Schema} CASCADE", ConnectionString);
+        PostgreSqlServer.Execute($"DROP SCHEMA IF EXISTS {Schema} CASCADE; DROP SCHEMA IF EXISTS {otherSchema} CASCADE", ConnectionString);
     }
 }
 

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using Crm.Storage.PostgreSql;
+using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
 using Crm.Testing;
+using Microsoft.Data.Sqlite;
 
 namespace Crm.Storage.Tests;
 
@@ -11,9 +13,9 @@ public sealed record TestedStore(string Name, Func<StoreFactory> Fresh)
     public static IReadOnlyList<TestedStore> All { get; } =
     [
         new("memory", () => new MemoryFactory()),
-        new("SQLite file", () => new SqliteFactory(inMemory: false)),
-        new("SQLite in memory", () => new SqliteFactory(inMemory: true)),
-        new("SQLite through ADO.NET", () => new AdoFactory()),
+        new("SQLite file", () => new SqliteFactory(SqliteKind.File)),
+        new("SQLite in memory", () => new SqliteFactory(SqliteKind.Memory)),
+        new("SQLite through ADO.NET", () => new SqliteFactory(SqliteKind.Ado)),
         new("PostgreSQL", () => new PostgreSqlFactory(new PostgreSqlStoreOptions())),
         new("PostgreSQL, partitioned", () => new PostgreSqlFactory(new PostgreSqlStoreOptions { Partitions = 4 })),
         new("PostgreSQL, as if distributed", () => new PostgreSqlFactory(new PostgreSqlStoreOptions { Distributed = true })),
@@ -23,17 +25,18 @@ public sealed record TestedStore(string Name, Func<StoreFactory> Fresh)
     public override string ToString() => Name;
 }
 
-/// <summary>A database of its own, with what must be cleaned up.</summary>
-public abstract class StoreFactory : IStoreFactory, IAsyncDisposable
+/// <summary>A database of its own, with what must be cleaned up, and all that the laws may ask of it.</summary>
+public abstract class StoreFactory : IFaultyStores, IStoreSearch, IElsewhere, IAsyncDisposable
 {
     private readonly ConcurrentBag<ICustomerStore> opened = [];
 
-    public virtual ValueTask<ICustomerStore> OpenAsync(string tenant, CancellationToken cancellationToken)
-    {
-        var store = Open(tenant);
-        opened.Add(store);
-        return ValueTask.FromResult(store);
-    }
+    public virtual ValueTask<ICustomerStore> OpenAsync(string tenant, CancellationToken cancellationToken) => Kept(Open(tenant, null, elsewhere: false));
+
+    public ValueTask<ICustomerStore> OpenFaultyAsync(string tenant, StoreFaults faults, CancellationToken cancellationToken) => Kept(Open(tenant, faults, elsewhere: false));
+
+    public ValueTask<ICustomerStore> OpenElsewhereAsync(string tenant, CancellationToken cancellationToken) => Kept(Open(tenant, null, elsewhere: true));
+
+    public abstract ValueTask<IReadOnlyList<string>> FindAsync(string text, CancellationToken cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -46,39 +49,71 @@ public abstract class StoreFactory : IStoreFactory, IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected abstract ICustomerStore Open(string tenant);
+    /// <param name="faults">Where the connections of the store break; null: nowhere.</param>
+    /// <param name="elsewhere">Whether in another database than usual.</param>
+    protected abstract ICustomerStore Open(string tenant, StoreFaults? faults, bool elsewhere);
 
     protected virtual void Clean()
     {
+    }
+
+    private ValueTask<ICustomerStore> Kept(ICustomerStore store)
+    {
+        opened.Add(store);
+        return ValueTask.FromResult(store);
     }
 }
 
 public sealed class MemoryFactory : StoreFactory
 {
-    private readonly ConcurrentDictionary<string, InMemoryStore> tenants = new();
+    private readonly ConcurrentDictionary<(string Tenant, bool Elsewhere), InMemoryStore> tenants = new();
 
-    protected override ICustomerStore Open(string tenant) => tenants.GetOrAdd(tenant, _ => new InMemoryStore());
+    public override ValueTask<IReadOnlyList<string>> FindAsync(string text, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<string>>([.. tenants.Values.SelectMany(store => MemorySearch.Find(store, text))]);
+
+    protected override ICustomerStore Open(string tenant, StoreFaults? faults, bool elsewhere)
+    {
+        var store = tenants.GetOrAdd((tenant, elsewhere), _ => new InMemoryStore());
+        return faults is null ? store : faults.Around(store);
+    }
 }
 
-public sealed class SqliteFactory(bool inMemory) : StoreFactory
+/// <summary>SQLite by its own driver, and through the general code for any provider, so that what other databases rest on is held to the laws too.</summary>
+public sealed class SqliteFactory(SqliteKind kind) : StoreFactory
 {
     private readonly TemporaryFile file = new();
+    private readonly TemporaryFile other = new();
 
-    protected override ICustomerStore Open(string tenant) => SqliteStore.Open(
-        inMemory ? $"Data Source={file.Name};Mode=Memory;Cache=Shared" : file.Path,
-        new SqliteStoreOptions { Tenant = tenant, Durability = SqliteDurability.Normal, OnStatement = StatementRules.Check });
+    public override async ValueTask<IReadOnlyList<string>> FindAsync(string text, CancellationToken cancellationToken)
+    {
+        await using var connection = new SqliteConnection(ConnectionString(file));
+        await connection.OpenAsync(cancellationToken);
+        var tables = await DatabaseSearch.NamesAsync(connection, "SELECT name FROM sqlite_master WHERE type = 'table'", cancellationToken);
+        return await DatabaseSearch.FindAsync(connection, tables, text, cancellationToken);
+    }
 
-    protected override void Clean() => file.Dispose();
+    protected override ICustomerStore Open(string tenant, StoreFaults? faults, bool elsewhere)
+    {
+        var options = new SqliteStoreOptions { Tenant = tenant, Durability = SqliteDurability.Normal, OnStatement = StatementRules.Check };
+        var source = ConnectionString(elsewhere ? other : file);
+        SqlDatabase database = kind == SqliteKind.Ado ? new AdoDatabase(source) : new SqliteDatabase(source, options);
+        return new SqlStore(faults is null ? database : new FaultyDatabase(database, faults), options);
+    }
+
+    protected override void Clean()
+    {
+        file.Dispose();
+        other.Dispose();
+    }
+
+    private string ConnectionString(TemporaryFile place) => kind == SqliteKind.Memory ? $"Data Source={place.Name};Mode=Memory;Cache=Shared" : $"Data Source={place.Path};Pooling=False";
 }
 
-/// <summary>SQLite through the general code for any provider, so that what other databases rest on is held to the laws too.</summary>
-public sealed class AdoFactory : StoreFactory
+public enum SqliteKind
 {
-    private readonly TemporaryFile file = new();
-
-    protected override ICustomerStore Open(string tenant) => new Sql.SqlStore(new AdoDatabase($"Data Source={file.Path};Pooling=False"), new Sql.SqlStoreOptions { Tenant = tenant });
-
-    protected override void Clean() => file.Dispose();
+    File,
+    Memory,
+    Ado,
 }
 
 /// <summary>The path of a file that does not exist yet, and is gone at the end.</summary>

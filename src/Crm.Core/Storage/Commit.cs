@@ -26,6 +26,12 @@ public sealed record Commit
     /// <summary>Identities that become the customer's; each must be nobody's.</summary>
     public Sequence<IdentityClaim> Claims { get; init; }
 
+    /// <summary>
+    /// Identities that are cut from the customer: the store keeps their values nowhere, and whoever comes with one is somebody new. One that is not the customer's is left alone. The journal, the ledger and
+    /// the keys stay; the profile goes by <see cref="Profile"/>, and what waits in the outbox by <see cref="Withdrawn"/>.
+    /// </summary>
+    public Sequence<Identity> Severed { get; init; }
+
     /// <summary>New journal entries; each key must be new.</summary>
     public Sequence<JournalEntry> Entries { get; init; }
 
@@ -107,6 +113,11 @@ public sealed record Commit
         if (Claims.Count > 1 && Claims.CountBy(claim => claim.Identity).FirstOrDefault(claim => claim.Value > 1) is { Value: > 1 } claimed)
         {
             throw Faulty($"claims an identity of kind '{claimed.Key.Kind}' {claimed.Value} times; once is expected");
+        }
+
+        if (!Severed.IsEmpty && Claims.FirstOrDefault(claim => Severed.Contains(claim.Identity)) is { Identity.Kind: not null } both)
+        {
+            throw Faulty($"claims an identity of kind '{both.Identity.Kind}' and severs it; one of the two is expected");
         }
 
         Once(Slots, slot => slot.Name, "slot");

@@ -15,7 +15,7 @@ public sealed record CustomerSnapshot
     /// <summary>The version of the last commit; 0 when there is no customer.</summary>
     public long Version { get; init; }
 
-    /// <summary>The number of the customer's identities.</summary>
+    /// <summary>How many identities the customer ever had; severed ones count, so that no reference comes twice.</summary>
     public int Identities { get; init; }
 
     /// <summary>The opaque reference of the identity by which the customer was loaded; null when loaded by id.</summary>

@@ -6,7 +6,7 @@ namespace Crm.Storage;
 /// <summary>Versioned documents that belong to no customer: definitions, registers, log books, settings.</summary>
 public interface IDocumentStore
 {
-    /// <summary>Adds the next version of a document. Nothing is ever overwritten.</summary>
+    /// <summary>Adds the next version of a document. No version is ever overwritten.</summary>
     /// <param name="document">Its version is one more than the latest, or nothing is written.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>Whether it was written; false when another writer has added that version.</returns>
@@ -17,6 +17,10 @@ public interface IDocumentStore
 
     /// <summary>All versions of all documents of a kind, by name and version.</summary>
     IAsyncEnumerable<StoredDocument> ReadAllAsync(string kind, CancellationToken cancellationToken);
+
+    /// <summary>Removes a document with all its versions, if every one of them may be removed; its next version is then the first.</summary>
+    /// <returns>Whether there is no such document now; false for one that is append-only, which stays whole.</returns>
+    ValueTask<bool> RemoveAsync(string kind, string name, CancellationToken cancellationToken);
 }
 
 /// <summary>A version of a document.</summary>
@@ -25,4 +29,8 @@ public interface IDocumentStore
 /// <param name="Version">From 1, without gaps.</param>
 /// <param name="Content">The text, usually JSON.</param>
 /// <param name="WrittenAt">When it was written.</param>
-public sealed record StoredDocument(string Kind, string Name, int Version, string Content, Instant WrittenAt);
+public sealed record StoredDocument(string Kind, string Name, int Version, string Content, Instant WrittenAt)
+{
+    /// <summary>Whether it may be removed one day, as a case or a dataset may. Definitions, registers and log books may not, and documents do not unless they say so.</summary>
+    public bool Removable { get; init; }
+}

@@ -4,10 +4,13 @@ using Crm.Values;
 
 namespace Crm.Storage;
 
-/// <summary>An optional ability: reading the whole store, for reports and checks.</summary>
+/// <summary>
+/// An optional ability: reading the whole store, for reports and checks. All scans go through the customers in one order, by bucket and then by id, and hold a part of the store at a time, however large
+/// it is. While others write, a scan meets everybody who was there when it began exactly once, and whoever is born meanwhile once or not at all.
+/// </summary>
 public interface IJournalScan
 {
-    /// <summary>Every customer with at least one journal entry, in the order of their ids.</summary>
+    /// <summary>Every customer with at least one journal entry.</summary>
     IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken);
 
     /// <summary>The whole journal of all customers, customer by customer, each in the order in which it was recorded.</summary>

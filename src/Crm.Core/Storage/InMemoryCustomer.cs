@@ -14,6 +14,7 @@ internal sealed class InMemoryCustomer
     private readonly SortedDictionary<string, Fact> facts = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Instant, Checkpoint> checkpoints = [];
     private readonly List<Identity> identities = [];
+    private int identitiesEver;
     private Sequence<StoredSlot> slots;
     private Fields profile;
 
@@ -31,7 +32,7 @@ internal sealed class InMemoryCustomer
     {
         Customer = id,
         Version = Version,
-        Identities = identities.Count,
+        Identities = identitiesEver,
         IdentityReference = reference,
         Slots = slots,
         Profile = profile,
@@ -49,9 +50,15 @@ internal sealed class InMemoryCustomer
     public void Write(Commit commit)
     {
         Version = commit.Version;
+        foreach (var severed in commit.Severed)
+        {
+            identities.Remove(severed);
+        }
+
         foreach (var claim in commit.Claims)
         {
             identities.Add(claim.Identity);
+            identitiesEver++;
         }
 
         journal.AddRange(commit.Entries.AsSpan());

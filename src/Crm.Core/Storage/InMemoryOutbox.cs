@@ -9,6 +9,7 @@ internal sealed class InMemoryOutbox
 {
     private readonly Dictionary<string, Place> waiting = new(StringComparer.Ordinal);
     private readonly HashSet<string> left = new(StringComparer.Ordinal);
+    private readonly HashSet<string> withdrawn = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Place, Row> rows = [];
 
     public void Write(Commit commit)
@@ -24,7 +25,11 @@ internal sealed class InMemoryOutbox
 
         foreach (var id in commit.Withdrawn)
         {
-            Remove(id);
+            if (waiting.ContainsKey(id))
+            {
+                Remove(id);
+                withdrawn.Add(id);
+            }
         }
 
         foreach (var id in commit.Settled)
@@ -56,8 +61,12 @@ internal sealed class InMemoryOutbox
 
     public void Settle(string id)
     {
-        Remove(id);
-        left.Add(id);
+        // An id that the outbox never had may still come; one that was withdrawn may have left all the same.
+        if (waiting.ContainsKey(id) || withdrawn.Remove(id))
+        {
+            Remove(id);
+            left.Add(id);
+        }
     }
 
     private Instant Remove(string id)
@@ -75,6 +84,7 @@ internal sealed class InMemoryOutbox
     private void Put(OutboxItem item, Place place)
     {
         var freeFrom = Remove(item.Id);
+        withdrawn.Remove(item.Id);
         waiting.Add(item.Id, place);
         rows.Add(place, new Row(item) { FreeFrom = freeFrom });
     }

@@ -137,6 +137,10 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     IAsyncEnumerable<StoredDocument> IDocumentStore.ReadAllAsync(string kind, CancellationToken cancellationToken) =>
         Copied(() => documents.Where(pair => pair.Key.Kind == kind).OrderBy(pair => pair.Key.Name, StringComparer.Ordinal).SelectMany(pair => pair.Value), cancellationToken);
 
+    /// <inheritdoc/>
+    ValueTask<bool> IDocumentStore.RemoveAsync(string kind, string name, CancellationToken cancellationToken) =>
+        Locked(() => !documents.TryGetValue((kind, name), out var versions) || (versions.TrueForAll(document => document.Removable) && documents.Remove((kind, name))), cancellationToken);
+
     private CustomerSnapshot Load(CustomerRef customer)
     {
         var recorded = customer.Recording is { } key && keys.TryGetValue(key, out var known) ? new RecordedKey(known.Entry.PayloadHash, known.Entry.Receipt) : null;
@@ -174,6 +178,14 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         foreach (var entry in commit.Entries)
         {
             keys.Add(entry.Event.Key, (commit.Customer, entry));
+        }
+
+        foreach (var severed in commit.Severed)
+        {
+            if (identities.TryGetValue(severed, out var owner) && owner.Customer == commit.Customer)
+            {
+                identities.Remove(severed);
+            }
         }
 
         foreach (var claim in commit.Claims)
@@ -246,7 +258,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         return true;
     }
 
-    private IEnumerable<KeyValuePair<CustomerId, InMemoryCustomer>> InOrder => customers.OrderBy(pair => pair.Key);
+    private IEnumerable<KeyValuePair<CustomerId, InMemoryCustomer>> InOrder => customers.OrderBy(pair => pair.Key.Bucket).ThenBy(pair => pair.Key);
 
     private ValueTask<T> Locked<T>(Func<T> work, CancellationToken cancellationToken)
     {

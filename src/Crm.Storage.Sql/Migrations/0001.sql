@@ -167,7 +167,7 @@ CREATE TABLE crm_quota (
     PRIMARY KEY (tenant, name)
 ){clustered};
 
--- Append-only.
+-- Append-only, unless every version of a document is removable.
 CREATE TABLE crm_document (
     tenant     {text}   NOT NULL,
     kind       {text}   NOT NULL,
@@ -175,6 +175,7 @@ CREATE TABLE crm_document (
     version    {int}    NOT NULL,
     content    {text}   NOT NULL,
     written_at {bigint} NOT NULL,
+    removable  {int}    NOT NULL,
     PRIMARY KEY (tenant, kind, name, version)
 ){clustered};
 

@@ -4,7 +4,7 @@ using NodaTime;
 
 namespace Crm.Testing.Counterfeits;
 
-/// <summary>A counterfeit whose faults are given as functions; what is not given is right.</summary>
+/// <summary>A counterfeit whose faults are given as functions; what is not given is right, and so is what is cancelled.</summary>
 internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner)
 {
     /// <summary>Writes a commit with the correct store, somehow.</summary>
@@ -50,7 +50,7 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
     }
 
     public override async ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken) =>
-        History is { } faulty ? await faulty(customer, start, Inner).ConfigureAwait(false) : await base.LoadHistoryAsync(customer, start, cancellationToken).ConfigureAwait(false);
+        History is { } faulty && !cancellationToken.IsCancellationRequested ? await faulty(customer, start, Inner).ConfigureAwait(false) : await base.LoadHistoryAsync(customer, start, cancellationToken).ConfigureAwait(false);
 
     public override async IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
         CommitMany is { } faulty ? await faulty(commits, Inner).ConfigureAwait(false) : await base.CommitManyAsync(commits, cancellationToken).ConfigureAwait(false);
 
     public override async ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) =>
-        Lease is { } faulty ? await faulty(now, until, most, Inner).ConfigureAwait(false) : await base.LeaseAsync(now, until, most, cancellationToken).ConfigureAwait(false);
+        Lease is { } faulty && !cancellationToken.IsCancellationRequested ? await faulty(now, until, most, Inner).ConfigureAwait(false) : await base.LeaseAsync(now, until, most, cancellationToken).ConfigureAwait(false);
 
     public override async ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
         await (Release is { } faulty ? faulty(item, notBefore, Inner) : base.ReleaseAsync(item, notBefore, cancellationToken).AsTask()).ConfigureAwait(false);
@@ -74,7 +74,7 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
         await (Settle is { } faulty ? faulty(item, Inner) : base.SettleAsync(item, cancellationToken).AsTask()).ConfigureAwait(false);
 
     public override async ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>
-        LeaseDue is { } faulty ? await faulty(due, now, until, most, Inner).ConfigureAwait(false) : await base.LeaseDueAsync(due, now, until, most, cancellationToken).ConfigureAwait(false);
+        LeaseDue is { } faulty && !cancellationToken.IsCancellationRequested ? await faulty(due, now, until, most, Inner).ConfigureAwait(false) : await base.LeaseDueAsync(due, now, until, most, cancellationToken).ConfigureAwait(false);
 
     public override async ValueTask<bool> AddAsync(StoredDocument document, CancellationToken cancellationToken) =>
         Add is { } faulty ? await faulty(document, Inner).ConfigureAwait(false) : await base.AddAsync(document, cancellationToken).ConfigureAwait(false);

@@ -9,7 +9,7 @@ namespace Crm.Testing.Counterfeits;
 /// <summary>A store that passes everything on to a correct one. A counterfeit overrides the one thing that it does wrongly.</summary>
 internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore
 {
-    protected InMemoryStore Inner { get; } = inner ?? new InMemoryStore();
+    public InMemoryStore Inner { get; } = inner ?? new InMemoryStore();
 
     protected IOutbox InnerOutbox => Inner;
 
@@ -56,4 +56,6 @@ internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerS
     public virtual ValueTask<StoredDocument?> LatestAsync(string kind, string name, CancellationToken cancellationToken) => InnerDocuments.LatestAsync(kind, name, cancellationToken);
 
     public virtual IAsyncEnumerable<StoredDocument> ReadAllAsync(string kind, CancellationToken cancellationToken) => InnerDocuments.ReadAllAsync(kind, cancellationToken);
+
+    public virtual ValueTask<bool> RemoveAsync(string kind, string name, CancellationToken cancellationToken) => InnerDocuments.RemoveAsync(kind, name, cancellationToken);
 }

@@ -68,8 +68,45 @@ internal sealed class Bench(ICustomerStore store, CancellationToken cancellation
     public async Task<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most = 100) =>
         await Wakeups.LeaseDueAsync(due, now, until, most, cancellationToken).ConfigureAwait(false);
 
+    public async Task ReleaseAsync(OutboxItem item, Instant notBefore) => await Outbox.ReleaseAsync(item, notBefore, cancellationToken).ConfigureAwait(false);
+
+    public async Task SettleAsync(OutboxItem item) => await Outbox.SettleAsync(item, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Does several things at once, on threads of their own.</summary>
+    public static Task<T[]> TogetherAsync<T>(IEnumerable<Func<Task<T>>> works) => Task.WhenAll(works.Select(work => Task.Run(work)).ToList());
+
+    /// <summary>The answer to a commit that competes with others; throwing is none.</summary>
+    public async Task<CommitResult> AnswerAsync(Commit commit) => await AnswerAsync("A commit that competes with others", () => TryAsync(commit)).ConfigureAwait(false);
+
+    /// <summary>The answer to something that competes with others; throwing is none.</summary>
+    public static async Task<T> AnswerAsync<T>(string about, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        catch (Exception thrown) when (thrown is not OperationCanceledException and not LawBroken)
+        {
+            throw new LawBroken(about, $"{thrown.GetType().Name}: {thrown.Message}", "an answer");
+        }
+    }
+
     /// <summary>The receipt that a commit carries for its first event.</summary>
     public static CommitResult Already(Commit commit) => new CommitResult.AlreadyCommitted(commit.Entries[0].Event.Key, commit.Entries[0].Receipt);
+
+    /// <summary>A commit with something of everything that content can be seen by.</summary>
+    public static Commit Everything(int customer, long expected) => Samples.Commit(customer, expected, $"pos:{(customer == 1 ? "" : $"{customer}-")}{expected + 1}") with
+    {
+        Claims = expected == 0 ? [new IdentityClaim(Samples.User(customer), 1)] : [],
+        Slots = [Samples.Slot("loyalty", (byte)(expected + 1)), Samples.Slot("segments", (byte)(expected + 2))],
+        Ledger = [Samples.Issued(expected + 10), Samples.Issued(-1) with { Movement = Movement.Spent }],
+        Facts = [new("loyalty.points", expected + 10), new("loyalty.tier", "gold")],
+        Profile = Fields.Of(("city", $"city-{expected}")),
+        NextDue = Samples.At((int)expected),
+        NextDueChanged = true,
+        Outbox = [Samples.Message(customer, $"occasion-{expected}"), Samples.FollowUp(customer, $"crm:follow-{customer}-{expected}")],
+        Checkpoints = [new Checkpoint(Samples.At((int)expected), [Samples.Slot("loyalty", 9)])],
+    };
 
     /// <summary>All that can be read of some customers without changing anything, as text.</summary>
     public async Task<string> ContentAsync(params int[] customers)
@@ -89,7 +126,7 @@ internal sealed class Bench(ICustomerStore store, CancellationToken cancellation
         {
             lines.AddRange((await LedgerAsync().ConfigureAwait(false)).Select(entry => $"{entry}"));
             lines.AddRange((await FactsAsync().ConfigureAwait(false)).Select(fact => $"{fact}"));
-            lines.AddRange((await scan.ReadIdentitiesAsync(cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false)).Select(identity => $"{identity.Customer} {identity.Identity.Kind} {identity.Identity.Value}"));
+            lines.AddRange((await scan.ReadIdentitiesAsync(cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false)).Select(identity => $"({identity.Customer}, {identity.Identity.Kind} {identity.Identity.Value})"));
         }
 
         return string.Join('\n', lines);

@@ -59,6 +59,11 @@ internal static class BulkLaws
             {
                 CommitMany = async (commits, store) =>
                 {
+                    if (!commits.Any(commit => commit.Quotas.Any(draw => draw.Name == "mug")))
+                    {
+                        return await store.CommitManyAsync(commits, default);
+                    }
+
                     var results = new List<CommitResult>();
                     foreach (var commit in commits)
                     {
@@ -119,5 +124,53 @@ internal static class BulkLaws
                 Bench.Same("The results of no commit", 0, (await bench.Bulk.CommitManyAsync([], bench.Token)).Count);
             },
             () => new Faulty { LoadMany = right => right.Count > 100 ? right : [.. right.OrderBy(snapshot => snapshot.Customer?.Value)] }),
+
+        Law.Of<IBulkCommit>(
+            "Batches_that_meet_write_each_commit_once",
+            "Six batches of the same fifty births, in six orders and at once, write each birth once; every other sender hears that it is written, and nobody waits for ever or fails.",
+            async bench =>
+            {
+                var births = Enumerable.Range(0, 50).Select(n => Samples.Birth(n, $"meet:{n}")).ToList();
+                var results = await Bench.TogetherAsync(Enumerable.Range(0, 6).Select(batch => (Func<Task<(Commit Commit, CommitResult Result)[]>>)(async () =>
+                {
+                    Commit[] shuffled = [.. births.Select((birth, n) => (birth, n)).OrderBy(pair => pair.n * (7 + (2 * batch)) % 53).Select(pair => pair.birth)];
+                    var answers = await Bench.AnswerAsync("A batch that meets others", async () => await bench.Bulk.CommitManyAsync(shuffled, bench.Token));
+                    return [.. shuffled.Zip(answers)];
+                })));
+                foreach (var answers in results.SelectMany(result => result).GroupBy(result => result.Commit.Customer))
+                {
+                    Bench.Same("How often a birth was written", 1, answers.Count(answer => answer.Result is CommitResult.Committed));
+                    Bench.Same("How often it was written already", 5, answers.Count(answer => answer.Result == Bench.Already(answer.Commit)));
+                }
+            },
+            () => new Faulty { CommitMany = async (commits, store) => [.. (await store.CommitManyAsync(commits, default)).Select(result => result is CommitResult.AlreadyCommitted { Key.Source: "meet" } ? CommitResult.Done : result)] }),
+
+        Law.Of<IBulkCommit>(
+            "Batches_never_oversell_a_supply",
+            "Four batches that draw forty units at once on a supply of fifteen get fifteen; with a store that has no supplies there is nothing to check.",
+            async bench =>
+            {
+                if (bench.Store is not IQuotas quotas)
+                {
+                    return;
+                }
+
+                await quotas.SetAsync("batch", 15, bench.Token);
+                var results = await Bench.TogetherAsync(Enumerable.Range(0, 4).Select(batch => (Func<Task<IReadOnlyList<CommitResult>>>)(() => Bench.AnswerAsync(
+                    "A batch that draws",
+                    async () => await bench.Bulk.CommitManyAsync([.. Enumerable.Range(10 * batch, 10).Select(n => Samples.Birth(n) with { Quotas = [new QuotaDraw("batch", 1)] })], bench.Token)))));
+                Bench.Same("Draws that succeeded", 15, results.SelectMany(result => result).Count(result => result is CommitResult.Committed));
+                Bench.Same("Draws that were refused", 25, results.SelectMany(result => result).Count(result => result == new CommitResult.QuotaExhausted("batch")));
+                Bench.Same("What is left", 0, await quotas.AvailableAsync("batch", bench.Token));
+            },
+            () => new Faulty
+            {
+                CommitMany = async (commits, store) =>
+                {
+                    var results = await store.CommitManyAsync(commits, default);
+                    var last = commits.Zip(results).LastOrDefault(pair => pair.Second == new CommitResult.QuotaExhausted("batch"));
+                    return last.First is { } refused && await store.CommitAsync(refused with { Quotas = [] }, default) is CommitResult.Committed ? [.. results.SkipLast(1), CommitResult.Done] : results;
+                },
+            }),
     ];
 }

@@ -1,6 +1,5 @@
 using Crm.Storage;
 using Crm.Testing.Counterfeits;
-using Crm.Values;
 using NodaTime;
 
 namespace Crm.Testing.Laws;
@@ -24,7 +23,7 @@ internal static class DocumentLaws
                 Bench.Same("The latest version", Document(2), await bench.Documents.LatestAsync("programme", "club", bench.Token));
                 Bench.Same("The latest version of an unknown document", null, await bench.Documents.LatestAsync("programme", "Club", bench.Token));
             },
-            () => new Faulty { Add = async (document, store) => document.Version == 3 ? await store.AddAsync(document with { Version = 2 }, default) : await store.AddAsync(document, default) }),
+            () => new Faulty { Add = async (document, store) => document is { Version: 3, Removable: false } ? await store.AddAsync(document with { Version = 2 }, default) : await store.AddAsync(document, default) }),
 
         Law.Of<IDocumentStore>(
             "Documents_are_never_overwritten",
@@ -45,94 +44,79 @@ internal static class DocumentLaws
             },
             () => new Overwrites()),
 
-        new StorageLaw(
-            "Tenants_never_meet",
-            "Two tenants with the same ids, keys, identities, supplies, documents and messages know nothing of each other.",
-            typeof(ICustomerStore),
-            TenantsAsync)
-        {
-            Counterfeit = () =>
+        Law.Of<IDocumentStore>(
+            "Append_only_documents_refuse_to_be_removed",
+            "A document of which a single version is not removable stays whole when it is removed: definitions, registers and log books lose nothing. Nor does a document of another kind or name go.",
+            async bench =>
             {
-                var shared = new InMemoryStore();
-                return new CounterfeitFactory(_ => new Faulty(shared));
+                var log = Document(1) with { Kind = "log-book", Content = "first" };
+                var mixed = new[] { Document(1) with { Removable = true }, Document(2), Document(3) with { Removable = true } };
+                foreach (var document in mixed.Append(log))
+                {
+                    Bench.Same("Whether a new version is taken", true, await bench.Documents.AddAsync(document, bench.Token));
+                }
+
+                Bench.Same("Whether an append-only document is removed", false, await bench.Documents.RemoveAsync("log-book", "club", bench.Token));
+                Bench.Same("Whether a document with one append-only version is removed", false, await bench.Documents.RemoveAsync("programme", "club", bench.Token));
+                Bench.SameList("The versions of the document", mixed, await bench.Documents.ReadAllAsync("programme", bench.Token).ToListAsync(bench.Token));
+                Bench.Same("The log book", log, await bench.Documents.LatestAsync("log-book", "club", bench.Token));
+                Bench.Same("Whether its version can be taken again", false, await bench.Documents.AddAsync(log with { Content = "forged" }, bench.Token));
             },
-        },
+            () => new RemovesWhatIsAppendOnly()),
+
+        Law.Of<IDocumentStore>(
+            "A_removable_document_goes_whole_and_may_begin_again",
+            "A document whose versions are all removable goes with all of them, alone; what was never there is gone already; the next version of a removed one is the first.",
+            async bench =>
+            {
+                var case1 = Document(1) with { Kind = "case", Removable = true };
+                var case2 = Document(2) with { Kind = "case", Removable = true };
+                var other = case1 with { Name = "Club" };
+                foreach (var document in new[] { case1, case2, other, Document(1) })
+                {
+                    Bench.Same("Whether a new version is taken", true, await bench.Documents.AddAsync(document, bench.Token));
+                }
+
+                Bench.Same("Whether a removable document goes", true, await bench.Documents.RemoveAsync("case", "club", bench.Token));
+                Bench.Same("The latest version of a removed document", null, await bench.Documents.LatestAsync("case", "club", bench.Token));
+                Bench.SameList("The documents beside it", [other], await bench.Documents.ReadAllAsync("case", bench.Token).ToListAsync(bench.Token));
+                Bench.Same("A document of the same name and another kind", Document(1), await bench.Documents.LatestAsync("programme", "club", bench.Token));
+                Bench.Same("Whether a document that is not there is gone", true, await bench.Documents.RemoveAsync("case", "club", bench.Token));
+                Bench.Same("Whether it may go on with version 3", false, await bench.Documents.AddAsync(case2 with { Version = 3 }, bench.Token));
+                Bench.Same("Whether it may begin again", true, await bench.Documents.AddAsync(case1, bench.Token));
+                Bench.Same("The document that began again", case1, await bench.Documents.LatestAsync("case", "club", bench.Token));
+            },
+            () => new RemovesTheLatestVersionOnly()),
+
+        Law.Of<IDocumentStore>(
+            "Documents_come_back_letter_by_letter",
+            "A document of a megabyte, texts of every script, and names that differ in case, accents or width are kept as they are.",
+            async bench =>
+            {
+                var texts = ExactnessLaws.Scripts.Append(string.Concat(Enumerable.Repeat("茶🍵\n", 150_000))).ToList();
+                for (var n = 0; n < texts.Count; n++)
+                {
+                    await bench.Documents.AddAsync(new StoredDocument("text", $"text-{n:00}", 1, texts[n], Samples.Start), bench.Token);
+                }
+
+                Bench.SameList("Contents", texts, (await bench.Documents.ReadAllAsync("text", bench.Token).ToListAsync(bench.Token)).Select(document => document.Content));
+                string[] names = ["A", "a", "é", "e\u0301", "Ａ", "茶"];
+                foreach (var name in names)
+                {
+                    Bench.Same($"Whether a document named '{name}' is another one", true, await bench.Documents.AddAsync(new StoredDocument("named", name, 1, name, Samples.Start), bench.Token));
+                }
+
+                foreach (var name in names)
+                {
+                    Bench.Same($"The document named '{name}'", name, (await bench.Documents.LatestAsync("named", name, bench.Token))?.Content);
+                }
+
+                Bench.SameList("The documents by the letters of their names", names.Order(StringComparer.Ordinal), (await bench.Documents.ReadAllAsync("named", bench.Token).ToListAsync(bench.Token)).Select(document => document.Name));
+            },
+            () => new Faulty { Add = async (document, store) => await store.AddAsync(document.Content.Length > 100_000 ? document with { Content = document.Content[..65_535] } : document, default) }),
     ];
 
     private static StoredDocument Document(int version) => new("programme", "club", version, $$"""{"名":"茶會","version":{{version}}}""", Samples.At(version) + Duration.FromTicks(1));
-
-    private static async Task TenantsAsync(IStoreFactory factory, CancellationToken cancellationToken)
-    {
-        var tea = new Bench(await factory.OpenAsync("tea", cancellationToken), cancellationToken);
-        var coffee = new Bench(await factory.OpenAsync("coffee", cancellationToken), cancellationToken);
-        await tea.WriteAsync(Samples.Birth(1) with
-        {
-            Slots = [Samples.Slot("loyalty", 1)],
-            Ledger = [Samples.Issued(1)],
-            Facts = [new("loyalty.points", 1)],
-            Profile = Fields.Of(("city", "九龍")),
-            NextDue = Samples.Start,
-            NextDueChanged = true,
-            Outbox = [Samples.Message(1, "welcome")],
-            Checkpoints = [new Checkpoint(Samples.Start, [])],
-        });
-        Bench.Same("A customer of another tenant, by id", CustomerSnapshot.Nobody, await coffee.LoadAsync(1));
-        Bench.Same("A customer of another tenant, by identity", CustomerSnapshot.Nobody, await coffee.LoadAsync(Samples.User(1)));
-        Bench.Same("A key of another tenant", null, (await coffee.Store.LoadAsync(CustomerRef.Of(Samples.User(1)) with { Recording = EventKey.Parse("pos:birth-1") }, cancellationToken)).Recorded);
-        Bench.SameList("The journal of a customer of another tenant", [], await coffee.JournalAsync(1));
-        Bench.Same("The checkpoint of a customer of another tenant", null, (await coffee.HistoryAsync(1, new HistoryStart.Before(Bench.Later))).Checkpoint);
-        await OptionalPartsAsync(tea, coffee, cancellationToken);
-        await coffee.WriteAsync(Samples.Birth(1), Samples.Commit(1, 1) with { CheckpointsInvalidFrom = Samples.Start, NextDueChanged = true, Withdrawn = [Samples.Message(1, "welcome").Id], Facts = [new("loyalty.points", default)] });
-        Bench.Same("The version in the first tenant", 1, (await tea.LoadAsync(1)).Version);
-        Bench.Same("The checkpoint in the first tenant", Samples.Start, (await tea.HistoryAsync(1, new HistoryStart.Before(Bench.Later))).Checkpoint?.At ?? default);
-        if (tea.Store is IOutbox)
-        {
-            Bench.Same("Messages in the first tenant", 1, (await tea.LeaseAsync(Bench.Later, Bench.Later)).Count);
-        }
-
-        if (tea.Store is IWakeups)
-        {
-            Bench.Same("Customers due in the first tenant", 1, (await tea.LeaseDueAsync(Bench.Later, Bench.Later, Bench.Later)).Count);
-        }
-
-        if (tea.Store is IJournalScan)
-        {
-            Bench.Same("Facts in the first tenant", 1, (await tea.FactsAsync()).Count);
-        }
-    }
-
-    private static async Task OptionalPartsAsync(Bench tea, Bench coffee, CancellationToken cancellationToken)
-    {
-        if (coffee.Store is IJournalScan scan)
-        {
-            Bench.Same("Customers of a tenant without any", 0, await scan.ReadCustomersAsync(cancellationToken).CountAsync(cancellationToken));
-            Bench.Same("Ledger entries of a tenant without any", 0, (await coffee.LedgerAsync()).Count);
-            Bench.Same("Facts of a tenant without any", 0, (await coffee.FactsAsync()).Count);
-            Bench.Same("Identities of a tenant without any", 0, await scan.ReadIdentitiesAsync(cancellationToken).CountAsync(cancellationToken));
-        }
-
-        if (coffee.Store is IOutbox)
-        {
-            Bench.Same("Messages of a tenant without any", 0, (await coffee.LeaseAsync(Bench.Later, Bench.Later)).Count);
-        }
-
-        if (coffee.Store is IWakeups)
-        {
-            Bench.Same("Customers due of a tenant without any", 0, (await coffee.LeaseDueAsync(Bench.Later, Bench.Later, Bench.Later)).Count);
-        }
-
-        if (coffee.Store is IQuotas)
-        {
-            await tea.Quotas.SetAsync("mug", 3, cancellationToken);
-            Bench.Same("A supply of another tenant", 0, await coffee.Quotas.AvailableAsync("mug", cancellationToken));
-        }
-
-        if (coffee.Store is IDocumentStore)
-        {
-            await tea.Documents.AddAsync(Document(1), cancellationToken);
-            Bench.Same("A document of another tenant", null, await coffee.Documents.LatestAsync("programme", "club", cancellationToken));
-        }
-    }
 
     private sealed class Overwrites : StoreDecorator
     {
@@ -151,5 +135,35 @@ internal static class DocumentLaws
 
         public override IAsyncEnumerable<StoredDocument> ReadAllAsync(string kind, CancellationToken cancellationToken) =>
             base.ReadAllAsync(kind, cancellationToken).Select(document => document.Name == "club" ? replaced.GetValueOrDefault(document.Version, document) : document);
+    }
+
+    private sealed class RemovesWhatIsAppendOnly : StoreDecorator
+    {
+        private bool forgets;
+
+        public override async ValueTask<bool> RemoveAsync(string kind, string name, CancellationToken cancellationToken)
+        {
+            var gone = await base.RemoveAsync(kind, name, cancellationToken);
+            forgets |= !gone && kind == "log-book";
+            return gone;
+        }
+
+        public override async ValueTask<StoredDocument?> LatestAsync(string kind, string name, CancellationToken cancellationToken) =>
+            forgets && kind == "log-book" ? null : await base.LatestAsync(kind, name, cancellationToken);
+    }
+
+    private sealed class RemovesTheLatestVersionOnly : StoreDecorator
+    {
+        private StoredDocument? left;
+
+        public override async ValueTask<bool> RemoveAsync(string kind, string name, CancellationToken cancellationToken)
+        {
+            var latest = await base.LatestAsync(kind, name, cancellationToken);
+            left = latest is { Removable: true, Version: 2 } ? latest with { Version = 1 } : left;
+            return await base.RemoveAsync(kind, name, cancellationToken);
+        }
+
+        public override async ValueTask<StoredDocument?> LatestAsync(string kind, string name, CancellationToken cancellationToken) =>
+            await base.LatestAsync(kind, name, cancellationToken) ?? (left is { } kept && kept.Kind == kind && kept.Name == name ? kept : null);
     }
 }

@@ -15,4 +15,22 @@ internal static class Law
     {
         Counterfeit = () => new CounterfeitFactory(_ => counterfeit()),
     };
+
+    /// <summary>A law about what several stores have to do with each other.</summary>
+    public static StorageLaw OfStores<TPort>(string name, string claim, Func<IStoreFactory, CancellationToken, Task> check, Func<CounterfeitFactory> counterfeit) =>
+        new(name, claim, typeof(TPort), check) { Counterfeit = counterfeit };
+
+    /// <summary>A law that needs more of the store under test than opening it.</summary>
+    public static StorageLaw Needing<TPort, TNeed>(string name, string claim, Func<TNeed, CancellationToken, Task> check, Func<CounterfeitFactory> counterfeit)
+        where TNeed : IStoreFactory => new(
+        name,
+        claim,
+        typeof(TPort),
+        (factory, cancellationToken) => factory is TNeed able
+            ? check(able, cancellationToken)
+            : throw new NotSupportedException($"The law '{name}' needs a store under test that implements {typeof(TNeed).Name}; {factory.GetType().Name} does not. Choose laws with StorageLaws.NamesFor."))
+    {
+        Needs = typeof(TNeed),
+        Counterfeit = counterfeit,
+    };
 }

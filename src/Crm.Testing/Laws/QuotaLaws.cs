@@ -89,5 +89,79 @@ internal static class QuotaLaws
                 Bench.Same("The supply that did not cover its draw", 1, await bench.Quotas.AvailableAsync("b", bench.Token));
             },
             () => Faulty.WritingAPartOnRefusal<CommitResult.QuotaExhausted>(commit => commit.Quotas.Count == 2 ? commit with { Entries = [], Slots = [], Quotas = [commit.Quotas[0]] } : null)),
+
+        Law.Of<IQuotas>(
+            "A_supply_is_exact_however_large",
+            "A supply as large as a number of 64 bits is drawn on to the last unit.",
+            async bench =>
+            {
+                await bench.Quotas.SetAsync("budget", long.MaxValue, bench.Token);
+                await bench.WriteAsync(Samples.Commit(1, 0) with { Quotas = [new QuotaDraw("budget", 1)] });
+                Bench.Same("A supply after one was drawn", long.MaxValue - 1, await bench.Quotas.AvailableAsync("budget", bench.Token));
+                Bench.Same<CommitResult>("A draw on more than is left", new CommitResult.QuotaExhausted("budget"), await bench.TryAsync(Samples.Commit(1, 1) with { Quotas = [new QuotaDraw("budget", long.MaxValue)] }));
+                await bench.WriteAsync(Samples.Commit(1, 1) with { Quotas = [new QuotaDraw("budget", long.MaxValue - 1)] });
+                Bench.Same("A supply after all was drawn", 0, await bench.Quotas.AvailableAsync("budget", bench.Token));
+            },
+            () => new RoundsSupplies()),
+
+        Law.Of<IQuotas>(
+            "An_event_that_comes_again_draws_once",
+            "A commit that is known already, or is refused for its version or a claim, draws nothing.",
+            async bench =>
+            {
+                await bench.Quotas.SetAsync("mug", 5, bench.Token);
+                var first = Samples.Birth(1, "pos:1") with { Quotas = [new QuotaDraw("mug", 1)] };
+                await bench.WriteAsync(first);
+                Bench.Same("The same event again", Bench.Already(first), await bench.TryAsync(Samples.Commit(1, 1, "pos:1") with { Quotas = [new QuotaDraw("mug", 1)] }));
+                Bench.Same<CommitResult>("A commit from an old version", new CommitResult.VersionConflict(), await bench.TryAsync(Samples.Commit(1, 7, "pos:2") with { Quotas = [new QuotaDraw("mug", 1)] }));
+                Bench.Same<CommitResult>("A claim that is lost", new CommitResult.IdentityTaken(Samples.User(1), Samples.Customer(1)), await bench.TryAsync(Samples.Commit(2, 0, "pos:3") with { Claims = [new IdentityClaim(Samples.User(1), 1)], Quotas = [new QuotaDraw("mug", 1)] }));
+                Bench.Same("What is left", 4, await bench.Quotas.AvailableAsync("mug", bench.Token));
+            },
+            () => new Faulty
+            {
+                Commit = async (commit, store) =>
+                {
+                    var result = await store.CommitAsync(commit, default);
+                    if (result is CommitResult.AlreadyCommitted && commit.Quotas is [var draw])
+                    {
+                        await ((IQuotas)store).SetAsync(draw.Name, await ((IQuotas)store).AvailableAsync(draw.Name, default) - draw.Amount, default);
+                    }
+
+                    return result;
+                },
+            }),
+
+        Law.Of<IQuotas>(
+            "Supplies_are_told_apart_letter_by_letter",
+            "Names of supplies that differ in case, accents, width or script are different supplies, and a commit may draw on all of them.",
+            async bench =>
+            {
+                string[] names = ["mug", "Mug", "ｍug", "mu\u0301g", "múg", "馬克杯", "马克杯", "🍵", "mug ", "mug.1", "mug.01"];
+                for (var n = 0; n < names.Length; n++)
+                {
+                    await bench.Quotas.SetAsync(names[n], n + 1, bench.Token);
+                }
+
+                await bench.WriteAsync(Samples.Commit(1, 0) with { Quotas = names.Select(name => new QuotaDraw(name, 1)).ToSequence() });
+                for (var n = 0; n < names.Length; n++)
+                {
+                    Bench.Same($"What is left of '{names[n]}'", n, await bench.Quotas.AvailableAsync(names[n], bench.Token));
+                }
+            },
+            () => new TrimsNames()),
     ];
+
+    private sealed class RoundsSupplies : StoreDecorator
+    {
+        public override async ValueTask<long> AvailableAsync(string name, CancellationToken cancellationToken)
+        {
+            var available = await base.AvailableAsync(name, cancellationToken);
+            return available < 1L << 60 ? available : (long)(available / 1_000.0) * 1_000;
+        }
+    }
+
+    private sealed class TrimsNames : StoreDecorator
+    {
+        public override ValueTask SetAsync(string name, long available, CancellationToken cancellationToken) => base.SetAsync(name.Trim(), available, cancellationToken);
+    }
 }

@@ -58,7 +58,7 @@ internal static class StateLaws
                 var both = await bench.Store.LoadAsync(new CustomerRef(Samples.Customer(1), Samples.User(9)), bench.Token);
                 Bench.Same("The customer when id and identity are given", Samples.Customer(1), both.Customer);
             },
-            () => new Faulty { Load = (customer, snapshot) => customer.Identity is { Kind: "cookie" } ? snapshot with { IdentityReference = snapshot.IdentityReference is 3 ? 1 : snapshot.IdentityReference } : snapshot }),
+            () => new Faulty { Load = (customer, snapshot) => customer.Identity is { Kind: "cookie" } && snapshot.Identities == 3 ? snapshot with { IdentityReference = snapshot.IdentityReference is 3 ? 1 : snapshot.IdentityReference } : snapshot }),
 
         Law.Of<ICustomerStore>(
             "A_profile_is_replaced_as_a_whole",
@@ -78,7 +78,7 @@ internal static class StateLaws
                 Commit = async (commit, store) =>
                 {
                     var held = (await store.LoadAsync(CustomerRef.Of(commit.Customer), default)).Profile;
-                    return await store.CommitAsync(commit.Profile is { } profile ? commit with { Profile = held.With(profile) } : commit, default);
+                    return await store.CommitAsync(commit.Profile is { } profile && held.Count == 4 ? commit with { Profile = held.With(profile) } : commit, default);
                 },
             }),
 
@@ -118,14 +118,14 @@ internal static class StateLaws
             () => Faulty.Writing(commit => commit with { Facts = commit.Facts.Where(fact => !fact.Value.IsMissing).ToSequence() })),
 
         Law.Of<IJournalScan>(
-            "A_scan_reads_every_customer_once_in_the_order_of_ids",
-            "A scan reads every customer who has an entry, the whole journal of each, and every identity.",
+            "A_scan_reads_every_customer_once",
+            "A scan reads every customer who has an entry, by bucket and then by id, the whole journal of each, and every identity.",
             async bench =>
             {
                 var births = Enumerable.Range(0, 20).Select(n => Samples.Birth(n)).ToArray();
                 await bench.WriteAsync(births);
                 await bench.WriteAsync(Samples.Commit(100, 0), Samples.Commit(7, 1, "pos:second"));
-                var ids = births.Select(birth => birth.Customer).Order().ToList();
+                var ids = births.Select(birth => birth.Customer).OrderBy(customer => customer.Bucket).ThenBy(customer => customer).ToList();
                 Bench.SameList("The customers of a scan", ids, await bench.Scan.ReadCustomersAsync(bench.Token).ToListAsync(bench.Token));
                 var all = await bench.Scan.ReadAllAsync(bench.Token).ToListAsync(bench.Token);
                 Bench.SameList("The customers of the journals", ids, all.Select(row => row.Customer).Distinct());
@@ -164,6 +164,6 @@ internal static class StateLaws
         }
 
         public override IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) =>
-            base.ReadCustomersAsync(cancellationToken).OrderBy(born.IndexOf);
+            born.Count < 30 ? base.ReadCustomersAsync(cancellationToken).OrderBy(born.IndexOf) : base.ReadCustomersAsync(cancellationToken);
     }
 }

@@ -53,6 +53,11 @@ internal sealed class LawRun(StoreLocation location, string prefix)
                     return new LawVerdict(law.Name, LawOutcome.Skipped, $"the store does not implement {law.Port.Name}");
                 }
 
+                if (law.Needs is { } need && !need.IsInstanceOfType(tenants))
+                {
+                    return new LawVerdict(law.Name, LawOutcome.Skipped, $"it needs {need.Name}, which takes a database of its own: run it from a test");
+                }
+
                 await law.Check(tenants, cancellationToken);
                 return new LawVerdict(law.Name, LawOutcome.Kept, null);
             }
@@ -68,7 +73,7 @@ internal sealed class LawRun(StoreLocation location, string prefix)
     }
 
     /// <summary>Opens tenants that nobody else uses, in the store that is checked.</summary>
-    private sealed class Tenants(StoreLocation location, string prefix) : IStoreFactory, IAsyncDisposable
+    private sealed class Tenants(StoreLocation location, string prefix) : IFaultyStores, IAsyncDisposable
     {
         private readonly List<ICustomerStore> opened = [];
         private readonly Dictionary<string, ICustomerStore> inMemory = new(StringComparer.Ordinal);
@@ -89,6 +94,18 @@ internal sealed class LawRun(StoreLocation location, string prefix)
             var store = OpenedStore.Connect(location with { Tenant = $"{prefix}.{tenant}" });
             opened.Add(store);
             return ValueTask.FromResult(store);
+        }
+
+        public async ValueTask<ICustomerStore> OpenFaultyAsync(string tenant, StoreFaults faults, CancellationToken cancellationToken)
+        {
+            if (await OpenAsync(tenant, cancellationToken) is InMemoryStore memory)
+            {
+                return faults.Around(memory);
+            }
+
+            var store = OpenedStore.Connect(location with { Tenant = $"{prefix}.{tenant}" }, onStatement: _ => faults.Step());
+            opened.Add(store);
+            return store;
         }
 
         public async ValueTask DisposeAsync()

@@ -82,11 +82,11 @@ internal sealed class OpenedStore : IAsyncDisposable
     }
 
     /// <summary>The store at a location; nothing is opened yet.</summary>
-    public static ICustomerStore Connect(StoreLocation location, SqliteDurability durability = SqliteDurability.Full) => location switch
+    public static ICustomerStore Connect(StoreLocation location, SqliteDurability durability = SqliteDurability.Full, Action<string>? onStatement = null) => location switch
     {
         StoreLocation.Memory => new InMemoryStore(),
-        StoreLocation.Sqlite sqlite => SqliteStore.Open(ConnectionString(sqlite), new SqliteStoreOptions { Tenant = location.Tenant, Durability = durability }),
-        StoreLocation.PostgreSql server => PostgreSqlStore.Open(server.Connection, new PostgreSqlStoreOptions { Tenant = location.Tenant, Schema = server.Schema }),
+        StoreLocation.Sqlite sqlite => SqliteStore.Open(ConnectionString(sqlite), new SqliteStoreOptions { Tenant = location.Tenant, Durability = durability, OnStatement = onStatement }),
+        StoreLocation.PostgreSql server => PostgreSqlStore.Open(server.Connection, new PostgreSqlStoreOptions { Tenant = location.Tenant, Schema = server.Schema, OnStatement = onStatement }),
         _ => throw new InvalidOperationException($"No way to open {location}."),
     };
 

@@ -20,7 +20,12 @@ public sealed class HoldingLaws : IDisposable
 
         var lines = tool.Out.TrimEnd().Split('\n').Select(line => line.TrimEnd()).ToList();
         Assert.True(tool.Code == 0, tool.Out);
-        Assert.Equal(StorageLaws.All.Select(law => $"kept {law.Name}").Append($"{StorageLaws.All.Count} kept, 0 broken, 0 skipped"), lines);
+        var skipped = StorageLaws.All.Where(law => law.Needs is { } need && need != typeof(IFaultyStores)).ToList();
+        Assert.Equal(
+            StorageLaws.All.Select(law => skipped.Contains(law) ? $"skipped {law.Name}: it needs {law.Needs?.Name}, which takes a database of its own: run it from a test" : $"kept {law.Name}")
+                .Append($"{StorageLaws.All.Count - skipped.Count} kept, 0 broken, {skipped.Count} skipped"),
+            lines);
+        Assert.Equal(2, skipped.Count);
         Assert.Equal(before, await RowsAsync(store));
         Assert.Contains(before, table => table.Table == "crm_event" && table.Rows == 30);
     }
@@ -30,7 +35,7 @@ public sealed class HoldingLaws : IDisposable
     {
         var tool = await Support.Tool.RunAsync("laws", "--store", folder.PathOf("new.db"), "--json");
 
-        Assert.Equal((0, StorageLaws.All.Count), (tool.Code, tool.Json.GetProperty("kept").GetInt32()));
+        Assert.Equal((0, 0, StorageLaws.All.Count), (tool.Code, tool.Json.GetProperty("broken").GetInt32(), tool.Json.GetProperty("kept").GetInt32() + tool.Json.GetProperty("skipped").GetInt32()));
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 
