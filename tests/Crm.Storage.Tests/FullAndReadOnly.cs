@@ -1,0 +1,96 @@
+using Crm.Storage.PostgreSql;
+using Crm.Storage.Sql;
+using Crm.Storage.Sqlite;
+using Crm.Testing;
+using Crm.Tests.Shared;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Crm.Storage.Tests;
+
+/// <summary>A store that cannot be written says so, loses nothing, and goes on when it can.</summary>
+public sealed class FullAndReadOnly : IDisposable
+{
+    private const int IsFull = 13;
+    private const int IsReadOnly = 8;
+    private readonly TemporaryFile file = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => file.Dispose();
+
+    [Fact]
+    public async Task A_full_sqlite_store_says_so_and_loses_nothing()
+    {
+        var options = new SqliteStoreOptions();
+        var database = new SqliteDatabase(file.Path, options);
+        await using var store = new SqlStore(database, options);
+        await store.CommitAsync(Samples.Birth(1), Token);
+        await LimitAsync(database, pages: 300);
+        var written = 1;
+
+        var full = await Assert.ThrowsAsync<SqliteException>(async () =>
+        {
+            for (; written < 10_000; written++)
+            {
+                Assert.Equal(CommitResult.Done, await store.CommitAsync(Large(written + 1), Token));
+            }
+        });
+
+        Assert.Equal(IsFull, full.SqliteErrorCode);
+        Assert.Contains("full", full.Message, StringComparison.Ordinal);
+        Assert.True(written > 2);
+        for (var customer = 1; customer <= written; customer++)
+        {
+            Assert.Equal(1, (await store.LoadAsync(CustomerRef.Of(Samples.Customer(customer)), Token)).Version);
+        }
+
+        Assert.Equal(CustomerSnapshot.Nobody, await store.LoadAsync(CustomerRef.Of(Samples.Customer(written + 1)), Token));
+        Assert.Equal(CustomerSnapshot.Nobody, await store.LoadAsync(CustomerRef.Of(Samples.User(written + 1)), Token));
+        await LimitAsync(database, pages: 1_000_000);
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(Large(written + 1), Token));
+    }
+
+    [Fact]
+    public async Task A_read_only_sqlite_store_says_so_and_is_as_it_was()
+    {
+        await using (var store = SqliteStore.Open(file.Path))
+        {
+            await store.CommitAsync(Samples.Birth(1), Token);
+        }
+
+        await using (var readOnly = SqliteStore.Open($"Data Source={file.Path};Mode=ReadOnly"))
+        {
+            var refused = await Assert.ThrowsAsync<SqliteException>(() => readOnly.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token).AsTask());
+            Assert.Equal(IsReadOnly, refused.SqliteErrorCode);
+            Assert.Contains("readonly", refused.Message, StringComparison.Ordinal);
+        }
+
+        await using var again = SqliteStore.Open(file.Path);
+        Assert.Equal(CommitResult.Done, await again.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token));
+    }
+
+    [Fact]
+    public async Task A_read_only_postgresql_store_says_so_and_is_as_it_was()
+    {
+        var options = new PostgreSqlStoreOptions { Schema = PostgreSqlServer.NewSchema() };
+        await using var store = PostgreSqlStore.Open(PostgreSqlServer.ConnectionString, options);
+        await store.CommitAsync(Samples.Birth(1), Token);
+        await using (var readOnly = PostgreSqlStore.Open($"{PostgreSqlServer.ConnectionString};Options=-c default_transaction_read_only=on", options))
+        {
+            var refused = await Assert.ThrowsAsync<PostgresException>(() => readOnly.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token).AsTask());
+            Assert.Equal(PostgresErrorCodes.ReadOnlySqlTransaction, refused.SqlState);
+        }
+
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token));
+        PostgreSqlServer.Execute($"DROP SCHEMA {options.Schema} CASCADE");
+    }
+
+    private static Commit Large(int customer) => Samples.Birth(customer) with { Slots = [new StoredSlot("large", 1, [.. new byte[60_000]])] };
+
+    private static async Task LimitAsync(SqliteDatabase database, int pages)
+    {
+        await using var session = await database.WriteAsync(Token);
+        await session.RunAsync($"PRAGMA max_page_count = {pages}", Token);
+    }
+}
