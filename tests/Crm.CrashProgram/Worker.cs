@@ -49,7 +49,7 @@ public static class Worker
         var key = string.Create(CultureInfo.InvariantCulture, $"till-{till}:{life}-{turn}");
         var happened = (turn % 4) switch
         {
-            1 => LoyaltyEvents.Redeem(key, customer, 20 + (turn % 30)),
+            1 => LoyaltyEvents.Redeem(key, SpendAuthority.SignedIn(customer), 20 + (turn % 30)),
             3 => new CustomerEvent { Key = EventKey.Parse(key), Kind = Greeter.TakeMug, Identity = customer },
             _ => CustomerEvent.Purchase(key, customer, Money.Hkd(10 + (turn % 50))),
         };

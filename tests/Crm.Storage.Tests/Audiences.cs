@@ -130,7 +130,7 @@ public sealed class Audiences
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void SQLite_selects_those_of_whom_the_condition_holds() => Agrees(new SqliteFactory(inMemory: true), Engine, 60);
+    public void SQLite_selects_those_of_whom_the_condition_holds() => Agrees(new SqliteFactory(SqliteKind.Memory), Engine, 60);
 
     [Fact]
     public void PostgreSQL_selects_those_of_whom_the_condition_holds() => Agrees(new PostgreSqlFactory(new PostgreSql.PostgreSqlStoreOptions()), Engine, 12);
@@ -162,7 +162,7 @@ public sealed class Audiences
         Assert.Equal(["$.all[0]", "$.all[1].not", "$.all[2].where.all[1].field", "$.all[3]"], store.Refusals(condition, new EventKinds([])).Select(error => error.Path));
     }
 
-    private static void Refuted(Selecting counterfeit) => Assert.ThrowsAny<Exception>(() => Agrees(new SqliteFactory(inMemory: true), counterfeit, 200));
+    private static void Refuted(Selecting counterfeit) => Assert.ThrowsAny<Exception>(() => Agrees(new SqliteFactory(SqliteKind.Memory), counterfeit, 200));
 
     private static void Agrees(StoreFactory factory, Selecting select, int tests)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Crm.Ledger;
@@ -109,6 +110,7 @@ public sealed record Certificate(long Entries, string Head, Sequence<CertifiedAc
 public sealed record CertifiedAccount(string Account, UnitAccount Sums);
 
 /// <summary>Where the units of an account came from and went: issued − spent − expired − reversed − transferred = available + pending + reserved − debt.</summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct UnitAccount
 {
     /// <summary>Came into being.</summary>

@@ -36,7 +36,7 @@ internal sealed class TeaShopScenario : SimulatedScenario
             < 60 => CustomerEvent.Purchase(name, member, line.Amount, line) with { Channel = Shops.Central },
             < 68 when earlier.Count > 0 => CustomerEvent.Refund(name, member, luck.Of(earlier).ToString(), new Money(article.Cents, Currency.Hkd), line with { Quantity = 1, Amount = new Money(article.Cents, Currency.Hkd) }),
             < 69 => CustomerEvent.Refund(name, member, null, new Money(article.Cents, Currency.Hkd), line with { Quantity = 1, Amount = new Money(article.Cents, Currency.Hkd) }),
-            < 76 => LoyaltyEvents.Redeem(name, member, 1 + luck.Below(20)),
+            < 76 => LoyaltyEvents.Redeem(name, SpendAuthority.SignedIn(member), 1 + luck.Below(20)),
             < 80 => StampEvents.Use(name, member),
             < 88 => ConsentEvents.Give(name, member, TeaShop.Channel, TeaShop.MarketingPurpose, TeaShop.Notice),
             < 91 => ConsentEvents.Withdraw(name, member, TeaShop.Channel, TeaShop.MarketingPurpose),

@@ -21,7 +21,7 @@ public sealed class Racing
         await using var town = new Town(kind);
         await town.Hosts[0].RecordAsync(CustomerEvent.Purchase("till:1", Amy, Money.Hkd(100)), Token);
 
-        var receipts = await town.AtOnceAsync(100, async (host, n) => await host.RecordAsync(LoyaltyEvents.Redeem($"app:{n}", Amy, 100), Token));
+        var receipts = await town.AtOnceAsync(100, async (host, n) => await host.RecordAsync(LoyaltyEvents.Redeem($"app:{n}", SpendAuthority.SignedIn(Amy), 100), Token));
 
         Assert.Single(receipts, receipt => receipt.Refusal is null);
         Assert.Equal(99, receipts.Count(receipt => receipt.Refusal?.Code == "insufficient-balance"));

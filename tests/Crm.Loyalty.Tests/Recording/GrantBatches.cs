@@ -32,7 +32,7 @@ public sealed class GrantBatches
         var ann = await club.Meets("ann");
         var batch = new GrantBatch("power-cut", "goodwill", "staff:1", [(ann, 10)]);
         await batch.RunAsync(club.Engine, TestContext.Current.CancellationToken);
-        await club.Records(LoyaltyEvents.Redeem("app:1", Identity.User("ann"), 4));
+        await club.Records(LoyaltyEvents.Redeem("app:1", SpendAuthority.SignedIn(Identity.User("ann")), 4));
 
         await batch.UndoAsync(club.Engine, TestContext.Current.CancellationToken);
 

@@ -128,7 +128,7 @@ public sealed class LoyaltyRefundLaws
     private static Gen<(CustomerEvent[] Orders, CustomerEvent[] Spends)> Histories =>
         from orders in (from day in Gen.Choose(0, 120) from cents in Gen.Elements(Cents) from pieces in Gen.Choose(0, 2) select (day, cents, pieces)).NonEmptyListOf()
         from spends in (from day in Gen.Choose(0, 120) from amount in Gen.Choose(1, 20) select (day, amount)).ListOf()
-        select (Orders([.. orders]), spends.Select((spend, i) => LoyaltyEvents.Redeem($"app:{i}", Samples.Amy, spend.amount, "tea-club", "points") with { OccurredAt = Start + Duration.FromDays(spend.day) + Duration.FromHours(1) }).ToArray());
+        select (Orders([.. orders]), spends.Select((spend, i) => LoyaltyEvents.Redeem($"app:{i}", SpendAuthority.SignedIn(Samples.Amy), spend.amount, "tea-club", "points") with { OccurredAt = Start + Duration.FromDays(spend.day) + Duration.FromHours(1) }).ToArray());
 
     private static CustomerEvent[] Orders((int Day, long Cents, int Pieces)[] orders) =>
     [
