@@ -113,7 +113,7 @@ internal static class Record
         Outbox = Many(ref reader, ReadItem),
         Withdrawn = Many(ref reader, static (ref reader) => reader.Code()),
         Settled = Many(ref reader, static (ref reader) => reader.Code()),
-        Quotas = Many(ref reader, static (ref reader) => new QuotaDraw(reader.Code(), reader.Whole())),
+        Quotas = Many(ref reader, static (ref reader) => new QuotaDraw(reader.Code(), reader.Whole()) { IntoDebt = reader.Flag() }),
         CheckpointsInvalidFrom = reader.InstantOrNull(),
         Checkpoints = Many(ref reader, static (ref reader) => new Checkpoint(reader.Instant(), Many(ref reader, ReadSlot))),
     };
@@ -181,6 +181,7 @@ internal static class Record
     {
         writer.Text(draw.Name);
         writer.Whole(draw.Amount);
+        writer.Flag(draw.IntoDebt);
     }
 
     private static void Write(SlotWriter writer, UInt128 bits)

@@ -1,4 +1,3 @@
-using Crm.CrashProgram;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty.Redemption;
@@ -52,6 +51,7 @@ public sealed class Racing
         await using var town = new Town(kind);
         var purchases = Enumerable.Range(0, 300).Select(n => CustomerEvent.Purchase($"till:{n}", Identity.User(n % 40), Money.Hkd(10))).ToList();
         await town.Hosts[0].RecordAsync(purchases, cancellationToken: Token);
+        town.Later();
 
         var reports = await town.AtOnceAsync(6, async (host, _) => await host.PumpAsync(cancellationToken: Token));
         var rest = await town.Hosts[1].PumpAsync(cancellationToken: Token);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Crm.CrashProgram;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Modules;
@@ -35,6 +34,9 @@ internal sealed class Town : IAsyncDisposable
     public IReadOnlyList<CrmEngine> Hosts { get; }
 
     public CountingChannel Outgoing { get; } = new();
+
+    /// <summary>A moment later: events of one customer that came together count a tick apart, and their messages with them.</summary>
+    public void Later() => clock.Advance(Duration.FromSeconds(1));
 
     /// <summary>Does something many times at once, on threads of their own and at alternating hosts.</summary>
     public Task<T[]> AtOnceAsync<T>(int times, Func<CrmEngine, int, Task<T>> work)

@@ -195,9 +195,11 @@ public sealed class Rewards
     {
         var club = RewardClub.With();
         await club.Buys(60);
-        await club.Reserves("pos:r", 60, minutes: 15);
-        club.At(club.Now + Duration.FromMinutes(15));
+        var lapse = (await club.Reserves("pos:r", 60, minutes: 15)).EffectiveAt + Duration.FromMinutes(15);
+        club.At(lapse - Duration.FromTicks(1));
+        Assert.Equal(0, await club.Points());
 
+        club.At(lapse);
         Assert.Equal(60, await club.Points());
         Assert.Equal("already-resolved", (await club.Captures("pos:r")).Refusal?.Code);
     }

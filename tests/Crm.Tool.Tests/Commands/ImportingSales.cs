@@ -133,7 +133,7 @@ public sealed class ImportingSales : IDisposable
     [Fact]
     public async Task Stopped_between_batches_it_says_what_was_done_and_does_the_rest_the_next_time()
     {
-        File.WriteAllText(sales, SampleSales.OnlineRetail(3_500));
+        File.WriteAllText(sales, SampleSales.OnlineRetail(14_000));
         using var stopped = new CancellationTokenSource();
         var whole = folder.PathOf("whole.db");
         await Support.Tool.RunAsync("import", sales, "--map", "online-retail", "--store", whole);
@@ -146,7 +146,7 @@ public sealed class ImportingSales : IDisposable
 
         var second = await ImportAsync("--json");
         var done = first.Out.Length == 0 ? 0 : Number(first, "recorded");
-        Assert.Equal((3_500, done), (done + Number(second, "recorded"), Number(second, "already")));
+        Assert.Equal((14_000, done), (done + Number(second, "recorded"), Number(second, "already")));
         Assert.Equal((await Support.Tool.RunAsync("report", "summary", "--store", whole, "--json")).Out, (await SummaryAsync()).Out);
     }
 

@@ -56,7 +56,8 @@ public sealed class StoresInPostgreSql : IDisposable
             var tool = await Support.Tool.RunAsync("laws", "--store", Store);
 
             Assert.True(tool.Code == 0, tool.Out);
-            Assert.EndsWith($"{StorageLaws.All.Count} kept, 0 broken, 0 skipped", tool.Out.TrimEnd(), StringComparison.Ordinal);
+            var skipped = StorageLaws.All.Count(law => law.Needs is { } need && need != typeof(IFaultyStores));
+            Assert.EndsWith($"{StorageLaws.All.Count - skipped} kept, 0 broken, {skipped} skipped", tool.Out.TrimEnd(), StringComparison.Ordinal);
             Assert.All(SqlSchema.Tables.Skip(1), table => Assert.Equal(0L, PostgreSqlServer.Execute($"SELECT COUNT(*) FROM {schema}.{table}")));
         }
         finally
