@@ -241,7 +241,10 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             YearlySteps.Look(plan, decision);
             if (happened.Original is { } original && Array.IndexOf(plan.ReleaseKinds, happened.Kind) >= 0)
             {
-                Array.ForEach(plan.Units, unit => decision.Release(plan, unit, original));
+                foreach (var unit in plan.Units)
+                {
+                    decision.Release(plan, unit, original);
+                }
             }
 
             foreach (var unit in plan.Units)

@@ -30,7 +30,16 @@ internal sealed class Agenda
     /// <summary>An agenda of the first of these entries, in any order; each has a name of its own. The array becomes its own.</summary>
     public static Agenda Of(AgendaEntry[] entries, int count)
     {
-        entries.AsSpan(0, count).Sort();
+        var all = entries.AsSpan(0, count);
+        for (var i = 1; i < count; i++)
+        {
+            if (all[i - 1].CompareTo(all[i]) > 0)
+            {
+                all.Sort();
+                break;
+            }
+        }
+
         return new Agenda(entries, count, shared: false);
     }
 

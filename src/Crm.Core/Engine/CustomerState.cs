@@ -53,7 +53,7 @@ internal sealed class CustomerState
     public static CustomerState Newborn(ModuleSet modules) => new()
     {
         Journal = default(JournalTally),
-        Slots = [.. modules.Contracts.Select(contract => contract.Codec.Empty)],
+        Slots = [.. modules.EmptySlots],
         Since = new long[modules.Count],
         Facts = new FactTable(),
         Agenda = new Agenda(),

@@ -19,8 +19,8 @@ internal sealed class Decision
     private readonly Instant? dueBefore;
     private readonly Consequences consequences = new();
     private readonly List<JournalEntry> entries = [];
-    private readonly HashSet<string> withdrawnOccasions = new(StringComparer.Ordinal);
-    private readonly List<string> settled = [];
+    private HashSet<string>? withdrawnOccasions;
+    private List<string>? settled;
     private CustomerState state;
     private FactTable? factsBeforeCorrection;
     private CustomerHistory? wholeHistory;
@@ -152,12 +152,12 @@ internal sealed class Decision
     }
 
     /// <summary>Has outbox items leave the outbox with this commit.</summary>
-    public void Settle(string outboxId) => settled.Add(outboxId);
+    public void Settle(string outboxId) => (settled ??= []).Add(outboxId);
 
     /// <summary>The commit of everything decided; null when there is nothing to write.</summary>
     public Commit? ToCommit(Instant now)
     {
-        if (entries.Count == 0 && !broughtForward && settled.Count == 0)
+        if (entries.Count == 0 && !broughtForward && settled is null)
         {
             return null;
         }
@@ -186,7 +186,7 @@ internal sealed class Decision
             NextDueChanged = nextDue != dueBefore || entries.Count == 0,
             Outbox = Outbox(now),
             Withdrawn = Withdrawn(),
-            Settled = settled.ToSequence(),
+            Settled = settled?.ToSequence() ?? [],
             Quotas = Draws(),
             CheckpointsInvalidFrom = invalidFrom,
             Checkpoints = Checkpoints(),
@@ -246,7 +246,7 @@ internal sealed class Decision
         corrected.Awaited = state.Awaited;
         corrected.Journal = state.Journal;
         consequences.Messages.RemoveAll(message => occasions.Contains(message.Occasion));
-        withdrawnOccasions.UnionWith(occasions);
+        (withdrawnOccasions ??= new(StringComparer.Ordinal)).UnionWith(occasions);
         Invalidate(unchanged, changed, draft, own);
         state = corrected;
         fold.TellCorrected(Customer, state, draft, own);
@@ -378,9 +378,9 @@ internal sealed class Decision
             more.Messages.Clear();
         }
 
-        foreach (var message in more.Messages)
+        if (withdrawnOccasions is not null)
         {
-            withdrawnOccasions.Remove(message.Occasion);
+            withdrawnOccasions.ExceptWith(more.Messages.Select(message => message.Occasion));
         }
 
         consequences.Add(more);
@@ -419,7 +419,7 @@ internal sealed class Decision
         return changed.ToSequence();
     }
 
-    private Sequence<string> Withdrawn() => withdrawnOccasions.Count == 0
+    private Sequence<string> Withdrawn() => withdrawnOccasions is not { Count: > 0 }
         ? []
         : withdrawnOccasions.Order(StringComparer.Ordinal).Select(occasion => DerivedKey.OfMessage(Customer, occasion)).ToSequence();
 

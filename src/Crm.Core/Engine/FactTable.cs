@@ -158,6 +158,18 @@ internal sealed class FactTable
         return true;
     }
 
+    /// <summary>Adds a fact that comes after all others in the order of names, as those of a written table do; any other is set.</summary>
+    public void Append(Fact fact)
+    {
+        if (shared || count == facts.Length || fact.Value.IsMissing || (count > 0 && string.CompareOrdinal(facts[count - 1].Name, fact.Name) >= 0))
+        {
+            Set(fact);
+            return;
+        }
+
+        facts[count++] = fact;
+    }
+
     /// <summary>Removes what has run out at or before an instant.</summary>
     public void Lapse(Instant now)
     {

@@ -30,6 +30,7 @@ internal sealed class ModuleSet
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(modules));
         }
 
+        EmptySlots = [.. Contracts.Select(contract => contract.Codec.Empty)];
         Validators = [.. All.OfType<IEventValidator>()];
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
         ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Concat(TimedFields()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
@@ -51,6 +52,9 @@ internal sealed class ModuleSet
     public ICustomerModule[] All { get; }
 
     public ModuleContract[] Contracts { get; }
+
+    /// <summary>What each module knows of a newborn customer.</summary>
+    public object[] EmptySlots { get; }
 
     /// <summary>The modules that also check events.</summary>
     public IReadOnlyList<IEventValidator> Validators { get; }

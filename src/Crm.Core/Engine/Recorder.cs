@@ -117,7 +117,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 progress |= Take(decisions[i], results[i]);
             }
 
-            pending.RemoveAll(item => item.IsAnswered);
+            pending.RemoveAll(static item => item.IsAnswered);
             fruitless = progress || pending.Count < before ? 0 : fruitless + 1;
             if (pending.Count > 0 && fruitless >= kernel.Options.Attempts)
             {
@@ -135,35 +135,10 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private async ValueTask<List<Decided>> DecideAsync(List<Item> pending, RecordMode mode, CancellationToken cancellationToken)
     {
         var snapshots = await kernel.LoadAllAsync(pending.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
-        var groups = new Dictionary<object, Group>(Math.Min(pending.Count, snapshots.Count));
-        for (var i = 0; i < pending.Count; i++)
-        {
-            var item = pending[i];
-            var snapshot = snapshots[i];
-            if (snapshot.Recorded is { } recorded)
-            {
-                item.Recorded = recorded.PayloadHash == item.Hash ? new Recorded.Already(recorded.Receipt) : new Recorded.KeyReused(item.Happened.Key);
-                continue;
-            }
-
-            if (snapshot.Customer is null && item.Happened.Customer is { } unknown)
-            {
-                throw new InvalidEventException([new EventProblem(0, "unknown-customer", $"The event '{item.Happened.Key}' names the customer {unknown}, whom the store does not have; leave the id out and give an identity to have a customer born.")]);
-            }
-
-            var key = snapshot.Customer is { } known ? known : CustomerQueue.Key(item.Reference);
-            if (!groups.TryGetValue(key, out var group))
-            {
-                groups[key] = group = new Group(snapshot, []);
-            }
-
-            group.Items.Add(item);
-        }
-
-        pending.RemoveAll(item => item.IsAnswered);
+        var groups = Groups(pending, snapshots);
         var now = clock.GetCurrentInstant();
         var decisions = new List<Decided>(groups.Count);
-        foreach (var group in groups.Values)
+        foreach (var group in groups)
         {
             try
             {
@@ -176,6 +151,49 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
 
         return decisions;
+    }
+
+    // What is still to be decided, customer by customer.
+    private static List<Group> Groups(List<Item> pending, IReadOnlyList<CustomerSnapshot> snapshots)
+    {
+        if (pending is [var only])
+        {
+            return Answer(only, snapshots[0]) ? [] : [new Group(snapshots[0], [only])];
+        }
+
+        var groups = new Dictionary<object, Group>(pending.Count);
+        for (var i = 0; i < pending.Count; i++)
+        {
+            var (item, snapshot) = (pending[i], snapshots[i]);
+            if (Answer(item, snapshot))
+            {
+                continue;
+            }
+
+            var key = snapshot.Customer is { } known ? known : CustomerQueue.Key(item.Reference);
+            if (!groups.TryGetValue(key, out var group))
+            {
+                groups[key] = group = new Group(snapshot, []);
+            }
+
+            group.Items.Add(item);
+        }
+
+        return [.. groups.Values];
+    }
+
+    // What was recorded before is answered by what the store knows.
+    private static bool Answer(Item item, CustomerSnapshot snapshot)
+    {
+        if (snapshot.Recorded is { } recorded)
+        {
+            item.Recorded = recorded.PayloadHash == item.Hash ? new Recorded.Already(recorded.Receipt) : new Recorded.KeyReused(item.Happened.Key);
+            return true;
+        }
+
+        return snapshot.Customer is null && item.Happened.Customer is { } unknown
+            ? throw new InvalidEventException([new EventProblem(0, "unknown-customer", $"The event '{item.Happened.Key}' names the customer {unknown}, whom the store does not have; leave the id out and give an identity to have a customer born.")])
+            : false;
     }
 
     private async ValueTask<Decided> DecideAsync(Group group, RecordMode mode, Instant now, CancellationToken cancellationToken)

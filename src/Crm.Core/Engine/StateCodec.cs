@@ -227,12 +227,19 @@ internal sealed class StateCodec(ModuleSet modules)
     {
         var count = reader.Int();
         state.Facts = FactTable.WithRoom(count + 1);
+        FactDeclaration? latest = null;
         for (var i = 0; i < count; i++)
         {
             var fact = new Fact(reader.Name(), reader.Scalar(), reader.InstantOrNull());
-            if (modules.OwnerOf(fact.Name) is not null)
+            // Facts of one beginning follow each other.
+            if (latest?.Covers(fact.Name) != true)
             {
-                state.Facts.Set(fact);
+                latest = modules.OwnerOf(fact.Name)?.Declaration;
+            }
+
+            if (latest is not null)
+            {
+                state.Facts.Append(fact);
             }
         }
     }

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.Intrinsics.X86;
 using System.Text;
 using Crm.Values;
 using NodaTime;
@@ -10,6 +12,7 @@ namespace Crm.Modules;
 public sealed class SlotWriter
 {
     private const int LongestWhole = 10;
+    private const ulong AnotherFollows = 0x8080_8080_8080_8080;
     private const int LongestInOneByte = 63;
     private byte[] buffer;
     private int length;
@@ -34,6 +37,15 @@ public sealed class SlotWriter
     {
         var bits = (ulong)(value << 1) ^ (ulong)(value >> 63);
         var span = Room(LongestWhole);
+        if (Bmi2.X64.IsSupported && bits >> 56 == 0)
+        {
+            // Seven bits to a byte, all at once; every byte but the last says that another follows.
+            var bytes = bits < 0x80 ? 1 : (70 - BitOperations.LeadingZeroCount(bits)) / 7;
+            BinaryPrimitives.WriteUInt64LittleEndian(span, Bmi2.X64.ParallelBitDeposit(bits, ~AnotherFollows) | (AnotherFollows & ((1UL << (8 * (bytes - 1))) - 1)));
+            length += bytes;
+            return;
+        }
+
         var used = 0;
         while (bits >= 0x80)
         {

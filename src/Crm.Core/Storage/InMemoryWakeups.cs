@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Values;
 using NodaTime;
 
@@ -7,7 +8,8 @@ namespace Crm.Storage;
 internal sealed class InMemoryWakeups
 {
     private readonly Dictionary<CustomerId, (Instant Due, Instant FreeFrom)> rows = [];
-    private readonly SortedSet<(Instant Due, CustomerId Customer)> queue = [];
+    private readonly SortedSet<(Instant Due, CustomerId Customer)> queue = new(Comparer<(Instant Due, CustomerId Customer)>.Create(static (left, right) =>
+        left.Due.CompareTo(right.Due) is not 0 and var order ? order : left.Customer.CompareTo(right.Customer)));
 
     public void Write(Commit commit)
     {
@@ -16,16 +18,28 @@ internal sealed class InMemoryWakeups
             return;
         }
 
-        if (rows.Remove(commit.Customer, out var row))
+        if (commit.NextDue is not { } due)
+        {
+            if (rows.Remove(commit.Customer, out var last))
+            {
+                queue.Remove((last.Due, commit.Customer));
+            }
+
+            return;
+        }
+
+        ref var row = ref CollectionsMarshal.GetValueRefOrAddDefault(rows, commit.Customer, out var known);
+        if (known && row.Due != due)
         {
             queue.Remove((row.Due, commit.Customer));
         }
 
-        if (commit.NextDue is { } due)
+        if (!known || row.Due != due)
         {
-            rows.Add(commit.Customer, (due, Instant.MinValue));
             queue.Add((due, commit.Customer));
         }
+
+        row = (due, Instant.MinValue);
     }
 
     public IReadOnlyList<CustomerId> Lease(Instant due, Instant now, Instant until, int most)

@@ -9,14 +9,18 @@ namespace Crm.Loyalty.Wallets;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct Lot
 {
-    private readonly TickOrNone expiry;
+    private const long ForeverOrder = long.MaxValue;
+    private const long IdleOrder = long.MaxValue - 1;
+
+    // The place in the order of spending: the ticks of the expiry, then what idles, then what stays for ever. Kept so that the default, 0, stays for ever.
+    private readonly long kept;
 
     /// <summary>A lot.</summary>
     /// <param name="expiry">From this instant on, kept to the tick, the units are gone; null: they stay for ever, or as long as the member is active.</param>
     /// <param name="amount">How many are left.</param>
     public Lot(Instant? expiry, long amount)
     {
-        this.expiry = TickOrNone.Of(expiry);
+        kept = (expiry?.ToUnixTimeTicks() ?? ForeverOrder) ^ ForeverOrder;
         Amount = amount;
     }
 
@@ -35,13 +39,17 @@ public readonly record struct Lot
     private static Remembered? latest;
 
     /// <summary>From this instant on the units are gone; null: they stay for ever, or as long as the member is active.</summary>
-    public Instant? Expiry => expiry.Instant;
+    public Instant? Expiry => Order >= IdleOrder ? null : Instant.FromUnixTimeTicks(Order);
 
     /// <summary>How many are left; below 0 only after a correction of what was decided by rules that are gone, until the wallet next moves.</summary>
     public long Amount { get; init; }
 
-    /// <summary>Whether the units run out with the member's idleness, at <see cref="Wallet.IdleUntil"/>.</summary>
-    public bool Idles { get; init; }
+    /// <summary>Whether the units run out with the member's idleness, at <see cref="Wallet.IdleUntil"/>, and at no instant of their own: such a lot has no <see cref="Expiry"/>.</summary>
+    public bool Idles
+    {
+        get => Order == IdleOrder;
+        init => kept = value ? IdleOrder ^ ForeverOrder : Idles ? 0 : kept;
+    }
 
     /// <summary>The partner that issued the units; null: the programme itself.</summary>
     public string? Issuer { get; init; }
@@ -85,10 +93,11 @@ public readonly record struct Lot
     /// <summary>The order in which lots are spent: what runs out first goes first, then what idles, and what stays for ever goes last; among equals by issuer.</summary>
     internal int Compare(Lot other)
     {
-        var order = expiry.CompareTo(other.expiry);
-        order = order != 0 ? order : other.Idles.CompareTo(Idles);
+        var order = Order.CompareTo(other.Order);
         return order != 0 || (Issuer is null && other.Issuer is null) ? order : string.CompareOrdinal(Issuer, other.Issuer);
     }
+
+    private long Order => kept ^ ForeverOrder;
 
     private sealed record Remembered(Instant Expiry, string Name);
 }
