@@ -1,3 +1,4 @@
+using Crm.CrashProgram;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty.Redemption;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Crm.CrashProgram;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Modules;

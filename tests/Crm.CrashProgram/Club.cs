@@ -7,7 +7,7 @@ using Crm.Storage;
 using Crm.Values;
 using NodaTime;
 
-namespace Crm.EndToEnd.Tests.Races;
+namespace Crm.CrashProgram;
 
 /// <summary>A shop in which everything happens that can be half done: points, redemptions, messages, timers, a supply of mugs.</summary>
 public static class Club

@@ -3,7 +3,7 @@ using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
-namespace Crm.EndToEnd.Tests.Races;
+namespace Crm.CrashProgram;
 
 /// <summary>Thanks for every purchase, asks five hours later how it was, and gives away mugs while there are some.</summary>
 public sealed class Greeter : CustomerModule<Greetings>
