@@ -3,6 +3,7 @@ using Crm.Loyalty;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Wallets;
+using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
 using NodaTime;
@@ -18,25 +19,29 @@ public static class Club
     {
         Name = "club",
         Zone = "Asia/Hong_Kong",
-        Units = [new LoyaltyUnit("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterMonths(1, LastDay.Included) }],
+        Units = [new LoyaltyUnit("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(1, LastDay.Included) }],
         Rules = [new PointsPerAmount { Name = "a-point-a-dollar", Unit = "points", Points = 1, Every = Money.Hkd(1), Basis = new EarningBasis.Spend() }],
     };
 
+    /// <summary>Leases are long for the work of a moment, and short for a shop that is killed and opened again within a second.</summary>
+    public static CrmOptions Options { get; } = new() { Attempts = 100, LeaseFor = Duration.FromHours(3) };
+
+    public static IReadOnlyList<ICustomerModule> Modules() => [new LoyaltyModule([Program]), new Greeter()];
+
     /// <summary>An engine over a store.</summary>
     /// <param name="channel">Where messages go; null: nowhere.</param>
-    public static CrmEngine Engine(ICustomerStore store, IClock clock, IIdSource ids, IMessageChannel? channel = null) => new(
-        store,
-        [new LoyaltyModule([Program]), new Greeter()],
-        new CrmOptions { Attempts = 100 },
-        clock,
-        ids,
-        new CrmPorts { Channels = channel is null ? [] : [channel] });
+    public static CrmEngine Engine(ICustomerStore store, IClock clock, IIdSource ids, IMessageChannel? channel = null) =>
+        new(store, Modules(), Options, clock, ids, new CrmPorts { Channels = channel is null ? [] : [channel] });
 }
 
-/// <summary>The clock of the shop: an hour goes by in each second, so that timers run while somebody watches, and lots expire within minutes.</summary>
-public sealed class FastClock : IClock
+/// <summary>The clock of the shop: six hours go by in each second, so that timers run and points expire while somebody watches.</summary>
+/// <param name="opened">When the shop was first opened.</param>
+public sealed class FastClock(Instant opened) : IClock
 {
-    private static readonly Instant Origin = Instant.FromUtc(2026, 1, 1, 0, 0);
+    private const int Speed = 6 * 3_600;
 
-    public Instant GetCurrentInstant() => Origin + ((SystemClock.Instance.GetCurrentInstant() - Origin) * 3_600);
+    /// <summary>When the shop was first opened.</summary>
+    public Instant Opened { get; } = opened;
+
+    public Instant GetCurrentInstant() => Opened + ((SystemClock.Instance.GetCurrentInstant() - Opened) * Speed);
 }

@@ -5,7 +5,7 @@ using NodaTime;
 
 namespace Crm.CrashProgram;
 
-/// <summary>Thanks for every purchase, asks five hours later how it was, and gives away mugs while there are some.</summary>
+/// <summary>Thanks for every purchase, asks two hours later how it was, and gives away mugs while there are some.</summary>
 public sealed class Greeter : CustomerModule<Greetings>
 {
     public const string TakeMug = "mug.take";
@@ -28,7 +28,7 @@ public sealed class Greeter : CustomerModule<Greetings>
     {
         Stimulus.Happened({ Kind: EventKinds.PurchaseName }) => Told(state with { Thanked = state.Thanked + 1 }, context, Thanks(context.Cause)) with
         {
-            Agenda = [new AgendaChange($"ask/{state.Thanked + 1}", context.Moment.Instant + Duration.FromHours(5))],
+            Agenda = [new AgendaChange($"ask/{state.Thanked + 1}", context.Moment.Instant + Duration.FromHours(2))],
         },
         Stimulus.Happened({ Kind: TakeMug }) => context.MayDraw(Mugs, 1) || context.AlreadyAccepted
             ? new Outcome.Accepted { State = state with { Mugs = state.Mugs + 1 }, Quotas = [new QuotaDraw(Mugs, 1)] }

@@ -75,21 +75,33 @@ internal sealed class PostgreSqlCluster
         }
     }
 
-    // A server that is gone already needs no stopping, and another process may remove the same folder.
+    // A server that is gone already leaves its pid behind and cannot be stopped, and another process may remove the same folder.
     private void Remove(string which)
     {
         try
         {
             if (File.Exists(Path.Combine(Data(which), "postmaster.pid")))
             {
-                RunAsServer("pg_ctl", "-s", "-D", Data(which), "-m", "immediate", "stop");
+                Stop(which);
             }
 
             Directory.Delete(which, recursive: true);
         }
-        catch (Exception gone) when (gone is InvalidOperationException or IOException)
+        catch (IOException gone)
         {
-            Console.Error.WriteLine($"The server in {which} was not there to be removed: {gone.Message}");
+            Console.Error.WriteLine($"The folder {which} was not there to be removed: {gone.Message}");
+        }
+    }
+
+    private void Stop(string which)
+    {
+        try
+        {
+            RunAsServer("pg_ctl", "-s", "-D", Data(which), "-m", "immediate", "stop");
+        }
+        catch (InvalidOperationException gone)
+        {
+            Console.Error.WriteLine($"The server in {which} was not there to be stopped: {gone.Message}");
         }
     }
 

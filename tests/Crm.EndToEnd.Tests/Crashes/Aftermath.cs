@@ -2,6 +2,8 @@ using System.Globalization;
 using Crm.CrashProgram;
 using Crm.Engine;
 using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
 using Crm.Storage;
 using Crm.Testing;
 using Crm.Values;
@@ -10,20 +12,75 @@ using NodaTime;
 namespace Crm.EndToEnd.Tests.Crashes;
 
 /// <summary>Looks at what a killed shop has left, and says what is wrong with it.</summary>
-internal sealed class Aftermath(string location, string folder)
+internal sealed class Aftermath(string location, string folder, FastClock clock)
 {
     public const long Mugs = 1_000_000;
 
-    private readonly HashSet<(CustomerId Customer, string Occasion)> settled = [];
+    private readonly Dictionary<(CustomerId Customer, string Occasion), int> settled = [];
+    private readonly CustomerVerifier verifier = new(Club.Modules(), Club.Options);
     private readonly List<string> wrong = [];
-    private int linesSeen;
+
+    /// <summary>How many receipts were acknowledged.</summary>
+    public int Acknowledged { get; private set; }
+
+    /// <summary>How many messages were handed over again after an interruption.</summary>
+    public int HandedOverAgain { get; private set; }
 
     /// <summary>All that is wrong after a life; nothing is written.</summary>
-    public async Task<IReadOnlyList<string>> LookAsync()
+    public async Task<IReadOnlyList<string>> LookAsync(int life)
     {
         wrong.Clear();
         var store = Worker.Open(location);
         await using var closing = (IAsyncDisposable)store;
+        var journals = await JournalsAsync(store);
+        LookAtAcknowledgements(journals, life);
+        await LookAtCustomersAsync(store, journals.Keys);
+        LookAtDeliveries(journals, life);
+        return [.. wrong];
+    }
+
+    /// <summary>Lets everything leave that waits, a day later, when whatever the dead had leased is free again; and says what is wrong then, and which message never left.</summary>
+    public async Task<IReadOnlyList<string>> FinishAsync(int life)
+    {
+        var later = clock.GetCurrentInstant() + Duration.FromDays(1);
+        var store = Worker.Open(location);
+        await using var closing = (IAsyncDisposable)store;
+        using (var diary = new Diary(Path.Combine(folder, $"sent-{life}")))
+        {
+            var channel = new FileChannel(diary, new FakeClock(later));
+            var engine = Club.Engine(store, new FakeClock(later), new RandomIdSource(), channel);
+            await engine.RunDueAsync(100_000);
+            await channel.PumpAsync(engine, 100_000);
+        }
+
+        var left = (await LookAsync(life)).ToList();
+        var sent = Enumerable.Range(1, life).SelectMany(Deliveries).Where(line => line[0] == "sent").Select(line => (CustomerId.Parse(line[1]), line[2])).ToHashSet();
+        var purchases = 0;
+        foreach (var (customer, journal) in await JournalsAsync(store))
+        {
+            foreach (var purchase in journal.Where(entry => entry.Event.Kind == EventKinds.PurchaseName))
+            {
+                purchases++;
+                if (!sent.Contains((customer, Greeter.Thanks(purchase.Event.Key))))
+                {
+                    left.Add($"The thanks for {purchase.Event.Key} were lost.");
+                }
+            }
+        }
+
+        var asked = sent.Count(line => line.Item2.StartsWith("ask/", StringComparison.Ordinal));
+        if (asked != purchases)
+        {
+            left.Add($"{asked} questions were sent for {purchases} purchases.");
+        }
+
+        var waiting = await ((IOutbox)store).LeaseAsync(later + Duration.FromDays(30), later + Duration.FromDays(31), 10, default);
+        left.AddRange(waiting.Select(item => $"The item {item.Id} is still waiting."));
+        return left;
+    }
+
+    private static async Task<Dictionary<CustomerId, List<JournalEntry>>> JournalsAsync(ICustomerStore store)
+    {
         var journals = new Dictionary<CustomerId, List<JournalEntry>>();
         await foreach (var (customer, entry) in ((IJournalScan)store).ReadAllAsync(default))
         {
@@ -31,99 +88,49 @@ internal sealed class Aftermath(string location, string folder)
             journals[customer].Add(entry);
         }
 
-        LookAtAcknowledgements(journals);
-        await LookAtBooksAsync(store);
-        await LookAtStateAsync(store, journals);
-        LookAtDeliveries(journals);
-        return wrong;
+        return journals;
     }
 
-    /// <summary>Lets everything leave that waits, and says which message of a recorded purchase never did.</summary>
-    public async Task<IReadOnlyList<string>> FinishAsync(int life)
+    private void LookAtAcknowledgements(Dictionary<CustomerId, List<JournalEntry>> journals, int life)
     {
-        var store = Worker.Open(location);
-        await using var closing = (IAsyncDisposable)store;
-        await using (var channel = new FileChannel(Path.Combine(folder, "sent"), life))
-        {
-            // Whatever was leased by the dead is free again a day later.
-            var clock = new FakeClock(new FastClock().GetCurrentInstant() + Duration.FromDays(1));
-            var engine = Club.Engine(store, clock, new RandomIdSource(), channel);
-            await engine.RunDueAsync(100_000);
-            await engine.PumpAsync(100_000);
-        }
-
-        var left = await LookAsync();
-        var sent = Deliveries().Select(line => (line.Customer, line.Occasion)).ToHashSet();
-        var purchases = 0;
-        await foreach (var (customer, entry) in ((IJournalScan)store).ReadAllAsync(default))
-        {
-            if (entry.Event.Kind == EventKinds.PurchaseName)
-            {
-                purchases++;
-                if (!sent.Contains((customer, Greeter.Thanks(entry.Event.Key))))
-                {
-                    wrong.Add($"The thanks for {entry.Event.Key} were lost.");
-                }
-            }
-        }
-
-        var asked = sent.Count(line => line.Occasion.StartsWith("ask/", StringComparison.Ordinal));
-        return asked == purchases ? left : [.. left, $"{asked} questions were sent for {purchases} purchases."];
+        var there = journals.SelectMany(journal => journal.Value.Select(entry => (entry.Event.Key, journal.Key, entry.Version))).ToHashSet();
+        var lines = Enumerable.Range(1, life).SelectMany(each => Diary.Read(Path.Combine(folder, $"acks-{each}"))).ToList();
+        Acknowledged = lines.Count;
+        wrong.AddRange(lines.Where(line => !there.Contains((EventKey.Parse(line[0]), CustomerId.Parse(line[1]), long.Parse(line[2], CultureInfo.InvariantCulture)))).Select(line => $"The receipt for {line[0]} was acknowledged and is not there."));
     }
 
-    private void LookAtAcknowledgements(Dictionary<CustomerId, List<JournalEntry>> journals)
+    /// <summary>For each customer: the journal leads to the state, the ledger adds up to the lots that are held and to the balance that audiences read, and every mug is somewhere.</summary>
+    private async Task LookAtCustomersAsync(ICustomerStore store, IEnumerable<CustomerId> customers)
     {
-        foreach (var line in Whole("acks"))
-        {
-            var (key, customer, version) = (EventKey.Parse(line[0]), CustomerId.Parse(line[1]), long.Parse(line[2], CultureInfo.InvariantCulture));
-            if (!journals.TryGetValue(customer, out var journal) || !journal.Exists(entry => entry.Event.Key == key && entry.Version == version))
-            {
-                wrong.Add($"The receipt for {key} was acknowledged and is not there.");
-            }
-        }
-    }
-
-    /// <summary>The ledger adds up to the balances, no lot is below nothing, and no mug was given twice.</summary>
-    private async Task LookAtBooksAsync(ICustomerStore store)
-    {
-        var balances = new Dictionary<CustomerId, long>();
-        var lots = new Dictionary<(CustomerId, string), long>();
+        var ledgers = new Dictionary<CustomerId, List<LedgerEntry>>();
         await foreach (var (customer, entry) in ((IJournalScan)store).ReadLedgerAsync(default))
         {
-            balances[customer] = balances.GetValueOrDefault(customer) + entry.Amount;
-            lots[(customer, entry.Lot)] = lots.GetValueOrDefault((customer, entry.Lot)) + entry.Amount;
+            ledgers.TryAdd(customer, []);
+            ledgers[customer].Add(entry);
         }
 
-        wrong.AddRange(lots.Where(lot => lot.Value < 0).Select(lot => $"The lot {lot.Key} holds {lot.Value}."));
+        var codec = new Greeter().Contract.Codec;
+        var mugs = 0L;
+        foreach (var customer in customers)
+        {
+            var stored = await store.LoadAsync(CustomerRef.Of(customer), default);
+            var history = await store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), default);
+            var verdict = verifier.Verify(stored, history, ledgers.GetValueOrDefault(customer) ?? []);
+            wrong.AddRange(verdict.Differences.Select(difference => $"{customer}: {difference}"));
+            wrong.AddRange(verdict.NotRedecided is { } reason ? [$"{customer} was not decided again: {reason}"] : []);
+            if (stored.Slots.FirstOrDefault(slot => slot.Name == "greeter") is { Version: > 0 } slot)
+            {
+                mugs += Read(codec, slot).Mugs;
+            }
+        }
+
         await foreach (var (customer, fact) in ((IJournalScan)store).ReadFactsAsync(default))
         {
-            if (fact.Name == Club.Points && balances.GetValueOrDefault(customer) != (long)fact.Value.AsNumber)
+            var ledger = ledgers.GetValueOrDefault(customer)?.Sum(entry => entry.Amount) ?? 0;
+            if (fact.Name == Club.Points && ledger != (long)fact.Value.AsNumber)
             {
-                wrong.Add($"The ledger of {customer} adds up to {balances.GetValueOrDefault(customer)}, and the balance is {fact.Value}.");
+                wrong.Add($"The ledger of {customer} adds up to {ledger}, and the balance is {fact.Value}.");
             }
-        }
-    }
-
-    /// <summary>Whoever records the journal anew comes to the state that is there.</summary>
-    private async Task LookAtStateAsync(ICustomerStore store, Dictionary<CustomerId, List<JournalEntry>> journals)
-    {
-        var clock = new FakeClock(new FastClock().GetCurrentInstant() + Duration.FromHours(1));
-        var memory = new InMemoryStore();
-        await ((IQuotas)memory).SetAsync(Greeter.Mugs, Mugs, default);
-        var there = Club.Engine(store, clock, new RandomIdSource());
-        var anew = Club.Engine(memory, clock, new SeededIdSource());
-        var mugs = 0;
-        foreach (var (customer, journal) in journals)
-        {
-            var identity = new Identity("replay", customer.ToString());
-            await anew.RecordAsync([.. journal.Select(entry => entry.Event with { Customer = null, Identity = identity })], RecordMode.Backfill);
-            var (found, expected) = (await there.ReadAsync(CustomerRef.Of(customer)), await anew.ReadAsync(CustomerRef.Of(identity)));
-            if (found is null || expected is null || found.Facts != expected.Facts || found.Slot<Greetings>("greeter") != expected.Slot<Greetings>("greeter"))
-            {
-                wrong.Add($"The state of {customer} is [{found?.Facts}] {found?.Slot<Greetings>("greeter")}; its journal says [{expected?.Facts}] {expected?.Slot<Greetings>("greeter")}.");
-            }
-
-            mugs += found?.Slot<Greetings>("greeter").Mugs ?? 0;
         }
 
         var left = await ((IQuotas)store).AvailableAsync(Greeter.Mugs, default);
@@ -133,28 +140,78 @@ internal sealed class Aftermath(string location, string folder)
         }
     }
 
-    /// <summary>No message is handed over twice in one life, nor ever again once its outcome is in the journal.</summary>
-    private void LookAtDeliveries(Dictionary<CustomerId, List<JournalEntry>> journals)
+    /// <summary>
+    /// What the outbox states: a message is handed over again only when whoever had leased it was interrupted (the process ended, or the run of the outbox ended with an error) before the outcome was durable,
+    /// and not before that lease has ended. So none is handed over more often than once and once for each interruption, and never again when its outcome is in the journal.
+    /// </summary>
+    private void LookAtDeliveries(Dictionary<CustomerId, List<JournalEntry>> journals, int life)
     {
-        var lines = Deliveries();
-        wrong.AddRange(lines.Skip(linesSeen).Where(line => settled.Contains((line.Customer, line.Occasion))).Select(line => $"The message {line.Occasion} was sent again though its outcome was written."));
-        wrong.AddRange(lines.GroupBy(line => line).Where(line => line.Count() > 1).Select(line => $"The message {line.Key.Occasion} was sent {line.Count()} times in life {line.Key.Life}."));
-        linesSeen = lines.Count;
-        foreach (var (customer, journal) in journals)
+        var last = new Dictionary<(CustomerId, string), (int Interruptions, Instant Leased)>();
+        var interruptions = 0;
+        HandedOverAgain = 0;
+        for (var each = 1; each <= life; each++)
         {
-            settled.UnionWith(journal.Where(entry => entry.Event.Kind == MessageOutcomes.Sent).Select(entry => (customer, entry.Event.Fields["occasion"].AsCode ?? "")));
+            interruptions++; // the end of the life before
+            var leased = Instant.MinValue;
+            foreach (var line in Deliveries(each))
+            {
+                switch (line[0])
+                {
+                    case "run":
+                        leased = At(line[1]);
+                        break;
+                    case "fault":
+                        interruptions++;
+                        break;
+                    default:
+                        var message = (CustomerId.Parse(line[1]), line[2]);
+                        if (last.TryGetValue(message, out var before))
+                        {
+                            HandedOverAgain++;
+                            LookAtSecond(message.Item2, each, At(line[3]), before.Leased, interrupted: interruptions > before.Interruptions, settled.TryGetValue(message, out var when) && when < each);
+                        }
+
+                        last[message] = (interruptions, leased);
+                        break;
+                }
+            }
         }
 
-        wrong.AddRange(settled.Except(lines.Select(line => (line.Customer, line.Occasion))).Select(message => $"The message {message.Occasion} is said to be sent and was not."));
+        foreach (var outcome in journals.SelectMany(journal => journal.Value.Where(entry => entry.Event.Kind == MessageOutcomes.Sent).Select(entry => (journal.Key, entry.Event.Fields["occasion"].AsCode ?? ""))))
+        {
+            settled.TryAdd(outcome, life);
+            if (!last.ContainsKey(outcome))
+            {
+                wrong.Add($"The message {outcome.Item2} is said to be sent and was not.");
+            }
+        }
     }
 
-    private List<(int Life, CustomerId Customer, string Occasion)> Deliveries() => [.. Whole("sent").Select(line => (int.Parse(line[0], CultureInfo.InvariantCulture), CustomerId.Parse(line[1]), line[2]))];
-
-    /// <summary>The lines of a file, but the last when the process died within it.</summary>
-    private IEnumerable<string[]> Whole(string file)
+    private void LookAtSecond(string occasion, int life, Instant at, Instant leased, bool interrupted, bool wasSettled)
     {
-        var path = Path.Combine(folder, file);
-        var text = File.Exists(path) ? File.ReadAllText(path) : "";
-        return text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '));
+        if (!interrupted)
+        {
+            wrong.Add($"The message {occasion} was handed over again in life {life}, and nothing had been interrupted.");
+        }
+
+        if (wasSettled)
+        {
+            wrong.Add($"The message {occasion} was handed over again in life {life} though its outcome was written.");
+        }
+
+        if (at < leased + Club.Options.LeaseFor)
+        {
+            wrong.Add($"The message {occasion} was handed over again in life {life} while its lease still ran.");
+        }
+    }
+
+    private IEnumerable<string[]> Deliveries(int life) => Diary.Read(Path.Combine(folder, $"sent-{life}"));
+
+    private static Instant At(string ticks) => Instant.FromUnixTimeTicks(long.Parse(ticks, CultureInfo.InvariantCulture));
+
+    private static Greetings Read(ISlotCodec codec, StoredSlot slot)
+    {
+        var reader = new SlotReader(slot.Bytes.AsSpan());
+        return (Greetings)codec.Read(slot.Version, ref reader);
     }
 }

@@ -1,148 +1,78 @@
-using System.Diagnostics;
 using System.Globalization;
-using Crm.CrashProgram;
-using Crm.Storage;
 using Crm.Tests.Shared;
-using Npgsql;
 
 namespace Crm.EndToEnd.Tests.Crashes;
 
-/// <summary>A shop is killed at random moments while it records, redeems, pumps and runs timers. Afterwards nothing is lost, doubled or half done.</summary>
-[Collection(nameof(OneServer))]
-public sealed class Killing : IDisposable
+/// <summary>How many kills there are in all: 200, ten times as many when CRM_LONG is 1, or as many as CRM_KILLS says.</summary>
+internal static class Kills
 {
-    private const int LivesOfOneStore = 10;
-    private readonly string folder = Directory.CreateTempSubdirectory("crm-crashes-").FullName;
+    public static int Wanted { get; } = int.TryParse(Environment.GetEnvironmentVariable("CRM_KILLS"), CultureInfo.InvariantCulture, out var wanted) ? wanted
+        : Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 2_000 : 200;
+}
 
-    /// <summary>How many kills in all; CRM_KILLS asks for more.</summary>
-    private static int Kills => int.TryParse(Environment.GetEnvironmentVariable("CRM_KILLS"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 200;
+/// <summary>A shop over SQLite is killed at random moments while it records, redeems, pumps and runs timers. Afterwards nothing is lost, doubled or half done.</summary>
+public sealed class KillingOverSqlite : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("crm-crashes-").FullName;
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public async Task A_shop_over_sqlite_that_is_killed_again_and_again_loses_and_doubles_nothing()
     {
-        var kills = 0;
-        for (var round = 0; kills < Kills * 7 / 10; round++)
+        var (kills, receipts, again) = (0, 0, 0);
+        for (var round = 0; kills < Kills.Wanted / 2; round++)
         {
-            var place = Directory.CreateDirectory(Path.Combine(folder, $"{round}")).FullName;
-            kills += await RoundAsync($"sqlite:{Path.Combine(place, "shop.db")}", place, round, (child, _) => Task.FromResult(Kill(child)));
+            var place = Path.Combine(folder, $"{round}");
+            using var shop = new Shop($"sqlite:{Path.Combine(place, "shop.db")}", place);
+            var (killed, seen) = await shop.RunAsync(round, _ => Task.CompletedTask);
+            (kills, receipts, again) = (kills + killed, receipts + seen.Acknowledged, again + seen.HandedOverAgain);
         }
 
-        Assert.True(kills >= Kills * 7 / 10);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{kills} kills, {receipts} receipts, {again} messages handed over again");
+        Assert.True(receipts > kills, $"Only {receipts} receipts were given in {kills} lives.");
     }
+}
+
+/// <summary>A shop over PostgreSQL is killed, and so is its server: one connection after the other, or the whole of it by the death of one of its processes.</summary>
+public sealed class KillingOverPostgreSql : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("crm-crashes-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public async Task A_shop_over_postgresql_that_is_killed_or_loses_its_server_loses_and_doubles_nothing()
     {
-        var (kills, servers) = (0, 0);
-        for (var round = 0; kills < Kills * 3 / 10; round++)
+        var server = FragileServer.Start();
+        var (kills, receipts, again) = (0, 0, 0);
+        for (var round = 0; kills < Kills.Wanted / 2; round++)
         {
             var schema = PostgreSqlServer.NewSchema();
-            var name = $"crash-{schema}";
-            var place = Directory.CreateDirectory(Path.Combine(folder, $"{round}")).FullName;
-
-            // What was answered must outlive a backend, so the log is with the operating system before the answer.
-            var location = $"postgresql:{schema}:{PostgreSqlServer.ConnectionString};Application Name={name};Options=-c synchronous_commit=on";
-            kills += await RoundAsync(location, place, round, async (child, life) =>
+            using var shop = new Shop($"postgresql:{schema}:{server.ConnectionString};Application Name={schema}", Path.Combine(folder, $"{round}"));
+            var (killed, seen) = await shop.RunAsync(round, async life =>
             {
-                if (life % 3 == 2)
+                switch (life % 5)
                 {
-                    servers += await KillBackendsAsync(name, violently: life % 2 == 0);
-                    await Task.Delay(30);
+                    case 2:
+                        await server.TerminateAsync(schema);
+                        await Task.Delay(life * 5);
+                        break;
+                    case 4:
+                        await server.CrashAsync(schema);
+                        await Task.Delay(life * 5);
+                        break;
+                    default:
+                        break;
                 }
-
-                return Kill(child);
             });
-            PostgreSqlServer.Execute($"DROP SCHEMA {schema} CASCADE", PostgreSqlServer.ConnectionString + ";Pooling=false");
+            (kills, receipts, again) = (kills + killed, receipts + seen.Acknowledged, again + seen.HandedOverAgain);
+            server.Drop(schema);
         }
 
-        Assert.True(kills >= Kills * 3 / 10);
-        Assert.True(servers > 0, "No backend of the server was killed.");
-    }
-
-    /// <summary>Several lives over one store, each ended by force, and a look after each.</summary>
-    private static async Task<int> RoundAsync(string location, string place, int round, Func<Process, int, Task<bool>> end)
-    {
-        var store = Worker.Open(location);
-        await ((IQuotas)store).SetAsync(Greeter.Mugs, Aftermath.Mugs, default);
-        await ((IAsyncDisposable)store).DisposeAsync();
-        var aftermath = new Aftermath(location, place);
-        var kills = 0;
-        for (var life = 1; life <= LivesOfOneStore; life++)
-        {
-            using var child = Start(location, place, life);
-            var errors = child.StandardError.ReadToEndAsync();
-            Assert.Equal("working", await child.StandardOutput.ReadLineAsync());
-            await Task.Delay((((round * LivesOfOneStore) + life) * 37) % 151); // moments that differ, and are the same in every run
-            kills += await end(child, life) ? 1 : 0;
-            await child.WaitForExitAsync();
-            Assert.Equal([], await aftermath.LookAsync());
-            Assert.DoesNotContain("Unhandled", await errors, StringComparison.Ordinal);
-        }
-
-        Assert.Equal([], await aftermath.FinishAsync(LivesOfOneStore + 1));
-        return kills;
-    }
-
-    private static bool Kill(Process child)
-    {
-        var alive = !child.HasExited;
-        child.Kill(); // SIGKILL: nothing in the process can clean up
-        return alive;
-    }
-
-    /// <summary>Ends the server's processes that the shop is connected to.</summary>
-    /// <param name="violently">By SIGKILL, after which the whole server starts again and recovers; otherwise the server is asked to end them.</param>
-    private static async Task<int> KillBackendsAsync(string name, bool violently)
-    {
-        await using var connection = new NpgsqlConnection(PostgreSqlServer.ConnectionString + ";Pooling=false");
-        await connection.OpenAsync();
-        var own = Environment.GetEnvironmentVariable("CRM_TEST_POSTGRES") is not { Length: > 0 };
-        await using var command = new NpgsqlCommand($"SELECT {(violently && own ? "pid" : "CASE WHEN pg_terminate_backend(pid) THEN pid END")} FROM pg_stat_activity WHERE application_name = '{name}'", connection);
-        await using var rows = await command.ExecuteReaderAsync();
-        var backends = new List<int>();
-        while (await rows.ReadAsync())
-        {
-            backends.Add(rows.GetInt32(0));
-        }
-
-        if (!violently || !own || backends.Count == 0)
-        {
-            return backends.Count;
-        }
-
-        using var kill = Process.Start("kill", ["-9", $"{backends[0]}"]);
-        await kill.WaitForExitAsync();
-        await UntilItIsBackAsync();
-        return kill.ExitCode == 0 ? 1 : 0;
-    }
-
-    private static async Task UntilItIsBackAsync()
-    {
-        for (var since = Stopwatch.StartNew(); ; await Task.Delay(50))
-        {
-            try
-            {
-                PostgreSqlServer.Execute("SELECT 1", PostgreSqlServer.ConnectionString + ";Pooling=false");
-                return;
-            }
-            catch (NpgsqlException) when (since.Elapsed < TimeSpan.FromSeconds(20))
-            {
-                continue; // it is still recovering
-            }
-        }
-    }
-
-    private static Process Start(string location, string place, int life)
-    {
-        // The program lies beside the tests, which reference it.
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Crm.CrashProgram.dll"), location, place, $"{life}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["DOTNET_TieredPGO"] = "0";
-        return Process.Start(start) ?? throw new InvalidOperationException("The process did not start.");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{kills} kills, {server.Terminated} connections ended, {server.Crashes} crashes of the server, {receipts} receipts, {again} messages handed over again");
+        Assert.True(receipts > kills, $"Only {receipts} receipts were given in {kills} lives.");
+        Assert.True(server.Terminated > 0, "No connection of the shop was ended.");
+        Assert.True(server.Crashes > 0 || !server.IsOwn, "The server has never crashed.");
     }
 }
-
-/// <summary>Tests that share a server which one of them kills.</summary>
-[CollectionDefinition(nameof(OneServer), DisableParallelization = true)]
-public sealed class OneServer;

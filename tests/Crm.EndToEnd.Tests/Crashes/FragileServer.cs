@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Crm.Tests.Shared;
+using Npgsql;
+
+namespace Crm.EndToEnd.Tests.Crashes;
+
+/// <summary>A server of PostgreSQL that commits durably and may be made to crash, because nobody else uses it. Where no server is installed, the one that the other tests use: it loses connections only.</summary>
+internal sealed class FragileServer
+{
+    private FragileServer(string? own)
+    {
+        IsOwn = own is not null;
+        ConnectionString = own ?? PostgreSqlServer.ConnectionString;
+    }
+
+    public bool IsOwn { get; }
+
+    public string ConnectionString { get; }
+
+    public int Terminated { get; private set; }
+
+    public int Crashes { get; private set; }
+
+    private string Unpooled => ConnectionString + ";Pooling=false";
+
+    public static FragileServer Start() => new(PostgreSqlCluster.Start(durable: true));
+
+    /// <summary>Has the server end the connections of an application.</summary>
+    public async Task TerminateAsync(string application) => Terminated += (await BackendsAsync($"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}' AND CASE WHEN application_name = '{application}' THEN pg_terminate_backend(pid) END")).Count;
+
+    /// <summary>Kills the process behind a connection of an application, after which the whole server ends, starts again and recovers.</summary>
+    public async Task CrashAsync(string application)
+    {
+        if (!IsOwn)
+        {
+            await TerminateAsync(application);
+        }
+        else if (await BackendsAsync($"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}'") is [var backend, ..])
+        {
+            using var kill = Process.Start("kill", ["-9", $"{backend}"]);
+            await kill.WaitForExitAsync();
+            Crashes += kill.ExitCode == 0 ? 1 : 0;
+            await UntilItIsBackAsync();
+        }
+    }
+
+    public void Drop(string schema) => PostgreSqlServer.Execute($"DROP SCHEMA {schema} CASCADE", Unpooled);
+
+    private async Task<List<int>> BackendsAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Unpooled);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var rows = await command.ExecuteReaderAsync();
+        var backends = new List<int>();
+        while (await rows.ReadAsync())
+        {
+            backends.Add(rows.GetInt32(0));
+        }
+
+        return backends;
+    }
+
+    // The killed process may still be gone unnoticed: what counts is that a connection is taken, and stays, after the crash.
+    private async Task UntilItIsBackAsync()
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await Task.Delay(20);
+                PostgreSqlServer.Execute("SELECT 1", Unpooled);
+                return;
+            }
+            catch (NpgsqlException) when (tries < 3_000)
+            {
+                continue; // it is still recovering
+            }
+        }
+    }
+}

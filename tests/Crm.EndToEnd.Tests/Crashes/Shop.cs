@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using Crm.CrashProgram;
+using Crm.Storage;
+using NodaTime;
+
+namespace Crm.EndToEnd.Tests.Crashes;
+
+/// <summary>A shop over one store that is opened and killed again and again; a look at what is left follows each of its deaths. The next process gets ready while the one before it works.</summary>
+internal sealed class Shop : IDisposable
+{
+    public const int Lives = 10;
+
+    private readonly FastClock clock = new(SystemClock.Instance.GetCurrentInstant());
+    private readonly string location;
+    private readonly string folder;
+    private Process next;
+
+    public Shop(string location, string folder)
+    {
+        this.location = location;
+        this.folder = Directory.CreateDirectory(folder).FullName;
+        next = Start(1);
+    }
+
+    /// <summary>Lives and dies, and in the end lets leave what waits.</summary>
+    /// <param name="round">Which of several shops it is; the moments of death differ.</param>
+    /// <param name="before">What else happens to a working shop before it is killed: gets the number of the life.</param>
+    /// <returns>How often it was killed, and what was seen of it.</returns>
+    public async Task<(int Kills, Aftermath Seen)> RunAsync(int round, Func<int, Task> before)
+    {
+        var store = Worker.Open(location);
+        await ((IQuotas)store).SetAsync(Greeter.Mugs, Aftermath.Mugs, default);
+        await ((IAsyncDisposable)store).DisposeAsync();
+        var seen = new Aftermath(location, folder, clock);
+        var kills = 0;
+        for (var life = 1; life <= Lives; life++)
+        {
+            kills += await LiveAsync(life, (((round * Lives) + life) * 97) % 151, before) ? 1 : 0; // moments that differ, and are the same in every run
+            Assert.Equal([], await seen.LookAsync(life));
+        }
+
+        Assert.Equal([], await seen.FinishAsync(Lives + 1));
+        return (kills, seen);
+    }
+
+    /// <summary>One life; whether it was ended by force.</summary>
+    private async Task<bool> LiveAsync(int life, int milliseconds, Func<int, Task> before)
+    {
+        using var child = next;
+        try
+        {
+            Assert.Equal("ready", await child.StandardOutput.ReadLineAsync());
+            await child.StandardInput.WriteLineAsync("go");
+            await child.StandardInput.FlushAsync();
+            next = Start(life + 1);
+            if (life % 5 != 0)
+            {
+                Assert.Equal("working", await child.StandardOutput.ReadLineAsync()); // the others may die while they open the store
+            }
+
+            await Task.Delay(milliseconds);
+            await before(life);
+            Assert.False(child.HasExited, $"The shop ended by itself in life {life}.");
+            return true;
+        }
+        finally
+        {
+            child.Kill(); // SIGKILL: nothing in the process can clean up
+            await child.WaitForExitAsync();
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!next.HasExited)
+        {
+            next.Kill();
+        }
+
+        next.Dispose();
+    }
+
+    // The program lies beside the tests, which reference it. It lives too shortly for code to be compiled twice.
+    private Process Start(int life)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Crm.CrashProgram.dll"), location, folder, $"{life}", $"{clock.Opened.ToUnixTimeTicks()}"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["DOTNET_TC_CallCounting"] = "0";
+        return Process.Start(start) ?? throw new InvalidOperationException("The process did not start.");
+    }
+}
