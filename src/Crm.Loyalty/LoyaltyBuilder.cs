@@ -1,5 +1,6 @@
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Loyalty.Linting;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
@@ -17,6 +18,7 @@ public sealed class LoyaltyBuilder
     private readonly List<IEarningRule> rules = [];
     private readonly List<IQualificationMetric> metrics = [];
     private readonly List<EarningRuleKind> ruleKinds = [];
+    private HashSet<string>? meant;
 
     internal LoyaltyBuilder()
     {
@@ -78,6 +80,14 @@ public sealed class LoyaltyBuilder
         return this;
     }
 
+    /// <summary>Refuses, at start, programmes in whose latest version the linter finds something, with all that it finds. What has been looked at and is meant is listed by its code.</summary>
+    /// <param name="except">The codes that are let pass; see <see cref="FindingCodes"/>.</param>
+    public LoyaltyBuilder RefuseFindings(params Sequence<string> except)
+    {
+        meant = [.. meant ?? [], .. except];
+        return this;
+    }
+
     internal IEnumerable<LoyaltyModule> Build()
     {
         var code = new LoyaltyCode { Rules = rules.ToSequence(), Metrics = metrics.ToSequence(), Kinds = new EarningRuleKinds(ruleKinds) };
@@ -87,7 +97,11 @@ public sealed class LoyaltyBuilder
         }
 
         texts.Clear();
-        return LoyaltyModule.Of(new DefinitionCatalog<LoyaltyProgram>(versions), kinds);
+        var modules = LoyaltyModule.Of(new DefinitionCatalog<LoyaltyProgram>(versions), kinds).ToList();
+        var found = meant is { } passed
+            ? modules.SelectMany(module => module.Findings).Where(found => !passed.Contains(found.Finding.Code)).Select(found => new ProgramError($"{found.Program}, {found.Finding.Path}", $"{found.Finding.Sentence.English} ({found.Finding.Code})")).ToSequence()
+            : [];
+        return found.IsEmpty ? modules : throw new InvalidLoyaltyProgramException(null, found);
     }
 }
 

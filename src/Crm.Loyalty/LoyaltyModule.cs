@@ -3,6 +3,7 @@ using Crm.Definitions;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Linting;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
@@ -105,6 +106,10 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
 
     /// <inheritdoc/>
     public override ModuleContract Contract { get; }
+
+    /// <summary>What the linter finds in the latest versions, all of it at once, for a host to log at start; the paths are those within the programme.</summary>
+    public Sequence<(string Program, ProgramFinding Finding)> Findings => plans.Programs
+        .SelectMany(versions => ProgramLinter.Findings(versions.Latest.Definition.Value).Select(finding => (versions.Name, finding))).ToSequence();
 
     /// <summary>What a customer may see of the programmes: a hidden one only once it has given them something.</summary>
     /// <param name="customer">The customer as read.</param>

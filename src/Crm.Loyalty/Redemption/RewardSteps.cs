@@ -168,7 +168,7 @@ internal static class RewardSteps
 
     private static void Pay(ProgramPlan plan, RewardCost cost, long times, Reward reward, Decision decision)
     {
-        if (plan.PlaceOf(cost.Unit) is not (>= 0 and var place) || decision.In(plan.Name).Wallet(cost.Unit).Take(cost.Amount * times, Movement.Spent, intoDebt: decision.Context.AlreadyAccepted) is not { } taken)
+        if (plan.PlaceOf(cost.Unit) is not (>= 0 and var place) || decision.In(plan.Name).Wallet(cost.Unit).Take(cost.Amount * times, Movement.Spent, intoDebt: decision.Context.AlreadyAccepted, plan.Units[place].Definition.Debt) is not { } taken)
         {
             throw new InvalidOperationException($"The reward '{reward.Name}' was found payable with {cost.Amount} {cost.Unit}, and is not.");
         }

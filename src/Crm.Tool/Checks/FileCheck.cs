@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Crm.Conditions;
+using Crm.Loyalty.Linting;
 using Crm.Loyalty.Programs;
 using Crm.Tool.Import.Mappings;
+using Crm.Values;
 
 namespace Crm.Tool.Checks;
 
@@ -11,6 +13,12 @@ namespace Crm.Tool.Checks;
 /// <param name="Problems">All that is wrong, each with its place.</param>
 internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> Problems)
 {
+    /// <summary>What the linter finds in a valid programme; it can be used all the same.</summary>
+    public Sequence<ProgramFinding> Findings { get; init; }
+
+    /// <summary>What a valid programme costs at worst; null for other files.</summary>
+    public WorstCase? Cost { get; init; }
+
     /// <summary>Checks a file. What it is, is said by its "$schema" or told by its properties.</summary>
     public static FileCheck Of(string file)
     {
@@ -57,8 +65,8 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
     {
         try
         {
-            LoyaltyProgramJson.Read(text);
-            return new(file, "programme", []);
+            var program = LoyaltyProgramJson.Read(text);
+            return new(file, "programme", []) { Findings = ProgramLinter.Findings(program), Cost = ProgramLinter.WorstCase(program) };
         }
         catch (InvalidLoyaltyProgramException wrong)
         {

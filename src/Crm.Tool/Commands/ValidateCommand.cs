@@ -1,5 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Crm.Loyalty.Linting;
 using Crm.Tool.Checks;
+using Crm.Values;
 
 namespace Crm.Tool.Commands;
 
@@ -43,6 +47,7 @@ internal static class ValidateCommand
                         }
 
                         json.WriteEndArray();
+                        WriteFindings(json, check);
                         json.WriteEndObject();
                     }
 
@@ -64,9 +69,59 @@ internal static class ValidateCommand
                     {
                         output.Message($"{check.File}: {problem}");
                     }
+
+                    foreach (var finding in check.Findings)
+                    {
+                        output.Line($"{check.File}, {finding.Path}: {finding.Sentence.In(output.Language)} ({finding.Code})");
+                    }
+
+                    if (check.Cost is { } cost)
+                    {
+                        output.Line($"{check.File}: {CostOf(cost).In(output.Language)}");
+                    }
                 }
 
                 break;
         }
+    }
+
+    private static void WriteFindings(Utf8JsonWriter json, FileCheck check)
+    {
+        json.WriteStartArray("findings");
+        foreach (var finding in check.Findings)
+        {
+            json.WriteStartObject();
+            json.WriteString("code", finding.Code);
+            json.WriteString("path", finding.Path);
+            json.WriteString("en", finding.Sentence.English);
+            json.WriteString("zh-Hant", finding.Sentence.Chinese);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        if (check.Cost is { } cost)
+        {
+            json.WriteStartObject("worstCase");
+            json.WriteString("currency", cost.Currency.Code);
+            json.WriteNumber("atLeast", cost.AtLeast);
+            if (cost.AtMost is { } most)
+            {
+                json.WriteNumber("atMost", most);
+            }
+            else
+            {
+                json.WriteNull("atMost");
+            }
+
+            json.WriteEndObject();
+        }
+    }
+
+    private static Text CostOf(WorstCase cost)
+    {
+        var (least, most) = (cost.AtLeast.ToString("0.####", CultureInfo.InvariantCulture), cost.AtMost?.ToString("0.####", CultureInfo.InvariantCulture));
+        return new(
+            $"at worst 1.00 {cost.Currency} spent costs from {least} to {most ?? "no bound that is known"}, as far as rewards have a known worth",
+            $"最壞情況下，每消費 1.00 {cost.Currency} 的成本由 {least} 至 {most ?? "沒有已知上限"}（以已知價值的獎賞計）");
     }
 }

@@ -23,6 +23,24 @@ public sealed class CheckingFiles : IDisposable
     }
 
     [Fact]
+    public async Task A_programme_that_pays_more_than_it_takes_is_valid_and_told_of()
+    {
+        var file = folder.Write("club.json", """
+            { "name": "club", "zone": "Asia/Hong_Kong", "units": [{ "name": "points", "kind": "redeemable" }],
+              "rules": [{ "rule": "points-per-amount", "name": "base", "unit": "points", "points": 10, "per": "1.00 HKD", "basis": "spend" }],
+              "rewards": [{ "name": "ten", "kind": { "kind": "discount", "amount": "10.00 HKD" }, "costs": [{ "unit": "points", "amount": 100 }] }] }
+            """);
+        var told = await Support.Tool.RunAsync("validate", "--json", file);
+        var chinese = await Support.Tool.RunAsync("validate", "--lang", "zh-Hant", file);
+
+        var checkedFile = told.Json.GetProperty("files")[0];
+        Assert.True(told.Code == 0, told.Out);
+        Assert.Equal("money-pump", checkedFile.GetProperty("findings")[0].GetProperty("code").GetString());
+        Assert.Equal((1m, 1m), (checkedFile.GetProperty("worstCase").GetProperty("atLeast").GetDecimal(), checkedFile.GetProperty("worstCase").GetProperty("atMost").GetDecimal()));
+        Assert.Contains("只為換取而購物亦無損失", chinese.Out);
+    }
+
+    [Fact]
     public async Task All_errors_of_all_files_come_at_once()
     {
         var tool = await Support.Tool.RunAsync(
