@@ -1,6 +1,9 @@
 using Crm.Definitions;
+using Crm.Engine;
 using Crm.Segmentation.Segments;
+using Crm.Segmentation.Studies;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using NodaTime;
 
 namespace Crm.Segmentation;
@@ -41,7 +44,7 @@ public sealed class SegmentationBuilder
 /// <summary>Adds segmentation to a host.</summary>
 public static class SegmentationCrmBuilderExtensions
 {
-    /// <summary>Adds segmentation with the segments that the configuration names; after the modules whose facts they read. Hosts explain memberships by the <see cref="SegmentCatalog"/> of their services.</summary>
+    /// <summary>Adds segmentation with the segments that the configuration names; after the modules whose facts they read. Hosts explain memberships by the <see cref="SegmentCatalog"/> of their services, and ask about all customers by the <see cref="SegmentStudy"/>.</summary>
     /// <exception cref="InvalidSegmentException">Something is wrong with a segment; the message lists all of it.</exception>
     public static CrmBuilder AddSegmentation(this CrmBuilder builder, Action<SegmentationBuilder> configure)
     {
@@ -51,6 +54,7 @@ public static class SegmentationCrmBuilderExtensions
         configure(segmentation);
         var catalog = segmentation.Build();
         builder.Services.AddSingleton(catalog);
+        builder.Services.TryAddSingleton(provider => new SegmentStudy(provider.GetRequiredService<CrmEngine>(), catalog, provider.GetRequiredService<IClock>(), provider.GetService<ISendGate>()));
         return builder.AddModule(new SegmentationModule(catalog));
     }
 }

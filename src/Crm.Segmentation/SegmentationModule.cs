@@ -24,6 +24,7 @@ public sealed class SegmentationModule : CustomerModule<SegmentationState>
         {
             Name = SegmentNames.Module,
             Codec = new SegmentationStateCodec(),
+            Kinds = [.. SegmentListing.Kinds, Audiences.SendableAudience.Kind],
             Handles = ["*"],
             Emits = [SegmentNames.Entered, SegmentNames.Left],
             Publishes = plans.Segments.Select(segment => new FactDeclaration(segment.Fact, Queryable: true)).ToSequence(),

@@ -70,6 +70,7 @@ internal static class CrmTool
             ImportCommand.Create(clock),
             new Command("report", "Reports on a store.") { SummaryCommand.Create(clock) },
             LoyaltyCommand.Create(clock),
+            SegmentsCommand.Create(clock),
             ValidateCommand.Create(),
             LawsCommand.Create(),
             VerifyCommand.Create(),

@@ -64,3 +64,9 @@ public sealed class Club
 
     public async Task<string> HeardAsync(Instant at) => string.Join(", ", (await ReadAsync(at)).Slot<ListenerState>("listener").Heard);
 }
+
+/// <summary>Leaves out what a test does not look at.</summary>
+internal static class MembershipsForTests
+{
+    public static IEnumerable<Membership> WithoutCauses(this IEnumerable<Membership> memberships) => memberships.Select(membership => new Membership(membership.Since, membership.Until, membership.Version));
+}

@@ -17,6 +17,20 @@ public static class ConditionLeaves
         };
     }
 
+    /// <summary>The leaves with their paths, as errors spell them: "$.all[1].not".</summary>
+    public static IEnumerable<(string Path, Condition Leaf)> LeavesWithPaths(this Condition condition, string path = "$")
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        return condition switch
+        {
+            Condition.All all => all.Of.SelectMany((part, place) => part.LeavesWithPaths(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}.all[{place}]"))),
+            Condition.Any any => any.Of.SelectMany((part, place) => part.LeavesWithPaths(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}.any[{place}]"))),
+            Condition.Not not => not.Of.LeavesWithPaths(path + ".not"),
+            Condition.Score score => score.Of.SelectMany((part, place) => part.When.LeavesWithPaths(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}.score[{place}].when"))),
+            _ => [(path, condition)],
+        };
+    }
+
     /// <summary>The events that a measure looks at: those it counts, those of a sequence's steps and what must not happen, and those since which others count.</summary>
     public static IEnumerable<EventPattern> Patterns(this Condition.EventWindow leaf)
     {

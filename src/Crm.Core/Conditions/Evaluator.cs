@@ -1,4 +1,5 @@
 using Crm.Events;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Conditions;
@@ -27,6 +28,17 @@ public static class Evaluator
             Condition.Score score => Score(score, evidence),
             _ => throw new InvalidOperationException($"The evaluator has no meaning for the condition {condition.GetType().Name}."),
         };
+    }
+
+    /// <summary>Whether a value passes a test at an instant, and the first instant at which that changes for the same value; null: never.</summary>
+    /// <param name="test">The test.</param>
+    /// <param name="value">The value; missing where there is none.</param>
+    /// <param name="whenMissing">The answer where there is no value, or one of another kind than the test's.</param>
+    /// <param name="now">The instant, for tests that compare with today or now.</param>
+    public static Truth Passes(Test test, Scalar value, bool whenMissing, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(test);
+        return test.At(value, whenMissing, now);
     }
 
     /// <summary>

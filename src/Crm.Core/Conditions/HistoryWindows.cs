@@ -50,6 +50,22 @@ public static class HistoryWindows
         return ValueAt(leaf, Samples(leaf, known), Anchor(leaf.Window, known), now);
     }
 
+    /// <summary>The events that a measure counts at an instant, oldest first. For a sequence, those that may take part in one: its beginnings and steps up to the instant.</summary>
+    /// <inheritdoc cref="Evaluate" path="/param"/>
+    public static IEnumerable<CustomerEvent> EventsOf(Condition.EventWindow leaf, IEnumerable<(CustomerEvent Event, Instant At)> history, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        ArgumentNullException.ThrowIfNull(history);
+        var known = Known(history, now);
+        var anchor = Anchor(leaf.Window, known);
+        var ticks = now.ToUnixTimeTicks();
+        return known.Where(one => Counts(one)).OrderBy(one => one.At).Select(one => one.Event);
+
+        bool Counts((CustomerEvent Event, long At) one) => leaf.Measure is Conditions.Measure.Sequence sequence
+            ? EventFilter.Matches(new EventPattern(leaf.Kind) { Where = leaf.Where }, one.Event) || sequence.Then.Any(step => EventFilter.Matches(step.Event, one.Event))
+            : leaf.Window.Enters(one.At) <= ticks && ticks < leaf.Window.Leaves(one.At, anchor) && EventFilter.Samples(leaf, one.Event, Instant.FromUnixTimeTicks(one.At)).Any();
+    }
+
     private static List<(CustomerEvent Event, long At)> Known(IEnumerable<(CustomerEvent Event, Instant At)> history, Instant now) =>
         history.Select(one => (one.Event, At: one.At.ToUnixTimeTicks())).Where(one => one.At <= now.ToUnixTimeTicks()).ToList();
 

@@ -55,29 +55,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
     }
 
     // The module's own part of the stored state stands: its slot, its facts, its agenda.
-    private void Keep(CustomerState state, int module, object slot)
-    {
-        state.Slots[module] = slot;
-        foreach (var fact in state.Facts.InOrder.ToArray().Where(fact => modules.OwnerOf(fact.Name)?.Module == module))
-        {
-            state.Facts.Set(fact with { Value = default });
-        }
-
-        foreach (var fact in stored.Facts.InOrder.ToArray().Where(fact => modules.OwnerOf(fact.Name)?.Module == module))
-        {
-            state.Facts.Set(fact);
-        }
-
-        foreach (var entry in state.Agenda.Entries.ToArray().Where(entry => entry.Module == module))
-        {
-            state.Agenda.Remove(module, entry.Key);
-        }
-
-        foreach (var entry in stored.Agenda.Entries.ToArray().Where(entry => entry.Module == module))
-        {
-            state.Agenda.Set(entry);
-        }
-    }
+    private void Keep(CustomerState state, int module, object slot) => state.Take(modules, module, stored, slot, codec);
 
     private bool SameSlot(int module, object left, object right) =>
         ReferenceEquals(left, right) || codec.EncodeModule(module, left).Bytes == codec.EncodeModule(module, right).Bytes;

@@ -22,6 +22,7 @@ public sealed class CrmEngine
     private readonly DueRunner dueRunner;
     private readonly GroupRecorder? groups;
     private readonly Audience audience;
+    private readonly PastReader past;
     private readonly OutboxPump? pump;
     private readonly IClock clock;
     private readonly IIdSource ids;
@@ -49,6 +50,7 @@ public sealed class CrmEngine
         dueRunner = new DueRunner(kernel, clock, ids);
         groups = GroupRecorder.For(store, recorder, options);
         audience = new Audience(kernel, ids);
+        past = new PastReader(kernel, ids, clock);
         pump = store is IOutbox outbox ? new OutboxPump(kernel, outbox, recorder, clock, ids, ports ?? new CrmPorts()) : null;
     }
 
@@ -61,6 +63,7 @@ public sealed class CrmEngine
         quoting = new Quoting(kernel, clock, ids);
         dueRunner = new DueRunner(kernel, clock, ids);
         audience = new Audience(kernel, ids);
+        past = new PastReader(kernel, ids, clock);
     }
 
     /// <summary>The kinds of events that can be recorded.</summary>
@@ -126,6 +129,39 @@ public sealed class CrmEngine
         ArgumentNullException.ThrowIfNull(customer);
         var snapshot = await kernel.Store.LoadAsync(customer with { Recording = null }, cancellationToken).ConfigureAwait(false);
         return snapshot.Customer is null ? null : await kernel.ViewAsync(snapshot, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A customer as of an instant, past, now or ahead, with the history up to it; null when nobody has the reference, or nothing of the customer was known then. Nothing is written.</summary>
+    /// <remarks>The past is what today's definitions, each from its own instant on, make of the journal and of what was observed with it.</remarks>
+    public ValueTask<PastView?> ReadAsync(CustomerRef customer, PastQuestion question, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        ArgumentNullException.ThrowIfNull(question);
+        return past.ReadAsync(customer, question, cancellationToken);
+    }
+
+    /// <summary>Every customer as of now, in the order of scans. A part of them is held at a time, and nothing is written.</summary>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
+    public IAsyncEnumerable<CustomerView> ReadAllAsync(CancellationToken cancellationToken = default) => past.ReadAllAsync(cancellationToken);
+
+    /// <summary>Every customer of whom something was known, as of an instant, in the order of scans. A part of them is held at a time.</summary>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
+    public IAsyncEnumerable<PastView> ReadAllAsync(PastQuestion question, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        return past.ReadAllAsync(question, cancellationToken);
+    }
+
+    /// <summary>
+    /// Decides anew what one module keeps of all customers, one commit for each for whom something changes: for a module that joined a store with years of history, or one with new definitions.
+    /// Cancelled or stopped, it goes on where it was; run twice, it changes nothing the second time.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such module, or it is irrevocable or has units in the ledger.</exception>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
+    public ValueTask<RebuildReport> RebuildAsync(RebuildRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new Rebuilding(kernel, ids, clock).RunAsync(request, cancellationToken);
     }
 
     /// <summary>

@@ -23,6 +23,9 @@ internal sealed class CustomerState
     /// <summary>Originals that amendments named before they came.</summary>
     public Sequence<EventKey> Awaited { get; set; }
 
+    /// <summary>Facts that the stored state has and no module owns any more: they are gone, and their rows go with the next commit.</summary>
+    public Sequence<string> Ownerless { get; set; }
+
     /// <summary>The follow-ups about which corrections have changed their mind.</summary>
     public Sequence<ToggledFollowUp> Toggled { get; set; }
 
@@ -79,6 +82,39 @@ internal sealed class CustomerState
         ProfileTruths = [.. ProfileTruths],
         ProfileValues = [.. ProfileValues],
     };
+
+    /// <summary>Takes a module's part from another state: its slot, its facts, its agenda.</summary>
+    /// <returns>Whether anything is different from before.</returns>
+    public bool Take(ModuleSet modules, int module, CustomerState from, object slot, StateCodec codec)
+    {
+        var changes = !ReferenceEquals(Slots[module], slot) && codec.EncodeModule(module, Slots[module]).Bytes != codec.EncodeModule(module, slot).Bytes;
+        Slots[module] = slot;
+        var theirs = from.Facts.InOrder.ToArray().Where(fact => modules.OwnerOf(fact.Name)?.Module == module).ToList();
+        foreach (var fact in Facts.InOrder.ToArray().Where(fact => modules.OwnerOf(fact.Name)?.Module == module && !theirs.Exists(other => other.Name == fact.Name)))
+        {
+            changes |= Facts.Set(fact with { Value = default });
+        }
+
+        foreach (var fact in theirs)
+        {
+            changes |= Facts.Set(fact);
+        }
+
+        var entries = from.Agenda.Entries.ToArray().Where(entry => entry.Module == module).ToList();
+        foreach (var entry in Agenda.Entries.ToArray().Where(entry => entry.Module == module && !entries.Exists(other => other.Key == entry.Key)))
+        {
+            Agenda.Remove(module, entry.Key);
+            changes = true;
+        }
+
+        foreach (var entry in entries)
+        {
+            changes |= !Agenda.Entries.Contains(entry);
+            Agenda.Set(entry);
+        }
+
+        return changes;
+    }
 
     private static Instant? Earlier(Instant? left, Instant? right) =>
         left is null ? right : right is null || left < right ? left : right;

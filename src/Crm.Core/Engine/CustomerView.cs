@@ -66,6 +66,10 @@ public sealed class CustomerView : IEvidence
     /// <exception cref="InvalidOperationException">No module's contract has a condition with the measure.</exception>
     public Scalar Measure(Condition.EventWindow leaf) => state.Observed.Measure(leaf, Moment.Instant);
 
+    /// <summary>A module's state; null where no module has the name, or its state is of another type.</summary>
+    public TState? SlotOrNull<TState>(string module)
+        where TState : class => modules.IndexOf(module) is >= 0 and var index ? state.Slots[index] as TState : null;
+
     /// <summary>A module's state.</summary>
     /// <exception cref="ArgumentException">No module has the name, or its state is of another type.</exception>
     public TState Slot<TState>(string module)

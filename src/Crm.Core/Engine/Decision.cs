@@ -17,6 +17,7 @@ internal sealed class Decision
     private readonly CustomerSnapshot snapshot;
     private readonly object[] slotsBefore;
     private readonly Instant? dueBefore;
+    private readonly Sequence<string> ownerless;
     private readonly Consequences consequences = new();
     private readonly List<JournalEntry> entries = [];
     private HashSet<string>? withdrawnOccasions;
@@ -40,6 +41,7 @@ internal sealed class Decision
         fold = kernel.NewFold();
         slotsBefore = [.. state.Slots];
         state.Facts.Remember();
+        ownerless = state.Ownerless;
         dueBefore = snapshot.Customer is null ? null : state.NextDue;
     }
 
@@ -149,6 +151,44 @@ internal sealed class Decision
         fold.BringForward(Customer, state, until, due);
         Keep(due, mode);
         broughtForward = true;
+    }
+
+    /// <summary>The state that a part of the customer's history leads to, decided again from nothing.</summary>
+    public CustomerState Replayed(IReadOnlyList<JournalInput> inputs, Instant until) => Replay.Run(fold, Customer, Newborn(), inputs, until).State;
+
+    /// <summary>Takes what one module keeps from a replay of the whole history in which the module was there from the beginning. The customer has been brought forward.</summary>
+    /// <returns>Whether anything changes.</returns>
+    public async ValueTask<bool> RebuildAsync(int module, Instant now, CancellationToken cancellationToken)
+    {
+        var inputs = EffectiveHistory.Of([.. JournalDraft.Of((await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries, kernel.Modules.Kinds)]).Inputs;
+        if (inputs.Count == 0)
+        {
+            return false;
+        }
+
+        var start = Newborn();
+        start.Since[module] = 0;
+        var replayed = Replay.Run(fold, Customer, start, inputs, now);
+        var changes = state.Since[module] != 0 | state.Take(kernel.Modules, module, replayed.State, replayed.State.Slots[module], kernel.Codec);
+        if (changes)
+        {
+            state.Since[module] = 0;
+            invalidFrom = inputs[0].Entry.EffectiveAt;
+            consequences.Checkpoints.Clear();
+            consequences.Checkpoints.AddRange(replayed.Consequences.Checkpoints);
+        }
+
+        return changes;
+    }
+
+    /// <summary>Asks one module now, as if an entry of its agenda were due; nothing is sent for it.</summary>
+    /// <returns>Whether its state changes.</returns>
+    public bool AskNow(int module, string key, Instant now)
+    {
+        var before = state.Slots[module];
+        state.Agenda.Set(new AgendaEntry(now, module, 0, key));
+        BringForward(now, RecordMode.Backfill);
+        return !ReferenceEquals(before, state.Slots[module]);
     }
 
     /// <summary>Has outbox items leave the outbox with this commit.</summary>
@@ -416,6 +456,12 @@ internal sealed class Decision
     {
         var changed = factsBeforeCorrection is { } before ? state.Facts.ChangesFrom(before) : state.Facts.Changes();
         changed.RemoveAll(fact => kernel.Modules.OwnerOf(fact.Name) is { Declaration.Queryable: false });
+        if (!ownerless.IsEmpty)
+        {
+            changed.AddRange(ownerless.Select(name => new Fact(name, default)));
+            changed.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
+        }
+
         return changed.ToSequence();
     }
 

@@ -44,6 +44,36 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
         return snapshots;
     }
 
+    /// <summary>All customers in the order of scans, some at a time.</summary>
+    /// <param name="after">Only those that come after this one; null: all.</param>
+    /// <param name="atOnce">How many at a time.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
+    public async IAsyncEnumerable<CustomerId[]> ReadCustomersAsync(CustomerId? after, int atOnce, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var scan = Store as IJournalScan ?? throw new InvalidOperationException($"The store {Store.GetType().Name} cannot list its customers; implement {nameof(IJournalScan)} on it.");
+        var some = new List<CustomerId>(atOnce);
+        await foreach (var customer in scan.ReadCustomersAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (after is { } done && (customer.Bucket, customer).CompareTo((done.Bucket, done)) <= 0)
+            {
+                continue;
+            }
+
+            some.Add(customer);
+            if (some.Count == atOnce)
+            {
+                yield return [.. some];
+                some.Clear();
+            }
+        }
+
+        if (some.Count > 0)
+        {
+            yield return [.. some];
+        }
+    }
+
     /// <summary>Commits many, in one go where the store can.</summary>
     public async ValueTask<IReadOnlyList<CommitResult>> CommitAllAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {

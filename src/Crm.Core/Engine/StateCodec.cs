@@ -241,6 +241,10 @@ internal sealed class StateCodec(ModuleSet modules)
             {
                 state.Facts.Append(fact);
             }
+            else
+            {
+                state.Ownerless = state.Ownerless.Add(fact.Name);
+            }
         }
     }
 

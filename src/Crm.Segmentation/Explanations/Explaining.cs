@@ -8,42 +8,98 @@ using Crm.Values;
 namespace Crm.Segmentation.Explanations;
 
 /// <summary>Explains memberships of one customer as of one view.</summary>
-internal sealed class Explaining(DefinitionCatalog<Segment> definitions, CustomerView customer)
+internal sealed class Explaining
 {
-    private readonly SegmentationState state = customer.Slot<SegmentationState>(SegmentNames.Module);
+    private readonly DefinitionCatalog<Segment> definitions;
+    private readonly IEvidence evidence;
+    private readonly Func<Condition, Scalar> actual;
+    private readonly Func<Condition.EventWindow, Sequence<EventKey>> events;
+    private readonly Func<string, Membership?> membership;
 
-    public SegmentExplanation Explain(string segment)
+    /// <summary>By what is stored: without the events.</summary>
+    public Explaining(DefinitionCatalog<Segment> definitions, CustomerView customer)
     {
-        var at = customer.Moment.Instant;
-        var definition = definitions.At(segment, at);
-        var membership = state.With(segment)?.Current;
-        var why = definition is null ? null : Part(Conditions.Explain.Evaluate(definition.Value.Where, customer));
-        var label = definition?.Value.Label ?? new Text(segment, segment);
-        return new SegmentExplanation
-        {
-            Segment = segment,
-            Label = label,
-            Version = definition?.Version,
-            At = at,
-            Membership = membership,
-            Why = why,
-            Text = ExplanationText.Of(label, membership, why, customer.Moment.Zone),
-        };
-    }
-
-    private ExplainedPart Part(Explanation explanation) => new()
-    {
-        Condition = explanation.Condition,
-        Text = explanation.Text,
-        Holds = explanation.Truth.Value,
-        ValidUntil = explanation.Truth.ValidUntil,
-        Actual = explanation.Condition switch
+        var state = customer.Slot<SegmentationState>(SegmentNames.Module);
+        this.definitions = definitions;
+        evidence = customer;
+        actual = leaf => leaf switch
         {
             Condition.Fact fact => customer.Fact(fact.Name),
             Condition.EventWindow window => customer.Measure(window),
-            _ => default(Scalar),
-        },
-        Parts = explanation.Parts.Select(Part).ToSequence(),
-        Nested = SegmentReferences.In(explanation.Condition).FirstOrDefault() is { } other && explanation.Condition is Condition.Fact ? Explain(other) : null,
-    };
+            Condition.Field field => customer.Profile[field.Name[Evaluator.ProfileScope.Length..]],
+            _ => default,
+        };
+        events = _ => [];
+        membership = segment => state.With(segment)?.Current;
+    }
+
+    /// <summary>By the definitions over the whole history.</summary>
+    /// <param name="truths">The customer.</param>
+    /// <param name="definitions">The segments.</param>
+    /// <param name="state">The memberships that are stored; null where the store has none of these segments.</param>
+    public Explaining(DefinitionCatalog<Segment> definitions, SegmentTruths truths, SegmentationState? state)
+    {
+        this.definitions = definitions;
+        evidence = truths;
+        actual = leaf => leaf switch
+        {
+            Condition.Fact fact => truths.Fact(fact.Name, out _),
+            Condition.EventWindow window => truths.View.Measure(window),
+            Condition.Field field => truths.View.ProfileValue(field),
+            _ => default,
+        };
+        events = leaf => truths.View.EventsOf(leaf).Select(happened => happened.Key).ToSequence();
+        membership = segment => !truths.Of(segment).Value ? null
+            : state?.With(segment)?.Current ?? new Membership(truths.Moment.Instant, null, truths.At(segment)?.Version ?? 0) { EnteredBy = new MembershipCause(MembershipReason.Unknown) };
+    }
+
+    public SegmentExplanation Explain(string segment)
+    {
+        var at = evidence.Moment.Instant;
+        var definition = definitions.At(segment, at);
+        var current = membership(segment);
+        var why = definition is null ? null : Part(Conditions.Explain.Evaluate(definition.Value.Where, evidence));
+        var explanation = new SegmentExplanation
+        {
+            Segment = segment,
+            Label = definition?.Value.Label ?? new Text(segment, segment),
+            Version = definition?.Version,
+            At = at,
+            Membership = current,
+            Why = why,
+            SmallestChange = definition is null ? [] : Smallest(definition.Value.Where),
+            Zone = evidence.Moment.Zone,
+        };
+        return explanation;
+    }
+
+    private ExplainedPart Part(Explanation explanation)
+    {
+        var leaf = explanation.Condition;
+        var value = leaf is Condition.Field ? default : actual(leaf);
+        return new()
+        {
+            Condition = leaf,
+            Text = explanation.Text,
+            Holds = explanation.Truth.Value,
+            ValidUntil = explanation.Truth.ValidUntil,
+            Actual = value,
+            Evidence = leaf is Condition.EventWindow window ? events(window) : [],
+            TurnsAt = leaf is Condition.EventWindow or Condition.Fact && !IsSegment(leaf) ? LeafValues.Turn(leaf, value, evidence.Moment.Instant) ?? default : default,
+            Parts = explanation.Parts.Select(Part).ToSequence(),
+            Nested = IsSegment(leaf) && SegmentReferences.In(leaf).FirstOrDefault() is { } other && definitions.Names.Contains(other) ? Explain(other) : null,
+        };
+    }
+
+    private Sequence<NeededChange> Smallest(Condition where)
+    {
+        var search = new SmallestChange(
+            segment => definitions.Names.Contains(segment) ? definitions.At(segment, evidence.Moment.Instant)?.Value.Where ?? new Condition.Any([]) : null,
+            actual,
+            leaf => Evaluator.Evaluate(leaf, evidence).Value,
+            evidence.Moment.Instant);
+        return search.Find(where).Select(change => new NeededChange(change.Leaf, change.Leaf is Condition.Field ? default : actual(change.Leaf), change.To, Conditions.Explain.Describe(LeafValues.Asking(change.Leaf, change.To)))).ToSequence();
+    }
+
+    private static bool IsSegment(Condition leaf) => leaf is Condition.Fact fact && fact.Name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal);
 }

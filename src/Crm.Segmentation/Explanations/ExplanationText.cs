@@ -13,32 +13,52 @@ internal static class ExplanationText
 {
     private static readonly LocalDateTimePattern Minute = LocalDateTimePattern.CreateWithInvariantCulture("yyyy-MM-dd HH:mm");
 
-    public static Text Of(Text label, Membership? membership, ExplainedPart? why, DateTimeZone zone)
+    private const int KeysShown = 5;
+
+    public static Text Of(SegmentExplanation explanation)
     {
+        var (label, zone) = (explanation.Label, explanation.Zone);
         var (english, chinese) = (new StringBuilder(), new StringBuilder());
-        if (membership is { Since: var since })
-        {
-            english.Append(CultureInfo.InvariantCulture, $"In the segment '{label.English}' since {At(since, zone)}.");
-            chinese.Append(CultureInfo.InvariantCulture, $"自 {At(since, zone)} 起屬於分眾「{label.Chinese}」。");
-        }
-        else
+        if (explanation.Membership is not { Since: var since } membership)
         {
             english.Append(CultureInfo.InvariantCulture, $"Not in the segment '{label.English}'.");
             chinese.Append(CultureInfo.InvariantCulture, $"不屬於分眾「{label.Chinese}」。");
         }
-
-        if (why is null)
+        else if (membership.EnteredBy.Reason == MembershipReason.Unknown && since == explanation.At)
         {
-            english.Append(" No version of it counts yet.");
-            chinese.Append("此分眾尚未生效。");
+            english.Append(CultureInfo.InvariantCulture, $"In the segment '{label.English}'.");
+            chinese.Append(CultureInfo.InvariantCulture, $"屬於分眾「{label.Chinese}」。");
         }
         else
         {
-            Append(why, 1, zone, english, chinese);
+            english.Append(CultureInfo.InvariantCulture, $"In the segment '{label.English}' since {At(since, zone)}.");
+            chinese.Append(CultureInfo.InvariantCulture, $"自 {At(since, zone)} 起屬於分眾「{label.Chinese}」。");
+        }
+
+        if (explanation.Why is not { } why)
+        {
+            english.Append(" No version of it counts yet.");
+            chinese.Append("此分眾尚未生效。");
+            return new Text(english.ToString(), chinese.ToString());
+        }
+
+        if (explanation.ChangesAt is { } change)
+        {
+            english.Append(CultureInfo.InvariantCulture, $" If nothing happens, that changes at {At(change, zone)}.");
+            chinese.Append(CultureInfo.InvariantCulture, $"如無其他事情發生，將於 {At(change, zone)} 改變。");
+        }
+
+        Append(why, 1, zone, english, chinese);
+        if (!explanation.SmallestChange.IsEmpty)
+        {
+            english.Append(CultureInfo.InvariantCulture, $"\n  The smallest change to {(explanation.IsMember ? "leave" : "enter")}: {string.Join("; and ", explanation.SmallestChange.Select(needed => needed.Text.English + Now(needed.From, " (is ", ")")))}.");
+            chinese.Append(CultureInfo.InvariantCulture, $"\n  最少須有以下改變方會{(explanation.IsMember ? "離開" : "進入")}：{string.Join("；以及", explanation.SmallestChange.Select(needed => needed.Text.Chinese + Now(needed.From, "（現為 ", "）")))}。");
         }
 
         return new Text(english.ToString(), chinese.ToString());
     }
+
+    private static string Now(Scalar value, string before, string after) => value.IsMissing ? "" : $"{before}{value}{after}";
 
     private static void Append(ExplainedPart part, int depth, DateTimeZone zone, StringBuilder english, StringBuilder chinese)
     {
@@ -89,6 +109,20 @@ internal static class ExplanationText
         {
             english.Append(CultureInfo.InvariantCulture, $", until {At(until, zone)} if nothing happens");
             chinese.Append(CultureInfo.InvariantCulture, $"，如無其他事情發生，至 {At(until, zone)} 為止");
+        }
+
+        if (leaf.Margin is > 0 and var margin)
+        {
+            english.Append(CultureInfo.InvariantCulture, $", {margin} from the other answer at {leaf.TurnsAt}");
+            chinese.Append(CultureInfo.InvariantCulture, $"，差 {margin} 便會在 {leaf.TurnsAt} 時改變");
+        }
+
+        if (!leaf.Evidence.IsEmpty)
+        {
+            var keys = leaf.Evidence.TakeLast(KeysShown);
+            var more = leaf.Evidence.Count - KeysShown;
+            english.Append(CultureInfo.InvariantCulture, $", by {(more > 0 ? $"{more} more and " : "")}{string.Join(", ", keys)}");
+            chinese.Append(CultureInfo.InvariantCulture, $"，根據{(more > 0 ? $"另外 {more} 項及" : "")} {string.Join("、", keys)}");
         }
     }
 

@@ -29,8 +29,17 @@ public sealed record SegmentExplanation
     /// <summary>Whether the customer is in it.</summary>
     public bool IsMember => Membership is not null;
 
+    /// <summary>When the customer leaves, or enters, if nothing happens; null where it was not looked for, or time alone does not do it in the foreseeable future.</summary>
+    public Instant? ChangesAt { get; init; }
+
+    /// <summary>The fewest values that would have to be others for the customer to leave, or to enter; empty where nothing but time or another definition does it.</summary>
+    public Sequence<NeededChange> SmallestChange { get; init; }
+
     /// <summary>The answer and the reasons, each part on a line of its own.</summary>
-    public required Text Text { get; init; }
+    public Text Text => ExplanationText.Of(this);
+
+    /// <summary>The zone in which times are told.</summary>
+    internal DateTimeZone Zone { get; init; } = DateTimeZone.Utc;
 
     /// <summary>
     /// The leaves that stand in the way: those that do not hold and are asked for, and those that hold and are ruled out. Each has to change, except where one of several would do.
@@ -64,6 +73,15 @@ public sealed record ExplainedPart
 
     /// <summary>What was compared: the value of a fact, or what a measure amounts to. Missing for parts of other kinds, for profile fields, which are personal, and where there is no value.</summary>
     public Scalar Actual { get; init; }
+
+    /// <summary>The events that a measure counted, by their keys, oldest first; for a sequence those that may take part in one. Empty for other parts, and where the history was not read.</summary>
+    public Sequence<EventKey> Evidence { get; init; }
+
+    /// <summary>The nearest value for which the leaf gives the other answer; missing where none is known, or the leaf is of the profile, a segment or a moment.</summary>
+    public Scalar TurnsAt { get; init; }
+
+    /// <summary>How far the value is from giving the other answer; null where it is no number.</summary>
+    public decimal? Margin => TurnsAt.Kind == ScalarKind.Number && (Actual.Kind == ScalarKind.Number || Actual.IsMissing) ? Math.Abs(TurnsAt.AsNumber - Actual.AsNumber) : null;
 
     /// <summary>The parts of all, any and not.</summary>
     public Sequence<ExplainedPart> Parts { get; init; }

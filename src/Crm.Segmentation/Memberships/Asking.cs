@@ -19,6 +19,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
     private readonly List<Fact> facts = [];
     private readonly List<Echo> echoes = [];
     private readonly List<ReceiptLine> lines = [];
+    private bool byDefinition;
 
     /// <summary>The module's one entry on the agenda: when a segment is next to be asked about.</summary>
     public static AgendaChange WakeAt(Instant? due) => new("ask", due);
@@ -77,9 +78,12 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
             facts.Add(new Fact(SegmentNames.Fact(gone.Segment), default));
             if (gone.Current is { } current)
             {
-                Tell(SegmentNames.Left, SegmentNames.LeftLine, gone.Segment, current.Version);
+                Tell(SegmentNames.Left, SegmentNames.LeftLine, gone.Segment, current.Version, new MembershipCause(MembershipReason.Definition));
             }
         }
+
+        // A customer of whom something was decided already was decided by other definitions.
+        byDefinition = state.Fingerprint != 0 || !state.Standings.IsEmpty;
 
         foreach (var segment in plans.Segments)
         {
@@ -104,17 +108,19 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         var due = Due(truth.ValidUntil, segment.NextActivation(now));
         var before = Standing(segment.Id) ?? new Standing { Segment = segment.Id };
         var flips = truth.Value != before.Current is not null;
+        byDefinition |= flips && version?.ActiveFrom == now;
+        var cause = byDefinition ? new MembershipCause(MembershipReason.Definition) : MembershipCause.Of(context);
         if (flips && version is not null && truth.Value)
         {
-            changed[segment.Id] = before.Enter(now, version.Version) with { Due = due };
+            changed[segment.Id] = before.Enter(now, version.Version, cause) with { Due = due };
             facts.Add(segment.FactWhen(isMember: true));
-            Tell(SegmentNames.Entered, SegmentNames.EnteredLine, segment.Id, version.Version);
+            Tell(SegmentNames.Entered, SegmentNames.EnteredLine, segment.Id, version.Version, cause);
         }
         else if (flips)
         {
-            changed[segment.Id] = before.Leave(now) with { Due = due };
+            changed[segment.Id] = before.Leave(now, cause, segment.History) with { Due = due };
             facts.Add(segment.FactWhen(isMember: false));
-            Tell(SegmentNames.Left, SegmentNames.LeftLine, segment.Id, version?.Version ?? before.Current?.Version ?? 0);
+            Tell(SegmentNames.Left, SegmentNames.LeftLine, segment.Id, version?.Version ?? before.Current?.Version ?? 0, cause);
         }
         else if (before.Due != due)
         {
@@ -124,9 +130,13 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         return flips;
     }
 
-    private void Tell(string echo, string line, string segment, int version)
+    private void Tell(string echo, string line, string segment, int version, MembershipCause cause)
     {
-        echoes.Add(new Echo(echo, Fields.Of((SegmentNames.SegmentField, segment), (SegmentNames.VersionField, version))));
+        echoes.Add(new Echo(echo, Fields.Of(
+            (SegmentNames.SegmentField, segment),
+            (SegmentNames.VersionField, version),
+            (SegmentNames.EffectiveAtField, Moment.Instant),
+            (SegmentNames.CauseField, cause.ToString()))));
         lines.Add(new ReceiptLine(SegmentNames.Module, line) { Subject = segment });
     }
 

@@ -4,8 +4,8 @@ using NodaTime;
 namespace Crm.Segmentation.Memberships;
 
 /// <summary>
-/// What the segmentation module keeps of a customer: in which segments, since when and by which version; when each is to be asked about again; and the latest past memberships
-/// (<see cref="Standing.PastKept"/> for each segment), so that the recent past can be asked about.
+/// What the segmentation module keeps of a customer: in which segments, since when by which version and why; when each is to be asked about again; and the past memberships, so
+/// that any instant can be asked about.
 /// </summary>
 public sealed record SegmentationState
 {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Crm.Segmentation.Segments;
 using Crm.Values;
 using NodaTime;
 
@@ -9,13 +10,23 @@ namespace Crm.Segmentation.Memberships;
 /// <param name="Until">When the customer left; excluded.</param>
 /// <param name="Version">The version of the definition by which the customer entered. Which version kept the customer in at a later instant is what the catalogue says of that instant.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct Membership(Instant Since, Instant? Until, int Version);
+public readonly record struct Membership(Instant Since, Instant? Until, int Version)
+{
+    /// <summary>Why the customer entered.</summary>
+    public MembershipCause EnteredBy { get; init; }
+
+    /// <summary>Why the customer left; of no meaning while the membership lasts.</summary>
+    public MembershipCause LeftBy { get; init; }
+
+    /// <summary>Whether it covers an instant.</summary>
+    public bool Covers(Instant at) => Since <= at && !(Until <= at);
+}
 
 /// <summary>Where a customer stands with one segment.</summary>
 public sealed record Standing
 {
-    /// <summary>How many past memberships are kept, the latest.</summary>
-    public const int PastKept = 8;
+    /// <summary>How many past memberships are kept of a segment that keeps its <see cref="SegmentHistory.Latest"/>.</summary>
+    public const int LatestKept = 8;
 
     /// <summary>The id of the segment.</summary>
     public required string Segment { get; init; }
@@ -26,7 +37,7 @@ public sealed record Standing
     /// <summary>When to ask again if nothing happens: the answer does not change before; null when time alone changes nothing.</summary>
     public Instant? Due { get; init; }
 
-    /// <summary>The latest past memberships, oldest first; at most <see cref="PastKept"/>.</summary>
+    /// <summary>The past memberships, oldest first; all of them, unless the segment keeps its <see cref="SegmentHistory.Latest"/>.</summary>
     public Sequence<Membership> Past { get; init; }
 
     /// <summary>The end of the latest membership that is not kept any more; null when all are. What was before it is not known.</summary>
@@ -43,30 +54,29 @@ public sealed record Standing
             return true;
         }
 
-        foreach (var past in Past)
+        var (low, high) = (0, Past.Count);
+        while (low < high)
         {
-            if (past.Since <= at && at < past.Until)
-            {
-                return true;
-            }
+            var middle = (low + high) / 2;
+            (low, high) = Past[middle].Until <= at ? (middle + 1, high) : (low, middle);
         }
 
-        return at < ForgottenUntil ? null : false;
+        return low < Past.Count && Past[low].Since <= at ? true : at < ForgottenUntil ? null : false;
     }
 
-    internal Standing Enter(Instant at, int version) => this with { Current = new Membership(at, null, version) };
+    internal Standing Enter(Instant at, int version, MembershipCause cause = default) => this with { Current = new Membership(at, null, version) { EnteredBy = cause } };
 
     /// <summary>Ends the current membership. One that lasted no time is not kept.</summary>
-    internal Standing Leave(Instant at)
+    internal Standing Leave(Instant at, MembershipCause cause = default, SegmentHistory history = SegmentHistory.Intervals)
     {
         if (Current is not { } current || current.Since >= at)
         {
             return this with { Current = null };
         }
 
-        var past = Past.Add(current with { Until = at });
-        return past.Count <= PastKept
+        var past = Past.Add(current with { Until = at, LeftBy = cause });
+        return history == SegmentHistory.Intervals || past.Count <= LatestKept
             ? this with { Current = null, Past = past }
-            : this with { Current = null, Past = past.Skip(past.Count - PastKept).ToSequence(), ForgottenUntil = past[past.Count - PastKept - 1].Until };
+            : this with { Current = null, Past = past.Skip(past.Count - LatestKept).ToSequence(), ForgottenUntil = past[past.Count - LatestKept - 1].Until };
     }
 }

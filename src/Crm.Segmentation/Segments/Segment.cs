@@ -6,8 +6,8 @@ using NodaTime;
 namespace Crm.Segmentation.Segments;
 
 /// <summary>
-/// The customers of whom a condition holds now: an immutable value, written in C# or read with <see cref="SegmentJson"/>. A condition may ask for membership in other segments
-/// by their facts: <c>If.Fact("segment.regulars").Is(true)</c>.
+/// A set of customers under a name: an immutable value, written in C# or read with <see cref="SegmentJson"/>. Usually those of whom a condition holds; <see cref="Manual"/> and <see cref="Snapshot"/> make
+/// the other kinds. A condition may ask for membership in other segments, of any kind, by their facts: <c>If.Fact("segment.regulars").Is(true)</c>.
 /// </summary>
 public sealed record Segment
 {
@@ -23,8 +23,28 @@ public sealed record Segment
     /// </summary>
     public required Condition Where { get; init; }
 
-    /// <summary>The hash of who is in it: of id and condition, not of the label. Versions with equal hashes are one meaning.</summary>
+    /// <summary>How customers come into it.</summary>
+    public SegmentKind Kind { get; internal init; }
+
+    /// <summary>What a snapshot is taken of; null for the other kinds.</summary>
+    public SnapshotSource? Taken { get; internal init; }
+
+    /// <summary>How much of its past is kept. A change of it changes nobody's membership.</summary>
+    public SegmentHistory History { get; init; }
+
+    /// <summary>The hash of who is in it: of id and condition, not of label or history. Versions with equal hashes are one meaning.</summary>
     public DefinitionHash Hash => DefinitionHash.Of(SegmentJson.Meaning(this));
+
+    /// <summary>A segment that people put customers into, with <see cref="SegmentListing.Add"/>, and take them out of, with <see cref="SegmentListing.Remove"/>.</summary>
+    public static Segment Manual(string id, Text label) => new() { Id = id, Label = label, Kind = SegmentKind.Manual, Where = SegmentListing.WhereListed(id) };
+
+    /// <summary>The set of those of whom a condition held at an instant. It is empty until it is taken, with <see cref="Studies.SegmentStudy.TakeAsync"/>, and never changes afterwards, whatever comes late.</summary>
+    public static Segment Snapshot(string id, Text label, Condition where, Instant asOf)
+    {
+        ArgumentNullException.ThrowIfNull(where);
+        var source = new SnapshotSource(where, asOf);
+        return new() { Id = id, Label = label, Kind = SegmentKind.Snapshot, Taken = source, Where = SegmentListing.WhereCaptured(id, source) };
+    }
 
     /// <summary>This segment as a version that counts from the beginning of time.</summary>
     /// <exception cref="InvalidSegmentException">Something is wrong with it; the message lists all of it.</exception>

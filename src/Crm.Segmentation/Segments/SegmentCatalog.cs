@@ -50,6 +50,34 @@ public sealed class SegmentCatalog
         return new Explaining(Definitions, customer).Explain(segment);
     }
 
+    /// <summary>Why a customer is in a segment as of an instant, or is not, by the definition that counts then, with the events that speak for it. The store need not have decided by this catalogue.</summary>
+    /// <param name="customer">The customer with the history up to the instant.</param>
+    /// <param name="segment">The id of the segment.</param>
+    /// <exception cref="ArgumentException">No segment has the id; the message lists those there are. Or a part of its condition cannot be answered of that instant; the message lists those parts.</exception>
+    public SegmentExplanation Explain(PastView customer, string segment)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        ArgumentNullException.ThrowIfNull(segment);
+        var truths = Answerable(customer, segment);
+        return new Explaining(Definitions, truths, customer.Customer.SlotOrNull<Memberships.SegmentationState>(SegmentNames.Module)).Explain(segment);
+    }
+
+    /// <summary>Whether a customer is in a segment as of an instant, by the definition that counts then, and until when that surely stays so if nothing happens. The store need not have decided by this catalogue.</summary>
+    /// <exception cref="ArgumentException">No segment has the id; the message lists those there are. Or a part of its condition cannot be answered of that instant; the message lists those parts.</exception>
+    public Truth IsMember(PastView customer, string segment)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        ArgumentNullException.ThrowIfNull(segment);
+        return Answerable(customer, segment).Of(segment);
+    }
+
+    private SegmentTruths Answerable(PastView customer, string segment)
+    {
+        var truths = new SegmentTruths(Definitions, customer);
+        var refusals = truths.Refusals(segment).ToSequence();
+        return refusals.IsEmpty ? truths : throw new ArgumentException(string.Join(Environment.NewLine, refusals), nameof(segment));
+    }
+
     /// <summary>The sentence of one of the segmentation module's receipt lines, with the label that counts at an instant.</summary>
     /// <param name="line">The line.</param>
     /// <param name="at">When what it tells happened.</param>

@@ -14,12 +14,19 @@ namespace Crm.Segmentation.Segments;
 /// <summary>
 /// A version of a segment as JSON:
 /// <c>{"$schema":"segment/1","id":"hk-regulars","version":3,"activeFrom":"2026-12-01T00:00:00Z","where":{"all":[…]},"label":{"en":"Regulars","zh-Hant":"常客"}}</c>.
-/// Without version it is the first, without activeFrom it counts from the beginning of time; where is in the written form of <see cref="ConditionJson"/>. Reading is strict, and all errors come at once.
+/// Without version it is the first, without activeFrom it counts from the beginning of time; where is in the written form of <see cref="ConditionJson"/>.
+/// <c>"kind":"manual"</c> has no where; <c>"kind":"snapshot"</c> has an instant asOf besides; <c>"history":"latest"</c> keeps the latest memberships only. Reading is strict, and all errors come at once.
 /// </summary>
 public static class SegmentJson
 {
     /// <summary>What the text says of its own form.</summary>
     public const string Schema = "segment/1";
+
+    /// <summary>The words for kinds, in the order of <see cref="SegmentKind"/>.</summary>
+    internal static readonly string[] KindWords = ["dynamic", "snapshot", "manual"];
+
+    /// <summary>The words for histories, in the order of <see cref="SegmentHistory"/>.</summary>
+    internal static readonly string[] HistoryWords = ["intervals", "latest"];
 
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -37,8 +44,28 @@ public static class SegmentJson
                 json.WriteString("activeFrom", InstantPattern.ExtendedIso.Format(definition.ActiveFrom));
             }
 
-            json.WritePropertyName("where");
-            json.WriteRawValue(ConditionJson.Write(definition.Value.Where));
+            if (definition.Value.Kind != SegmentKind.Dynamic)
+            {
+                json.WriteString("kind", KindWords[(int)definition.Value.Kind]);
+            }
+
+            if (definition.Value.History != SegmentHistory.Intervals)
+            {
+                json.WriteString("history", HistoryWords[(int)definition.Value.History]);
+            }
+
+            if (definition.Value.Taken is { } taken)
+            {
+                json.WriteString("asOf", InstantPattern.ExtendedIso.Format(taken.AsOf));
+                json.WritePropertyName("where");
+                json.WriteRawValue(ConditionJson.Write(taken.Where));
+            }
+            else if (definition.Value.Kind == SegmentKind.Dynamic)
+            {
+                json.WritePropertyName("where");
+                json.WriteRawValue(ConditionJson.Write(definition.Value.Where));
+            }
+
             json.WriteStartObject("label");
             json.WriteString("en", definition.Value.Label.English);
             json.WriteString("zh-Hant", definition.Value.Label.Chinese);

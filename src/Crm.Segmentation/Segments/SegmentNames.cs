@@ -11,10 +11,10 @@ public static class SegmentNames
     /// <summary>Before the id of a segment in the name of its fact, which is true while the customer is in the segment and has no value otherwise.</summary>
     public const string FactPrefix = "segment.";
 
-    /// <summary>The echo when a customer enters a segment; fields <see cref="SegmentField"/> and <see cref="VersionField"/>.</summary>
+    /// <summary>The echo when a customer enters a segment; fields <see cref="SegmentField"/>, <see cref="VersionField"/>, <see cref="EffectiveAtField"/> and <see cref="CauseField"/>.</summary>
     public const string Entered = "segment.entered";
 
-    /// <summary>The echo when a customer leaves a segment; fields <see cref="SegmentField"/> and <see cref="VersionField"/>.</summary>
+    /// <summary>The echo when a customer leaves a segment; with the same fields.</summary>
     public const string Left = "segment.left";
 
     /// <summary>The field of the echoes with the id of the segment.</summary>
@@ -22,6 +22,12 @@ public static class SegmentNames
 
     /// <summary>The field of the echoes with the version of the definition that decided; for a segment that no version defines any more, the one by which the customer entered.</summary>
     public const string VersionField = "version";
+
+    /// <summary>The field of the echoes with the instant from which the change counts, however late it was found out.</summary>
+    public const string EffectiveAtField = "effective-at";
+
+    /// <summary>The field of the echoes with the cause: the key of an event, "time" or "definition".</summary>
+    public const string CauseField = "cause";
 
     /// <summary>The code of the receipt line of one who enters; the subject is the segment.</summary>
     public const string EnteredLine = "entered";

@@ -95,6 +95,7 @@ internal sealed class SegmentPlan
         var versions = new List<Definition<Segment>>();
         foreach (var definition in definitions.OrderBy(definition => definition.Version))
         {
+            History = definition.Value.History;
             if (versions.Count == 0 || versions[^1].Hash != definition.Hash)
             {
                 versions.Add(definition);
@@ -112,6 +113,9 @@ internal sealed class SegmentPlan
     public string Fact { get; }
 
     public Definition<Segment>[] Versions { get; }
+
+    /// <summary>How much of its past is kept, as its latest version says.</summary>
+    public SegmentHistory History { get; }
 
     /// <summary>The fact of one who is in the segment, or who is not.</summary>
     public Fact FactWhen(bool isMember) => new(Fact, isMember ? true : default(Scalar));

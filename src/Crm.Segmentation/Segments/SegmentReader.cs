@@ -11,7 +11,7 @@ namespace Crm.Segmentation.Segments;
 /// <summary>Reads a version of a segment from JSON and gathers everything that is wrong with it.</summary>
 internal sealed class SegmentReader(EventKinds? kinds)
 {
-    private static readonly string[] Properties = ["$schema", "id", "version", "activeFrom", "where", "label"];
+    private static readonly string[] Properties = ["$schema", "id", "version", "activeFrom", "kind", "history", "asOf", "where", "label"];
     private static readonly string[] Languages = ["en", "zh-Hant"];
 
     public List<SegmentError> Errors { get; } = [];
@@ -33,9 +33,11 @@ internal sealed class SegmentReader(EventKinds? kinds)
         var id = Text(root, "", "id");
         var version = Version(root);
         var activeFrom = ActiveFrom(root);
-        var where = Where(root);
-        var label = Label(root);
-        var segment = new Segment { Id = id ?? "unread", Label = label, Where = where ?? new Condition.All([]) };
+        var kind = (SegmentKind)Word(root, "kind", SegmentJson.KindWords);
+        var history = (SegmentHistory)Word(root, "history", SegmentJson.HistoryWords);
+        var asOf = AsOf(root, kind);
+        var where = Where(root, kind);
+        var segment = Made(kind, id ?? "unread", Label(root), where ?? new Condition.All([]), asOf) with { History = history };
 
         // What could not be read has a stand-in, about which the validator would only repeat itself.
         Errors.AddRange(SegmentValidator.Errors(segment).Where(error => !Errors.Exists(known => error.Path == known.Path || error.Path.StartsWith(known.Path + ".", StringComparison.Ordinal))).ToList());
@@ -74,11 +76,67 @@ internal sealed class SegmentReader(EventKinds? kinds)
         return Instant.MinValue;
     }
 
-    private Condition? Where(JsonElement root)
+    private static Segment Made(SegmentKind kind, string id, Text label, Condition where, Instant asOf) => kind switch
+    {
+        SegmentKind.Manual => Segment.Manual(id, label),
+        SegmentKind.Snapshot => Segment.Snapshot(id, label, where, asOf),
+        _ => new Segment { Id = id, Label = label, Where = where },
+    };
+
+    /// <summary>The place of a word among those expected; the first where the property is left out.</summary>
+    private int Word(JsonElement root, string name, string[] words)
+    {
+        if (!root.TryGetProperty(name, out var found))
+        {
+            return 0;
+        }
+
+        var place = found.ValueKind == JsonValueKind.String ? Array.IndexOf(words, found.GetString()) : -1;
+        if (place < 0)
+        {
+            Errors.Add(new(name, $"{Described(found)} is found where one of {string.Join(", ", words)} is expected."));
+        }
+
+        return Math.Max(place, 0);
+    }
+
+    private Instant AsOf(JsonElement root, SegmentKind kind)
+    {
+        if (root.TryGetProperty("asOf", out var found))
+        {
+            if (kind == SegmentKind.Snapshot && found.ValueKind == JsonValueKind.String && InstantPattern.ExtendedIso.Parse(found.GetString() ?? "").TryGetValue(default, out var instant))
+            {
+                return instant;
+            }
+
+            Errors.Add(new("asOf", kind == SegmentKind.Snapshot
+                ? $"{Described(found)} is found where an instant in UTC is expected, such as \"2026-11-21T08:00:00Z\"."
+                : "Only a snapshot is taken as of an instant; nothing is expected."));
+        }
+        else if (kind == SegmentKind.Snapshot)
+        {
+            Errors.Add(new("asOf", "The property is missing; the instant of the snapshot is expected, such as \"2026-11-21T08:00:00Z\"."));
+        }
+
+        return NodaConstants.UnixEpoch;
+    }
+
+    private Condition? Where(JsonElement root, SegmentKind kind)
     {
         if (!root.TryGetProperty("where", out var found))
         {
+            if (kind == SegmentKind.Manual)
+            {
+                return null;
+            }
+
             Errors.Add(new("where", "The property is missing; a condition is expected."));
+            return null;
+        }
+
+        if (kind == SegmentKind.Manual)
+        {
+            Errors.Add(new("where", "A manual segment has no condition: people put customers in. Nothing is expected."));
             return null;
         }
 

@@ -34,9 +34,13 @@ public sealed class SegmentValidator : AbstractValidator<Segment>
     internal static IEnumerable<SegmentError> Errors(Segment segment, EventKinds? kinds = null) =>
     [
         .. OfName(segment),
-        .. ConditionCheck.Check(segment.Where, kinds).Select(error => new SegmentError(InWhere(error.Path), error.Message)),
-        .. OfScope(segment.Where, "where"),
+        .. OfKind(segment),
+        .. ConditionCheck.Check(Asked(segment), kinds).Select(error => new SegmentError(InWhere(error.Path), error.Message)),
+        .. OfScope(Asked(segment), "where"),
     ];
+
+    // What people have written: of a snapshot, what it is taken of.
+    private static Condition Asked(Segment segment) => segment.Taken?.Where ?? (segment.Kind == SegmentKind.Manual ? new Condition.All([]) : segment.Where);
 
     /// <summary>The path of a condition's error in the segment.</summary>
     internal static string InWhere(string path) => "where" + path[1..];
@@ -56,6 +60,20 @@ public sealed class SegmentValidator : AbstractValidator<Segment>
         if (string.IsNullOrWhiteSpace(segment.Label.Chinese))
         {
             yield return new("label.zh-Hant", "There is no label in Traditional Chinese; what people call the segment is expected.");
+        }
+    }
+
+    private static IEnumerable<SegmentError> OfKind(Segment segment)
+    {
+        var expected = segment switch
+        {
+            { Kind: SegmentKind.Manual } => SegmentListing.WhereListed(segment.Id),
+            { Kind: SegmentKind.Snapshot, Taken: { } taken } => SegmentListing.WhereCaptured(segment.Id, taken),
+            _ => segment.Where,
+        };
+        if (segment.Where != expected || (segment.Taken is null) == (segment.Kind == SegmentKind.Snapshot))
+        {
+            yield return new("kind", $"The segment is {SegmentJson.KindWords[(int)segment.Kind]} and its condition or its id is of another; make it with Segment.Manual or Segment.Snapshot.");
         }
     }
 

@@ -204,7 +204,7 @@ internal static class LoyaltyCommand
     {
         var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
         var last = common.AsOf(parsed, clock).Last(settings.Zone);
-        var snapshot = await store.Customers.LoadAsync(CustomerRef.Of(IdentityOf(name)), cancellationToken);
+        var snapshot = await store.Customers.LoadAsync(CustomerRef.Of(IdentityNames.Parse(name)), cancellationToken);
         var customer = snapshot.Customer ?? throw ToolException.Input($"The store has no customer who is '{name}'.");
         var balance = new LedgerBalance(last);
         await foreach (var (owner, entry) in store.Scan.ReadLedgerAsync(cancellationToken))
@@ -216,19 +216,6 @@ internal static class LoyaltyCommand
         }
 
         return (balance, last, customer);
-    }
-
-    private static Identity IdentityOf(string name)
-    {
-        var colon = name.IndexOf(':', StringComparison.Ordinal);
-        try
-        {
-            return colon > 0 ? new Identity(name[..colon], name[(colon + 1)..]) : throw ToolException.Usage($"'{name}' is not an identity; a kind, a colon and a value are expected, such as 'user:42'.");
-        }
-        catch (ArgumentException wrong)
-        {
-            throw ToolException.Usage(wrong.Message);
-        }
     }
 
     private static Argument<string> Customer() => new("CUSTOMER") { Description = "Who, as an identity: user:42, phone:+85291234567." };

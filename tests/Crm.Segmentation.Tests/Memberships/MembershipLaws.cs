@@ -29,6 +29,36 @@ public sealed class MembershipLaws
     public void The_law_catches_a_module_that_forgets_to_say_who_left() =>
         Assert.ThrowsAny<Exception>(() => Check(catalog => new Counterfeit(new SegmentationModule(catalog), outcome => outcome with { Facts = [.. outcome.Facts.Where(fact => !fact.Value.IsMissing)] }, _ => false)));
 
+    [Fact]
+    public void The_law_catches_a_module_that_forgets_a_membership_when_it_is_over() => Assert.ThrowsAny<Exception>(() => Check(catalog => new Counterfeit(
+        new SegmentationModule(catalog),
+        outcome => outcome.State is SegmentationState state ? outcome with { State = state.Set(state.Standings.Select(standing => standing with { Past = default })) } : outcome,
+        _ => false)));
+
+    [Fact]
+    public void Late_events_give_the_same_memberships_with_the_same_causes_as_the_right_order() => CheckOrder(catalog => new SegmentationModule(catalog));
+
+    [Fact]
+    public void The_law_of_order_catches_a_module_that_keeps_what_it_has_decided() =>
+        Assert.ThrowsAny<Exception>(() => CheckOrder(catalog => new Counterfeit(new SegmentationModule(catalog), outcome => outcome, _ => false) { Contract = new SegmentationModule(catalog).Contract with { Reversible = false } }));
+
+    private static void CheckOrder(Func<SegmentCatalog, ICustomerModule> module) =>
+        Prop.ForAll(Arb.From(Histories.All), async Task<bool> (given) =>
+        {
+            var catalog = new SegmentCatalog(given.Segments);
+            var (inOrder, asGiven) = (new Club(module(catalog), given.CheckpointEvery), new Club(module(catalog), given.CheckpointEvery));
+            await RecordAsync(given with { Events = [.. given.Events.OrderBy(happened => happened.OccurredAt)], WorkEvery = null }, inOrder);
+            await RecordAsync(given, asGiven);
+            var end = Club.Day(Histories.LastDay + 31);
+            var (expected, found) = (await inOrder.StateAsync(end), await asGiven.StateAsync(end));
+            foreach (var segment in given.Segments.Names)
+            {
+                Assert.Equal(expected.MembershipsIn(segment), found.MembershipsIn(segment));
+            }
+
+            return true;
+        }).Check(Thorough);
+
     private static void Check(Func<SegmentCatalog, ICustomerModule> module) =>
         Prop.ForAll(Arb.From(Histories.All), async Task<bool> (given) =>
         {
@@ -83,10 +113,7 @@ public sealed class MembershipLaws
         {
             foreach (var at in truths.Boundaries(view.Moment.Instant))
             {
-                if (state.WasMember(segment, at) is { } was)
-                {
-                    Assert.True(truths.IsMember(segment, at) == was, $"{segment} at {at}: {was}");
-                }
+                Assert.True(truths.IsMember(segment, at) == state.WasMember(segment, at), $"{segment} at {at}: {state.WasMember(segment, at)}");
             }
 
             // Entered and left take turns, beginning with entered.
@@ -99,7 +126,7 @@ public sealed class MembershipLaws
     /// <summary>Breaks a module.</summary>
     private sealed class Counterfeit(ICustomerModule real, Func<Outcome.Accepted, Outcome.Accepted> change, Func<Stimulus, bool> ignores) : ICustomerModule
     {
-        public ModuleContract Contract => real.Contract;
+        public ModuleContract Contract { get; init; } = real.Contract;
 
         public Outcome Handle(object state, ModuleContext context) =>
             ignores(context.Stimulus) ? Outcome.Nothing : real.Handle(state, context) is Outcome.Accepted accepted && accepted != Outcome.Nothing ? change(accepted) : Outcome.Nothing;

@@ -68,6 +68,8 @@ public sealed class CommandLine : IDisposable
     [InlineData("laws", "--help")]
     [InlineData("schema", "--help")]
     [InlineData("demo", "--help")]
+    [InlineData("segments", "--help")]
+    [InlineData("segments", "explain", "--help")]
     public async Task Every_command_has_help_with_examples(params string[] args)
     {
         var tool = await Support.Tool.RunAsync(args);

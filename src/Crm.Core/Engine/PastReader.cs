@@ -1,0 +1,88 @@
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// Reads customers as of an instant. Where nothing has been handled or recorded since, the stored state is brought forward; otherwise the journal up to then is decided again, from what was observed with it.
+/// </summary>
+internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
+{
+    private const int AtOnce = 256;
+
+    /// <summary>The customer; null when nobody has the reference, or nothing of the customer was known.</summary>
+    public async ValueTask<PastView?> ReadAsync(CustomerRef customer, PastQuestion question, CancellationToken cancellationToken)
+    {
+        var snapshot = await kernel.Store.LoadAsync(customer with { Recording = null }, cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(snapshot, question, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Every customer as of now, without history.</summary>
+    public async IAsyncEnumerable<CustomerView> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var some in kernel.ReadCustomersAsync(null, AtOnce, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var snapshot in await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false))
+            {
+                if (snapshot.Customer is not null)
+                {
+                    yield return await kernel.ViewAsync(snapshot, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    /// <summary>Every customer of whom something was known.</summary>
+    public async IAsyncEnumerable<PastView> ReadAllAsync(PastQuestion question, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var some in kernel.ReadCustomersAsync(null, AtOnce, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var snapshot in await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false))
+            {
+                if (await ReadAsync(snapshot, question, cancellationToken).ConfigureAwait(false) is { } view)
+                {
+                    yield return view;
+                }
+            }
+        }
+    }
+
+    private async ValueTask<PastView?> ReadAsync(CustomerSnapshot snapshot, PastQuestion question, CancellationToken cancellationToken)
+    {
+        if (snapshot.Customer is not { } customer)
+        {
+            return null;
+        }
+
+        var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+        var drafts = JournalDraft.Of(history.Entries.Where(entry => !(entry.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && entry.EffectiveAt > (question.HappenedUntil ?? question.At))), kernel.Modules.Kinds).ToList();
+        if (!drafts.Exists(draft => draft.EffectiveAt <= question.At))
+        {
+            return null;
+        }
+
+        var inputs = EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil)).ToList();
+        var now = clock.GetCurrentInstant();
+        var isCurrent = inputs.Count == history.Entries.Count(entry => entry.Receipt.Accepted);
+        var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
+        var state = decision.State;
+        if (isCurrent && !(state.Handled > question.At))
+        {
+            decision.BringForward(question.At);
+        }
+        else
+        {
+            state = decision.Replayed(inputs, question.At);
+        }
+
+        var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
+        var moment = new Moment(question.At, kernel.Options.Zone) { Calendars = kernel.Options.Calendars };
+        return new PastView(
+            new CustomerView(kernel.Modules, state, customer, snapshot.Version, moment, profile),
+            kernel.Modules,
+            state,
+            inputs.Select(input => new HistoricEvent(input.Entry.Key, input.Event, input.Entry.EffectiveAt, input.Entry.RecordedAt) { IsBackfill = input.Entry.Backfill, IsAmendment = input.Entry.Kind.Nature == Events.EventNature.Amendment }).ToSequence(),
+            isCurrent && question.KnownAt is null && question.At >= now);
+    }
+}

@@ -1,0 +1,115 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// A customer as of an instant, with the whole history up to it: every condition can be asked of it, whether or not a module watches it. What was read from outside the journal is what was observed with
+/// the events; a test of the profile that nobody observed is answered as of now from today's profile, and refused for the past, whose profile is not known.
+/// </summary>
+public sealed class PastView : IEvidence
+{
+    private readonly CustomerView customer;
+    private readonly ModuleSet modules;
+    private readonly CustomerState state;
+    private readonly bool isNow;
+    private readonly List<(CustomerEvent Event, Instant At)> counted = [];
+
+    internal PastView(CustomerView customer, ModuleSet modules, CustomerState state, Sequence<HistoricEvent> history, bool isNow)
+    {
+        this.customer = customer;
+        this.modules = modules;
+        this.state = state;
+        this.isNow = isNow;
+        History = history;
+        foreach (var entry in history)
+        {
+            if (entry.Event is { } left)
+            {
+                counted.Add((left, entry.EffectiveAt));
+            }
+        }
+    }
+
+    /// <summary>Facts and states of modules, as of the instant.</summary>
+    public CustomerView Customer => customer;
+
+    /// <summary>The entries up to the instant, in the order in which they count, each with what is left of its event.</summary>
+    public Sequence<HistoricEvent> History { get; }
+
+    /// <summary>When something is next due for the customer, if nothing happens: before it, no fact changes. Null: nothing is.</summary>
+    public Instant? NextDue => state.NextDue;
+
+    /// <inheritdoc/>
+    public Moment Moment => customer.Moment;
+
+    /// <summary>The parts of a condition that cannot be answered of this customer, each with its path and why; none when the whole can.</summary>
+    public Sequence<ConditionError> Refusals(Condition condition)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        return condition.LeavesWithPaths()
+            .Where(one => one.Leaf is Condition.Field { Name: var name } leaf && name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal) && !Knows(leaf))
+            .Select(one => new ConditionError(one.Path, $"'{((Condition.Field)one.Leaf).Name}' was not observed up to {Moment.Instant}: no module had this test then, and the profile of that time is not kept. A condition that a module watches is observed with every event."))
+            .ToSequence();
+    }
+
+    /// <summary>What a measure over events amounts to; missing where it has no value.</summary>
+    public Scalar Measure(Condition.EventWindow leaf) => HistoryWindows.Measure(leaf, counted, Moment.Instant);
+
+    /// <summary>The value of a profile field that a leaf tests, where it is known; personal. Missing where it is not known, or only the answer of the test was observed.</summary>
+    public Scalar ProfileValue(Condition.Field leaf)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        var field = leaf.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal) ? leaf.Name[Evaluator.ProfileScope.Length..] : "";
+        return isNow ? customer.Profile[field] : modules.Observes(field) ? state.ProfileValues[modules.ObservedFieldOf(field)] : default;
+    }
+
+    /// <summary>The events that a measure counts, or that make up its sequences, oldest first.</summary>
+    public IEnumerable<CustomerEvent> EventsOf(Condition.EventWindow leaf) => HistoryWindows.EventsOf(leaf, counted, Moment.Instant);
+
+    /// <inheritdoc/>
+    public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, counted, Moment.Instant);
+
+    /// <summary>Missing: no event is being handled.</summary>
+    public Scalar Field(string name) => default;
+
+    /// <inheritdoc/>
+    public Scalar Fact(string name, out Instant? validUntil) => customer.Fact(name, out validUntil);
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">It was not observed then; <see cref="Refusals"/> says so beforehand.</exception>
+    public bool Observed(Condition.Field leaf)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        var field = leaf.Name[Evaluator.ProfileScope.Length..];
+        return isNow ? leaf.Is.Holds(customer.Profile[field], leaf.WhenMissing)
+            : TruthOf(leaf) ?? (modules.Observes(field) ? leaf.Is.Holds(state.ProfileValues[modules.ObservedFieldOf(field)], leaf.WhenMissing) : throw Unknown(leaf.Name));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">It was not observed then; <see cref="Refusals"/> says so beforehand.</exception>
+    public Scalar Observed(string field) => isNow ? customer.Profile[field]
+        : modules.Observes(field) ? state.ProfileValues[modules.ObservedFieldOf(field)] : throw Unknown(Evaluator.ProfileScope + field);
+
+    private bool Knows(Condition.Field leaf) => isNow || modules.Observes(leaf.Name[Evaluator.ProfileScope.Length..]) || (!leaf.Is.IsTimed() && TruthOf(leaf) is not null);
+
+    private bool? TruthOf(Condition.Field leaf) => modules.ProfileLeaves.Any(known => known.Leaf == leaf) ? state.ProfileTruths[modules.Windows.IndexOf(leaf)] : null;
+
+    private InvalidOperationException Unknown(string field) => new($"'{field}' was not observed up to {Moment.Instant}, and the profile of that time is not kept; ask for the refusals of a condition before it is evaluated.");
+}
+
+/// <summary>An entry of a history, with what later amendments have left of its event.</summary>
+/// <param name="Key">The event's key.</param>
+/// <param name="Event">What is left of it; null where it was taken back wholly.</param>
+/// <param name="EffectiveAt">When it counts.</param>
+/// <param name="RecordedAt">When it was recorded.</param>
+public sealed record HistoricEvent(EventKey Key, CustomerEvent? Event, Instant EffectiveAt, Instant RecordedAt)
+{
+    /// <summary>Whether it was recorded as history, of which nobody was told.</summary>
+    public bool IsBackfill { get; init; }
+
+    /// <summary>Whether it takes something back.</summary>
+    public bool IsAmendment { get; init; }
+}

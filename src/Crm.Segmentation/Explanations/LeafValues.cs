@@ -1,0 +1,105 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Values;
+
+namespace Crm.Segmentation.Explanations;
+
+/// <summary>What a leaf looks at, apart from its test, and the values at which its answer turns.</summary>
+internal static class LeafValues
+{
+    private static readonly Test Untested = new Test.Known();
+
+    /// <summary>Names the value that a leaf looks at, the same for leaves that differ only in their test; null where nothing but time changes it.</summary>
+    public static Condition? ValueOf(Condition leaf) => leaf switch
+    {
+        Condition.EventWindow window => window with { Is = Untested, WhenMissing = false },
+        Condition.Fact fact => fact with { Is = Untested, WhenMissing = false },
+        Condition.Field field => field with { Is = Untested, WhenMissing = false },
+        _ => null,
+    };
+
+    public static Test? TestOf(Condition leaf) => leaf switch
+    {
+        Condition.EventWindow window => window.Is,
+        Condition.Fact fact => fact.Is,
+        Condition.Field field => field.Is,
+        _ => null,
+    };
+
+    /// <summary>What a leaf answers for a value.</summary>
+    public static bool Holds(Condition leaf, Scalar value, NodaTime.Instant now) => leaf switch
+    {
+        Condition.EventWindow window => Evaluator.Passes(window.Is, value, window.WhenMissing, now).Value,
+        Condition.Fact fact => Evaluator.Passes(fact.Is, value, fact.WhenMissing, now).Value,
+        Condition.Field field => Evaluator.Passes(field.Is, value, field.WhenMissing, now).Value,
+        _ => throw new ArgumentException($"A {leaf.GetType().Name} looks at no value.", nameof(leaf)),
+    };
+
+    /// <summary>The leaf, asking for exactly a value.</summary>
+    public static Condition Asking(Condition leaf, Scalar value) => leaf switch
+    {
+        Condition.EventWindow window => window with { Is = new Test.EqualTo(value), WhenMissing = false },
+        Condition.Fact fact => fact with { Is = new Test.EqualTo(value), WhenMissing = false },
+        Condition.Field field => field with { Is = new Test.EqualTo(value), WhenMissing = false },
+        _ => leaf,
+    };
+
+    /// <summary>Values on both sides of where the answer of a leaf turns: among them is, for every actual value, the nearest with the other answer.</summary>
+    public static IEnumerable<Scalar> Turns(Condition leaf, Scalar actual)
+    {
+        var step = StepOf(leaf, actual);
+        var least = leaf is Condition.EventWindow { Measure: Measure.Count or Measure.SumOfSpend or Measure.SumOfQuantity or Measure.Periods or Measure.Sequence or Measure.Aggregate { How: Aggregation.Sum or Aggregation.Distinct } } ? 0 : decimal.MinValue;
+        return Around().Where(value => value.Kind != ScalarKind.Number || value.AsNumber >= least).Distinct();
+
+        IEnumerable<Scalar> Around() => TestOf(leaf) switch
+        {
+            Test.EqualTo(var value) => Near(value),
+            Test.MoreThan(var value) => Near(value),
+            Test.AtLeast(var value) => Near(value),
+            Test.LessThan(var value) => Near(value),
+            Test.AtMost(var value) => Near(value),
+            Test.Between(var from, var to) => Near(from).Concat(Near(to)),
+            Test.OneOf(var values) => values.SelectMany(Near),
+            Test.AnyOf(var codes) => [codes[0]],
+            Test.AllOf(var codes) => [Scalar.Of(codes)],
+            _ => [],
+        };
+
+        IEnumerable<Scalar> Near(Scalar value) => value.Kind switch
+        {
+            ScalarKind.Number => [value, value.AsNumber - step, value.AsNumber + step],
+            ScalarKind.Flag => [true, false],
+            _ => [value],
+        };
+    }
+
+    /// <summary>The nearest value with the other answer; null where none is known.</summary>
+    public static Scalar? Turn(Condition leaf, Scalar actual, NodaTime.Instant now)
+    {
+        if (ValueOf(leaf) is null)
+        {
+            return null;
+        }
+
+        var holds = Holds(leaf, actual, now);
+        var others = Turns(leaf, actual).Where(value => Holds(leaf, value, now) != holds).OrderBy(value => Distance(actual, value)).ToList();
+        return others.Count == 0 ? (Scalar?)null : others[0];
+    }
+
+    /// <summary>How far apart two values are: numbers by their difference, all else by one.</summary>
+    public static decimal Distance(Scalar one, Scalar other) => other.Kind == ScalarKind.Number && (one.Kind == ScalarKind.Number || one.IsMissing)
+        ? Math.Abs((one.IsMissing ? 0 : one.AsNumber) - other.AsNumber)
+        : one == other ? 0 : 1;
+
+    // The least by which a value can change.
+    private static decimal StepOf(Condition leaf, Scalar actual) => leaf switch
+    {
+        Condition.EventWindow { Measure: Measure.SumOfSpend sum } => Smallest(sum.Currency),
+        Condition.EventWindow { Measure: Measure.SumOfQuantity } => 1,
+        Condition.EventWindow { Measure: Measure.Aggregate { Of: Measured.Spend spend } } => Smallest(spend.Currency),
+        _ when actual.Kind == ScalarKind.Number && !decimal.IsInteger(actual.AsNumber) => 0.01m,
+        _ => 1,
+    };
+
+    private static decimal Smallest(Currency currency) => new(1, 0, 0, false, (byte)currency.Decimals);
+}

@@ -1,0 +1,241 @@
+using Crm.Conditions;
+using Crm.Definitions;
+using Crm.Engine;
+using Crm.Segmentation.Audiences;
+using Crm.Segmentation.Explanations;
+using Crm.Segmentation.Memberships;
+using Crm.Segmentation.Segments;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Segmentation.Studies;
+
+/// <summary>Questions about segments over all customers of a store, and the two jobs that go through them: filling in new definitions, and taking snapshots. Reading writes nothing but what was due.</summary>
+/// <param name="engine">The engine, with the segmentation module of the catalogue.</param>
+/// <param name="catalog">The segments.</param>
+/// <param name="clock">Now.</param>
+/// <param name="gate">Says whom messages may reach; null: nobody says, and then nobody can be sent to.</param>
+public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, IClock clock, ISendGate? gate = null)
+{
+    private const int CapturedAtOnce = 500;
+
+    // How often the answer is asked for again, and how far ahead, before it is said that time alone does not change it.
+    private const int MostTurns = 200;
+    private static readonly Duration Foreseeable = Duration.FromDays(3_660);
+
+    /// <summary>The ids of the customers in a segment, in order, as of now.</summary>
+    /// <exception cref="ArgumentException">No segment has the id; the message lists those there are.</exception>
+    public ValueTask<IReadOnlyList<CustomerId>> MembersAsync(string segment, CancellationToken cancellationToken = default) =>
+        engine.SelectAsync(If.Fact(SegmentNames.Fact(Known(segment))).Is(true), cancellationToken);
+
+    /// <summary>What a segment would be, before it is saved: its exact size, a sample, and what it shares with the segments there are.</summary>
+    /// <param name="draft">The segment; it may name those that there are.</param>
+    /// <param name="sample">How many customers to draw.</param>
+    /// <param name="seed">Another seed draws others.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="InvalidSegmentException">Something is wrong with the draft; the message lists all of it.</exception>
+    public async ValueTask<SegmentPreview> PreviewAsync(Segment draft, int sample = 20, ulong seed = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(draft);
+        Check(draft);
+        var members = await engine.SelectAsync(draft.Taken?.Where ?? draft.Where, cancellationToken).ConfigureAwait(false);
+        var all = await engine.SelectAsync(new Condition.All([]), cancellationToken).ConfigureAwait(false);
+        var inIt = members.ToHashSet();
+        var overlaps = new List<SegmentOverlap>();
+        foreach (var other in catalog.Definitions.Names)
+        {
+            var theirs = await MembersAsync(other, cancellationToken).ConfigureAwait(false);
+            overlaps.Add(new SegmentOverlap(draft.Id, other, members.Count, theirs.Count, theirs.Count(inIt.Contains)));
+        }
+
+        return new SegmentPreview
+        {
+            Size = members.Count,
+            Population = all.Count,
+            Sample = members.OrderBy(customer => DefinitionHash.Of($"{seed} {customer}").Value).Take(sample).ToSequence(),
+            Overlaps = overlaps.ToSequence(),
+        };
+    }
+
+    /// <summary>What two segments share, as of now.</summary>
+    /// <exception cref="ArgumentException">No segment has one of the ids; the message lists those there are.</exception>
+    public async ValueTask<SegmentOverlap> OverlapAsync(string segment, string other, CancellationToken cancellationToken = default)
+    {
+        var members = await MembersAsync(segment, cancellationToken).ConfigureAwait(false);
+        var theirs = await MembersAsync(other, cancellationToken).ConfigureAwait(false);
+        var inIt = members.ToHashSet();
+        return new SegmentOverlap(segment, other, members.Count, theirs.Count, theirs.Count(inIt.Contains));
+    }
+
+    /// <summary>How customers have moved between the cells of a partition.</summary>
+    /// <param name="partition">The cells.</param>
+    /// <param name="from">The earlier instant.</param>
+    /// <param name="to">The later instant.</param>
+    /// <param name="knownAt">Only with what was recorded up to this instant; null: with everything known now.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ArgumentException">A segment or condition of the partition is not one, or cannot be asked of the past; the message says why.</exception>
+    public async ValueTask<Migration> MigrateAsync(Partition partition, Instant from, Instant to, Instant? knownAt = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(partition);
+        var cells = new PartitionCells(catalog, partition);
+        var before = new Dictionary<CustomerId, string>();
+        await foreach (var view in engine.ReadAllAsync(new PastQuestion(from) { KnownAt = knownAt }, cancellationToken).ConfigureAwait(false))
+        {
+            before[view.Customer.Customer] = cells.Of(view);
+        }
+
+        var moves = new Dictionary<(string From, string To), int>();
+        await foreach (var view in engine.ReadAllAsync(new PastQuestion(to) { KnownAt = knownAt }, cancellationToken).ConfigureAwait(false))
+        {
+            var move = (before.GetValueOrDefault(view.Customer.Customer, Partition.NotYet), cells.Of(view));
+            moves[move] = moves.GetValueOrDefault(move) + 1;
+        }
+
+        return new Migration(from, to, moves.OrderBy(pair => pair.Key.From, StringComparer.Ordinal).ThenBy(pair => pair.Key.To, StringComparer.Ordinal).Select(pair => new Move(pair.Key.From, pair.Key.To, pair.Value)).ToSequence())
+        {
+            Order = cells.Names,
+        };
+    }
+
+    /// <summary>
+    /// Why a customer is in a segment, or is not: each part of the condition with its value, the events that speak for it, its margin and until when it stays; when the whole changes if nothing happens; and the
+    /// fewest values that would have to be others for the whole to change.
+    /// </summary>
+    /// <param name="customer">Who.</param>
+    /// <param name="segment">The id of the segment.</param>
+    /// <param name="asOf">As of when; null: now, with all that is known.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>Null when nobody has the reference, or nothing of the customer was known then.</returns>
+    /// <exception cref="ArgumentException">No segment has the id, or its condition cannot be answered of that instant.</exception>
+    public async ValueTask<SegmentExplanation?> ExplainAsync(CustomerRef customer, string segment, PastQuestion? asOf = null, CancellationToken cancellationToken = default)
+    {
+        Known(segment);
+        var question = asOf ?? new PastQuestion(clock.GetCurrentInstant());
+        if (await engine.ReadAsync(customer, question, cancellationToken).ConfigureAwait(false) is not { } view)
+        {
+            return null;
+        }
+
+        var explanation = catalog.Explain(view, segment);
+        var next = view;
+        for (var turn = 0; turn < MostTurns; turn++)
+        {
+            var until = catalog.IsMember(next, segment).ValidUntil;
+            if ((next.NextDue is { } due && !(until <= due) ? due : until) is not { } at || at - question.At > Foreseeable)
+            {
+                break;
+            }
+
+            // What has happened since an instant of the past is no part of what would have been if nothing had.
+            if (await engine.ReadAsync(customer, question with { At = at, HappenedUntil = question.HappenedUntil ?? question.At }, cancellationToken).ConfigureAwait(false) is not { } later)
+            {
+                break;
+            }
+
+            next = later;
+            if (catalog.IsMember(next, segment).Value != explanation.IsMember)
+            {
+                return explanation with { ChangesAt = at };
+            }
+        }
+
+        return explanation;
+    }
+
+    /// <summary>Every change of a customer's memberships that was ever known, in the order in which it was: with when it counts, since when it is known, why, and whether something that came late has taken it back.</summary>
+    public ValueTask<IReadOnlyList<MembershipChange>> ChangesAsync(CustomerRef customer, CancellationToken cancellationToken = default) =>
+        new MembershipHistory(engine, customer).ReadAsync(clock.GetCurrentInstant(), cancellationToken);
+
+    /// <summary>
+    /// Fills in the segments of today's definitions for the customers that the store has: after segmentation joined a store with years of history, or definitions have changed. Nothing is sent for it.
+    /// Stopped or cancelled, it goes on where it was; run again, it changes nothing.
+    /// </summary>
+    public async ValueTask<BackfillReport> BackfillAsync(BackfillRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var count = new BackfillCount();
+        var report = await engine.RebuildAsync(
+            new RebuildRequest(SegmentNames.Module, request.From)
+            {
+                DryRun = request.DryRun,
+                After = request.After,
+                Most = request.Most,
+                Progress = request.Progress is { } progress ? new Relay(so => progress.Report(count.With(so))) : null,
+                Changes = (_, before, after) => count.Take((SegmentationState)before, (SegmentationState)after),
+            },
+            cancellationToken).ConfigureAwait(false);
+        return count.With(report);
+    }
+
+    /// <summary>
+    /// Takes a snapshot: captures everybody of whom its condition held at its instant, by what is known now. Taken once; whoever was captured stays, whatever comes late. Nothing is sent for it.
+    /// </summary>
+    /// <param name="segment">The id of a snapshot.</param>
+    /// <param name="knownAt">To finish one that was stopped: <see cref="SnapshotTaken.KnownAt"/> of the first attempt, or the instant at which it began. Nobody is captured twice. Null: it begins.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ArgumentException">No snapshot has the id; or its condition cannot be asked of its instant; or the instant has not come.</exception>
+    /// <exception cref="InvalidOperationException">Somebody has been captured already, and it is not said that this is to be finished.</exception>
+    public async ValueTask<SnapshotTaken> TakeAsync(string segment, Instant? knownAt = null, CancellationToken cancellationToken = default)
+    {
+        var now = clock.GetCurrentInstant();
+        if (catalog.Definitions.At(Known(segment), now)?.Value.Taken is not { } source)
+        {
+            throw new ArgumentException($"The segment '{segment}' is no snapshot; make one with Segment.Snapshot.", nameof(segment));
+        }
+
+        if (source.AsOf > now)
+        {
+            throw new ArgumentException($"The snapshot '{segment}' is of {source.AsOf}, which has not come; take it then.", nameof(segment));
+        }
+
+        if (knownAt is null && await MembersAsync(segment, cancellationToken).ConfigureAwait(false) is { Count: > 0 } already)
+        {
+            throw new InvalidOperationException($"The snapshot '{segment}' has {already.Count} customers already. It is taken once; to finish one that was stopped, say when it began.");
+        }
+
+        var known = knownAt ?? now;
+        var members = new List<CustomerId>();
+        await foreach (var view in engine.ReadAllAsync(new PastQuestion(source.AsOf) { KnownAt = known }, cancellationToken).ConfigureAwait(false))
+        {
+            PartitionCells.Refuse(view, source.Where);
+            if (Evaluator.Evaluate(source.Where, view).Value)
+            {
+                members.Add(view.Customer.Customer);
+            }
+        }
+
+        foreach (var some in members.Chunk(CapturedAtOnce))
+        {
+            await engine.RecordAsync([.. some.Select(customer => SegmentListing.Capture(customer, segment, source.Set, source.AsOf))], RecordMode.Backfill, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new SnapshotTaken(members.Count, known);
+    }
+
+    /// <summary>The customers in a segment as of now, to be asked who of them may be reached. It cannot be sent to.</summary>
+    /// <exception cref="ArgumentException">No segment has the id; the message lists those there are.</exception>
+    public async ValueTask<Audience> AudienceAsync(string segment, CancellationToken cancellationToken = default) =>
+        new(engine, gate, clock, segment, await MembersAsync(segment, cancellationToken).ConfigureAwait(false));
+
+    private string Known(string segment) => catalog.Definitions.Names.Contains(segment)
+        ? segment
+        : throw new ArgumentException($"No segment is named '{segment}'. There are: {string.Join(", ", catalog.Definitions.Names)}.", nameof(segment));
+
+    private void Check(Segment draft)
+    {
+        SegmentValidator.Check(draft);
+        var unknown = SegmentReferences.In(draft.Where).Where(id => !catalog.Definitions.Names.Contains(id)).Distinct(StringComparer.Ordinal)
+            .Select(id => new SegmentError("where", $"No segment is named '{id}'. There are: {string.Join(", ", catalog.Definitions.Names)}.")).ToSequence();
+        if (!unknown.IsEmpty)
+        {
+            throw new InvalidSegmentException(unknown);
+        }
+    }
+
+    /// <summary>Told on the thread of the job, in order.</summary>
+    private sealed class Relay(Action<RebuildReport> tell) : IProgress<RebuildReport>
+    {
+        public void Report(RebuildReport value) => tell(value);
+    }
+}

@@ -1,0 +1,157 @@
+using Crm.Conditions;
+using Crm.Definitions;
+using Crm.Engine;
+using Crm.Segmentation.Library;
+using Crm.Segmentation.Segments;
+using Crm.Tool.Demo;
+using Crm.Tool.Reports;
+using Crm.Tool.Stores;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Tool.Segments;
+
+/// <summary>The segments that a command asks about, and the customers of a store as of an instant.</summary>
+internal sealed class StoreSegments
+{
+    private readonly OpenedStore store;
+
+    private StoreSegments(OpenedStore store, CrmEngine engine, SegmentCatalog catalog, Instant last)
+    {
+        this.store = store;
+        Engine = engine;
+        Catalog = catalog;
+        Last = last;
+    }
+
+    public CrmEngine Engine { get; }
+
+    public SegmentCatalog Catalog { get; }
+
+    /// <summary>The last instant that counts.</summary>
+    public Instant Last { get; }
+
+    /// <summary>What a report of the instant is about: everything that had happened by then, amendments of later left out.</summary>
+    public PastQuestion Question => QuestionAt(Last);
+
+    /// <summary>Opens the segments of a store: those of the demo, those that hosts have saved in it, and those of files, which count instead of saved ones of the same name.</summary>
+    /// <exception cref="ToolException">Something is wrong with a file, or the files do not fit the store; the message lists all of it.</exception>
+    public static async ValueTask<StoreSegments> OpenAsync(OpenedStore store, IEnumerable<string> files, AsOf asOf, IClock clock, CancellationToken cancellationToken)
+    {
+        var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+        var modules = await store.ModulesAsync(cancellationToken);
+        var engine = OpenedStore.EngineOver(store.Customers, modules, settings, clock);
+        var own = FromFiles(files, engine.Kinds);
+        var saved = await new SegmentLibrary(store.Documents, clock).DefinitionsAsync(cancellationToken);
+        var demo = await DemoMark.IsOnAsync(store.Documents, cancellationToken) ? new TeaShop().Segments.Definitions.All : [];
+        var all = own.Concat(saved.Concat(demo).Where(definition => own.All(one => one.Name != definition.Name))).DistinctBy(definition => (definition.Name, definition.Version)).ToList();
+        var published = modules.SelectMany(module => module.Contract.Publishes).ToList();
+        var unknown = from definition in own
+                      from leaf in definition.Value.Where.Leaves().OfType<Condition.Fact>()
+                      where !leaf.Name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal) && !published.Exists(fact => fact.Covers(leaf.Name))
+                      select $"{definition.Name}: no module of this store publishes the fact '{leaf.Name}'. There are: {string.Join(", ", published.Select(fact => fact.Name).Order(StringComparer.Ordinal).DefaultIfEmpty("none"))}.";
+        var problems = unknown.Distinct(StringComparer.Ordinal).ToList();
+        try
+        {
+            var catalog = new SegmentCatalog(new DefinitionCatalog<Segment>(all), engine.Kinds);
+            return problems.Count == 0 ? new StoreSegments(store, engine, catalog, asOf.Last(settings.Zone)) : throw ToolException.Input(problems);
+        }
+        catch (Exception wrong) when (wrong is InvalidSegmentException or ArgumentException)
+        {
+            throw ToolException.Input([.. problems, wrong.Message]);
+        }
+    }
+
+    /// <summary>A segment that there is.</summary>
+    /// <exception cref="ToolException">There is none.</exception>
+    public string Known(string id) => Catalog.Definitions.Names.Contains(id)
+        ? id
+        : throw ToolException.Input($"No segment is named '{id}'. {(Catalog.Definitions.Names.IsEmpty ? "The store has none; give one with --segments FILE." : $"There are: {string.Join(", ", Catalog.Definitions.Names)}.")}");
+
+    public static PastQuestion QuestionAt(Instant instant) => new(instant) { WithoutLaterAmendments = true };
+
+    /// <summary>For each segment, the customers who are in it, by what they are called; and how many customers there are.</summary>
+    public async ValueTask<(int Customers, Dictionary<string, List<Member>> Members)> MembersAsync(IReadOnlyCollection<string> segments, PastQuestion question, CancellationToken cancellationToken)
+    {
+        var names = await NamesAsync(cancellationToken);
+        var members = segments.Distinct(StringComparer.Ordinal).ToDictionary(id => id, _ => new List<Member>(), StringComparer.Ordinal);
+        var customers = 0;
+        await foreach (var view in Engine.ReadAllAsync(question, cancellationToken))
+        {
+            customers++;
+            foreach (var (id, list) in members)
+            {
+                if (IsMember(view, id))
+                {
+                    var customer = view.Customer.Customer;
+                    list.Add(new Member(names.GetValueOrDefault(customer, customer.ToString()), view.Customer.SlotOrNull<Segmentation.Memberships.SegmentationState>(SegmentNames.Module)?.With(id)?.Current?.Since));
+                }
+            }
+        }
+
+        foreach (var list in members.Values)
+        {
+            list.Sort((one, other) => string.CompareOrdinal(one.Customer, other.Customer));
+        }
+
+        return (customers, members);
+    }
+
+    /// <summary>Whether a customer is in a segment.</summary>
+    /// <exception cref="ToolException">The past of the customer does not say.</exception>
+    public bool IsMember(PastView view, string id)
+    {
+        try
+        {
+            return Catalog.IsMember(view, id).Value;
+        }
+        catch (ArgumentException refused)
+        {
+            throw ToolException.Input(refused.Message);
+        }
+    }
+
+    // Whoever has several identities is called by the first; who has none any more, by the id.
+    private async ValueTask<Dictionary<CustomerId, string>> NamesAsync(CancellationToken cancellationToken)
+    {
+        var names = new Dictionary<CustomerId, string>();
+        await foreach (var (customer, identity) in store.Scan.ReadIdentitiesAsync(cancellationToken))
+        {
+            var name = $"{identity.Kind}:{identity.Value}";
+            if (!names.TryGetValue(customer, out var known) || string.CompareOrdinal(name, known) < 0)
+            {
+                names[customer] = name;
+            }
+        }
+
+        return names;
+    }
+
+    private static List<Definition<Segment>> FromFiles(IEnumerable<string> files, Events.EventKinds kinds)
+    {
+        var definitions = new List<Definition<Segment>>();
+        var problems = new List<string>();
+        foreach (var file in files)
+        {
+            try
+            {
+                definitions.Add(SegmentJson.Read(File.ReadAllText(file), kinds));
+            }
+            catch (InvalidSegmentException wrong)
+            {
+                problems.AddRange(wrong.Errors.Select(error => $"{file}: {error}"));
+            }
+            catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+            {
+                problems.Add($"{file}: the segment cannot be read: {wrong.Message}");
+            }
+        }
+
+        return problems.Count == 0 ? definitions : throw ToolException.Input(problems);
+    }
+}
+
+/// <summary>A customer in a segment.</summary>
+/// <param name="Customer">An identity, or the id of one who has none any more.</param>
+/// <param name="Since">Since when, where the store keeps it.</param>
+internal sealed record Member(string Customer, Instant? Since);

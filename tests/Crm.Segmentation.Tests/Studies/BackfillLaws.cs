@@ -1,0 +1,205 @@
+using Crm.Conditions;
+using Crm.Engine;
+using Crm.Events;
+using Crm.Segmentation.Memberships;
+using Crm.Segmentation.Segments;
+using Crm.Segmentation.Studies;
+using Crm.Segmentation.Tests.Memberships;
+using Crm.Storage;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Crm.Segmentation.Tests.Studies;
+
+/// <summary>What holds of filling in segments for customers who were there before.</summary>
+public sealed class BackfillLaws
+{
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(60);
+    private static readonly Segment Buyers = Samples.Of("buyers", If.Purchases().Count().AtLeast(1));
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void A_backfill_gives_what_would_be_if_the_segments_had_always_been_there() => Check((study, most) => study.BackfillAsync(new BackfillRequest(), Cancel).AsTask(), always: true);
+
+    [Fact]
+    public void A_backfill_that_is_stopped_and_resumed_gives_what_an_uninterrupted_one_gives() => Check(ResumeAsync, always: false);
+
+    [Fact]
+    public void The_law_catches_a_job_that_resumes_one_too_far() => Assert.ThrowsAny<Exception>(() => Check(
+        async (study, most) =>
+        {
+            var first = await study.BackfillAsync(new BackfillRequest { Most = most }, Cancel);
+            var skipped = await study.BackfillAsync(new BackfillRequest { DryRun = true, After = first.Last, Most = 1 }, Cancel);
+            return await study.BackfillAsync(new BackfillRequest { After = skipped.Last }, Cancel);
+        },
+        always: false));
+
+    [Fact]
+    public void The_law_catches_a_job_that_begins_now() =>
+        Assert.ThrowsAny<Exception>(() => Check((study, most) => study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel).AsTask(), always: true));
+
+    [Fact]
+    public async Task A_dry_run_says_what_would_be_and_writes_nothing()
+    {
+        var town = await SeveralAsync();
+        var before = await StatesAsync(town.With(Buyers));
+
+        var dry = await town.With(Buyers).Study.BackfillAsync(new BackfillRequest { DryRun = true }, Cancel);
+
+        Assert.Equal((3, 3, true), (dry.Seen, dry.Changed, dry.IsComplete));
+        Assert.Equal([new BackfilledSegment("buyers", 3, 0, 3)], dry.Segments);
+        Assert.Equal(before, await StatesAsync(town.With(Buyers)));
+        var real = await town.With(Buyers).Study.BackfillAsync(new BackfillRequest(), Cancel);
+        Assert.Equal((dry.Changed, dry.Segments), (real.Changed, real.Segments));
+        Assert.Equal(0, (await town.With(Buyers).Study.BackfillAsync(new BackfillRequest(), Cancel)).Changed);
+    }
+
+    [Fact]
+    public async Task From_now_on_members_begin_now_and_nothing_is_sent()
+    {
+        var town = await SeveralAsync();
+        town.Clock.Set(Club.Day(30));
+        var with = town.With(Buyers);
+
+        var report = await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel);
+
+        Assert.Equal(3, report.Changed);
+        Assert.Equal([new Membership(Club.Day(30), null, 1)], (await with.Engine.ReadAsync(CustomerRef.Of(Identity.User("amy")), Cancel))!.Slot<SegmentationState>(SegmentNames.Module).MembershipsIn("buyers").WithoutCauses());
+        Assert.Equal(3, (await with.Study.MembersAsync("buyers", Cancel)).Count);
+    }
+
+    [Fact]
+    public async Task A_late_event_after_a_backfill_repairs_what_was_filled_in()
+    {
+        var town = await SeveralAsync();
+        var with = town.With(Samples.Of("twice", If.Purchases().Count().AtLeast(2)));
+        await with.Study.BackfillAsync(new BackfillRequest(), Cancel);
+        await with.BuysAsync("ben", 2);
+
+        Assert.Equal([new Membership(Club.Day(5), null, 1)], (await with.Engine.ReadAsync(CustomerRef.Of(Identity.User("ben")), Cancel))!.Slot<SegmentationState>(SegmentNames.Module).MembershipsIn("twice").WithoutCauses());
+    }
+
+    [Fact]
+    public async Task Progress_is_told_and_a_cancelled_job_goes_on()
+    {
+        var town = await SeveralAsync();
+        var study = town.With(Buyers).Study;
+        using var stop = new CancellationTokenSource();
+        var told = new List<BackfillReport>();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await stop.CancelAsync();
+            await study.BackfillAsync(new BackfillRequest(), stop.Token);
+        });
+
+        await study.BackfillAsync(new BackfillRequest { Progress = new Told(told.Add) }, Cancel);
+
+        Assert.Equal((3, true), (told[^1].Seen, told[^1].IsComplete));
+    }
+
+    [Fact]
+    public async Task A_segment_that_is_removed_leaves_no_fact_behind()
+    {
+        var town = await SeveralAsync();
+        var with = town.With(Buyers, Samples.Silent);
+        await with.Study.BackfillAsync(new BackfillRequest(), Cancel);
+        var without = town.With(Samples.Silent);
+        var report = await without.Study.BackfillAsync(new BackfillRequest(), Cancel);
+
+        Assert.Equal([new BackfilledSegment("buyers", 0, 3, 0)], report.Segments);
+        await foreach (var (_, fact) in ((IJournalScan)town.Store).ReadFactsAsync(Cancel))
+        {
+            Assert.NotEqual("segment.buyers", fact.Name);
+        }
+    }
+
+    [Fact]
+    public async Task A_module_that_keeps_books_is_not_rebuilt()
+    {
+        var town = await SeveralAsync();
+
+        Assert.Contains("There are: ", (await Assert.ThrowsAsync<ArgumentException>(() => town.Engine.RebuildAsync(new RebuildRequest("nothing", RebuildFrom.History), Cancel).AsTask())).Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<BackfillReport> ResumeAsync(SegmentStudy study, int most)
+    {
+        var report = await study.BackfillAsync(new BackfillRequest { Most = most }, Cancel);
+        while (!report.IsComplete)
+        {
+            report = await study.BackfillAsync(new BackfillRequest { After = report.Last, Most = most }, Cancel);
+        }
+
+        return report;
+    }
+
+    private static void Check(Func<SegmentStudy, int, Task<BackfillReport>> backfill, bool always) =>
+        Prop.ForAll(Arb.From(Histories.All), Arb.From(Gen.Choose(1, 3)), async Task<bool> (given, most) =>
+        {
+            var catalog = new SegmentCatalog(given.Segments);
+            var expected = new Town(always ? catalog : new SegmentCatalog());
+            var found = new Town(new SegmentCatalog());
+            foreach (var town in new[] { expected, found })
+            {
+                await RecordAsync(town, given);
+                town.Clock.Set(Club.Day(Histories.LastDay + 40));
+            }
+
+            if (!always)
+            {
+                expected = new Town(catalog, store: expected.Store, clock: expected.Clock);
+                await expected.Study.BackfillAsync(new BackfillRequest(), Cancel);
+            }
+
+            var with = new Town(catalog, store: found.Store, clock: found.Clock);
+            await backfill(with.Study, most);
+            Assert.Equal(await StatesAsync(expected), await StatesAsync(with));
+            return true;
+        }).Check(Thorough);
+
+    private static async Task RecordAsync(Town town, Given given)
+    {
+        town.Clock.Set(Club.Day(Histories.LastDay + 30));
+        foreach (var (happened, place) in given.Events.Select((happened, place) => (happened, place)))
+        {
+            // Three customers with the same beginning and other ends.
+            foreach (var who in new[] { "amy", "ben", "cat" }.Take(1 + (given.Events.Length - place + 2) % 3))
+            {
+                if (happened.Original is null || who == "amy")
+                {
+                    await town.Engine.RecordAsync(happened with { Key = new EventKey(happened.Key.Source, who == "amy" ? happened.Key.Value : $"{who}-{happened.Key.Value}"), Identity = Identity.User(who) }, Cancel);
+                }
+            }
+        }
+    }
+
+    private static async Task<List<string>> StatesAsync(Town town)
+    {
+        var states = new List<string>();
+        foreach (var who in new[] { "amy", "ben", "cat" })
+        {
+            if (await town.Engine.ReadAsync(CustomerRef.Of(Identity.User(who)), Cancel) is { } view)
+            {
+                var state = view.Slot<SegmentationState>(SegmentNames.Module);
+                states.Add($"{who}: {string.Join("; ", state.Standings.Select(standing => $"{standing.Segment} {string.Join(", ", state.MembershipsIn(standing.Segment))} due {standing.Due}"))} | {string.Join(", ", view.Facts)}");
+            }
+        }
+
+        return states;
+    }
+
+    private static async Task<Town> SeveralAsync()
+    {
+        var town = new Town(new SegmentCatalog());
+        await town.BuysAsync("amy", 1, 9);
+        await town.BuysAsync("ben", 5);
+        await town.BuysAsync("cat", 7, 8, 9);
+        return town;
+    }
+
+    private sealed class Told(Action<BackfillReport> tell) : IProgress<BackfillReport>
+    {
+        public void Report(BackfillReport value) => tell(value);
+    }
+}

@@ -1,0 +1,97 @@
+using Crm.Conditions;
+using Crm.Segmentation.Library;
+using Crm.Segmentation.Memberships;
+using Crm.Segmentation.Segments;
+using Crm.Storage;
+using Crm.Testing;
+using Crm.Values;
+
+namespace Crm.Segmentation.Tests.Studies;
+
+/// <summary>Segments that are kept in the store.</summary>
+public sealed class LibraryScenarios
+{
+    private static readonly Segment Buyers = Samples.Of("buyers", If.Purchases().Count().AtLeast(1));
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_segment_is_drafted_scheduled_active_and_retired_and_every_change_is_written_down()
+    {
+        var (library, clock) = Library();
+        await library.DraftAsync(Buyers.Define(1, Club.Day(5)), "staff:1", Cancel);
+        Assert.Equal([("buyers", SegmentStatus.Draft)], await library.StatusesAsync(Cancel));
+        Assert.Empty((await library.LoadAsync(cancellationToken: Cancel)).Definitions.Names);
+
+        await library.ActivateAsync(Buyers.Define(1, Club.Day(5)), "staff:2", Cancel);
+        Assert.Equal([("buyers", SegmentStatus.Scheduled)], await library.StatusesAsync(Cancel));
+        clock.Set(Club.Day(6));
+        Assert.Equal([("buyers", SegmentStatus.Active)], await library.StatusesAsync(Cancel));
+        await library.ActivateAsync((Buyers with { Label = new Text("Shoppers", "顧客") }).Define(1, Club.Day(5)), "staff:3", Cancel);
+        Assert.Equal("Shoppers", (await library.LoadAsync(cancellationToken: Cancel)).Definitions.At("buyers", Club.Day(6))!.Value.Label.English);
+
+        clock.Set(Club.Day(9));
+        await library.RetireAsync("buyers", "staff:4", Cancel);
+
+        Assert.Equal([("buyers", SegmentStatus.Retired)], await library.StatusesAsync(Cancel));
+        Assert.Equal(
+            [(1, RevisionKind.Draft, "staff:1"), (2, RevisionKind.Active, "staff:2"), (3, RevisionKind.Active, "staff:3"), (4, RevisionKind.Retired, "staff:4")],
+            (await library.RevisionsAsync(Cancel)).Select(revision => (revision.Number, revision.Kind, revision.By)));
+        Assert.Equal(Club.Day(9), (await library.RevisionsAsync(Cancel))[^1].At);
+    }
+
+    [Fact]
+    public async Task An_engine_made_anew_over_the_same_store_decides_by_what_was_changed()
+    {
+        var (library, clock) = Library(out var store);
+        await library.ActivateAsync(Buyers.Define(), "staff:1", Cancel);
+        var first = new Town(await library.LoadAsync(cancellationToken: Cancel), store: store, clock: clock);
+        await first.BuysAsync("amy", 1);
+        clock.Set(Club.Day(3));
+        await library.RetireAsync("buyers", "staff:1", Cancel);
+        var second = new Town(await library.LoadAsync(cancellationToken: Cancel), store: store, clock: clock);
+        await second.BuysAsync("amy", 4);
+
+        var memberships = (await second.Engine.ReadAsync(CustomerRef.Of(Identity.User("amy")), Cancel))!.Slot<SegmentationState>(SegmentNames.Module).MembershipsIn("buyers");
+        Assert.Equal([(Club.Day(1), MembershipReason.Definition)], memberships.Select(membership => (membership.Since, membership.LeftBy.Reason)));
+        await foreach (var (_, fact) in ((IJournalScan)store).ReadFactsAsync(Cancel))
+        {
+            Assert.NotEqual("segment.buyers", fact.Name);
+        }
+    }
+
+    [Fact]
+    public async Task What_does_not_fit_is_refused()
+    {
+        var (library, _) = Library();
+        await library.ActivateAsync(Buyers.Define(), "staff:1", Cancel);
+        await library.ActivateAsync(Samples.Of("loyal", Samples.In("buyers")).Define(), "staff:1", Cancel);
+
+        Assert.Contains("never changed", (await Refused(() => library.ActivateAsync(Samples.Of("buyers", If.Purchases().Count().AtLeast(2)).Define(), "staff:1", Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("circle", (await Refused(() => library.DraftAsync(Samples.Of("buyers", Samples.In("loyal")).Define(2, Club.Day(2)), "staff:1", Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("named by loyal", (await Refused(() => library.RetireAsync("buyers", "staff:1", Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("No segment is named", (await Refused(() => library.DraftAsync(Samples.Of("other", Samples.In("nobody")).Define(), "staff:1", Cancel))).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ArgumentException>(() => library.RetireAsync("nobody", "staff:1", Cancel).AsTask());
+        Assert.Equal(2, (await library.RevisionsAsync(Cancel)).Count);
+    }
+
+    [Fact]
+    public async Task Several_who_change_at_once_all_leave_their_revision()
+    {
+        var (library, _) = Library();
+        await Task.WhenAll(Enumerable.Range(1, 8).Select(staff => library.DraftAsync(Buyers.Define(), $"staff:{staff}", Cancel).AsTask()));
+
+        Assert.Equal(Enumerable.Range(1, 8), (await library.RevisionsAsync(Cancel)).Select(revision => revision.Number));
+    }
+
+    private static Task<InvalidSegmentException> Refused(Func<ValueTask<SegmentRevision>> change) => Assert.ThrowsAsync<InvalidSegmentException>(() => change().AsTask());
+
+    private static (SegmentLibrary Library, FakeClock Clock) Library() => Library(out _);
+
+    private static (SegmentLibrary Library, FakeClock Clock) Library(out InMemoryStore store)
+    {
+        store = new InMemoryStore();
+        var clock = new FakeClock(Club.Opening);
+        return (new SegmentLibrary(store, clock), clock);
+    }
+}

@@ -1,0 +1,135 @@
+using Crm.Tool.Tests.Support;
+
+namespace Crm.Tool.Tests.Commands;
+
+/// <summary>crm segments: over the demo, whose segments it decides by, and over imported sales, with segments of files.</summary>
+public sealed class AskingSegments : IDisposable
+{
+    private const string End = "2026-03-01T16:00:00Z";
+    private readonly TestFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task The_segments_of_the_demo_are_those_of_the_report_at_any_time()
+    {
+        var file = await ShopAsync();
+        foreach (var time in new[] { End, "2026-02-01T16:00:00Z" })
+        {
+            var report = (await Support.Tool.RunAsync("report", "summary", "--store", file, "--as-of", time, "--json")).Json.GetProperty("segments").EnumerateObject().ToDictionary(one => one.Name, one => one.Value.GetInt64());
+            var listed = await Support.Tool.RunAsync("segments", "list", "--store", file, "--as-of", time, "--json");
+
+            Assert.Equal(0, listed.Code);
+            var sizes = listed.Json.GetProperty("segments").EnumerateArray().ToDictionary(one => one.GetProperty("segment").GetString()!, one => one.GetProperty("size").GetInt64());
+            Assert.Equal(5, sizes.Count);
+            Assert.Equal(report.OrderBy(one => one.Key, StringComparer.Ordinal), sizes.Where(one => one.Value > 0).OrderBy(one => one.Key, StringComparer.Ordinal));
+            foreach (var (segment, size) in sizes)
+            {
+                Assert.Equal(size, (await Support.Tool.RunAsync("segments", "size", segment, "--store", file, "--as-of", time, "--json")).Json.GetProperty("size").GetInt64());
+                Assert.Equal(size, (await Support.Tool.RunAsync("segments", "members", segment, "--store", file, "--as-of", time, "--json")).Json.GetProperty("members").GetArrayLength());
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Every_member_is_explained_as_one()
+    {
+        var file = await ShopAsync();
+        var members = (await Support.Tool.RunAsync("segments", "members", "regulars", "--store", file, "--as-of", End, "--limit", "2", "--json")).Json.GetProperty("members").EnumerateArray().ToList();
+        Assert.NotEmpty(members);
+        foreach (var member in members)
+        {
+            var explained = await Support.Tool.RunAsync("segments", "explain", "regulars", member.GetProperty("customer").GetString()!, "--store", file, "--as-of", End, "--json");
+            var why = explained.Json.GetProperty("why");
+
+            Assert.True(explained.Json.GetProperty("member").GetBoolean());
+            Assert.Equal(why.GetProperty("actual").GetInt64(), why.GetProperty("evidence").GetArrayLength());
+            Assert.Equal(3, why.GetProperty("turnsAt").GetInt64());
+            Assert.Equal(why.GetProperty("actual").GetInt64() - 3, why.GetProperty("margin").GetInt64());
+            Assert.Equal(explained.Json.GetProperty("changesAt").GetString(), why.GetProperty("until").GetString());
+            Assert.Equal(3, Assert.Single(explained.Json.GetProperty("smallestChange").EnumerateArray().ToList()).GetProperty("to").GetInt64());
+        }
+
+        var text = await Support.Tool.RunAsync("segments", "explain", "regulars", members[0].GetProperty("customer").GetString()!, "--store", file, "--as-of", End, "--lang", "zh-Hant");
+        Assert.Contains("屬於分眾「常客」", text.Out, StringComparison.Ordinal);
+        Assert.Equal(1, (await Support.Tool.RunAsync("segments", "explain", "regulars", "user:nobody", "--store", file)).Code);
+        Assert.Equal(2, (await Support.Tool.RunAsync("segments", "explain", "regulars", "nobody", "--store", file)).Code);
+    }
+
+    [Fact]
+    public async Task A_segment_of_a_file_is_evaluated_over_imported_sales()
+    {
+        var store = await SalesAsync();
+        var often = folder.Write("often.json", Segment("often", """{"count":"purchase","window":"lifetime","is":{"gte":4}}"""));
+        var recent = folder.Write("recent.json", Segment("recent", """{"all":[{"fact":"segment.often","is":{"eq":true},"whenMissing":false},{"count":"purchase","window":{"last":"P7D"},"is":{"gte":1}}]}"""));
+
+        var evaluated = await Support.Tool.RunAsync("segments", "evaluate", recent, "--segments", often, "--store", store, "--as-of", "2011-01-12", "--json");
+        var overlap = await Support.Tool.RunAsync("segments", "overlap", "often", "recent", "--segments", often, recent, "--store", store, "--as-of", "2011-01-12", "--json");
+
+        Assert.Equal((0, 0), (evaluated.Code, overlap.Code));
+        Assert.Equal(200, evaluated.Json.GetProperty("customers").GetInt32());
+        var size = evaluated.Json.GetProperty("size").GetInt32();
+        Assert.InRange(size, 1, 199);
+        Assert.Equal((size, size), (overlap.Json.GetProperty("both").GetInt32(), overlap.Json.GetProperty("otherSize").GetInt32()));
+        Assert.Equal(evaluated.Json.GetProperty("overlaps")[0].GetProperty("otherSize").GetInt32(), overlap.Json.GetProperty("size").GetInt32());
+        Assert.InRange(evaluated.Json.GetProperty("sample").GetArrayLength(), 1, 20);
+        Assert.StartsWith("customer,since\r\n", (await Support.Tool.RunAsync("segments", "members", "recent", "--segments", often, recent, "--store", store, "--as-of", "2011-01-12", "--csv")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Customers_migrate_between_segments_and_everybody_is_counted_once()
+    {
+        var store = await SalesAsync();
+        var often = folder.Write("often.json", Segment("often", """{"count":"purchase","window":"lifetime","is":{"gte":3}}"""));
+        var buyers = folder.Write("buyers.json", Segment("buyers", """{"count":"purchase","window":"lifetime","is":{"gte":1}}"""));
+
+        var migrated = await Support.Tool.RunAsync("segments", "migrate", "often", "buyers", "--segments", often, buyers, "--store", store, "--from", "2011-01-05", "--as-of", "2011-01-12", "--json");
+
+        Assert.Equal(0, migrated.Code);
+        var moves = migrated.Json.GetProperty("moves").EnumerateArray().ToDictionary(move => (move.GetProperty("from").GetString(), move.GetProperty("to").GetString()), move => move.GetProperty("customers").GetInt32());
+        Assert.True(moves.GetValueOrDefault(("buyers", "often")) > 0);
+        foreach (var (time, isBefore) in new[] { ("2011-01-05", true), ("2011-01-12", false) })
+        {
+            var size = (await Support.Tool.RunAsync("segments", "size", "often", "--segments", often, "--store", store, "--as-of", time, "--json")).Json.GetProperty("size").GetInt32();
+            Assert.Equal(size, moves.Where(move => (isBefore ? move.Key.Item1 : move.Key.Item2) == "often").Sum(move => move.Value));
+        }
+
+        Assert.Equal(2, (await Support.Tool.RunAsync("segments", "migrate", "often", "--segments", often, "--store", store, "--from", "2011-01-12", "--as-of", "2011-01-05")).Code);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_is_said_all_at_once_and_nothing_is_on_stdout()
+    {
+        var store = await SalesAsync();
+        var wrong = folder.Write("wrong.json", Segment("wrong", """{"all":[{"count":"purchases","window":"lifetime","is":{"gte":1}},{"fact":"loyalty.tier","is":{"eq":"gold"},"whenMissing":false}]}"""));
+        var personal = folder.Write("personal.json", Segment("personal", """{"field":"customer.region","is":{"eq":"hk"},"whenMissing":false}"""));
+        var evaluated = await Support.Tool.RunAsync("segments", "evaluate", wrong, "--store", store, "--json");
+        var tier = await Support.Tool.RunAsync("segments", "evaluate", folder.Write("tier.json", Segment("tier", """{"fact":"loyalty.tier","is":{"eq":"gold"},"whenMissing":false}""")), "--store", store);
+        var past = await Support.Tool.RunAsync("segments", "evaluate", personal, "--store", store, "--as-of", "2011-01-05");
+
+        Assert.Equal((1, "", 1, 1), (evaluated.Code, evaluated.Out, tier.Code, past.Code));
+        Assert.Contains("did you mean 'purchase'", evaluated.Error, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("no module of this store publishes the fact 'loyalty.tier'", tier.Error, StringComparison.Ordinal);
+        Assert.Contains("'customer.region' was not observed", past.Error, StringComparison.Ordinal);
+        Assert.Equal(1, (await Support.Tool.RunAsync("segments", "size", "nothing", "--store", store)).Code);
+        Assert.Equal(3, (await Support.Tool.RunAsync("segments", "list", "--store", folder.PathOf("none.db"))).Code);
+        Assert.Equal(0, (await Support.Tool.RunAsync("segments", "list", "--store", store)).Code);
+    }
+
+    private static string Segment(string id, string where) => $$$"""{"$schema":"segment/1","id":"{{{id}}}","where":{{{where}}},"label":{"en":"{{{id}}}","zh-Hant":"{{{id}}}"}}""";
+
+    private async Task<string> ShopAsync()
+    {
+        var file = folder.PathOf("demo.db");
+        await Support.Tool.RunAsync("demo", "--customers", "25", "--days", "60", "--store", file);
+        return file;
+    }
+
+    private async Task<string> SalesAsync()
+    {
+        var store = folder.PathOf("sales.db");
+        var sales = folder.Write("sales.csv", SampleSales.OnlineRetail(1_000));
+        Assert.Equal(0, (await Support.Tool.RunAsync("import", sales, "--map", "online-retail", "--store", store)).Code);
+        return store;
+    }
+}
