@@ -23,6 +23,7 @@ namespace Crm.Benchmarks;
 internal static class PostgreSqlSpeed
 {
     private const int Customers = 1_000;
+    private const int Remembered = 20_000;
     private static int number;
 
     public static async Task RunAsync(double seconds)
@@ -33,28 +34,32 @@ internal static class PostgreSqlSpeed
         var pooled = $"{connectionString};Maximum Pool Size=100";
         await using var store = PostgreSqlStore.Open(pooled, options);
         var single = EngineOver(store, grouped: false);
-        var grouped = EngineOver(store, grouped: true);
+        var remembering = EngineOver(store, grouped: false, Remembered);
+        var grouped = EngineOver(store, grouped: true, Remembered);
         await BirthsAsync(single);
         var rounds = 3;
 
         foreach (var writers in new[] { 1, 8, 32 })
         {
-            var (engine, commit, hand, bench) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+            var (engine, knowing, commit, hand, bench) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
             for (var round = 0; round < rounds; round++)
             {
                 engine.Add(await RateAsync(writers, seconds, writer => RecordAsync(single, Mine(writer, writers))));
                 hand.Add(await ByHandAsync(pooled, schema, writers, seconds));
+                await BirthsAsync(remembering); // whoever was changed by others in between is known again
+                knowing.Add(await RateAsync(writers, seconds, writer => RecordAsync(remembering, Mine(writer, writers))));
                 commit.Add(await CommitsAsync(store, writers, seconds));
                 bench.Add(await PgBench.RunAsync(connectionString, schema, Customers, writers, (int)Math.Ceiling(seconds)) ?? double.NaN);
             }
 
-            Say($"{writers,2} writers: engine (load, decide, commit) {Middle(engine):0}/s, store's commit alone {Middle(commit):0}/s, by hand {Middle(hand):0}/s, pgbench {Middle(bench):0}/s");
-            Say($"            engine/hand {Middle(engine) / Middle(hand):0.00}, commit/hand {Middle(commit) / Middle(hand):0.00}, hand/pgbench {Middle(hand) / Middle(bench):0.00}");
+            Say($"{writers,2} writers: engine (load, decide, commit) {Middle(engine):0}/s, remembering {Middle(knowing):0}/s, store's commit alone {Middle(commit):0}/s, by hand {Middle(hand):0}/s, pgbench {Middle(bench):0}/s");
+            Say($"            engine/hand {Middle(engine) / Middle(hand):0.00}, remembering/hand {Middle(knowing) / Middle(hand):0.00}, commit/hand {Middle(commit) / Middle(hand):0.00}, hand/pgbench {Middle(hand) / Middle(bench):0.00}");
         }
 
         var one = await PgBench.RunAsync(connectionString, schema, Customers, 1, (int)Math.Ceiling(seconds)) ?? double.NaN;
         var eight = await PgBench.RunAsync(connectionString, schema, Customers, 8, (int)Math.Ceiling(seconds)) ?? double.NaN;
         var hot = await PgBench.RunAsync(connectionString, schema, 1, 8, (int)Math.Ceiling(seconds)) ?? double.NaN;
+        await BirthsAsync(grouped);
         var many = await RateAsync(1_000, 2 * seconds, caller => RecordAsync(grouped, caller % Customers));
         var hottest = await RateAsync(1_000, 2 * seconds, _ => RecordAsync(grouped, 0));
         Say($"grouped, 1,000 callers: {many:0}/s; pgbench one a transaction {one:0}/s (1 client), {eight:0}/s (8 clients): {many / one:0.0} and {many / eight:0.0} times");
@@ -219,7 +224,7 @@ internal static class PostgreSqlSpeed
 
     private static async Task BirthsAsync(CrmEngine engine) => await engine.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n))]);
 
-    private static CrmEngine EngineOver(ICustomerStore store, bool grouped)
+    private static CrmEngine EngineOver(ICustomerStore store, bool grouped, int remembered = 0)
     {
         var program = new LoyaltyProgram
         {
@@ -228,7 +233,7 @@ internal static class PostgreSqlSpeed
             Units = [new LoyaltyUnit("points", UnitKind.Redeemable)],
             Rules = [new PointsPerAmount { Name = "base", Unit = "points", Points = 1, Every = Money.Hkd(1), Basis = EarningBasis.WholeSpend }],
         };
-        return new CrmEngine(store, [new LoyaltyModule(program)], new CrmOptions { GroupCommits = grouped }, NodaTime.SystemClock.Instance, new RandomIdSource());
+        return new CrmEngine(store, [new LoyaltyModule(program)], new CrmOptions { GroupCommits = grouped, RememberCustomers = remembered }, NodaTime.SystemClock.Instance, new RandomIdSource());
     }
 
     /// <summary>How often a second so many workers, each after its own last time, get something done.</summary>

@@ -14,7 +14,11 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
     // What finds its rows by key is planned the same for every key, so it is planned once. Not with partitions: a plan for all of them opens all of them.
     private const string PlannedOnce = " -c plan_cache_mode=force_generic_plan";
 
+    // Audiences are few, and each has the server to itself for a while.
+    private const int MostScans = 8;
+
     private readonly NpgsqlDataSource source;
+    private readonly NpgsqlDataSource scans;
     private readonly PostgreSqlDialect dialect;
     private readonly PostgreSqlTexts texts;
     private readonly Action<string>? onStatement;
@@ -25,6 +29,10 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
         texts = new PostgreSqlTexts(dialect);
         onStatement = options.OnStatement;
         var builder = Parse(connectionString);
+        var forScans = Parse(connectionString);
+        forScans.MaxPoolSize = Math.Min(forScans.MaxPoolSize, MostScans);
+        forScans.MinPoolSize = 0;
+        scans = NpgsqlDataSource.Create(forScans);
         builder.Options = $"{ByKey}{(options.Partitions > 0 || options.Distributed ? "" : PlannedOnce)} {builder.Options}".TrimEnd();
         source = NpgsqlDataSource.Create(builder);
     }
@@ -60,13 +68,20 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
     public override async ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken) =>
         new PostgreSqlSession(await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), dialect, texts, onStatement);
 
+    public override async ValueTask<SqlSession> ScanAsync(CancellationToken cancellationToken) =>
+        new PostgreSqlSession(await scans.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), dialect, texts, onStatement);
+
     public override SqlSession Join(DbConnection connection, DbTransaction transaction) => (connection, transaction) is (NpgsqlConnection ours, NpgsqlTransaction within)
         ? new PostgreSqlSession(ours, dialect, texts, onStatement, within)
         : throw new ArgumentException($"A connection of {connection.GetType().Name} was given to a store in PostgreSQL; an NpgsqlConnection is expected.", nameof(connection));
 
     public override ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
 
-    public override ValueTask DisposeAsync() => source.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await scans.DisposeAsync().ConfigureAwait(false);
+        await source.DisposeAsync().ConfigureAwait(false);
+    }
 }
 
 /// <summary>The SQL of statements, made once for each number of rows.</summary>

@@ -219,7 +219,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
 
     /// <inheritdoc/>
     public ValueTask<AudienceAnswer> SelectAsync(Condition condition, EventKinds kinds, Moment moment, CancellationToken cancellationToken) =>
-        ReadAsync(session => audiences.SelectAsync(session, condition, kinds, moment, cancellationToken), cancellationToken);
+        UsingAsync(database.ScanAsync, session => audiences.SelectAsync(session, condition, kinds, moment, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     ValueTask<bool> IDocumentStore.RemoveAsync(string kind, string name, CancellationToken cancellationToken) =>
@@ -267,10 +267,12 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
         }
     }
 
-    private async ValueTask<T> ReadAsync<T>(Func<SqlSession, ValueTask<T>> work, CancellationToken cancellationToken)
+    private ValueTask<T> ReadAsync<T>(Func<SqlSession, ValueTask<T>> work, CancellationToken cancellationToken) => UsingAsync(database.ReadAsync, work, cancellationToken);
+
+    private async ValueTask<T> UsingAsync<T>(Func<CancellationToken, ValueTask<SqlSession>> open, Func<SqlSession, ValueTask<T>> work, CancellationToken cancellationToken)
     {
         await migrations.EnsureAsync(cancellationToken).ConfigureAwait(false);
-        var session = await database.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var session = await open(cancellationToken).ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
             return await work(session).ConfigureAwait(false);

@@ -167,7 +167,7 @@ public sealed class HostTransactions
                 Store = server.OpenWith(options => options with { OnStatement = onStatement });
             }
 
-            Engine = new CrmEngine(Store, [], new CrmOptions(), new FakeClock(Samples.Start), new SeededIdSource());
+            Engine = new CrmEngine(Store, [], new CrmOptions { RememberCustomers = 16 }, new FakeClock(Samples.Start), new SeededIdSource());
         }
 
         public DbConnection Connection { get; }

@@ -46,6 +46,13 @@ public sealed record CrmOptions
     /// <summary>The most events that share one transaction. 1 to 10,000.</summary>
     public int GroupSize { get; init; } = 500;
 
+    /// <summary>
+    /// How many customers the engine remembers as its latest commits left them, so that their next event costs one round trip instead of two; what others have changed since is noticed when the decision is
+    /// committed. 0 to 1,000,000; a customer takes a few KB of memory, with the profile where the store keeps it. Leave it at 0 where a failover may lose commits that were acknowledged
+    /// (synchronous_commit off, an asynchronous replica): memory must not know more than the store.
+    /// </summary>
+    public int RememberCustomers { get; init; }
+
     internal sealed class Validator : AbstractValidator<CrmOptions>
     {
         public Validator()
@@ -59,6 +66,7 @@ public sealed record CrmOptions
             RuleFor(options => options.SendAttempts).InclusiveBetween(1, 100).WithMessage("CrmOptions.SendAttempts is {PropertyValue}; 1 to 100 is expected.");
             RuleFor(options => options.GroupQueue).InclusiveBetween(1, 1_000_000).WithMessage("CrmOptions.GroupQueue is {PropertyValue}; 1 to 1,000,000 is expected.");
             RuleFor(options => options.GroupSize).InclusiveBetween(1, 10_000).WithMessage("CrmOptions.GroupSize is {PropertyValue}; 1 to 10,000 is expected.");
+            RuleFor(options => options.RememberCustomers).InclusiveBetween(0, 1_000_000).WithMessage("CrmOptions.RememberCustomers is {PropertyValue}; 0 to 1,000,000 is expected.");
             RuleFor(options => options.LeaseFor).Must(value => value >= Duration.FromSeconds(1)).WithMessage("CrmOptions.LeaseFor is {PropertyValue}; at least a second is expected.");
         }
     }

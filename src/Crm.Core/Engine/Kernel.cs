@@ -17,8 +17,8 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
 
     public Pacing Pacing { get; } = pacing ?? Pacing.Real;
 
-    /// <summary>The same modules over another store, where nothing is tried twice.</summary>
-    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1 }, other, profiles, Pacing);
+    /// <summary>The same modules over another store, where nothing is tried twice, and nothing is remembered that may yet be undone.</summary>
+    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1, RememberCustomers = 0 }, other, profiles, Pacing);
 
     public Fold NewFold() => new(Modules, Codec, Options);
 

@@ -10,6 +10,7 @@ namespace Crm.Engine;
 internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 {
     private readonly CustomerQueue queue = new(kernel.Pacing);
+    private readonly RecentCustomers recent = new(kernel.Options.RememberCustomers);
     private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance);
 
     /// <summary>Records events; the answers are in their order.</summary>
@@ -61,6 +62,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
             await RecordAsync(pending, mode, activity, cancellationToken).ConfigureAwait(false);
         }
+        catch
+        {
+            recent.Clear();
+            throw;
+        }
         finally
         {
             turns.ForEach(turn => turn.Dispose());
@@ -108,10 +114,9 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         {
             activity?.SetTag("crm.attempts", attempt);
             var before = pending.Count;
-            var decisions = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
+            var (decisions, progress) = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
             var results = await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
             CrmTelemetry.Decided(decisions.Count);
-            var progress = false;
             for (var i = 0; i < decisions.Count; i++)
             {
                 progress |= Take(decisions[i], results[i]);
@@ -132,9 +137,35 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
     }
 
-    private async ValueTask<List<Decided>> DecideAsync(List<Item> pending, RecordMode mode, CancellationToken cancellationToken)
+    // Whoever is remembered is not loaded, unless the memory has misled already.
+    private async ValueTask<IReadOnlyList<CustomerSnapshot>> SnapshotsAsync(List<Item> pending, CancellationToken cancellationToken)
     {
-        var snapshots = await kernel.LoadAllAsync(pending.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
+        if (kernel.Options.RememberCustomers == 0)
+        {
+            return await kernel.LoadAllAsync(pending.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
+        }
+
+        var unknown = new List<Item>();
+        foreach (var item in pending)
+        {
+            item.Remembered = item.Afresh ? null : recent.Find(item.Reference);
+            item.Afresh = true;
+            if (item.Remembered is null)
+            {
+                unknown.Add(item);
+            }
+        }
+
+        var loaded = await kernel.LoadAllAsync(unknown.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
+        var next = 0;
+        return pending.ConvertAll(item => item.Remembered ?? loaded[next++]);
+    }
+
+    // The decisions, and whether something was learnt that makes the next attempt different.
+    private async ValueTask<(List<Decided> Decisions, bool Progress)> DecideAsync(List<Item> pending, RecordMode mode, CancellationToken cancellationToken)
+    {
+        var snapshots = await SnapshotsAsync(pending, cancellationToken).ConfigureAwait(false);
+        var progress = false;
         var groups = Groups(pending, snapshots);
         var now = clock.GetCurrentInstant();
         var decisions = new List<Decided>(groups.Count);
@@ -148,9 +179,15 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             {
                 group.Items.ForEach(item => item.Fault = fault);
             }
+#pragma warning disable CA1031 // whatever it is: the customer as loaded may not give it, and if it does, it is thrown then
+            catch (Exception) when (group.IsRemembered && !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                progress = true;
+            }
         }
 
-        return decisions;
+        return (decisions, progress);
     }
 
     // What is still to be decided, customer by customer.
@@ -212,12 +249,13 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             }
         }
 
-        return new Decided(chosen, decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit."));
+        return new Decided(group, chosen, decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit."));
     }
 
     // Returns whether something was learnt that makes the next attempt different.
-    private static bool Take(Decided decided, CommitResult result)
+    private bool Take(Decided decided, CommitResult result)
     {
+        Remember(decided, result);
         if (result is CommitResult.VersionConflict or CommitResult.IdentityTaken or CommitResult.QuotaExhausted)
         {
             CrmTelemetry.Conflicted(result switch { CommitResult.VersionConflict => "version", CommitResult.IdentityTaken => "identity", _ => "supply" });
@@ -247,15 +285,31 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
                 return true;
             case CommitResult.VersionConflict or CommitResult.IdentityTaken:
-                return false;
+                return decided.Group.IsRemembered;
             default:
                 throw new InvalidOperationException($"The store answered a commit with {result.GetType().Name}, which the engine does not know.");
         }
     }
 
-    private sealed record Group(CustomerSnapshot Snapshot, List<Item> Items);
+    private void Remember(Decided decided, CommitResult result)
+    {
+        foreach (var item in decided.Items)
+        {
+            recent.Forget(item.Reference);
+        }
 
-    private sealed record Decided(List<Item> Items, Commit Commit);
+        if (result is CommitResult.Committed && decided.Commit.Severed.IsEmpty)
+        {
+            recent.Keep(decided.Group.Items[0].Reference, decided.Group.Snapshot, decided.Commit);
+        }
+    }
+
+    private sealed record Group(CustomerSnapshot Snapshot, List<Item> Items)
+    {
+        public bool IsRemembered => Items.Exists(item => item.Remembered is not null);
+    }
+
+    private sealed record Decided(Group Group, List<Item> Items, Commit Commit);
 
     private sealed class Item(CustomerEvent happened, UInt128 hash, string? settles)
     {
@@ -278,6 +332,12 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         public Dictionary<Identity, CustomerId>? Owners { get; set; }
 
         public bool Alone { get; set; }
+
+        /// <summary>The customer as remembered, for this attempt; null where it was loaded.</summary>
+        public CustomerSnapshot? Remembered { get; set; }
+
+        /// <summary>Whether the next attempt loads the customer.</summary>
+        public bool Afresh { get; set; }
 
         /// <summary>Why the customer cannot be decided about by this release; null where it can.</summary>
         public UnreadableStateException? Fault { get; set; }

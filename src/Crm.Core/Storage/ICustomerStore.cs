@@ -72,4 +72,37 @@ public sealed record Checkpoint(Instant At, Sequence<StoredSlot> Slots);
 /// <param name="Name">The module, or "kernel".</param>
 /// <param name="Version">The codec's version.</param>
 /// <param name="Bytes">The encoded state.</param>
-public readonly record struct StoredSlot(string Name, int Version, Sequence<byte> Bytes);
+public readonly record struct StoredSlot(string Name, int Version, Sequence<byte> Bytes)
+{
+    /// <summary>Slots after some of them changed, in the ordinal order of their names.</summary>
+    internal static Sequence<StoredSlot> With(Sequence<StoredSlot> slots, Sequence<StoredSlot> changed)
+    {
+        if (changed.IsEmpty)
+        {
+            return slots;
+        }
+
+        var all = new List<StoredSlot>(slots.Count + changed.Count);
+        all.AddRange(slots.AsSpan());
+        foreach (var slot in changed)
+        {
+            var place = 0;
+            var order = -1;
+            while (place < all.Count && (order = string.CompareOrdinal(all[place].Name, slot.Name)) < 0)
+            {
+                place++;
+            }
+
+            if (place < all.Count && order == 0)
+            {
+                all[place] = slot;
+            }
+            else
+            {
+                all.Insert(place, slot);
+            }
+        }
+
+        return all.ToSequence();
+    }
+}

@@ -63,7 +63,7 @@ internal sealed class InMemoryCustomer
 
         journal.AddRange(commit.Entries.AsSpan());
         ledger.AddRange(commit.Ledger.AsSpan());
-        slots = With(slots, commit.Slots);
+        slots = StoredSlot.With(slots, commit.Slots);
         profile = commit.Profile ?? profile;
         foreach (var fact in commit.Facts)
         {
@@ -78,37 +78,6 @@ internal sealed class InMemoryCustomer
         }
 
         WriteCheckpoints(commit);
-    }
-
-    private static Sequence<StoredSlot> With(Sequence<StoredSlot> slots, Sequence<StoredSlot> changed)
-    {
-        if (changed.IsEmpty)
-        {
-            return slots;
-        }
-
-        var all = new List<StoredSlot>(slots.Count + changed.Count);
-        all.AddRange(slots.AsSpan());
-        foreach (var slot in changed)
-        {
-            var place = 0;
-            var order = -1;
-            while (place < all.Count && (order = string.CompareOrdinal(all[place].Name, slot.Name)) < 0)
-            {
-                place++;
-            }
-
-            if (place < all.Count && order == 0)
-            {
-                all[place] = slot;
-            }
-            else
-            {
-                all.Insert(place, slot);
-            }
-        }
-
-        return all.ToSequence();
     }
 
     private void WriteCheckpoints(Commit commit)
