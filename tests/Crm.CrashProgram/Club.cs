@@ -23,8 +23,8 @@ public static class Club
         Rules = [new PointsPerAmount { Name = "a-point-a-dollar", Unit = "points", Points = 1, Every = Money.Hkd(1), Basis = new EarningBasis.Spend() }],
     };
 
-    /// <summary>Leases are long for the work of a moment, and short for a shop that is killed and opened again within a second.</summary>
-    public static CrmOptions Options { get; } = new() { Attempts = 100, LeaseFor = Duration.FromHours(3) };
+    /// <summary>Leases are long for the work of a moment, and short for a shop that is killed and opened again within a second. Some of the customers are remembered.</summary>
+    public static CrmOptions Options { get; } = new() { Attempts = 100, LeaseFor = Duration.FromHours(3), RememberCustomers = 8 };
 
     public static IReadOnlyList<ICustomerModule> Modules() => [new LoyaltyModule([Program]), new Greeter()];
 
