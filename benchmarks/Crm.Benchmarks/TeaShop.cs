@@ -40,6 +40,15 @@ internal static class TeaShop
         }).ToSequence(),
     };
 
+    /// <summary>One point for each whole dollar, for ever.</summary>
+    public static LoyaltyProgram SimpleProgram { get; } = new()
+    {
+        Name = "club",
+        Zone = "Asia/Hong_Kong",
+        Units = [new LoyaltyUnit("points", UnitKind.Redeemable)],
+        Rules = [new PointsPerAmount { Name = "base", Unit = "points", Points = 1, Every = Money.Hkd(1), Basis = EarningBasis.WholeSpend }],
+    };
+
     public static ICustomerModule[] Modules() =>
         [new LoyaltyModule(Program), new WatchedConditions("segments", Conditions(0)), new WatchedConditions("triggers", Conditions(20))];
 
