@@ -140,6 +140,10 @@ public sealed class CrmEngine
         return past.ReadAsync(customer, question, cancellationToken);
     }
 
+    /// <summary>The ids of all customers, in the order of scans.</summary>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
+    public IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken = default) => past.ReadCustomersAsync(cancellationToken);
+
     /// <summary>Every customer as of now, in the order of scans. A part of them is held at a time, and nothing is written.</summary>
     /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
     public IAsyncEnumerable<CustomerView> ReadAllAsync(CancellationToken cancellationToken = default) => past.ReadAllAsync(cancellationToken);

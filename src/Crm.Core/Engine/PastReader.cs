@@ -18,6 +18,18 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         return await ReadAsync(snapshot, question, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>The ids of all customers.</summary>
+    public async IAsyncEnumerable<CustomerId> ReadCustomersAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var some in kernel.ReadCustomersAsync(null, AtOnce, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var customer in some)
+            {
+                yield return customer;
+            }
+        }
+    }
+
     /// <summary>Every customer as of now, without history.</summary>
     public async IAsyncEnumerable<CustomerView> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -57,12 +69,12 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
 
         var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
         var drafts = JournalDraft.Of(history.Entries.Where(entry => !(entry.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && entry.EffectiveAt > (question.HappenedUntil ?? question.At))), kernel.Modules.Kinds).ToList();
-        if (!drafts.Exists(draft => draft.EffectiveAt <= question.At))
+        var inputs = EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil)).ToList();
+        if (!inputs.Exists(input => input.Event is not null))
         {
             return null;
         }
 
-        var inputs = EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil)).ToList();
         var now = clock.GetCurrentInstant();
         var isCurrent = inputs.Count == history.Entries.Count(entry => entry.Receipt.Accepted);
         var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);

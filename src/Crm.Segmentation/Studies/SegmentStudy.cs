@@ -58,6 +58,47 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
         };
     }
 
+    /// <summary>About how many customers a segment would have, from some of them drawn evenly: where the store cannot select by its condition, so that an exact answer reads every history. Nothing is written.</summary>
+    /// <param name="draft">The segment; it may name those that there are.</param>
+    /// <param name="sample">How many customers to ask.</param>
+    /// <param name="seed">Another seed draws others.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="InvalidSegmentException">Something is wrong with the draft; the message lists all of it.</exception>
+    public async ValueTask<SizeEstimate> EstimateAsync(Segment draft, int sample = 1_000, ulong seed = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(draft);
+        ArgumentOutOfRangeException.ThrowIfLessThan(sample, 1);
+        Check(draft);
+        var now = clock.GetCurrentInstant();
+        var drawn = new PriorityQueue<CustomerId, UInt128>();
+        var population = 0;
+        await foreach (var customer in engine.ReadCustomersAsync(cancellationToken).ConfigureAwait(false))
+        {
+            population++;
+            var lot = UInt128.MaxValue - DefinitionHash.Of($"{seed} {customer}").Value;
+            if (drawn.Count < sample)
+            {
+                drawn.Enqueue(customer, lot);
+            }
+            else
+            {
+                drawn.EnqueueDequeue(customer, lot);
+            }
+        }
+
+        var where = draft.Taken?.Where ?? draft.Where;
+        var (asked, hits) = (drawn.Count, 0);
+        while (drawn.TryDequeue(out var customer, out _))
+        {
+            if (await engine.ReadAsync(CustomerRef.Of(customer), new PastQuestion(now), cancellationToken).ConfigureAwait(false) is { } view && Evaluator.Evaluate(where, view).Value)
+            {
+                hits++;
+            }
+        }
+
+        return SizeEstimate.Of(population, asked, hits);
+    }
+
     /// <summary>What two segments share, as of now.</summary>
     /// <exception cref="ArgumentException">No segment has one of the ids; the message lists those there are.</exception>
     public async ValueTask<SegmentOverlap> OverlapAsync(string segment, string other, CancellationToken cancellationToken = default)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Crm.Conditions;
 using Crm.Loyalty.Linting;
 using Crm.Loyalty.Programs;
+using Crm.Segmentation.Segments;
 using Crm.Tool.Import.Mappings;
 using Crm.Values;
 
@@ -36,12 +37,12 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
         {
             using var json = JsonDocument.Parse(text);
             return json.RootElement.ValueKind != JsonValueKind.Object
-                ? new(file, null, [$"found {json.RootElement.ValueKind.ToString().ToLowerInvariant()}; expected an object: a mapping, a programme or a condition."])
+                ? new(file, null, [$"found {json.RootElement.ValueKind.ToString().ToLowerInvariant()}; expected an object: a mapping, a programme, a segment or a condition."])
                 : Of(file, text, json.RootElement);
         }
         catch (JsonException wrong)
         {
-            return new(file, null, [$"found a text that is not JSON ({wrong.Message}); expected a mapping, a programme or a condition."]);
+            return new(file, null, [$"found a text that is not JSON ({wrong.Message}); expected a mapping, a programme, a segment or a condition."]);
         }
     }
 
@@ -51,6 +52,11 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
         if (schema?.Contains("mapping", StringComparison.Ordinal) == true || HasAny(root, "format", "customer", "rows"))
         {
             return new(file, "mapping", [.. MappingJson.Read(text).Faults.Select(fault => fault.ToString())]);
+        }
+
+        if (schema == SegmentJson.Schema || (HasAny(root, "label") && HasAny(root, "where", "kind")))
+        {
+            return Segment(file, text);
         }
 
         if (HasAny(root, "units", "rules", "ladders"))
@@ -71,6 +77,19 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
         catch (InvalidLoyaltyProgramException wrong)
         {
             return new(file, "programme", [.. wrong.Errors.Select(error => error.ToString())]);
+        }
+    }
+
+    private static FileCheck Segment(string file, string text)
+    {
+        try
+        {
+            SegmentJson.Read(text);
+            return new(file, "segment", []);
+        }
+        catch (InvalidSegmentException wrong)
+        {
+            return new(file, "segment", [.. wrong.Errors.Select(error => error.ToString())]);
         }
     }
 

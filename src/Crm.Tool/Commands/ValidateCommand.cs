@@ -12,9 +12,9 @@ internal static class ValidateCommand
 {
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "Mappings, programmes or conditions, as JSON.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = "Mappings, programmes, segments or conditions, as JSON.", Arity = ArgumentArity.OneOrMore };
         var common = new CommonOptions();
-        var command = new Command("validate", "Checks mappings, programmes and conditions, and lists all that is wrong.") { files };
+        var command = new Command("validate", "Checks mappings, programmes, segments and conditions, and lists all that is wrong.") { files };
         common.AddOutputTo(command);
         command.SetAction(parsed =>
         {

@@ -11,7 +11,9 @@ using Crm.Modules;
 using Crm.Privacy;
 using Crm.Privacy.Consents;
 using Crm.Segmentation;
+using Crm.Segmentation.Audiences;
 using Crm.Segmentation.Segments;
+using Crm.Segmentation.Studies;
 using Crm.Storage;
 using Crm.Storage.Sqlite;
 using Crm.Testing;
@@ -48,6 +50,7 @@ internal sealed class Slice : IAsyncDisposable
                 .AddCampaigns(campaigns => campaigns
                     .Journey(Journey("gold-welcome", new Trigger.OnEcho(SegmentNames.Entered, Fields.Of((SegmentNames.SegmentField, "gold-members")))))
                     .Journey(Journey("birthday", new Trigger.OnBirthday()))
+                    .Journey(Journey("spring-offer", new Trigger.OnEvent(SendableAudience.Addressed, If.Field("event.occasion").Is("spring"))))
                     .Journey(Journey("win-back", new Trigger.WhenSilent(EventKinds.PurchaseName, [30, 60])))
                     .Channel(_ => outgoing)))
             .BuildServiceProvider();
@@ -57,6 +60,8 @@ internal sealed class Slice : IAsyncDisposable
     public CrmEngine Engine { get; }
 
     public ICustomerStore Store => services.GetRequiredService<ICustomerStore>();
+
+    public SegmentStudy Segments => services.GetRequiredService<SegmentStudy>();
 
     /// <summary>What the channel took, in its order.</summary>
     public IReadOnlyList<Message> Sent => outgoing.Messages;

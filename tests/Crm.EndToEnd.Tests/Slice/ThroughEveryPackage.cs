@@ -1,6 +1,7 @@
 using Crm.Engine;
 using Crm.Events;
 using Crm.Privacy.Consents;
+using Crm.Segmentation.Audiences;
 using Crm.Storage;
 using Crm.Values;
 using NodaTime;
@@ -28,6 +29,30 @@ public sealed class ThroughEveryPackage
         Assert.Equal(("gold", true, 10), (amy.Fact("loyalty.tea-club.tier").AsCode, amy.Fact("segment.gold-members").AsFlag, amy.Fact("loyalty.tea-club.points").AsNumber));
         Assert.Equal(new PumpReport(1, 0, 0, 0, 0, 0), await shop.Works());
         Assert.Equal($"gold-welcome:{receipt.Key}", Assert.Single(shop.Sent).Occasion);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task An_audience_reaches_whom_the_gate_lets_through_when_it_is_chosen_and_when_the_message_leaves(string store)
+    {
+        await using var shop = new Slice(store);
+        await shop.Buys(105);
+        Assert.Equal(("consent-unknown", 1), Assert.Single((await Chosen(shop)).Refused) is var (reason, count) ? (reason, count) : default);
+
+        await shop.Agrees();
+        var sendable = await Chosen(shop);
+        Assert.Equal(1, await sendable.AddressAsync("spring"));
+        Assert.Equal(0, await sendable.AddressAsync("spring"));
+        Assert.Equal(1, (await shop.Works()).Sent);
+        Assert.StartsWith("spring-offer:", Assert.Single(shop.Sent).Occasion, StringComparison.Ordinal);
+
+        await shop.Withdraws();
+        await sendable.AddressAsync("summer");
+        await shop.Works();
+        Assert.Single(shop.Sent);
+        Assert.Empty((await Chosen(shop)).Customers);
+
+        static async Task<SendableAudience> Chosen(Slice shop) => await (await shop.Segments.AudienceAsync("gold-members")).ForChannelAsync("email", "marketing");
     }
 
     [Theory]

@@ -16,10 +16,11 @@ public sealed class CheckingFiles : IDisposable
             "validate", "--json",
             folder.Write("a.json", MappingCatalog.ShippedText("online-retail")),
             folder.Write("b.json", SampleSales.Program("club", "Europe/London", "GBP")),
-            folder.Write("c.json", """{ "fact": "loyalty.club.points", "is": { "gte": 100 }, "whenMissing": false }"""));
+            folder.Write("c.json", """{ "fact": "loyalty.club.points", "is": { "gte": 100 }, "whenMissing": false }"""),
+            folder.Write("d.json", """{ "$schema": "segment/1", "id": "guests", "kind": "manual", "label": { "en": "Guests", "zh-Hant": "嘉賓" } }"""));
 
         Assert.True(tool.Code == 0, tool.Out);
-        Assert.Equal(["mapping", "programme", "condition"], tool.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("is").GetString()));
+        Assert.Equal(["mapping", "programme", "condition", "segment"], tool.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("is").GetString()));
     }
 
     [Fact]
