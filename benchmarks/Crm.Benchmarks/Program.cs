@@ -14,4 +14,10 @@ if (args is ["columns"])
     return;
 }
 
+if (args is ["rules"])
+{
+    RuleRounds.Run();
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,5 +1,6 @@
 using Crm.Events;
 using Crm.Loyalty.Programs;
+using Crm.Storage;
 using Crm.Values;
 
 namespace Crm.Loyalty.Redemption;
@@ -100,6 +101,13 @@ public static class LoyaltyEvents
     {
         ArgumentNullException.ThrowIfNull(happened);
         return happened with { Lookups = happened.Lookups.With(Memberships.WhySteps.Asked, true) };
+    }
+
+    /// <summary>An entry of a journal as a question: folded again in the place of the entry, its lines also say of every rule that gave nothing why not. Fold it; it is no entry to keep.</summary>
+    public static JournalEntry AskingWhyNot(JournalEntry recorded)
+    {
+        ArgumentNullException.ThrowIfNull(recorded);
+        return recorded with { Observations = recorded.Observations.With(EventFields.LookupScope + Memberships.WhySteps.Asked, true) };
     }
 
     /// <summary>The customer came by.</summary>

@@ -12,10 +12,10 @@ using Text = Crm.Values.Text;
 
 namespace Crm.Tool.Commands;
 
-/// <summary>crm loyalty: what customers hold, what runs out, and whether the books add up.</summary>
+/// <summary>crm loyalty: what customers hold, what runs out, what something would give or gave and why, and whether the books add up.</summary>
 internal static class LoyaltyCommand
 {
-    public static Command Create(IClock clock) => new("loyalty", "Balances, what runs out, and a certificate of the books.") { Balance(clock), Expiring(clock), Certify() };
+    public static Command Create(IClock clock) => new("loyalty", "Balances, what runs out, quotes, explanations, simulations, and a certificate of the books.") { Balance(clock), Expiring(clock), Certify(), QuoteCommand.Create(clock), ExplainCommand.Create(clock), SimulateCommand.Create(clock) };
 
     private static Command Balance(IClock clock)
     {
@@ -218,7 +218,7 @@ internal static class LoyaltyCommand
         return (balance, last, customer);
     }
 
-    private static Argument<string> Customer() => new("CUSTOMER") { Description = "Who, as an identity: user:42, phone:+85291234567." };
+    internal static Argument<string> Customer() => new("CUSTOMER") { Description = "Who, as an identity: user:42, phone:+85291234567." };
 
     private static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

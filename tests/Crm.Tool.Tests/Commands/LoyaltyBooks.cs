@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Crm.Tool.Commands;
+using Crm.Tool.Demo;
 using Crm.Tool.Stores;
 using Crm.Tool.Tests.Support;
 using Crm.Values;
@@ -49,6 +51,79 @@ public sealed class LoyaltyBooks : IDisposable
 
         Assert.Equal(1, (await Support.Tool.RunAsync("loyalty", "balance", "user:nobody", "--store", file)).Code);
         Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "balance", "nobody", "--store", file)).Code);
+    }
+
+    [Fact]
+    public async Task A_quote_says_what_would_be_earned_and_why_not_more_and_writes_nothing()
+    {
+        var (file, names) = await Shop();
+        var before = await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--json");
+        var quote = await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "128.00 HKD", "--line", "oolong:1:28.00:tea", "--line", "leaf:1:100.00:leaf", "--store", file, "--json");
+        Assert.True(quote.Code == 0, quote.Error);
+        Assert.Equal((12L, 12L), (quote.Json.GetProperty("units").GetProperty("points").GetInt64(), quote.Json.GetProperty("units").GetProperty("status").GetInt64()));
+        Assert.Contains(quote.Json.GetProperty("why").EnumerateArray(), line => line.GetProperty("subject").GetString() == "base" && line.GetProperty("zh-Hant").GetString() == "按規則「base」獲得 12 points。");
+        Assert.Contains(quote.Json.GetProperty("whyNot").EnumerateArray(), line => line.GetProperty("subject").GetString() == "quiet-hours" && line.GetProperty("en").GetString()?.Length > 0);
+        Assert.Equal(before.Out, (await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--json")).Out);
+        Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "12.345 HKD", "--store", file)).Code);
+        Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "12 HKD", "--line", "oolong", "--store", file)).Code);
+        Assert.Contains("按規則", (await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "128.00 HKD", "--store", file, "--lang", "zh-Hant")).Out);
+    }
+
+    [Fact]
+    public async Task A_past_event_is_explained_as_it_was_answered_with_the_reasons_of_the_other_rules()
+    {
+        var (file, names) = await Shop();
+        var (who, entry) = await PurchaseOf(file, names);
+        var told = await Support.Tool.RunAsync("loyalty", "explain", who, entry.Event.Key.ToString(), "--store", file, "--json");
+        Assert.True(told.Code == 0, told.Error);
+        Assert.Equal(
+            entry.Receipt.Lines.Select(line => (line.Code, line.Unit is null ? 0 : line.Amount)),
+            told.Json.GetProperty("why").EnumerateArray().Select(line => (line.GetProperty("code").GetString() ?? "", line.TryGetProperty("amount", out var amount) ? amount.GetInt64() : 0)));
+        var gave = entry.Receipt.Lines.Where(line => line.Code == "issued").Select(line => line.Subject).ToList();
+        var reasons = told.Json.GetProperty("whyNot").EnumerateArray().Select(line => line.GetProperty("subject").GetString()).ToList();
+        Assert.Equal(["base", "quiet-hours", "status"], gave.Concat(reasons).Distinct().Order(StringComparer.Ordinal));
+        Assert.Empty(gave.Intersect(reasons));
+        Assert.Equal(1, (await Support.Tool.RunAsync("loyalty", "explain", who, "till:nothing", "--store", file)).Code);
+        Assert.Contains("規則", (await Support.Tool.RunAsync("loyalty", "explain", who, entry.Event.Key.ToString(), "--store", file, "--lang", "zh-Hant")).Out);
+    }
+
+    [Fact]
+    public async Task The_same_programme_changes_nothing_and_another_has_winners()
+    {
+        var (file, _) = await Shop();
+        var same = folder.Write("same.json", Crm.Loyalty.Programs.LoyaltyProgramJson.Write(TeaShop.Program));
+        var twice = folder.Write("twice.json", Crm.Loyalty.Programs.LoyaltyProgramJson.Write(TeaShop.Program).Replace("\"name\":\"base\",\"unit\":\"points\",\"points\":1", "\"name\":\"base\",\"unit\":\"points\",\"points\":2", StringComparison.Ordinal));
+        var books = (await Support.Tool.RunAsync("report", "summary", "--store", file, "--as-of", End, "--json")).Json.GetProperty("units").GetProperty("points");
+
+        var nothing = await Support.Tool.RunAsync("loyalty", "simulate", same, "--store", file, "--as-of", End, "--json");
+        var more = await Support.Tool.RunAsync("loyalty", "simulate", twice, "--store", file, "--as-of", End, "--json");
+
+        Assert.True(nothing.Code == 0, nothing.Error);
+        var points = nothing.Json.GetProperty("units").GetProperty("points");
+        Assert.Equal((0L, 0L), (points.GetProperty("winners").GetInt64(), points.GetProperty("losers").GetInt64()));
+        Assert.Equal(points.GetProperty("now").GetRawText(), points.GetProperty("then").GetRawText());
+        Assert.Equal(books.GetProperty("available").GetInt64(), points.GetProperty("then").GetProperty("available").GetInt64());
+        Assert.True(nothing.Json.GetProperty("compared").GetBoolean());
+        Assert.True(more.Json.GetProperty("units").GetProperty("points").GetProperty("winners").GetInt64() > 10, more.Out);
+        Assert.Equal(10, more.Json.GetProperty("winners").GetArrayLength());
+        Assert.Equal(1, (await Support.Tool.RunAsync("loyalty", "simulate", folder.PathOf("missing.json"), "--store", file)).Code);
+        Assert.Contains("winners", (await Support.Tool.RunAsync("loyalty", "simulate", twice, "--store", file)).Out);
+    }
+
+    private static async Task<(string Customer, Crm.Storage.JournalEntry Entry)> PurchaseOf(string file, IReadOnlyList<string> names)
+    {
+        await using var store = await OpenedStore.OpenAsync(new StoreLocation.Sqlite(file) { Tenant = "default" }, OpenMode.MustExist, CancellationToken.None);
+        foreach (var name in names)
+        {
+            var snapshot = await store.Customers.LoadAsync(Crm.Storage.CustomerRef.Of(IdentityNames.Parse(name)), CancellationToken.None);
+            var history = await store.Customers.LoadHistoryAsync(snapshot.Customer ?? default, new Crm.Storage.HistoryStart.Beginning(), CancellationToken.None);
+            if (history.Entries.FirstOrDefault(entry => entry.Event.Kind == "purchase" && entry.Event.Spend is { MinorUnits: > 2_000 }) is { } found)
+            {
+                return (name, found);
+            }
+        }
+
+        throw new InvalidOperationException("Nobody has bought anything.");
     }
 
     private static long Points(JsonElement balance) => balance.GetProperty("units").EnumerateArray()

@@ -1,0 +1,72 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// Decides stored histories again, by whatever modules, as if these had decided from the beginning. Nothing is written. What has been decided about requests stands, and what was read from outside the
+/// journal is read from it again; what a module asks for that was not observed then counts as missing, and supplies suffice. Not for several threads at once.
+/// </summary>
+public sealed class HistoryReplay
+{
+    private readonly ModuleSet modules;
+    private readonly CrmOptions options;
+    private readonly Fold fold;
+
+    /// <summary>Decides by these modules and options.</summary>
+    /// <exception cref="ArgumentException">Contracts of modules do not fit together; the message lists all that is wrong.</exception>
+    public HistoryReplay(IEnumerable<ICustomerModule> modules, CrmOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(modules);
+        ArgumentNullException.ThrowIfNull(options);
+        this.modules = new ModuleSet(modules, options.Calendars);
+        this.options = options;
+        fold = new Fold(this.modules, new StateCodec(this.modules), options);
+    }
+
+    /// <summary>What a history leads to.</summary>
+    /// <param name="customer">Whose.</param>
+    /// <param name="history">All entries of the customer's journal.</param>
+    /// <param name="until">Up to when what falls due is handled at the end; entries that count later count all the same.</param>
+    /// <param name="about">The event whose receipt lines are wanted; null: none.</param>
+    public ReplayedHistory Run(CustomerId customer, IEnumerable<JournalEntry> history, Instant until, EventKey? about = null)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        var state = CustomerState.Newborn(modules);
+        var all = new Consequences();
+        Sequence<ReceiptLine> lines = [];
+        foreach (var input in Inputs(JournalDraft.Of(history, modules.Kinds).ToList()))
+        {
+            if (state.NextDue <= input.Entry.EffectiveAt)
+            {
+                fold.BringForward(customer, state, input.Entry.EffectiveAt, all);
+            }
+
+            all.Lines.Clear();
+            fold.Happen(customer, state, input, all);
+            if (input.Entry.Key == about)
+            {
+                lines = all.Lines.ToSequence();
+            }
+        }
+
+        fold.BringForward(customer, state, until, all);
+        var moment = state.Handled is { } handled && handled > until ? handled : until;
+        return new ReplayedHistory(new CustomerView(modules, state, customer, 0, new Moment(moment, options.Zone) { Calendars = options.Calendars }, default), all.Entries, lines);
+    }
+
+    // Where nothing was ever taken back, all of every event is left.
+    private static IReadOnlyList<JournalInput> Inputs(List<JournalDraft> drafts) => drafts.Exists(draft => draft.Kind.Nature == EventNature.Amendment)
+        ? EffectiveHistory.Of(drafts).Inputs
+        : drafts.ConvertAll(draft => new JournalInput(draft, draft.Event));
+}
+
+/// <summary>What a history that was decided again leads to.</summary>
+/// <param name="Customer">The customer at the end.</param>
+/// <param name="Entries">The ledger as it would be: what was taken back is not in it at all.</param>
+/// <param name="Lines">The receipt lines of the event that was asked about.</param>
+public sealed record ReplayedHistory(CustomerView Customer, IReadOnlyList<LedgerEntry> Entries, Sequence<ReceiptLine> Lines);

@@ -1,0 +1,133 @@
+using System.Threading.Channels;
+using Crm.Engine;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Storage;
+using Crm.Values;
+
+namespace Crm.Loyalty.Simulation;
+
+/// <summary>
+/// Folds histories under a programme that might be, and under those that are, and compares the two. Whatever a programme decided is decided again from what was journalled, so that both sides are measured alike;
+/// a programme compared with itself differs in nothing.
+/// </summary>
+public static class ProgramSimulation
+{
+    private const int AtOnce = 64;
+
+    /// <summary>Folds the whole journal of a store.</summary>
+    /// <param name="request">What is simulated.</param>
+    /// <param name="journal">The store.</param>
+    /// <param name="workers">On how many threads histories are folded; 1 or more. The report is the same for any number.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="NotSupportedException">A programme has no cascade.</exception>
+    public static async ValueTask<SimulationReport> RunAsync(SimulationRequest request, IJournalScan journal, int workers = 2, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(journal);
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        request.Check();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var queue = Channel.CreateBounded<List<(CustomerId, List<JournalEntry>)>>(workers * 4);
+        var folding = Enumerable.Range(0, workers).Select(_ => Task.Run(() => FoldAsync(request, queue.Reader, stopping), CancellationToken.None)).ToList();
+        try
+        {
+            await ReadAsync(journal, queue.Writer, stopping.Token).ConfigureAwait(false);
+            queue.Writer.Complete();
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A fold failed; its exception is the one that tells.
+        }
+        catch
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        var totals = new SimulationTotals(request);
+        foreach (var part in await Task.WhenAll(folding).ConfigureAwait(false))
+        {
+            totals.Add(part);
+        }
+
+        return totals.Report();
+    }
+
+    /// <summary>Compares the histories of some customers.</summary>
+    /// <exception cref="NotSupportedException">A programme has no cascade.</exception>
+    public static SimulationReport Run(SimulationRequest request, IEnumerable<(CustomerId Customer, IReadOnlyList<JournalEntry> History)> customers)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(customers);
+        request.Check();
+        var one = new Comparer(request);
+        foreach (var (customer, history) in customers)
+        {
+            one.Fold(customer, history);
+        }
+
+        return one.Totals.Report();
+    }
+
+    private static async Task ReadAsync(IJournalScan journal, ChannelWriter<List<(CustomerId, List<JournalEntry>)>> queue, CancellationToken cancellationToken)
+    {
+        var batch = new List<(CustomerId Customer, List<JournalEntry> History)>(AtOnce);
+        await foreach (var (customer, entry) in journal.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (batch.Count == 0 || batch[^1].Customer != customer)
+            {
+                if (batch.Count == AtOnce)
+                {
+                    await queue.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+                    batch = new(AtOnce);
+                }
+
+                batch.Add((customer, []));
+            }
+
+            batch[^1].History.Add(entry);
+        }
+
+        await queue.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<SimulationTotals> FoldAsync(SimulationRequest request, ChannelReader<List<(CustomerId, List<JournalEntry>)>> queue, CancellationTokenSource stopping)
+    {
+        try
+        {
+            var one = new Comparer(request);
+            await foreach (var batch in queue.ReadAllAsync(stopping.Token).ConfigureAwait(false))
+            {
+                foreach (var (customer, history) in batch)
+                {
+                    one.Fold(customer, history);
+                }
+            }
+
+            return one.Totals;
+        }
+        catch
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Folds one history after the other, twice.</summary>
+    private sealed class Comparer(SimulationRequest request)
+    {
+        private readonly HistoryReplay now = new(request.ModulesNow, request.Options);
+        private readonly HistoryReplay then = new(request.ModulesThen, request.Options);
+
+        public SimulationTotals Totals { get; } = new(request);
+
+        public void Fold(CustomerId customer, IReadOnlyList<JournalEntry> history)
+        {
+            var (one, other) = (now.Run(customer, history, request.Until), then.Run(customer, history, request.Until));
+            Totals.Count(customer, history.Count, one.Entries, In(one.Customer, request.Replaced), other.Entries, In(other.Customer, request.Candidate));
+        }
+
+        private static Membership? In(CustomerView customer, LoyaltyProgram? program) => program is null ? null : customer.Slot<LoyaltyState>(LoyaltyNames.Module).In(program.Name);
+    }
+}

@@ -1,0 +1,126 @@
+using Crm.Ledger;
+using Crm.Loyalty.Accounts;
+using Crm.Loyalty.Linting;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Values;
+
+namespace Crm.Loyalty.Simulation;
+
+/// <summary>Adds up what the histories of customers lead to under two programmes.</summary>
+internal sealed class SimulationTotals(SimulationRequest request)
+{
+    private readonly string[] units = [.. request.Candidate.Units.Concat(request.Replaced?.Units ?? []).Select(unit => unit.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    private readonly string[] ladders = [.. request.Candidate.Ladders.Concat(request.Replaced?.Ladders ?? []).Select(ladder => ladder.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    private readonly SortedDictionary<string, SimulatedUnit> sums = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Ladder, string? Now, string? Then), long> moves = [];
+    private readonly List<BalanceChange> changes = [];
+    private long customers;
+    private long events;
+
+    public void Count(CustomerId customer, int entries, IReadOnlyList<LedgerEntry> ledgerNow, Membership? now, IReadOnlyList<LedgerEntry> ledgerThen, Membership? then)
+    {
+        customers++;
+        events += entries;
+        foreach (var unit in units)
+        {
+            var (one, other) = (Account(ledgerNow, now, unit), Account(ledgerThen, then, unit));
+            var (held, would) = (Balance(one), Balance(other));
+            var sum = sums.GetValueOrDefault(unit) ?? new SimulatedUnit(unit, default, default);
+            sums[unit] = sum with
+            {
+                Now = Plus(sum.Now, one),
+                Then = Plus(sum.Then, other),
+                Winners = sum.Winners + (would > held ? 1 : 0),
+                Losers = sum.Losers + (would < held ? 1 : 0),
+                Gained = checked(sum.Gained + Math.Max(would - held, 0)),
+                Lost = checked(sum.Lost + Math.Max(held - would, 0)),
+            };
+            if (would != held)
+            {
+                changes.Add(new BalanceChange(customer, unit, held, would));
+            }
+        }
+
+        foreach (var ladder in ladders)
+        {
+            var move = (ladder, now?.Standing(ladder)?.Tier, then?.Standing(ladder)?.Tier);
+            moves[move] = moves.GetValueOrDefault(move) + 1;
+        }
+    }
+
+    public void Add(SimulationTotals part)
+    {
+        customers += part.customers;
+        events += part.events;
+        changes.AddRange(part.changes);
+        foreach (var (move, count) in part.moves)
+        {
+            moves[move] = moves.GetValueOrDefault(move) + count;
+        }
+
+        foreach (var (unit, more) in part.sums)
+        {
+            var sum = sums.GetValueOrDefault(unit) ?? new SimulatedUnit(unit, default, default);
+            sums[unit] = sum with
+            {
+                Now = Plus(sum.Now, more.Now),
+                Then = Plus(sum.Then, more.Then),
+                Winners = sum.Winners + more.Winners,
+                Losers = sum.Losers + more.Losers,
+                Gained = checked(sum.Gained + more.Gained),
+                Lost = checked(sum.Lost + more.Lost),
+            };
+        }
+    }
+
+    public SimulationReport Report() => new(
+        request.Candidate.Name,
+        request.Replaced is not null,
+        customers,
+        events,
+        sums.Values.Select(sum => sum with { WorthNow = Worth(request.Replaced, sum.Unit), WorthThen = Worth(request.Candidate, sum.Unit) }).ToSequence(),
+        moves.Select(move => new SimulatedMove(move.Key.Ladder, move.Key.Now, move.Key.Then, move.Value))
+            .OrderBy(move => move.Ladder, StringComparer.Ordinal).ThenBy(move => Level(request.Replaced, move.Ladder, move.Now)).ThenBy(move => Level(request.Candidate, move.Ladder, move.Then)).ToSequence(),
+        changes.OrderBy(change => change.Unit, StringComparer.Ordinal).ThenBy(change => change.Customer).ToSequence());
+
+    private static int Level(LoyaltyProgram? program, string ladder, string? tier) => program?.Ladders.FirstOrDefault(known => known.Name == ladder)?.LevelOf(tier) ?? -1;
+
+    private UnitWorth? Worth(LoyaltyProgram? program, string unit) => program is null ? null : UnitWorth.All(program, unit, request.Assumptions).FirstOrDefault();
+
+    private static UnitAccount Account(IReadOnlyList<LedgerEntry> ledger, Membership? membership, string unit)
+    {
+        if (membership is null)
+        {
+            return default;
+        }
+
+        var wallet = membership.Wallet(unit);
+        var account = new UnitAccount { Available = wallet.Available, Pending = wallet.PendingTotal, Reserved = membership.Reserved(unit), Debt = checked(wallet.Available - (wallet.Balance)) };
+        for (var i = 0; i < ledger.Count; i++)
+        {
+            var entry = ledger[i];
+            if (string.Equals(entry.Unit, unit, StringComparison.Ordinal) && string.Equals(entry.Program, membership.Program, StringComparison.Ordinal))
+            {
+                account = account.Moved(entry.Movement, entry.Amount);
+            }
+        }
+
+        return account;
+    }
+
+    private static long Balance(UnitAccount account) => account.Available + account.Pending + account.Reserved - account.Debt;
+
+    private static UnitAccount Plus(UnitAccount one, UnitAccount other) => new()
+    {
+        Issued = checked(one.Issued + other.Issued),
+        Spent = checked(one.Spent + other.Spent),
+        Expired = checked(one.Expired + other.Expired),
+        Reversed = checked(one.Reversed + other.Reversed),
+        Transferred = checked(one.Transferred + other.Transferred),
+        Available = checked(one.Available + other.Available),
+        Pending = checked(one.Pending + other.Pending),
+        Reserved = checked(one.Reserved + other.Reserved),
+        Debt = checked(one.Debt + other.Debt),
+    };
+}

@@ -1,0 +1,193 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Crm.Engine;
+using Crm.Loyalty;
+using Crm.Loyalty.Accounts;
+using Crm.Loyalty.Simulation;
+using Crm.Tool.Demo;
+using Crm.Tool.Stores;
+using Crm.Values;
+using NodaTime;
+using Spectre.Console;
+
+namespace Crm.Tool.Commands;
+
+/// <summary>crm loyalty simulate: the store's history under another programme.</summary>
+internal static class SimulateCommand
+{
+    private const int MostShown = 10;
+
+    public static Command Create(IClock clock)
+    {
+        var common = new CommonOptions();
+        var file = new Argument<string>("PROGRAM.json") { Description = "The programme that might be. It takes the place of the store's programme of its name." };
+        var command = new Command("simulate", "Decides the whole history of a store again under another programme, and compares points, tiers, liability and cost with those under the running one. Reads only.") { file };
+        common.AddStoreTo(command).AddAsOfTo(command).AddOutputTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var output = common.Output(parsed);
+            var candidate = StoredPrograms.FromFiles([parsed.GetRequiredValue(file)])[0];
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            var request = new SimulationRequest
+            {
+                Running = await DemoMark.IsOnAsync(store.Documents, cancellationToken) ? [TeaShop.Program] : [.. await StoredPrograms.ReadAsync(store.Documents, cancellationToken)],
+                Candidate = candidate,
+                Options = new CrmOptions { Zone = settings.Zone },
+                Until = common.AsOf(parsed, clock).Last(settings.Zone),
+                Before = (await store.ModulesAsync(cancellationToken)).TakeWhile(module => module is not LoyaltyModule).ToSequence(),
+            };
+            var watch = Stopwatch.StartNew();
+            SimulationReport report;
+            try
+            {
+                report = await ProgramSimulation.RunAsync(request, store.Scan, Math.Max(1, Environment.ProcessorCount), cancellationToken);
+            }
+            catch (NotSupportedException wrong)
+            {
+                throw ToolException.Input(wrong.Message);
+            }
+
+            output.Message(string.Create(CultureInfo.InvariantCulture, $"{report.Events} events of {report.Customers} customers folded twice in {watch.Elapsed.TotalSeconds:F2} s, {report.Events / Math.Max(watch.Elapsed.TotalSeconds, 0.001):F0} events a second"));
+            Write(output, report);
+            return ExitCode.Done;
+        });
+        return command.WithExamples("crm loyalty simulate club-2027.json --store shop.db", "crm loyalty simulate club-2027.json --store shop.db --as-of 2026-12-31 --json");
+    }
+
+    private static void Write(ToolOutput output, SimulationReport report)
+    {
+        switch (output.Form)
+        {
+            case OutputForm.Json:
+                output.Json(json => Write(json, report));
+                break;
+            case OutputForm.Csv:
+                output.Csv([["customer", "unit", "now", "then"], .. report.Changes.Select(change => (string[])[change.Customer.ToString(), change.Unit, Whole(change.Now), Whole(change.Then)])]);
+                break;
+            default:
+                Tables(output, report);
+                break;
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, SimulationReport report)
+    {
+        json.WriteString("program", report.Program);
+        json.WriteBoolean("compared", report.Compared);
+        json.WriteNumber("customers", report.Customers);
+        json.WriteNumber("events", report.Events);
+        json.WriteStartObject("units");
+        foreach (var unit in report.Units)
+        {
+            json.WriteStartObject(unit.Unit);
+            Write(json, "now", unit.Now, unit.LiabilityNow, unit.CostNow);
+            Write(json, "then", unit.Then, unit.LiabilityThen, unit.CostThen);
+            json.WriteNumber("winners", unit.Winners);
+            json.WriteNumber("gained", unit.Gained);
+            json.WriteNumber("losers", unit.Losers);
+            json.WriteNumber("lost", unit.Lost);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+        json.WriteStartArray("tiers");
+        foreach (var move in report.Tiers)
+        {
+            json.WriteStartObject();
+            json.WriteString("ladder", move.Ladder);
+            json.WriteString("now", move.Now);
+            json.WriteString("then", move.Then);
+            json.WriteNumber("customers", move.Customers);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        Write(json, "winners", Winners(report));
+        Write(json, "losers", Losers(report));
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, UnitAccount account, Money? liability, Money? cost)
+    {
+        json.WriteStartObject(name);
+        foreach (var (figure, amount) in Figures(account))
+        {
+            json.WriteNumber(figure, amount);
+        }
+
+        if (liability is { } owed && cost is { } spent)
+        {
+            json.WriteString("liability", DecimalText.Of(owed));
+            json.WriteString("cost", DecimalText.Of(spent));
+            json.WriteString("currency", owed.Currency.Code);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, IEnumerable<BalanceChange> changes)
+    {
+        json.WriteStartArray(name);
+        foreach (var change in changes)
+        {
+            json.WriteStartObject();
+            json.WriteString("customer", change.Customer.ToString());
+            json.WriteString("unit", change.Unit);
+            json.WriteNumber("now", change.Now);
+            json.WriteNumber("then", change.Then);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void Tables(ToolOutput output, SimulationReport report)
+    {
+        var units = Table(output, new("Unit", "單位"), new("Figure", "項目"), new("Now", "現時"), new("Then", "假設"), new("Difference", "差額"));
+        foreach (var unit in report.Units)
+        {
+            foreach (var ((figure, now), (_, then)) in Figures(unit.Now).Zip(Figures(unit.Then)))
+            {
+                units.AddRow(unit.Unit, figure, Whole(now), Whole(then), Whole(then - now));
+            }
+
+            if (unit.CostNow is { } cost && unit.CostThen is { } would && unit.LiabilityNow is { } owed && unit.LiabilityThen is { } owing)
+            {
+                units.AddRow(unit.Unit, "liability", $"{owed}", $"{owing}", $"{owing - owed}");
+                units.AddRow(unit.Unit, "cost", $"{cost}", $"{would}", $"{would - cost}");
+            }
+
+            units.AddRow(unit.Unit, "winners, losers", "", $"{Whole(unit.Winners)}, {Whole(unit.Losers)}", $"+{Whole(unit.Gained)}, -{Whole(unit.Lost)}");
+        }
+
+        output.Show(units);
+        var tiers = Table(output, new("Ladder", "階梯"), new("Now", "現時"), new("Then", "假設"), new("Customers", "人數"));
+        foreach (var move in report.Tiers)
+        {
+            tiers.AddRow(move.Ladder, Markup.Escape(move.Now ?? "-"), Markup.Escape(move.Then ?? "-"), Whole(move.Customers));
+        }
+
+        output.Show(tiers);
+    }
+
+    private static Table Table(ToolOutput output, params Values.Text[] titles)
+    {
+        var table = new Table();
+        Array.ForEach(titles, title => table.AddColumn(Markup.Escape(title.In(output.Language))));
+        return table;
+    }
+
+    private static IEnumerable<BalanceChange> Winners(SimulationReport report) => report.Changes.Where(change => change.Difference > 0).OrderByDescending(change => change.Difference).ThenBy(change => change.Customer).Take(MostShown);
+
+    private static IEnumerable<BalanceChange> Losers(SimulationReport report) => report.Changes.Where(change => change.Difference < 0).OrderBy(change => change.Difference).ThenBy(change => change.Customer).Take(MostShown);
+
+    private static IEnumerable<(string Name, long Amount)> Figures(UnitAccount account) =>
+    [
+        ("issued", account.Issued), ("spent", account.Spent), ("expired", account.Expired), ("reversed", account.Reversed), ("transferred", account.Transferred),
+        ("available", account.Available), ("pending", account.Pending), ("reserved", account.Reserved), ("debt", account.Debt),
+    ];
+
+    private static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

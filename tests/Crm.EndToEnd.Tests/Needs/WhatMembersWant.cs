@@ -1,0 +1,242 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Loyalty.Accounts;
+using Crm.Loyalty.Challenges;
+using Crm.Loyalty.Members;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.EndToEnd.Tests.Needs;
+
+/// <summary>What shops and members want of loyalty, from the event to the database and back.</summary>
+public sealed class WhatMembersWant
+{
+    private static readonly LoyaltyProgram Club = new()
+    {
+        Name = "club",
+        Zone = "Asia/Hong_Kong",
+        Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterMonths(12, LastDay.Included) }, new("status", UnitKind.Status)],
+        Rules = [Per("base", "points", 10), Per("status", "status", 10)],
+    };
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M4_nine_bought_the_tenth_is_free_and_what_comes_back_takes_its_stamp_along(string kind)
+    {
+        await using var shop = new Shop(kind, Club with { StampCards = [new() { Name = "cups", Goal = 9, Stamps = new() { Categories = ["tea"] } }] });
+        for (var cup = 1; cup <= 9; cup++)
+        {
+            Assert.Equal("no-full-card", (await shop.Records(StampEvents.Use(shop.Key(), Shop.Amy))).Refusal?.Code);
+            await shop.Buys(28, $"till:{cup}", null, null, new EventLine("oolong", 1, Money.Hkd(28), "tea"));
+        }
+
+        Assert.Equal(1, (await shop.Membership()).Card("cups").Free);
+        Assert.True((await shop.Records(StampEvents.Use(shop.Key(), Shop.Amy))).Accepted);
+        await shop.Records(CustomerEvent.Refund(shop.Key(), Shop.Amy, "till:3", Money.Hkd(28)));
+
+        // Eight were bought, and one was taken: a card is owed.
+        var card = (await shop.Membership()).Card("cups");
+        Assert.Equal((8L, -1L), (card.Stamps, card.Free));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M5_points_at_each_purchase_buy_an_article_a_discount_or_an_offer(string kind)
+    {
+        await using var shop = new Shop(kind, Club with
+        {
+            Rewards =
+            [
+                new() { Name = "cup", Kind = new RewardKind.FreeItem("oolong"), Costs = [new("points", 20)] },
+                new() { Name = "ten-off", Kind = new RewardKind.Discount(Money.Hkd(10)), Costs = [new("points", 15)] },
+                new() { Name = "half-price", Kind = new RewardKind.Percentage(50), Costs = [new("points", 30)] },
+            ],
+        });
+        await shop.Buys(605);
+
+        Assert.Equal(60, await shop.Holds("points"));
+        Assert.True((await shop.Wants("cup")).Accepted);
+        Assert.True((await shop.Wants("ten-off")).Accepted);
+        var refused = await shop.Wants("half-price");
+        Assert.Equal(("insufficient-balance", 25L), (refused.Refusal?.Code, await shop.Holds("points")));
+        Assert.Contains("30", refused.Refusal?.Detail.Chinese);
+        Assert.Equal(["half-price"], shop.Module.Show(await shop.Reads())[0].Rewards.Where(offer => !offer.IsAvailable).Select(offer => offer.Reward.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M6_points_of_several_merchants_are_one_wallet_and_each_share_is_settled(string kind)
+    {
+        PointsPerAmount Of(string brand) => Per(brand, "points", 1) with { Terms = new() { Scope = new() { Brands = [brand] }, Issuer = brand } };
+        await using var shop = new Shop(kind, Club with { Rules = [Of("supermarket"), Of("chemist"), Of("furniture")] });
+        await shop.Buys(300, brand: "supermarket");
+        await shop.Buys(100, brand: "chemist");
+        await shop.Buys(1_000, "till:sofa", brand: "furniture");
+        Assert.Equal(1_400, await shop.Holds("points"));
+
+        await shop.Records(LoyaltyEvents.Redeem(shop.Key(), SpendAuthority.CardPresent(Shop.Amy), 500) with { Brand = "supermarket" });
+        var settlement = new Settlement();
+        settlement.Add(await shop.Journal(), await shop.Ledger());
+        var statement = settlement.Statement([new("points", "chemist", null, 100, Money.Hkd(1)), new("points", "furniture", null, 100, Money.Hkd(0.9m)), new("points", "supermarket", null, 100, Money.Hkd(1))]);
+
+        // Lots that run out together go by issuer: 100 of the chemist's, then 400 of the furniture shop's.
+        Assert.Equal([("chemist", "supermarket", Money.Hkd(1)), ("furniture", "supermarket", Money.Hkd(3.6m))], statement.Select(line => (line.Issuer, line.Redeemer, line.Owed)));
+        Assert.Equal(0, Settlement.Net(statement).Sum(part => part.Net.MinorUnits));
+        var books = new SystemAccounts();
+        (await shop.Ledger()).ForEach(entry => books.Add(entry));
+        Assert.Equal(900, books.Balances.Single(account => account.Account == SystemAccounts.Members).Balance);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M7_status_apart_from_miles_that_buy_an_upgrade_and_stay_while_the_member_is_active(string kind)
+    {
+        await using var shop = new Shop(kind, Club with
+        {
+            Units = [new("miles", UnitKind.Redeemable) { Expiry = new LotExpiry.WhenIdle(18, 0, LastDay.Excluded) }, new("status", UnitKind.Status)],
+            Rules = [Per("miles", "miles", 1), Per("status", "status", 10)],
+            Ladders = [new() { Unit = "status", Window = QualificationWindow.CalendarYear, Tiers = [new("blue", 0), new("silver", 100)] }],
+            Rewards = [new() { Name = "upgrade", Kind = new RewardKind.FreeItem("upgrade"), Costs = [new("miles", 800) { When = If.Fact("loyalty.club.tier").Is("silver") }, new("miles", 1_000)] }, new() { Name = "ticket", Kind = new RewardKind.FreeItem("hkg-tpe"), Costs = [new("miles", 5_000)] }],
+        });
+        await shop.Buys(1_200);
+        Assert.Equal("silver", await shop.Tier());
+
+        // The upgrade costs a silver member 800, and spending leaves the tier as it is.
+        Assert.Equal(-800, (await shop.Wants("upgrade")).Total("miles"));
+        Assert.Equal(("silver", 400L), (await shop.Tier(), await shop.Holds("miles")));
+        Assert.Equal("insufficient-balance", (await shop.Wants("ticket")).Refusal?.Code);
+
+        // 18 months after the last activity they are gone; an activity before moves the day for all of them.
+        shop.On(2027, 7, 14);
+        Assert.Equal(400, await shop.Holds("miles"));
+        await shop.Buys(10);
+        shop.On(2029, 1, 13);
+        Assert.Equal(410, await shop.Holds("miles"));
+        shop.On(2029, 1, 14);
+        Assert.Equal(0, await shop.Holds("miles"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M8_a_birthday_gives_once_a_year_also_to_those_born_on_29_February(string kind)
+    {
+        await using var shop = new Shop(kind, Club with { Rules = [.. Club.Rules, new YearlyPoints { Name = "birthday", Unit = "points", Points = 50, DateField = "birth-date", LeapDay = LeapDayPolicy.Before }] });
+        await shop.Records(CustomerEvent.Purchase(shop.Key(), Shop.Amy, Money.Hkd(10)) with { Profile = Fields.Of(("birth-date", new LocalDate(1996, 2, 29))) });
+
+        shop.On(2026, 2, 27, 23);
+        Assert.Equal(1, await shop.Holds("points"));
+        shop.On(2026, 2, 28, 0);
+        Assert.Equal(51, await shop.Holds("points"));
+        await shop.Works();
+        await shop.Records(CustomerEvent.Purchase(shop.Key(), Shop.Amy, Money.Hkd(10)) with { Profile = Fields.Of(("birth-date", new LocalDate(1996, 3, 31))) });
+        shop.On(2026, 4, 2);
+        await shop.Works();
+        Assert.Equal(52, await shop.Holds("points"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M12_a_programme_that_is_not_announced_shows_itself_with_its_first_surprise(string kind)
+    {
+        await using var shop = new Shop(kind, Club with
+        {
+            Hidden = true,
+            Rules = [],
+            Surprises = [new() { Name = "regular", OneIn = 1, Seed = "a-seed-of-sixteen-characters", When = If.Purchases().InLast(Duration.FromDays(30)).Count().AtLeast(3), Reward = "coffee" }],
+            Rewards = [new() { Name = "coffee", Kind = new RewardKind.FreeItem("coffee") }],
+        });
+        await shop.Buys(30);
+        await shop.Buys(30);
+        Assert.Empty(shop.Module.Show(await shop.Reads()));
+
+        var third = await shop.Buys(30, "till:third");
+
+        Assert.Contains(third.Lines, line => line is { Code: LineCodes.Rewarded, Subject: "coffee" });
+        Assert.Single(shop.Module.Show(await shop.Reads()));
+        await shop.Records(CustomerEvent.Refund(shop.Key(), Shop.Amy, "till:third", Money.Hkd(30)));
+        Assert.DoesNotContain((await shop.Membership()).Rewards, standing => standing.Taken > 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M24_who_buys_for_more_has_more_off_an_offer_of_their_own_and_an_invitation_with_attendance(string kind)
+    {
+        await using var shop = new Shop(kind, Club with
+        {
+            Ladders =
+            [
+                new()
+                {
+                    Metric = new QualificationMetric.Spend(Currency.Hkd),
+                    Window = QualificationWindow.CalendarYear,
+                    Tiers = [new("green", 0) { Benefits = [new("discount", 0)] }, new("silver", 1_000_00) { Benefits = [new("discount", 5)] }, new("gold", 5_000_00) { Benefits = [new("discount", 10)] }, new("circle", 5_000_01) { InvitationOnly = true, Benefits = [new("discount", 15)] }],
+                },
+            ],
+            Rewards = [new() { Name = "tasting", Kind = new RewardKind.Physical("tasting"), When = If.Fact("loyalty.club.tier").Is("gold") | If.Fact("loyalty.club.tier").Is("circle") }],
+            Rules = [.. Club.Rules, new FixedPoints { Name = "came", Unit = "points", Points = 100, On = [LoyaltyEvents.ActionName], When = If.Field("event.action").Is("tasting-attended"), Terms = new() { OncePer = "reference" } }],
+        });
+        async Task<decimal> Discount() => (await shop.Reads()).Fact("loyalty.club.tier.benefit.discount").AsNumber;
+
+        await shop.Buys(999);
+        Assert.Equal(("green", 0m, "reward-inactive"), (await shop.Tier(), await Discount(), (await shop.Wants("tasting")).Refusal?.Code));
+        await shop.Buys(1);
+        Assert.Equal(("silver", 5m), (await shop.Tier(), await Discount()));
+        await shop.Buys(4_000, "till:large");
+        Assert.Equal(("gold", 10m), (await shop.Tier(), await Discount()));
+        Assert.True((await shop.Wants("tasting")).Accepted);
+        Assert.Equal(100, (await shop.Records(LoyaltyEvents.Action(shop.Key(), Shop.Amy, "tasting-attended", "2026-spring"))).Total("points"));
+        Assert.Equal(0, (await shop.Records(LoyaltyEvents.Action(shop.Key(), Shop.Amy, "tasting-attended", "2026-spring"))).Total("points"));
+        await shop.Records(TierEvents.Floor(shop.Key(), Shop.Amy, "circle", "invitation", "staff:7"));
+        Assert.Equal(("circle", 15m), (await shop.Tier(), await Discount()));
+        await shop.Records(TierEvents.Release(shop.Key(), Shop.Amy, "over", "staff:7"));
+        await shop.Records(CustomerEvent.Refund(shop.Key(), Shop.Amy, "till:large", Money.Hkd(4_000)));
+        Assert.Equal(("silver", 5m), (await shop.Tier(), await Discount()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M25_who_brought_whom_is_known_and_both_are_rewarded(string kind)
+    {
+        await using var shop = new Shop(kind, Club with { Referrals = new() { Advocate = new("points", 30), Friend = new("points", 20), Minimum = Money.Hkd(50), Block = ["same-card"] } });
+        var advocate = (await shop.Buys(10)).Customer;
+        Assert.Equal("referral-blocked", (await shop.Records(ReferralEvents.Accept(shop.Key(), Identity.User("eve"), advocate, ["same-card"]))).Refusal?.Code);
+
+        await shop.Records(ReferralEvents.Accept(shop.Key(), Shop.Bob, advocate));
+        await shop.Buys(50, "till:friend", who: Shop.Bob);
+        await shop.Works();
+
+        Assert.Equal((31L, 25L), (await shop.Holds("points"), await shop.Holds("points", Shop.Bob)));
+        Assert.Equal(advocate, (await shop.Membership(Shop.Bob)).Referral?.Advocate);
+        await shop.Records(CustomerEvent.Refund(shop.Key(), Shop.Bob, "till:friend", Money.Hkd(50)));
+        await shop.Works();
+        Assert.Equal((1L, 0L), (await shop.Holds("points"), await shop.Holds("points", Shop.Bob)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M43_a_lucky_draw_is_drawn_from_a_seed_and_anybody_with_it_can_check_every_pick(string kind)
+    {
+        var draw = new Surprise { Name = "lucky-draw", OneIn = 5, Seed = "published-after-the-draw-2026", Gift = new UnitAmount("points", 88) };
+        await using var shop = new Shop(kind, Club with { Surprises = [draw], Challenges = [new() { Name = "three-visits", Goals = [new("visits", 3)], Award = [new("points", 5)] }] });
+        for (var i = 0; i < 40; i++)
+        {
+            await shop.Buys(9, who: Identity.User($"c{i % 8}"));
+        }
+
+        // From the journal alone: who bought what when, and the seed.
+        var winners = (await shop.Journal()).Where(entry => draw.Picks(entry.Receipt.Customer, entry.Event.Key)).Select(entry => entry.Event.Key).ToHashSet();
+        Assert.Equal(winners, (await shop.Ledger()).Where(entry => entry.Code == "surprise.lucky-draw").Select(entry => entry.Cause).ToHashSet());
+        Assert.InRange(winners.Count, 2, 20);
+        Assert.NotEqual(winners, (await shop.Journal()).Where(entry => (draw with { Seed = "another-seed-of-the-host" }).Picks(entry.Receipt.Customer, entry.Event.Key)).Select(entry => entry.Event.Key).ToHashSet());
+        Assert.Equal(8 * 5, (await shop.Ledger()).Where(entry => entry.Amount == 5).Sum(entry => entry.Amount));
+    }
+
+    private static PointsPerAmount Per(string rule, string unit, decimal every) => new() { Name = rule, Unit = unit, Points = 1, Every = Money.Hkd(every), Basis = EarningBasis.WholeSpend };
+}
