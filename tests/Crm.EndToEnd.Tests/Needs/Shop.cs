@@ -65,9 +65,10 @@ internal sealed class Shop : IAsyncDisposable
 
     public async Task<string?> Tier() => (await Membership()).Standing()?.Tier;
 
-    /// <summary>A worker's round.</summary>
+    /// <summary>A worker's round, a second later: what came together counts a tick apart, and so do its follow-ups.</summary>
     public async Task Works()
     {
+        clock.Advance(Duration.FromSeconds(1));
         await Engine.RunDueAsync(1_000, TestContext.Current.CancellationToken);
         await Engine.PumpAsync(1_000, TestContext.Current.CancellationToken);
     }
