@@ -202,6 +202,25 @@ public sealed class WhatMembersWant
 
     [Theory]
     [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M25_who_brought_whom_is_known_and_both_are_rewarded(string kind)
+    {
+        await using var shop = new Shop(kind, Club with { Referrals = new() { Advocate = new("points", 30), Friend = new("points", 20), Minimum = Money.Hkd(50), Block = ["same-card"] } });
+        var advocate = (await shop.Buys(10)).Customer;
+        Assert.Equal("referral-blocked", (await shop.Records(ReferralEvents.Accept(shop.Key(), Identity.User("eve"), advocate, ["same-card"]))).Refusal?.Code);
+
+        await shop.Records(ReferralEvents.Accept(shop.Key(), Shop.Bob, advocate));
+        await shop.Buys(50, "till:friend", who: Shop.Bob);
+        await shop.Works();
+
+        Assert.Equal((31L, 25L), (await shop.Holds("points"), await shop.Holds("points", Shop.Bob)));
+        Assert.Equal(advocate, (await shop.Membership(Shop.Bob)).Referral?.Advocate);
+        await shop.Records(CustomerEvent.Refund(shop.Key(), Shop.Bob, "till:friend", Money.Hkd(50)));
+        await shop.Works();
+        Assert.Equal((1L, 0L), (await shop.Holds("points"), await shop.Holds("points", Shop.Bob)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
     public async Task M43_a_lucky_draw_is_drawn_from_a_seed_and_anybody_with_it_can_check_every_pick(string kind)
     {
         var draw = new Surprise { Name = "lucky-draw", OneIn = 5, Seed = "published-after-the-draw-2026", Gift = new UnitAmount("points", 88) };
