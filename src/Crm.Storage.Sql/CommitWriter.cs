@@ -10,6 +10,7 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
 {
     private const int MostRounds = 20;
     private const int MostRoundsTogether = 3;
+    private readonly SeveredFollowUps followUps = new(tenant);
 
     public async ValueTask<CommitResult[]> WriteAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
@@ -26,7 +27,7 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
         {
             if (!read)
             {
-                if (await session.TryCommitAsync(CommitCalls.Of(tenant, commits), cancellationToken).ConfigureAwait(false))
+                if (await session.TryCommitAsync(await CallsAsync(session, commits, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false))
                 {
                     var done = new CommitResult[commits.Count];
                     Array.Fill(done, CommitResult.Done);
@@ -40,7 +41,7 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
             await session.BeginAsync(cancellationToken).ConfigureAwait(false);
             var results = await diagnosis.ReadAsync(session, commits, cancellationToken).ConfigureAwait(false);
             var open = commits.Where((_, n) => results[n] is null).ToList();
-            if (open.Count == 0 || await session.ExecuteAsync(CommitCalls.Of(tenant, open), cancellationToken).ConfigureAwait(false))
+            if (open.Count == 0 || await session.ExecuteAsync(await CallsAsync(session, open, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false))
             {
                 await session.CommitAsync().ConfigureAwait(false);
                 return Array.ConvertAll(results, result => result ?? CommitResult.Done);
@@ -67,7 +68,7 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
                 return new AtomicResult(refusal, refused.Index);
             }
 
-            if (await session.ExecuteAsync(CommitCalls.Of(tenant, commits), cancellationToken).ConfigureAwait(false))
+            if (await session.ExecuteAsync(await CallsAsync(session, commits, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false))
             {
                 await session.CommitAsync().ConfigureAwait(false);
                 return new AtomicResult(CommitResult.Done, null);
@@ -78,6 +79,10 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
 
         throw new InvalidOperationException($"Commits of {commits.Count} customers found the store changed {MostRounds} times while they were written, and were given up. Nothing was written.");
     }
+
+    private async ValueTask<IReadOnlyList<SqlCall>> CallsAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken) => commits.Any(commit => !commit.Severed.IsEmpty)
+        ? [.. CommitCalls.Of(tenant, commits), .. await followUps.ReadAsync(session, commits, cancellationToken).ConfigureAwait(false)]
+        : CommitCalls.Of(tenant, commits);
 
     private async ValueTask<CommitResult[]> OneByOneAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {

@@ -72,8 +72,8 @@ internal static class CheckpointBytes
 /// <summary>What an item of the outbox says.</summary>
 internal static class OutboxContent
 {
+    public const long OfFollowUp = 2;
     private const long OfMessage = 1;
-    private const long OfFollowUp = 2;
 
     public static long Kind(OutboxItem item) => item is OutboxItem.OfMessage ? OfMessage : OfFollowUp;
 

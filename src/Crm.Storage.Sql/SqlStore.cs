@@ -13,7 +13,7 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, IHostTransactions, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
@@ -165,6 +165,11 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) =>
         OfAllAsync((session, some) => scan.IdentitiesAsync(session, some, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Identity>> IdentitiesOfAsync(CustomerId customer, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<Identity>>(
+        async session => [.. (await scan.IdentitiesAsync(session, [customer], cancellationToken).ConfigureAwait(false)).Select(row => row.Identity)],
+        cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken) =>

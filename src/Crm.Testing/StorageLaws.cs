@@ -28,13 +28,15 @@ public static class StorageLaws
         new(typeof(IDocumentStore), Required: true, "Definitions, registers and settings are kept in the store."),
         new(typeof(IBulkCommit), Required: false, "Many customers in few round trips: imports, and workers with much to do. Without it they go one by one."),
         new(typeof(IJournalScan), Required: false, "Reports and checks read the whole store."),
+        new(typeof(IAtomicCommits), Required: false, "Several customers in one transaction. Without it what concerns two goes as a follow-up through the outbox."),
+        new(typeof(ICustomerIdentities), Required: false, "Whose the profile in the host's own table is, when an event names the customer by id or by another identity than the host's."),
     ];
 
     /// <summary>The same laws at a size: those about many customers and long journals take more or fewer of them.</summary>
     public static IReadOnlyList<StorageLaw> OfSize(LawSize size) =>
     [
         .. KeyLaws.All, .. VersionLaws.All, .. RaceLaws.All, .. FaultLaws.All, .. CancellationLaws.All, .. JournalLaws.All, .. ExactnessLaws.All, .. StateLaws.All, .. SeveringLaws.All,
-        .. WakeupLaws.All, .. OutboxLaws.All, .. QuotaLaws.All, .. BulkLaws.All, .. DocumentLaws.All, .. PlaceLaws.All, .. ScaleLaws.Of(size),
+        .. WakeupLaws.All, .. OutboxLaws.All, .. QuotaLaws.All, .. BulkLaws.All, .. TogetherLaws.All, .. DocumentLaws.All, .. PlaceLaws.All, .. ScaleLaws.Of(size),
     ];
 
     /// <summary>The law with a name.</summary>

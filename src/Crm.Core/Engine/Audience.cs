@@ -58,7 +58,7 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
 
     private async ValueTask<bool> HoldsAsync(Condition condition, CustomerId customer, CustomerSnapshot snapshot, Instant now, CancellationToken cancellationToken)
     {
-        var view = await kernel.ViewAsync(snapshot, ids, now, cancellationToken).ConfigureAwait(false);
+        var view = await kernel.ViewAsync(snapshot, null, ids, now, cancellationToken).ConfigureAwait(false);
         var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
         var left = EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, kernel.Modules.Kinds)]).Inputs
             .Where(input => input.Event is not null)

@@ -47,7 +47,7 @@ public sealed class CrmEngine
         kernel = new Kernel(new ModuleSet(modules, options.Calendars), options, store, ports?.Profiles, ports?.Pacing);
         recorder = new Recorder(kernel, clock, ids);
         quoting = new Quoting(kernel, clock, ids);
-        dueRunner = new DueRunner(kernel, clock, ids);
+        dueRunner = new DueRunner(kernel, recorder, clock, ids);
         groups = GroupRecorder.For(store, recorder, options);
         audience = new Audience(kernel, ids);
         past = new PastReader(kernel, ids, clock);
@@ -61,7 +61,7 @@ public sealed class CrmEngine
         kernel = engine.kernel.Once(store);
         recorder = new Recorder(kernel, clock, ids);
         quoting = new Quoting(kernel, clock, ids);
-        dueRunner = new DueRunner(kernel, clock, ids);
+        dueRunner = new DueRunner(kernel, recorder, clock, ids);
         audience = new Audience(kernel, ids);
         past = new PastReader(kernel, ids, clock);
     }
@@ -128,7 +128,7 @@ public sealed class CrmEngine
     {
         ArgumentNullException.ThrowIfNull(customer);
         var snapshot = await kernel.Store.LoadAsync(customer with { Recording = null }, cancellationToken).ConfigureAwait(false);
-        return snapshot.Customer is null ? null : await kernel.ViewAsync(snapshot, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+        return snapshot.Customer is null ? null : await kernel.ViewAsync(snapshot, customer.Identity, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A customer as of an instant, past, now or ahead, with the history up to it; null when nobody has the reference, or nothing of the customer was known then. Nothing is written.</summary>

@@ -112,7 +112,7 @@ internal sealed class Decision
         {
             var due = new Consequences();
             fold.SettleBefore(state, draft.EffectiveAt, due);
-            fold.BringForward(Customer, state, draft.EffectiveAt, due);
+            fold.BringForward(Customer, state, draft.EffectiveAt, due, closed is { Count: > 0 } ? [.. Observations.Closings(draft)] : null);
             Keep(due, mode);
             broughtForward = true;
         }

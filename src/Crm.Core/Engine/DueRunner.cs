@@ -1,3 +1,5 @@
+using System.Globalization;
+using Crm.Events;
 using Crm.Storage;
 using Crm.Values;
 using NodaTime;
@@ -10,7 +12,7 @@ namespace Crm.Engine;
 public sealed record DueReport(int Customers, int Conflicts);
 
 /// <summary>Brings customers forward whose agenda has something due.</summary>
-internal sealed class DueRunner(Kernel kernel, IClock clock, IIdSource ids)
+internal sealed class DueRunner(Kernel kernel, Recorder recorder, IClock clock, IIdSource ids)
 {
     private const int Batch = 500;
 
@@ -65,7 +67,41 @@ internal sealed class DueRunner(Kernel kernel, IClock clock, IIdSource ids)
             }
         }
 
-        return await kernel.CommitAllAsync(commits, cancellationToken).ConfigureAwait(false);
+        var results = (await kernel.CommitAllAsync(commits, cancellationToken).ConfigureAwait(false)).ToArray();
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (results[i] is CommitResult.QuotaExhausted)
+            {
+                results[i] = await WithoutSupplyAsync(commits[i], results[i], faults, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return results;
+    }
+
+    // What is due is decided again, as often as another supply turns out to be exhausted; the event keeps the answers, because due entries themselves stand in no journal.
+    private async ValueTask<CommitResult> WithoutSupplyAsync(Commit commit, CommitResult exhausted, List<Exception> faults, CancellationToken cancellationToken)
+    {
+        var happened = new CustomerEvent
+        {
+            Key = new EventKey(JournalCheck.DueSource, string.Create(CultureInfo.InvariantCulture, $"{commit.Customer}/{commit.ExpectedVersion}")),
+            Kind = EventKinds.SupplyExhaustedName,
+            Customer = commit.Customer,
+        };
+        try
+        {
+            await recorder.RecordAsync([happened], RecordMode.Live, cancellationToken).ConfigureAwait(false);
+            return CommitResult.Done;
+        }
+        catch (TooManyConflictsException)
+        {
+            return exhausted;
+        }
+        catch (Exception fault) when (fault is ModuleFaultException or UnreadableStateException)
+        {
+            faults.Add(fault);
+            return exhausted;
+        }
     }
 
     private static Exception Failed(List<Exception> faults, int due)

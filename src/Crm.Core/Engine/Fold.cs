@@ -18,7 +18,12 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
     private readonly FoldContext context = new(modules, options.Zone, options.Calendars);
 
     /// <summary>Handles everything that is due at or before an instant, each as of its own due instant.</summary>
-    public void BringForward(CustomerId customer, CustomerState state, Instant until, Consequences consequences)
+    /// <param name="customer">Whose agenda.</param>
+    /// <param name="state">Is changed.</param>
+    /// <param name="until">Included.</param>
+    /// <param name="consequences">Takes what comes of it.</param>
+    /// <param name="closings">Supplies that are exhausted for some of it; null: none is known to be.</param>
+    public void BringForward(CustomerId customer, CustomerState state, Instant until, Consequences consequences, IReadOnlyList<Closing>? closings = null)
     {
         var handledAtOneInstant = 0;
         while (state.NextDue is { } due && due <= until)
@@ -37,7 +42,7 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
                 }
 
                 state.Agenda.RemoveFirst();
-                Due(customer, state, entry, at, consequences);
+                Due(customer, state, entry, at, Observations.ClosedAt(closings, at), consequences);
             }
 
             state.Handled = at;
@@ -135,10 +140,10 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
 
     private IEnumerable<int> Irrevocable(string kind) => modules.HandlersFor(kind).Where(index => !modules.Contracts[index].Reversible);
 
-    private void Due(CustomerId customer, CustomerState state, AgendaEntry entry, Instant at, Consequences consequences)
+    private void Due(CustomerId customer, CustomerState state, AgendaEntry entry, Instant at, Fields closed, Consequences consequences)
     {
         var module = modules.Contracts[entry.Module].Name;
-        context.Enter(customer, state, new EventKey(JournalCheck.DueSource, $"{module}/{entry.Key}"), at, default, accepted: false);
+        context.Enter(customer, state, new EventKey(JournalCheck.DueSource, $"{module}/{entry.Key}"), at, closed, accepted: false);
         context.Handle(new Stimulus.Due(entry.Key));
         List<Echo>? echoes = null;
         Ask(state, entry.Module, mayRefuse: false, consequences, ref echoes);

@@ -7,6 +7,8 @@ namespace Crm.Engine;
 /// <summary>What all decisions of one engine share.</summary>
 internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerStore store, ICustomerProfiles? profiles, Pacing? pacing = null)
 {
+    private const string HostKey = "user";
+
     public ModuleSet Modules { get; } = modules;
 
     public StateCodec Codec { get; } = new(modules);
@@ -23,9 +25,20 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
     public Fold NewFold() => new(Modules, Codec, Options);
 
     /// <summary>The profile as it is now: the host's where it keeps one, otherwise the store's.</summary>
-    public ValueTask<Fields> ProfileAsync(CustomerId customer, Identity? identity, Fields stored, CancellationToken cancellationToken) => profiles is null
-        ? ValueTask.FromResult(stored)
-        : profiles.ReadAsync(customer, identity is { Kind: "user", Value: var user } ? user : null, cancellationToken);
+    public ValueTask<Fields> ProfileAsync(CustomerId customer, Identity? identity, Fields stored, CancellationToken cancellationToken) => profiles switch
+    {
+        null => ValueTask.FromResult(stored),
+        _ when identity is { Kind: HostKey, Value: var user } => profiles.ReadAsync(customer, user, cancellationToken),
+        _ => OfHostAsync(profiles, customer, cancellationToken),
+    };
+
+    // Whoever came by id, or with a phone number, is somebody in the host's table all the same.
+    private async ValueTask<Fields> OfHostAsync(ICustomerProfiles host, CustomerId customer, CancellationToken cancellationToken)
+    {
+        var identities = Store is ICustomerIdentities known ? await known.IdentitiesOfAsync(customer, cancellationToken).ConfigureAwait(false) : [];
+        var user = identities.Where(identity => identity.Kind == HostKey).Select(identity => identity.Value).FirstOrDefault();
+        return await host.ReadAsync(customer, user, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Loads many, in one go where the store can.</summary>
     public async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadAllAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
@@ -92,13 +105,13 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
     }
 
     /// <summary>A customer brought forward to now, in memory.</summary>
-    public async ValueTask<CustomerView> ViewAsync(CustomerSnapshot snapshot, IIdSource ids, Instant now, CancellationToken cancellationToken)
+    public async ValueTask<CustomerView> ViewAsync(CustomerSnapshot snapshot, Identity? identity, IIdSource ids, Instant now, CancellationToken cancellationToken)
     {
         var decision = await Decision.BeginAsync(this, snapshot, ids, cancellationToken).ConfigureAwait(false);
         // A till's clock may be a little ahead: what it told is not in the future of whoever reads it.
         var moment = decision.State.Handled is { } handled && handled > now ? handled : now;
         decision.BringForward(moment);
-        var profile = await ProfileAsync(decision.Customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
+        var profile = await ProfileAsync(decision.Customer, identity, snapshot.Profile, cancellationToken).ConfigureAwait(false);
         return new CustomerView(Modules, decision.State, decision.Customer, snapshot.Version, new Moment(moment, Options.Zone) { Calendars = Options.Calendars }, profile);
     }
 

@@ -1,6 +1,7 @@
 using Crm.Conditions;
 using Crm.Events;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Engine;
 
@@ -51,7 +52,7 @@ internal static class Observations
         }
 
         values.AddRange(happened.Lookups.Select(pair => (LookupPrefix + pair.Key, pair.Value)));
-        values.AddRange(closed.Select(name => (ClosedPrefix + name, (Scalar)false)));
+        values.AddRange(closed.Select(name => (ClosedPrefix + name, !isLate && state.Handled is { } handled ? Scalar.Of(handled) : false)));
         return Fields.Of(values);
     }
 
@@ -82,5 +83,28 @@ internal static class Observations
 
     public static Scalar Lookup(Fields observations, string scopedName) => observations[scopedName];
 
+    /// <summary>The supplies that were exhausted when what fell due before an event was handled with it: the answer that due entries got is pinned for replays.</summary>
+    public static IEnumerable<Closing> Closings(JournalDraft entry)
+    {
+        foreach (var (name, value) in entry.Observations)
+        {
+            if (name.StartsWith(ClosedPrefix, StringComparison.Ordinal) && value.AsInstant is { } from)
+            {
+                yield return new Closing(name[ClosedPrefix.Length..], from, entry.EffectiveAt);
+            }
+        }
+    }
+
+    /// <summary>What something that is due at an instant is told of supplies.</summary>
+    public static Fields ClosedAt(IReadOnlyList<Closing>? closings, Instant due) => closings is not { Count: > 0 }
+        ? default
+        : Fields.Of(closings.Where(closing => closing.From <= due && due <= closing.Until).Select(closing => closing.Supply).Distinct(StringComparer.Ordinal).Select(supply => (ClosedPrefix + supply, (Scalar)false)));
+
     public static bool IsClosed(Fields observations, string quota) => observations.Count > 0 && !observations[ClosedPrefix + quota].IsMissing;
 }
+
+/// <summary>A supply that was exhausted for whatever fell due in a stretch of time.</summary>
+/// <param name="Supply">Which.</param>
+/// <param name="From">Included: the last thing handled before.</param>
+/// <param name="Until">Included: the event with which it was handled.</param>
+internal sealed record Closing(string Supply, Instant From, Instant Until);

@@ -64,16 +64,20 @@ internal sealed class OutboxPump
             }
 
             taken += items.Count;
-            var outcomes = new List<(CustomerEvent Event, string Item)>();
-            foreach (var item in items)
+            var outcomes = new List<(CustomerEvent Event, OutboxItem Item)>();
+            try
             {
-                CrmTelemetry.Leased(item, now);
-                report = await LeaveAsync(item, report, outcomes, cancellationToken).ConfigureAwait(false);
+                foreach (var item in items)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    CrmTelemetry.Leased(item, now);
+                    report = await LeaveAsync(item, report, outcomes, cancellationToken).ConfigureAwait(false);
+                }
             }
-
-            if (outcomes.Count > 0)
+            finally
             {
-                await recorder.RecordAsync([.. outcomes.Select(outcome => outcome.Event)], RecordMode.Live, cancellationToken, [.. outcomes.Select(outcome => outcome.Item)]).ConfigureAwait(false);
+                // Whatever ends the run, what was handed over is written down, or it would be handed over again.
+                report = await WriteAsync(outcomes, report).ConfigureAwait(false);
             }
         }
 
@@ -81,7 +85,53 @@ internal sealed class OutboxPump
         return report;
     }
 
-    private async ValueTask<PumpReport> LeaveAsync(OutboxItem item, PumpReport report, List<(CustomerEvent Event, string Item)> outcomes, CancellationToken cancellationToken)
+    // All at once; where the customer of one cannot be decided about, each by itself, so that one customer stops nobody else. That one's item is tried again later.
+    private async ValueTask<PumpReport> WriteAsync(List<(CustomerEvent Event, OutboxItem Item)> outcomes, PumpReport report)
+    {
+        if (outcomes.Count == 0)
+        {
+            return report;
+        }
+
+        try
+        {
+            await recorder.RecordAsync([.. outcomes.Select(outcome => outcome.Event)], RecordMode.Live, CancellationToken.None, [.. outcomes.Select(outcome => outcome.Item.Id)]).ConfigureAwait(false);
+            return outcomes.Aggregate(report, (counted, outcome) => Count(counted, outcome.Event.Kind));
+        }
+        catch (Exception fault) when (IsOfOneCustomer(fault))
+        {
+            if (outcomes is [var (_, item)])
+            {
+                await outbox.ReleaseAsync(item, clock.GetCurrentInstant() + WaitAfter(item.Attempts), CancellationToken.None).ConfigureAwait(false);
+                CrmTelemetry.Left("postponed");
+                return report with { Postponed = report.Postponed + 1 };
+            }
+        }
+
+        foreach (var outcome in outcomes)
+        {
+            report = await WriteAsync([outcome], report).ConfigureAwait(false);
+        }
+
+        return report;
+    }
+
+    private static PumpReport Count(PumpReport report, string kind)
+    {
+        CrmTelemetry.Left(kind["message.".Length..]);
+        return kind switch
+        {
+            MessageOutcomes.Sent => report with { Sent = report.Sent + 1 },
+            MessageOutcomes.Refused => report with { Refused = report.Refused + 1 },
+            MessageOutcomes.Stale => report with { Stale = report.Stale + 1 },
+            _ => report with { Failed = report.Failed + 1 },
+        };
+    }
+
+    // What one customer's state or a module does about it is no reason to keep the others waiting.
+    private static bool IsOfOneCustomer(Exception fault) => fault is InvalidEventException or ModuleFaultException or TooManyConflictsException or UnreadableStateException;
+
+    private async ValueTask<PumpReport> LeaveAsync(OutboxItem item, PumpReport report, List<(CustomerEvent Event, OutboxItem Item)> outcomes, CancellationToken cancellationToken)
     {
         switch (item)
         {
@@ -96,15 +146,8 @@ internal sealed class OutboxPump
                     return report with { Postponed = report.Postponed + 1 };
                 }
 
-                CrmTelemetry.Left(kind["message.".Length..]);
-                outcomes.Add((Outcome(item, message, kind, reason), item.Id));
-                return kind switch
-                {
-                    MessageOutcomes.Sent => report with { Sent = report.Sent + 1 },
-                    MessageOutcomes.Refused => report with { Refused = report.Refused + 1 },
-                    MessageOutcomes.Stale => report with { Stale = report.Stale + 1 },
-                    _ => report with { Failed = report.Failed + 1 },
-                };
+                outcomes.Add((Outcome(item, message, kind, reason), item));
+                return report;
             default:
                 throw new InvalidOperationException($"The outbox has an item of the kind {item.GetType().Name}, which the engine does not know.");
         }
@@ -117,7 +160,7 @@ internal sealed class OutboxPump
         {
             await recorder.RecordAsync([followUp.Event], RecordMode.Live, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is InvalidEventException or ModuleFaultException or TooManyConflictsException or UnreadableStateException)
+        catch (Exception fault) when (IsOfOneCustomer(fault))
         {
             await outbox.ReleaseAsync(followUp, clock.GetCurrentInstant() + WaitAfter(followUp.Attempts), cancellationToken).ConfigureAwait(false);
             CrmTelemetry.Left("postponed");
@@ -153,11 +196,11 @@ internal sealed class OutboxPump
         CustomerView view;
         try
         {
-            view = await kernel.ViewAsync(snapshot, ids, now, cancellationToken).ConfigureAwait(false);
+            view = await kernel.ViewAsync(snapshot, null, ids, now, cancellationToken).ConfigureAwait(false);
         }
-        catch (UnreadableStateException)
+        catch (Exception fault) when (fault is UnreadableStateException or ModuleFaultException)
         {
-            // A later release can send it; this one leaves it to that one and goes on with the others.
+            // A later release, or a mended module, can send it; this one goes on with the others.
             return (null, null, WaitAfter(item.Attempts));
         }
 

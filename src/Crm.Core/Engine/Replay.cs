@@ -18,11 +18,12 @@ internal static class Replay
         var all = new Consequences { OfReversibleOnly = true };
         var lines = new Dictionary<EventKey, Sequence<ReceiptLine>>();
         Refusal? refused = null;
+        List<Closing> closings = [.. inputs.SelectMany(input => Observations.Closings(input.Entry))];
         foreach (var input in inputs)
         {
             fold.SettleBefore(state, input.Entry.EffectiveAt, all);
             var due = new Consequences { OfReversibleOnly = true };
-            fold.BringForward(customer, state, input.Entry.EffectiveAt, due);
+            fold.BringForward(customer, state, input.Entry.EffectiveAt, due, closings);
             var own = new Consequences { OfReversibleOnly = true };
             refused ??= fold.Happen(customer, state, input, own);
             if (input.Entry.Backfill)
@@ -36,7 +37,7 @@ internal static class Replay
             lines[input.Entry.Key] = own.Lines.ToSequence();
         }
 
-        fold.BringForward(customer, state, until, all);
+        fold.BringForward(customer, state, until, all, closings);
         return new Replayed(state, all, lines, refused);
     }
 }

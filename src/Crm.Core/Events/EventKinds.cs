@@ -46,6 +46,9 @@ public sealed class EventKinds
     /// <summary>"cancellation".</summary>
     public const string CancellationName = "cancellation";
 
+    /// <summary>"supply.exhausted": something that was due could not draw on a supply, and was decided without it. The engine records it itself, so that the answer stands in the journal.</summary>
+    public const string SupplyExhaustedName = "supply.exhausted";
+
     /// <summary>The field of a purchase that names the shop, as a code.</summary>
     public const string StoreField = "store";
 
@@ -97,8 +100,11 @@ public sealed class EventKinds
     /// <summary>A cancellation: takes back the whole of the event it names.</summary>
     public static EventKind Cancellation { get; } = new(CancellationName, EventNature.Amendment);
 
-    /// <summary>The kinds that every engine knows: purchase, refund, cancellation and the outcomes of messages.</summary>
-    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds];
+    /// <summary>Something that was due found a supply exhausted.</summary>
+    public static EventKind SupplyExhausted { get; } = new(SupplyExhaustedName, EventNature.Happening);
+
+    /// <summary>The kinds that every engine knows: purchase, refund, cancellation, the outcomes of messages, and a supply found exhausted.</summary>
+    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds, SupplyExhausted];
 
     /// <summary>The names of all kinds, in ordinal order.</summary>
     public IEnumerable<string> Known => kinds.Keys.Order(StringComparer.Ordinal);

@@ -28,7 +28,8 @@ public sealed record Commit
 
     /// <summary>
     /// Identities that are cut from the customer: the store keeps their values nowhere, and whoever comes with one is somebody new. One that is not the customer's is left alone. The journal, the ledger and
-    /// the keys stay; the profile goes by <see cref="Profile"/>, and what waits in the outbox by <see cref="Withdrawn"/>.
+    /// the keys stay; the profile goes by <see cref="Profile"/>, and what waits in the outbox by <see cref="Withdrawn"/>. Follow-ups of others that wait for the customer name it by id from then on
+    /// (<see cref="OutboxItem.OfFollowUp.Without"/>).
     /// </summary>
     public Sequence<Identity> Severed { get; init; }
 

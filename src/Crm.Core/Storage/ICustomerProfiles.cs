@@ -13,7 +13,7 @@ public interface ICustomerProfiles
 
     /// <summary>The current values of the profile of one customer; empty when the host knows nothing.</summary>
     /// <param name="customer">The customer.</param>
-    /// <param name="user">The host's key: the value of the identity of kind "user"; null when the event came with another identity. One that the host cannot have given, such as a word where keys are numbers, is nobody's.</param>
+    /// <param name="user">The host's key: the value of the identity of kind "user"; null when the customer has none, or the store cannot say (<see cref="ICustomerIdentities"/>); the first, when there are several. One that the host cannot have given, such as a word where keys are numbers, is nobody's.</param>
     /// <param name="cancellationToken">Cancels.</param>
     ValueTask<Fields> ReadAsync(CustomerId customer, string? user, CancellationToken cancellationToken);
 

@@ -35,5 +35,27 @@ public abstract record OutboxItem(string Id, CustomerId Customer, Instant NotBef
     public sealed record OfMessage(string Id, CustomerId Customer, Instant NotBefore, Message Message) : OutboxItem(Id, Customer, NotBefore);
 
     /// <summary>An event for another customer.</summary>
-    public sealed record OfFollowUp(string Id, CustomerId Customer, Instant NotBefore, CustomerEvent Event) : OutboxItem(Id, Customer, NotBefore);
+    public sealed record OfFollowUp(string Id, CustomerId Customer, Instant NotBefore, CustomerEvent Event) : OutboxItem(Id, Customer, NotBefore)
+    {
+        /// <summary>The same follow-up when identities were severed from the customer whom it names by one: it names the customer by id, and holds none of them any more. Null when it holds none anyway.</summary>
+        /// <param name="customer">Whose they were.</param>
+        /// <param name="severed">The identities.</param>
+        public OfFollowUp? Without(CustomerId customer, IReadOnlyCollection<Identity> severed)
+        {
+            ArgumentNullException.ThrowIfNull(severed);
+            var named = Event.Identity is { } identity && severed.Contains(identity);
+            var further = Event.AlsoKnownAs.Any(severed.Contains);
+            return named || further
+                ? this with
+                {
+                    Event = Event with
+                    {
+                        Identity = named ? null : Event.Identity,
+                        Customer = named ? customer : Event.Customer,
+                        AlsoKnownAs = further ? Event.AlsoKnownAs.Where(known => !severed.Contains(known)).ToSequence() : Event.AlsoKnownAs,
+                    },
+                }
+                : null;
+        }
+    }
 }

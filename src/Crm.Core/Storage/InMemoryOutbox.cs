@@ -38,6 +38,15 @@ internal sealed class InMemoryOutbox
         }
     }
 
+    /// <summary>Takes severed identities out of the follow-ups that wait.</summary>
+    public void Sever(CustomerId customer, IReadOnlyCollection<Identity> severed)
+    {
+        foreach (var row in rows.Values)
+        {
+            row.Item = (row.Item as OutboxItem.OfFollowUp)?.Without(customer, severed) ?? row.Item;
+        }
+    }
+
     public IReadOnlyList<OutboxItem> Lease(Instant now, Instant until, int most)
     {
         var leased = rows.TakeWhile(pair => pair.Key.NotBefore <= now).Where(pair => pair.Value.FreeFrom <= now).Take(most).Select(pair => pair.Value).ToList();
@@ -91,7 +100,7 @@ internal sealed class InMemoryOutbox
 
     private sealed class Row(OutboxItem item)
     {
-        public OutboxItem Item { get; } = item;
+        public OutboxItem Item { get; set; } = item;
 
         public Instant FreeFrom { get; set; } = Instant.MinValue;
     }

@@ -11,7 +11,7 @@ namespace Crm.Storage;
 /// A store that forgets everything with its process: for tests, samples and simulations. It is complete, safe for several threads, and with it every law of storage can be read
 /// in the simplest code that obeys it. One instance is one tenant.
 /// </summary>
-public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore
+public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits
 {
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
@@ -75,6 +75,13 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     }
 
     /// <inheritdoc/>
+    public ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        Commit.CheckAll(commits);
+        return Locked(() => WriteTogether(commits), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) =>
         Copied(() => customers.TryGetValue(customer, out var known) ? known.Journal.Where(entry => entry.Version > afterVersion) : [], cancellationToken);
 
@@ -93,6 +100,11 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) =>
         OfEach(customer => customer.Identities, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Identity>> IdentitiesOfAsync(CustomerId customer, CancellationToken cancellationToken) => Locked<IReadOnlyList<Identity>>(
+        () => [.. identities.Where(pair => pair.Value.Customer == customer).OrderBy(pair => pair.Value.Reference).Select(pair => pair.Key)],
+        cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken) =>
@@ -180,12 +192,11 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
             keys.Add(entry.Event.Key, (commit.Customer, entry));
         }
 
-        foreach (var severed in commit.Severed)
+        var own = commit.Severed.Where(severed => identities.TryGetValue(severed, out var owner) && owner.Customer == commit.Customer).ToList();
+        own.ForEach(severed => identities.Remove(severed));
+        if (own.Count > 0)
         {
-            if (identities.TryGetValue(severed, out var owner) && owner.Customer == commit.Customer)
-            {
-                identities.Remove(severed);
-            }
+            outbox.Sever(commit.Customer, own);
         }
 
         foreach (var claim in commit.Claims)
@@ -202,6 +213,27 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         wakeups.Write(commit);
         outbox.Write(commit);
         return CommitResult.Done;
+    }
+
+    private AtomicResult WriteTogether(IReadOnlyList<Commit> commits)
+    {
+        for (var i = 0; i < commits.Count; i++)
+        {
+            // A draw that those before it give back for is covered only together with them.
+            var alone = Refusal(commits[i], customers.GetValueOrDefault(commits[i].Customer)?.Version ?? 0);
+            var refusal = InMemoryTogether.Refusal(commits[i], [.. commits.Take(i)], alone is CommitResult.QuotaExhausted ? null : alone, name => quotas.GetValueOrDefault(name));
+            if (refusal is not null)
+            {
+                return new AtomicResult(refusal, i);
+            }
+        }
+
+        foreach (var commit in commits)
+        {
+            Write(commit);
+        }
+
+        return new AtomicResult(CommitResult.Done, null);
     }
 
     private CommitResult? Refusal(Commit commit, long version)

@@ -62,6 +62,20 @@ internal static class SeveringLaws
             },
             () => new SeversInSpiteOfARefusal()),
 
+        Law.Of<IOutbox>(
+            "A_follow_up_that_waits_names_a_severed_customer_by_id",
+            "A follow-up of somebody else that waits for a customer holds none of the identities that are severed meanwhile: it goes to the customer by id. One that waits for somebody else is as it was.",
+            async bench =>
+            {
+                await bench.WriteAsync(Samples.Birth(2), Samples.Birth(3), Samples.Commit(1, 0) with { Outbox = [Samples.FollowUp(1, "gift:2"), Samples.FollowUp(2, "gift:3", hours: 1)] });
+                await bench.WriteAsync(Samples.Commit(2, 1) with { Severed = [Samples.User(2), Samples.User(3)] });
+                var waiting = (await bench.Outbox.LeaseAsync(Bench.Later, Bench.Later, 10, bench.Token)).Cast<OutboxItem.OfFollowUp>().ToList();
+                Bench.SameList("Whom follow-ups that wait name by id", [Samples.Customer(2), null], waiting.Select(item => item.Event.Customer));
+                Bench.SameList("Whom they name by an identity", [null, Samples.User(3)], waiting.Select(item => item.Event.Identity));
+                Bench.SameList("Their keys", ["gift:2", "gift:3"], waiting.Select(item => $"{item.Event.Key}"));
+            },
+            () => new RemembersWhoWasSevered()),
+
         Law.Needing<ICustomerStore, IStoreSearch>(
             "What_is_severed_is_kept_nowhere",
             "After a commit that severs the identities, empties the profile and withdraws what waits, no value of them is found in any table or index.",
@@ -104,6 +118,34 @@ internal static class SeveringLaws
         Profile = Fields.None,
         Withdrawn = [Waiting(customer).Id],
     };
+
+    /// <summary>Hands out follow-ups as they were written.</summary>
+    private sealed class RemembersWhoWasSevered : StoreDecorator
+    {
+        private readonly Dictionary<string, OutboxItem> written = new(StringComparer.Ordinal);
+
+        public override ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
+        {
+            lock (written)
+            {
+                foreach (var item in commit.Outbox.OfType<OutboxItem.OfFollowUp>().Where(item => item.Event.Key.Source == "gift"))
+                {
+                    written[item.Id] = item;
+                }
+            }
+
+            return base.CommitAsync(commit, cancellationToken);
+        }
+
+        public override async ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(NodaTime.Instant now, NodaTime.Instant until, int most, CancellationToken cancellationToken)
+        {
+            var leased = await base.LeaseAsync(now, until, most, cancellationToken);
+            lock (written)
+            {
+                return [.. leased.Select(item => written.GetValueOrDefault(item.Id, item))];
+            }
+        }
+    }
 
     /// <summary>Cuts an identity from whoever has it.</summary>
     private sealed class SeversWhatIsNotItsOwn : StoreDecorator

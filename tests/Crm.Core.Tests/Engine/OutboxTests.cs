@@ -80,6 +80,45 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task An_outcome_that_a_module_cannot_take_stops_nobody_else_and_is_tried_again()
+    {
+        var ben = Identity.User("ben");
+        var broken = true;
+        var faulty = new ScriptModule("faulty", ["*"], (_, context) => broken && context.Cause.Source == "outbox" && context.Customer == SeededFirst ? throw new InvalidOperationException("It broke.") : Outcome.Nothing);
+        var engine = new CrmEngine(store, [Welcome, faulty], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Channels = [postman] });
+        var amy = await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+        Assert.Equal(SeededFirst, amy.Customer);
+        await engine.RecordAsync(Histories.Purchase("till:2", 1_000) with { Identity = ben }, Token);
+
+        var report = await engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Equal((1, 1), (report.Sent, report.Postponed));
+        broken = false;
+        clock.Advance(Duration.FromMinutes(1));
+        Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Sent);
+        Assert.Equal(3, postman.Delivered.Count);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_cancelled_writes_down_what_it_has_handed_over()
+    {
+        using var cancelling = new CancellationTokenSource();
+        var engine = Engine();
+        var amy = await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+        await engine.RecordAsync(Histories.Purchase("till:2", 1_000) with { Identity = Identity.User("ben") }, Token);
+        postman.AfterDelivery = cancelling.Cancel;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await engine.PumpAsync(cancellationToken: cancelling.Token));
+
+        Assert.Single(postman.Delivered);
+        postman.AfterDelivery = () => { };
+        clock.Advance(Duration.FromMinutes(3));
+        Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Sent);
+        Assert.Equal(2, postman.Delivered.Count);
+        Assert.Single(await store.ReadJournalAsync(amy.Customer, 1, Token).ToListAsync(Token));
+    }
+
+    [Fact]
     public async Task Imported_history_sends_nothing()
     {
         var engine = Engine();
@@ -146,6 +185,8 @@ public sealed class OutboxTests
         Assert.Equal(1, await quotas.AvailableAsync("mugs", Token));
     }
 
+    private static CustomerId SeededFirst => new SeededIdSource().NewCustomerId();
+
     private static Identity Friend => Identity.User("friend");
 
     private static ScriptModule Mugs => new("mugs", [EventKinds.PurchaseName], (_, context) => context.MayDraw("mugs", 1)
@@ -179,6 +220,8 @@ public sealed class OutboxTests
 
         public List<string> Delivered { get; } = [];
 
+        public Action AfterDelivery { get; set; } = () => { };
+
         public ValueTask<SendOutcome> SendAsync(string id, Message message, CustomerView customer, CancellationToken cancellationToken)
         {
             if (Trouble)
@@ -187,6 +230,7 @@ public sealed class OutboxTests
             }
 
             Delivered.Add(message.Occasion);
+            AfterDelivery();
             return ValueTask.FromResult<SendOutcome>(new SendOutcome.Sent());
         }
     }

@@ -82,6 +82,21 @@ public sealed class RollingDeploys
     }
 
     [Fact]
+    public async Task An_outcome_of_a_customer_of_a_later_release_waits_for_that_release_and_stops_nobody()
+    {
+        var (older, newer) = (Release(writes: 1, reads: 1), Release(writes: 2, reads: 2));
+        await RecordAsync(newer, "till:1");
+        await older.RecordAsync(Histories.Purchase("till:2", 1_000) with { Identity = Ben }, Token);
+        clock.Advance(Duration.FromDays(301));
+
+        var pumped = await older.PumpAsync(cancellationToken: Token);
+
+        Assert.Equal((1, 1), (pumped.Stale, pumped.Postponed));
+        clock.Advance(Duration.FromHours(2));
+        Assert.Equal(1, (await newer.PumpAsync(cancellationToken: Token)).Stale);
+    }
+
+    [Fact]
     public async Task A_state_of_the_first_release_of_the_kernel_is_read_and_its_journal_is_not_counted()
     {
         var shop = Release(writes: 1, reads: 1);

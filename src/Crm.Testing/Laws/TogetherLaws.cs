@@ -1,0 +1,83 @@
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Testing.Counterfeits;
+using Crm.Values;
+
+namespace Crm.Testing.Laws;
+
+/// <summary>Commits of several customers that belong together, and who a customer is.</summary>
+internal static class TogetherLaws
+{
+    public static IEnumerable<StorageLaw> All =>
+    [
+        Law.Of<IAtomicCommits>(
+            "Commits_that_belong_together_are_written_all_or_none",
+            "Where one of several commits cannot be written, for whatever reason, none is, and the answer names the first that stands in the way. Each counts as if those before it were written.",
+            async bench =>
+            {
+                var store = (IAtomicCommits)bench.Store;
+                await bench.Quotas.SetAsync("mug", 1, bench.Token);
+                Bench.Same("Two commits that nothing stands against", new AtomicResult(CommitResult.Done, null), await store.CommitTogetherAsync([Samples.Birth(1), Samples.Birth(2)], bench.Token));
+                foreach (var (about, refused, expected) in Refusals)
+                {
+                    Bench.Same(about, expected, await store.CommitTogetherAsync([Samples.Commit(1, 1, "pos:first") with { Quotas = [new QuotaDraw("mug", 1)] }, refused], bench.Token));
+                    Bench.Same($"The version of the first customer after {about}", 1, (await bench.LoadAsync(1)).Version);
+                    Bench.Same($"The journal of the first customer after {about}", 1, (await bench.JournalAsync(1)).Count);
+                    Bench.Same($"What is left of the supply after {about}", 1, await bench.Quotas.AvailableAsync("mug", bench.Token));
+                }
+
+                var both = await store.CommitTogetherAsync([Samples.Commit(1, 1, "pos:first") with { Quotas = [new QuotaDraw("mug", 1)] }, Samples.Commit(2, 1, "pos:second")], bench.Token);
+                Bench.Same("The same when nothing stands against it any more", new AtomicResult(CommitResult.Done, null), both);
+                Bench.Same("The version of the first customer", 2, (await bench.LoadAsync(1)).Version);
+                Bench.Same("The version of the second customer", 2, (await bench.LoadAsync(2)).Version);
+            },
+            () => new WritesOneAfterTheOther()),
+
+        Law.Of<ICustomerIdentities>(
+            "The_identities_of_a_customer_are_those_that_were_claimed_and_not_severed",
+            "In the order in which they were claimed; somebody unknown has none.",
+            async bench =>
+            {
+                var store = (ICustomerIdentities)bench.Store;
+                var (phone, member) = (Identity.Phone("+85291234567"), new Identity("member", "7"));
+                await bench.WriteAsync(Samples.Birth(1), Samples.Birth(2), Samples.Commit(1, 1) with { Claims = [new IdentityClaim(phone, 2), new IdentityClaim(member, 3)] });
+                Bench.SameList("The identities of a customer", [Samples.User(1), phone, member], await store.IdentitiesOfAsync(Samples.Customer(1), bench.Token));
+                await bench.WriteAsync(Samples.Commit(1, 2) with { Severed = [phone] });
+                Bench.SameList("The identities of a customer of whom one was severed", [Samples.User(1), member], await store.IdentitiesOfAsync(Samples.Customer(1), bench.Token));
+                Bench.SameList("The identities of somebody unknown", [], await store.IdentitiesOfAsync(Samples.Customer(3), bench.Token));
+            },
+            () => new NamesTheFirstOnly()),
+    ];
+
+    private static IEnumerable<(string About, Commit Refused, AtomicResult Expected)> Refusals =>
+    [
+        ("a version that is over", Samples.Commit(2, 5, "pos:second"), new AtomicResult(new CommitResult.VersionConflict(), 1)),
+        ("an identity that is somebody's", Samples.Birth(3) with { Claims = [new IdentityClaim(Samples.User(1), 1)] }, new AtomicResult(new CommitResult.IdentityTaken(Samples.User(1), Samples.Customer(1)), 1)),
+        ("a supply that the first of them exhausts", Samples.Birth(3) with { Quotas = [new QuotaDraw("mug", 1)] }, new AtomicResult(new CommitResult.QuotaExhausted("mug"), 1)),
+        ("a key of the first of them, with other content", Samples.Commit(2, 1, "pos:first", hours: 7), new AtomicResult(new CommitResult.KeyReused(EventKey.Parse("pos:first")), 1)),
+    ];
+
+    /// <summary>Stops at the first that cannot be written, and leaves those before it.</summary>
+    private sealed class WritesOneAfterTheOther : StoreDecorator
+    {
+        public override async ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+        {
+            for (var i = 0; i < commits.Count; i++)
+            {
+                if (await CommitAsync(commits[i], cancellationToken) is var result && result is not CommitResult.Committed)
+                {
+                    return new AtomicResult(result, i);
+                }
+            }
+
+            return new AtomicResult(CommitResult.Done, null);
+        }
+    }
+
+    /// <summary>Knows a customer by one name.</summary>
+    private sealed class NamesTheFirstOnly : StoreDecorator
+    {
+        public override async ValueTask<IReadOnlyList<Identity>> IdentitiesOfAsync(CustomerId customer, CancellationToken cancellationToken) =>
+            [.. (await base.IdentitiesOfAsync(customer, cancellationToken)).Take(1)];
+    }
+}
