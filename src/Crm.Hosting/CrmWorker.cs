@@ -44,7 +44,7 @@ public sealed partial class CrmWorker : BackgroundService
         }
     }
 
-    /// <summary>Both steps, one after the other: a failure of one does not keep the other from its work.</summary>
+    /// <summary>Both steps, one after the other: a failure of one does not keep the other from its work. When nothing is left to do, what waits is counted.</summary>
     /// <returns>How long to wait before the next round.</returns>
     private async Task<TimeSpan> RoundAsync(CancellationToken stoppingToken)
     {
@@ -69,6 +69,13 @@ public sealed partial class CrmWorker : BackgroundService
 
             return handled;
         }).ConfigureAwait(false);
+        var more = due >= options.Most || left >= options.Most;
+        if (due is not null && left is not null && !more)
+        {
+            // Sets the gauges of what waits.
+            left = await StepAsync("Count", async () => (await engine.ReadStatusAsync(stoppingToken).ConfigureAwait(false)) is null ? 0 : 1).ConfigureAwait(false);
+        }
+
         if (due is null || left is null)
         {
             failures++;
@@ -77,7 +84,7 @@ public sealed partial class CrmWorker : BackgroundService
 
         failures = 0;
         pulse.Beat();
-        return due >= options.Most || left >= options.Most ? TimeSpan.Zero : options.Every;
+        return more ? TimeSpan.Zero : options.Every;
     }
 
     private async Task<int?> StepAsync(string step, Func<Task<int>> run)

@@ -17,6 +17,9 @@ public sealed record CrmWorkerOptions
     /// <summary>For the health check: for how long nothing may have succeeded. Longer than <see cref="Every"/>.</summary>
     public TimeSpan UnhealthyAfter { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>For the health check of the outbox: for how long something may wait, beyond the instant from which it might leave. More than nothing.</summary>
+    public TimeSpan OutboxDegradedAfter { get; init; } = TimeSpan.FromMinutes(10);
+
     internal sealed class Validator : AbstractValidator<CrmWorkerOptions>
     {
         public Validator()
@@ -24,6 +27,7 @@ public sealed record CrmWorkerOptions
             RuleFor(options => options.Every).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)).WithMessage("CrmWorkerOptions.Every is {PropertyValue}; a second to an hour is expected.");
             RuleFor(options => options.Most).InclusiveBetween(1, 100_000).WithMessage("CrmWorkerOptions.Most is {PropertyValue}; 1 to 100,000 is expected.");
             RuleFor(options => options.RetryAfter).InclusiveBetween(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)).WithMessage("CrmWorkerOptions.RetryAfter is {PropertyValue}; a tenth of a second to an hour is expected.");
+            RuleFor(options => options.OutboxDegradedAfter).GreaterThan(TimeSpan.Zero).WithMessage("CrmWorkerOptions.OutboxDegradedAfter is {PropertyValue}; more than nothing is expected.");
             RuleFor(options => options.UnhealthyAfter).GreaterThan(options => options.Every).WithMessage("CrmWorkerOptions.UnhealthyAfter is {PropertyValue}; more than Every is expected.");
         }
     }

@@ -13,7 +13,7 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IHostTransactions, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
@@ -26,6 +26,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     private readonly OutboxTable outbox;
     private readonly WakeupTable wakeups;
     private readonly QuotaTable quotas;
+    private readonly StatusReader status;
     private readonly DocumentTable documents;
     private readonly AudienceTable audiences;
 
@@ -58,6 +59,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
         outbox = new OutboxTable(tenant, options.Buckets);
         wakeups = new WakeupTable(tenant, options.Buckets);
         quotas = new QuotaTable(tenant);
+        status = new StatusReader(tenant, options.Buckets);
         documents = new DocumentTable(tenant);
         audiences = new AudienceTable(tenant);
     }
@@ -190,6 +192,9 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>
         WriteAsync(session => wakeups.LeaseAsync(session, due, now, until, most, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreStatus> ReadStatusAsync(Instant now, CancellationToken cancellationToken) => ReadAsync(session => status.ReadAsync(session, now, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) =>

@@ -29,6 +29,7 @@ public static class StorageLaws
         new(typeof(IBulkCommit), Required: false, "Many customers in few round trips: imports, and workers with much to do. Without it they go one by one."),
         new(typeof(IJournalScan), Required: false, "Reports and checks read the whole store."),
         new(typeof(IAtomicCommits), Required: false, "Several customers in one transaction. Without it what concerns two goes as a follow-up through the outbox."),
+        new(typeof(IStoreStatus), Required: false, "Health checks and gauges: how much waits."),
         new(typeof(ICustomerIdentities), Required: false, "Whose the profile in the host's own table is, when an event names the customer by id or by another identity than the host's."),
     ];
 

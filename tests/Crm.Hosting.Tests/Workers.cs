@@ -1,6 +1,7 @@
 using Crm.Engine;
 using Crm.Events;
 using Crm.Modules;
+using Crm.Storage;
 using Crm.Testing;
 using Crm.Values;
 using FluentValidation;
@@ -67,6 +68,41 @@ public sealed class Workers
     }
 
     [Fact]
+    public async Task What_waits_too_long_in_the_outbox_degrades_the_host()
+    {
+        var clock = FakeClock.At(2026, 1, 1);
+        using var host = Hosted(clock, new Box(), []);
+        await host.Services.GetRequiredService<CrmEngine>().RecordAsync(CustomerEvent.Purchase("pos:1", Identity.User("amy"), Money.Hkd(52)), TestContext.Current.CancellationToken);
+        clock.Advance(Duration.FromDays(2));
+        await host.Services.GetRequiredService<CrmEngine>().RunDueAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == "crm-outbox", TestContext.Current.CancellationToken);
+
+        var outbox = report.Entries["crm-outbox"];
+        Assert.Equal(HealthStatus.Degraded, outbox.Status);
+        Assert.Equal((1L, 86_400d), (outbox.Data["depth"], outbox.Data["age"]));
+        await host.Services.GetRequiredService<CrmEngine>().PumpAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(HealthStatus.Healthy, (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == "crm-outbox", TestContext.Current.CancellationToken)).Status);
+    }
+
+    [Fact]
+    public async Task A_store_that_cannot_be_reached_is_unhealthy_and_its_message_is_not_told()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton<IClock>(FakeClock.At(2026, 1, 1));
+        builder.Services.AddCrm(crm => crm.UseStore(_ => new Unreachable()));
+        builder.Services.AddCrmWorker(Quick);
+        using var host = builder.Build();
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name is "crm-store" or "crm-outbox", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HealthStatus.Unhealthy, report.Entries["crm-store"].Status);
+        Assert.Equal("The store cannot be used: System.IO.IOException.", report.Entries["crm-store"].Description);
+        Assert.Equal(HealthStatus.Degraded, report.Entries["crm-outbox"].Status);
+        Assert.All(report.Entries.Values, entry => Assert.Null(entry.Exception));
+    }
+
+    [Fact]
     public void Options_out_of_range_are_said_at_once()
     {
         var thrown = Assert.Throws<ValidationException>(() => new ServiceCollection().AddCrmWorker(new CrmWorkerOptions { Every = TimeSpan.Zero, Most = 0, UnhealthyAfter = TimeSpan.Zero }));
@@ -91,6 +127,18 @@ public sealed class Workers
         builder.Services.AddCrm(crm => crm.UseMemory().AddModule(new DayLater(failures)));
         builder.Services.AddCrmWorker(Quick);
         return builder.Build();
+    }
+
+    /// <summary>A store whose driver quotes what it was asked for.</summary>
+    private sealed class Unreachable : ICustomerStore
+    {
+        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken) => throw new IOException("No route to the host of +85291234567.");
+
+        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     private static async Task<HealthStatus> HealthAsync(IHost host) =>

@@ -197,6 +197,23 @@ public sealed class CrmEngine
         return await audience.SelectAsync(condition, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Asks the store how much waits, and sets the gauges "crm.outbox.depth", "crm.timers.due" and "crm.facts.stale". It throws what the store throws when it cannot be reached, or has tables of a later release.
+    /// </summary>
+    /// <returns>What waits; null when the store is there and does not tell (<see cref="IStoreStatus"/>).</returns>
+    public async ValueTask<StoreStatus?> ReadStatusAsync(CancellationToken cancellationToken = default)
+    {
+        if (kernel.Store is not IStoreStatus store)
+        {
+            await kernel.Store.LoadAsync(CustomerRef.Of(ids.NewCustomerId()), cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+
+        var status = await store.ReadStatusAsync(clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+        CrmTelemetry.Waiting(status);
+        return status;
+    }
+
     /// <summary>Handles what is due. A worker calls it now and then; calling it late, or never, changes no state, only when messages leave.</summary>
     /// <param name="most">At most so many customers.</param>
     /// <param name="cancellationToken">Cancels between customers.</param>

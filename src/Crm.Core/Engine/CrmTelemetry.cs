@@ -31,6 +31,10 @@ public static class CrmTelemetry
     private static readonly Counter<long> Items = Meter.CreateCounter<long>("crm.outbox.items", "{item}", "Items of the outbox that were leased, by outcome.");
     private static readonly Histogram<double> Age = Meter.CreateHistogram<double>("crm.outbox.age", "s", "How long items had waited, beyond the instant from which they might leave, when they were leased.");
 
+    private static readonly Gauge<long> Depth = Meter.CreateGauge<long>("crm.outbox.depth", "{item}", "Messages and follow-ups that might leave.");
+    private static readonly Gauge<long> Due = Meter.CreateGauge<long>("crm.timers.due", "{customer}", "Customers who have something due.");
+    private static readonly Gauge<long> Stale = Meter.CreateGauge<long>("crm.facts.stale", "{fact}", "Queryable facts that are stored and have lapsed.");
+
     internal static Activity? Start(string activity) => Source.StartActivity(activity);
 
     internal static void Answered(CustomerEvent happened, Recorded recorded)
@@ -61,6 +65,13 @@ public static class CrmTelemetry
     }
 
     internal static void Leased(Storage.OutboxItem item, NodaTime.Instant now) => Age.Record(Math.Max(0, (now - item.NotBefore).TotalSeconds));
+
+    internal static void Waiting(Storage.StoreStatus status)
+    {
+        Depth.Record(status.OutboxDepth);
+        Due.Record(status.TimersDue);
+        Stale.Record(status.StaleFacts);
+    }
 
     internal static void Left(string outcome) => Count(Items, 1, outcome);
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using Crm.Events;
 using Crm.Storage;
@@ -110,12 +111,29 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private async ValueTask RecordAsync(List<Item> pending, RecordMode mode, Activity? activity, CancellationToken cancellationToken)
     {
         var fruitless = 0;
+        var lost = 0;
         for (var attempt = 1; pending.Count > 0; attempt++)
         {
             activity?.SetTag("crm.attempts", attempt);
             var before = pending.Count;
-            var (decisions, progress) = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
-            var results = await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
+            List<Decided> decisions;
+            IReadOnlyList<CommitResult> results;
+            bool progress;
+            try
+            {
+                (decisions, progress) = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
+                results = await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
+            }
+            catch (DbException fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
+            {
+                // Whether the commit was written is not known. The key is looked for before anything is decided again, so nothing can happen twice.
+                lost++;
+                recent.Clear();
+                CrmTelemetry.Retried();
+                await kernel.Pacing.PauseAsync(lost, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             CrmTelemetry.Decided(decisions.Count);
             for (var i = 0; i < decisions.Count; i++)
             {

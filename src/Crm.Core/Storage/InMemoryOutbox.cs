@@ -38,6 +38,9 @@ internal sealed class InMemoryOutbox
         }
     }
 
+    /// <summary>How many items might leave at an instant, and since when the first of them.</summary>
+    public (long Depth, Instant? Since) Waiting(Instant now) => rows.Keys.TakeWhile(place => place.NotBefore <= now).LongCount() is > 0 and var depth ? (depth, rows.Keys.First().NotBefore) : (0, null);
+
     /// <summary>Takes severed identities out of the follow-ups that wait.</summary>
     public void Sever(CustomerId customer, IReadOnlyCollection<Identity> severed)
     {

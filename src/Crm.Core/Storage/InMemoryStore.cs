@@ -11,7 +11,7 @@ namespace Crm.Storage;
 /// A store that forgets everything with its process: for tests, samples and simulations. It is complete, safe for several threads, and with it every law of storage can be read
 /// in the simplest code that obeys it. One instance is one tenant.
 /// </summary>
-public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits
+public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus
 {
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
@@ -125,6 +125,18 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>
         Locked(() => wakeups.Lease(due, now, until, most), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreStatus> ReadStatusAsync(Instant now, CancellationToken cancellationToken) => Locked(
+        () => new StoreStatus
+        {
+            OutboxDepth = outbox.Waiting(now).Depth,
+            OutboxSince = outbox.Waiting(now).Since,
+            TimersDue = wakeups.Due(now).Customers,
+            TimersSince = wakeups.Due(now).Since,
+            StaleFacts = customers.Values.Sum(customer => customer.Facts.Count(fact => fact.ValidUntil <= now)),
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) =>

@@ -9,7 +9,7 @@ internal static class InMemoryTogether
     /// <param name="byItself">Why it could not be written alone; null when it could.</param>
     /// <param name="available">What a supply has.</param>
     public static CommitResult? Refusal(Commit commit, IReadOnlyList<Commit> before, CommitResult? byItself, Func<string, long> available) =>
-        OfKeys(commit, before) ?? byItself ?? OfClaims(commit, before) ?? OfDraws(commit, before, available);
+        OfKeys(commit, before) ?? byItself ?? (CommitResult?)OfClaims(commit, before) ?? OfDraws(commit, before, available);
 
     private static CommitResult? OfKeys(Commit commit, IReadOnlyList<Commit> before)
     {
@@ -24,7 +24,7 @@ internal static class InMemoryTogether
         return null;
     }
 
-    private static CommitResult? OfClaims(Commit commit, IReadOnlyList<Commit> before)
+    private static CommitResult.IdentityTaken? OfClaims(Commit commit, IReadOnlyList<Commit> before)
     {
         foreach (var claim in commit.Claims)
         {
@@ -37,7 +37,7 @@ internal static class InMemoryTogether
         return null;
     }
 
-    private static CommitResult? OfDraws(Commit commit, IReadOnlyList<Commit> before, Func<string, long> available)
+    private static CommitResult.QuotaExhausted? OfDraws(Commit commit, IReadOnlyList<Commit> before, Func<string, long> available)
     {
         foreach (var draw in commit.NetDraws())
         {

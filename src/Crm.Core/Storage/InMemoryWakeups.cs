@@ -42,6 +42,9 @@ internal sealed class InMemoryWakeups
         row = (due, Instant.MinValue);
     }
 
+    /// <summary>How many customers are due at an instant, and since when the first of them.</summary>
+    public (long Customers, Instant? Since) Due(Instant now) => queue.TakeWhile(entry => entry.Due <= now).LongCount() is > 0 and var due ? (due, queue.Min.Due) : (0, null);
+
     public IReadOnlyList<CustomerId> Lease(Instant due, Instant now, Instant until, int most)
     {
         var leased = queue.TakeWhile(entry => entry.Due <= due).Where(entry => rows[entry.Customer].FreeFrom <= now).Take(most).ToList();

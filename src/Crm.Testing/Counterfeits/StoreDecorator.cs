@@ -7,7 +7,7 @@ using NodaTime;
 namespace Crm.Testing.Counterfeits;
 
 /// <summary>A store that passes everything on to a correct one. A counterfeit overrides the one thing that it does wrongly.</summary>
-internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, ICustomerIdentities
+internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, ICustomerIdentities, IStoreStatus
 {
     public InMemoryStore Inner { get; } = inner ?? new InMemoryStore();
 
@@ -32,6 +32,8 @@ internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerS
     public virtual ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken) => Inner.CommitTogetherAsync(commits, cancellationToken);
 
     public virtual ValueTask<IReadOnlyList<Identity>> IdentitiesOfAsync(CustomerId customer, CancellationToken cancellationToken) => Inner.IdentitiesOfAsync(customer, cancellationToken);
+
+    public virtual ValueTask<StoreStatus> ReadStatusAsync(Instant now, CancellationToken cancellationToken) => Inner.ReadStatusAsync(now, cancellationToken);
 
     public virtual IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) => Inner.ReadCustomersAsync(cancellationToken);
 

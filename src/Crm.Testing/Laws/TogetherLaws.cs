@@ -5,7 +5,7 @@ using Crm.Values;
 
 namespace Crm.Testing.Laws;
 
-/// <summary>Commits of several customers that belong together, and who a customer is.</summary>
+/// <summary>Commits of several customers that belong together, who a customer is, and what waits.</summary>
 internal static class TogetherLaws
 {
     public static IEnumerable<StorageLaw> All =>
@@ -47,6 +47,32 @@ internal static class TogetherLaws
                 Bench.SameList("The identities of somebody unknown", [], await store.IdentitiesOfAsync(Samples.Customer(3), bench.Token));
             },
             () => new NamesTheFirstOnly()),
+
+        Law.Of<IStoreStatus>(
+            "What_waits_is_counted_whoever_has_leased_it",
+            "Items that might leave, customers who are due and stored facts that have lapsed, at an instant, with the instant since when the first of them waits. What is settled, and what comes later, does not count.",
+            async bench =>
+            {
+                var store = (IStoreStatus)bench.Store;
+                Bench.Same("What waits in an empty store", new StoreStatus { OutboxDepth = 0, TimersDue = 0, StaleFacts = 0 }, await store.ReadStatusAsync(Bench.Later, bench.Token));
+                await bench.WriteAsync(
+                    Samples.Commit(1, 0) with
+                    {
+                        Outbox = [Samples.Message(1, "a", hours: 2), Samples.Message(1, "b", hours: 3), Samples.Message(1, "c", hours: 9)],
+                        Facts = [new Fact("segment.vip", true, Samples.At(4)), new Fact("loyalty.points", 52)],
+                        NextDue = Samples.At(4),
+                        NextDueChanged = true,
+                    },
+                    Samples.Commit(2, 0) with { Facts = [new Fact("segment.vip", true, Samples.At(9))], NextDue = Samples.At(9), NextDueChanged = true });
+                await bench.Outbox.LeaseAsync(Samples.At(5), Samples.At(99), 1, bench.Token);
+                Bench.Same(
+                    "What waits",
+                    new StoreStatus { OutboxDepth = 2, OutboxSince = Samples.At(2), TimersDue = 1, TimersSince = Samples.At(4), StaleFacts = 1 },
+                    await store.ReadStatusAsync(Samples.At(5), bench.Token));
+                await bench.WriteAsync(Samples.Commit(1, 1) with { Settled = [Samples.Message(1, "a").Id], NextDueChanged = true, Facts = [new Fact("segment.vip", default)] });
+                Bench.Same("What waits afterwards", new StoreStatus { OutboxDepth = 1, OutboxSince = Samples.At(3), TimersDue = 0, StaleFacts = 0 }, await store.ReadStatusAsync(Samples.At(5), bench.Token));
+            },
+            () => new CountsWhatComesLater()),
     ];
 
     private static IEnumerable<(string About, Commit Refused, AtomicResult Expected)> Refusals =>
@@ -72,6 +98,12 @@ internal static class TogetherLaws
 
             return new AtomicResult(CommitResult.Done, null);
         }
+    }
+
+    /// <summary>Counts all that waits, as if it were later than it is.</summary>
+    private sealed class CountsWhatComesLater : StoreDecorator
+    {
+        public override ValueTask<StoreStatus> ReadStatusAsync(NodaTime.Instant now, CancellationToken cancellationToken) => base.ReadStatusAsync(Bench.Later, cancellationToken);
     }
 
     /// <summary>Knows a customer by one name.</summary>

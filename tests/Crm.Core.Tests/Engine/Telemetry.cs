@@ -97,6 +97,30 @@ public sealed class Telemetry : IDisposable
     }
 
     [Fact]
+    public async Task What_waits_is_measured_when_the_store_is_asked()
+    {
+        var shop = new Shop(new ScriptModule(
+            new ModuleContract { Name = "waiting", Handles = [EventKinds.PurchaseName], Publishes = [new FactDeclaration("waiting.new", Queryable: true)], Codec = NotesCodec.Instance },
+            (notes, context) => notes.Plus("seen") with
+            {
+                Facts = [new Fact("waiting.new", true, context.Moment.Instant + Duration.FromDays(1))],
+                Messages = [new Message { Occasion = $"thanks-{context.Cause}", Channel = "none", Template = "t", Purpose = "service", DecidedAt = context.Moment.Instant, UsefulUntil = context.Moment.Instant + Duration.FromDays(9) }],
+            }));
+        for (var n = 0; n < 7; n++)
+        {
+            await shop.RecordAsync(Histories.Purchase($"till:{n}", 1_000) with { Identity = Identity.User(n) });
+        }
+
+        shop.Clock.Advance(Duration.FromDays(2));
+        var status = await shop.Engine.ReadStatusAsync(Token);
+
+        Assert.Equal(new StoreStatus { OutboxDepth = 7, OutboxSince = Shop.Opening, TimersDue = 7, TimersSince = Shop.Opening + Duration.FromDays(1), StaleFacts = 7 }, status);
+        Assert.Contains(measured, one => one is { Instrument: "crm.outbox.depth", Value: 7 });
+        Assert.Contains(measured, one => one is { Instrument: "crm.timers.due", Value: 7 });
+        Assert.Contains(measured, one => one is { Instrument: "crm.facts.stale", Value: 7 });
+    }
+
+    [Fact]
     public async Task No_value_of_a_person_is_in_anything_that_is_measured_traced_or_thrown()
     {
         var shop = new Shop(new ClubModule(If.Field("customer.name").Is("somebody")), new ScriptModule("faulty", [EventKinds.PurchaseName], (notes, context) =>

@@ -1,0 +1,151 @@
+using Crm.Engine;
+using Crm.Events;
+using Crm.Storage.PostgreSql;
+using Crm.Storage.Sql;
+using Crm.Testing;
+using Crm.Tests.Shared;
+using Crm.Values;
+using Npgsql;
+
+namespace Crm.Storage.Tests;
+
+/// <summary>What goes wrong with a server of PostgreSQL, and what its callers hear: exceptions that say what happened and hold no value of a person.</summary>
+public sealed class PostgreSqlTroubles : IAsyncDisposable
+{
+    private const string Secret = "Chan-Tai-Man-91234567";
+    private readonly PostgreSqlStoreOptions options = new() { Schema = PostgreSqlServer.NewSchema() };
+    private readonly List<SqlStore> opened = [];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var store in opened)
+        {
+            await store.DisposeAsync();
+        }
+
+        PostgreSqlServer.Execute($"DROP SCHEMA IF EXISTS {options.Schema} CASCADE");
+    }
+
+    [Fact]
+    public async Task Connections_that_the_server_has_ended_are_replaced_and_the_event_is_recorded_once()
+    {
+        var store = Open($"Application Name={options.Schema}");
+        var engine = Engine(store);
+        await engine.RecordAsync(Purchase("pos:1"), Token);
+        Assert.True((long)PostgreSqlServer.Execute($"SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = '{options.Schema}' AND CASE WHEN application_name = '{options.Schema}' THEN pg_terminate_backend(pid) END")! > 0);
+
+        var receipt = await engine.RecordAsync(Purchase("pos:2"), Token);
+
+        Assert.Equal(2, receipt.Version);
+        Assert.Equal(receipt, await engine.RecordAsync(Purchase("pos:2"), Token));
+    }
+
+    [Fact]
+    public async Task An_exhausted_pool_is_said_so()
+    {
+        var store = Open("Maximum Pool Size=1;Timeout=1");
+        await store.CommitAsync(Samples.Birth(1), Token);
+        await using var held = await HeldAsync();
+        using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var waiting = store.CommitAsync(Samples.Commit(1, 1, "pos:2"), cancelling.Token).AsTask();
+
+        var exhausted = await Assert.ThrowsAnyAsync<NpgsqlException>(async () =>
+        {
+            while (true)
+            {
+                await store.LoadAsync(CustomerRef.Of(Samples.Customer(2)), Token); // until the commit that waits has the one connection
+                await Task.Yield();
+            }
+        });
+
+        Assert.Contains("pool", exhausted.Message, StringComparison.Ordinal);
+        await cancelling.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
+    [Fact]
+    public async Task A_statement_that_takes_too_long_is_said_so_and_writes_nothing()
+    {
+        var store = Open("Options=-c statement_timeout=200");
+        await store.CommitAsync(Samples.Birth(1), Token);
+        await using (await HeldAsync())
+        {
+            var late = await Assert.ThrowsAsync<PostgresException>(() => store.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token).AsTask());
+            Assert.Equal(PostgresErrorCodes.QueryCanceled, late.SqlState);
+            Assert.Contains("statement timeout", late.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(1, (await store.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token)).Version);
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token));
+    }
+
+    [Fact]
+    public async Task A_commit_that_waits_can_be_cancelled_and_writes_nothing()
+    {
+        var store = Open("");
+        await store.CommitAsync(Samples.Birth(1), Token);
+        using var cancelling = new CancellationTokenSource();
+        await using (await HeldAsync())
+        {
+            var waiting = store.CommitAsync(Samples.Commit(1, 1, "pos:2"), cancelling.Token).AsTask();
+            await Task.Delay(50, Token);
+            await cancelling.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        }
+
+        Assert.Equal(1, (await store.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token)).Version);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_said_so_by_the_driver()
+    {
+        await using var store = PostgreSqlStore.Open("Host=127.0.0.1;Port=1;Username=nobody;Database=nowhere;Timeout=2", options);
+
+        await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await Engine(store).RecordAsync(Purchase("pos:1"), Token));
+    }
+
+    [Fact]
+    public async Task No_trouble_quotes_a_value_of_a_person()
+    {
+        var store = Open("Options=-c statement_timeout=200");
+        var engine = Engine(store);
+        var happened = Purchase("pos:1") with { Identity = new Identity("member", Secret), Profile = Fields.Of(("name", Secret)) };
+        await engine.RecordAsync(happened, Token);
+        var told = new List<Exception>();
+        await using (await HeldAsync())
+        {
+            told.Add(await Assert.ThrowsAnyAsync<Exception>(async () => await engine.RecordAsync(happened with { Key = EventKey.Parse("pos:2") }, Token)));
+        }
+
+        PostgreSqlServer.Execute($"ALTER TABLE {options.Schema}.crm_identity ADD CONSTRAINT no_more CHECK (reference < 2)");
+        told.Add(await Assert.ThrowsAnyAsync<Exception>(async () => await engine.RecordAsync(happened with { Key = EventKey.Parse("pos:3"), AlsoKnownAs = [new Identity("member", Secret + "-too")] }, Token)));
+        PostgreSqlServer.Execute($"ALTER TABLE {options.Schema}.crm_profile ADD CONSTRAINT none CHECK (tenant = 'nobody') NOT VALID");
+        told.Add(await Assert.ThrowsAnyAsync<Exception>(async () => await engine.RecordAsync(happened with { Key = EventKey.Parse("pos:4"), Profile = Fields.Of(("name", Secret + "-too")) }, Token)));
+
+        Assert.Equal(3, told.Count);
+        Assert.All(told, fault => Assert.DoesNotContain(Secret, fault.ToString(), StringComparison.Ordinal));
+    }
+
+    private static CustomerEvent Purchase(string key) => CustomerEvent.Purchase(key, Identity.User("amy"), Money.Hkd(52));
+
+    private static CrmEngine Engine(ICustomerStore store) => new(store, [], new CrmOptions(), new FakeClock(Samples.At(0)), new SeededIdSource());
+
+    private SqlStore Open(string further)
+    {
+        var store = PostgreSqlStore.Open($"{PostgreSqlServer.ConnectionString};{further}", options);
+        opened.Add(store);
+        return store;
+    }
+
+    /// <summary>Somebody else who has the row of every customer in hand.</summary>
+    private async Task<NpgsqlConnection> HeldAsync()
+    {
+        var connection = new NpgsqlConnection(PostgreSqlServer.ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(Token);
+        await using var command = new NpgsqlCommand($"BEGIN; SELECT 1 FROM {options.Schema}.crm_customer FOR UPDATE", connection);
+        await command.ExecuteNonQueryAsync(Token);
+        return connection;
+    }
+}
