@@ -12,6 +12,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     private readonly string connectionString;
     private readonly SqliteStoreOptions options;
     private readonly bool inMemory;
+    private readonly bool readOnly;
     private readonly SemaphoreSlim writing = new(1, 1);
     private readonly ConcurrentBag<SqliteLink> idle = [];
     private SqliteLink? writer;
@@ -22,6 +23,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         this.options = options;
         var builder = Parse(source);
         inMemory = builder.Mode == SqliteOpenMode.Memory || builder.DataSource == ":memory:" || builder.DataSource.Contains("mode=memory", StringComparison.OrdinalIgnoreCase);
+        readOnly = builder.Mode == SqliteOpenMode.ReadOnly;
         builder.Pooling = false; // connections are kept here, with their prepared statements
         connectionString = builder.ToString();
     }
@@ -106,9 +108,9 @@ internal sealed class SqliteDatabase : SqlDatabase
         {
             connection.Open();
             var link = new SqliteLink(connection, options.BusyTimeout);
-            if (!inMemory)
+            if (!inMemory && !readOnly)
             {
-                link.Run("PRAGMA journal_mode = WAL");
+                link.Run("PRAGMA journal_mode = WAL"); // is written into the file
             }
 
             link.Run(options.Durability == SqliteDurability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");

@@ -71,6 +71,34 @@ public sealed class FullAndReadOnly : IDisposable
     }
 
     [Fact]
+    public async Task A_copy_of_a_sqlite_store_is_read_without_being_written()
+    {
+        using var copy = new TemporaryFile();
+        await using (var store = SqliteStore.Open(file.Path))
+        {
+            await store.CommitAsync(Samples.Birth(1), Token);
+        }
+
+        await using (var connection = new SqliteConnection($"Data Source={file.Path};Pooling=False"))
+        {
+            await connection.OpenAsync(Token);
+            await using var backup = connection.CreateCommand();
+            backup.CommandText = $"VACUUM INTO '{copy.Path}'"; // a file that no program has written to since
+            await backup.ExecuteNonQueryAsync(Token);
+        }
+
+        var before = await File.ReadAllBytesAsync(copy.Path, Token);
+        await using (var readOnly = SqliteStore.Open($"Data Source={copy.Path};Mode=ReadOnly"))
+        {
+            Assert.Equal(1, (await readOnly.LoadAsync(CustomerRef.Of(Samples.User(1)), Token)).Version);
+            Assert.Equal([Samples.Customer(1)], await readOnly.ReadCustomersAsync(Token).ToListAsync(Token));
+            Assert.Equal(IsReadOnly, (await Assert.ThrowsAsync<SqliteException>(() => readOnly.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token).AsTask())).SqliteErrorCode);
+        }
+
+        Assert.Equal(before, await File.ReadAllBytesAsync(copy.Path, Token));
+    }
+
+    [Fact]
     public async Task A_read_only_postgresql_store_says_so_and_is_as_it_was()
     {
         var options = new PostgreSqlStoreOptions { Schema = PostgreSqlServer.NewSchema() };

@@ -39,7 +39,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             {
                 if (snapshot.Customer is not null)
                 {
-                    yield return await kernel.ViewAsync(snapshot, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+                    yield return await kernel.ViewAsync(snapshot, null, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
                 }
             }
         }
