@@ -14,20 +14,99 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
     /// <summary>The expression, about the customer c.</summary>
     public string Compile()
     {
+        if (leaf.Measure is Measure.Sequence sequence)
+        {
+            return Sequence(sequence);
+        }
+
         if (sql.Kind(leaf.Kind, path) is not { } kind || GroupTest() is not { } measured)
         {
             return AudienceSql.Constant(false);
         }
 
         var joins = measured.OfLines ? "JOIN crm_event_line l ON l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version" : "";
-        var when = Window("e");
+        var when = Window("e.effective_at");
         var where = leaf.Where is not { } filter ? ""
-            : measured.OfLines || !looksAtLines ? $" AND {Filter(filter, path + ".where")}"
-            : $" AND EXISTS (SELECT 1 FROM crm_event_line l WHERE l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version AND {Filter(filter, path + ".where")})";
+            : measured.OfLines || !looksAtLines ? $" AND {Filter(filter, path + ".where", leaf.Kind, "e", "l")}"
+            : $" AND {Where(filter, path + ".where", leaf.Kind, "e")}";
         // A customer without events is in no group: the group's answer is turned round where nothing passes.
         var having = measured.HoldsOfNothing ? $"NOT ({measured.Test})" : measured.Test;
         var groups = $"SELECT e.bucket, e.customer_id FROM crm_event e {joins} WHERE e.tenant = {sql.Tenant} AND e.kind = {kind} AND {when}{where}{measured.Further} GROUP BY e.bucket, e.customer_id HAVING {having}";
         return refusals > 0 ? AudienceSql.Constant(false) : $"(c.bucket, c.customer_id) {(measured.HoldsOfNothing ? "NOT IN" : "IN")} ({groups})";
+    }
+
+    /// <summary>
+    /// A sequence as a join of the steps: events of one customer, each later than the one before it, with nothing between them that must not be; how many instants complete it.
+    /// </summary>
+    private string Sequence(Measure.Sequence sequence)
+    {
+        var from = "crm_event e";
+        var conditions = new List<string> { $"e.tenant = {sql.Tenant}", Matches(new EventPattern(leaf.Kind) { Where = leaf.Where }, "e", path) };
+        var last = "e.effective_at";
+        foreach (var (i, step) in sequence.Then.Index())
+        {
+            var number = i.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            var (alias, place, before) = ($"s{number}", $"{path}.then[{number}]", last);
+            last = $"{alias}.effective_at";
+            from += $" JOIN crm_event {alias} ON {SameCustomer(alias)}";
+            conditions.Add($"{last} > {before} AND {Matches(step.Event, alias, place)}");
+            if (step.After > Duration.Zero)
+            {
+                conditions.Add($"{last} - {before} >= {Ticks(step.After.BclCompatibleTicks)}");
+            }
+
+            if (step.Within is { } within)
+            {
+                conditions.Add($"{last} - {before} <= {Ticks(within.BclCompatibleTicks)}");
+            }
+
+            if (step.Without is { } without)
+            {
+                conditions.Add($"NOT EXISTS (SELECT 1 FROM crm_event w WHERE {SameCustomer("w")} AND w.effective_at > {before} AND w.effective_at < {last} AND {Matches(without, "w", place + ".without")})");
+            }
+        }
+
+        var completed = last;
+        if (sequence.Lacking is { } lacking)
+        {
+            completed = $"{last} + {Ticks(lacking.For.BclCompatibleTicks)}";
+            conditions.Add($"NOT EXISTS (SELECT 1 FROM crm_event w WHERE {SameCustomer("w")} AND w.effective_at > {last} AND w.effective_at <= {completed} AND {Matches(lacking.Event, "w", path + ".lacking")})");
+        }
+
+        conditions.Add(Window(completed));
+        if (Whole($"COUNT(DISTINCT {last})", 1, ofLines: false, "") is not var (test, holdsOfNothing, _, _) || refusals > 0)
+        {
+            return AudienceSql.Constant(false);
+        }
+
+        var groups = $"SELECT e.bucket, e.customer_id FROM {from} WHERE {string.Join(" AND ", conditions)} GROUP BY e.bucket, e.customer_id HAVING {(holdsOfNothing ? $"NOT ({test})" : test)}";
+        return $"(c.bucket, c.customer_id) {(holdsOfNothing ? "NOT IN" : "IN")} ({groups})";
+    }
+
+    private static string SameCustomer(string alias) => $"{alias}.tenant = e.tenant AND {alias}.bucket = e.bucket AND {alias}.customer_id = e.customer_id";
+
+    /// <summary>Whether an event of an alias is one of a pattern.</summary>
+    private string Matches(EventPattern pattern, string alias, string place)
+    {
+        if (sql.Kind(pattern.Kind, place) is not { } kind)
+        {
+            refusals++;
+            return AudienceSql.Constant(false);
+        }
+
+        return $"{alias}.kind = {kind}{(pattern.Where is { } where ? $" AND {Where(where, place + ".where", pattern.Kind, alias)}" : "")}";
+    }
+
+    /// <summary>A filter of an event: of one line of it, where it asks for lines.</summary>
+    private string Where(Condition where, string place, string kind, string alias)
+    {
+        if (!where.Leaves().Any(part => part is Condition.Field field && field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal)))
+        {
+            return Filter(where, place, kind, alias, "l");
+        }
+
+        var line = alias + "l";
+        return $"EXISTS (SELECT 1 FROM crm_event_line {line} WHERE {line}.tenant = {alias}.tenant AND {line}.bucket = {alias}.bucket AND {line}.customer_id = {alias}.customer_id AND {line}.version = {alias}.version AND {Filter(where, place, kind, alias, line)})";
     }
 
     /// <summary>What is measured of a group, as a test of it.</summary>
@@ -47,13 +126,15 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
                 return Average(currency);
             case Measure.Aggregate { How: Aggregation.First or Aggregation.Least or Aggregation.Latest or Aggregation.Greatest, Of: Measured.At } aggregate:
                 return Instants(aggregate.How is Aggregation.First or Aggregation.Least ? "MIN(e.effective_at)" : "MAX(e.effective_at)");
-            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } when Column(name) is { } column && (!looksAtLines || column[0] == 'l'):
+            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.At }:
+                return Whole("COUNT(DISTINCT e.effective_at)", 1, ofLines: false, "");
+            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } when Column(name, leaf.Kind, "e", "l") is { } column && (!looksAtLines || column[0] == 'l'):
                 return Whole($"COUNT(DISTINCT {column})", 1, ofLines: column[0] == 'l', "");
             case Measure.Periods { Times: 1 } periods when leaf.Window is Conditions.Window.Last last:
                 var part = sql.Parameter(SqlType.Whole, last.Length.BclCompatibleTicks / periods.OutOf);
                 return Whole($"COUNT(DISTINCT ({Now} - e.effective_at) / {part})", 1, ofLines: false, "");
             default:
-                Refuse(path, "The tables do not say this measure exactly: counts, sums, averages and extremes of spend, first and latest instants, different codes and active periods are in SQL.");
+                Refuse(path, "The tables do not say this measure exactly: counts, sums, averages and extremes of spend, first and latest instants, different codes and instants, active periods and sequences are in SQL.");
                 return null;
         }
     }
@@ -106,10 +187,9 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
         return null;
     }
 
-    /// <summary>When an event of a table alias counts as of the moment.</summary>
-    private string Window(string alias)
+    /// <summary>Whether an instant is in the window as of the moment.</summary>
+    private string Window(string at)
     {
-        var at = $"{alias}.effective_at";
         var now = sql.Moment.Instant.ToUnixTimeTicks();
         switch (leaf.Window)
         {
@@ -135,47 +215,37 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
 
     private string Since(Conditions.Window.Since since, string at, long now)
     {
-        if (sql.Kind(since.Event.Kind, path + ".window") is not { } kind)
-        {
-            refusals++;
-            return AudienceSql.Constant(false);
-        }
-
-        if (since.Event.Where is not null)
-        {
-            Refuse(path + ".window", "The event since which others count has a filter, which the store does not ask.");
-            return AudienceSql.Constant(false);
-        }
-
-        return $"{at} <= {Ticks(now)} AND {at} > (SELECT {(since.First ? "MIN" : "MAX")}(s.effective_at) FROM crm_event s WHERE s.tenant = e.tenant AND s.bucket = e.bucket AND s.customer_id = e.customer_id AND s.kind = {kind} AND s.effective_at <= {Ticks(now)})";
+        var matches = Matches(since.Event, "s", path + (since.First ? ".window.sinceFirst" : ".window.sinceLatest"));
+        var other = $"(SELECT {(since.First ? "MIN" : "MAX")}(s.effective_at) FROM crm_event s WHERE s.tenant = e.tenant AND s.bucket = e.bucket AND s.customer_id = e.customer_id AND {matches} AND s.effective_at <= {Ticks(now)})";
+        return $"{at} <= {Ticks(now)} AND {at} > {other}{(since.Within is { } within ? $" AND {at} - {Ticks(within.BclCompatibleTicks)} <= {other}" : "")}";
     }
 
-    private string Filter(Condition where, string place)
+    private string Filter(Condition where, string place, string kind, string alias, string line)
     {
         switch (where)
         {
             case Condition.All all:
-                return all.Of.IsEmpty ? AudienceSql.Constant(true) : "(" + string.Join(" AND ", all.Of.Select((part, i) => Filter(part, $"{place}.all[{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}]"))) + ")";
+                return all.Of.IsEmpty ? AudienceSql.Constant(true) : "(" + string.Join(" AND ", all.Of.Select((part, i) => Filter(part, $"{place}.all[{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}]", kind, alias, line))) + ")";
             case Condition.Any any:
-                return any.Of.IsEmpty ? AudienceSql.Constant(false) : "(" + string.Join(" OR ", any.Of.Select((part, i) => Filter(part, $"{place}.any[{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}]"))) + ")";
+                return any.Of.IsEmpty ? AudienceSql.Constant(false) : "(" + string.Join(" OR ", any.Of.Select((part, i) => Filter(part, $"{place}.any[{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}]", kind, alias, line))) + ")";
             case Condition.Not not:
-                return $"NOT ({Filter(not.Of, place + ".not")})";
+                return $"NOT ({Filter(not.Of, place + ".not", kind, alias, line)})";
             case Condition.Field field:
-                return Field(field, place);
+                return Field(field, place, kind, alias, line);
             default:
                 Refuse(place, "A 'where' is built of all, any, not and fields.");
                 return AudienceSql.Constant(false);
         }
     }
 
-    private string Field(Condition.Field field, string place)
+    private string Field(Condition.Field field, string place, string kind, string alias, string line)
     {
-        if (Column(field.Name) is { } column)
+        if (Column(field.Name, kind, alias, line) is { } column)
         {
             return AudienceTest.OfCode(sql, field.Is, column) is { } test ? Answered(column, test, field) : AudienceSql.Constant(field.WhenMissing);
         }
 
-        var amount = field.Name switch { "event.spend" when !Declares("spend") => "e.spend_minor", "line.amount" => "l.minor", _ => null };
+        var amount = field.Name switch { "event.spend" when !sql.Declares(kind, "spend") => $"{alias}.spend_minor", "line.amount" => $"{line}.minor", _ => null };
         if (amount is not null && CurrencyOf(leaf.Measure) is { } currency && field.Is is not Test.Known)
         {
             if (AudienceTest.OfWhole(sql, field.Is, amount, Unit(currency), place) is { } test)
@@ -195,21 +265,19 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
         ? $"CASE WHEN {column} IS NULL THEN 1 WHEN {test} THEN 1 ELSE 0 END = 1"
         : $"CASE WHEN {test} THEN 1 ELSE 0 END = 1";
 
-    private string? Column(string name) => name switch
+    // A field of the kind stands in where the column has no value, so it is asked for instead where one is declared.
+    private string? Column(string name, string kind, string alias, string line) => name switch
     {
-        "line.sku" => "l.sku",
-        "line.category" => "l.category",
-        "event.kind" => "e.kind",
-        "event.source" => "e.source",
-        "event.channel" when !Declares("channel") => "e.channel",
-        "event.brand" when !Declares("brand") => "e.brand",
-        "event.actor" when !Declares("actor") => "e.actor",
-        "event.currency" when !Declares("currency") => "e.spend_currency",
+        "line.sku" => $"{line}.sku",
+        "line.category" => $"{line}.category",
+        "event.kind" => $"{alias}.kind",
+        "event.source" => $"{alias}.source",
+        "event.channel" when !sql.Declares(kind, "channel") => $"{alias}.channel",
+        "event.brand" when !sql.Declares(kind, "brand") => $"{alias}.brand",
+        "event.actor" when !sql.Declares(kind, "actor") => $"{alias}.actor",
+        "event.currency" when !sql.Declares(kind, "currency") => $"{alias}.spend_currency",
         _ => null,
     };
-
-    // A field of the kind stands in where the column has no value.
-    private bool Declares(string field) => sql.Declares(leaf.Kind, field);
 
     private void Refuse(string place, string why)
     {

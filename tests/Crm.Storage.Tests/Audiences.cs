@@ -80,12 +80,25 @@ public sealed class Audiences
         new Window.Lifetime(), new Window.Last(Duration.FromHours(1)), new Window.Last(Duration.FromHours(3)), new Window.Last(Duration.FromHours(4)) { Skip = Duration.FromHours(1) }, new Window.Before(Duration.FromHours(2)),
         new Window.Between(Start + Duration.FromHours(2), Start + Duration.FromHours(7)), new Window.Between(null, Start + Duration.FromHours(5)),
         new Window.Calendar(CalendarPeriod.Day, 0, 1, Zone), new Window.Calendar(CalendarPeriod.Day, 1, 1, Zone), new Window.Calendar(CalendarPeriod.Week, 0, 2, Zone), new Window.Calendar(CalendarPeriod.Month, 1, 1, Zone),
-        new Window.Since(new EventPattern("visit"), First: true), new Window.Since(new EventPattern("visit"), First: false));
+        new Window.Since(new EventPattern("visit"), First: true), new Window.Since(new EventPattern("visit"), First: false),
+        new Window.Since(new EventPattern("purchase") { Where = If.Field("line.sku").Is("tea") }, First: false), new Window.Since(new EventPattern("visit"), First: true) { Within = Duration.FromHours(2) }, new Window.Since(new EventPattern("purchase"), First: true) { Within = Duration.FromHours(3) });
 
     private static readonly Gen<Measure> Measures = Gen.Elements<Measure>(
         new Measure.Count(), new Measure.Count(), new Measure.SumOfSpend(Currency.Hkd), new Measure.SumOfSpend(Currency.Hkd), new Measure.SumOfQuantity(),
         new Measure.Aggregate(Aggregation.Average, new Measured.Spend(Currency.Hkd)), new Measure.Aggregate(Aggregation.Least, new Measured.Spend(Currency.Hkd)), new Measure.Aggregate(Aggregation.Greatest, new Measured.Spend(Currency.Hkd)),
-        new Measure.Aggregate(Aggregation.Distinct, new Measured.Named("event.channel")), new Measure.Aggregate(Aggregation.Distinct, new Measured.Named("line.sku")));
+        new Measure.Aggregate(Aggregation.Distinct, new Measured.Named("event.channel")), new Measure.Aggregate(Aggregation.Distinct, new Measured.Named("line.sku")), new Measure.Aggregate(Aggregation.Distinct, new Measured.At()));
+
+    private static readonly Gen<EventPattern> Patterns = from kind in Gen.Elements("purchase", "visit") from filter in Filters select new EventPattern(kind) { Where = filter };
+
+    private static readonly Gen<Measure> Sequences =
+        from steps in Gen.ListOf(
+            from pattern in Patterns
+            from after in Gen.Elements(Duration.Zero, Duration.FromHours(1))
+            from within in Gen.Elements<Duration?>(null, Duration.FromHours(2), Duration.FromHours(4))
+            from without in Gen.OneOf(Gen.Constant<EventPattern?>(null), Patterns.Select(pattern => (EventPattern?)pattern))
+            select new Step(pattern) { After = after, Within = within, Without = without }).Resize(2)
+        from lacking in Gen.OneOf(Gen.Constant<Lack?>(null), Patterns.Select(pattern => (Lack?)new Lack(pattern, Duration.FromHours(2))))
+        select (Measure)new Measure.Sequence([.. steps]) { Lacking = lacking };
 
     private static readonly Gen<Condition> Leaves = Gen.OneOf(
         from kind in Gen.Elements("purchase", "purchase", "visit")
@@ -101,6 +114,12 @@ public sealed class Audiences
         from hours in Gen.Choose(-4, 0)
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.EventWindow("purchase", new Measure.Aggregate(how, new Measured.At()), window, new Test.Relative(comparison, new RelativeTime.Now(Duration.FromHours(hours)))) { WhenMissing = missing },
+        from kind in Gen.Elements("purchase", "visit")
+        from measure in Sequences
+        from window in Windows
+        from test in Numbers
+        from filter in Filters
+        select (Condition)new Condition.EventWindow(kind, measure, window, test) { Where = filter },
         from times in Gen.Elements((3, 6), (4, 4))
         from test in Numbers
         select (Condition)new Condition.EventWindow("purchase", new Measure.Periods(1, times.Item1), new Window.Last(Duration.FromHours(times.Item2)), test),
@@ -156,10 +175,10 @@ public sealed class Audiences
             If.Field("customer.region").Is("HK"),
             !If.Purchases().SumOfQuantity().AtLeast(2),
             If.Purchases().Where(If.Field("event.channel").Is("web") & If.Field("event.table").Is(3)).Count().AtLeast(1),
-            If.Purchases().Then(new Step(new EventPattern("purchase"))).Happened,
+            If.Purchases().Then(new Step(new EventPattern("purchase") { Where = If.Field("event.table").Is(3) })).Happened,
             If.Fact("loyalty.tier").Is("gold"));
 
-        Assert.Equal(["$.all[0]", "$.all[1].not", "$.all[2].where.all[1].field", "$.all[3]"], store.Refusals(condition, new EventKinds([])).Select(error => error.Path));
+        Assert.Equal(["$.all[0]", "$.all[1].not", "$.all[2].where.all[1].field", "$.all[3].then[0].where.field"], store.Refusals(condition, new EventKinds([])).Select(error => error.Path));
     }
 
     private static void Refuted(Selecting counterfeit) => Assert.ThrowsAny<Exception>(() => Agrees(new SqliteFactory(SqliteKind.Memory), counterfeit, 200));

@@ -212,6 +212,11 @@ public sealed partial class ConditionCheck
                 break;
             case Conditions.Window.Since since:
                 Pattern(since.Event, path + (since.First ? ".sinceFirst" : ".sinceLatest"), depth);
+                if (since.Within is { } within)
+                {
+                    Length(within, path + ".within");
+                }
+
                 break;
         }
     }

@@ -147,6 +147,7 @@ internal static class ConditionInChinese
         Window.Calendar { Skip: 0 } calendar => $"最近 {Number(calendar.Count)} 個曆{Unit(calendar.Unit)}（包括現時）",
         Window.Calendar calendar => $"{Number(calendar.Count)} 個曆{Unit(calendar.Unit)}（不計最近 {Number(calendar.Skip)} 個）",
         Window.Between between => Within(new Span.Between(between.From, between.Until)),
+        Window.Since { Within: { } within } since => $"{(since.First ? "首次" : "最近一次")}{Pattern(since.Event)}後 {Length(within)}內",
         Window.Since since => $"自{(since.First ? "首次" : "最近一次")}{Pattern(since.Event)}起",
         _ => throw new InvalidOperationException($"The window {window.GetType().Name} has no sentence."),
     };

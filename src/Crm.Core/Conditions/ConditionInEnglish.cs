@@ -130,6 +130,7 @@ internal static class ConditionInEnglish
         Window.Calendar { Skip: 0 } calendar => $"in the last {Counted(calendar.Count, Unit(calendar.Unit))} of the calendar, this one included",
         Window.Calendar calendar => $"in {Counted(calendar.Count, Unit(calendar.Unit))} of the calendar, leaving out the latest {Number(calendar.Skip)}",
         Window.Between between => Within(new Span.Between(between.From, between.Until)),
+        Window.Since { Within: { } within } since => $"within {Length(within)} after the {(since.First ? "first" : "latest")} {Pattern(since.Event)}",
         Window.Since since => $"since the {(since.First ? "first" : "latest")} {Pattern(since.Event)}",
         _ => throw new InvalidOperationException($"The window {window.GetType().Name} has no sentence."),
     };

@@ -11,8 +11,8 @@ namespace Crm.Conditions;
 /// <remarks>A condition about "event." fields is compared with its answer while no event is being handled. The passing of time is no event: that is what <see cref="Truth.ValidUntil"/> says.</remarks>
 public sealed class ConditionIndex
 {
-    private readonly Candidate[] anyKind;
-    private readonly FrozenDictionary<string, Candidate[]> byKind;
+    private readonly Candidates anyKind;
+    private readonly FrozenDictionary<string, Candidates> byKind;
     private readonly FrozenDictionary<string, int[]> byFact;
 
     /// <summary>An index of conditions, which are named by their places in the list.</summary>
@@ -32,18 +32,18 @@ public sealed class ConditionIndex
     public Touched TouchedByEvent(CustomerEvent happened)
     {
         ArgumentNullException.ThrowIfNull(happened);
-        return new Touched(byKind.GetValueOrDefault(happened.Kind) ?? anyKind, happened);
+        return new Touched((byKind.GetValueOrDefault(happened.Kind) ?? anyKind).Of(happened), happened);
     }
 
     /// <summary>The conditions whose answer a changed fact may change, in the order of their places.</summary>
     public ReadOnlySpan<int> TouchedByFact(string name) => byFact.GetValueOrDefault(name);
 
-    private static Candidate[] Of(List<Candidate> candidates, string? kind) =>
+    private static Candidates Of(List<Candidate> candidates, string? kind) => new(
     [
         .. candidates
             .Select(candidate => candidate with { Signatures = candidate.Signatures.Where(signature => signature.Kinds is not { } kinds || (kind is not null && kinds.Contains(kind))).ToSequence() })
             .Where(candidate => !candidate.Signatures.IsEmpty),
-    ];
+    ]);
 
     /// <summary>Places of conditions, found while they are walked.</summary>
     public readonly ref struct Touched
@@ -105,9 +105,46 @@ public sealed class ConditionIndex
         }
     }
 
+    /// <summary>
+    /// Conditions that events of a kind may touch. Where many of them require values of one field, such as the channel, an event is led by its own value to those that ask for it, and the others are not looked at.
+    /// </summary>
+    private sealed class Candidates
+    {
+        // Below it, looking at each is as fast; and those without the field are listed with every value.
+        private const int Few = 8;
+        private const int MostListed = 1_000_000;
+        private readonly string? field;
+        private readonly Candidate[] otherwise;
+        private readonly FrozenDictionary<Scalar, Candidate[]> byValue = FrozenDictionary<Scalar, Candidate[]>.Empty;
+
+        public Candidates(Candidate[] all)
+        {
+            otherwise = all;
+            var fields = all.SelectMany(candidate => candidate.Signatures).SelectMany(signature => signature.Requirements).Select(required => required.Field).Distinct(StringComparer.Ordinal);
+            var best = fields.Where(name => name is not "kind").Select(name => (name, keyed: all.Count(candidate => candidate.ValuesOf(name) is not null))).OrderByDescending(one => one.keyed).ThenBy(one => one.name, StringComparer.Ordinal).FirstOrDefault();
+            var values = best.keyed < Few ? [] : all.SelectMany(candidate => candidate.ValuesOf(best.name) ?? []).Distinct().ToList();
+            if (values.Count == 0 || (long)values.Count * (all.Length - best.keyed) > MostListed)
+            {
+                return;
+            }
+
+            field = best.name;
+            otherwise = [.. all.Where(candidate => candidate.ValuesOf(field) is null)];
+            byValue = values.ToFrozenDictionary(value => value, value => all.Where(candidate => candidate.ValuesOf(field)?.Contains(value) != false).ToArray());
+        }
+
+        /// <summary>Those worth looking at for an event, in the order of their places.</summary>
+        public Candidate[] Of(CustomerEvent happened) => field is not null && byValue.TryGetValue(EventFields.Read(happened, field), out var listed) ? listed : otherwise;
+    }
+
     /// <summary>A condition and the events that may change it.</summary>
     internal sealed record Candidate(int Index, Sequence<EventSignature> Signatures)
     {
+        /// <summary>The values of a field that an event must have one of, whichever signature it has; null when some signature does not ask for the field.</summary>
+        public HashSet<Scalar>? ValuesOf(string field) => Signatures.All(signature => signature.Requirements.Any(required => required.Field == field))
+            ? [.. Signatures.SelectMany(signature => signature.Requirements.First(required => required.Field == field).Values)]
+            : null;
+
         public bool Touches(CustomerEvent happened)
         {
             foreach (var signature in Signatures.AsSpan())

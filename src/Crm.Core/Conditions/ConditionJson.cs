@@ -16,7 +16,7 @@ namespace Crm.Conditions;
 /// <c>{"calendar":"hk-public-holidays","whenMissing":false}</c>, <c>{"score":[{"when":…,"points":5}],"is":{"gte":10}}</c>.
 /// </summary>
 /// <remarks>
-/// Windows are "lifetime", <c>{"last":"P90D","skip":"P30D"}</c>, <c>{"before":"P60D"}</c>, <c>{"calendar":"month","skip":1,"count":3,"zone":"Asia/Hong_Kong"}</c>, <c>{"from":…,"until":…}</c>, <c>{"sinceLatest":{"of":"refund"}}</c> and sinceFirst.
+/// Windows are "lifetime", <c>{"last":"P90D","skip":"P30D"}</c>, <c>{"before":"P60D"}</c>, <c>{"calendar":"month","skip":1,"count":3,"zone":"Asia/Hong_Kong"}</c>, <c>{"from":…,"until":…}</c>, <c>{"sinceLatest":{"of":"refund"},"within":"P30D"}</c> and sinceFirst.
 /// Tests are eq, gt, gte, lt, lte, between, in, anyOf, allOf, noneOf, contains, startsWith, endsWith, anniversary and <c>{"known":true}</c>; comparisons also take <c>{"today":"-P30D","zone":"Asia/Hong_Kong"}</c> and <c>{"now":"-PT36H"}</c>. Values are texts (codes), numbers, true and false, <c>{"date":"2026-11-21"}</c> and <c>{"instant":"2026-11-21T08:00:00Z"}</c>.
 /// Every comparison of a field or fact states <c>whenMissing</c>, its answer where there is no value or one of another kind; counts and sums are never missing.
 /// </remarks>

@@ -201,7 +201,8 @@ internal sealed partial class ConditionReader
             return null;
         }
 
-        return ReadWholePattern(read, depth) is { } pattern ? new Window.Since(pattern, word == ConditionWords.SinceFirst) : null;
+        var within = outer.Has(ConditionWords.Within) ? ReadLength(outer, ConditionWords.Within) : null;
+        return ReadWholePattern(read, depth) is { } pattern ? new Window.Since(pattern, word == ConditionWords.SinceFirst) { Within = within } : null;
     }
 
     private static Instant? ReadInstant(JsonObjectReader read, string word) =>

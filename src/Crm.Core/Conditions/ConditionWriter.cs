@@ -258,6 +258,11 @@ internal static class ConditionWriter
                 break;
             case Window.Since since:
                 WritePattern(json, since.First ? ConditionWords.SinceFirst : ConditionWords.SinceLatest, since.Event);
+                if (since.Within is { } within)
+                {
+                    json.WriteString(ConditionWords.Within, WindowLength.Write(within));
+                }
+
                 break;
             default:
                 throw new InvalidOperationException($"The window {window.GetType().Name} has no written form.");

@@ -111,12 +111,12 @@ public static class HistoryWindows
 
     private static IEnumerable<long> Edges(Condition.EventWindow leaf, long at, long anchor) => leaf.Measure is Conditions.Measure.Periods periods
         ? leaf.Window.PartEdges(at, periods.OutOf)
-        : [leaf.Window.Enters(at), leaf.Window.Leaves(at, anchor)];
+        : [leaf.Window.Enters(at, anchor), leaf.Window.Leaves(at, anchor)];
 
     private static Scalar ValueAt(Condition.EventWindow leaf, List<(long At, Scalar Value)> samples, long anchor, Instant now)
     {
         var ticks = now.ToUnixTimeTicks();
-        var counted = samples.Where(one => leaf.Window.Enters(one.At) <= ticks && ticks < leaf.Window.Leaves(one.At, anchor)).ToList();
+        var counted = samples.Where(one => leaf.Window.Enters(one.At, anchor) <= ticks && ticks < leaf.Window.Leaves(one.At, anchor)).ToList();
         return leaf.Measure switch
         {
             Conditions.Measure.Sequence => counted.Count,

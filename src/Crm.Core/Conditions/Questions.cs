@@ -118,11 +118,11 @@ public readonly record struct EventQuestion
     /// <summary>Only events of the whole period of the calendar before the one that lasts; with a number, of so many before it.</summary>
     public EventQuestion LastWhole(CalendarPeriod unit, string zone, int count = 1) => In(new Window.Calendar(unit, 1, count, zone));
 
-    /// <summary>Only events after the latest of another kind; none without one.</summary>
-    public EventQuestion SinceLatest(string other) => In(new Window.Since(new EventPattern(other), First: false));
+    /// <summary>Only events after the latest of another kind, and at most so long after it; null: up to now. None without one.</summary>
+    public EventQuestion SinceLatest(string other, Duration? within = null) => In(new Window.Since(new EventPattern(other), First: false) { Within = within });
 
-    /// <summary>Only events after the first of another kind; none without one.</summary>
-    public EventQuestion SinceFirst(string other) => In(new Window.Since(new EventPattern(other), First: true));
+    /// <summary>Only events after the first of another kind, and at most so long after it; null: up to now. None without one. Of the same kind: again after the first time.</summary>
+    public EventQuestion SinceFirst(string other, Duration? within = null) => In(new Window.Since(new EventPattern(other), First: true) { Within = within });
 
     /// <summary>What is made of one value of each event: "event.NAME", or "line.NAME" of each line that passes the filter.</summary>
     public AggregateQuestion Of(Aggregation how, string field) => Of(how, new Measured.Named(field));

@@ -39,7 +39,11 @@ public abstract record Window
     /// <summary>The events after another event; without one, none.</summary>
     /// <param name="Event">The other event.</param>
     /// <param name="First">Whether after the first of them, otherwise after the latest.</param>
-    public sealed record Since(EventPattern Event, bool First) : Window;
+    public sealed record Since(EventPattern Event, bool First) : Window
+    {
+        /// <summary>For how long after the other event, the end included: (other, other + within]. More than 0, at most 3,660 days; null: up to now.</summary>
+        public Duration? Within { get; init; }
+    }
 }
 
 /// <summary>A period of the calendar.</summary>

@@ -12,8 +12,12 @@ internal static class WindowMeaning
     public const long Never = long.MaxValue;
 
     /// <summary>The first instant at which an event counts; not before it happens.</summary>
-    public static long Enters(this Window window, long at) => window switch
+    /// <param name="window">The window.</param>
+    /// <param name="at">When the event is.</param>
+    /// <param name="anchor">The event since which others count; <see cref="Never"/> when there is none.</param>
+    public static long Enters(this Window window, long at, long anchor = Never) => window switch
     {
+        Window.Since { Within: { } within } when anchor != Never && at > anchor && at - anchor > Ticks(within) => Never,
         Window.Lifetime or Window.Since => at,
         Window.Last last => at + Ticks(last.Skip),
         Window.Before before => at + Ticks(before.Age),

@@ -41,7 +41,7 @@ internal readonly ref struct SampleCounting(Condition.EventWindow leaf, ReadOnly
 
         var (first, after) = (FirstToLeave(now), FirstToEnter(now));
         next = first < samples.Length ? leaf.Window.Leaves(samples[first].Ticks, anchor) : next;
-        return after < samples.Length ? Math.Min(next, leaf.Window.Enters(samples[after].Ticks)) : next;
+        return after < samples.Length ? Math.Min(next, leaf.Window.Enters(samples[after].Ticks, anchor)) : next;
     }
 
     private int FirstToLeave(long now)
@@ -62,7 +62,7 @@ internal readonly ref struct SampleCounting(Condition.EventWindow leaf, ReadOnly
         while (low < high)
         {
             var middle = (low + high) / 2;
-            (low, high) = leaf.Window.Enters(samples[middle].Ticks) > now ? (low, middle) : (middle + 1, high);
+            (low, high) = leaf.Window.Enters(samples[middle].Ticks, anchor) > now ? (low, middle) : (middle + 1, high);
         }
 
         return low;

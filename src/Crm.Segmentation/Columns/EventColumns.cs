@@ -16,17 +16,3 @@ internal sealed record EventColumns(int[] Firsts, long[] Ticks, Dictionary<Curre
 /// <param name="Places">For each event the number of its value; 0: none.</param>
 /// <param name="Known">The values, the first of which has number 1.</param>
 internal sealed record CodeColumn(int[] Places, Scalar[] Known);
-
-/// <summary>The values of one fact.</summary>
-/// <param name="Kinds">For each customer the kind of the value.</param>
-/// <param name="Values">Flags, days and ticks as whole numbers; codes by number; numbers in ten thousandths.</param>
-/// <param name="Until">When the value runs out, in ticks; null: no value of this fact does.</param>
-/// <param name="Known">The codes, the first of which has number 1.</param>
-/// <param name="IsExact">Whether every number is kept exactly.</param>
-internal sealed record FactColumn(byte[] Kinds, long[] Values, long[]? Until, string[] Known, bool IsExact)
-{
-    /// <summary>How many of the unit are one.</summary>
-    public const decimal Unit = 10_000;
-
-    public long Bytes => Kinds.Length + (8L * Values.Length) + (8L * (Until?.Length ?? 0));
-}

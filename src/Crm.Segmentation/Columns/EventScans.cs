@@ -99,32 +99,24 @@ internal sealed class FactScan(FactColumn column, byte? kind, NumberRange[] want
 {
     protected override ulong Word(int first, int end)
     {
-        var bits = 0UL;
-        for (var customer = first; customer < end; customer++)
+        var everybody = end - first == 64 ? ulong.MaxValue : (1UL << (end - first)) - 1;
+        var kinds = column.Kinds.AsSpan(first, end - first);
+        var there = kind is { } asked ? FactValues.Equal(kinds, asked) : everybody & ~FactValues.Equal(kinds, 0);
+        if (column.Until is { } until)
         {
-            var has = column.Kinds[customer];
-            var isThere = has != 0 && (kind is null || has == kind) && (column.Until is null || column.Until[customer] > now);
-            bits |= (isThere ? Passes(column.Values[customer]) : whenMissing) ? 1UL << (customer - first) : 0;
+            there &= now == long.MaxValue ? 0 : until.Within(first, end, now + 1, long.MaxValue);
         }
 
-        return bits;
-    }
-
-    private bool Passes(long value)
-    {
-        if (kind is null)
+        var passing = there;
+        if (kind is not null)
         {
-            return true;
-        }
-
-        foreach (var range in wanted)
-        {
-            if (range.From <= value && value <= range.To)
+            passing = 0;
+            foreach (var range in wanted)
             {
-                return true;
+                passing |= column.Values.Within(first, end, range.From, range.To);
             }
         }
 
-        return false;
+        return (there & passing) | (whenMissing ? everybody & ~there : 0);
     }
 }

@@ -46,10 +46,12 @@ public sealed class Population
     /// <summary>The customers of whom a condition holds.</summary>
     /// <param name="condition">A condition without errors.</param>
     /// <param name="moment">As of when; not before the newest event.</param>
+    /// <param name="threads">How many threads scan, at least 1. More of them help as long as the memory keeps up.</param>
     /// <exception cref="ArgumentException">The condition is refused; the message lists the parts.</exception>
-    public PopulationSet Select(Condition condition, Moment moment)
+    public PopulationSet Select(Condition condition, Moment moment, int threads = 1)
     {
         ArgumentNullException.ThrowIfNull(condition);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         var compiling = new ScanCompiler(events, facts, moment, judgesMoments: true);
         var scan = compiling.Compile(condition, "$");
         if (!compiling.Refusals.IsEmpty)
@@ -58,12 +60,61 @@ public sealed class Population
         }
 
         var bits = new ulong[(customers.Length + 63) / 64];
-        for (var first = 0; first < customers.Length; first += Block)
+        var blocks = (customers.Length + Block - 1) / Block;
+        if (threads == 1)
         {
-            scan.Fill(first, Math.Min(first + Block, customers.Length), bits.AsSpan(first / 64));
+            Fill(0, blocks);
+        }
+        else
+        {
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, part => Fill((int)((long)blocks * part / threads), (int)((long)blocks * (part + 1) / threads)));
         }
 
         return new PopulationSet(this, bits);
+
+        // Blocks are whole words of bits, so that no two threads write the same one.
+        void Fill(int from, int until)
+        {
+            for (var block = from; block < until; block++)
+            {
+                var first = block * Block;
+                scan.Fill(first, Math.Min(first + Block, customers.Length), bits.AsSpan(first / 64));
+            }
+        }
+    }
+
+    /// <summary>
+    /// The measure with the test that the customers pass of whom it is greatest, such as the hundred top spenders of a month: at least as much as the last of them has. Who is top depends on everybody,
+    /// so the line is drawn here, once, and the condition can be kept as a definition. Those who have exactly as much as the last are all in; those who have nothing are not.
+    /// </summary>
+    /// <param name="measure">A count or a sum of spend; its test is not looked at.</param>
+    /// <param name="count">How many at least; at least 1. Where fewer have more than 0, all who have.</param>
+    /// <param name="moment">As of when; not before the newest event.</param>
+    /// <exception cref="ArgumentException">The measure is refused; the message lists why.</exception>
+    public Condition.EventWindow Top(Condition.EventWindow measure, int count, Moment moment)
+    {
+        ArgumentNullException.ThrowIfNull(measure);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var unit = measure.Measure is Measure.SumOfSpend spent ? ScanCompiler.Unit(spent.Currency) : 1;
+
+        // The greatest line that so many still reach lies from low, which they reach, to below high, which they do not.
+        var (low, high) = (0L, 1L);
+        while (Reach(high))
+        {
+            (low, high) = (high, checked(2 * high));
+        }
+
+        while (high - low > 1)
+        {
+            var middle = low + ((high - low) / 2);
+            (low, high) = Reach(middle) ? (middle, high) : (low, middle);
+        }
+
+        return low == 0 ? measure with { Is = new Test.MoreThan(0) } : From(low);
+
+        bool Reach(long line) => Select(From(line), moment).Count >= count;
+
+        Condition.EventWindow From(long line) => measure with { Is = new Test.AtLeast(line / unit) };
     }
 
     internal CustomerId At(int place) => customers[place];

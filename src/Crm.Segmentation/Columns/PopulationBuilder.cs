@@ -83,6 +83,7 @@ public sealed class PopulationBuilder
         until?.AsSpan().Fill(long.MaxValue);
         var known = new List<string>();
         var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        var unit = values.Select(one => Unit(one.Fact.Value.AsNumber)).DefaultIfEmpty(1).Max();
         var isExact = true;
         foreach (var (customer, fact) in values)
         {
@@ -93,7 +94,7 @@ public sealed class PopulationBuilder
                 { AsCode: { } code } => Place(code, places, known),
                 { AsDate: { } date } => Period.DaysBetween(new LocalDate(1970, 1, 1), date),
                 { AsInstant: { } instant } => instant.ToUnixTimeTicks(),
-                { Kind: ScalarKind.Number } => Number(fact.Value.AsNumber, ref isExact),
+                { Kind: ScalarKind.Number } => Number(fact.Value.AsNumber, unit, ref isExact),
                 _ => 0,
             };
             if (until is not null && fact.ValidUntil is { } end)
@@ -102,12 +103,15 @@ public sealed class PopulationBuilder
             }
         }
 
-        return new FactColumn(kinds, numbers, until, [.. known], isExact);
+        return new FactColumn(kinds, FactValues.Of(numbers), until is null ? null : FactValues.Of(until), [.. known], unit, isExact);
     }
 
-    private static long Number(decimal number, ref bool isExact)
+    /// <summary>In how many parts one is kept, so that the number is a whole number of them: 1, 100 or 10,000.</summary>
+    private static long Unit(decimal number) => decimal.IsInteger(number) ? 1 : Math.Abs(number) < 100_000_000_000_000m && decimal.IsInteger(number * 100) ? 100 : 10_000;
+
+    private static long Number(decimal number, long unit, ref bool isExact)
     {
-        var scaled = Math.Abs(number) < 100_000_000_000_000m ? number * FactColumn.Unit : 0.5m;
+        var scaled = Math.Abs(number) < 100_000_000_000_000m ? number * unit : 0.5m;
         isExact &= scaled == decimal.Truncate(scaled);
         return (long)scaled;
     }

@@ -74,7 +74,7 @@ internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dict
 
         var ranges = kind == ScalarKind.Code
             ? fact.Is is Test.EqualTo or Test.OneOf ? operands.Select(operand => Array.IndexOf(column.Known, operand.AsCode) + 1L).Where(place => place > 0).Select(place => new NumberRange(place, place)).ToArray() : null
-            : Ranges(fact.Is, operand => Exactly(operand));
+            : Ranges(fact.Is, operand => Exactly(operand, column.Unit));
         return ranges is null ? Refuse(path + ".is", "Codes have no order.") : new FactScan(column, (byte)kind, ranges, fact.WhenMissing, now);
     }
 
@@ -171,12 +171,12 @@ internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dict
         };
     }
 
-    private static decimal? Exactly(Scalar operand) => operand switch
+    private static decimal? Exactly(Scalar operand, long unit) => operand switch
     {
         { Kind: ScalarKind.Flag } => operand.AsFlag ? 1 : 0,
         { AsDate: { } date } => Period.DaysBetween(new LocalDate(1970, 1, 1), date),
         { AsInstant: { } instant } => instant.ToUnixTimeTicks(),
-        { Kind: ScalarKind.Number } when Math.Abs(operand.AsNumber) < 100_000_000_000_000m => operand.AsNumber * FactColumn.Unit,
+        { Kind: ScalarKind.Number } when Math.Abs(operand.AsNumber) < 100_000_000_000_000m => operand.AsNumber * unit,
         _ => null,
     };
 
@@ -214,7 +214,7 @@ internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dict
         return new Scan.Constant(false);
     }
 
-    private static decimal Unit(Currency currency) => currency.Decimals switch { 0 => 1, 2 => 100, 3 => 1_000, _ => 10_000 };
+    internal static decimal Unit(Currency currency) => currency.Decimals switch { 0 => 1, 2 => 100, 3 => 1_000, _ => 10_000 };
 
     private static InvalidOperationException NoCustomer() => new("A condition is compiled for all customers; what belongs to one of them is in the columns.");
 

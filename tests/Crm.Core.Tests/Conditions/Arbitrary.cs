@@ -103,7 +103,7 @@ internal static class Arbitrary
             new Window.Lifetime(), new Window.Last(Duration.FromHours(3)), new Window.Last(Duration.FromHours(4)) { Skip = Duration.FromHours(1) }, new Window.Last(Duration.FromHours(5)) { Skip = Duration.FromHours(5) - Tick },
             new Window.Before(Duration.FromHours(2)), new Window.Between(Start + Duration.FromHours(2), Start + Duration.FromHours(7)), new Window.Between(null, Start + Duration.FromHours(5)), new Window.Between(Start + Duration.FromHours(4), null)),
         CalendarWindows,
-        from pattern in Patterns from first in Gen.Elements(true, false) select (Window)new Window.Since(pattern, first));
+        from pattern in Patterns from first in Gen.Elements(true, false) from within in Gen.Elements<Duration?>(null, Duration.FromHours(2), Duration.FromHours(3)) select (Window)new Window.Since(pattern, first) { Within = within });
 
     private static Gen<Condition.EventWindow> Summed { get; } =
         from plain in Plain from window in AnyWindow select plain with { Window = window };

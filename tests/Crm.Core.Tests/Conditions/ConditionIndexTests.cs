@@ -57,6 +57,23 @@ public sealed class ConditionIndexTests
     }
 
     [Fact]
+    public void An_index_of_many_names_those_that_an_index_of_each_alone_names() =>
+        Prop.ForAll(
+            (from some in Gen.ListOf(Arbitrary.Conditions).Resize(12)
+             from channels in Gen.ListOf(Gen.Elements("web", "shop", "app", "fair")).Resize(24)
+             from history in Arbitrary.Histories
+             from own in Gen.Elements("web", "app", "nowhere", null)
+             where history.Count > 0
+             select (some, channels, happened: history[^1].Event with { Channel = own })).ToArbitrary(),
+            sample =>
+            {
+                List<Condition> conditions = [.. sample.some, .. sample.channels.Select((channel, i) => If.Purchases().Where(If.Field("event.channel").Is(channel)).Count().AtLeast(i)), .. sample.channels.Select(channel => If.Field("event.channel").OneOf(channel, "web"))];
+                var alone = conditions.Index().Where(one => new ConditionIndex([one.Item]).TouchedByEvent(sample.happened).ToArray().Length > 0).Select(one => one.Index);
+
+                Assert.Equal(alone, new ConditionIndex(conditions).TouchedByEvent(sample.happened).ToArray());
+            }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Fact]
     public void Looking_up_allocates_nothing()
     {
         var index = new ConditionIndex(Enumerable.Range(0, 20).Select(i => If.Purchases().Where(If.Field("event.channel").Is(i % 2 == 0 ? "web" : "shop")).Count().AtLeast(i)));

@@ -65,6 +65,7 @@ public sealed class ConditionJsonTests
     [InlineData("""{"distinct":"event.order","of":"purchase","window":{"from":"2026-01-01T00:00:00Z","until":"2026-02-01T00:00:00Z"},"is":{"gte":3}}""")]
     [InlineData("""{"periods":"purchase","times":1,"outOf":6,"window":{"last":"P180D"},"is":{"gte":4}}""")]
     [InlineData("""{"sequence":"page-view","where":{"field":"event.channel","is":{"eq":"web"},"whenMissing":false},"then":[{"of":"purchase","after":"PT1H","within":"P14D","without":{"of":"page-view"}}],"lacking":{"of":"refund","for":"P4D"},"window":{"before":"P1D"},"is":{"gte":1}}""")]
+    [InlineData("""{"count":"purchase","window":{"sinceFirst":{"of":"purchase"},"within":"P30D"},"is":{"gte":1}}""")]
     [InlineData("""{"count":"purchase","window":{"sinceLatest":{"of":"page-view","where":{"field":"event.channel","is":{"eq":"web"},"whenMissing":false}}},"is":{"eq":0}}""")]
     [InlineData("""{"field":"customer.tags","is":{"allOf":["tea","vip"]},"whenMissing":false}""")]
     [InlineData("""{"field":"customer.joined","is":{"lt":{"today":"-P1Y6M","zone":"Asia/Hong_Kong"}},"whenMissing":false}""")]

@@ -103,6 +103,10 @@ public sealed class ObservedTests
         RefutedAs(leaf => leaf.Window is Window.Since since ? leaf with { Window = since with { First = true } } : leaf);
 
     [Fact]
+    public void The_law_catches_events_long_after_another_that_count_all_the_same() =>
+        RefutedAs(leaf => leaf.Window is Window.Since since ? leaf with { Window = since with { Within = null } } : leaf);
+
+    [Fact]
     public void Events_before_a_leaf_with_samples_was_defined_are_missing_and_what_no_leaf_needs_is_dropped()
     {
         var average = (Condition.EventWindow)If.Purchases().InLast(Duration.FromDays(9)).Of(Aggregation.Average, new Measured.Spend(Currency.Hkd)).AtLeast(10);

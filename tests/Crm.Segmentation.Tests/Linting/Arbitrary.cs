@@ -1,0 +1,131 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Segmentation.Tests.Linting;
+
+/// <summary>Conditions over few names and values, so that parts often contradict each other, and customers on the boundaries.</summary>
+internal static class Arbitrary
+{
+    private static readonly Instant Start = Instant.FromUtc(2026, 3, 1, 0, 0);
+
+    private static Gen<Test> Numbers { get; } =
+        from value in Gen.Choose(0, 6).Select(half => half / 2m)
+        from other in Gen.Choose(0, 3)
+        from kind in Gen.Choose(0, 6)
+        select kind switch
+        {
+            0 => new Test.EqualTo(value),
+            1 => new Test.MoreThan(value),
+            2 => new Test.AtLeast(value),
+            3 => new Test.LessThan(value),
+            4 => new Test.AtMost(value),
+            5 => new Test.Between(Math.Min(value, other), Math.Max(value, other)),
+            _ => (Test)new Test.OneOf([value, other]),
+        };
+
+    private static Gen<Test> Codes { get; } = Gen.Elements<Test>(
+        new Test.EqualTo("tea"), new Test.EqualTo("cup"), new Test.OneOf(["tea", "cup"]), new Test.StartsWith("t"), new Test.EndsWith("p"), new Test.Contains("e"), new Test.AnyOf(["tea"]), new Test.AllOf(["cup", "tea"]), new Test.Known(), new Test.AtLeast("cup"), new Test.LessThan("tea"));
+
+    private static Gen<Window> Windows { get; } = Gen.Elements<Window>(
+        new Window.Lifetime(), new Window.Last(Duration.FromHours(2)), new Window.Last(Duration.FromHours(4)), new Window.Last(Duration.FromHours(4)) { Skip = Duration.FromHours(2) }, new Window.Before(Duration.FromHours(2)), new Window.Before(Duration.FromHours(1)),
+        new Window.Between(Start, Start + Duration.FromHours(4)), new Window.Between(Start + Duration.FromHours(2), null), new Window.Calendar(CalendarPeriod.Day, 0, 1, "UTC"), new Window.Calendar(CalendarPeriod.Day, 0, 2, "UTC"),
+        new Window.Since(new EventPattern("visit"), First: true), new Window.Since(new EventPattern("visit"), First: false), new Window.Since(new EventPattern("visit"), First: true) { Within = Duration.FromHours(2) }, new Window.Since(new EventPattern("visit"), First: false) { Within = Duration.FromHours(1) });
+
+    private static Gen<Condition?> Filters { get; } = Gen.Elements<Condition?>(
+        null, null, null, If.Field("event.channel").Is("tea"), If.Field("line.sku").Is("tea"), If.Field("line.sku").Is("tea") & If.Field("line.sku").Is("cup"), If.Field("event.channel").IsNot("tea"));
+
+    private static Gen<Condition> Measured { get; } =
+        from measure in Gen.Elements<Measure>(
+            new Measure.Count(), new Measure.Count(), new Measure.SumOfSpend(Currency.Hkd), new Measure.SumOfQuantity(), new Measure.Aggregate(Aggregation.Distinct, new Measured.Named("line.sku")), new Measure.Aggregate(Aggregation.Average, new Measured.Spend(Currency.Hkd)),
+            new Measure.Aggregate(Aggregation.Greatest, new Measured.Spend(Currency.Hkd)), new Measure.Aggregate(Aggregation.Sum, new Measured.Named("event.spend")), new Measure.Sequence([new Step(new EventPattern("visit"))]))
+        from window in Windows
+        from test in Numbers
+        from filter in Filters
+        from missing in Gen.Elements(true, false)
+        select (Condition)new Condition.EventWindow("purchase", measure, window, test) { Where = filter, WhenMissing = missing && measure.CanBeMissing };
+
+    private static Gen<Condition> Leaves { get; } = Gen.OneOf(
+        Measured,
+        from how in Gen.Elements(Aggregation.First, Aggregation.Latest)
+        from hour in Gen.Choose(0, 4)
+        from test in Gen.Elements<Func<Scalar, Test>>(value => new Test.AtLeast(value), value => new Test.LessThan(value), value => new Test.EqualTo(value))
+        from missing in Gen.Elements(true, false)
+        select (Condition)new Condition.EventWindow("purchase", new Measure.Aggregate(how, new Measured.At()), new Window.Lifetime(), test(Start + Duration.FromHours(hour))) { WhenMissing = missing },
+        from periods in Gen.Elements(2, 4)
+        from test in Numbers
+        select (Condition)new Condition.EventWindow("purchase", new Measure.Periods(1, periods), new Window.Last(Duration.FromHours(4)), test),
+        from name in Gen.Elements("customer.drink", "customer.age")
+        from test in Gen.OneOf(Numbers, Codes)
+        from missing in Gen.Elements(true, false)
+        select (Condition)new Condition.Field(name, test, missing && test is not Test.Known),
+        from test in Gen.OneOf(Numbers, Codes, Gen.Elements<Test>(new Test.EqualTo(true), new Test.AtLeast(new LocalDate(2026, 3, 1)), new Test.AtMost(new LocalDate(2026, 3, 1))))
+        from missing in Gen.Elements(true, false)
+        select (Condition)new Condition.Fact("test.tier", test, missing && test is not Test.Known),
+        Gen.Elements(
+            If.On(IsoDayOfWeek.Sunday), If.On(IsoDayOfWeek.Monday, IsoDayOfWeek.Sunday), If.On(IsoDayOfWeek.Monday), If.Hours(new LocalTime(0, 0), new LocalTime(2, 0)), If.Hours(new LocalTime(2, 0), new LocalTime(0, 0)), If.Hours(new LocalTime(1, 0), new LocalTime(3, 0)),
+            If.Between(Start, Start + Duration.FromHours(2)), If.Between(Start + Duration.FromHours(2), null)));
+
+    /// <summary>Conditions of up to three levels, and the same measure twice, over two windows.</summary>
+    public static Gen<Condition> Conditions { get; } = Gen.OneOf(
+        Parts(2),
+        from test in Numbers from other in Numbers from missing in Gen.Elements(true, false) from both in Gen.Elements(true, false)
+        let one = new Condition.Field("customer.age", test, missing)
+        select both ? one & one with { Is = other } : one | !(one with { Is = other }),
+        from leaf in Measured from window in Windows from test in Numbers from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
+        let other = (Condition)((Condition.EventWindow)leaf with { Window = window, Is = test })
+        select both ? leaf & (not ? !other : other) : leaf | (not ? !other : other)).Where(condition => ConditionCheck.Check(condition).IsEmpty);
+
+    /// <summary>Who a customer is, when.</summary>
+    public static Gen<Customer> Customers { get; } =
+        from events in Gen.ListOf(
+            from hours in Gen.Choose(0, 8)
+            from ticks in Gen.Choose(-1, 1)
+            from kind in Gen.Elements("purchase", "purchase", "visit")
+            from channel in Gen.Elements("tea", "cup", null)
+            from skus in Gen.ListOf(Gen.Elements("tea", "cup")).Resize(2)
+            from halves in Gen.Choose(0, 4)
+            select (new CustomerEvent
+            {
+                Key = new EventKey("pos", "1"),
+                Kind = kind,
+                Channel = channel,
+                Spend = kind == "purchase" ? new Money(50 * halves * Math.Max(1, skus.Count), Currency.Hkd) : null,
+                Lines = skus.Select(sku => new EventLine(sku, 1, new Money(50 * halves, Currency.Hkd))).ToSequence(),
+            }, Start + Duration.FromHours(hours) + Duration.FromTicks(ticks))).Resize(5)
+        from drink in Values
+        from age in Values
+        from tier in Values
+        from hours in Gen.Choose(0, 30)
+        from ticks in Gen.Choose(-1, 1)
+        select new Customer(new Moment(Start + Duration.FromHours(hours) + Duration.FromTicks(ticks), DateTimeZone.Utc), [.. events], drink, age, tier);
+
+    private static Gen<Scalar> Values => Gen.OneOf(
+        Gen.Elements<Scalar>(default, true, false, "tea", "cup", "trap", "", Scalar.Of(["cup", "tea"]), Scalar.Of(["cup"]), new LocalDate(2026, 3, 1), new LocalDate(2026, 2, 28), Start), Gen.Choose(-1, 7).Select(half => Scalar.Of(half / 2m)));
+
+    private static Gen<Condition> Parts(int depth) => depth == 0 ? Leaves : Gen.OneOf(
+        Leaves,
+        from one in Parts(depth - 1) from other in Parts(depth - 1) select one & other,
+        from one in Parts(depth - 1) from other in Parts(depth - 1) select one | other,
+        from one in Parts(depth - 1) select !one,
+        from one in Parts(depth - 1) from other in Parts(depth - 1) from test in Numbers select If.Score(test, new Scored(one, 1), new Scored(other, 2)));
+
+    /// <summary>A customer at a moment.</summary>
+    internal sealed record Customer(Moment Moment, List<(CustomerEvent Event, Instant At)> History, Scalar Drink, Scalar Age, Scalar Tier) : IEvidence
+    {
+        public Scalar Field(string name) => default;
+
+        public bool Observed(Condition.Field leaf) => Evaluator.Evaluate(new Condition.Fact(leaf.Name, leaf.Is, leaf.WhenMissing), this).Value;
+
+        public Scalar Fact(string name, out Instant? validUntil)
+        {
+            validUntil = null;
+            return name switch { "customer.drink" => Drink, "customer.age" => Age, _ => Tier };
+        }
+
+        public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, History, Moment.Instant);
+    }
+}

@@ -1,0 +1,64 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Segmentation.Linting;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Segmentation.Tests.Linting;
+
+/// <summary>How versions differ in meaning, and whom it concerns.</summary>
+public sealed class DiffScenarios
+{
+    private static readonly Condition ThreeInAQuarter = If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(3);
+
+    [Fact]
+    public void Each_part_that_changed_is_said_in_words()
+    {
+        var diff = SegmentDiff.Of(
+            If.All(ThreeInAQuarter, If.Fact("loyalty.tier").Is("gold"), If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(1_000), !If.Field("customer.region").Is("MO"), If.Fact("test.score").AtLeast(2)),
+            If.All(If.Fact("test.score").AtLeast(2), If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(2), If.Fact("loyalty.tier").OneOf("gold", "silver"), If.Purchases().InLast(Duration.FromDays(365)).SumOfSpend(Currency.Hkd).AtLeast(1_000), If.Field("customer.language").Is("en")));
+
+        Assert.Equal(
+            [
+                "Loosened: at least 3 purchases in the last 90 days → at least 2 purchases in the last 90 days.",
+                "Loosened: loyalty.tier is gold → loyalty.tier is gold or silver.",
+                "Tightened: at least 1000 HKD spent in purchases so far → at least 1000 HKD spent in purchases in the last 365 days.",
+                "Removed: the customer's region is not MO or is unknown.",
+                "Added: the customer's language is en.",
+            ],
+            diff.Leaves.Select(leaf => leaf.Sentence.English));
+        Assert.StartsWith("放寬：", diff.Leaves[0].Sentence.Chinese, StringComparison.Ordinal);
+        Assert.True(diff.SomeMayEnter && diff.SomeMayLeave);
+    }
+
+    [Fact]
+    public void Order_nesting_and_spelling_are_no_difference()
+    {
+        var gold = If.Fact("loyalty.tier").Is("gold");
+        var diff = SegmentDiff.Of(ThreeInAQuarter & gold, If.All(If.All(gold), !!ThreeInAQuarter));
+
+        Assert.Empty(diff.Leaves);
+        Assert.False(diff.SomeMayEnter || diff.SomeMayLeave);
+    }
+
+    [Fact]
+    public async Task The_customers_who_change_side_are_named()
+    {
+        var club = new Club(Samples.Regulars);
+        foreach (var (customer, purchases) in new[] { ("amy", 3), ("ben", 2), ("cat", 1) })
+        {
+            for (var i = 0; i < purchases; i++)
+            {
+                await club.RecordAsync(CustomerEvent.Purchase($"{customer}:{i}", Identity.User(customer), Money.Hkd(customer == "amy" ? 1 : 100)) with { OccurredAt = Club.Day(i) });
+            }
+        }
+
+        var diff = SegmentDiff.Of(Samples.Regulars, Samples.Regulars with { Where = If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(2) & If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(100) });
+        var sides = await diff.CustomersAsync(club.Engine, TestContext.Current.CancellationToken);
+
+        Assert.Equal(await IdAsync("ben"), Assert.Single(sides.Entering));
+        Assert.Equal(await IdAsync("amy"), Assert.Single(sides.Leaving));
+
+        async Task<CustomerId?> IdAsync(string name) => (await club.Engine.ReadAsync(Storage.CustomerRef.Of(Identity.User(name)), TestContext.Current.CancellationToken))?.Customer;
+    }
+}
