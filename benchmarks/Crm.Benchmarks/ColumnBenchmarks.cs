@@ -27,6 +27,20 @@ public class ColumnBenchmarks
         If.Fact("consent.email").Is(true),
         If.Purchases().InLast(Duration.FromDays(14)).Count().Is(0));
 
+    // The same asked of what is kept up with every event.
+    private static readonly Condition Maintained = If.All(
+        If.Fact("kept.recent").AtLeast(3),
+        If.Fact("kept.spend").AtLeast(1_000),
+        If.Fact("customer.region").Is("HK"),
+        If.Fact("consent.email").Is(true),
+        If.Fact("kept.fortnight").Is(0));
+
+    private Population kept = new PopulationBuilder(Maintained).Build();
+    private PopulationSet one = new PopulationBuilder(Maintained).Build().Select(If.All(), Now);
+    private PopulationSet other = new PopulationBuilder(Maintained).Build().Select(If.All(), Now);
+    private int[] recents = [];
+    private long[] spends = [];
+    private int[] fortnights = [];
     private Population population = new PopulationBuilder(Audience).Build();
     private int[] firsts = [];
     private long[] ticks = [];
@@ -39,6 +53,8 @@ public class ColumnBenchmarks
     public void Fill()
     {
         var builder = new PopulationBuilder(Audience);
+        var keeping = new PopulationBuilder(Maintained);
+        (recents, spends, fortnights) = (new int[Customers], new long[Customers], new int[Customers]);
         var events = Enumerable.Range(0, 256).Select(dollars => CustomerEvent.Purchase("pos:1", Identity.User(1), Money.Hkd(dollars))).ToArray();
         firsts = new int[Customers + 1];
         regions = new byte[Customers];
@@ -63,14 +79,21 @@ public class ColumnBenchmarks
             firsts[customer + 1] = allTicks.Count;
             regions[customer] = (byte)(Next(ref luck) % 4);
             consents[customer] = Next(ref luck) % 2 == 0;
-            builder.Add(new CustomerId((UInt128)(customer + 1)), history, [new Fact("customer.region", regions[customer] == 0 ? "HK" : "MO"), new Fact("consent.email", consents[customer])]);
+            Fact[] facts = [new Fact("customer.region", regions[customer] == 0 ? "HK" : "MO"), new Fact("consent.email", consents[customer])];
+            builder.Add(new CustomerId((UInt128)(customer + 1)), history, facts);
+            recents[customer] = history.Count(one => one.At > Now.Instant - Duration.FromDays(90));
+            spends[customer] = history.Sum(one => one.Event.Spend!.Value.MinorUnits);
+            fortnights[customer] = history.Count(one => one.At > Now.Instant - Duration.FromDays(14));
+            keeping.Add(new CustomerId((UInt128)(customer + 1)), [], [.. facts, new Fact("kept.recent", recents[customer]), new Fact("kept.spend", spends[customer] / 100m), new Fact("kept.fortnight", fortnights[customer])]);
         }
 
         (ticks, amounts) = ([.. allTicks], [.. allAmounts]);
         population = builder.Build();
-        if (By_hand() != From_the_definition())
+        kept = keeping.Build();
+        (one, other) = (population.Select(Audience, Now), population.Select(If.Fact("consent.email").Is(true), Now));
+        if (By_hand() != From_the_definition() || By_hand() != Kept_by_hand() || By_hand() != Kept_from_the_definition() || By_hand() != On_two_threads())
         {
-            throw new InvalidOperationException($"The loop finds {By_hand()} customers and the scan {From_the_definition()}; the same are expected.");
+            throw new InvalidOperationException($"The loops find {By_hand()} and {Kept_by_hand()} customers and the scans {From_the_definition()}, {On_two_threads()} and {Kept_from_the_definition()}; the same are expected.");
         }
     }
 
@@ -101,6 +124,29 @@ public class ColumnBenchmarks
 
     [Benchmark]
     public int From_the_definition() => population.Select(Audience, Now).Count;
+
+    [Benchmark]
+    public int On_two_threads() => population.Select(Audience, Now, threads: 2).Count;
+
+    /// <summary>The same audience by hand over arrays of maintained values.</summary>
+    [Benchmark]
+    public int Kept_by_hand()
+    {
+        var found = 0;
+        for (var customer = 0; customer < Customers; customer++)
+        {
+            found += recents[customer] >= 3 && spends[customer] >= 100_000 && regions[customer] == 0 && consents[customer] && fortnights[customer] == 0 ? 1 : 0;
+        }
+
+        return found;
+    }
+
+    [Benchmark]
+    public int Kept_from_the_definition() => kept.Select(Maintained, Now).Count;
+
+    /// <summary>The overlap of two sets that were selected before.</summary>
+    [Benchmark]
+    public int Overlap() => one.Overlap(other);
 
     // The finaliser of SplitMix64.
     private static ulong Next(ref ulong state)

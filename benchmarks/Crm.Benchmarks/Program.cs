@@ -20,4 +20,10 @@ if (args is ["rules"])
     return;
 }
 
+if (args is ["segments"])
+{
+    await SegmentRounds.RunAsync();
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using Crm.Conditions;
+using Crm.Engine;
+using Crm.Events;
+using Crm.Segmentation;
+using Crm.Segmentation.Segments;
+using Crm.Storage;
+using Crm.Testing;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Benchmarks;
+
+/// <summary>
+/// Segments kept up with events in memory. A thousand segments of which an event can change ten, and those ten alone, in turns; a hundred segments that every purchase may change, on two threads; a worker with nothing to do.
+/// </summary>
+internal static class SegmentRounds
+{
+    private const int Rounds = 11;
+    private const int Events = 2_000;
+    private const int Customers = 500;
+    private static readonly Instant Start = Instant.FromUtc(2026, 1, 1, 0, 0);
+
+    public static async Task RunAsync()
+    {
+        var thousand = Enumerable.Range(0, 1_000).Select(i => Of(i, If.Purchases().Where(If.Field("event.channel").Is($"c{i % 100}")).InLast(Duration.FromDays(1 + (i / 100))).Count().AtLeast(2 + (i / 100)))).ToList();
+        var (all, ten) = (new Shop(thousand), new Shop(thousand.Where((_, i) => i % 100 == 7)));
+        var (allTimes, tenTimes) = (new double[Rounds], new double[Rounds]);
+        for (var round = 0; round < Rounds; round++)
+        {
+            allTimes[round] = await all.RecordAsync("c7");
+            tenTimes[round] = await ten.RecordAsync("c7");
+        }
+
+        Say("1,000 segments, 10 touched", allTimes, "the 10 alone", tenTimes);
+
+        var hundred = Enumerable.Range(0, 100).Select(i => Of(i, i % 2 == 0
+            ? If.Purchases().InLast(Duration.FromDays(1 + i)).Count().AtLeast(1 + (i % 7))
+            : If.Purchases().InLast(Duration.FromDays(1 + i)).SumOfSpend(Currency.Hkd).AtLeast(50 * i))).ToList();
+        var (one, other) = (new Shop(hundred), new Shop(hundred));
+        var times = new double[Rounds];
+        for (var round = 0; round < Rounds; round++)
+        {
+            var before = Stopwatch.GetTimestamp();
+            await Task.WhenAll(Task.Run(() => one.RecordAsync("c1")), Task.Run(() => other.RecordAsync("c1")));
+            times[round] = Stopwatch.GetElapsedTime(before).TotalMilliseconds;
+        }
+
+        Array.Sort(times);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"100 segments, two threads: {2_000 * Events / times[0]:0} events a second, median {2_000 * Events / times[Rounds / 2]:0}"));
+        await one.IdleAsync();
+    }
+
+    private static void Say(string what, double[] times, string beside, double[] others)
+    {
+        Array.Sort(times);
+        Array.Sort(others);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {1_000 * times[0] / Events:0.0} µs an event (median {1_000 * times[Rounds / 2] / Events:0.0}), {beside} {1_000 * others[0] / Events:0.0} (median {1_000 * others[Rounds / 2] / Events:0.0}), ratio of medians {times[Rounds / 2] / others[Rounds / 2]:0.00}"));
+    }
+
+    private static Segment Of(int number, Condition where) => new() { Id = string.Create(CultureInfo.InvariantCulture, $"s{number}"), Label = new Text($"s{number}", $"s{number}"), Where = where };
+
+    private sealed class Shop
+    {
+        private readonly FakeClock clock = new(Start);
+        private readonly CrmEngine engine;
+        private long keys;
+
+        public Shop(IEnumerable<Segment> segments) => engine = new CrmEngine(new InMemoryStore(), [new SegmentationModule(new SegmentCatalog(segments))], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(7));
+
+        /// <summary>Records events, one by one; milliseconds.</summary>
+        public async Task<double> RecordAsync(string channel)
+        {
+            var events = Enumerable.Range(0, Events).Select(i => CustomerEvent.Purchase($"pos:{keys + i}", Identity.User(((keys + i) * 7) % Customers), Money.Hkd(10)) with { Channel = channel }).ToList();
+            keys += Events;
+            var before = Stopwatch.GetTimestamp();
+            foreach (var happened in events)
+            {
+                clock.Advance(Duration.FromSeconds(1));
+                await engine.RecordAsync(happened);
+            }
+
+            return Stopwatch.GetElapsedTime(before).TotalMilliseconds;
+        }
+
+        public async Task IdleAsync()
+        {
+            while ((await engine.RunDueAsync()).Customers > 0)
+            {
+            }
+
+            const int calls = 10_000;
+            var (before, bytes) = (Stopwatch.GetTimestamp(), GC.GetAllocatedBytesForCurrentThread());
+            for (var i = 0; i < calls; i++)
+            {
+                await engine.RunDueAsync();
+            }
+
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a worker with nothing due, {Customers} customers waiting: {1_000 * Stopwatch.GetElapsedTime(before).TotalMilliseconds / calls:0.0} µs and {(GC.GetAllocatedBytesForCurrentThread() - bytes) / calls} bytes a look"));
+        }
+    }
+}
