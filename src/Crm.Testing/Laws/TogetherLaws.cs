@@ -69,7 +69,7 @@ internal static class TogetherLaws
                     "What waits",
                     new StoreStatus { OutboxDepth = 2, OutboxSince = Samples.At(2), TimersDue = 1, TimersSince = Samples.At(4), StaleFacts = 1 },
                     await store.ReadStatusAsync(Samples.At(5), bench.Token));
-                await bench.WriteAsync(Samples.Commit(1, 1) with { Settled = [Samples.Message(1, "a").Id], NextDueChanged = true, Facts = [new Fact("segment.vip", default)] });
+                await bench.WriteAsync(Samples.Commit(1, 1) with { Settled = [Samples.Message(1, "a").Id], NextDueChanged = true, Facts = [new Fact("segment.vip", true, Samples.At(9))] });
                 Bench.Same("What waits afterwards", new StoreStatus { OutboxDepth = 1, OutboxSince = Samples.At(3), TimersDue = 0, StaleFacts = 0 }, await store.ReadStatusAsync(Samples.At(5), bench.Token));
             },
             () => new CountsWhatComesLater()),
