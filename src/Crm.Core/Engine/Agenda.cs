@@ -79,7 +79,7 @@ internal sealed class Agenda
 
     public void Remove(int module, string key)
     {
-        if (PlaceOf(new AgendaEntry(default, module, 0, key)) is >= 0 and var place)
+        if (PlaceOf(new AgendaEntry(0L, module, 0, key)) is >= 0 and var place)
         {
             RemoveAt(place);
         }
@@ -135,8 +135,14 @@ internal readonly record struct AgendaEntry : IComparable<AgendaEntry>
     /// <param name="phase">The module's order among its entries of one instant.</param>
     /// <param name="key">The module's name of the entry.</param>
     public AgendaEntry(Instant due, int module, int phase, string key)
+        : this(due.ToUnixTimeTicks(), module, phase, key)
     {
-        Ticks = due.ToUnixTimeTicks();
+    }
+
+    /// <summary>The same with the instant in ticks.</summary>
+    public AgendaEntry(long ticks, int module, int phase, string key)
+    {
+        Ticks = ticks;
         moduleAndMark = (MarkOf(key) << ModuleBits) | module;
         Phase = phase;
         Key = key;

@@ -10,6 +10,7 @@ namespace Crm.Engine;
 /// <summary>One commit in the making: a customer as loaded, and everything that is decided on top of it in memory before it is written.</summary>
 internal sealed class Decision
 {
+    private const int Few = 6;
     private static readonly HashSet<string> NothingClosed = [];
 
     private readonly Kernel kernel;
@@ -434,6 +435,11 @@ internal sealed class Decision
             return consequences.Entries.ToSequence();
         }
 
+        if (AllDiffer(consequences.Entries))
+        {
+            return consequences.Entries.ToSequence();
+        }
+
         var netted = new Dictionary<Ledger.LedgerEntry, long>(consequences.Entries.Count, SameMovement.Instance);
         foreach (var entry in consequences.Entries)
         {
@@ -450,6 +456,28 @@ internal sealed class Decision
         }
 
         return ledger.ToSequence();
+    }
+
+    // So few are compared with each other sooner than put into a table.
+    private static bool AllDiffer(List<Ledger.LedgerEntry> entries)
+    {
+        for (var later = 0; later < entries.Count; later++)
+        {
+            if (entries.Count > Few || entries[later].Amount == 0)
+            {
+                return false;
+            }
+
+            for (var earlier = 0; earlier < later; earlier++)
+            {
+                if (entries[earlier].Lot == entries[later].Lot && SameMovement.Instance.Equals(entries[earlier], entries[later]))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
     }
 
     private Sequence<Fact> ChangedFacts()

@@ -33,16 +33,16 @@ internal sealed class FactTable
     {
         get
         {
-            Instant? first = null;
+            var first = default(TickOrNone);
             foreach (ref readonly var fact in InOrder)
             {
-                if (fact.ValidUntil is { } until && (first is null || until < first))
+                if (fact.Until.CompareTo(first) < 0)
                 {
-                    first = until;
+                    first = fact.Until;
                 }
             }
 
-            return first;
+            return first.Instant;
         }
     }
 

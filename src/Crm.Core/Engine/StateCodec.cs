@@ -126,13 +126,13 @@ internal sealed class StateCodec(ModuleSet modules)
         foreach (var entry in state.Agenda.Entries)
         {
             writer.Whole(entry.Module);
-            writer.Instant(entry.Due);
+            writer.Whole(entry.Ticks);
             writer.Whole(entry.Phase);
             writer.Text(entry.Key);
         }
 
         var leaves = modules.ProfileLeaves;
-        writer.Whole(state.ProfileTruths.Count(truth => truth is not null));
+        writer.Whole(leaves.Length == 0 ? 0 : state.ProfileTruths.Count(truth => truth is not null));
         for (var i = 0; i < leaves.Length; i++)
         {
             if (state.ProfileTruths[i] is { } truth)
@@ -142,7 +142,7 @@ internal sealed class StateCodec(ModuleSet modules)
             }
         }
 
-        writer.Whole(state.ProfileValues.Count(value => !value.IsMissing));
+        writer.Whole(state.ProfileValues.Length == 0 ? 0 : state.ProfileValues.Count(value => !value.IsMissing));
         for (var i = 0; i < state.ProfileValues.Length; i++)
         {
             if (!state.ProfileValues[i].IsMissing)
@@ -256,7 +256,7 @@ internal sealed class StateCodec(ModuleSet modules)
         for (var i = 0; i < written; i++)
         {
             var place = places[reader.Int()];
-            var (due, phase, key) = (reader.Instant(), reader.Int(), reader.Name());
+            var (due, phase, key) = (reader.Whole(), reader.Int(), reader.Name());
             if (place >= 0)
             {
                 entries[count++] = new AgendaEntry(due, place, phase, key);

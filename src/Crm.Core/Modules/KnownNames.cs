@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace Crm.Modules;
@@ -7,6 +8,7 @@ internal static class KnownNames
 {
     private const int Places = 4096;
     private const int Longest = 64;
+    private const ulong Spread = 0x9e37_79b9_7f4a_7c15;
     private static readonly string?[] Known = new string?[Places];
 
     public static string Of(ReadOnlySpan<byte> utf8)
@@ -16,13 +18,7 @@ internal static class KnownNames
             return Encoding.UTF8.GetString(utf8);
         }
 
-        var hash = (uint)utf8.Length;
-        foreach (var part in utf8)
-        {
-            hash = (hash * 31) + part;
-        }
-
-        ref var place = ref Known[hash % Places];
+        ref var place = ref Known[Hash(utf8) % Places];
         if (Volatile.Read(ref place) is { } known && Ascii.Equals(utf8, known))
         {
             return known;
@@ -31,5 +27,29 @@ internal static class KnownNames
         var name = Encoding.UTF8.GetString(utf8);
         Volatile.Write(ref place, name);
         return name;
+    }
+
+    // Eight bytes at a time; the last eight overlap with those before.
+    private static uint Hash(ReadOnlySpan<byte> utf8)
+    {
+        var hash = (ulong)utf8.Length;
+        if (utf8.Length < sizeof(ulong))
+        {
+            foreach (var part in utf8)
+            {
+                hash = (hash * 31) + part;
+            }
+        }
+        else
+        {
+            for (var at = 0; at < utf8.Length - sizeof(ulong); at += sizeof(ulong))
+            {
+                hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8[at..])) * Spread;
+            }
+
+            hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8[^sizeof(ulong)..])) * Spread;
+        }
+
+        return (uint)((hash * Spread) >> 32);
     }
 }

@@ -65,6 +65,8 @@ public readonly record struct Fact(string Name, Scalar Value)
 
     /// <summary>From this instant on, kept to the tick, the fact has no value, unless its owner sets it anew; null: until its owner says otherwise.</summary>
     public Instant? ValidUntil { get => validUntil.Instant; init => validUntil = TickOrNone.Of(value); }
+
+    internal TickOrNone Until => validUntil;
 }
 
 /// <summary>A change of a module's agenda.</summary>

@@ -81,7 +81,13 @@ internal static class WalletCodec
 
     internal static void Write(in Lot lot, bool kinds, SlotWriter writer)
     {
-        writer.Instant(lot.Expiry);
+        var expiry = lot.ExpiryTicks;
+        writer.Flag(expiry.HasValue);
+        if (expiry is { } ticks)
+        {
+            writer.Whole(ticks);
+        }
+
         writer.Whole(lot.Amount);
         if (kinds)
         {
@@ -92,7 +98,8 @@ internal static class WalletCodec
 
     internal static Lot Lot(bool kinds, ref SlotReader reader)
     {
-        var lot = new Lot(reader.InstantOrNull(), reader.Whole());
+        // As an instant or none is written, without making one of each.
+        var lot = reader.Flag() ? Wallets.Lot.Until(reader.Whole(), reader.Whole()) : new Lot(null, reader.Whole());
         return kinds ? lot with { Idles = reader.Flag(), Issuer = reader.Text() } : lot;
     }
 

@@ -24,6 +24,12 @@ public readonly record struct Lot
         Amount = amount;
     }
 
+    private Lot(long kept, long amount)
+    {
+        this.kept = kept;
+        Amount = amount;
+    }
+
     /// <summary>The name of the lot without expiry.</summary>
     public const string Forever = "forever";
 
@@ -98,6 +104,12 @@ public readonly record struct Lot
     }
 
     private long Order => kept ^ ForeverOrder;
+
+    /// <summary>The ticks of the expiry; null: none.</summary>
+    internal long? ExpiryTicks => Order >= IdleOrder ? null : Order;
+
+    /// <summary>A lot that runs out at an instant given in ticks.</summary>
+    internal static Lot Until(long ticks, long amount) => new(ticks ^ ForeverOrder, amount);
 
     private sealed record Remembered(Instant Expiry, string Name);
 }
