@@ -430,12 +430,7 @@ internal sealed class Decision
     // Movements of one lot with the same cause, movement and definition are one entry.
     private Sequence<Ledger.LedgerEntry> Netted()
     {
-        if (consequences.Entries.Count < 2)
-        {
-            return consequences.Entries.ToSequence();
-        }
-
-        if (AllDiffer(consequences.Entries))
+        if (consequences.Entries.Count < 2 || (consequences.Entries.Count <= Few && AllDiffer(consequences.Entries)))
         {
             return consequences.Entries.ToSequence();
         }
@@ -463,7 +458,7 @@ internal sealed class Decision
     {
         for (var later = 0; later < entries.Count; later++)
         {
-            if (entries.Count > Few || entries[later].Amount == 0)
+            if (entries[later].Amount == 0)
             {
                 return false;
             }

@@ -128,13 +128,18 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
 
     /// <inheritdoc/>
     public ValueTask<StoreStatus> ReadStatusAsync(Instant now, CancellationToken cancellationToken) => Locked(
-        () => new StoreStatus
+        () =>
         {
-            OutboxDepth = outbox.Waiting(now).Depth,
-            OutboxSince = outbox.Waiting(now).Since,
-            TimersDue = wakeups.Due(now).Customers,
-            TimersSince = wakeups.Due(now).Since,
-            StaleFacts = customers.Values.Sum(customer => customer.Facts.Count(fact => fact.ValidUntil <= now)),
+            var (depth, waiting) = outbox.Waiting(now);
+            var (due, since) = wakeups.Due(now);
+            return new StoreStatus
+            {
+                OutboxDepth = depth,
+                OutboxSince = waiting,
+                TimersDue = due,
+                TimersSince = since,
+                StaleFacts = customers.Values.Sum(customer => customer.Facts.Count(fact => fact.ValidUntil <= now)),
+            };
         },
         cancellationToken);
 

@@ -143,6 +143,21 @@ public readonly record struct UnitAccount
     /// <summary>Whether nothing is lost and nothing came from nowhere.</summary>
     public bool IsConserved => Issued - Spent - Expired - Reversed - Transferred == Available + Pending + Reserved - Debt;
 
+    /// <summary>Both accounts together, such as those of two customers.</summary>
+    /// <exception cref="OverflowException">A sum is more than 64 bits hold.</exception>
+    public UnitAccount Plus(UnitAccount other) => new()
+    {
+        Issued = checked(Issued + other.Issued),
+        Spent = checked(Spent + other.Spent),
+        Expired = checked(Expired + other.Expired),
+        Reversed = checked(Reversed + other.Reversed),
+        Transferred = checked(Transferred + other.Transferred),
+        Available = checked(Available + other.Available),
+        Pending = checked(Pending + other.Pending),
+        Reserved = checked(Reserved + other.Reserved),
+        Debt = checked(Debt + other.Debt),
+    };
+
     internal UnitAccount Moved(Movement movement, long amount) => movement switch
     {
         Movement.Issued => this with { Issued = checked(Issued + amount) },

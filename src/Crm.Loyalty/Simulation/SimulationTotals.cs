@@ -29,8 +29,8 @@ internal sealed class SimulationTotals(SimulationRequest request)
             var sum = sums.GetValueOrDefault(unit) ?? new SimulatedUnit(unit, default, default);
             sums[unit] = sum with
             {
-                Now = Plus(sum.Now, one),
-                Then = Plus(sum.Then, other),
+                Now = sum.Now.Plus(one),
+                Then = sum.Then.Plus(other),
                 Winners = sum.Winners + (would > held ? 1 : 0),
                 Losers = sum.Losers + (would < held ? 1 : 0),
                 Gained = checked(sum.Gained + Math.Max(would - held, 0)),
@@ -64,8 +64,8 @@ internal sealed class SimulationTotals(SimulationRequest request)
             var sum = sums.GetValueOrDefault(unit) ?? new SimulatedUnit(unit, default, default);
             sums[unit] = sum with
             {
-                Now = Plus(sum.Now, more.Now),
-                Then = Plus(sum.Then, more.Then),
+                Now = sum.Now.Plus(more.Now),
+                Then = sum.Then.Plus(more.Then),
                 Winners = sum.Winners + more.Winners,
                 Losers = sum.Losers + more.Losers,
                 Gained = checked(sum.Gained + more.Gained),
@@ -110,17 +110,4 @@ internal sealed class SimulationTotals(SimulationRequest request)
     }
 
     private static long Balance(UnitAccount account) => account.Available + account.Pending + account.Reserved - account.Debt;
-
-    private static UnitAccount Plus(UnitAccount one, UnitAccount other) => new()
-    {
-        Issued = checked(one.Issued + other.Issued),
-        Spent = checked(one.Spent + other.Spent),
-        Expired = checked(one.Expired + other.Expired),
-        Reversed = checked(one.Reversed + other.Reversed),
-        Transferred = checked(one.Transferred + other.Transferred),
-        Available = checked(one.Available + other.Available),
-        Pending = checked(one.Pending + other.Pending),
-        Reserved = checked(one.Reserved + other.Reserved),
-        Debt = checked(one.Debt + other.Debt),
-    };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Crm.Loyalty.Accounts;
 using Crm.Privacy.Registers;
 using Crm.Tool.Commands;
 using Crm.Tool.Reports;
@@ -54,7 +55,7 @@ internal static class DemoWriter
     }
 
     // The figures on the left come from the ledger; those on the right from the wallets' lots.
-    private static string Balance(string unit, UnitFigures figures)
+    private static string Balance(string unit, UnitAccount figures)
     {
         var left = figures.Issued - figures.Spent - figures.Expired - figures.Reversed - figures.Transferred;
         var right = figures.Available + figures.Pending + figures.Reserved - figures.Debt;

@@ -1,4 +1,5 @@
 using Crm.Events;
+using Crm.Loyalty.Accounts;
 using Crm.Storage;
 using Crm.Values;
 using NodaTime;
@@ -56,7 +57,7 @@ internal sealed class JournalCount(Instant last)
     }
 
     /// <summary>The figures of the journals, with those that come from elsewhere.</summary>
-    public Summary Summary(IReadOnlyDictionary<string, UnitFigures> units, StandingCount standing) => new()
+    public Summary Summary(IReadOnlyDictionary<string, UnitAccount> units, StandingCount standing) => new()
     {
         Customers = customers.Count,
         Events = events,

@@ -1,3 +1,4 @@
+using Crm.Loyalty.Accounts;
 using Crm.Values;
 
 namespace Crm.Tool.Reports;
@@ -16,7 +17,7 @@ internal sealed record Summary
     public required IReadOnlyDictionary<string, Revenue> Revenue { get; init; }
 
     /// <summary>By unit, over all programmes.</summary>
-    public required IReadOnlyDictionary<string, UnitFigures> Units { get; init; }
+    public required IReadOnlyDictionary<string, UnitAccount> Units { get; init; }
 
     /// <summary>Customers by tier.</summary>
     public required IReadOnlyDictionary<string, long> Tiers { get; init; }
@@ -36,46 +37,6 @@ internal sealed record Summary
 internal readonly record struct Revenue(Money Gross, Money Refunded)
 {
     public Money Net => Gross - Refunded;
-}
-
-/// <summary>What became of the units that a store's programmes issued: issued − spent − expired − reversed − transferred = available + pending + reserved − debt.</summary>
-[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
-internal readonly record struct UnitFigures
-{
-    public long Issued { get; init; }
-
-    public long Spent { get; init; }
-
-    public long Expired { get; init; }
-
-    public long Reversed { get; init; }
-
-    public long Transferred { get; init; }
-
-    /// <summary>What customers can spend.</summary>
-    public long Available { get; init; }
-
-    /// <summary>What is issued and cannot be spent yet.</summary>
-    public long Pending { get; init; }
-
-    /// <summary>What is held back for a redemption that is not finished.</summary>
-    public long Reserved { get; init; }
-
-    /// <summary>What customers owe.</summary>
-    public long Debt { get; init; }
-
-    public static UnitFigures operator +(UnitFigures left, UnitFigures right) => new()
-    {
-        Issued = left.Issued + right.Issued,
-        Spent = left.Spent + right.Spent,
-        Expired = left.Expired + right.Expired,
-        Reversed = left.Reversed + right.Reversed,
-        Transferred = left.Transferred + right.Transferred,
-        Available = left.Available + right.Available,
-        Pending = left.Pending + right.Pending,
-        Reserved = left.Reserved + right.Reserved,
-        Debt = left.Debt + right.Debt,
-    };
 }
 
 /// <summary>Stamp cards.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Crm.Loyalty.Accounts;
 using Crm.Tool.Commands;
 using Crm.Values;
 using Spectre.Console;
@@ -179,7 +180,7 @@ internal static class SummaryWriter
         ("net", new("Net", "淨額"), revenue.Net),
     ];
 
-    private static IEnumerable<(string Name, Text Label, long Amount)> Figures(UnitFigures unit) =>
+    private static IEnumerable<(string Name, Text Label, long Amount)> Figures(UnitAccount unit) =>
     [
         ("issued", new("Issued", "發出"), unit.Issued),
         ("spent", new("Spent", "已用"), unit.Spent),

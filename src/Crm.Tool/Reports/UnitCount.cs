@@ -1,4 +1,5 @@
 using Crm.Ledger;
+using Crm.Loyalty.Accounts;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Wallets;
 using NodaTime;
@@ -10,11 +11,11 @@ namespace Crm.Tool.Reports;
 /// </summary>
 internal sealed class UnitCount(Instant last)
 {
-    private readonly SortedDictionary<string, UnitFigures> units = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, UnitAccount> units = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Program, string Unit, string Lot), long> lots = [];
 
     /// <summary>The figures so far, of all customers that are <see cref="Close">closed</see>.</summary>
-    public IReadOnlyDictionary<string, UnitFigures> Units => units;
+    public IReadOnlyDictionary<string, UnitAccount> Units => units;
 
     /// <summary>Counts an entry of the current customer.</summary>
     public void Take(LedgerEntry entry)
@@ -54,5 +55,5 @@ internal sealed class UnitCount(Instant last)
         lots.Clear();
     }
 
-    private void Add(string unit, UnitFigures figures) => units[unit] = units.GetValueOrDefault(unit) + figures;
+    private void Add(string unit, UnitAccount figures) => units[unit] = units.GetValueOrDefault(unit).Plus(figures);
 }
