@@ -24,13 +24,13 @@ namespace Crm.Loyalty;
 public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
 {
     private static readonly EventKind[] AllKinds =
-        [.. LoyaltyEvents.Kinds, .. RewardEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. MemberEvents.Kinds, .. ReferralEvents.Kinds, .. ChallengeEvents.Kinds];
+        [.. LoyaltyEvents.Kinds, .. RewardEvents.Kinds, .. CartEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. MemberEvents.Kinds, .. ReferralEvents.Kinds, .. ChallengeEvents.Kinds];
 
     private static readonly FrozenSet<string> Asks = AllKinds.Where(kind => kind.Nature == EventNature.Request).Select(kind => kind.Name).ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> Spends = new[]
     {
-        LoyaltyEvents.RedeemName, LoyaltyEvents.TransferName, LoyaltyEvents.ConvertName, RewardEvents.RedeemName, RewardEvents.ReserveName, RewardEvents.ReserveRewardName, RewardEvents.PayName, StampEvents.UseName,
+        LoyaltyEvents.RedeemName, LoyaltyEvents.TransferName, LoyaltyEvents.ConvertName, RewardEvents.RedeemName, RewardEvents.ReserveName, RewardEvents.ReserveRewardName, RewardEvents.PayName, CartEvents.WantName, StampEvents.UseName,
     }.ToFrozenSet(StringComparer.Ordinal);
 
     private readonly LoyaltyPlans plans;
@@ -123,6 +123,31 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             .Select(plan => MemberView.Of(plan, state.In(plan.Name), customer, stock)).ToSequence();
     }
 
+    /// <summary>What the wish that a cart keeps comes to for the cart as it is now. Nothing is written, and nothing is set aside: asked again, it is worked out anew.</summary>
+    /// <param name="customer">The customer as read.</param>
+    /// <param name="cart">The cart.</param>
+    /// <param name="order">What the cart comes to now, in the currency in which units pay.</param>
+    /// <param name="program">The programme; null where one of them lets units pay.</param>
+    /// <returns>Null where nothing is wanted for the cart.</returns>
+    /// <exception cref="ArgumentException">The order is in another currency.</exception>
+    public CartView? Cart(CustomerView customer, string cart, Money order, string? program = null)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        var state = customer.Slot<LoyaltyState>(Contract.Name);
+        foreach (var plan in plans.Programs.Select(versions => versions.At(customer.Moment.Instant)).OfType<ProgramPlan>())
+        {
+            if (plan.Definition.Value.Payment is { } terms && (program is null || plan.Name == program)
+                && state.In(plan.Name).Carts.FirstOrDefault(known => known.Cart == cart) is { } wish)
+            {
+                var available = Math.Max(0, state.In(plan.Name).Wallet(terms.Unit).Balance);
+                var (points, pays) = terms.Quote(wish.Wanted, available, order);
+                return new CartView(wish.Wanted, available, points, pays);
+            }
+        }
+
+        return null;
+    }
+
     /// <inheritdoc/>
     IEnumerable<UnitsHeld> IHoldsUnits.Held(object state) => ((LoyaltyState)state).Held;
 
@@ -170,6 +195,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             LoyaltyEvents.AdjustName => PointRequests.Adjust(request, plans, state, context),
             LoyaltyEvents.TransferName or LoyaltyEvents.ConvertName or LoyaltyEvents.AmendName or LoyaltyEvents.ReinstateName or LoyaltyEvents.ReturnName => WalletRequests.Decide(request, plans, state, context),
             RewardEvents.PayName => PointRequests.Pay(request, plans, state, context),
+            CartEvents.WantName => CartSteps.Want(request, plans, state, context),
             RewardEvents.ReserveName => ReservationSteps.Reserve(request, plans, state, context),
             RewardEvents.CaptureName or RewardEvents.VoidName => ReservationSteps.Resolve(request, plans, state, context),
             RewardEvents.RedeemName => RewardSteps.Redeem(request, plans, state, context),
@@ -323,6 +349,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 break;
             case LoyaltyNames.Reservation when plan is not null:
                 ReservationSteps.Lapse(plan, name, decision);
+                break;
+            case LoyaltyNames.Cart:
+                decision.DropCart(program, name);
                 break;
             case LoyaltyNames.Referral when plan is not null:
                 ReferralSteps.Pay(plan, decision);

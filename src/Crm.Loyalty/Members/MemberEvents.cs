@@ -19,6 +19,12 @@ public static class MemberEvents
     /// <summary>Asks to leave. Field "program".</summary>
     public const string LeaveName = "membership.leave";
 
+    /// <summary>The occasion at which rules are asked when a customer joins the first time: a rule that names it among its kinds earns once, also where the customer leaves and joins again. No event of this name can be sent.</summary>
+    public const string Registered = "membership.registered";
+
+    /// <summary>The occasion at which rules are asked when a customer joins again.</summary>
+    public const string Rejoined = "membership.rejoined";
+
     internal const string Terms = "terms";
     internal const string Reason = "reason";
 

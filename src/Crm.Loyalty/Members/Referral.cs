@@ -69,9 +69,16 @@ public sealed record ReferralStanding
     /// <summary>The friend's purchases that counted.</summary>
     public int Purchases { get; init; }
 
+    /// <summary>What the friend has bought for since, whatever counts and whatever pays, less what came back; one amount for each currency, by its code. In a programme without cascade what came back is not taken off.</summary>
+    public Sequence<Money> Brought { get; init; }
+
     /// <summary>What was paid, or waits to be.</summary>
     public int Payments { get; init; }
 
     /// <summary>When payments that wait are due, earliest first.</summary>
     public Sequence<Instant> Waiting { get; init; }
+
+    internal ReferralStanding Bringing(Money? spend) => spend is { MinorUnits: > 0 } more
+        ? this with { Brought = Memberships.Sorted.With(Brought, Brought.Where(known => known.Currency == more.Currency).Aggregate(more, (sum, known) => sum + known), static money => money.Currency.Code) }
+        : this;
 }

@@ -30,9 +30,15 @@ internal static class ReferralSteps
     /// <summary>Counts a friend's purchase.</summary>
     public static void Count(CustomerEvent happened, ProgramPlan plan, Decision decision)
     {
-        if (happened.Kind != EventKinds.PurchaseName || plan.Definition.Value.Referrals is not { For: not ReferralFor.Coming } rules || decision.In(plan.Name).Referral is not { } standing
-            || (rules.Minimum is { } least && (happened.Spend is not { } spend || spend.Currency != least.Currency || spend < least)))
+        if (happened.Kind != EventKinds.PurchaseName || plan.Definition.Value.Referrals is not { } rules || decision.In(plan.Name).Referral is not { } standing)
         {
+            return;
+        }
+
+        standing = standing.Bringing(happened.Spend);
+        if (rules.For == ReferralFor.Coming || (rules.Minimum is { } least && (happened.Spend is not { } spend || spend.Currency != least.Currency || spend < least)))
+        {
+            decision.Stand(plan.Name, standing);
             return;
         }
 

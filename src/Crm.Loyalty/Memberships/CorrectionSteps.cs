@@ -51,6 +51,9 @@ internal sealed class CorrectionSteps(LoyaltyPlans plans, LoyaltyState stored)
                 agenda.Add(new AgendaChange(LoyaltyNames.ReservationKey(membership.Program, reservation.Id), reservation.Until));
             }
 
+            agenda.AddRange(membership.Carts.Except(before.Carts).Select(cart => Decision.CartEndOf(membership.Program, cart)));
+            facts.AddRange(membership.Reservations.Concat(before.Reservations).Select(reservation => reservation.Unit).Distinct(StringComparer.Ordinal)
+                .Where(unit => membership.Reserved(unit) != before.Reserved(unit)).SelectMany(unit => Decision.ReservedOf(membership, unit)));
             if (membership.Life != before.Life)
             {
                 facts.Add(new Fact(LoyaltyNames.MemberFact(membership.Program), membership.Life is { } life ? Scalar.Of(Members.MemberSteps.NameOf(life.Status)) : default));

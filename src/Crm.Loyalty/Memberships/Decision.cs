@@ -322,6 +322,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     {
         state = state.With(state.In(program).With(reservation));
         (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), reservation.Until, Phases.Redemption));
+        facts.AddRange(ReservedOf(state.In(program), reservation.Unit));
     }
 
     /// <summary>Forgets a reservation that was resolved.</summary>
@@ -329,7 +330,32 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     {
         state = state.With(state.In(program).Without(reservation));
         (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), null, Phases.Redemption));
+        facts.AddRange(ReservedOf(state.In(program), reservation.Unit));
     }
+
+    /// <summary>The fact that tells how much of a unit is set aside; none for what is set aside without units.</summary>
+    public static IEnumerable<Fact> ReservedOf(Membership membership, string unit) =>
+        unit.Length == 0 ? [] : [new Fact(LoyaltyNames.ReservedFact(membership.Program, unit), membership.Reserved(unit) is not 0 and var reserved ? Scalar.Of(reserved) : default)];
+
+    /// <summary>Keeps what a cart wants, and has it forgotten at its time.</summary>
+    public void Keep(string program, CartRequest cart)
+    {
+        state = state.With(state.In(program).With(cart));
+        (agenda ??= []).Add(CartEndOf(program, cart));
+    }
+
+    /// <summary>Forgets what a cart wants.</summary>
+    public void DropCart(string program, string cart)
+    {
+        if (state.In(program).Carts.Any(known => known.Cart == cart))
+        {
+            state = state.With(state.In(program).WithoutCart(cart));
+            (agenda ??= []).Add(new AgendaChange(LoyaltyNames.CartKey(program, cart), null, Phases.Redemption));
+        }
+    }
+
+    /// <summary>The entry of the agenda at which a cart's wish is forgotten.</summary>
+    public static AgendaChange CartEndOf(string program, CartRequest cart) => new(LoyaltyNames.CartKey(program, cart.Cart), cart.Until, Phases.Redemption);
 
     public void Stand(string program, RewardStanding reward) => state = state.With(state.In(program).With(reward));
 

@@ -6,6 +6,7 @@ using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
@@ -32,11 +33,14 @@ public sealed record LoyaltyState
         return new Membership { Program = program };
     }
 
-    /// <summary>All wallets lot by lot, as the ledger names them; what is owed is the lot <see cref="Lot.Debt"/>, below 0.</summary>
+    /// <summary>All wallets lot by lot, as the ledger names them, what is pending and what is set aside among them; what is owed is the lot <see cref="Lot.Debt"/>, below 0.</summary>
     internal IEnumerable<UnitsHeld> Held =>
         from membership in Memberships
         from holding in membership.Holdings
-        from lot in holding.Wallet.Lots.Select(lot => (lot.Name, lot.Amount)).Append((Name: Lot.Debt, Amount: -holding.Wallet.Debt))
+        from lot in holding.Wallet.Lots.Select(lot => (lot.Name, lot.Amount))
+            .Concat(holding.Wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount)))
+            .Append((Name: Lot.Debt, Amount: -holding.Wallet.Debt))
+            .Append((Name: Reservation.Lot, Amount: membership.Reserved(holding.Unit)))
         where lot.Amount != 0
         select new UnitsHeld(membership.Program, holding.Unit, lot.Name, lot.Amount);
 
@@ -112,6 +116,9 @@ public sealed record Membership
     /// <summary>What is set aside, by the key of the request.</summary>
     public Sequence<Reservation> Reservations { get; init; }
 
+    /// <summary>What the member wants to use for carts that are still open, by the cart.</summary>
+    public Sequence<CartRequest> Carts { get; init; }
+
     /// <summary>What the member has had of each reward, by its name.</summary>
     public Sequence<RewardStanding> Rewards { get; init; }
 
@@ -142,6 +149,33 @@ public sealed record Membership
         }
 
         return sum;
+    }
+
+    /// <summary>What the member has of a unit, kind by kind.</summary>
+    public WalletBalances Balances(string unit)
+    {
+        var wallet = Wallet(unit).Settled().Wallet;
+        return new WalletBalances(wallet.Available, wallet.PendingTotal, Reserved(unit), wallet.Debt);
+    }
+
+    /// <summary>What the member will have of a unit at a later instant if nothing happens until then: pending units have become available, what was set aside has returned at its time, lots have run out.</summary>
+    public WalletBalances BalancesAt(string unit, Instant later)
+    {
+        var (wallet, reserved) = (Wallet(unit), 0L);
+        foreach (var reservation in Reservations.Where(item => item.Unit == unit).OrderBy(item => item.Until))
+        {
+            if (reservation.Until > later)
+            {
+                reserved = checked(reserved + reservation.Amount);
+                continue;
+            }
+
+            wallet = wallet.At(reservation.Until - Duration.Epsilon).Activate(reservation.Until).Wallet.Settled().Wallet;
+            wallet = wallet.PutBack(reservation.Lots, reservation.Owed).Wallet.Expire(reservation.Until).Wallet;
+        }
+
+        wallet = wallet.At(later).Settled().Wallet;
+        return new WalletBalances(wallet.Available, wallet.PendingTotal, reserved, wallet.Debt);
     }
 
     /// <summary>The wallet of a unit; an empty one where nothing was ever earned.</summary>
@@ -189,6 +223,10 @@ public sealed record Membership
     internal Membership With(Reservation reservation) => this with { Reservations = Reservations.With(reservation, static item => item.Id) };
 
     internal Membership Without(Reservation reservation) => this with { Reservations = Reservations.Where(item => item.Id != reservation.Id).ToSequence() };
+
+    internal Membership With(CartRequest cart) => this with { Carts = Carts.With(cart, static item => item.Cart) };
+
+    internal Membership WithoutCart(string cart) => this with { Carts = Carts.Where(item => item.Cart != cart).ToSequence() };
 
     internal Membership With(RewardStanding reward) => this with { Rewards = Rewards.With(reward, static item => item.Reward) };
 

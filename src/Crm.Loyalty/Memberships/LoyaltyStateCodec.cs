@@ -5,11 +5,11 @@ using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts and without what friends have bought.</summary>
 internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 6;
+    public override int Version => 7;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -81,7 +81,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
             };
             if (version >= 6)
             {
-                memberships[i] = MemberCodec.Read(memberships[i], ref reader);
+                memberships[i] = MemberCodec.Read(version, memberships[i], ref reader);
             }
         }
 

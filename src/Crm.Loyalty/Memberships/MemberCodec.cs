@@ -8,13 +8,13 @@ using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Writes and reads what most members have nothing of: reservations, rewards, challenges, a referral, a life of membership.</summary>
+/// <summary>Writes and reads what most members have nothing of: reservations, rewards, challenges, carts, a referral, a life of membership.</summary>
 internal static class MemberCodec
 {
     public static void Write(Membership membership, SlotWriter writer)
     {
         writer.Whole((membership.Life is null ? 0 : 1) + (membership.Revealed ? 2 : 0) + (membership.Referral is null ? 0 : 4)
-            + (membership.Reservations.IsEmpty ? 0 : 8) + (membership.Rewards.IsEmpty ? 0 : 16) + (membership.Challenges.IsEmpty ? 0 : 32));
+            + (membership.Reservations.IsEmpty ? 0 : 8) + (membership.Rewards.IsEmpty ? 0 : 16) + (membership.Challenges.IsEmpty ? 0 : 32) + (membership.Carts.IsEmpty ? 0 : 64));
         if (membership.Life is { } life)
         {
             writer.Whole((int)life.Status);
@@ -32,14 +32,21 @@ internal static class MemberCodec
             writer.Whole(referral.Purchases);
             writer.Whole(referral.Payments);
             Instants(referral.Waiting, writer);
+            writer.Whole(referral.Brought.Count);
+            foreach (var money in referral.Brought)
+            {
+                writer.Text(money.Currency.Code);
+                writer.Whole(money.MinorUnits);
+            }
         }
 
         Many(membership.Reservations, writer, Write);
         Many(membership.Rewards, writer, Write);
         Many(membership.Challenges, writer, Write);
+        Many(membership.Carts, writer, Write);
     }
 
-    public static Membership Read(Membership membership, ref SlotReader reader)
+    public static Membership Read(int version, Membership membership, ref SlotReader reader)
     {
         var has = reader.Int();
         if ((has & 1) != 0)
@@ -58,6 +65,7 @@ internal static class MemberCodec
                     Purchases = reader.Int(),
                     Payments = reader.Int(),
                     Waiting = Instants(ref reader),
+                    Brought = version >= 7 ? Monies(ref reader) : [],
                 },
             };
         }
@@ -68,7 +76,20 @@ internal static class MemberCodec
             Reservations = (has & 8) != 0 ? Reservations(ref reader) : [],
             Rewards = (has & 16) != 0 ? Rewards(ref reader) : [],
             Challenges = (has & 32) != 0 ? Challenges(ref reader) : [],
+            Carts = (has & 64) != 0 ? Carts(ref reader) : [],
         };
+    }
+
+    private static Sequence<Money> Monies(ref SlotReader reader)
+    {
+        var monies = new Money[reader.Int()];
+        for (var i = 0; i < monies.Length; i++)
+        {
+            var currency = Currency.Of(reader.Name());
+            monies[i] = new Money(reader.Whole(), currency);
+        }
+
+        return Sequence.Given(monies);
     }
 
     private static void Write(Reservation reservation, SlotWriter writer)
@@ -172,6 +193,24 @@ internal static class MemberCodec
         }
 
         return Sequence.Given(challenges);
+    }
+
+    private static void Write(CartRequest cart, SlotWriter writer)
+    {
+        writer.Text(cart.Cart);
+        writer.Whole(cart.Wanted);
+        writer.Instant(cart.Until);
+    }
+
+    private static Sequence<CartRequest> Carts(ref SlotReader reader)
+    {
+        var carts = new CartRequest[reader.Int()];
+        for (var i = 0; i < carts.Length; i++)
+        {
+            carts[i] = new CartRequest(reader.Code(), reader.Whole(), reader.Instant());
+        }
+
+        return Sequence.Given(carts);
     }
 
     private static void Many<T>(Sequence<T> items, SlotWriter writer, Action<T, SlotWriter> write)

@@ -68,9 +68,15 @@ public sealed record MemberView
 /// <param name="Lots">What runs out when, what stays for ever last.</param>
 public sealed record UnitView(string Unit, long Available, long Reserved, long Debt, Sequence<Lot> Lots)
 {
+    /// <summary>What was earned and cannot be spent yet.</summary>
+    public long Pending { get; init; }
+
+    /// <summary>The balances, kind by kind.</summary>
+    public WalletBalances Balances => new(Available, Pending, Reserved, Debt);
+
     internal static UnitView Of(UnitPlan unit, Membership membership)
     {
         var wallet = membership.Wallet(unit.Name);
-        return new UnitView(unit.Name, wallet.Available, membership.Reserved(unit.Name), wallet.Debt, wallet.Lots);
+        return new UnitView(unit.Name, wallet.Available, membership.Reserved(unit.Name), wallet.Debt, wallet.Lots) { Pending = wallet.PendingTotal };
     }
 }

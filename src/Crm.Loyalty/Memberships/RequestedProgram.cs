@@ -14,10 +14,10 @@ internal static class RequestedProgram
     public static bool TryFind(CustomerEvent request, LoyaltyPlans plans, ModuleContext context, [NotNullWhen(true)] out ProgramPlan? plan, [NotNullWhen(false)] out Outcome.Refused? refused)
     {
         plan = null;
-        var name = request.Fields[Program].AsCode ?? (plans.Programs.Length == 1 ? plans.Programs[0].Name : null);
+        var name = request.Fields[Program].AsCode ?? plans.Only;
         if (name is null || plans.Find(name) is not { } versions)
         {
-            var known = string.Join(", ", plans.Programs.Select(item => item.Name));
+            var known = plans.Known;
             refused = name is null ? new("program-missing", LoyaltyTexts.ProgramMissing(known)) : new("unknown-program", LoyaltyTexts.UnknownProgram(name, known));
             return false;
         }

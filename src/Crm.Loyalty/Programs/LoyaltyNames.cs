@@ -30,6 +30,10 @@ public static class LoyaltyNames
 
     /// <summary>The fact that holds what is pending of a unit: "loyalty.tea-club.points.pending"; none where nothing is.</summary>
     public static string PendingFact(string program, string unit) => $"{Fact(program, unit)}.pending";
+
+    /// <summary>The fact that holds what is set aside of a unit: "loyalty.tea-club.points.reserved"; none where nothing is.</summary>
+    public static string ReservedFact(string program, string unit) => $"{Fact(program, unit)}.reserved";
+
     /// <summary>The echo that tells of stamp cards that became full: fields "program", "card" and "times".</summary>
     public const string CardCompleted = "card.completed";
 
@@ -43,6 +47,7 @@ public static class LoyaltyNames
     public const string MembershipChanged = "membership.changed";
 
     internal const string Reservation = "reservation";
+    internal const string Cart = "cart";
     internal const string Referral = "referral";
     internal const string Stamps = "stamps";
 
@@ -111,6 +116,8 @@ public static class LoyaltyNames
     public static string StockOf(string program, string reward) => $"reward.{program}.{reward}";
 
     internal static string ReservationKey(string program, string id) => $"{Reservation}/{program}/{id}";
+
+    internal static string CartKey(string program, string cart) => $"{Cart}/{program}/{cart}";
 
     internal static string ReferralKey(string program) => $"{Referral}/{program}/friend";
 

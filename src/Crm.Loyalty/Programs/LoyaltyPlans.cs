@@ -34,11 +34,17 @@ internal sealed class LoyaltyPlans
     public IEnumerable<string> DateFields => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Yearly).Select(rule => rule.DateField).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     public IEnumerable<string> Facts => Programs.SelectMany(versions => versions.All)
-        .SelectMany(plan => plan.Units.SelectMany(unit => new[] { unit.Fact, LoyaltyNames.PendingFact(plan.Name, unit.Name) }).Concat(plan.TierFacts).Append(LoyaltyNames.MemberFact(plan.Name)).Concat(plan.Cards.SelectMany(card => card.Facts)))
+        .SelectMany(plan => plan.Units.SelectMany(unit => new[] { unit.Fact, LoyaltyNames.PendingFact(plan.Name, unit.Name), LoyaltyNames.ReservedFact(plan.Name, unit.Name) }).Concat(plan.TierFacts).Append(LoyaltyNames.MemberFact(plan.Name)).Concat(plan.Cards.SelectMany(card => card.Facts)))
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     /// <summary>Whether an event is a request about a programme that another loyalty module of the host has.</summary>
     public bool IsElsewhere(CustomerEvent request) => elsewhere.Length > 0 && request.Fields["program"].AsCode is { } program && Array.IndexOf(elsewhere, program) >= 0;
+
+    /// <summary>The programme that a request means which names none; null where the host has several, be they another module's.</summary>
+    public string? Only => Programs.Length == 1 && elsewhere.Length == 0 ? Programs[0].Name : null;
+
+    /// <summary>The names of all programmes of the host, for whoever named none of them.</summary>
+    public string Known => string.Join(", ", Programs.Select(versions => versions.Name).Concat(elsewhere).Order(StringComparer.Ordinal));
 
     public ProgramVersions? Find(string program) => Array.Find(Programs, versions => versions.Name == program);
 

@@ -135,6 +135,9 @@ public static class LineCodes
     /// <summary>An event was picked by a surprise; the subject is the surprise.</summary>
     public const string Surprise = "surprise";
 
+    /// <summary>A cart keeps how many units are wanted for it; the subject is the cart.</summary>
+    public const string CartWants = "cart-wants";
+
     /// <summary>Units were quoted and are not there any more; the subject is the programme.</summary>
     public const string QuoteShort = "quote-short";
 

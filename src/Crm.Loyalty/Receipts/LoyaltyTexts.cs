@@ -241,6 +241,16 @@ public static class LoyaltyTexts
 
     internal static Text Shortfall(long missing, string unit) => new($"{Number(missing)} {unit} that were quoted are not there any more.", $"報價中的 {Number(missing)} {unit} 已不足。");
 
+    internal static Text CartWants(long wanted, string unit, string cart) => wanted == 0
+        ? new($"No {unit} are wanted for cart '{cart}' any more.", $"購物車「{cart}」不再使用 {unit}。")
+        : new($"{Number(wanted)} {unit} are wanted for cart '{cart}'.", $"購物車「{cart}」擬使用 {Number(wanted)} {unit}。");
+
+    internal static Text TooManyCarts(int most) => new($"{Number(most)} carts keep a wish already; pay or clear one of them.", $"已有 {Number(most)} 個購物車，請先付款或清除其中一個。");
+
+    internal static Text NothingWanted(string cart) => new($"Nothing is wanted for cart '{cart}': it was paid, cleared or forgotten, or never asked.", $"購物車「{cart}」沒有擬使用的單位：已付款、清除或逾時，或從未要求。");
+
+    internal static Text MoreThanWanted(long asked, long wanted) => new($"{Number(asked)} are asked for, and {Number(wanted)} are wanted for the cart.", $"要求 {Number(asked)}，購物車擬使用 {Number(wanted)}。");
+
     internal static Text Surprise(string name) => new($"A surprise: '{name}'.", $"驚喜：「{name}」。");
 
     internal static Text TooOften(string limit) => new($"More often than the limit '{limit}' allows.", $"次數超出「{limit}」的上限。");

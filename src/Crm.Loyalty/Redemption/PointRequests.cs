@@ -26,7 +26,7 @@ internal static class PointRequests
             return refused;
         }
 
-        return Take(request, plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, null, state, context);
+        return Take(request, plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, null, new Decision(state, context));
     }
 
     public static Outcome Adjust(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
@@ -50,7 +50,7 @@ internal static class PointRequests
         var reason = request.Fields[LoyaltyEvents.Reason].AsCode;
         if (change < 0)
         {
-            return Take(request, plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, state, context);
+            return Take(request, plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, new Decision(state, context));
         }
 
         var decision = new Decision(state, context);
@@ -59,17 +59,16 @@ internal static class PointRequests
         return decision.Outcome();
     }
 
-    private static Outcome Take(CustomerEvent request, ProgramPlan plan, UnitPlan unit, long amount, Movement movement, string line, string? subject, string? code, LoyaltyState state, ModuleContext context)
+    private static Outcome Take(CustomerEvent request, ProgramPlan plan, UnitPlan unit, long amount, Movement movement, string line, string? subject, string? code, Decision decision)
     {
-        var wallet = state.In(plan.Name).Wallet(unit.Name);
-        if (wallet.Take(amount, movement, context.AlreadyAccepted, unit.Definition.Debt) is not { } taken)
+        var wallet = decision.In(plan.Name).Wallet(unit.Name);
+        if (wallet.Take(amount, movement, decision.Context.AlreadyAccepted, unit.Definition.Debt) is not { } taken)
         {
             return new Outcome.Refused("insufficient-balance", LoyaltyTexts.InsufficientBalance(amount, Math.Max(wallet.Balance, 0), unit.Name));
         }
 
         var parts = taken.Movements.Where(moved => moved.Movement == movement)
             .Select(moved => new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = moved.Lot, Unit = unit.Name, Amount = moved.Amount }).ToSequence();
-        var decision = new Decision(state, context);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, line) { Subject = subject, Unit = unit.Name, Amount = -amount, Parts = parts.Count > 1 ? parts : default });
         decision.Take(plan, unit, taken, amount, code, isSpending: movement == Movement.Spent);
         if (movement == Movement.Spent && unit.Definition.Returns is not null)
@@ -110,14 +109,20 @@ internal static class PointRequests
             return new Outcome.Refused("not-payable", LoyaltyTexts.NotPayable(asked, quote.Points, unit.Name));
         }
 
+        if (CartSteps.Obstacle(request, asked, state.In(plan.Name)) is { } obstacle && !context.AlreadyAccepted)
+        {
+            return obstacle;
+        }
+
+        var decision = new Decision(state, context);
+        CartSteps.Fulfil(request, plan, decision);
         var held = Math.Max(0, state.In(plan.Name).Wallet(unit.Name).Balance);
         if (asked <= held || !terms.ClampsToBalance)
         {
-            return Take(request, plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, "payment", state, context);
+            return Take(request, plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, "payment", decision);
         }
 
         // What was quoted is given; what is missing was not there to be taken.
-        var decision = new Decision(state, context);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.QuoteShort) { Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
         if (held > 0 && state.In(plan.Name).Wallet(unit.Name).Take(held) is { } taken)
         {
@@ -149,10 +154,10 @@ internal static class PointRequests
         [NotNullWhen(false)] out Outcome.Refused? refused)
     {
         (plan, unit) = (null, null);
-        var program = request.Fields[LoyaltyEvents.Program].AsCode ?? (plans.Programs.Length == 1 ? plans.Programs[0].Name : null);
+        var program = request.Fields[LoyaltyEvents.Program].AsCode ?? plans.Only;
         if (program is null || plans.Find(program) is not { } versions)
         {
-            var known = string.Join(", ", plans.Programs.Select(item => item.Name));
+            var known = plans.Known;
             refused = program is null
                 ? new("program-missing", LoyaltyTexts.ProgramMissing(known))
                 : new("unknown-program", LoyaltyTexts.UnknownProgram(program, known));

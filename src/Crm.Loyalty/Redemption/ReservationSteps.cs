@@ -112,6 +112,13 @@ internal static class ReservationSteps
             var (back, owed) = Rest(reservation, amount);
             var returned = reservation.Amount - amount;
             var wallet = decision.In(plan.Name).Wallet(reservation.Unit).PutBack(back, owed);
+            if (plan.Units[place].Definition.Debt != DebtPolicy.Carry)
+            {
+                // What was captured and was not there is not asked back where the programme writes off.
+                var forgiven = wallet.Wallet.Forgive(Math.Min(reservation.Owed - owed, wallet.Wallet.Debt));
+                wallet = new WalletChange(forgiven.Wallet, [.. wallet.Movements, .. forgiven.Movements]);
+            }
+
             var movements = new List<LotMovement>();
             if (amount > 0)
             {

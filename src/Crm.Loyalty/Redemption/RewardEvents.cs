@@ -25,7 +25,7 @@ public static class RewardEvents
     /// <summary>Asks to give back what was set aside. Fields "reservation" and where needed "program".</summary>
     public const string VoidName = "points.void";
 
-    /// <summary>Asks to pay a part of an order with units; the event's spend is the order. Fields "amount" (units), "authority", and where needed "program".</summary>
+    /// <summary>Asks to pay a part of an order with units; the event's spend is the order. Fields "amount" (units), "authority", and where needed "cart" and "program".</summary>
     public const string PayName = "points.pay";
 
     internal const string Reward = "reward";
@@ -53,7 +53,7 @@ public static class RewardEvents
         },
         new(CaptureName, EventNature.Request) { Fields = [new(ReservationField, ScalarKind.Code, Required: true), new(LoyaltyEvents.Amount, ScalarKind.Number), Program] },
         new(VoidName, EventNature.Request) { Fields = [new(ReservationField, ScalarKind.Code, Required: true), Program] },
-        new(PayName, EventNature.Request) { Fields = [new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), Authority, Program] },
+        new(PayName, EventNature.Request) { Fields = [new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), Authority, Program, new(CartEvents.Cart, ScalarKind.Code)] },
     ];
 
     /// <summary>Asks for a reward. What it costs is worked out here and now, whatever the sender believes.</summary>
@@ -104,8 +104,9 @@ public static class RewardEvents
     /// <param name="points">How many units.</param>
     /// <param name="order">What the order comes to.</param>
     /// <param name="program">The programme; may be left out where there is one.</param>
-    public static CustomerEvent Pay(string key, SpendAuthority authority, long points, Money order, string? program = null) =>
-        Request(key, PayName, authority, program, (LoyaltyEvents.Amount, points)) with { Spend = order };
+    /// <param name="cart">The cart that the units were wanted for, which then wants nothing any more; the units are those that <see cref="LoyaltyModule.Cart"/> said last. Null: no cart kept a wish.</param>
+    public static CustomerEvent Pay(string key, SpendAuthority authority, long points, Money order, string? program = null, string? cart = null) =>
+        Request(key, PayName, authority, program, (LoyaltyEvents.Amount, points), (CartEvents.Cart, cart is null ? default : Scalar.Of(cart))) with { Spend = order };
 
     private static CustomerEvent WithCode(CustomerEvent request, string code) => request with
     {

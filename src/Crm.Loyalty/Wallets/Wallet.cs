@@ -302,6 +302,12 @@ public sealed record Wallet
         return wallet.IsSettled ? new WalletChange(wallet, movements.ToSequence()) : wallet.Settle(movements);
     }
 
+    /// <summary>Writes off a part of what is owed: it is recorded as shortfall, and asked of nobody any more.</summary>
+    /// <param name="amount">0 up to <see cref="Debt"/>.</param>
+    internal WalletChange Forgive(long amount) => amount == 0 ? new WalletChange(this, []) : new WalletChange(
+        this with { Debt = checked(Debt - amount), Shortfall = checked(Shortfall + amount) },
+        [new LotMovement(Lot.Debt, Movement.Offset, amount), new LotMovement(Lot.Shortfall, Movement.Offset, -amount), new LotMovement(Lot.Shortfall, Movement.Issued, amount)]);
+
     /// <summary>Removes what runs out at or before an instant.</summary>
     public WalletChange Expire(Instant now)
     {

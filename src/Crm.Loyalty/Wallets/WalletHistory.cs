@@ -1,4 +1,5 @@
 using Crm.Ledger;
+using Crm.Loyalty.Redemption;
 using NodaTime;
 using NodaTime.Text;
 
@@ -40,18 +41,53 @@ public static class WalletHistory
         return (wallet with { Debt = debt }).At(at);
     }
 
+    /// <summary>The balances at an instant, kind by kind, by the entries that count at or before it. When what is set aside returns by itself is not in the ledger: at an instant of the future it is set aside still.</summary>
+    /// <inheritdoc cref="At"/>
+    public static WalletBalances BalancesAt(IReadOnlyCollection<LedgerEntry> entries, string program, string unit, Instant at)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        var wallet = At(entries, program, unit, at).Settled().Wallet;
+        var reserved = entries.Where(entry => entry.Program == program && entry.Unit == unit && entry.Lot == Reservation.Lot && entry.OccurredAt <= at).Sum(entry => entry.Amount);
+        return new WalletBalances(wallet.Available, wallet.PendingTotal, reserved, wallet.Debt);
+    }
+
     /// <summary>The sums of all movements of a unit, by kind.</summary>
     public static MovementTotals Totals(IEnumerable<LedgerEntry> entries, string program, string unit)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        var sums = entries.Where(entry => entry.Program == program && entry.Unit == unit).GroupBy(entry => entry.Movement).ToDictionary(kind => kind.Key, kind => kind.Sum(entry => entry.Amount));
-        return new MovementTotals(
-            sums.GetValueOrDefault(Movement.Issued),
-            -sums.GetValueOrDefault(Movement.Spent),
-            -sums.GetValueOrDefault(Movement.Expired),
-            -sums.GetValueOrDefault(Movement.Reversed),
-            -sums.GetValueOrDefault(Movement.Transferred));
+        var totals = new MovementTotals(0, 0, 0, 0, 0);
+        foreach (var entry in entries.Where(entry => entry.Program == program && entry.Unit == unit))
+        {
+            totals = entry.Movement switch
+            {
+                Movement.Issued => totals with { Issued = checked(totals.Issued + entry.Amount) },
+                Movement.Spent => totals with { Spent = checked(totals.Spent - entry.Amount) },
+                Movement.Expired => totals with { Expired = checked(totals.Expired - entry.Amount) },
+                Movement.Reversed => totals with { Reversed = checked(totals.Reversed - entry.Amount) },
+                Movement.Transferred => totals with { Transferred = checked(totals.Transferred - entry.Amount) },
+                _ => totals,
+            };
+            totals = entry.Lot == Reservation.Lot ? OfReserved(totals, entry) : IsPending(entry.Lot) ? OfPending(totals, entry) : totals;
+        }
+
+        return totals;
     }
+
+    private static MovementTotals OfReserved(MovementTotals totals, LedgerEntry entry) => entry.Movement switch
+    {
+        Movement.Offset when entry.Amount > 0 => totals with { SetAside = checked(totals.SetAside + entry.Amount) },
+        Movement.Offset => totals with { PutBack = checked(totals.PutBack - entry.Amount) },
+        _ => totals with { Captured = checked(totals.Captured - entry.Amount) },
+    };
+
+    private static MovementTotals OfPending(MovementTotals totals, LedgerEntry entry) => entry.Movement switch
+    {
+        Movement.Issued => totals with { Promised = checked(totals.Promised + entry.Amount) },
+        Movement.Offset => totals with { Activated = checked(totals.Activated - entry.Amount) },
+        _ => totals with { GivenUp = checked(totals.GivenUp - entry.Amount) },
+    };
+
+    private static bool IsPending(string lot) => lot.StartsWith(PendingPrefix, StringComparison.Ordinal) || lot.StartsWith(HeldPrefix, StringComparison.Ordinal);
 
     // A pending lot names when it becomes available and what it becomes then.
     private static PendingLot? Pending(string name, long amount)
@@ -69,7 +105,10 @@ public static class WalletHistory
     }
 }
 
-/// <summary>The sums of a unit's movements, each counted as its name says. Issued less all others is what is available and pending, less the debt.</summary>
+/// <summary>
+/// The sums of a unit's movements, each counted as its name says. Issued less the four others is what is available, pending and set aside, less the debt. The properties say what went through the two
+/// places where units wait: promised − activated − given up is pending, set aside − put back − captured is reserved.
+/// </summary>
 /// <param name="Issued">What came into being, what was written off of a shortfall included.</param>
 /// <param name="Spent">What was spent, less what came back.</param>
 /// <param name="Expired">What ran out, less what was reinstated.</param>
@@ -77,6 +116,30 @@ public static class WalletHistory
 /// <param name="Transferred">What went elsewhere, less what came from there.</param>
 public sealed record MovementTotals(long Issued, long Spent, long Expired, long Reversed, long Transferred)
 {
-    /// <summary>What is available and pending, less the debt.</summary>
+    /// <summary>What is available, pending and set aside, less the debt.</summary>
     public long Held => Issued - Spent - Expired - Reversed - Transferred;
+
+    /// <summary>Of what was issued, what could not be spent at once.</summary>
+    public long Promised { get; init; }
+
+    /// <summary>Of what was promised, what became available.</summary>
+    public long Activated { get; init; }
+
+    /// <summary>Of what was promised, what was taken back or lapsed before it became available.</summary>
+    public long GivenUp { get; init; }
+
+    /// <summary>What was set aside.</summary>
+    public long SetAside { get; init; }
+
+    /// <summary>Of what was set aside, what returned to its lots.</summary>
+    public long PutBack { get; init; }
+
+    /// <summary>Of what was set aside, what was spent.</summary>
+    public long Captured { get; init; }
+
+    /// <summary>What is pending.</summary>
+    public long Pending => Promised - Activated - GivenUp;
+
+    /// <summary>What is set aside.</summary>
+    public long Reserved => SetAside - PutBack - Captured;
 }

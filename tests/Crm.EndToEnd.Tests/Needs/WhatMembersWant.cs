@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty.Accounts;
 using Crm.Loyalty.Challenges;
@@ -10,6 +11,7 @@ using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
+using Crm.Storage;
 using Crm.Values;
 using NodaTime;
 
@@ -143,6 +145,35 @@ public sealed class WhatMembersWant
 
     [Theory]
     [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task B12_one_person_in_two_tenants_and_two_programmes_is_four_memberships(string kind)
+    {
+        var joining = Club with { Membership = new() { Enrolment = Enrolment.ByJoining, Leaving = LeavePolicy.Keep } };
+        await using var database = new SharedDatabase(kind);
+        var (north, south) = (database.Host("north", joining, joining with { Name = "coffee" }), database.Host("south", joining, joining with { Name = "coffee" }));
+        async Task<(long Club, long Coffee)> Holds(CrmEngine host) => await host.ReadAsync(CustomerRef.Of(Shop.Amy), TestContext.Current.CancellationToken) is { } amy
+            ? ((long)amy.Fact(LoyaltyNames.Fact("club", "points")).AsNumber, (long)amy.Fact(LoyaltyNames.Fact("coffee", "points")).AsNumber)
+            : default;
+        async Task<Receipt> Records(CrmEngine host, CustomerEvent happened) => await host.RecordAsync(happened, TestContext.Current.CancellationToken);
+
+        // The same keys and the same name in both: nothing of the one is seen by the other.
+        await Records(north, MemberEvents.Join("app:join", Shop.Amy, program: "club"));
+        Assert.Null(await south.ReadAsync(CustomerRef.Of(Shop.Amy), TestContext.Current.CancellationToken));
+        await Records(south, MemberEvents.Join("app:join", Shop.Amy, program: "coffee"));
+        Assert.Equal((20, 0), await Records(north, CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(200))) is var first ? (first.Total("points"), (await Holds(north)).Coffee) : default);
+        await Records(south, CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(500)));
+        Assert.Equal(((20, 0), (0, 50)), (await Holds(north), await Holds(south)));
+
+        await Records(north, MemberEvents.Join("app:join-2", Shop.Amy, program: "coffee"));
+        await Records(north, MemberEvents.Leave("app:leave", Shop.Amy, "club"));
+        await Records(north, CustomerEvent.Purchase("till:2", Shop.Amy, Money.Hkd(100)));
+        Assert.Equal(((20, 10), (0, 50)), (await Holds(north), await Holds(south)));
+        Assert.Equal("not-a-member", (await Records(north, LoyaltyEvents.Redeem("app:spend", SpendAuthority.CardPresent(Shop.Amy), 1, "club", "points"))).Refusal?.Code);
+        Assert.True((await Records(south, LoyaltyEvents.Redeem("app:spend", SpendAuthority.CardPresent(Shop.Amy), 50, "coffee", "points"))).Accepted);
+        Assert.Equal(((20, 10), (0, 0)), (await Holds(north), await Holds(south)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
     public async Task M12_a_programme_that_is_not_announced_shows_itself_with_its_first_surprise(string kind)
     {
         await using var shop = new Shop(kind, Club with
@@ -217,6 +248,44 @@ public sealed class WhatMembersWant
         await shop.Records(CustomerEvent.Refund(shop.Key(), Shop.Bob, "till:friend", Money.Hkd(50)));
         await shop.Works();
         Assert.Equal((1L, 0L), (await shop.Holds("points"), await shop.Holds("points", Shop.Bob)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task M25_advocates_are_known_by_what_they_brought(string kind)
+    {
+        await using var shop = new Shop(kind, Club with { Referrals = new() { Advocate = new("points", 30), MostPerAdvocate = 5 } });
+        var advocates = new List<CustomerId>();
+        foreach (var (advocate, friends, spend) in new[] { ("ann", 3, 100m), ("ben", 1, 450m), ("cat", 2, 80m) })
+        {
+            advocates.Add((await shop.Buys(10, who: Identity.User(advocate))).Customer);
+            for (var friend = 0; friend < friends; friend++)
+            {
+                await shop.Records(ReferralEvents.Accept(shop.Key(), Identity.User($"{advocate}-{friend}"), advocates[^1]));
+                await shop.Buys(spend, $"till:{advocate}-{friend}", who: Identity.User($"{advocate}-{friend}"));
+            }
+        }
+
+        await shop.Works();
+        Assert.Equal([(advocates[1], 1, 450m), (advocates[0], 3, 300m), (advocates[2], 2, 160m)], await Brought());
+
+        // What comes back is not brought any more, and who brings many is a condition like any other.
+        await shop.Records(CustomerEvent.Refund(shop.Key(), Identity.User("ben-0"), "till:ben-0", Money.Hkd(400)));
+        await shop.Works();
+        Assert.Equal([(advocates[0], 3, 300m), (advocates[2], 2, 160m), (advocates[1], 1, 50m)], await Brought());
+        var many = new Condition.EventWindow(ReferralEvents.SucceededName, new Measure.Count(), new Window.Lifetime(), new Test.AtLeast(2));
+        Assert.Equal(new[] { advocates[0], advocates[2] }.ToHashSet(), (await shop.Engine.SelectAsync(many, TestContext.Current.CancellationToken)).ToHashSet());
+
+        async Task<List<(CustomerId, int, decimal)>> Brought()
+        {
+            var list = new AdvocateList("club");
+            await foreach (var customer in shop.Engine.ReadAllAsync(TestContext.Current.CancellationToken))
+            {
+                list.Add(customer);
+            }
+
+            return [.. list.By(Currency.Hkd).Select(advocate => (advocate.Advocate, advocate.Buyers, advocate.BroughtIn(Currency.Hkd).Amount))];
+        }
     }
 
     [Theory]

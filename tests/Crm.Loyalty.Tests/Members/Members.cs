@@ -1,8 +1,12 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Wallets;
@@ -47,6 +51,95 @@ public sealed class Members
 
         await club.Buys(100);
         Assert.Equal(188, await club.Points());
+    }
+
+    [Fact]
+    public async Task Registration_is_an_occasion_that_earns_once_with_all_that_rules_have()
+    {
+        var program = Joined with
+        {
+            Rules =
+            [
+                .. Joined.Rules,
+                new FixedPoints { Name = "registered", Unit = "points", Points = 50, On = [MemberEvents.Registered], Terms = new() { Activation = Activation.AfterDays(3), Scope = new() { Channels = ["app"] } } },
+                new FixedPoints { Name = "registered-on-spring", Unit = "stars", Points = 5, On = [MemberEvents.Registered], When = If.Field("event.terms").Is("2026-01") },
+                new FixedPoints { Name = "again", Unit = "stars", Points = 1, On = [MemberEvents.Rejoined] },
+            ],
+            Budgets = [new() { Name = "early-birds", Unit = "stars", Rules = ["registered-on-spring"] }],
+        };
+        var club = Club.Of(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(program)));
+        await club.Fills("loyalty.tea-club.early-birds", 5);
+
+        var receipt = await club.Records(MemberEvents.Join("app:join", Samples.Amy, "2026-01") with { Channel = "app" });
+        Assert.Equal((88 + 50, 5), (receipt.Total("points"), receipt.Total("stars")));
+        Assert.Contains(receipt.Lines, line => line is { Code: LineCodes.Issued, Subject: "registered", Amount: 50 });
+        Assert.Equal(new WalletBalances(88, 50, 0, 0), (await club.Membership()).Balances("points"));
+        Assert.Equal(0, (await club.Records(MemberEvents.Join("web:join", Bob, "2026-01"))).Total("stars"));
+
+        await club.Records(MemberEvents.Leave(club.NextKey(), Samples.Amy));
+        Assert.Equal((0, 1), (await club.Records(MemberEvents.Join("app:again", Samples.Amy, "2026-01") with { Channel = "app" })) is var again ? (again.Total("points"), again.Total("stars")) : default);
+    }
+
+    [Fact]
+    public async Task What_registration_earned_goes_with_a_registration_that_is_taken_back()
+    {
+        var club = Club.Of(RewardClub.Program() with { Rules = [new FixedPoints { Name = "registered", Unit = "points", Points = 50, On = [MemberEvents.Registered] }] });
+        await club.Records(MemberEvents.Join("app:join", Samples.Amy));
+        Assert.Equal(50, await club.Points());
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("desk:1"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("app:join") });
+        Assert.Equal((0L, null), (await club.Points(), (await club.Membership()).Life));
+
+        // It was never registered, so the next time is the first.
+        await club.Records(MemberEvents.Join("app:join-2", Samples.Amy));
+        Assert.Equal(50, await club.Points());
+    }
+
+    [Fact]
+    public async Task Registration_pays_and_an_order_that_spent_it_is_cancelled_NOP3()
+    {
+        var club = Club.Of(RewardClub.Program() with { Rules = [Samples.Per(1, 1), new FixedPoints { Name = "registered", Unit = "points", Points = 50, On = [MemberEvents.Registered] }] });
+        await club.Records(MemberEvents.Join("app:join", Samples.Amy));
+        await club.Records(LoyaltyEvents.Redeem("pos:spend", SpendAuthority.SignedIn(Samples.Amy), 50, unit: "points"));
+        await club.Buys(21, "pos:sale");
+        Assert.Equal(21, await club.Points());
+        foreach (var taken in new[] { "pos:sale", "pos:spend" })
+        {
+            await club.Records(new CustomerEvent { Key = EventKey.Parse(club.NextKey()), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse(taken) });
+        }
+
+        Assert.Equal(50, await club.Points());
+    }
+
+    [Theory]
+    [InlineData(Cascade.History)]
+    [InlineData(Cascade.None)]
+    public async Task A_customer_is_a_member_of_each_programme_by_itself(Cascade other)
+    {
+        var coffee = Joined with { Name = "coffee", Cascade = other, Membership = new() { Enrolment = Enrolment.ByJoining, Terms = "c-7", Welcome = [new UnitAmount("points", 5)], Leaving = LeavePolicy.Keep } };
+        var modules = LoyaltyModule.Of(Joined, coffee).ToArray();
+        var club = new Club([.. modules]);
+        async Task<(MemberStatus? Status, long Points)> In(string program) => (await club.Amy()) is var amy
+            ? modules.Select(module => amy.Slot<LoyaltyState>(module.Contract.Name).In(program)).Select(found => (found.Life?.Status, found.Wallet("points").Available)).MaxBy(found => found.Status is null ? 0 : 1)
+            : default;
+
+        await club.Buys(10);
+        Assert.Equal("program-missing", (await club.Records(MemberEvents.Join(club.NextKey(), Samples.Amy, "2026-01"))).Refusal?.Code);
+        Assert.True((await club.Records(MemberEvents.Join(club.NextKey(), Samples.Amy, "2026-01", program: "tea-club"))).Accepted);
+        Assert.Equal(((MemberStatus.Member, 88), (null, 0)), (await In("tea-club"), await In("coffee")));
+        Assert.Equal("not-a-member", (await club.Redeems(1, "coffee", "points")).Refusal?.Code);
+        Assert.Equal("terms-not-accepted", (await club.Records(MemberEvents.Join(club.NextKey(), Samples.Amy, "2026-01", program: "coffee"))).Refusal?.Code);
+        Assert.True((await club.Records(MemberEvents.Join(club.NextKey(), Samples.Amy, "c-7", program: "coffee"))).Accepted);
+        await club.Buys(100);
+        Assert.Equal(((MemberStatus.Member, 188), (MemberStatus.Member, 105)), (await In("tea-club"), await In("coffee")));
+        Assert.Equal("program-missing", (await club.Redeems(1, unit: "points")).Refusal?.Code);
+
+        await club.Records(MemberEvents.Leave(club.NextKey(), Samples.Amy, "tea-club"));
+        await club.Buys(100);
+        Assert.Equal(((MemberStatus.Left, 0), (MemberStatus.Member, 205)), (await In("tea-club"), await In("coffee")));
+        Assert.Equal(("left", "member"), ((await club.Amy()).Fact(LoyaltyNames.MemberFact("tea-club")).AsCode, (await club.Amy()).Fact(LoyaltyNames.MemberFact("coffee")).AsCode));
+        var seen = await club.Amy();
+        Assert.Equal(new Dictionary<string, MemberStatus?> { ["tea-club"] = MemberStatus.Left, ["coffee"] = MemberStatus.Member }, modules.SelectMany(module => module.Show(seen)).ToDictionary(view => view.Program, view => view.Life?.Status));
+        Assert.True((await club.Redeems(205, "coffee", "points")).Accepted);
     }
 
     [Fact]
@@ -223,6 +316,43 @@ public sealed class Members
         var membership = await club.Membership();
         Assert.Equal(-100 * membership.Rewards[0].Taken, membership.Wallet("points").Balance);
         Assert.Equal(1, membership.Rewards[0].Taken);
+    }
+
+    [Fact]
+    public async Task Advocates_are_listed_by_what_their_friends_have_bought_and_kept()
+    {
+        var club = Club.Of(Recommended with { Referrals = Recommended.Referrals! with { HoldDays = 0 } });
+        var (amy, carol) = ((await club.Buys(1)).Customer, await club.Meets("carol"));
+        async Task<CustomerId> Brings(CustomerId advocate, string friend, decimal spend, params Sequence<string> signals)
+        {
+            await club.Records(ReferralEvents.Accept(club.NextKey(), Identity.User(friend), advocate, signals));
+            await club.Records(CustomerEvent.Purchase($"pos:first-{friend}", Identity.User(friend), Money.Hkd(20)));
+            return (await club.Records(CustomerEvent.Purchase($"pos:of-{friend}", Identity.User(friend), Money.Hkd(spend)))).Customer;
+        }
+
+        var dave = await Brings(amy, "dave", 500);
+        var eve = await Brings(amy, "eve", 30);
+        var frank = await Brings(carol, "frank", 400);
+        await Brings(carol, "grace", 9_000, "same-address");
+        async Task<Sequence<AdvocateStanding>> List()
+        {
+            var list = new AdvocateList("tea-club");
+            await foreach (var customer in club.Engine.ReadAllAsync(TestContext.Current.CancellationToken))
+            {
+                list.Add(customer);
+            }
+
+            return list.By(Currency.Hkd);
+        }
+
+        var found = await List();
+        Assert.Equal([(amy, 2, 1, Money.Hkd(570)), (carol, 2, 1, Money.Hkd(420))], found.Select(advocate => (advocate.Advocate, advocate.Friends.Count, advocate.Buyers, advocate.BroughtIn(Currency.Hkd))));
+        Assert.Equal(new HashSet<CustomerId> { dave, eve }, found[0].Friends.Select(friend => friend.Friend).ToHashSet());
+        Assert.Contains(found[1].Friends, friend => friend.Friend == frank && friend.Brought == [Money.Hkd(420)]);
+
+        await club.Records(CustomerEvent.Refund(club.NextKey(), Identity.User("dave"), "pos:of-dave", Money.Hkd(500)));
+        await club.Records(ReferralEvents.Approve(club.NextKey(), Identity.User("grace"), "family", "staff:17"));
+        Assert.Equal([(carol, Money.Hkd(9_440), 2), (amy, Money.Hkd(70), 0)], (await List()).Select(advocate => (advocate.Advocate, advocate.BroughtIn(Currency.Hkd), advocate.Buyers)));
     }
 
     private static async Task<long> Stars(Club club, Identity customer) =>

@@ -291,7 +291,7 @@ public sealed class WalletFeatures
         Prop.ForAll(Histories.ToArbitrary(), history => AddUp(history, DebtPolicy.ClampToZero).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 
     private static Gen<(int What, int Amount, int Days, int Which)[]> Histories =>
-        (from what in Gen.Choose(0, 9) from amount in Gen.Choose(1, 200) from days in Gen.Choose(0, 30) from which in Gen.Choose(0, 5) select (what, amount, days, which)).ArrayOf();
+        (from what in Gen.Choose(0, 13) from amount in Gen.Choose(1, 200) from days in Gen.Choose(0, 30) from which in Gen.Choose(0, 5) select (what, amount, days, which)).ArrayOf();
 
     private static async Task AddUp((int What, int Amount, int Days, int Which)[] history, DebtPolicy policy)
     {
@@ -300,7 +300,7 @@ public sealed class WalletFeatures
             Samples.Per(1, 1),
             Samples.Per(1, 5) with { Name = "at-once", Terms = new() { Activation = Activation.AtOnce, Expiry = LotExpiry.AfterDays(90, LastDay.Included) } });
         var now = Samples.Local(2026, 1, 15, 12);
-        var (purchases, spends) = (new List<string>(), new List<string>());
+        var (purchases, spends, reservations) = (new List<string>(), new List<string>(), new List<string>());
         foreach (var (what, amount, days, which) in history.Prepend((9, 100, 0, 0)))
         {
             now += Duration.FromDays(days);
@@ -332,6 +332,16 @@ public sealed class WalletFeatures
                 case 7 when spends.Count > 0:
                     await club.Records(LoyaltyEvents.Return(club.NextKey(), Samples.Amy, spends[which % spends.Count]));
                     break;
+                case 10:
+                    reservations.Add(club.NextKey());
+                    await club.Records(RewardEvents.Reserve(reservations[^1], SpendAuthority.SignedIn(Samples.Amy), amount, Duration.FromDays((which * 7) + 1), unit: "points"));
+                    break;
+                case 11 when reservations.Count > 0:
+                    await club.Records(RewardEvents.Capture(club.NextKey(), Samples.Amy, reservations[which % reservations.Count], (amount / 2) + 1));
+                    break;
+                case 12 when reservations.Count > 0:
+                    await club.Records(RewardEvents.Void(club.NextKey(), Samples.Amy, reservations[which % reservations.Count]));
+                    break;
                 default:
                     purchases.Add(club.NextKey());
                     await club.Buys(amount, purchases[^1]);
@@ -339,14 +349,83 @@ public sealed class WalletFeatures
             }
         }
 
+        // What came at one instant counts a tick apart.
+        now += Duration.FromSeconds(1);
+        club.At(now);
         await club.RunDue();
         var (membership, entries) = (await club.Membership(), await club.Ledger());
         var wallet = membership.Wallet("points");
-        Assert.Equal(wallet.Balance + wallet.PendingTotal, WalletHistory.Totals(entries, "tea-club", "points").Held);
+        var (balances, totals) = (membership.Balances("points"), WalletHistory.Totals(entries, "tea-club", "points"));
+        Assert.Equal(balances, WalletHistory.BalancesAt(entries, "tea-club", "points", now));
+        Assert.Equal((balances.Held, balances.Pending, balances.Reserved), (totals.Held, totals.Pending, totals.Reserved));
+        Assert.Equal(wallet.Balance + wallet.PendingTotal + membership.Reserved("points"), balances.Held);
         Assert.Equal(0, entries.Where(entry => entry.Movement == Movement.Offset || entry.Lot == Lot.Shortfall).Sum(entry => entry.Amount));
-        var held = wallet.Lots.Select(lot => (lot.Name, lot.Amount)).Concat(wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount))).Append((Lot.Debt, -wallet.Debt)).Where(lot => lot.Item2 != 0).Order();
+        var held = wallet.Lots.Select(lot => (lot.Name, lot.Amount)).Concat(wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount)))
+            .Append((Lot.Debt, -wallet.Debt)).Append((Reservation.Lot, membership.Reserved("points"))).Where(lot => lot.Item2 != 0).Order();
         Assert.Equal(held, entries.GroupBy(entry => entry.Lot).Select(lot => (lot.Key, lot.Sum(entry => entry.Amount))).Where(lot => lot.Item2 != 0).Order());
-        Assert.True(policy == DebtPolicy.Carry || wallet.Debt == 0);
+        Assert.True(policy == DebtPolicy.Carry || wallet.Debt <= membership.Reservations.Sum(reservation => reservation.Owed));
+
+        // What is foretold comes, with what returns, becomes available and runs out until then.
+        foreach (var days in new[] { 2, 9, 50 })
+        {
+            var foretold = membership.BalancesAt("points", now + Duration.FromDays(days));
+            club.At(now + Duration.FromDays(days));
+            Assert.Equal(foretold, (await club.Membership()).Balances("points"));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_set_aside_is_a_balance_of_its_own_in_facts_books_and_screens()
+    {
+        var module = new LoyaltyModule(Program(unit => unit with { Activation = Activation.AfterDays(3) }));
+        var club = new Club(module);
+        await club.Buys(40);
+        await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 100, "opening", "staff:1"));
+        await club.Records(RewardEvents.Reserve("pos:r", SpendAuthority.SignedIn(Samples.Amy), 60, Duration.FromDays(1), unit: "points"));
+
+        Assert.Equal(new WalletBalances(40, 40, 60, 0), (await club.Membership()).Balances("points"));
+        Assert.Equal(new WalletBalances(140, 0, 0, 0), (await club.Membership()).BalancesAt("points", Samples.Local(2026, 1, 19)));
+        Assert.Equal(Scalar.Of(60), (await club.Amy()).Fact(LoyaltyNames.ReservedFact("tea-club", "points")));
+        Assert.Equal(new WalletBalances(40, 40, 60, 0), module.Show(await club.Amy())[0].Units.Single(unit => unit.Unit == "points").Balances);
+
+        await club.Records(RewardEvents.Capture(club.NextKey(), Samples.Amy, "pos:r", 25));
+        Assert.True((await club.Amy()).Fact(LoyaltyNames.ReservedFact("tea-club", "points")).IsMissing);
+        var totals = WalletHistory.Totals(await club.Ledger(), "tea-club", "points");
+        Assert.Equal((60, 35, 25, 0), (totals.SetAside, totals.PutBack, totals.Captured, totals.Reserved));
+        Assert.Equal((40, 0, 0, 40), (totals.Promised, totals.Activated, totals.GivenUp, totals.Pending));
+    }
+
+    [Fact]
+    public async Task Books_with_something_pending_and_something_set_aside_are_in_order()
+    {
+        var module = new LoyaltyModule(Program(unit => unit with { Activation = Activation.AfterDays(3) }));
+        var club = new Club(module);
+        var amy = (await club.Buys(40)).Customer;
+        await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 100, "opening", "staff:1"));
+        await club.Records(RewardEvents.Reserve("pos:r", SpendAuthority.SignedIn(Samples.Amy), 60, Duration.FromDays(1), unit: "points"));
+
+        var cancel = TestContext.Current.CancellationToken;
+        var verdict = new Crm.Engine.CustomerVerifier([module], new Crm.Engine.CrmOptions()).Verify(
+            await club.Store.LoadAsync(CustomerRef.Of(amy), cancel), await club.Store.LoadHistoryAsync(amy, new HistoryStart.Beginning(), cancel), await club.Ledger());
+
+        Assert.Empty(verdict.Differences);
+    }
+
+    [Fact]
+    public async Task What_was_set_aside_and_turned_out_not_to_be_there_is_written_off_where_the_programme_does_so()
+    {
+        var club = Of(unit => unit with { Debt = DebtPolicy.ClampToZero });
+        await club.Buys(100, "pos:sale");
+        await club.Records(RewardEvents.Reserve("pos:r", SpendAuthority.SignedIn(Samples.Amy), 80, Duration.FromDays(1), unit: "points"));
+        await club.Returns("pos:sale", 100);
+        Assert.Equal(new WalletBalances(0, 0, 80, 80), (await club.Membership()).Balances("points"));
+
+        var receipt = await club.Records(RewardEvents.Capture(club.NextKey(), Samples.Amy, "pos:r", 50));
+
+        var membership = await club.Membership();
+        Assert.Equal((new WalletBalances(0, 0, 0, 0), 50), (membership.Balances("points"), membership.Wallet("points").Shortfall));
+        Assert.Equal(0, receipt.Total("points"));
+        Assert.Equal(0, WalletHistory.Totals(await club.Ledger(), "tea-club", "points").Held);
     }
 
     private static LoyaltyProgram Program(Func<LoyaltyUnit, LoyaltyUnit> change, params IEarningRule[] rules)

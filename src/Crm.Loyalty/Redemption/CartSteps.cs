@@ -1,0 +1,73 @@
+using Crm.Events;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Redemption;
+
+/// <summary>Keeps what members want to use for their carts. No unit moves for it.</summary>
+internal static class CartSteps
+{
+    private const int MostCarts = 20;
+    private const long LongestSeconds = 366 * 24 * 3600;
+
+    public static Outcome Want(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!RequestedProgram.TryFind(request, plans, context, out var plan, out var refused))
+        {
+            return refused;
+        }
+
+        if (plan.Definition.Value.Payment is not { } terms)
+        {
+            return new Outcome.Refused("no-payment", LoyaltyTexts.NoPayment(plan.Name));
+        }
+
+        var (cart, wanted) = (request.Fields[CartEvents.Cart].AsCode ?? "", request.Fields[LoyaltyEvents.Amount].AsNumber);
+        if (decimal.Truncate(wanted) != wanted || wanted is < 0 or > PointsPerAmount.Most)
+        {
+            return new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(wanted).ToString(), "a whole number, 0 or more", "零或以上的整數"));
+        }
+
+        var carts = state.In(plan.Name).Carts;
+        if (wanted > 0 && carts.Count >= MostCarts && carts.All(known => known.Cart != cart) && !context.AlreadyAccepted)
+        {
+            return new Outcome.Refused("too-many-carts", LoyaltyTexts.TooManyCarts(MostCarts));
+        }
+
+        var decision = new Decision(state, context);
+        if (wanted == 0)
+        {
+            decision.DropCart(plan.Name, cart);
+        }
+        else
+        {
+            var seconds = request.Fields[RewardEvents.Seconds];
+            var life = seconds.IsMissing ? CartEvents.UsualLife : Duration.FromSeconds((long)Math.Clamp(seconds.AsNumber, 1, LongestSeconds));
+            decision.Keep(plan.Name, new CartRequest(cart, (long)wanted, context.Moment.Instant + life));
+        }
+
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CartWants) { Subject = cart, Text = LoyaltyTexts.CartWants((long)wanted, terms.Unit, cart) });
+        return decision.Outcome();
+    }
+
+    /// <summary>Why a cart cannot be paid with so many units; null when it can, or when the payment is of no cart.</summary>
+    public static Outcome.Refused? Obstacle(CustomerEvent payment, long points, Membership membership) =>
+        payment.Fields[CartEvents.Cart].AsCode is not { } cart ? null
+        : membership.Carts.FirstOrDefault(known => known.Cart == cart) is not { } wish ? new("nothing-wanted", LoyaltyTexts.NothingWanted(cart))
+        : points > wish.Wanted ? new("more-than-wanted", LoyaltyTexts.MoreThanWanted(points, wish.Wanted))
+        : null;
+
+    /// <summary>The wish of a cart that was paid is fulfilled.</summary>
+    public static void Fulfil(CustomerEvent payment, ProgramPlan plan, Decision decision)
+    {
+        if (payment.Fields[CartEvents.Cart].AsCode is { } cart)
+        {
+            decision.DropCart(plan.Name, cart);
+        }
+    }
+}
