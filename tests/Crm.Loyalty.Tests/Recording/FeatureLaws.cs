@@ -51,7 +51,16 @@ public sealed class FeatureLaws
     [Fact]
     public void An_entry_that_no_wallet_has_is_caught() => Caught(Sums(program => new ByRule(program, forgets: true)));
 
-    private static Property Full(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Programs, Orders)), given =>
+    [Fact]
+    public void A_challenge_that_is_never_counted_back_is_caught_by_the_full_refund() => Caught(Full(program => new NeverCountsBack(program), Challenging));
+
+    [Fact]
+    public void A_challenge_that_is_counted_back_once_only_is_caught_when_a_refund_is_split() => Caught(Split(program => new NeverCountsBack(program, onlyOnce: true), Challenging));
+
+    [Fact]
+    public void A_challenge_that_is_counted_back_once_only_is_caught_when_refunds_change_places() => Caught(Commute(program => new NeverCountsBack(program, onlyOnce: true), Challenging));
+
+    private static Property Full(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders)), given =>
     {
         var (program, orders) = given;
         Run(async () =>
@@ -63,7 +72,7 @@ public sealed class FeatureLaws
         });
     });
 
-    private static Property Split(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Programs, Orders)), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
+    private static Property Split(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders)), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
     {
         var (program, orders) = given;
         var whole = orders[0].Spend!.Value.MinorUnits * Math.Max(percents.Item1, percents.Item2) / 100;
@@ -73,7 +82,7 @@ public sealed class FeatureLaws
             await Picture(module(program), [.. orders, Refund("till:a", orders[0], part), Refund("till:b", orders[0], whole - part)])));
     });
 
-    private static Property Commute(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Programs, Orders.Where(orders => orders.Length > 1))), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
+    private static Property Commute(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders.Where(orders => orders.Length > 1))), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
     {
         var (program, orders) = given;
         var first = Refund("till:a", orders[0], orders[0].Spend!.Value.MinorUnits * percents.Item1 / 100);
@@ -162,6 +171,8 @@ public sealed class FeatureLaws
             VelocityLimits = (mask & 16) == 0 ? [] : [new() { Name = "often", Kind = "purchase", Most = 2, Within = Duration.FromDays(20) }],
         };
 
+    private static Gen<LoyaltyProgram> Challenging => Programs.Where(program => !program.Challenges.IsEmpty);
+
     private static Gen<TierLadder> Ladder =>
         from window in Gen.Elements<QualificationWindow>(
             QualificationWindow.Lifetime, new QualificationWindow.Calendar(CalendarUnit.Month), new QualificationWindow.Calendar(CalendarUnit.Quarter), new QualificationWindow.Rolling(0, 45),
@@ -223,6 +234,34 @@ public sealed class FeatureLaws
             Recurrence = recurrence,
             Award = [new UnitAmount("stars", 3)],
         };
+
+    /// <summary>As known systems do it: what was counted towards a challenge is never counted back, or only for the first refund, whatever comes back of the orders.</summary>
+    private sealed class NeverCountsBack(LoyaltyProgram program, bool onlyOnce = false) : CustomerModule<LoyaltyState>
+    {
+        private readonly ICustomerModule inner = new LoyaltyModule(program);
+        private Instant latest = Instant.MinValue;
+        private Sequence<long> most = [];
+        private int completed;
+        private int replays;
+
+        public override ModuleContract Contract => inner.Contract;
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context)
+        {
+            // History goes back twice for each refund: without it, and with it.
+            replays += context.Moment.Instant < latest ? 1 : 0;
+            latest = context.Moment.Instant;
+            var outcome = inner.Handle(state, context);
+            if (outcome is not Outcome.Accepted { State: LoyaltyState next } accepted || next.In("tea-club").Challenge("run") is not { } run || (onlyOnce && replays < 2))
+            {
+                return outcome;
+            }
+
+            completed = Math.Max(completed, run.Completed);
+            most = [.. run.Counts.Select((count, place) => Math.Max(count, place < most.Count ? most[place] : 0))];
+            return onlyOnce && replays == 2 ? outcome : accepted with { State = next.With(next.In("tea-club").With(run with { Completed = completed, Counts = most })) };
+        }
+    }
 
     /// <summary>As known systems do it: what was earned stays, and each refund takes a star for each whole dollar of its own, the first one another.</summary>
     private sealed class ByRule(LoyaltyProgram program, bool forgets = false) : CustomerModule<LoyaltyState>

@@ -1,10 +1,12 @@
 using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Storage;
 using Crm.Values;
@@ -16,7 +18,7 @@ namespace Crm.Loyalty.Tests.Recording;
 
 /// <summary>
 /// The refund laws over random histories with everything that makes refunds hard: caps, budgets, tiers that multiply, first-purchase bonuses, groups, frequencies, carried rests, pending units,
-/// expiry, stamps, several programmes, a rule in code.
+/// expiry, stamps, challenges, several programmes, a rule in code.
 /// </summary>
 public sealed class LoyaltyRefundLaws
 {
@@ -71,6 +73,12 @@ public sealed class LoyaltyRefundLaws
             Limits = [new() { Name = "monthly", Unit = "points", Per = CapPeriod.Month, Most = 90 }, new() { Name = "daily", Unit = "points", Per = CapPeriod.Day, Most = 70, Rules = ["base", "carried"] }],
             Budgets = [new() { Name = "year", Unit = "points", PerUnit = 3 }],
             StampCards = [new() { Name = "cups", Goal = 3 }],
+            Challenges =
+            [
+                new() { Name = "three-orders", Goals = [new("orders", 3)], Period = CalendarUnit.Month, Recurrence = Recurrence.NextPeriod, Award = [new("points", 25)] },
+                new() { Name = "streak", Goals = [new("money", 3_000) { Measure = GoalMeasure.Money, Currency = Currency.Hkd }, new("orders", 1)], Period = CalendarUnit.Month, Consecutive = 2, Freezes = 1, Recurrence = Recurrence.OnCompletion, Award = [new("status", 7)] },
+                new() { Name = "mission", Goals = [new("cups", 4) { Measure = GoalMeasure.Articles }], Recurrence = Recurrence.OnCompletion, Award = [new("points", 9)] },
+            ],
         },
         Samples.TeaClub with { Name = "other-club", Ladders = [], Rules = [Samples.Per(3, 10) with { RoundAt = RoundingPoint.Award }, Samples.Per(1, 30) with { Name = "second", RoundAt = RoundingPoint.Award }] },
     ];
@@ -112,7 +120,7 @@ public sealed class LoyaltyRefundLaws
     private static Property BoundLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Amounts.ToArbitrary(), async Task<bool> (history, amounts) =>
     {
         // In a programme that only adds, a part of a refund leaves at least what the whole one does.
-        LoyaltyProgram Adding(LoyaltyProgram program) => program with { Units = [program.Units[0] with { Expiry = LotExpiry.Never }, program.Units[1]], Rules = [.. program.Rules.Where(rule => rule.Name is "base" or "carried" or "in-code" or "small")], Groups = [new("g", StackingPolicy.Sum)], Ladders = [], Limits = [], Budgets = [] };
+        LoyaltyProgram Adding(LoyaltyProgram program) => program with { Units = [program.Units[0] with { Expiry = LotExpiry.Never }, program.Units[1]], Rules = [.. program.Rules.Where(rule => rule.Name is "base" or "carried" or "in-code" or "small")], Groups = [new("g", StackingPolicy.Sum)], Ladders = [], Limits = [], Budgets = [], Challenges = [.. program.Challenges.Where(challenge => challenge.Recurrence == Recurrence.NextPeriod)] };
         var (orders, _) = history;
         var some = await BalanceAsync([Adding(programs()[0])], [.. orders, Refund("a", orders[0], amounts.Item1)]);
         var none = await BalanceAsync([Adding(programs()[0])], [.. orders, Refund("a", orders[0], 100_000)]);
