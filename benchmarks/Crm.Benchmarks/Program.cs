@@ -8,6 +8,12 @@ if (args is ["postgresql", .. var rest])
     return;
 }
 
+if (args is ["audience", .. var count])
+{
+    await AudienceRounds.RunAsync(count is [var customers] ? int.Parse(customers, CultureInfo.InvariantCulture) : 1_000_000);
+    return;
+}
+
 if (args is ["columns"])
 {
     ColumnRounds.Run();

@@ -85,6 +85,9 @@ public sealed partial class PostgreSqlDialect : SqlDialect
         string.Create(CultureInfo.InvariantCulture, $"CREATE TABLE {Table(name)}_{number} PARTITION OF {Table(name)} FOR VALUES WITH (MODULUS {Partitions}, REMAINDER {number})"));
 
     /// <inheritdoc/>
+    public override bool ComparesExactly => true;
+
+    /// <inheritdoc/>
     public override string Word(string word) => word switch
     {
         "text" => "text COLLATE \"C\"",

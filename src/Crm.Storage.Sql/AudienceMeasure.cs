@@ -10,6 +10,13 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
 {
     private readonly bool looksAtLines = leaf.Where is { } given && given.Leaves().Any(part => part is Condition.Field field && field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal));
     private int refusals;
+    private string filter = "";
+
+    // Lines make many rows of an event.
+    private bool OfLines => leaf.Measure is Measure.SumOfSpend ? looksAtLines : leaf.Measure is Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } && name.StartsWith(EventFields.LineScope, StringComparison.Ordinal);
+
+    // Whatever needs the events in an order, or asks another table about each, has a pass of its own.
+    private bool InOnePass => !looksAtLines && !OfLines && leaf.Window is not Conditions.Window.Since && leaf.Measure is not (Measure.Periods or Measure.Sequence or Measure.Aggregate { How: Aggregation.Distinct });
 
     /// <summary>The expression, about the customer c.</summary>
     public string Compile()
@@ -19,21 +26,35 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
             return Sequence(sequence);
         }
 
-        if (sql.Kind(leaf.Kind, path) is not { } kind || GroupTest() is not { } measured)
+        if (sql.Kind(leaf.Kind, path) is not { } kind)
         {
             return AudienceSql.Constant(false);
         }
 
-        var joins = measured.OfLines ? "JOIN crm_event_line l ON l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version" : "";
-        var when = Window("e.effective_at");
-        var where = leaf.Where is not { } filter ? ""
-            : measured.OfLines || !looksAtLines ? $" AND {Filter(filter, path + ".where", leaf.Kind, "e", "l")}"
-            : $" AND {Where(filter, path + ".where", leaf.Kind, "e")}";
-        // A customer without events is in no group: the group's answer is turned round where nothing passes.
-        var having = measured.HoldsOfNothing ? $"NOT ({measured.Test})" : measured.Test;
-        var groups = $"SELECT e.bucket, e.customer_id FROM crm_event e {joins} WHERE e.tenant = {sql.Tenant} AND e.kind = {kind} AND {when}{where}{measured.Further} GROUP BY e.bucket, e.customer_id HAVING {having}";
-        return refusals > 0 ? AudienceSql.Constant(false) : $"(c.bucket, c.customer_id) {(measured.HoldsOfNothing ? "NOT IN" : "IN")} ({groups})";
+        filter = $"e.kind = {kind} AND {Window("e.effective_at")}"
+            + (leaf.Where is not { } asked ? "" : $" AND {(OfLines || !looksAtLines ? Filter(asked, path + ".where", leaf.Kind, "e", "l") : Where(asked, path + ".where", leaf.Kind, "e"))}")
+            + (CurrencyOf(leaf.Measure) is { } currency ? In(currency) : "");
+        if (GroupTest() is not var (test, holdsOfNothing) || refusals > 0)
+        {
+            return AudienceSql.Constant(false);
+        }
+
+        if (InOnePass)
+        {
+            var count = Of("COUNT(*)");
+            return holdsOfNothing ? $"(COALESCE({count}, 0) = 0 OR ({test}))" : $"({count} > 0 AND {test})";
+        }
+
+        var lines = OfLines ? " JOIN crm_event_line l ON l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version" : "";
+        return Group($"crm_event e{lines}", $"e.tenant = {sql.Tenant} AND {filter}", test, holdsOfNothing);
     }
+
+    // An aggregate of the events that are measured: a column of the one pass over all events, or of the group that asks for it.
+    private string Of(string aggregate) => InOnePass ? sql.Sources.Measured(aggregate, filter) : aggregate;
+
+    // A customer without events is in no group: the group's answer is turned round where nothing passes.
+    private string Group(string from, string where, string test, bool holdsOfNothing) =>
+        $"{sql.Sources.Group(from, where, holdsOfNothing ? $"NOT ({test})" : test)}.customer_id IS {(holdsOfNothing ? "" : "NOT ")}NULL";
 
     /// <summary>
     /// A sequence as a join of the steps: events of one customer, each later than the one before it, with nothing between them that must not be; how many instants complete it.
@@ -74,13 +95,9 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
         }
 
         conditions.Add(Window(completed));
-        if (Whole($"COUNT(DISTINCT {last})", 1, ofLines: false, "") is not var (test, holdsOfNothing, _, _) || refusals > 0)
-        {
-            return AudienceSql.Constant(false);
-        }
-
-        var groups = $"SELECT e.bucket, e.customer_id FROM {from} WHERE {string.Join(" AND ", conditions)} GROUP BY e.bucket, e.customer_id HAVING {(holdsOfNothing ? $"NOT ({test})" : test)}";
-        return $"(c.bucket, c.customer_id) {(holdsOfNothing ? "NOT IN" : "IN")} ({groups})";
+        return Whole($"COUNT(DISTINCT {last})", 1) is not var (test, holdsOfNothing) || refusals > 0
+            ? AudienceSql.Constant(false)
+            : Group(from, string.Join(" AND ", conditions), test, holdsOfNothing);
     }
 
     private static string SameCustomer(string alias) => $"{alias}.tenant = e.tenant AND {alias}.bucket = e.bucket AND {alias}.customer_id = e.customer_id";
@@ -109,78 +126,74 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
         return $"EXISTS (SELECT 1 FROM crm_event_line {line} WHERE {line}.tenant = {alias}.tenant AND {line}.bucket = {alias}.bucket AND {line}.customer_id = {alias}.customer_id AND {line}.version = {alias}.version AND {Filter(where, place, kind, alias, line)})";
     }
 
-    /// <summary>What is measured of a group, as a test of it.</summary>
-    private (string Test, bool HoldsOfNothing, bool OfLines, string Further)? GroupTest()
+    /// <summary>What is measured of a customer's events, as a test of it, and whether it holds where there are none.</summary>
+    private (string Test, bool HoldsOfNothing)? GroupTest()
     {
         switch (leaf.Measure)
         {
             case Measure.Count:
-                return Whole("COUNT(*)", 1, ofLines: false, "");
+                return Whole("COUNT(*)", 1);
             case Measure.SumOfSpend(var currency):
-                return looksAtLines
-                    ? Whole("SUM(l.minor)", Unit(currency), ofLines: true, In(currency))
-                    : Whole("SUM(e.spend_minor)", Unit(currency), ofLines: false, In(currency));
+                return Whole(looksAtLines ? "SUM(l.minor)" : "SUM(e.spend_minor)", Unit(currency));
             case Measure.Aggregate { How: Aggregation.Least or Aggregation.Greatest, Of: Measured.Spend { Currency: var currency } } aggregate when !looksAtLines:
-                return Whole($"{(aggregate.How == Aggregation.Least ? "MIN" : "MAX")}(e.spend_minor)", Unit(currency), ofLines: false, In(currency));
+                return Whole($"{(aggregate.How == Aggregation.Least ? "MIN" : "MAX")}(e.spend_minor)", Unit(currency));
             case Measure.Aggregate { How: Aggregation.Average, Of: Measured.Spend { Currency: var currency } } when !looksAtLines:
                 return Average(currency);
             case Measure.Aggregate { How: Aggregation.First or Aggregation.Least or Aggregation.Latest or Aggregation.Greatest, Of: Measured.At } aggregate:
                 return Instants(aggregate.How is Aggregation.First or Aggregation.Least ? "MIN(e.effective_at)" : "MAX(e.effective_at)");
             case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.At }:
-                return Whole("COUNT(DISTINCT e.effective_at)", 1, ofLines: false, "");
-            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } when Column(name, leaf.Kind, "e", "l") is { } column && (!looksAtLines || column[0] == 'l'):
-                return Whole($"COUNT(DISTINCT {column})", 1, ofLines: column[0] == 'l', "");
+                return Whole("COUNT(DISTINCT e.effective_at)", 1);
+            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } when Column(name, leaf.Kind, "e", "l") is { } column && (!looksAtLines || OfLines):
+                return Whole($"COUNT(DISTINCT {column})", 1);
             case Measure.Periods { Times: 1 } periods when leaf.Window is Conditions.Window.Last last:
                 var part = sql.Parameter(SqlType.Whole, last.Length.BclCompatibleTicks / periods.OutOf);
-                return Whole($"COUNT(DISTINCT ({Now} - e.effective_at) / {part})", 1, ofLines: false, "");
+                return Whole($"COUNT(DISTINCT ({Ticks(sql.Moment.Instant.ToUnixTimeTicks())} - e.effective_at) / {part})", 1);
             default:
                 Refuse(path, "The tables do not say this measure exactly: counts, sums, averages and extremes of spend, first and latest instants, different codes and instants, active periods and sequences are in SQL.");
                 return null;
         }
     }
 
-    private string Now => sql.Parameter(SqlType.Whole, sql.Moment.Instant.ToUnixTimeTicks());
-
-    private (string, bool, bool, string)? Whole(string expression, long unit, bool ofLines, string further)
+    private (string, bool)? Whole(string aggregate, long unit)
     {
         if (leaf.Is is Test.Known)
         {
-            return ("1 = 1", leaf.WhenMissing, ofLines, further);
+            return ("1 = 1", leaf.WhenMissing);
         }
 
-        return AudienceTest.OfWhole(sql, leaf.Is, expression, unit, path) is { } test ? (test, HoldsOfNothing, ofLines, further) : null;
+        return AudienceTest.OfWhole(sql, leaf.Is, Of(aggregate), unit, path) is { } test ? (test, HoldsOfNothing) : null;
     }
 
     private bool HoldsOfNothing => HistoryWindows.Evaluate(leaf, [], sql.Moment.Instant).Value;
 
     /// <summary>An average compares as the sum does with so many times the number.</summary>
-    private (string, bool, bool, string)? Average(Currency currency)
+    private (string, bool)? Average(Currency currency)
     {
         if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Number && IsWhole(end.Value.AsNumber * Unit(currency))))
         {
-            var test = string.Join(" AND ", ends.Select(end => $"SUM(e.spend_minor) {end.Operator} {sql.Parameter(SqlType.Whole, (long)(end.Value.AsNumber * Unit(currency)))} * COUNT(*)"));
-            return (test, HoldsOfNothing, false, In(currency));
+            var test = string.Join(" AND ", ends.Select(end => $"{Of("SUM(e.spend_minor)")} {end.Operator} {sql.Parameter(SqlType.Whole, (long)(end.Value.AsNumber * Unit(currency)))} * {Of("COUNT(*)")}"));
+            return (test, HoldsOfNothing);
         }
 
         Refuse(path + ".is", "An average compares exactly only by order, with a number in whole minor units.");
         return null;
     }
 
-    private (string, bool, bool, string)? Instants(string expression)
+    private (string, bool)? Instants(string aggregate)
     {
         if (leaf.Is is Test.Relative { To: RelativeTime.Now(var shift) } relative)
         {
-            return ($"{expression} {AudienceTest.Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, sql.Moment.Instant.ToUnixTimeTicks() + shift.BclCompatibleTicks)}", HoldsOfNothing, false, "");
+            return ($"{Of(aggregate)} {AudienceTest.Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, sql.Moment.Instant.ToUnixTimeTicks() + shift.BclCompatibleTicks)}", HoldsOfNothing);
         }
 
         if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Instant))
         {
-            return (string.Join(" AND ", ends.Select(end => $"{expression} {end.Operator} {sql.Parameter(SqlType.Whole, (end.Value.AsInstant ?? default).ToUnixTimeTicks())}")), HoldsOfNothing, false, "");
+            return (string.Join(" AND ", ends.Select(end => $"{Of(aggregate)} {end.Operator} {sql.Parameter(SqlType.Whole, (end.Value.AsInstant ?? default).ToUnixTimeTicks())}")), HoldsOfNothing);
         }
 
         if (leaf.Is is Test.Known)
         {
-            return ("1 = 1", leaf.WhenMissing, false, "");
+            return ("1 = 1", leaf.WhenMissing);
         }
 
         Refuse(path + ".is", "An instant compares in SQL by order, with an instant or with one so far from now.");

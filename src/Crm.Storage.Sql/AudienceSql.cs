@@ -9,7 +9,7 @@ using NodaTime;
 namespace Crm.Storage.Sql;
 
 /// <summary>
-/// Compiles a condition to SQL over events, lines and facts. Every expression is true or false, never unknown. What the tables do not say exactly is refused with its path:
+/// Compiles a condition to SQL over events, lines and facts, joined so that the database may read each table once. An expression that is unknown does not hold, and what negates it says so. What the tables do not say exactly is refused with its path:
 /// profile fields and fields of a kind, which are kept as bytes; quantities, which some databases keep as text; facts that are not queryable.
 /// </summary>
 internal sealed partial class AudienceSql : IEvidence
@@ -21,17 +21,21 @@ internal sealed partial class AudienceSql : IEvidence
     private readonly Moment moment;
     private readonly List<SqlType> types = [];
     private readonly List<SqlValue> values = [];
+    private readonly Dictionary<(SqlType Type, SqlValue Value), string> parameters = [];
     private readonly List<ConditionError> refusals = [];
     private readonly HashSet<string> numberFacts = new(StringComparer.Ordinal);
+    private readonly bool exactNumbers;
     private readonly string tenant;
     private bool asksHistory;
     private bool asksFacts;
 
-    private AudienceSql(string tenant, EventKinds kinds, Moment moment)
+    private AudienceSql(string tenant, bool exactNumbers, EventKinds kinds, Moment moment)
     {
         this.kinds = kinds;
         this.moment = moment;
+        this.exactNumbers = exactNumbers;
         this.tenant = Parameter(SqlType.Characters, tenant);
+        Sources = new AudienceSources(this.tenant);
     }
 
     /// <summary>What cannot be answered exactly.</summary>
@@ -46,17 +50,30 @@ internal sealed partial class AudienceSql : IEvidence
     /// <summary>The values of the parameters.</summary>
     public SqlValue[] Values => [.. values];
 
+    /// <summary>Where the rows come from that the expressions are about.</summary>
+    internal AudienceSources Sources { get; }
+
     /// <summary>Compiles a condition as of a moment.</summary>
-    public static AudienceSql Of(Condition condition, string tenant, EventKinds kinds, Moment moment)
+    /// <param name="condition">The condition.</param>
+    /// <param name="tenant">Of whom.</param>
+    /// <param name="exactNumbers">Whether the database compares numbers of any length exactly.</param>
+    /// <param name="kinds">The kinds of events there are.</param>
+    /// <param name="moment">As of when.</param>
+    public static AudienceSql Of(Condition condition, string tenant, bool exactNumbers, EventKinds kinds, Moment moment)
     {
-        var compiling = new AudienceSql(tenant, kinds, moment);
+        var compiling = new AudienceSql(tenant, exactNumbers, kinds, moment);
         var holds = compiling.Of(condition, "$");
         var undecided = compiling.Undecided();
-        compiling.Write($"""
-            SELECT q.customer_id, q.undecided FROM (
-                SELECT c.customer_id, CASE WHEN {undecided} THEN 1 ELSE 0 END AS undecided, CASE WHEN {holds} THEN 1 ELSE 0 END AS holds
-                FROM crm_customer c WHERE c.tenant = {compiling.tenant}) q
-            WHERE q.undecided = 1 OR q.holds = 1 ORDER BY q.customer_id
+        compiling.Write(undecided.Count == 0
+            ? $"SELECT c.customer_id, 0 AS undecided FROM {compiling.Sources.From()} WHERE c.tenant = {compiling.tenant} AND ({holds}) ORDER BY c.customer_id"
+            : $"""
+            WITH undecided AS ({string.Join(" UNION ", undecided)})
+            SELECT customer_id, 1 AS undecided FROM undecided
+            UNION ALL
+            SELECT c.customer_id, 0 AS undecided FROM {compiling.Sources.From()}
+            LEFT JOIN undecided u ON u.bucket = c.bucket AND u.customer_id = c.customer_id
+            WHERE c.tenant = {compiling.tenant} AND u.customer_id IS NULL AND ({holds})
+            ORDER BY 1
             """);
         return compiling;
     }
@@ -94,7 +111,7 @@ internal sealed partial class AudienceSql : IEvidence
             case Condition.Any any:
                 return Joined(any.Of, path + ".any", " OR ", False);
             case Condition.Not not:
-                return $"NOT ({Of(not.Of, path + ".not")})";
+                return $"({Of(not.Of, path + ".not")}) IS NOT TRUE";
             case Condition.Moment fixedNow:
                 return Constant(Evaluator.Evaluate(fixedNow, this).Value);
             case Condition.Score score:
@@ -151,9 +168,14 @@ internal sealed partial class AudienceSql : IEvidence
 
     internal string Parameter(SqlType type, SqlValue value)
     {
-        types.Add(type);
-        values.Add(value);
-        return string.Create(CultureInfo.InvariantCulture, $"{{{types.Count - 1}}}");
+        if (!parameters.TryGetValue((type, value), out var name))
+        {
+            types.Add(type);
+            values.Add(value);
+            parameters[(type, value)] = name = string.Create(CultureInfo.InvariantCulture, $"{{{types.Count - 1}}}");
+        }
+
+        return name;
     }
 
     internal static string Constant(bool value) => value ? True : False;
@@ -196,26 +218,32 @@ internal sealed partial class AudienceSql : IEvidence
             numberFacts.Add(fact.Name);
         }
 
-        var wanted = fact.WhenMissing ? $"NOT ({test.Holds})" : test.Holds;
-        var kind = test.Kind is { } only ? string.Create(CultureInfo.InvariantCulture, $"f.kind = {(int)only} AND ") : "";
-        var exists = $"EXISTS (SELECT 1 FROM crm_fact f WHERE f.tenant = c.tenant AND f.bucket = c.bucket AND f.customer_id = c.customer_id AND f.name = {name} AND (f.valid_until IS NULL OR f.valid_until > {now}) AND {kind}{wanted})";
-        return fact.WhenMissing ? $"NOT {exists}" : exists;
+        var row = Sources.Fact(name);
+        var kind = test.Kind is { } only ? string.Create(CultureInfo.InvariantCulture, $"{row}.kind = {(int)only} AND ") : "";
+        var valid = $"({row}.valid_until IS NULL OR {row}.valid_until > {now}) AND {kind}";
+        return fact.WhenMissing ? $"({valid}NOT ({test.Holds(row)})) IS NOT TRUE" : $"({row}.customer_id IS NOT NULL AND {valid}{test.Holds(row)})";
     }
 
-    // Refunds leave less of an event than its row says; facts of who has something due are not those of now; and a number of more than 15 digits may be rounded where it is compared.
-    private string Undecided()
+    // Refunds leave less of an event than its row says; facts of who has something due are not those of now; and some databases may round a number of more than 15 digits where it is compared.
+    private List<string> Undecided()
     {
+        var undecided = new List<string>();
         var amendments = kinds.Known.Where(name => kinds.Find(name) is { Nature: EventNature.Amendment }).Select(name => Parameter(SqlType.Characters, name)).ToList();
-        var amended = asksHistory && amendments.Count > 0
-            ? $"EXISTS (SELECT 1 FROM crm_event a WHERE a.tenant = c.tenant AND a.bucket = c.bucket AND a.customer_id = c.customer_id AND a.kind IN ({string.Join(", ", amendments)}))"
-            : False;
-        if (asksFacts)
+        if (asksHistory && amendments.Count > 0)
         {
-            amended = $"({amended}) OR EXISTS (SELECT 1 FROM crm_wakeup w WHERE w.tenant = c.tenant AND w.bucket = c.bucket AND w.customer_id = c.customer_id AND w.due_at <= {Parameter(SqlType.Whole, moment.Instant.ToUnixTimeTicks())})";
+            undecided.Add($"SELECT bucket, customer_id FROM crm_event WHERE tenant = {tenant} AND kind IN ({string.Join(", ", amendments)})");
         }
 
-        return numberFacts.Count == 0
-            ? amended
-            : $"({amended}) OR EXISTS (SELECT 1 FROM crm_fact n WHERE n.tenant = c.tenant AND n.bucket = c.bucket AND n.customer_id = c.customer_id AND n.kind = 2 AND LENGTH(n.content) > 15 AND n.name IN ({string.Join(", ", numberFacts.Order(StringComparer.Ordinal).Select(fact => Parameter(SqlType.Characters, fact)))}))";
+        if (asksFacts)
+        {
+            undecided.Add($"SELECT bucket, customer_id FROM crm_wakeup WHERE tenant = {tenant} AND due_at <= {Parameter(SqlType.Whole, moment.Instant.ToUnixTimeTicks())}");
+        }
+
+        if (numberFacts.Count > 0 && !exactNumbers)
+        {
+            undecided.Add($"SELECT bucket, customer_id FROM crm_fact WHERE tenant = {tenant} AND kind = 2 AND LENGTH(content) > 15 AND name IN ({string.Join(", ", numberFacts.Order(StringComparer.Ordinal).Select(fact => Parameter(SqlType.Characters, fact)))})");
+        }
+
+        return undecided;
     }
 }

@@ -6,7 +6,7 @@ using Crm.Values;
 namespace Crm.Storage.Sql;
 
 /// <summary>Selects customers by conditions.</summary>
-internal sealed class AudienceTable(string tenant)
+internal sealed class AudienceTable(string tenant, SqlDialect dialect)
 {
     private const int MostKept = 256;
 
@@ -19,14 +19,14 @@ internal sealed class AudienceTable(string tenant)
         ArgumentNullException.ThrowIfNull(kinds);
         // Whether a calendar's day is asked about makes no difference to what can be compiled, so any moment does.
         var free = WithoutMoments(condition);
-        return AudienceSql.Of(free, tenant, kinds, new Moment(NodaTime.Instant.FromUnixTimeTicks(0), NodaTime.DateTimeZone.Utc)).Refusals;
+        return AudienceSql.Of(free, tenant, dialect.ComparesExactly, kinds, new Moment(NodaTime.Instant.FromUnixTimeTicks(0), NodaTime.DateTimeZone.Utc)).Refusals;
     }
 
     public async ValueTask<AudienceAnswer> SelectAsync(SqlSession session, Condition condition, EventKinds kinds, Moment moment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentNullException.ThrowIfNull(kinds);
-        var sql = AudienceSql.Of(condition, tenant, kinds, moment);
+        var sql = AudienceSql.Of(condition, tenant, dialect.ComparesExactly, kinds, moment);
         if (!sql.Refusals.IsEmpty)
         {
             throw new ArgumentException("The store cannot answer this exactly: " + string.Join(Environment.NewLine, sql.Refusals), nameof(condition));

@@ -8,25 +8,25 @@ namespace Crm.Storage.Sql;
 /// <summary>Tests as SQL, exactly or not at all.</summary>
 internal static class AudienceTest
 {
-    /// <summary>The test of a fact's row f, and the kind of value it is about; null kind: any. Null when it is refused.</summary>
-    public static (string Holds, ScalarKind? Kind)? OfFact(AudienceSql sql, Test test, string path)
+    /// <summary>The test of a row of a fact, and the kind of value it is about; null kind: any. Null when it is refused.</summary>
+    public static (Func<string, string> Holds, ScalarKind? Kind)? OfFact(AudienceSql sql, Test test, string path)
     {
         switch (test)
         {
             case Test.Known:
-                return ("1 = 1", null);
+                return (_ => "1 = 1", null);
             case Test.EqualTo { Value: var value }:
-                return ($"f.content = {sql.Parameter(SqlType.Characters, value.ToString())}", value.Kind);
+                return (row => $"{row}.content = {sql.Parameter(SqlType.Characters, value.ToString())}", value.Kind);
             case Test.OneOf { Values: var values }:
-                return ($"f.content IN ({string.Join(", ", values.Select(value => sql.Parameter(SqlType.Characters, value.ToString())))})", values[0].Kind);
+                return (row => $"{row}.content IN ({string.Join(", ", values.Select(value => sql.Parameter(SqlType.Characters, value.ToString())))})", values[0].Kind);
             case Test.StartsWith or Test.EndsWith or Test.Contains:
-                return (OfText(sql, test, "f.content"), ScalarKind.Code);
+                return (row => OfText(sql, test, $"{row}.content"), ScalarKind.Code);
             case Test.Relative relative:
                 return Relative(sql, relative);
             default:
                 if (Ends(test) is { } ends && ends.TrueForAll(end => IsOrdered(end.Value)))
                 {
-                    return (string.Join(" AND ", ends.Select(end => $"f.number {end.Operator} {Number(sql, end.Value)}")), ends[0].Value.Kind);
+                    return (row => string.Join(" AND ", ends.Select(end => $"{row}.number {end.Operator} {Number(sql, end.Value)}")), ends[0].Value.Kind);
                 }
 
                 sql.Refuse(path + ".is", $"The store has no exact SQL for the test {test.GetType().Name} of a fact.");
@@ -89,7 +89,7 @@ internal static class AudienceTest
         _ => "<=",
     };
 
-    private static (string Holds, ScalarKind? Kind)? Relative(AudienceSql sql, Test.Relative relative)
+    private static (Func<string, string> Holds, ScalarKind? Kind)? Relative(AudienceSql sql, Test.Relative relative)
     {
         var (value, kind) = relative.To switch
         {
@@ -97,7 +97,7 @@ internal static class AudienceTest
             RelativeTime.Now now => (sql.Moment.Instant.ToUnixTimeTicks() + now.Shift.BclCompatibleTicks, ScalarKind.Instant),
             _ => throw new InvalidOperationException($"The store has no SQL for the time {relative.To.GetType().Name}."),
         };
-        return ($"f.number {Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, value)}", kind);
+        return (row => $"{row}.number {Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, value)}", kind);
     }
 
     // Letter by letter on every database: taking a text out of another changes it exactly when it is in it.

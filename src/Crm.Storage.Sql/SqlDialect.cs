@@ -15,6 +15,9 @@ public abstract class SqlDialect
     /// </summary>
     public virtual bool JoinsAcrossBuckets => true;
 
+    /// <summary>Whether numbers of any length are compared exactly where they are stored. Elsewhere nobody is selected by a number of more than 15 digits.</summary>
+    public virtual bool ComparesExactly => false;
+
     /// <summary>A question with one parameter, {0}: the name of a table. It has a row when the store's table of that name is there.</summary>
     public abstract string FindTable { get; }
 

@@ -61,7 +61,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
         quotas = new QuotaTable(tenant);
         status = new StatusReader(tenant, options.Buckets);
         documents = new DocumentTable(tenant);
-        audiences = new AudienceTable(tenant);
+        audiences = new AudienceTable(tenant, database.Dialect);
     }
 
     /// <summary>Makes the tables, or brings them up to date. Everything else does so too; call it at start to hear early of a store that cannot be used.</summary>
