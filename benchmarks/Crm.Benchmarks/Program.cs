@@ -14,6 +14,12 @@ if (args is ["audience", .. var count])
     return;
 }
 
+if (args is ["purchases", .. var turns])
+{
+    PurchaseRounds.Run(turns is [var rounds] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 60);
+    return;
+}
+
 if (args is ["columns"])
 {
     ColumnRounds.Run();
