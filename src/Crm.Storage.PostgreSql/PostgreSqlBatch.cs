@@ -10,26 +10,21 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
     private readonly NpgsqlBatch batch = new(connection);
     private readonly List<(SqlCall Call, int Rows, Action<SqlReader>? Take)> parts = [];
 
-    /// <summary>Adds a call, in as many statements as its rows need.</summary>
+    /// <summary>Adds a call: few rows in as many statements as they need, many in one, as an array for each column.</summary>
     /// <param name="call">The call.</param>
     /// <param name="guarded">Whether the server raises an error where other than its rows change.</param>
     /// <param name="take">Who takes the rows of the answer; null for statements without one.</param>
     public void Add(SqlCall call, bool guarded, Action<SqlReader>? take = null)
     {
+        if (call.Statement.TakesRows && call.Rows > PostgreSqlTexts.Few && !dialect.IsDistributed)
+        {
+            Add(call, Columns(call), call.Rows, texts.OfArrays(call.Statement, guarded), take);
+            return;
+        }
+
         foreach (var (first, count) in call.Chunks(dialect.MostParameters))
         {
-            var text = texts.Of(call.Statement, count, guarded);
-            onStatement?.Invoke(text);
-            var command = new NpgsqlBatchCommand(text);
-            var columns = call.Statement.Columns.AsSpan();
-            var values = call.Values(first, count);
-            for (int i = 0, column = 0; i < values.Length; i++, column = column + 1 == columns.Length ? 0 : column + 1)
-            {
-                command.Parameters.Add(Parameter(values[i], columns[column]));
-            }
-
-            batch.BatchCommands.Add(command);
-            parts.Add((call, count, take));
+            Add(call, Values(call, first, count), count, texts.Of(call.Statement, count, guarded), take);
         }
     }
 
@@ -79,6 +74,65 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
     }
 
     public ValueTask DisposeAsync() => batch.DisposeAsync();
+
+    private void Add(SqlCall call, IEnumerable<NpgsqlParameter> parameters, int rows, string text, Action<SqlReader>? take)
+    {
+        onStatement?.Invoke(text);
+        var command = new NpgsqlBatchCommand(text);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        batch.BatchCommands.Add(command);
+        parts.Add((call, rows, take));
+    }
+
+    private static NpgsqlParameter[] Values(SqlCall call, int first, int count)
+    {
+        var values = call.Values(first, count);
+        var columns = call.Statement.Columns.AsSpan();
+        var parameters = new NpgsqlParameter[values.Length];
+        for (int i = 0, column = 0; i < values.Length; i++, column = column + 1 == columns.Length ? 0 : column + 1)
+        {
+            parameters[i] = Parameter(values[i], columns[column]);
+        }
+
+        return parameters;
+    }
+
+    private static NpgsqlParameter[] Columns(SqlCall call)
+    {
+        var columns = call.Statement.Columns;
+        var parameters = new NpgsqlParameter[columns.Count];
+        for (var column = 0; column < columns.Count; column++)
+        {
+            var type = columns[column];
+            parameters[column] = type switch
+            {
+                SqlType.Whole => Column<long?>(call, column, type, static value => value.AsWhole),
+                SqlType.Bytes => Column<byte[]>(call, column, type, static value => value.AsBytes),
+                SqlType.Exact => Column<decimal?>(call, column, type, static value => value.AsDecimal),
+                _ => Column<string>(call, column, type, static value => value.AsText),
+            };
+        }
+
+        return parameters;
+    }
+
+    private static NpgsqlParameter<T?[]> Column<T>(SqlCall call, int column, SqlType type, Func<SqlValue, T?> read)
+    {
+        var values = call.Values(0, call.Rows);
+        var width = call.Statement.Columns.Count;
+        var rows = new T?[call.Rows];
+        for (var row = 0; row < rows.Length; row++)
+        {
+            var value = values[(row * width) + column];
+            rows[row] = value.IsNull ? default : read(value);
+        }
+
+        return new NpgsqlParameter<T?[]> { TypedValue = rows, NpgsqlDbType = NpgsqlDbType.Array | TypeOf(type) };
+    }
 
     private static NpgsqlParameter Parameter(SqlValue value, SqlType type)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Globalization;
 using Crm.Storage.Sql;
 using Npgsql;
 
@@ -84,25 +85,44 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
     }
 }
 
-/// <summary>The SQL of statements, made once for each number of rows.</summary>
+/// <summary>The SQL of statements, made once: few rows stand in the text, many are sent as an array for each column, for which one text does whatever their number.</summary>
 internal sealed class PostgreSqlTexts(PostgreSqlDialect dialect)
 {
+    /// <summary>So many rows and fewer stand in the text.</summary>
+    public const int Few = 8;
+
     private readonly ConcurrentDictionary<(SqlStatement Statement, int Rows, bool Guarded), string> texts = [];
 
-    /// <summary>The statement.</summary>
+    /// <summary>The statement with rows in its text.</summary>
     /// <param name="statement">Which.</param>
     /// <param name="rows">How many rows are sent.</param>
     /// <param name="guarded">Whether the server itself raises an error, which says nothing about values, when other than so many rows change.</param>
     public string Of(SqlStatement statement, int rows, bool guarded) => texts.GetOrAdd(
         (statement, rows, guarded),
-        static (key, dialect) => key.Guarded ? Guarded(key.Statement.In(dialect, key.Rows), key.Rows) : key.Statement.In(dialect, key.Rows),
+        static (key, dialect) => Guarded(key.Statement.In(dialect, key.Rows), key.Guarded ? key.Rows.ToString(CultureInfo.InvariantCulture) : null),
+        dialect);
+
+    /// <summary>The statement with an array for each column.</summary>
+    public string OfArrays(SqlStatement statement, bool guarded) => texts.GetOrAdd(
+        (statement, 0, guarded),
+        static (key, dialect) => Guarded(
+            key.Statement.From(dialect, $"SELECT * FROM unnest({string.Join(", ", key.Statement.Columns.Select((type, n) => $"{dialect.Placeholder(n + 1)}::{ArrayOf(type)}"))})"),
+            key.Guarded ? $"cardinality({dialect.Placeholder(1)})" : null),
         dialect);
 
     /// <summary>Whether an error is that of a guard.</summary>
     public static bool IsOfGuard(PostgresException error) => error.SqlState == PostgresErrorCodes.InvalidTextRepresentation;
 
     // The cast cannot succeed; its error ends the transaction.
-    private static string Guarded(string sql, int rows) => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture,
-        $"WITH done AS ({sql} RETURNING 1) SELECT CASE WHEN COUNT(*) = {rows} THEN 0 ELSE CAST('crm: a guard changed ' || COUNT(*) || ' rows, {rows} expected' AS integer) END FROM done");
+    private static string Guarded(string sql, string? rows) => rows is null
+        ? sql
+        : $"WITH done AS ({sql} RETURNING 1) SELECT CASE WHEN COUNT(*) = {rows} THEN 0 ELSE CAST('crm: a guard changed ' || COUNT(*) || ' rows, ' || {rows} || ' expected' AS integer) END FROM done";
+
+    private static string ArrayOf(SqlType type) => type switch
+    {
+        SqlType.Whole => "bigint[]",
+        SqlType.Bytes => "bytea[]",
+        SqlType.Exact => "numeric[]",
+        _ => "text[]",
+    };
 }

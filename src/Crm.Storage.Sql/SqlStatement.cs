@@ -31,6 +31,15 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
         });
     }
 
+    /// <summary>The SQL in a dialect where the rows do not stand in the text, but come from a source such as a function.</summary>
+    /// <param name="dialect">The dialect.</param>
+    /// <param name="source">The question whose rows have the columns of this statement, in their order.</param>
+    public string From(SqlDialect dialect, string source)
+    {
+        ArgumentNullException.ThrowIfNull(dialect);
+        return new SqlStatement(text.Replace("VALUES {rows}", source, StringComparison.Ordinal), Columns).In(dialect, 1);
+    }
+
     /// <summary>The text as written, without values.</summary>
     public override string ToString() => text;
 
