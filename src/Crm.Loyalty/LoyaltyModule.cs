@@ -6,6 +6,7 @@ using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Linting;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Openings;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
@@ -24,7 +25,7 @@ namespace Crm.Loyalty;
 public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
 {
     private static readonly EventKind[] AllKinds =
-        [.. LoyaltyEvents.Kinds, .. RewardEvents.Kinds, .. CartEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. MemberEvents.Kinds, .. ReferralEvents.Kinds, .. ChallengeEvents.Kinds];
+        [.. LoyaltyEvents.Kinds, .. RewardEvents.Kinds, .. CartEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. MemberEvents.Kinds, .. ReferralEvents.Kinds, .. ChallengeEvents.Kinds, .. OpeningEvents.Kinds];
 
     private static readonly FrozenSet<string> Asks = AllKinds.Where(kind => kind.Nature == EventNature.Request).Select(kind => kind.Name).ToFrozenSet(StringComparer.Ordinal);
 
@@ -206,6 +207,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             MemberEvents.JoinName or MemberEvents.LeaveName or MemberEvents.SuspendName or MemberEvents.ResumeName => MemberSteps.Decide(request, plans, state, context),
             ReferralEvents.AcceptName or ReferralEvents.ApproveName => ReferralSteps.Decide(request, plans, state, context),
             ChallengeEvents.JoinName => ChallengeSteps.Join(request, plans, state, context),
+            OpeningEvents.OpenName => OpeningSteps.Decide(request, plans, state, context),
             _ => null,
         };
     }
@@ -284,7 +286,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             }
 
             ClawbackSteps.TakeBack(happened, plan, decision);
-            if (!MemberSteps.TakesPart(plan, state.In(plan.Name)) || IsTooOften(happened, plan, decision))
+            if (plan.Definition.Value.Ended || !MemberSteps.TakesPart(plan, state.In(plan.Name)) || IsTooOften(happened, plan, decision))
             {
                 continue;
             }
@@ -307,7 +309,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         var happened = new CustomerEvent { Key = context.Cause, Kind = echo.Kind, OccurredAt = context.Moment.Instant, Fields = echo.Fields };
         foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant)).OfType<ProgramPlan>())
         {
-            EarningSteps.Earn(happened, plan, decision);
+            if (!plan.Definition.Value.Ended)
+            {
+                EarningSteps.Earn(happened, plan, decision);
+            }
+
             if (plan.HasLevels)
             {
                 decision.Weigh(plan);
@@ -341,7 +347,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             case LoyaltyNames.Warning when plan?.UnitNamed(name) is { } unit:
                 decision.Warn(plan, unit);
                 break;
-            case LoyaltyNames.Yearly when plan is not null:
+            case LoyaltyNames.Yearly when plan is { Definition.Value.Ended: false }:
                 YearlySteps.Give(plan, name, decision);
                 break;
             case LoyaltyNames.Stamps when plan?.CardNamed(name) is { } card:

@@ -48,6 +48,7 @@ internal static class MemberSteps
         var terms = request.Fields[MemberEvents.Terms].AsCode;
         Outcome.Refused? wrong = life?.Status switch
         {
+            _ when plan.Definition.Value.Ended => new("program-ended", LoyaltyTexts.ProgramEnded(plan.Name)),
             MemberStatus.Member => new("already-a-member", LoyaltyTexts.AlreadyAMember),
             MemberStatus.Suspended => new("membership-suspended", LoyaltyTexts.Suspended),
             _ when rules.Terms is { } current && terms != current => new("terms-not-accepted", LoyaltyTexts.TermsExpected(current)),

@@ -3,6 +3,7 @@ using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Openings;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
@@ -140,6 +141,24 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     {
         Move(plan, unit, state.In(plan.Name).Wallet(unit.Name).Issue(lot, movement), null, code);
         WeighWhereHeld(plan);
+    }
+
+    /// <summary>Issues units that were held elsewhere before: they keep their life, and only status units count on ladders.</summary>
+    /// <returns>The name of their lot.</returns>
+    public string Open(ProgramPlan plan, UnitPlan unit, OpeningLot opening, (Lot Lot, Instant? IdleUntil) become)
+    {
+        var wallet = state.In(plan.Name).Wallet(unit.Name);
+        var (change, name) = opening.ActiveFrom is { } from && from > context.Moment.Instant && new PendingLot { ActiveFrom = from, Lot = become.Lot } is var pending
+            ? (wallet.Issue(pending), pending.Name)
+            : (wallet.Issue(become.Lot), become.Lot.Name);
+        Move(plan, unit, become.IdleUntil is { } idle && !(change.Wallet.IdleUntil >= idle) ? change with { Wallet = change.Wallet with { IdleUntil = idle } } : change, null, LineCodes.Opened);
+        if (unit.Kind == UnitKind.Status)
+        {
+            Count(plan, unit, opening.Amount);
+        }
+
+        WeighWhereHeld(plan);
+        return name;
     }
 
     /// <summary>Takes units out of a wallet that was found to hold them, or into debt.</summary>

@@ -100,6 +100,9 @@ public static class LoyaltyNames
     /// <summary>The tallies of what ran out of each lot, while it may be reinstated: the beginning of their names.</summary>
     internal static string Gone(string unit) => $"gone/{unit}|";
 
+    /// <summary>The tally that a balance was opened by an import.</summary>
+    internal static string Opened(string provenance) => $"opened/{provenance}";
+
     /// <summary>A date as a number that is never 0.</summary>
     internal static long NumberOf(LocalDate date) => Period.DaysBetween(FirstDate, date) + 1;
 

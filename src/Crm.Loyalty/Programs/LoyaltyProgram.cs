@@ -144,6 +144,9 @@ public sealed record LoyaltyProgram
     /// <summary>Whether members see nothing of the programme until it has surprised them.</summary>
     public bool Hidden { get; init; }
 
+    /// <summary>Whether the programme is over: nothing is earned, stamped or counted, and nobody joins. What members hold stays theirs, can be spent, and runs out as it would have.</summary>
+    public bool Ended { get; init; }
+
     /// <summary>What staff may do alone, and at all; requests of theirs without a limit here need no second person.</summary>
     public Sequence<StaffLimit> StaffLimits { get; init; }
 

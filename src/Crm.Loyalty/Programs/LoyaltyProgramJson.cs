@@ -70,7 +70,7 @@ public static class LoyaltyProgramJson
     {
         json.Allow(
             "name", "zone", "scope", "cascade", "units", "conversions", "collections", "rules", "groups", "limits", "budgets", "ladders", "stampCards",
-            "rewards", "payment", "challenges", "membership", "referrals", "surprises", "velocityLimits", "hidden", "staffLimits");
+            "rewards", "payment", "challenges", "membership", "referrals", "surprises", "velocityLimits", "hidden", "ended", "staffLimits");
         return new LoyaltyProgram
         {
             Name = json.Text("name") ?? "",
@@ -98,6 +98,7 @@ public static class LoyaltyProgramJson
             Surprises = json.Items("surprises").Select(RewardJson.Surprise).ToSequence(),
             VelocityLimits = json.Items("velocityLimits").Select(MembershipJson.Limit).ToSequence(),
             Hidden = json.Flag("hidden"),
+            Ended = json.Flag("ended"),
             StaffLimits = json.Items("staffLimits").Select(StaffLimit).ToSequence(),
         };
     }
@@ -212,6 +213,7 @@ public static class LoyaltyProgramJson
         json.Items("surprises", program.Surprises, surprise => RewardJson.Write(json, surprise));
         json.Items("velocityLimits", program.VelocityLimits, limit => MembershipJson.Write(json, limit));
         json.If("hidden", program.Hidden);
+        json.If("ended", program.Ended);
         json.Items("staffLimits", program.StaffLimits, limit =>
         {
             json.WriteString("request", limit.Request);

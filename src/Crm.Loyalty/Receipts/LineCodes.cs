@@ -45,6 +45,15 @@ public static class LineCodes
     /// <summary>Units were spent; the subject is the programme.</summary>
     public const string Spent = "spent";
 
+    /// <summary>Units were brought from the system that kept them before; the subject is the programme, the parts are the lots. The ledger entries have the same code.</summary>
+    public const string Opened = "opened";
+
+    /// <summary>A tier was brought from there; the subject is the ladder.</summary>
+    public const string TierBrought = "tier-brought";
+
+    /// <summary>Stamps were brought from there; the subject is the card.</summary>
+    public const string CardBrought = "card-brought";
+
     /// <summary>Units were given or taken by hand; the subject is the reason.</summary>
     public const string Adjusted = "adjusted";
 

@@ -38,6 +38,8 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Rate) => new($"Converted at {subject}.", $"兌換率：{subject}。"),
             (LoyaltyNames.Module, LineCodes.RateMissing) => new($"Nothing by amounts in this currency: the look-up '{subject}' has no rate.", $"此貨幣未能計算：查無兌換率「{subject}」。"),
             (LoyaltyNames.Module, LineCodes.Spent) => new($"{amount} {unit} redeemed.", $"已兌換 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Opened) when more => new($"{amount} {unit} brought from before.", $"由舊系統帶入 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Opened) => new($"{amount} {unit} owed from before.", $"由舊系統帶入欠數 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Adjusted) when more => new($"{amount} {unit} given by hand ({subject}).", $"人手增加 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.Adjusted) => new($"{amount} {unit} taken by hand ({subject}).", $"人手扣減 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.TakenBack) => new($"{amount} {unit} taken back for '{subject}'.", $"因「{subject}」退款扣回 {amount} {unit}。"),
@@ -126,6 +128,14 @@ public static class LoyaltyTexts
 
     internal static Text CardOpened(string card) => new($"A new card '{card}' is open.", $"已開新印花卡「{card}」。");
 
+    internal static Text CardBrought(string card, long stamps, long free) => new(
+        $"{Number(stamps)} stamps on card '{card}' and {Number(free)} free ones were brought from before.",
+        $"由舊系統帶入印花卡「{card}」印花 {Number(stamps)} 個及免費 {Number(free)} 份。");
+
+    internal static Text TierBrought(string tier) => new($"The tier '{tier}' was brought from before.", $"由舊系統帶入等級「{tier}」。");
+
+    internal static Text AlreadyOpened(string program) => new($"The balance in '{program}' was opened by this import already.", $"「{program}」的結餘已由此次匯入開立。");
+
     internal static Text FreeTaken(string card, long free) => new(
         $"The free one of card '{card}' was taken; {Number(Math.Max(free, 0))} left.",
         $"已換領印花卡「{card}」的免費一次，尚餘 {Number(Math.Max(free, 0))} 次。");
@@ -141,6 +151,8 @@ public static class LoyaltyTexts
     internal static Text UnknownCard(string card, string known) => new(
         $"No stamp card is named '{card}'. There are: {known}.",
         $"沒有名為「{card}」的印花卡。現有：{known}。");
+
+    internal static Text ProgramEnded(string program) => new($"The programme '{program}' has ended.", $"計劃「{program}」已結束。");
 
     internal static Text UnknownProgram(string program, string known) => new(
         $"No programme is named '{program}'. There are: {known}.",

@@ -15,7 +15,7 @@ namespace Crm.Tool.Commands;
 /// <summary>crm loyalty: what customers hold, what runs out, what something would give or gave and why, and whether the books add up.</summary>
 internal static class LoyaltyCommand
 {
-    public static Command Create(IClock clock) => new("loyalty", "Balances, what runs out, quotes, explanations, simulations, and a certificate of the books.") { Balance(clock), Expiring(clock), Certify(), QuoteCommand.Create(clock), ExplainCommand.Create(clock), SimulateCommand.Create(clock) };
+    public static Command Create(IClock clock) => new("loyalty", "Balances, what runs out, quotes, explanations, simulations, a certificate of the books, and balances brought from elsewhere.") { Balance(clock), Expiring(clock), Certify(), QuoteCommand.Create(clock), ExplainCommand.Create(clock), SimulateCommand.Create(clock), OpenCommand.Create(clock) };
 
     private static Command Balance(IClock clock)
     {

@@ -31,12 +31,13 @@ internal static class SimulateCommand
             var candidate = StoredPrograms.FromFiles([parsed.GetRequiredValue(file)])[0];
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
             var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            var last = common.AsOf(parsed, clock).Last(settings.Zone);
             var request = new SimulationRequest
             {
-                Running = await DemoMark.IsOnAsync(store.Documents, cancellationToken) ? [TeaShop.Program] : [.. await StoredPrograms.ReadAsync(store.Documents, cancellationToken)],
+                Running = await DemoMark.IsOnAsync(store.Documents, cancellationToken) ? [TeaShop.Program] : [.. await StoredPrograms.ReadAsync(store.Documents, cancellationToken, last)],
                 Candidate = candidate,
                 Options = new CrmOptions { Zone = settings.Zone },
-                Until = common.AsOf(parsed, clock).Last(settings.Zone),
+                Until = last,
                 Before = (await store.ModulesAsync(cancellationToken)).TakeWhile(module => module is not LoyaltyModule).ToSequence(),
             };
             var watch = Stopwatch.StartNew();

@@ -115,8 +115,8 @@ internal sealed class OpenedStore : IAsyncDisposable
             return new TeaShop().Modules;
         }
 
-        var programs = await StoredPrograms.ReadAsync(Documents, cancellationToken);
-        return programs.Count == 0 ? [] : [.. LoyaltyModule.Of(programs)];
+        var programs = await StoredPrograms.CatalogAsync(Documents, cancellationToken);
+        return programs.Names.IsEmpty ? [] : [.. LoyaltyModule.Of(programs, [])];
     }
 
     /// <summary>An engine over any store.</summary>

@@ -1,3 +1,5 @@
+using Crm.Definitions;
+using Crm.Loyalty.Library;
 using Crm.Loyalty.Programs;
 using Crm.Storage;
 using NodaTime;
@@ -7,7 +9,7 @@ namespace Crm.Tool.Stores;
 /// <summary>The loyalty programmes of a store, kept as documents so that every later command decides by them.</summary>
 internal static class StoredPrograms
 {
-    private const string Kind = "programme";
+    private const string Kind = ProgramLibrary.DocumentKind;
 
     /// <summary>Reads programmes from files.</summary>
     /// <exception cref="ToolException">Something is wrong; the message lists all that is, in all files.</exception>
@@ -36,16 +38,28 @@ internal static class StoredPrograms
         return problems.Count == 0 ? programs : throw ToolException.Input(problems);
     }
 
-    /// <summary>The programmes of a store, by name.</summary>
-    public static async ValueTask<IReadOnlyList<LoyaltyProgram>> ReadAsync(IDocumentStore documents, CancellationToken cancellationToken)
+    /// <summary>Every version of the store's programmes that counts or will: those of a first import, and those of a host's <see cref="ProgramLibrary"/>.</summary>
+    /// <exception cref="ToolException">A programme names what a host has in code, which the tool has not.</exception>
+    public static async ValueTask<DefinitionCatalog<LoyaltyProgram>> CatalogAsync(IDocumentStore documents, CancellationToken cancellationToken)
     {
-        var latest = new SortedDictionary<string, LoyaltyProgram>(StringComparer.Ordinal);
-        await foreach (var document in documents.ReadAllAsync(Kind, cancellationToken))
+        try
         {
-            latest[document.Name] = LoyaltyProgramJson.Read(document.Content);
+            return await ProgramLibrary.LoadAsync(documents, null, cancellationToken);
         }
+        catch (InvalidLoyaltyProgramException wrong)
+        {
+            throw ToolException.Input([$"A programme of the store cannot be read here; what it names in code is the host's.", .. wrong.Errors.Select(error => error.ToString())]);
+        }
+    }
 
-        return [.. latest.Values];
+    /// <summary>The programmes of a store, by name, each in its last version.</summary>
+    /// <param name="documents">The store's documents.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="at">In the versions that count at this instant, without those that do not yet; null: the last ones.</param>
+    public static async ValueTask<IReadOnlyList<LoyaltyProgram>> ReadAsync(IDocumentStore documents, CancellationToken cancellationToken, Instant? at = null)
+    {
+        var catalog = await CatalogAsync(documents, cancellationToken);
+        return [.. catalog.Names.Select(name => catalog.At(name, at ?? Instant.MaxValue)?.Value).OfType<LoyaltyProgram>()];
     }
 
     /// <summary>Adds programmes to a store without customers; a store that has the same ones already stays as it is.</summary>

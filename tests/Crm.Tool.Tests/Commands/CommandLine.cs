@@ -70,12 +70,29 @@ public sealed class CommandLine : IDisposable
     [InlineData("demo", "--help")]
     [InlineData("segments", "--help")]
     [InlineData("segments", "explain", "--help")]
+    [InlineData("verify", "--help")]
+    [InlineData("loyalty", "--help")]
+    [InlineData("loyalty", "balance", "--help")]
+    [InlineData("loyalty", "open", "--help")]
+    [InlineData("loyalty", "simulate", "--help")]
     public async Task Every_command_has_help_with_examples(params string[] args)
     {
         var tool = await Support.Tool.RunAsync(args);
 
         Assert.Equal((0, ""), (tool.Code, tool.Error));
         Assert.Contains($"Examples:\n  crm {string.Join(' ', args.SkipLast(1))}".TrimEnd(), tool.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_tenant_sees_only_what_is_its_own()
+    {
+        var sales = folder.Write("sales.csv", SampleSales.OnlineRetail(50));
+        var store = folder.PathOf("shops.db");
+        await Support.Tool.RunAsync("import", sales, "--map", "online-retail", "--store", store, "--tenant", "tea");
+
+        Assert.Equal(50, (await Support.Tool.RunAsync("report", "summary", "--store", store, "--tenant", "tea", "--json")).Json.GetProperty("events").GetInt32());
+        Assert.Equal(0, (await Support.Tool.RunAsync("report", "summary", "--store", store, "--tenant", "coffee", "--json")).Json.GetProperty("events").GetInt32());
+        Assert.Equal(0, (await Support.Tool.RunAsync("report", "summary", "--store", store, "--json")).Json.GetProperty("events").GetInt32());
     }
 
     [Fact]

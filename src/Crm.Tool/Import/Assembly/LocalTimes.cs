@@ -41,6 +41,25 @@ internal sealed class LocalTimes
         return null;
     }
 
+    /// <summary>The day that a text says and no time of it; null when it says a time, or no pattern understands it.</summary>
+    public LocalDate? ReadDay(string text)
+    {
+        foreach (var (date, time) in patterns)
+        {
+            if (date?.Parse(text) is { Success: true } onDate)
+            {
+                return onDate.Value;
+            }
+
+            if (date is null && time.Parse(text).Success)
+            {
+                return null;
+            }
+        }
+
+        return null;
+    }
+
     private static LocalDatePattern? DateOnly(string format)
     {
         try

@@ -89,7 +89,7 @@ internal static class MappingJson
         return mapping;
     }
 
-    private static FileFormat Format(StrictObject root, List<JsonFault> faults)
+    internal static FileFormat Format(StrictObject root, List<JsonFault> faults)
     {
         const string expected = "an object with kind, separator, header, encoding";
         if (root.Require("format", expected) is not { } found)
@@ -277,7 +277,7 @@ internal static class MappingJson
 
     private static Column Unknown { get; } = new(null, 1);
 
-    private static Column RequiredColumn(StrictObject owner, string name, List<JsonFault> faults) =>
+    internal static Column RequiredColumn(StrictObject owner, string name, List<JsonFault> faults) =>
         owner.Require(name, ColumnForm) is { } found ? ColumnAt(found, faults) : Unknown;
 
     private static Column ColumnAt((JsonElement Element, string Path) item, List<JsonFault> faults)
@@ -296,7 +296,7 @@ internal static class MappingJson
         return Unknown;
     }
 
-    private static Cell? CellAt((JsonElement Element, string Path)? item, List<JsonFault> faults)
+    internal static Cell? CellAt((JsonElement Element, string Path)? item, List<JsonFault> faults)
     {
         if (item is not { } found)
         {
@@ -312,9 +312,9 @@ internal static class MappingJson
         return new(null, constant.Text("constant", "the text that is the same for all rows"));
     }
 
-    private static string? NameOrNull(string text) => Names.IsName(text) ? text : null;
+    internal static string? NameOrNull(string text) => Names.IsName(text) ? text : null;
 
-    private static bool IsPattern(string pattern)
+    internal static bool IsPattern(string pattern)
     {
         try
         {

@@ -16,12 +16,16 @@ internal sealed class ColumnPlaces
 
     /// <summary>Finds the columns by the first row: the header, where the mapping says that there is one.</summary>
     /// <exception cref="ToolException">Columns are missing; the message names them all and, where it can be guessed, why.</exception>
-    public static ColumnPlaces Find(Mapping mapping, string path, SourceRow first)
+    public static ColumnPlaces Find(Mapping mapping, string path, SourceRow first) => Find(mapping.Name, mapping.Format, [.. mapping.Columns], path, first);
+
+    /// <summary>Finds columns by the first row: the header, where there is one.</summary>
+    /// <exception cref="ToolException">Columns are missing; the message names them all and, where it can be guessed, why.</exception>
+    public static ColumnPlaces Find(string mapping, FileFormat format, IReadOnlyList<Column> columns, string path, SourceRow first)
     {
         var cells = first.Cells;
         var found = new Dictionary<Column, int>();
         var problems = new List<string>();
-        foreach (var column in mapping.Columns)
+        foreach (var column in columns)
         {
             var place = column.Name is null ? column.Place - 1 : Array.FindIndex(cells, cell => string.Equals(cell, column.Name, StringComparison.Ordinal));
             if (place >= 0 && place < cells.Length)
@@ -32,7 +36,7 @@ internal sealed class ColumnPlaces
 
             var near = column.Name is null ? null : Names.Nearest(column.Name, cells);
             problems.Add(column.Name is null
-                ? $"{path}: the {Row(mapping)} has {Count(cells.Length)}; the mapping '{mapping.Name}' expects a {column}."
+                ? $"{path}: the {Row(format)} has {Count(cells.Length)}; the mapping '{mapping}' expects a {column}."
                 : $"{path}: the header has no column '{column.Name}'{(near is null ? "" : $"; did you mean '{near}'?")}");
         }
 
@@ -41,25 +45,25 @@ internal sealed class ColumnPlaces
             return new ColumnPlaces(found);
         }
 
-        var separated = mapping.Columns.Max(column => column.Place) is var widest && cells.Length < Math.Max(2, Math.Max(widest, mapping.Columns.Count()))
-            ? OtherSeparator(mapping, cells)
+        var separated = columns.Max(column => column.Place) is var widest && cells.Length < Math.Max(2, Math.Max(widest, columns.Count))
+            ? OtherSeparator(format, cells)
             : null;
         throw ToolException.Input(separated is null
-            ? [.. problems, $"{path}: the {Row(mapping)} has {Count(cells.Length)}: {string.Join(", ", cells)}."]
-            : [$"{path}: the {Row(mapping)} has {Count(cells.Length)}; the mapping '{mapping.Name}' expects {string.Join(", ", mapping.Columns)}. {separated}"]);
+            ? [.. problems, $"{path}: the {Row(format)} has {Count(cells.Length)}: {string.Join(", ", cells)}."]
+            : [$"{path}: the {Row(format)} has {Count(cells.Length)}; the mapping '{mapping}' expects {string.Join(", ", columns)}. {separated}"]);
     }
 
-    private static string Row(Mapping mapping) => mapping.Format.Header ? "header" : "first row";
+    private static string Row(FileFormat format) => format.Header ? "header" : "first row";
 
     private static string Count(int columns) => columns == 1 ? "1 column" : string.Create(CultureInfo.InvariantCulture, $"{columns} columns");
 
-    private static string? OtherSeparator(Mapping mapping, string[] cells)
+    private static string? OtherSeparator(FileFormat format, string[] cells)
     {
-        var text = string.Join(mapping.Format.Separator, cells);
+        var text = string.Join(format.Separator, cells);
         var best = Separators.Best(text);
-        return best is null || (mapping.Format.Kind == FileKind.Csv && best == mapping.Format.Separator)
+        return best is null || (format.Kind == FileKind.Csv && best == format.Separator)
             ? null
-            : mapping.Format.Kind == FileKind.Spaced
+            : format.Kind == FileKind.Spaced
                 ? $"The row has '{Separators.Show(best.Value)}' in it: did you mean a mapping with format.kind 'csv' and separator '{Separators.Show(best.Value)}'?"
                 : $"Did you mean {(best == ' ' ? "format.kind 'spaced'" : $"separator '{Separators.Show(best.Value)}'")}?";
     }

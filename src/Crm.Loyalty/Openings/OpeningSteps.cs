@@ -1,0 +1,153 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Stamps;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Openings;
+
+/// <summary>Opens balances: units are issued into lots with the life that they had, so that nobody gains by the import and the books begin with what was brought.</summary>
+internal static class OpeningSteps
+{
+    public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!RequestedProgram.TryFind(request, plans, context, out var plan, out var refused))
+        {
+            return refused;
+        }
+
+        var (balance, opened) = (OpeningEvents.Read(request), LoyaltyNames.Opened(request.Fields[OpeningEvents.Provenance].AsCode ?? ""));
+        if (!context.AlreadyAccepted && Refusal(request, balance, opened, plan, state, context) is { } no)
+        {
+            return no;
+        }
+
+        var decision = new Decision(state, context);
+        decision.Count(plan, new Tally(opened, 0, 1));
+        foreach (var unit in plan.Units)
+        {
+            Units(balance, plan, unit, decision);
+        }
+
+        foreach (var tier in balance.Tiers)
+        {
+            Tier(tier, plan, decision);
+        }
+
+        foreach (var card in balance.Cards)
+        {
+            Card(card, plan, decision);
+        }
+
+        return decision.Outcome();
+    }
+
+    private static Outcome.Refused? Refusal(CustomerEvent request, OpeningBalance balance, string opened, ProgramPlan plan, LoyaltyState state, ModuleContext context)
+    {
+        foreach (var unit in plan.Units)
+        {
+            if (StaffCheck.Refusal(request, plan, unit.Name, Math.Abs(balance.Net(unit.Name))) is { } limited)
+            {
+                return limited;
+            }
+        }
+
+        if (state.In(plan.Name).Counted(opened) > 0)
+        {
+            return new Outcome.Refused("already-opened", LoyaltyTexts.AlreadyOpened(plan.Name));
+        }
+
+        var problems = OpeningCheck.Problems(balance, plan.Definition.Value, context.Moment.Instant);
+        return problems.IsEmpty ? CardRefusal(balance, plan, state)
+            : new Outcome.Refused(problems[0].Code, new Text(string.Join(' ', problems), string.Join(' ', problems.Select(problem => problem.Reason.Chinese))));
+    }
+
+    // What is stamped already and what is brought must fit on one card.
+    private static Outcome.Refused? CardRefusal(OpeningBalance balance, ProgramPlan plan, LoyaltyState state)
+    {
+        foreach (var card in balance.Cards)
+        {
+            if (OpeningCheck.CardOf(card, plan.Definition.Value) is { } known && state.In(plan.Name).Card(known.Name) is var standing && standing.Stamps + card.Stamps >= (standing.Goal > 0 ? standing.Goal : known.Goal))
+            {
+                return new Outcome.Refused("stamps-overflow", LoyaltyTexts.StampsNotGiven(known.Name, card.Stamps));
+            }
+        }
+
+        return null;
+    }
+
+    private static void Units(OpeningBalance balance, ProgramPlan plan, UnitPlan unit, Decision decision)
+    {
+        var parts = new List<ReceiptLine>();
+        foreach (var lot in balance.Lots)
+        {
+            if (lot.Unit == unit.Name)
+            {
+                parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = decision.Open(plan, unit, lot, Become(lot, plan, unit, decision)), Unit = unit.Name, Amount = lot.Amount });
+            }
+        }
+
+        foreach (var debt in balance.Debts)
+        {
+            if (debt.Unit == unit.Name && decision.In(plan.Name).Wallet(unit.Name).Take(debt.Amount, Movement.Reversed, intoDebt: true) is { } taken)
+            {
+                parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = Lot.Debt, Unit = unit.Name, Amount = -debt.Amount });
+                decision.Rearrange(plan, unit, taken, LineCodes.Opened);
+            }
+        }
+
+        if (parts.Count > 0)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Opened) { Subject = plan.Name, Unit = unit.Name, Amount = parts.Sum(part => part.Amount), Parts = parts.ToSequence() });
+            decision.Expire(plan.Name, unit.Name, plan);
+        }
+    }
+
+    // The lot, and the instant up to which what idles is kept.
+    private static (Lot Lot, Instant? IdleUntil) Become(OpeningLot lot, ProgramPlan plan, UnitPlan unit, Decision decision)
+    {
+        var earned = lot.Earned is { } day ? new Moment(plan.Zone.AtStartOfDay(day).ToInstant(), plan.Zone) : new Moment(decision.Context.Moment.Instant, plan.Zone);
+        var become = lot.Expiry is { } expiry ? new Lot(expiry, lot.Amount)
+            : lot.Earned is null ? new Lot(null, lot.Amount)
+            : unit.LotOf(earned, null, decision.In(plan.Name)) with { Amount = lot.Amount };
+        return (become with { Issuer = lot.Issuer }, become.Idles && unit.Idle is { } idle ? earned.StartOf(idle.GoneAfter(earned.Date)) : null);
+    }
+
+    private static void Tier(OpeningTier tier, ProgramPlan plan, Decision decision)
+    {
+        if (OpeningCheck.LadderOf(tier, plan.Definition.Value) is not { } ladder || ladder.LevelOf(tier.Tier) is not (>= 0 and var level))
+        {
+            return;
+        }
+
+        var now = new Moment(decision.Context.Moment.Instant, plan.Zone);
+        decision.Stand(plan, ladder, standing =>
+        {
+            var since = tier.Since ?? (standing.Opened is { } opened ? opened - Duration.FromTicks(1) : now.Instant);
+            var until = tier.Until ?? (ladder.Tiers[level].ForLife ? null : ladder.Held.From(now, ladder.Window, standing.Joined));
+            return standing with { Held = standing.Held.Add(new TierHold(tier.Tier, since, until)) };
+        });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierBrought) { Subject = ladder.Name, Text = LoyaltyTexts.TierBrought(tier.Tier) });
+    }
+
+    private static void Card(OpeningCard card, ProgramPlan plan, Decision decision)
+    {
+        if (OpeningCheck.CardOf(card, plan.Definition.Value) is not { } definition || plan.CardNamed(definition.Name) is not { } known)
+        {
+            return;
+        }
+
+        // Only the stamps and their life: limits of a visit, gifts for signing up and prizes on the way were for those who stamped.
+        var before = decision.In(plan.Name).Card(known.Name);
+        var stamping = new Stamping(known.Definition with { MostPerVisit = null, MostPerDay = null, SignUp = 0, Milestones = [], Prize = null }, new Moment(decision.Context.Moment.Instant, plan.Zone));
+        var stamped = card.Stamps > 0 ? stamping.Give(before, card.Stamps).Standing : before;
+        decision.Stand(plan, known, before, stamped with { Completed = checked(stamped.Completed + card.Free) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardBrought) { Subject = known.Name, Text = LoyaltyTexts.CardBrought(known.Name, card.Stamps, card.Free) });
+    }
+}
