@@ -38,4 +38,10 @@ if (args is ["segments"])
     return;
 }
 
+if (args is ["simulate"])
+{
+    await SimulationRounds.RunAsync();
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

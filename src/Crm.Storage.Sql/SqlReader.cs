@@ -21,6 +21,12 @@ public abstract class SqlReader
     /// <summary>An exact decimal number.</summary>
     public abstract decimal Decimal(int column);
 
+    /// <summary>Text of which many rows have the same.</summary>
+    public virtual string Name(int column) => Text(column);
+
+    /// <summary>Bytes, good until the next row.</summary>
+    public virtual ReadOnlySpan<byte> Span(int column) => Bytes(column);
+
     /// <summary>A whole number, or null.</summary>
     public long? WholeOrNull(int column) => IsNull(column) ? null : Whole(column);
 
@@ -31,7 +37,7 @@ public abstract class SqlReader
     public byte[] BytesOrNone(int column) => IsNull(column) ? [] : Bytes(column);
 
     /// <summary>128 bits.</summary>
-    public UInt128 Bits(int column) => Sql.Bits.Read(Bytes(column));
+    public UInt128 Bits(int column) => Sql.Bits.Read(Span(column));
 
     /// <summary>A customer's id.</summary>
     public CustomerId Customer(int column) => new(Bits(column));

@@ -13,7 +13,7 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IHostTransactions, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
@@ -23,6 +23,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
     private readonly HistoryReader history;
     private readonly CommitWriter writer;
     private readonly StoreScan scan;
+    private readonly HistoryScan histories;
     private readonly OutboxTable outbox;
     private readonly WakeupTable wakeups;
     private readonly QuotaTable quotas;
@@ -56,6 +57,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
         history = new HistoryReader(tenant, journal, database.Dialect.JoinsAcrossBuckets);
         writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers));
         scan = new StoreScan(tenant);
+        histories = new HistoryScan(tenant);
         outbox = new OutboxTable(tenant, options.Buckets);
         wakeups = new WakeupTable(tenant, options.Buckets);
         quotas = new QuotaTable(tenant);
@@ -159,6 +161,43 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbo
             return some.SelectMany(customer => entries[customer].Select(entry => (customer, entry))).ToList();
         },
         cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        (CustomerId Customer, long Version)? last = null;
+        var (open, entries) = (default(CustomerId), new List<HistoryEntry>());
+        for (var more = true; more;)
+        {
+            var after = last;
+            var (some, isMore) = await ReadAsync(session => histories.NextAsync(session, after, firstBucket, lastBucket, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var whole = new List<StoredHistory>();
+            foreach (var (customer, entry) in some)
+            {
+                if (customer != open && entries.Count > 0)
+                {
+                    whole.Add(new StoredHistory(open, entries));
+                    entries = [];
+                }
+
+                open = customer;
+                entries.Add(entry);
+            }
+
+            // The last one may go on with the next rows.
+            more = isMore;
+            last = some.Count > 0 ? (some[^1].Customer, some[^1].Entry.Version) : last;
+            if (!more && entries.Count > 0)
+            {
+                whole.Add(new StoredHistory(open, entries));
+            }
+
+            if (whole.Count > 0)
+            {
+                yield return whole;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) =>

@@ -21,6 +21,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
         Of<IOutbox>(store, "outbox", "messages and follow-ups do not leave"),
         Of<IWakeups>(store, "wake-ups", "what is due is handled when a customer is next read or has an event"),
         Of<IQuotas>(store, "supplies", "nobody can set what a supply has"),
+        Of<IHistoryScan>(store, "reading histories side by side", "histories are read with everything else in them, one after the other"),
         Of<IJournalScan>(store, "reading the whole store", "no reports and no verification"),
         Of<IAudienceQuery>(store, "choosing audiences", "customers are read one after another"),
         Of<IStoreStatus>(store, "counting what waits", "gauges and the check of the outbox say nothing"),

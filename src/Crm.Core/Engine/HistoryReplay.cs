@@ -36,10 +36,24 @@ public sealed class HistoryReplay
     public ReplayedHistory Run(CustomerId customer, IEnumerable<JournalEntry> history, Instant until, EventKey? about = null)
     {
         ArgumentNullException.ThrowIfNull(history);
+        return Run(customer, Inputs(JournalDraft.Of(history, modules.Kinds).ToList()), until, about);
+    }
+
+    /// <summary>What a history leads to.</summary>
+    /// <param name="history">The whole history of a customer.</param>
+    /// <param name="until">Up to when what falls due is handled at the end; entries that count later count all the same.</param>
+    public ReplayedHistory Run(StoredHistory history, Instant until)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        return Run(history.Customer, Inputs(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
+    }
+
+    private ReplayedHistory Run(CustomerId customer, IReadOnlyList<JournalInput> inputs, Instant until, EventKey? about)
+    {
         var state = CustomerState.Newborn(modules);
         var all = new Consequences();
         Sequence<ReceiptLine> lines = [];
-        foreach (var input in Inputs(JournalDraft.Of(history, modules.Kinds).ToList()))
+        foreach (var input in inputs)
         {
             if (state.NextDue <= input.Entry.EffectiveAt)
             {

@@ -33,6 +33,48 @@ internal sealed record JournalDraft
     public EventKey Key => Event.Key;
 
     /// <summary>The drafts of stored entries that took effect, in the order in which they count.</summary>
+    public static List<JournalDraft> Of(IReadOnlyList<HistoryEntry> entries, EventKinds kinds)
+    {
+        var drafts = new List<JournalDraft>(entries.Count);
+        var inOrder = true;
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var entry = entries[i];
+            if (!entry.Accepted)
+            {
+                continue;
+            }
+
+            var draft = new JournalDraft
+            {
+                Event = entry.Event,
+                Kind = kinds.Find(entry.Event.Kind) ?? new EventKind(entry.Event.Kind, EventNature.Happening),
+                EffectiveAt = entry.EffectiveAt,
+                RecordedAt = entry.RecordedAt,
+                Version = entry.Version,
+                Observations = entry.Observations,
+                Decided = true,
+                Backfill = entry.Backfill,
+            };
+            inOrder &= drafts.Count == 0 || Compare(drafts[^1], draft) < 0;
+            drafts.Add(draft);
+        }
+
+        // Recording instants of a customer rise, so the order is total; most histories were recorded in it.
+        if (!inOrder)
+        {
+            drafts.Sort(Compare);
+        }
+
+        return drafts;
+    }
+
+    private static int Compare(JournalDraft left, JournalDraft right) =>
+        left.EffectiveAt.CompareTo(right.EffectiveAt) is not 0 and var byEffect ? byEffect
+        : left.RecordedAt.CompareTo(right.RecordedAt) is not 0 and var byRecord ? byRecord
+        : left.Key.CompareTo(right.Key);
+
+    /// <summary>The drafts of stored entries that took effect, in the order in which they count.</summary>
     public static IEnumerable<JournalDraft> Of(IEnumerable<JournalEntry> entries, EventKinds kinds) => entries
         .Where(entry => entry.Receipt.Accepted)
         .OrderBy(entry => entry.EffectiveAt).ThenBy(entry => entry.RecordedAt).ThenBy(entry => entry.Event.Key)

@@ -61,6 +61,18 @@ public static class Binary
         };
     }
 
+    /// <summary>Reads of what <see cref="Write(Receipt)"/> wrote only whether the event took effect.</summary>
+    public static bool ReadAccepted(ReadOnlySpan<byte> bytes)
+    {
+        var reader = Open(bytes);
+        reader.Bytes();
+        reader.Bytes();
+        Id(ref reader);
+        reader.Whole();
+        reader.Instant();
+        return !reader.Flag();
+    }
+
     /// <summary>A message as bytes.</summary>
     public static byte[] Write(Message message)
     {

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Crm.Values;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace Crm.Values;
 public readonly record struct EventKey : IComparable<EventKey>
 {
     private const int LongestValue = 200;
+    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 256).Select(code => (char)code).Where(char.IsControl)]);
 
     /// <summary>A key inside a source.</summary>
     /// <param name="source">The sending system: lower-case letters, digits, '-', '_' or '.'.</param>
@@ -21,7 +24,7 @@ public readonly record struct EventKey : IComparable<EventKey>
             throw new ArgumentException($"'{source}' is not the name of a source: lower-case letters, digits, '-', '_' and '.' are expected, such as 'pos'.", nameof(source));
         }
 
-        if (value.Length is 0 or > LongestValue || value.Any(char.IsControl))
+        if (value.Length is 0 or > LongestValue || value.AsSpan().ContainsAny(Controls))
         {
             throw new ArgumentException($"A key of source '{source}' has {value.Length} characters or a control character in it; 1 to {LongestValue} printable characters are expected.", nameof(value));
         }

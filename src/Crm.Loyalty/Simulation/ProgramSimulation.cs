@@ -14,8 +14,9 @@ namespace Crm.Loyalty.Simulation;
 public static class ProgramSimulation
 {
     private const int AtOnce = 64;
+    private const int Ranges = 64;
 
-    /// <summary>Folds the whole journal of a store.</summary>
+    /// <summary>Folds the whole journal of a store: where the store can read histories side by side (<see cref="IHistoryScan"/>), every worker reads its own.</summary>
     /// <param name="request">What is simulated.</param>
     /// <param name="journal">The store.</param>
     /// <param name="workers">On how many threads histories are folded; 1 or more. The report is the same for any number.</param>
@@ -28,25 +29,11 @@ public static class ProgramSimulation
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         request.Check();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var queue = Channel.CreateBounded<List<(CustomerId, List<JournalEntry>)>>(workers * 4);
-        var folding = Enumerable.Range(0, workers).Select(_ => Task.Run(() => FoldAsync(request, queue.Reader, stopping), CancellationToken.None)).ToList();
-        try
-        {
-            await ReadAsync(journal, queue.Writer, stopping.Token).ConfigureAwait(false);
-            queue.Writer.Complete();
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // A fold failed; its exception is the one that tells.
-        }
-        catch
-        {
-            await stopping.CancelAsync().ConfigureAwait(false);
-            throw;
-        }
-
+        var parts = journal is IHistoryScan histories
+            ? await SideBySideAsync(request, histories, workers, stopping).ConfigureAwait(false)
+            : await FromOneReaderAsync(request, journal, workers, stopping, cancellationToken).ConfigureAwait(false);
         var totals = new SimulationTotals(request);
-        foreach (var part in await Task.WhenAll(folding).ConfigureAwait(false))
+        foreach (var part in parts)
         {
             totals.Add(part);
         }
@@ -64,15 +51,69 @@ public static class ProgramSimulation
         var one = new Comparer(request);
         foreach (var (customer, history) in customers)
         {
-            one.Fold(customer, history);
+            one.Fold(new StoredHistory(customer, [.. history.Select(HistoryEntry.Of)]));
         }
 
         return one.Totals.Report();
     }
 
-    private static async Task ReadAsync(IJournalScan journal, ChannelWriter<List<(CustomerId, List<JournalEntry>)>> queue, CancellationToken cancellationToken)
+    // Each worker reads and folds ranges of buckets, the next one whenever it is done with one.
+    private static Task<SimulationTotals[]> SideBySideAsync(SimulationRequest request, IHistoryScan histories, int workers, CancellationTokenSource stopping)
     {
-        var batch = new List<(CustomerId Customer, List<JournalEntry> History)>(AtOnce);
+        var next = -1;
+        return Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
+
+        async Task<SimulationTotals> WorkAsync()
+        {
+            try
+            {
+                var one = new Comparer(request);
+                for (int range; (range = Interlocked.Increment(ref next)) < Ranges;)
+                {
+                    await foreach (var some in histories.ReadHistoriesAsync(range * CustomerId.BucketCount / Ranges, ((range + 1) * CustomerId.BucketCount / Ranges) - 1, stopping.Token).ConfigureAwait(false))
+                    {
+                        foreach (var history in some)
+                        {
+                            one.Fold(history);
+                        }
+                    }
+                }
+
+                return one.Totals;
+            }
+            catch
+            {
+                await stopping.CancelAsync().ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    private static async Task<SimulationTotals[]> FromOneReaderAsync(SimulationRequest request, IJournalScan journal, int workers, CancellationTokenSource stopping, CancellationToken cancellationToken)
+    {
+        var queue = Channel.CreateBounded<List<StoredHistory>>(workers * 4);
+        var folding = Enumerable.Range(0, workers).Select(_ => Task.Run(() => FoldAsync(request, queue.Reader, stopping), CancellationToken.None)).ToList();
+        try
+        {
+            await ReadAsync(journal, queue.Writer, stopping.Token).ConfigureAwait(false);
+            queue.Writer.Complete();
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A fold failed; its exception is the one that tells.
+        }
+        catch
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        return await Task.WhenAll(folding).ConfigureAwait(false);
+    }
+
+    private static async Task ReadAsync(IJournalScan journal, ChannelWriter<List<StoredHistory>> queue, CancellationToken cancellationToken)
+    {
+        var (batch, entries) = (new List<StoredHistory>(AtOnce), new List<HistoryEntry>());
         await foreach (var (customer, entry) in journal.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
             if (batch.Count == 0 || batch[^1].Customer != customer)
@@ -83,26 +124,23 @@ public static class ProgramSimulation
                     batch = new(AtOnce);
                 }
 
-                batch.Add((customer, []));
+                batch.Add(new StoredHistory(customer, entries = []));
             }
 
-            batch[^1].History.Add(entry);
+            entries.Add(HistoryEntry.Of(entry));
         }
 
         await queue.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<SimulationTotals> FoldAsync(SimulationRequest request, ChannelReader<List<(CustomerId, List<JournalEntry>)>> queue, CancellationTokenSource stopping)
+    private static async Task<SimulationTotals> FoldAsync(SimulationRequest request, ChannelReader<List<StoredHistory>> queue, CancellationTokenSource stopping)
     {
         try
         {
             var one = new Comparer(request);
             await foreach (var batch in queue.ReadAllAsync(stopping.Token).ConfigureAwait(false))
             {
-                foreach (var (customer, history) in batch)
-                {
-                    one.Fold(customer, history);
-                }
+                batch.ForEach(one.Fold);
             }
 
             return one.Totals;
@@ -122,10 +160,10 @@ public static class ProgramSimulation
 
         public SimulationTotals Totals { get; } = new(request);
 
-        public void Fold(CustomerId customer, IReadOnlyList<JournalEntry> history)
+        public void Fold(StoredHistory history)
         {
-            var (one, other) = (now.Run(customer, history, request.Until), then.Run(customer, history, request.Until));
-            Totals.Count(customer, history.Count, one.Entries, In(one.Customer, request.Replaced), other.Entries, In(other.Customer, request.Candidate));
+            var (one, other) = (now.Run(history, request.Until), then.Run(history, request.Until));
+            Totals.Count(history.Customer, history.Entries.Count, one.Entries, In(one.Customer, request.Replaced), other.Entries, In(other.Customer, request.Candidate));
         }
 
         private static Membership? In(CustomerView customer, LoyaltyProgram? program) => program is null ? null : customer.Slot<LoyaltyState>(LoyaltyNames.Module).In(program.Name);

@@ -89,8 +89,8 @@ internal static class OpenCommand
     private static void Write(ToolOutput output, OpeningFile read, OpeningImport import, OpeningReport? report)
     {
         var members = import.Members.Count();
-        var units = report?.Units ?? import.Rows.SelectMany(row => row.Balance.Lots.Select(lot => lot.Unit).Concat(row.Balance.Debts.Select(debt => debt.Unit))).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
-            .Select(unit => new OpenedUnit(unit, import.Rows.Sum(row => row.Balance.Net(unit)), 0, 0)).ToList();
+        IReadOnlyList<OpenedUnit> units = report is not null ? report.Units : [.. import.Rows.SelectMany(row => row.Balance.Lots.Select(lot => lot.Unit).Concat(row.Balance.Debts.Select(debt => debt.Unit))).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .Select(unit => new OpenedUnit(unit, import.Rows.Sum(row => row.Balance.Net(unit)), 0, 0))];
         var table = new ResultTable(
             "units",
             [new("unit", new("Unit", "單位")), new("brought", new("Brought", "帶入")), new("booked", new("Booked", "已入帳")), new("refused", new("Refused", "拒絕")), new("difference", new("Difference", "差額"))],

@@ -88,7 +88,7 @@ internal sealed class OpeningReader
 
     private OpeningBalance Units(SourceRow row, OpeningUnits units, OpeningBalance balance)
     {
-        if (Whole(row, units.Amount) is not (not 0 and var amount))
+        if (Whole(row, units.Amount) is not { } amount || amount == 0)
         {
             return balance;
         }

@@ -1,0 +1,64 @@
+using Crm.Events;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage;
+
+/// <summary>
+/// An optional ability: reading whole histories fast, with what deciding them again needs and no more. Ranges of buckets can be read side by side, and all of them together meet every customer that
+/// <see cref="IJournalScan"/> does.
+/// </summary>
+public interface IHistoryScan
+{
+    /// <summary>The histories of the customers in some buckets, each whole and once, in parts of bounded size.</summary>
+    /// <param name="firstBucket">From 0.</param>
+    /// <param name="lastBucket">Included; at most 1,023.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, CancellationToken cancellationToken);
+}
+
+/// <summary>The journal of a customer, without the answers that were given.</summary>
+/// <param name="Customer">Whose.</param>
+/// <param name="Entries">All entries, in the order in which they were recorded.</param>
+public sealed record StoredHistory(CustomerId Customer, IReadOnlyList<HistoryEntry> Entries);
+
+/// <summary>A journal entry as far as deciding it again needs it.</summary>
+public sealed record HistoryEntry
+{
+    /// <summary>See <see cref="JournalEntry.Version"/>.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>See <see cref="JournalEntry.Event"/>.</summary>
+    public required CustomerEvent Event { get; init; }
+
+    /// <summary>See <see cref="JournalEntry.EffectiveAt"/>.</summary>
+    public required Instant EffectiveAt { get; init; }
+
+    /// <summary>See <see cref="JournalEntry.RecordedAt"/>.</summary>
+    public required Instant RecordedAt { get; init; }
+
+    /// <summary>Whether it took effect; otherwise it is a request that was refused.</summary>
+    public required bool Accepted { get; init; }
+
+    /// <summary>See <see cref="JournalEntry.Observations"/>.</summary>
+    public Fields Observations { get; init; }
+
+    /// <summary>See <see cref="JournalEntry.Backfill"/>.</summary>
+    public bool Backfill { get; init; }
+
+    /// <summary>What of a journal entry deciding it again needs.</summary>
+    public static HistoryEntry Of(JournalEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return new()
+        {
+            Version = entry.Version,
+            Event = entry.Event,
+            EffectiveAt = entry.EffectiveAt,
+            RecordedAt = entry.RecordedAt,
+            Accepted = entry.Receipt.Accepted,
+            Observations = entry.Observations,
+            Backfill = entry.Backfill,
+        };
+    }
+}

@@ -1,0 +1,124 @@
+using Crm.Events;
+using Crm.Values;
+using static Crm.Storage.Sql.SqlType;
+
+namespace Crm.Storage.Sql;
+
+/// <summary>Reads journals in the order of their key, so many rows at a time, whoever they belong to: nobody is asked for by id.</summary>
+internal sealed class HistoryScan(string tenant)
+{
+    private const int RowsAtOnce = 4_096;
+
+    private static readonly SqlStatement Events = new(
+        """
+        SELECT e.customer_id, e.version, e.source, e.event_key, e.kind, e.occurred_at, e.effective_at, e.recorded_at, e.channel, e.brand, e.actor, e.spend_minor, e.spend_currency,
+            e.original_source, e.original_key, e.sent_to, e.backfill, e.fields, e.observations, e.receipt
+        FROM crm_event e
+        WHERE e.tenant = {0} AND (e.bucket, e.customer_id, e.version) > ({1}, {2}, {3}) AND e.bucket <= {4}
+        ORDER BY e.bucket, e.customer_id, e.version LIMIT {5}
+        """,
+        [Characters, Whole, Bytes, Whole, Whole, Whole]);
+
+    private static readonly SqlStatement Lines = new(
+        """
+        SELECT l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency
+        FROM crm_event_line l
+        WHERE l.tenant = {0} AND (l.bucket, l.customer_id, l.version) > ({1}, {2}, {3}) AND (l.bucket, l.customer_id, l.version) <= ({4}, {5}, {6}) AND l.bucket <= {4}
+        ORDER BY l.bucket, l.customer_id, l.version, l.line
+        """,
+        [Characters, Whole, Bytes, Whole, Whole, Bytes, Whole]);
+
+    /// <summary>The next entries, after a place; fewer than asked for at the end.</summary>
+    /// <param name="session">A connection.</param>
+    /// <param name="after">The last entry of those read before; null to begin.</param>
+    /// <param name="firstBucket">The first bucket.</param>
+    /// <param name="lastBucket">The last, included.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The entries in order, and whether there may be more.</returns>
+    public async ValueTask<(List<(CustomerId Customer, HistoryEntry Entry)> Entries, bool More)> NextAsync(SqlSession session, (CustomerId Customer, long Version)? after, int firstBucket, int lastBucket, CancellationToken cancellationToken)
+    {
+        var (bucket, version) = after is { } last ? (last.Customer.Bucket, last.Version) : (firstBucket, -1);
+        SqlValue customer = after is { } known ? known.Customer : Array.Empty<byte>();
+        var entries = new List<(CustomerId Customer, HistoryEntry Entry)>(RowsAtOnce);
+        var reader = new EntryReader();
+        await session.QueryAsync([SqlQuery.Into(new SqlCall(Events).Add(tenant, bucket, customer, version, lastBucket, RowsAtOnce), entries, reader.Read)], cancellationToken).ConfigureAwait(false);
+        if (entries.Count > 0)
+        {
+            // Events are never changed, so lines read after their events are complete.
+            var (end, lines) = (entries[^1], new List<(CustomerId Customer, long Version, EventLine Line)>());
+            var call = new SqlCall(Lines).Add(tenant, bucket, customer, version, end.Customer.Bucket, end.Customer, end.Entry.Version);
+            await session.QueryAsync([SqlQuery.Into(call, lines, reader.ReadLine)], cancellationToken).ConfigureAwait(false);
+            Join(entries, lines);
+        }
+
+        return (entries, entries.Count == RowsAtOnce);
+    }
+
+    // Both are in the order of the key.
+    private static void Join(List<(CustomerId Customer, HistoryEntry Entry)> entries, List<(CustomerId Customer, long Version, EventLine Line)> lines)
+    {
+        var place = 0;
+        for (var i = 0; i < entries.Count && place < lines.Count; i++)
+        {
+            var (customer, entry) = entries[i];
+            var begin = place;
+            while (place < lines.Count && lines[place].Customer == customer && lines[place].Version == entry.Version)
+            {
+                place++;
+            }
+
+            if (place > begin)
+            {
+                var own = new EventLine[place - begin];
+                for (var line = 0; line < own.Length; line++)
+                {
+                    own[line] = lines[begin + line].Line;
+                }
+
+                entries[i] = (customer, entry with { Event = entry.Event with { Lines = Sequence.Given(own) } });
+            }
+        }
+    }
+
+    /// <summary>Reads rows one after the other; what most rows have in common is made once.</summary>
+    private sealed class EntryReader
+    {
+        private (string Code, Currency Currency) latest = ("XXX", default);
+
+        public (CustomerId, HistoryEntry) Read(SqlReader row) => (row.Customer(0), new HistoryEntry
+        {
+            Version = row.Whole(1),
+            Event = new CustomerEvent
+            {
+                Key = new EventKey(row.Name(2), row.Text(3)),
+                Kind = row.Name(4),
+                OccurredAt = row.Instant(5),
+                Channel = row.IsNull(8) ? null : row.Name(8),
+                Brand = row.IsNull(9) ? null : row.Name(9),
+                Actor = row.IsNull(10) ? null : row.Name(10),
+                Spend = row.IsNull(12) ? null : new Money(row.Whole(11), Known(row.Name(12))),
+                Original = row.IsNull(13) ? null : new EventKey(row.Name(13), row.Text(14)),
+                Customer = row.IsNull(15) ? null : row.Customer(15),
+                Fields = row.IsNull(17) ? default : Binary.ReadFields(row.Span(17)),
+            },
+            EffectiveAt = row.Instant(6),
+            RecordedAt = row.Instant(7),
+            Backfill = row.Whole(16) != 0,
+            Observations = row.IsNull(18) ? default : Binary.ReadFields(row.Span(18)),
+            Accepted = Binary.ReadAccepted(row.Span(19)),
+        });
+
+        public (CustomerId, long, EventLine) ReadLine(SqlReader row) =>
+            (row.Customer(0), row.Whole(1), new EventLine(row.Text(2), row.Decimal(4), new Money(row.Whole(5), Known(row.Name(6))), row.IsNull(3) ? null : row.Name(3)));
+
+        private Currency Known(string code)
+        {
+            if (code != latest.Code)
+            {
+                latest = (code, code == "XXX" ? default : Currency.Of(code));
+            }
+
+            return latest.Currency;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Testing;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage.Tests;
+
+/// <summary>Histories read side by side, in large parts, are those that are read one after the other.</summary>
+public sealed class HistoriesSideBySide
+{
+    private const int ManyEvents = 5_000;
+    private static readonly Instant Start = Instant.FromUtc(2026, 3, 1, 0, 0);
+    private static readonly (int First, int Last)[] Ranges = [(0, 99), (100, 100), (101, 700), (701, 1_023)];
+
+    public static TheoryData<string> Names => [.. TestedStore.All.Select(store => store.Name)];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Every_customer_is_met_once_with_the_whole_history(string name)
+    {
+        await using var factory = TestedStore.All.Single(store => store.Name == name).Fresh();
+        var store = await factory.OpenAsync("tea", Token);
+        if (store is not IHistoryScan histories)
+        {
+            Assert.IsType<InMemoryStore>(store);
+            return;
+        }
+
+        await FillAsync(store);
+        await FillAsync(await factory.OpenAsync("coffee", Token), customers: 3);
+        var expected = new List<StoredHistory>();
+        await foreach (var (customer, entry) in ((IJournalScan)store).ReadAllAsync(Token))
+        {
+            if (expected.Count == 0 || expected[^1].Customer != customer)
+            {
+                expected.Add(new StoredHistory(customer, new List<HistoryEntry>()));
+            }
+
+            ((List<HistoryEntry>)expected[^1].Entries).Add(HistoryEntry.Of(entry));
+        }
+
+        var found = new List<StoredHistory>();
+        foreach (var (first, last) in Ranges)
+        {
+            await foreach (var some in histories.ReadHistoriesAsync(first, last, Token))
+            {
+                Assert.All(some, history => Assert.InRange(history.Customer.Bucket, first, last));
+                found.AddRange(some);
+            }
+        }
+
+        Assert.Equal(expected.Select(history => history.Customer), found.Select(history => history.Customer));
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Entries, pair.Second.Entries));
+        Assert.Contains(found, history => history.Entries.Count == ManyEvents);
+        Assert.Contains(found.SelectMany(history => history.Entries), entry => !entry.Accepted);
+        Assert.Contains(found.SelectMany(history => history.Entries), entry => entry.Event.Lines.Count == 2);
+    }
+
+    private static async Task FillAsync(ICustomerStore store, int customers = 40)
+    {
+        var clock = new FakeClock(Start + Duration.FromDays(100));
+        var engine = new CrmEngine(store, [new Refusing()], new CrmOptions(), clock, new SeededIdSource());
+        var events = Enumerable.Range(0, customers).SelectMany(customer => Happenings(customer, customer == 7 ? ManyEvents : 1 + (customer % 5)));
+        foreach (var some in events.Chunk(1_000))
+        {
+            clock.Advance(Duration.FromSeconds(1));
+            await engine.RecordAsync(some, RecordMode.Backfill, Token);
+        }
+    }
+
+    private static IEnumerable<CustomerEvent> Happenings(int customer, int count) => Enumerable.Range(0, count).Select(number => (number % 4) switch
+    {
+        0 => CustomerEvent.Purchase($"pos:{customer}-{number}", Identity.User(customer), Money.Hkd(30), new EventLine("tea", 1, Money.Hkd(20), "drinks"), new EventLine("cup", 0.5m, Money.Hkd(10), null)) with { Channel = number % 8 == 0 ? "web" : null },
+        1 => new CustomerEvent { Key = EventKey.Parse($"app:{customer}-{number}"), Kind = "ask", Identity = Identity.User(customer), Actor = "staff:1", Fields = Fields.Of(("why", "because")), Lookups = Fields.Of(("stock", 3)) },
+        2 when count < ManyEvents => CustomerEvent.Refund($"back:{customer}-{number}", Identity.User(customer), $"pos:{customer}-{number - 2}", Money.Hkd(10)),
+        _ => CustomerEvent.Purchase($"pos:{customer}-{number}", Identity.User(customer), new Money(900, Currency.Of("USD"))),
+    } with { OccurredAt = Start + Duration.FromMinutes(number) });
+
+    /// <summary>Refuses whatever is asked of it.</summary>
+    private sealed class Refusing : CustomerModule<Refusing.Nothing>
+    {
+        public override ModuleContract Contract { get; } = new()
+        {
+            Name = "refusing",
+            Codec = new NothingCodec(),
+            Kinds = [new("ask", EventNature.Request) { Fields = [new("why", ScalarKind.Code)] }],
+            Handles = ["ask"],
+        };
+
+        protected override Outcome Handle(Nothing state, ModuleContext context) => new Outcome.Refused("no", new Text("No.", "不可。"));
+
+        internal sealed class Nothing;
+
+        private sealed class NothingCodec : SlotCodec<Nothing>
+        {
+            private static readonly Nothing None = new();
+
+            public override int Version => 1;
+
+            public override Nothing Empty => None;
+
+            protected override void Write(Nothing state, SlotWriter writer)
+            {
+            }
+
+            protected override Nothing Read(int version, ref SlotReader reader) => None;
+        }
+    }
+}
