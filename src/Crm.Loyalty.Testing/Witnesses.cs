@@ -58,6 +58,8 @@ public static class Witnesses
                 var before = (await shown.MembershipAsync(Witness.Customer, at - Duration.FromMinutes(1)).ConfigureAwait(false))?.Wallet(unit).PendingTotal;
                 var after = (await shown.MembershipAsync(Witness.Customer, at).ConfigureAwait(false))?.Wallet(unit) ?? Wallets.Wallet.Empty;
                 return before > 0 && after.Available + after.PendingTotal == 0 ? null : (Text($"{before} pending before and {after.Available} available then"), "some pending before and nothing then");
+            case WitnessClaim.CutOff:
+                return shown.Receipts[^1].Lines.Any(line => line.Code == "echoes-dropped") ? null : ("that all echoes were answered", "that the rest is dropped");
             case WitnessClaim.MoneyBack:
                 var (paid, back, owed) = (shown.Paid, Given(program, shown, assumptions), await shown.OwedAsync(last).ConfigureAwait(false));
                 return back > 0 && back >= paid && owed == 0 ? null : (Text($"{back} back for {paid} paid, and {owed} units owed"), "at least what was paid, and nothing owed");
@@ -188,7 +190,7 @@ public static class Witnesses
 
         // Echoes and occasions have kinds of their own, and others are the modules'.
         private static bool Declared(string kind) => !EventKinds.BuiltIn.Concat(Redemption.LoyaltyEvents.Kinds).Concat(RewardEvents.Kinds).Concat(CartEvents.Kinds).Concat(Stamps.StampEvents.Kinds).Concat(Tiers.TierEvents.Kinds)
-            .Concat(Members.MemberEvents.Kinds).Concat(Members.ReferralEvents.Kinds).Concat(Challenges.ChallengeEvents.Kinds).Any(known => known.Name == kind)
-            && kind is not (Rules.YearlyPoints.Occasion or Rules.SegmentEntry.Entered or Members.MemberEvents.Registered or Members.MemberEvents.Rejoined);
+            .Concat(Members.MemberEvents.Kinds).Concat(Members.ReferralEvents.Kinds).Concat(Challenges.ChallengeEvents.Kinds).Concat(Openings.OpeningEvents.Kinds).Any(known => known.Name == kind)
+            && kind is not (Rules.YearlyPoints.Occasion or Rules.SegmentEntry.Entered or Members.MemberEvents.Registered or Members.MemberEvents.Rejoined or LoyaltyNames.TierChanged);
     }
 }

@@ -120,6 +120,8 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
 
     public override Truth Window(Condition.EventWindow leaf) => State.Observed.Answer(leaf, instant);
 
+    public override Scalar Measure(Condition.EventWindow leaf) => State.Observed.Measure(leaf, instant);
+
     private static InvalidOperationException Outside() =>
         new("A ModuleContext was used after the call it belonged to. Take what is needed from it during Handle, and do not keep it.");
 }

@@ -70,7 +70,7 @@ public sealed class HistoryReplay
 
         fold.BringForward(customer, state, until, all);
         var moment = state.Handled is { } handled && handled > until ? handled : until;
-        return new ReplayedHistory(new CustomerView(modules, state, customer, 0, new Moment(moment, options.Zone) { Calendars = options.Calendars }, default), all.Entries, lines);
+        return new ReplayedHistory(new CustomerView(modules, state, customer, 0, new Moment(moment, options.Zone) { Calendars = options.Calendars }, default), all.Entries, lines) { Draws = Commit.Net(all.Quotas) };
     }
 
     // Where nothing was ever taken back, all of every event is left.
@@ -83,4 +83,8 @@ public sealed class HistoryReplay
 /// <param name="Customer">The customer at the end.</param>
 /// <param name="Entries">The ledger as it would be: what was taken back is not in it at all.</param>
 /// <param name="Lines">The receipt lines of the event that was asked about.</param>
-public sealed record ReplayedHistory(CustomerView Customer, IReadOnlyList<LedgerEntry> Entries, Sequence<ReceiptLine> Lines);
+public sealed record ReplayedHistory(CustomerView Customer, IReadOnlyList<LedgerEntry> Entries, Sequence<ReceiptLine> Lines)
+{
+    /// <summary>What would be drawn on supplies, by name; what was given back is taken off.</summary>
+    public Sequence<QuotaDraw> Draws { get; init; }
+}

@@ -58,4 +58,8 @@ public abstract class ModuleContext : IEvidence
 
     /// <inheritdoc/>
     public abstract Truth Window(Condition.EventWindow leaf);
+
+    /// <summary>What a measure over events amounts to, of a condition that a contract lists; missing where it has no value.</summary>
+    /// <exception cref="InvalidOperationException">The leaf is in no contract.</exception>
+    public abstract Scalar Measure(Condition.EventWindow leaf);
 }

@@ -42,6 +42,9 @@ public static class FindingCodes
     /// <summary>A cap is lower than a single step of what it caps.</summary>
     public const string CapBelowStep = "cap-below-step";
 
+    /// <summary>A rule gives for a new tier what the next tier asks for, more often in a row than an engine follows.</summary>
+    public const string LongChain = "long-chain";
+
     /// <summary>What is bought earns units that are worth at least what was paid.</summary>
     public const string MoneyPump = "money-pump";
 

@@ -25,6 +25,7 @@ public static class ProgramLinter
             .. RuleFindings.Caps(carts),
             .. BracketFindings.Of(carts),
             .. TierFindings.Of(carts, never.Select(one => one.Rule).ToHashSet(StringComparer.Ordinal)),
+            .. ChainFindings.Of(carts),
             .. PumpFindings.Of(carts),
         ];
     }

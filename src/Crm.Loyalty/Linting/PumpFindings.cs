@@ -35,7 +35,7 @@ internal static class PumpFindings
     }
 
     // Whether nothing but the cart decides what a rule gives: no other rule, no limit, no budget, and not how often it gave.
-    private static bool IsFree(LoyaltyProgram program, EarningRule rule) => rule.Terms is { Group: null, Frequency: null, OncePer: null, Cooldown: null }
+    internal static bool IsFree(LoyaltyProgram program, EarningRule rule) => rule.Terms is { Group: null, Frequency: null, OncePer: null, Cooldown: null }
         && LifeFindings.UnitOf(rule) is { } unit
         && program.Limits.All(limit => limit.Unit != unit || (!limit.Rules.IsEmpty && !limit.Rules.Contains(rule.Name)))
         && program.Budgets.All(budget => budget.Unit != unit || (!budget.Rules.IsEmpty && !budget.Rules.Contains(rule.Name)));

@@ -63,6 +63,9 @@ public abstract record WitnessClaim
     /// <param name="At">The instant at which they became available.</param>
     public sealed record GoneWhenAvailable(string Unit, Instant At) : WitnessClaim;
 
+    /// <summary>Rules keep answering each other after the last event, until the engine drops the rest.</summary>
+    public sealed record CutOff : WitnessClaim;
+
     /// <summary>What was paid, less what was paid back, is at most what rewards and payments by units are worth, and nothing is owed.</summary>
     public sealed record MoneyBack : WitnessClaim;
 

@@ -35,6 +35,9 @@ public sealed record WorstCase(Currency Currency, Sequence<UnitCost> Units)
         return new UnitCost(unit, best.Rate, Bound(carts, unit, currency), UnitWorth.All(carts.Program, unit, carts.Assumptions).FirstOrDefault(worth => worth.Pays.Currency == currency), InAYear(carts.Program, unit))
         {
             Cart = best.Rate > 0 ? best.Cart : null,
+            WouldBound = InAYear(carts.Program, unit) is not null ? null : new Text(
+                $"A limit on '{unit}' over all rules, for a day, week, month or year, would bound what a member gets in a year; limits of single rules or events do not.",
+                $"為「{unit}」設定涵蓋所有規則的每日、每週、每月或每年上限，方可限定每名會員一年所得；只限個別規則或單次活動並不足夠。"),
         };
     }
 
@@ -122,6 +125,9 @@ public sealed record UnitCost(string Unit, decimal EarnedAtLeast, decimal? Earne
 {
     /// <summary>The cart that earns most; null where none is known.</summary>
     public CustomerEvent? Cart { get; init; }
+
+    /// <summary>What would bound what rules give a member in a year, where nothing does; null: it is bounded.</summary>
+    public Text? WouldBound { get; init; }
 
     /// <summary>What 1 of the currency costs at least, in that currency.</summary>
     public decimal CostAtLeast => EarnedAtLeast * (Worth?.Each ?? 0);

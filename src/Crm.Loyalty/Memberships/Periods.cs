@@ -19,5 +19,15 @@ internal static class Periods
         _ => 0,
     };
 
+    /// <summary>When the span after that of a moment begins; null for spans that never end.</summary>
+    public static Instant? EndOf(CapPeriod period, Moment moment) => period switch
+    {
+        CapPeriod.Day => moment.StartOf(moment.Date.PlusDays(1)),
+        CapPeriod.Week => moment.StartOf(moment.Date.Next(IsoDayOfWeek.Monday)),
+        CapPeriod.Month => moment.StartOf(moment.Date.With(DateAdjusters.StartOfMonth).PlusMonths(1)),
+        CapPeriod.Year => moment.StartOf(new LocalDate(moment.Date.Year + 1, 1, 1)),
+        _ => null,
+    };
+
     private static long DayOf(LocalDate date) => Period.DaysBetween(Epoch, date);
 }

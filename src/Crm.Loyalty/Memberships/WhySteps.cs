@@ -4,6 +4,7 @@ using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Rules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
@@ -46,12 +47,12 @@ internal static class WhySteps
     {
         if (TermSteps.FirstObstacle(rule, plan, context, decision) is { } obstacle)
         {
-            return Of(obstacle, rule.Terms, context);
+            return LoyaltyTexts.WhyNotBefore(Of(obstacle, rule.Terms, context), NotBefore(obstacle, rule, plan, context, decision), plan.Zone);
         }
 
         if (rule.Own?.When is { } when && FirstFalse(Crm.Conditions.Explain.Evaluate(when, context)) is { } part)
         {
-            return LoyaltyTexts.WhyCondition(part.Text, Missing(part.Condition, context));
+            return LoyaltyTexts.WhyNotBefore(LoyaltyTexts.WhyCondition(part.Text, Missing(part.Condition, context)), IsOfTime(part.Condition) ? part.Truth.ValidUntil : null, plan.Zone);
         }
 
         return rule.Rule is PointsPerAmount { Rounding: Rounding.Floor, RoundAt: RoundingPoint.Rule } points && points.Basis.Of(context.Event, points.Every.Currency) is > 0 and var basis && basis < points.Every.MinorUnits
@@ -68,6 +69,23 @@ internal static class WhySteps
         Obstacle.OncePer => LoyaltyTexts.WhyOnce(terms.OncePer ?? ""),
         Obstacle.Cooldown => LoyaltyTexts.WhyCooldown,
         _ => LoyaltyTexts.WhyNothing,
+    };
+
+    // The first instant at which the same event would not meet the obstacle; null: none is known, or time does not help.
+    private static Instant? NotBefore(Obstacle obstacle, RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision) => obstacle switch
+    {
+        Obstacle.Hours => rule.Terms.Hours.NextAfter(context.Moment),
+        Obstacle.Frequency when rule.Terms.Frequency is { } frequency => Periods.EndOf(frequency.Per, context.Moment),
+        Obstacle.Cooldown when rule is { Latest: { } latest, Terms.Cooldown: { } cooldown } => Instant.FromUnixTimeTicks(decision.In(plan.Name).Counted(latest)) + cooldown,
+        _ => null,
+    };
+
+    // Whether only time and what has happened decide a part: then it turns when its answer runs out, if nothing happens.
+    private static bool IsOfTime(Condition condition) => condition switch
+    {
+        Condition.Moment or Condition.EventWindow => true,
+        Condition.Not not => IsOfTime(not.Of),
+        _ => false,
     };
 
     // The first part, however deep, that is false and decides: of several alternatives the whole of them.
@@ -90,5 +108,8 @@ internal static class WhySteps
             : condition is Condition.Fact { Is: Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var wanted } } } fact
               && context.Fact(fact.Name) is { Kind: ScalarKind.Number, AsNumber: var held } && held < wanted
                 ? wanted - held
-                : null;
+                : condition is Condition.EventWindow { Is: Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var asked } } } window
+                  && context.Measure(window) is { Kind: ScalarKind.Number, AsNumber: var counted } && counted < asked
+                    ? asked - counted
+                    : null;
 }

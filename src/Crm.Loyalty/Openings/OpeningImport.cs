@@ -110,7 +110,7 @@ public sealed record OpeningImport(string Name, string Actor, Sequence<OpeningRo
     private Sequence<OpenedUnit> Sums() => Rows.SelectMany(row => row.Balance.Lots.Select(lot => (lot.Unit, lot.Amount)).Concat(row.Balance.Debts.Select(debt => (debt.Unit, Amount: -debt.Amount))))
         .GroupBy(item => item.Unit, StringComparer.Ordinal).OrderBy(unit => unit.Key, StringComparer.Ordinal).Select(unit => new OpenedUnit(unit.Key, unit.Sum(item => item.Amount), 0, 0)).ToSequence();
 
-    private static IEnumerable<OpeningProblem> Problems(OpeningRow row, IReadOnlyCollection<LoyaltyProgram> programs, Instant at) => Find(row.Balance.Program, programs) is { } program
+    private static Sequence<OpeningProblem> Problems(OpeningRow row, IReadOnlyCollection<LoyaltyProgram> programs, Instant at) => Find(row.Balance.Program, programs) is { } program
         ? OpeningCheck.Problems(row.Balance, program, at)
         : [new OpeningProblem("program", "unknown-program", LoyaltyTexts.UnknownProgram(row.Balance.Program ?? "-", string.Join(", ", programs.Select(known => known.Name))))];
 

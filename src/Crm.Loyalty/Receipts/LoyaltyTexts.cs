@@ -106,6 +106,18 @@ public static class LoyaltyTexts
         ? new($"It would have to hold that {part.English}; {Scalar.Of(more)} more would be needed.", $"條件未符：{part.Chinese}，尚欠 {Scalar.Of(more)}。")
         : new($"It would have to hold that {part.English}.", $"條件未符：{part.Chinese}。");
 
+    /// <summary>A reason, with the first time, in the programme's zone, at which it does not stand any more.</summary>
+    internal static Text WhyNotBefore(Text reason, NodaTime.Instant? at, NodaTime.DateTimeZone zone)
+    {
+        if (at is not { } first)
+        {
+            return reason;
+        }
+
+        var local = NodaTime.Text.LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd HH:mm:ss").Format(first.InZone(zone).LocalDateTime);
+        return new($"{reason.English} If nothing else happens, it may from {local} on.", $"{reason.Chinese}如無其他變動，最早於 {local} 起可行。");
+    }
+
     internal static Text InsufficientBalance(long asked, long available, string unit) => new(
         $"{Number(asked)} {unit} are asked for, and {Number(available)} are available.",
         $"要求 {Number(asked)} {unit}，現有 {Number(available)}。");

@@ -1,6 +1,7 @@
 using Crm.Conditions;
 using Crm.Events;
 using Crm.Loyalty.Programs;
+using Crm.Modules;
 using Crm.Values;
 
 namespace Crm.Loyalty.Rules;
@@ -65,6 +66,9 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
 
     /// <inheritdoc/>
     Truth IEvidence.Window(Condition.EventWindow leaf) => evidence.Window(leaf);
+
+    /// <summary>What a measure over events amounts to; missing outside of a programme that decides.</summary>
+    internal Scalar Measure(Condition.EventWindow leaf) => evidence is ModuleContext context ? context.Measure(leaf) : default;
 
     /// <summary>The member; null outside of a programme that decides.</summary>
     internal IMember? Member => member;

@@ -34,6 +34,28 @@ public sealed record EarningHours
         return !(local < From) && !(Until <= local) && (Days.IsEmpty || Days.AsSpan().Contains(local.DayOfWeek)) && (Hours.IsEmpty || Contains(local.TimeOfDay));
     }
 
+    /// <summary>The first instant after a moment that is inside; null: there is none any more.</summary>
+    internal Instant? NextAfter(Moment moment)
+    {
+        var local = moment.Local;
+        var first = From > local ? From.Value.Date : local.Date;
+        for (var day = first; day <= first.PlusDays(8); day = day.PlusDays(1))
+        {
+            // An inside begins with its first date and time, with a day, or with a part of a day.
+            var begins = Hours.Select(part => day + part.From).Append(day.AtMidnight()).Concat(From is { } from && from.Date == day ? [from] : []).Order();
+            foreach (var begin in begins)
+            {
+                var at = begin.InZoneLeniently(moment.Zone).ToInstant();
+                if (at > moment.Instant && Cover(moment with { Instant = at }))
+                {
+                    return at;
+                }
+            }
+        }
+
+        return null;
+    }
+
     private bool Contains(LocalTime time)
     {
         foreach (var part in Hours.AsSpan())

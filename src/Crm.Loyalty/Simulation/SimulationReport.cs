@@ -13,7 +13,17 @@ namespace Crm.Loyalty.Simulation;
 /// <param name="Units">Each unit of the two programmes, in ordinal order.</param>
 /// <param name="Tiers">Who would be in which tier: every pair of tiers with its number of customers, those who stay among them.</param>
 /// <param name="Changes">The customers whose balance of a unit would be another, by unit and id.</param>
-public sealed record SimulationReport(string Program, bool Compared, long Customers, long Events, Sequence<SimulatedUnit> Units, Sequence<SimulatedMove> Tiers, Sequence<BalanceChange> Changes);
+public sealed record SimulationReport(string Program, bool Compared, long Customers, long Events, Sequence<SimulatedUnit> Units, Sequence<SimulatedMove> Tiers, Sequence<BalanceChange> Changes)
+{
+    /// <summary>What the histories draw on each budget of the two programmes, in ordinal order of their names. Budgets are taken to suffice, so more may be drawn than one is ever filled with.</summary>
+    public Sequence<SimulatedBudget> Budgets { get; init; }
+}
+
+/// <summary>A budget under both programmes.</summary>
+/// <param name="Budget">Its name.</param>
+/// <param name="Now">What the running programme draws, in what the budget counts; 0 where it has no such budget.</param>
+/// <param name="Then">What the other draws.</param>
+public sealed record SimulatedBudget(string Budget, long Now, long Then);
 
 /// <summary>One unit under both programmes.</summary>
 /// <param name="Unit">The unit.</param>

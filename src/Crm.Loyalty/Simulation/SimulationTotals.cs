@@ -3,6 +3,8 @@ using Crm.Loyalty.Accounts;
 using Crm.Loyalty.Linting;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Rules;
+using Crm.Modules;
 using Crm.Values;
 
 namespace Crm.Loyalty.Simulation;
@@ -15,6 +17,7 @@ internal sealed class SimulationTotals(SimulationRequest request)
     private readonly SortedDictionary<string, SimulatedUnit> sums = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Ladder, string? Now, string? Then), long> moves = [];
     private readonly List<BalanceChange> changes = [];
+    private readonly Dictionary<string, (long Now, long Then)> draws = new(StringComparer.Ordinal);
     private long customers;
     private long events;
 
@@ -49,8 +52,30 @@ internal sealed class SimulationTotals(SimulationRequest request)
         }
     }
 
+    /// <summary>Counts what one history draws on supplies.</summary>
+    public void Draw(Sequence<QuotaDraw> now, Sequence<QuotaDraw> then)
+    {
+        foreach (var draw in now)
+        {
+            var sum = draws.GetValueOrDefault(draw.Name);
+            draws[draw.Name] = (checked(sum.Now + draw.Amount), sum.Then);
+        }
+
+        foreach (var draw in then)
+        {
+            var sum = draws.GetValueOrDefault(draw.Name);
+            draws[draw.Name] = (sum.Now, checked(sum.Then + draw.Amount));
+        }
+    }
+
     public void Add(SimulationTotals part)
     {
+        foreach (var (name, more) in part.draws)
+        {
+            var sum = draws.GetValueOrDefault(name);
+            draws[name] = (checked(sum.Now + more.Now), checked(sum.Then + more.Then));
+        }
+
         customers += part.customers;
         events += part.events;
         changes.AddRange(part.changes);
@@ -82,7 +107,17 @@ internal sealed class SimulationTotals(SimulationRequest request)
         sums.Values.Select(sum => sum with { WorthNow = Worth(request.Replaced, sum.Unit), WorthThen = Worth(request.Candidate, sum.Unit) }).ToSequence(),
         moves.Select(move => new SimulatedMove(move.Key.Ladder, move.Key.Now, move.Key.Then, move.Value))
             .OrderBy(move => move.Ladder, StringComparer.Ordinal).ThenBy(move => Level(request.Replaced, move.Ladder, move.Now)).ThenBy(move => Level(request.Candidate, move.Ladder, move.Then)).ToSequence(),
-        changes.OrderBy(change => change.Unit, StringComparer.Ordinal).ThenBy(change => change.Customer).ToSequence());
+        changes.OrderBy(change => change.Unit, StringComparer.Ordinal).ThenBy(change => change.Customer).ToSequence())
+    {
+        Budgets = request.Candidate.Budgets.Concat(request.Replaced?.Budgets ?? []).Select(budget => budget.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(Burnt).ToSequence(),
+    };
+
+    // Both programmes have one name, so a budget of one name is one supply.
+    private SimulatedBudget Burnt(string budget)
+    {
+        var (now, then) = draws.GetValueOrDefault(new EarningBudget { Name = budget, Unit = "" }.Quota(request.Candidate.Name));
+        return new SimulatedBudget(budget, now, then);
+    }
 
     private static int Level(LoyaltyProgram? program, string ladder, string? tier) => program?.Ladders.FirstOrDefault(known => known.Name == ladder)?.LevelOf(tier) ?? -1;
 

@@ -4,6 +4,7 @@ using Crm.Loyalty.Linting;
 using Crm.Loyalty.Programs;
 using Crm.Segmentation.Segments;
 using Crm.Tool.Import.Mappings;
+using Crm.Tool.Import.Openings;
 using Crm.Values;
 
 namespace Crm.Tool.Checks;
@@ -49,6 +50,11 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
     private static FileCheck Of(string file, string text, JsonElement root)
     {
         var schema = root.TryGetProperty("$schema", out var said) && said.ValueKind == JsonValueKind.String ? said.GetString() : null;
+        if (schema == OpeningMappingJson.Schema || (schema is null && HasAny(root, "member")))
+        {
+            return new(file, "balances", [.. OpeningMappingJson.Read(text).Faults.Select(fault => fault.ToString())]);
+        }
+
         if (schema?.Contains("mapping", StringComparison.Ordinal) == true || HasAny(root, "format", "customer", "rows"))
         {
             return new(file, "mapping", [.. MappingJson.Read(text).Faults.Select(fault => fault.ToString())]);

@@ -94,6 +94,16 @@ internal static class SimulateCommand
         }
 
         json.WriteEndObject();
+        json.WriteStartObject("budgets");
+        foreach (var budget in report.Budgets)
+        {
+            json.WriteStartObject(budget.Budget);
+            json.WriteNumber("now", budget.Now);
+            json.WriteNumber("then", budget.Then);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
         json.WriteStartArray("tiers");
         foreach (var move in report.Tiers)
         {
@@ -164,6 +174,17 @@ internal static class SimulateCommand
         }
 
         output.Show(units);
+        if (!report.Budgets.IsEmpty)
+        {
+            var budgets = Table(output, new("Budget", "預算"), new("Now", "現時"), new("Then", "假設"), new("Difference", "差額"));
+            foreach (var budget in report.Budgets)
+            {
+                budgets.AddRow(Markup.Escape(budget.Budget), Whole(budget.Now), Whole(budget.Then), Whole(budget.Then - budget.Now));
+            }
+
+            output.Show(budgets);
+        }
+
         var tiers = Table(output, new("Ladder", "階梯"), new("Now", "現時"), new("Then", "假設"), new("Customers", "人數"));
         foreach (var move in report.Tiers)
         {

@@ -43,6 +43,11 @@ public sealed class Findings
         {
             Ladders = [Samples.TeaClub.Ladders[0] with { Tiers = [new("bronze", 0), new("silver", 20) { When = If.Purchases().Count().AtLeast(5) & If.Purchases().Count().LessThan(3) }] }],
         }),
+        ["eighteen tiers, each of which gives the next"] = (FindingCodes.LongChain, "ladders[0]", Plain with
+        {
+            Rules = [Samples.Per(1, 10), Five with { Points = 10, On = [LoyaltyNames.TierChanged] }],
+            Ladders = [new() { Metric = new QualificationMetric.UnitsHeld("points"), Tiers = Enumerable.Range(1, 18).Select(tier => new Tier($"t{tier}", tier * 10)).ToSequence() }],
+        }),
         ["a reward that gives itself below the tier"] = (FindingCodes.DeadTier, "ladders[0].tiers[0]", Plain with
         {
             Rewards = [new() { Name = "voucher", Kind = new RewardKind.Percentage(1), Costs = [new("points", 100)], AutoAt = 100 }],
@@ -183,6 +188,29 @@ public sealed class Findings
     }
 
     [Fact]
+    public void Where_nothing_bounds_a_member_it_is_said_what_would()
+    {
+        var open = ProgramLinter.WorstCase(Plain with { Rewards = [TenDollars], Limits = [new() { Name = "one", Unit = "points", Per = CapPeriod.Month, Most = 50, Rules = ["base"] }] }).Units[0];
+        var bounded = ProgramLinter.WorstCase(Plain with { Rewards = [TenDollars], Limits = [new() { Name = "all", Unit = "points", Per = CapPeriod.Month, Most = 50 }] }).Units[0];
+
+        Assert.Contains("A limit on 'points' over all rules", open.WouldBound?.English, StringComparison.Ordinal);
+        Assert.Null(bounded.WouldBound);
+        Assert.Equal((600L, 60m), (bounded.InAYear, bounded.CostInAYear));
+    }
+
+    [Fact]
+    public void A_chain_that_an_engine_follows_to_its_end_is_no_finding()
+    {
+        var brief = Plain with
+        {
+            Rules = [Samples.Per(1, 10), Five with { Points = 10, On = [LoyaltyNames.TierChanged] }],
+            Ladders = [new() { Metric = new QualificationMetric.UnitsHeld("points"), Tiers = Enumerable.Range(1, 16).Select(tier => new Tier($"t{tier}", tier * 10)).ToSequence() }],
+        };
+
+        Assert.DoesNotContain(ProgramLinter.Findings(brief), finding => finding.Code == FindingCodes.LongChain);
+    }
+
+    [Fact]
     public async Task A_claim_that_is_not_so_is_caught()
     {
         var program = Plain with { Rules = [Samples.Per(1, 1), Five with { When = If.Purchases().Count().Is(0) }] };
@@ -190,7 +218,7 @@ public sealed class Findings
         WitnessClaim[] wrong =
         [
             new WitnessClaim.EarnsNothing("base"), new WitnessClaim.EarnsLess("base", 0), new WitnessClaim.Earns(["base"], [12_345]), new WitnessClaim.NotHeld("tier", "gold"),
-            new WitnessClaim.GoneWhenAvailable("points", Samples.Local(2027, 1, 1)), new WitnessClaim.MoneyBack(), new WitnessClaim.Grows("points"), new WitnessClaim.Gathers("points", 1_000),
+            new WitnessClaim.GoneWhenAvailable("points", Samples.Local(2027, 1, 1)), new WitnessClaim.MoneyBack(), new WitnessClaim.Grows("points"), new WitnessClaim.CutOff(), new WitnessClaim.Gathers("points", 1_000),
             new WitnessClaim.HoldsWorth([new("points", 100, Money.Hkd(1), "rewards[0]")]),
         ];
 

@@ -56,6 +56,19 @@ public sealed class Simulating
     }
 
     [Fact]
+    public async Task Budgets_burn_as_much_as_the_histories_would_draw_and_refunds_give_back()
+    {
+        var running = Samples.TeaClub with { Budgets = [new() { Name = "spring", Unit = "points", PerUnit = 5 }, new() { Name = "old", Unit = "points", Rules = ["base"] }] };
+        var club = await Played(Samples.TeaClub);
+        var candidate = running with { Rules = [Samples.Per(2, 10), Samples.TeaClub.Rules[1]], Budgets = [running.Budgets[0], new() { Name = "new", Unit = "status" }] };
+
+        var report = await ProgramSimulation.RunAsync(Request(candidate, running), club.Store, 2, Cancel);
+
+        // 67 points and 67 of status are kept of what was bought.
+        Assert.Equal([new("new", 0, 67), new("old", 67, 0), new("spring", 335, 670)], report.Budgets);
+    }
+
+    [Fact]
     public async Task Other_thresholds_move_customers_from_tier_to_tier()
     {
         var club = await Played(Samples.TeaClub);

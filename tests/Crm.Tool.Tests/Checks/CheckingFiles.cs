@@ -17,10 +17,11 @@ public sealed class CheckingFiles : IDisposable
             folder.Write("a.json", MappingCatalog.ShippedText("online-retail")),
             folder.Write("b.json", SampleSales.Program("club", "Europe/London", "GBP")),
             folder.Write("c.json", """{ "fact": "loyalty.club.points", "is": { "gte": 100 }, "whenMissing": false }"""),
-            folder.Write("d.json", """{ "$schema": "segment/1", "id": "guests", "kind": "manual", "label": { "en": "Guests", "zh-Hant": "嘉賓" } }"""));
+            folder.Write("d.json", """{ "$schema": "segment/1", "id": "guests", "kind": "manual", "label": { "en": "Guests", "zh-Hant": "嘉賓" } }"""),
+            folder.Write("e.json", """{ "name": "old-till", "zone": "Asia/Hong_Kong", "format": { "kind": "csv" }, "member": { "column": "member", "kind": "user" }, "tiers": { "tier": "tier" } }"""));
 
         Assert.True(tool.Code == 0, tool.Out);
-        Assert.Equal(["mapping", "programme", "condition", "segment"], tool.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("is").GetString()));
+        Assert.Equal(["mapping", "programme", "condition", "segment", "balances"], tool.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("is").GetString()));
     }
 
     [Fact]
