@@ -96,11 +96,11 @@ internal static class CommitStatements
         [Characters, Whole, Bytes]);
 
     public static readonly SqlStatement CheckpointsGone = new(
-        "DELETE FROM crm_checkpoint WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND at >= {3}",
+        "DELETE FROM crm_checkpoint WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND at >= {3} AND opening IS NULL",
         [Characters, Whole, Bytes, Whole]);
 
     public static readonly SqlStatement Checkpoints = new(
-        "INSERT INTO crm_checkpoint (tenant, bucket, customer_id, at, slots) VALUES {rows} ON CONFLICT (tenant, bucket, customer_id, at) DO UPDATE SET slots = excluded.slots",
+        "INSERT INTO crm_checkpoint (tenant, bucket, customer_id, at, slots) VALUES {rows} ON CONFLICT (tenant, bucket, customer_id, at) DO UPDATE SET slots = excluded.slots WHERE crm_checkpoint.opening IS NULL",
         [Characters, Whole, Bytes, Whole, Bytes]);
 
     public static readonly SqlStatement Outbox = new(

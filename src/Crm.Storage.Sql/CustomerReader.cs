@@ -44,16 +44,17 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
     private static readonly SqlStatement Keys = new(
         """
         WITH v (n, tenant, bucket, source, event_key) AS (VALUES {rows})
-        SELECT v.n, k.payload_hash, e.receipt
+        SELECT v.n, k.payload_hash, COALESCE(e.receipt, k.receipt)
         FROM v JOIN crm_key k ON k.tenant = v.tenant AND k.bucket = v.bucket AND k.source = v.source AND k.event_key = v.event_key
-        JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket AND e.customer_id = k.customer_id AND e.version = k.version
+        LEFT JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket AND e.customer_id = k.customer_id AND e.version = k.version
+        WHERE COALESCE(e.receipt, k.receipt) IS NOT NULL
         """,
         [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
 
     private static readonly SqlStatement KeyPlaces = new(
         """
         WITH v (n, tenant, bucket, source, event_key) AS (VALUES {rows})
-        SELECT v.n, k.payload_hash, k.customer_id, k.version
+        SELECT v.n, k.payload_hash, k.customer_id, k.version, k.receipt
         FROM v JOIN crm_key k ON k.tenant = v.tenant AND k.bucket = v.bucket AND k.source = v.source AND k.event_key = v.event_key
         """,
         [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
@@ -175,6 +176,12 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         var hashes = places.ToDictionary(place => place.Place, place => place.PayloadHash);
         foreach (var place in places)
         {
+            if (place.Receipt is { } left)
+            {
+                recorded.Add((place.Place, new RecordedKey(place.PayloadHash, left)));
+                continue;
+            }
+
             receipts.Add(place.Place, tenant, place.Customer.Bucket, place.Customer, place.Version);
         }
 
@@ -221,10 +228,10 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
             row.IsNull(6) ? null : new StoredSlot(row.Text(6), (int)row.Whole(7), Sequence.Create<byte>(row.Bytes(8))));
     }
 
-    /// <summary>Whose event has a key.</summary>
+    /// <summary>Whose event has a key; with what is left of the receipt, where the event was disposed of.</summary>
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct KeyPlace(int Place, UInt128 PayloadHash, CustomerId Customer, long Version)
+    private readonly record struct KeyPlace(int Place, UInt128 PayloadHash, CustomerId Customer, long Version, Receipt? Receipt)
     {
-        public static KeyPlace Read(SqlReader row) => new((int)row.Whole(0), row.Bits(1), row.Customer(2), row.Whole(3));
+        public static KeyPlace Read(SqlReader row) => new((int)row.Whole(0), row.Bits(1), row.Customer(2), row.Whole(3), row.IsNull(4) ? null : Binary.ReadReceipt(row.Bytes(4)));
     }
 }

@@ -23,6 +23,11 @@ internal sealed class HistoryReader(string tenant, JournalReader journal, bool j
         "SELECT effective_at FROM crm_event WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND version = {3}",
         [Characters, Whole, Bytes, Whole]);
 
+    // An opening is the first checkpoint.
+    private static readonly SqlStatement First = new(
+        "SELECT at, slots, opening FROM crm_checkpoint WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND opening IS NOT NULL ORDER BY at LIMIT 1",
+        [Characters, Whole, Bytes]);
+
     private static readonly SqlStatement LastBefore = new(
         "SELECT at, slots FROM crm_checkpoint WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND at < {3} ORDER BY at DESC LIMIT 1",
         [Characters, Whole, Bytes, Whole]);
@@ -33,8 +38,23 @@ internal sealed class HistoryReader(string tenant, JournalReader journal, bool j
         var checkpoint = before is { } instant
             ? (await session.QueryAsync(new SqlCall(LastBefore).Add(tenant, customer.Bucket, customer, instant), Checkpoint, cancellationToken).ConfigureAwait(false)).SingleOrDefault()
             : null;
-        var entries = await journal.ReadAsync(session, [customer], 0, checkpoint?.At.ToUnixTimeTicks() ?? long.MinValue, cancellationToken).ConfigureAwait(false);
-        return new CustomerHistory(checkpoint, entries[customer].OrderBy(entry => entry.EffectiveAt).ThenBy(entry => entry.RecordedAt).ThenBy(entry => entry.Event.Key).ToSequence());
+
+        // Read after the entries: whatever is disposed of meanwhile, in whole or in part, is then left out.
+        var openings = new List<JournalOpening>();
+        var opening = SqlQuery.Into(new SqlCall(First).Add(tenant, customer.Bucket, customer), openings, row => Binary.ReadOpening(row.Bytes(2), Checkpoint(row)));
+        var entries = (await journal.ReadAsync(session, [customer], 0, checkpoint?.At.ToUnixTimeTicks() ?? long.MinValue, cancellationToken, opening).ConfigureAwait(false))[customer];
+        return History(before, checkpoint, openings.SingleOrDefault(), entries);
+    }
+
+    private static CustomerHistory History(Instant? before, Checkpoint? checkpoint, JournalOpening? opening, IEnumerable<JournalEntry> entries)
+    {
+        if (opening is { } first)
+        {
+            entries = entries.Where(entry => entry.EffectiveAt > first.At);
+            checkpoint = checkpoint?.At >= first.At ? checkpoint : first.At < before ? first.State : null;
+        }
+
+        return new CustomerHistory(checkpoint, entries.OrderBy(entry => entry.EffectiveAt).ThenBy(entry => entry.RecordedAt).ThenBy(entry => entry.Event.Key).ToSequence()) { Opening = opening };
     }
 
     private async ValueTask<Instant?> InstantAsync(SqlSession session, CustomerId customer, HistoryStart start, CancellationToken cancellationToken)

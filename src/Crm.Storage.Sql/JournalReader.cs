@@ -36,7 +36,8 @@ internal sealed class JournalReader(string tenant)
     /// <param name="afterVersion">Only later versions.</param>
     /// <param name="afterTicks">Only what counts after this instant.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async ValueTask<ILookup<CustomerId, JournalEntry>> ReadAsync(SqlSession session, IEnumerable<CustomerId> customers, long afterVersion, long afterTicks, CancellationToken cancellationToken)
+    /// <param name="then">What is asked after them, in the same round trip.</param>
+    public async ValueTask<ILookup<CustomerId, JournalEntry>> ReadAsync(SqlSession session, IEnumerable<CustomerId> customers, long afterVersion, long afterTicks, CancellationToken cancellationToken, params SqlQuery[] then)
     {
         var events = new SqlCall(Events);
         var lines = new SqlCall(Lines);
@@ -46,10 +47,10 @@ internal sealed class JournalReader(string tenant)
             lines.Add(tenant, customer.Bucket, customer, afterVersion, afterTicks);
         }
 
-        // Events are never changed, so lines read after their events are complete.
+        // Events are never changed, so lines read after their events are complete, but for what is disposed of in between.
         var entries = new List<(CustomerId Customer, JournalEntry Entry)>();
         var allLines = new List<((CustomerId Customer, long Version) Event, EventLine Line)>();
-        await session.QueryAsync([SqlQuery.Into(events, entries, Entry), SqlQuery.Into(lines, allLines, Line)], cancellationToken).ConfigureAwait(false);
+        await session.QueryAsync([SqlQuery.Into(events, entries, Entry), SqlQuery.Into(lines, allLines, Line), .. then], cancellationToken).ConfigureAwait(false);
         var linesOf = allLines.ToLookup(line => line.Event, line => line.Line);
         return entries.ToLookup(entry => entry.Customer, entry => linesOf.Contains((entry.Customer, entry.Entry.Version))
             ? entry.Entry with { Event = entry.Entry.Event with { Lines = linesOf[(entry.Customer, entry.Entry.Version)].ToSequence() } }

@@ -13,7 +13,7 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IHostTransactions, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IJournalDisposal, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
@@ -22,6 +22,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     private readonly JournalReader journal;
     private readonly HistoryReader history;
     private readonly CommitWriter writer;
+    private readonly DisposalWriter disposals;
     private readonly StoreScan scan;
     private readonly HistoryScan histories;
     private readonly OutboxTable outbox;
@@ -56,6 +57,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         journal = new JournalReader(tenant);
         history = new HistoryReader(tenant, journal, database.Dialect.JoinsAcrossBuckets);
         writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers));
+        disposals = new DisposalWriter(tenant);
         scan = new StoreScan(tenant);
         histories = new HistoryScan(tenant);
         outbox = new OutboxTable(tenant, options.Buckets);
@@ -120,6 +122,19 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
             ? new AtomicResult(CommitResult.Done, null)
             : await WriteAsync(session => writer.WriteTogetherAsync(session, commits, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<CommitResult> DisposeOfAsync(JournalDisposal disposal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(disposal);
+        disposal.Check();
+        return WriteAsync(session => disposals.WriteAsync(session, disposal, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<LedgerEntry>> LedgerOfAsync(CustomerId customer, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<LedgerEntry>>(
+        async session => [.. (await scan.LedgerAsync(session, [customer], cancellationToken).ConfigureAwait(false)).Select(row => row.Entry)],
+        cancellationToken);
 
     /// <inheritdoc/>
     public ICustomerStore Within(DbConnection connection, DbTransaction transaction)

@@ -13,7 +13,7 @@ public static class StorageLaws
     /// The version of the kit. It grows with every release that adds a law or makes one stricter; <see cref="StorageLaw.Since"/> says which version brought a law, so that an adapter can say "keeps all laws of
     /// version 1" while it is on its way to the next.
     /// </summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>All laws, at the size for every day: some seconds for a store on a disk.</summary>
     public static IReadOnlyList<StorageLaw> All { get; } = OfSize(LawSize.Usual);
@@ -30,6 +30,7 @@ public static class StorageLaws
         new(typeof(IJournalScan), Required: false, "Reports and checks read the whole store."),
         new(typeof(IAtomicCommits), Required: false, "Several customers in one transaction. Without it what concerns two goes as a follow-up through the outbox."),
         new(typeof(IStoreStatus), Required: false, "Health checks and gauges: how much waits."),
+        new(typeof(IJournalDisposal), Required: false, "Journal entries go when they need not be kept any longer: CrmEngine.DisposeOfJournalAsync. Without it journals are kept for ever."),
         new(typeof(ICustomerIdentities), Required: false, "Whose the profile in the host's own table is, when an event names the customer by id or by another identity than the host's."),
     ];
 
@@ -37,7 +38,7 @@ public static class StorageLaws
     public static IReadOnlyList<StorageLaw> OfSize(LawSize size) =>
     [
         .. KeyLaws.All, .. VersionLaws.All, .. RaceLaws.All, .. FaultLaws.All, .. CancellationLaws.All, .. JournalLaws.All, .. ExactnessLaws.All, .. StateLaws.All, .. SeveringLaws.All,
-        .. WakeupLaws.All, .. OutboxLaws.All, .. QuotaLaws.All, .. BulkLaws.All, .. TogetherLaws.All, .. DocumentLaws.All, .. PlaceLaws.All, .. ScaleLaws.Of(size),
+        .. WakeupLaws.All, .. OutboxLaws.All, .. QuotaLaws.All, .. BulkLaws.All, .. TogetherLaws.All, .. DocumentLaws.All, .. DisposalLaws.All, .. PlaceLaws.All, .. ScaleLaws.Of(size),
     ];
 
     /// <summary>The law with a name.</summary>

@@ -23,6 +23,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
         Of<IQuotas>(store, "supplies", "nobody can set what a supply has"),
         Of<IHistoryScan>(store, "reading histories side by side", "histories are read with everything else in them, one after the other"),
         Of<IJournalScan>(store, "reading the whole store", "no reports and no verification"),
+        Of<IJournalDisposal>(store, "disposing of journal entries", "journals are kept for ever"),
         Of<IAudienceQuery>(store, "choosing audiences", "customers are read one after another"),
         Of<IStoreStatus>(store, "counting what waits", "gauges and the check of the outbox say nothing"),
         Of<ICustomerIdentities>(store, "the identities of a customer", "the host's profiles are read with the host's key only where the event or the reader names it"),

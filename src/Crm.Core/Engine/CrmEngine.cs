@@ -132,7 +132,10 @@ public sealed class CrmEngine
     }
 
     /// <summary>A customer as of an instant, past, now or ahead, with the history up to it; null when nobody has the reference, or nothing of the customer was known then. Nothing is written.</summary>
-    /// <remarks>The past is what today's definitions, each from its own instant on, make of the journal and of what was observed with it.</remarks>
+    /// <remarks>
+    /// The past is what today's definitions, each from its own instant on, make of the journal and of what was observed with it. Of what was disposed of (<see cref="DisposeOfJournalAsync"/>) nothing is known:
+    /// an instant before the journal's opening is answered with null, and a window that reaches before it counts what is there.
+    /// </remarks>
     public ValueTask<PastView?> ReadAsync(CustomerRef customer, PastQuestion question, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(customer);
@@ -166,6 +169,22 @@ public sealed class CrmEngine
     {
         ArgumentNullException.ThrowIfNull(request);
         return new Rebuilding(kernel, ids, clock).RunAsync(request, cancellationToken);
+    }
+
+    /// <summary>
+    /// Disposes of journal entries that need not be kept any longer, one unit of work for each customer. An opening stands for what is gone: states, balances and the ledger are as before, and everything that happens later is decided as if
+    /// the entries were there. An event that reaches back to them is recorded, counts now and on what is left, and its receipt has the line "reaches-disposed-history". Cancelled, stopped or killed, it goes on where it was.
+    /// </summary>
+    /// <remarks>
+    /// Entries stay that a later amendment still takes from, and whatever does not verify: <see cref="DisposalRequest.Held"/>. Conditions that a module watches keep counting what is gone; one that is new counts from the opening on.
+    /// Releases that do not know openings cannot read the customers concerned.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The instant is still to come.</exception>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers, or does not implement <see cref="IJournalDisposal"/>.</exception>
+    public ValueTask<DisposalReport> DisposeOfJournalAsync(DisposalRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new Disposing(kernel, ids, clock).RunAsync(request, cancellationToken);
     }
 
     /// <summary>

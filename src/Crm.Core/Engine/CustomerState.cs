@@ -32,6 +32,9 @@ internal sealed class CustomerState
     /// <summary>How many entries the journal has, and what their payloads add up to; null in a state of the first release, which did not count.</summary>
     public JournalTally? Journal { get; set; }
 
+    /// <summary>The opening with which the journal begins; null while nothing was disposed of.</summary>
+    public OpeningMark? Opening { get; set; }
+
     /// <summary>The state of each module, by its place.</summary>
     public required object[] Slots { get; init; }
 
@@ -74,6 +77,7 @@ internal sealed class CustomerState
         Awaited = Awaited,
         Toggled = Toggled,
         Journal = Journal,
+        Opening = Opening,
         Slots = [.. Slots],
         Since = [.. Since],
         Facts = Facts.Clone(),
@@ -119,6 +123,12 @@ internal sealed class CustomerState
     private static Instant? Earlier(Instant? left, Instant? right) =>
         left is null ? right : right is null || left < right ? left : right;
 }
+
+/// <summary>By which a state knows the opening of its journal again.</summary>
+/// <param name="At">Up to when events were disposed of.</param>
+/// <param name="Hash">The hash of the opening, so that another one in its place is noticed.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct OpeningMark(Instant At, UInt128 Hash);
 
 /// <summary>A follow-up that a correction took back, and perhaps another gave again.</summary>
 /// <param name="FollowUp">Its key.</param>

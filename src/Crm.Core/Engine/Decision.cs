@@ -93,13 +93,14 @@ internal sealed class Decision
         var recordedAt = Kernel.After(state.RecordedAt, now);
         var occurredAt = Instant.FromUnixTimeTicks((happened.OccurredAt ?? recordedAt).ToUnixTimeTicks());
         var isLate = state.Handled is { } handled && occurredAt < handled;
-        var decidedNow = isLate && !kind.OrderFree && (kind.Nature == EventNature.Request || occurredAt < state.Handled - kernel.Options.ReplayHorizon);
+        var isOfDisposed = occurredAt <= state.Opening?.At;
+        var decidedNow = isOfDisposed || (isLate && !kind.OrderFree && (kind.Nature == EventNature.Request || occurredAt < state.Handled - kernel.Options.ReplayHorizon));
         var today = await kernel.ProfileAsync(Customer, happened.Identity, Profile, cancellationToken).ConfigureAwait(false);
         var draft = new JournalDraft
         {
             Event = happened with { OccurredAt = occurredAt, Customer = null, Identity = null, AlsoKnownAs = default, Profile = default, ProfileRemoved = default, Lookups = default },
             Kind = kind,
-            EffectiveAt = decidedNow && state.Handled is { } last ? last : occurredAt,
+            EffectiveAt = decidedNow ? DisposedHistory.After(state.Opening, state.Handled ?? occurredAt) : occurredAt,
             RecordedAt = recordedAt,
             Version = Version + 1,
             Observations = Observations.Of(happened, state, today, isLate, kernel.Modules, closed ?? NothingClosed),
@@ -108,8 +109,14 @@ internal sealed class Decision
         var changesHistory = kind.Nature == EventNature.Amendment
             || (draft.EffectiveAt < state.Handled && !kind.OrderFree)
             || state.Awaited.Contains(draft.Key);
+        if (isLate && kind.OrderFree && !decidedNow && IsMinded(kind.Name))
+        {
+            // It counts from its own instant on, which no state kept since then knows.
+            InvalidateFrom(draft.EffectiveAt);
+        }
+
         var own = new Consequences();
-        if (!isLate)
+        if (!isLate || draft.EffectiveAt > state.Handled)
         {
             var due = new Consequences();
             fold.SettleBefore(state, draft.EffectiveAt, due);
@@ -139,7 +146,7 @@ internal sealed class Decision
 
         if (decidedNow && kind.Nature != EventNature.Request)
         {
-            own.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "beyond-replay-horizon"));
+            own.Lines.Add(isOfDisposed ? DisposedHistory.Line : new ReceiptLine(StateCodec.KernelSlot, "beyond-replay-horizon"));
         }
 
         return Record(draft, payloadHash, happened, mode, own, taken, refusal);
@@ -154,20 +161,21 @@ internal sealed class Decision
         broughtForward = true;
     }
 
-    /// <summary>The state that a part of the customer's history leads to, decided again from nothing.</summary>
-    public CustomerState Replayed(IReadOnlyList<JournalInput> inputs, Instant until) => Replay.Run(fold, Customer, Newborn(), inputs, until).State;
+    /// <summary>The state that a part of the customer's history leads to, decided again from its beginning on.</summary>
+    public CustomerState Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until) => Replay.Run(fold, Customer, Beginning(opening), inputs, until).State;
 
     /// <summary>Takes what one module keeps from a replay of the whole history in which the module was there from the beginning. The customer has been brought forward.</summary>
     /// <returns>Whether anything changes.</returns>
     public async ValueTask<bool> RebuildAsync(int module, Instant now, CancellationToken cancellationToken)
     {
-        var inputs = EffectiveHistory.Of([.. JournalDraft.Of((await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries, kernel.Modules.Kinds)]).Inputs;
+        var whole = await WholeAsync(cancellationToken).ConfigureAwait(false);
+        var inputs = EffectiveHistory.Of([.. JournalDraft.Of(whole.Entries, kernel.Modules.Kinds)]).Inputs;
         if (inputs.Count == 0)
         {
             return false;
         }
 
-        var start = Newborn();
+        var start = Beginning(whole.Opening);
         start.Since[module] = 0;
         var replayed = Replay.Run(fold, Customer, start, inputs, now);
         var changes = state.Since[module] != 0 | state.Take(kernel.Modules, module, replayed.State, replayed.State.Slots[module], kernel.Codec);
@@ -264,7 +272,8 @@ internal sealed class Decision
         var (start, before) = await HistoryAsync(draft, cancellationToken).ConfigureAwait(false);
         var drafts = JournalDraft.Of(before.Concat(entries), kernel.Modules.Kinds)
             .Where(entry => start.Handled is not { } from || entry.EffectiveAt > from).ToList();
-        if (draft is { Kind.Nature: EventNature.Amendment, Event.Original: { } original } && drafts.TrueForAll(entry => entry.Key != original || entry.EffectiveAt > draft.EffectiveAt))
+        var isOfDisposed = await DisposedHistory.ReachesAsync(kernel.Store, Customer, state, drafts, draft, cancellationToken).ConfigureAwait(false);
+        if (!isOfDisposed && draft is { Kind.Nature: EventNature.Amendment, Event.Original: { } original } && drafts.TrueForAll(entry => entry.Key != original || entry.EffectiveAt > draft.EffectiveAt))
         {
             state.NeedsWholeHistory = true;
         }
@@ -274,7 +283,12 @@ internal sealed class Decision
         var unchanged = EffectiveHistory.Of(drafts);
         var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until);
         var with = Replay.Run(fold, Customer, start, changed.Inputs, until);
-        RememberAwaited(draft, drafts);
+        if (isOfDisposed || DisposedHistory.IsLookedFor(state, unchanged, changed, draft))
+        {
+            own.Lines.Add(DisposedHistory.Line);
+        }
+
+        RememberAwaited(draft, drafts, isOfDisposed);
         if (with.Refused is { } refused)
         {
             // A request that an amendment was waiting for, and that is refused like any other.
@@ -286,6 +300,7 @@ internal sealed class Decision
         corrected.NeedsWholeHistory = state.NeedsWholeHistory;
         corrected.Awaited = state.Awaited;
         corrected.Journal = state.Journal;
+        corrected.Opening = state.Opening;
         consequences.Messages.RemoveAll(message => occasions.Contains(message.Occasion));
         (withdrawnOccasions ??= new(StringComparer.Ordinal)).UnionWith(occasions);
         Invalidate(unchanged, changed, draft, own);
@@ -295,9 +310,9 @@ internal sealed class Decision
     }
 
     // Awaited originals are those that an amendment names and that have not come.
-    private void RememberAwaited(JournalDraft draft, List<JournalDraft> drafts)
+    private void RememberAwaited(JournalDraft draft, List<JournalDraft> drafts, bool isOfDisposed)
     {
-        if (draft.Kind.Nature == EventNature.Amendment && draft.Event.Original is { } original && drafts.All(entry => entry.Key != original))
+        if (!isOfDisposed && draft.Kind.Nature == EventNature.Amendment && draft.Event.Original is { } original && drafts.All(entry => entry.Key != original))
         {
             state.Awaited = state.Awaited.Contains(original) ? state.Awaited : state.Awaited.Add(original);
         }
@@ -312,9 +327,17 @@ internal sealed class Decision
     {
         var before = unchanged.Inputs.ToDictionary(input => input.Entry.Key, input => input.Event);
         var first = changed.Inputs.First(input => input.Entry.Key == draft.Key || !Equals(input.Event, before[input.Entry.Key])).Entry.EffectiveAt;
+        InvalidateFrom(first);
+        own.Checkpoints.RemoveAll(checkpoint => checkpoint.At < first);
+    }
+
+    private bool IsMinded(string kind) =>
+        kernel.Modules.Windows.SeriesTouchedBy(kind).Length > 0 || Array.Exists(kernel.Modules.HandlersFor(kind), index => kernel.Modules.Contracts[index].Reversible);
+
+    private void InvalidateFrom(Instant first)
+    {
         invalidFrom = invalidFrom is { } already && already < first ? already : first;
         consequences.Checkpoints.RemoveAll(checkpoint => checkpoint.At >= first);
-        own.Checkpoints.RemoveAll(checkpoint => checkpoint.At < first);
     }
 
     private async ValueTask<(CustomerState Start, Sequence<JournalEntry> Entries)> HistoryAsync(JournalDraft draft, CancellationToken cancellationToken)
@@ -327,7 +350,7 @@ internal sealed class Decision
 
         if (whole || wholeHistory is not null)
         {
-            return (Newborn(), (await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries);
+            return await FromBeginningAsync(cancellationToken).ConfigureAwait(false);
         }
 
         HistoryStart from = draft.Kind.Nature == EventNature.Amendment && draft.Event.Original is { } original
@@ -343,29 +366,32 @@ internal sealed class Decision
         var takesBackAmendment = history.Entries.Any(entry => entry.Event.Key == draft.Event.Original && kernel.Modules.Kinds.Find(entry.Event.Kind) is { Nature: EventNature.Amendment });
         if (history.Checkpoint is not { } checkpoint || checkpoint.At >= draft.EffectiveAt || takesBackAmendment)
         {
-            return (Newborn(), (await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries);
+            return await FromBeginningAsync(cancellationToken).ConfigureAwait(false);
         }
 
         var start = kernel.Codec.Decode(checkpoint.Slots, 0);
         Array.Copy(state.Since, start.Since, start.Since.Length);
-        return start.Observed.MissingLeaves.IsEmpty ? (start, history.Entries) : (Newborn(), (await WholeAsync(cancellationToken).ConfigureAwait(false)).Entries);
+        return start.Observed.MissingLeaves.IsEmpty ? (start, history.Entries) : await FromBeginningAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<(CustomerState Start, Sequence<JournalEntry> Entries)> FromBeginningAsync(CancellationToken cancellationToken)
+    {
+        var whole = await WholeAsync(cancellationToken).ConfigureAwait(false);
+        return (Beginning(whole.Opening), whole.Entries);
     }
 
     private async ValueTask<CustomerHistory> WholeAsync(CancellationToken cancellationToken) =>
         wholeHistory ??= await kernel.Store.LoadHistoryAsync(Customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
 
-    private CustomerState Newborn()
-    {
-        var newborn = CustomerState.Newborn(kernel.Modules);
-        Array.Copy(state.Since, newborn.Since, newborn.Since.Length);
-        return newborn;
-    }
+    private CustomerState Newborn() => Beginning(null);
 
-    // A window that no definition had before is filled from history once.
+    private CustomerState Beginning(JournalOpening? opening) => HistoryBeginning.Of(kernel.Codec, kernel.Modules, opening, state.Since);
+
+    // A window that no definition had before is filled from history once; what was disposed of cannot be counted in it.
     private async ValueTask FillNewWindowsAsync(CancellationToken cancellationToken)
     {
         var history = await WholeAsync(cancellationToken).ConfigureAwait(false);
-        var filled = Observed.Empty(kernel.Modules.Windows);
+        var filled = Beginning(history.Opening).Observed;
         foreach (var input in EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, kernel.Modules.Kinds)]).Inputs)
         {
             if (input.Event is { } happened)

@@ -1,5 +1,6 @@
 using Crm.Events;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Engine;
 
@@ -13,10 +14,18 @@ internal sealed class EffectiveHistory
     private readonly Dictionary<string, List<(KeptSpend Purchase, int Line)>> articles = new(StringComparer.Ordinal);
     private readonly Dictionary<Currency, long> unflushed = [];
     private readonly Dictionary<EventKey, TakenBack> taken = [];
+    private readonly Dictionary<EventKey, Instant> reaches = [];
+    private readonly Dictionary<EventKey, JournalDraft> drafts = [];
     private readonly HashSet<EventKey> voided;
 
     private EffectiveHistory(IReadOnlyList<JournalDraft> ordered)
     {
+        foreach (var draft in ordered)
+        {
+            // Somebody else may have recorded the very event that is being decided; its commit will be refused.
+            drafts.TryAdd(draft.Key, draft);
+        }
+
         voided = Voided(ordered);
         foreach (var draft in ordered)
         {
@@ -55,6 +64,24 @@ internal sealed class EffectiveHistory
 
     /// <summary>What an amendment of the history took back; null for those that name an event without spend, or that were themselves taken back.</summary>
     public TakenBack? TakenBy(EventKey amendment) => taken.GetValueOrDefault(amendment);
+
+    /// <summary>The instant of the first event that an amendment of the history takes from, directly or through other amendments; its own where there is none before it.</summary>
+    public Instant ReachOf(JournalDraft amendment)
+    {
+        var reach = amendment.EffectiveAt;
+        var seen = new HashSet<EventKey>();
+        for (JournalDraft? next = amendment; next is not null && seen.Add(next.Key); next = next.Event.Original is { } original ? drafts.GetValueOrDefault(original) : null)
+        {
+            reach = Instant.Min(reach, next.EffectiveAt);
+            if (next.Event is { Kind: EventKinds.RefundName, Original: null })
+            {
+                // One that was taken back itself might take from anything if it counted again.
+                reach = Instant.Min(reach, voided.Contains(next.Key) ? Instant.MinValue : reaches.GetValueOrDefault(next.Key, next.EffectiveAt));
+            }
+        }
+
+        return reach;
+    }
 
     // A cancellation counts unless one that counts takes it back, in whichever order they came; of two that take back each other, the later one counts.
     private static HashSet<EventKey> Voided(IReadOnlyList<JournalDraft> ordered)
@@ -113,9 +140,14 @@ internal sealed class EffectiveHistory
 
         var named = refund.Original is { } original ? kept.GetValueOrDefault(original) : null;
         var reachable = refund.Original is null || named?.Currency == amount.Currency;
-        var matches = refund.Lines.Select(line => reachable ? Match(line, named) : new LineMatch(line, 0, 0)).ToList();
+        var matches = refund.Lines.Select(line => reachable ? Match(refund.Key, line, named) : new LineMatch(line, 0, 0)).ToList();
         var matched = matches.Sum(match => match.Amount);
         var remaining = Math.Max(0, amount.MinorUnits - matched);
+        if (remaining > 0 && refund.Original is null && earlier.Find(purchase => purchase.Currency == amount.Currency && purchase.Available > 0) is { } first)
+        {
+            Reach(refund.Key, first);
+        }
+
         var spread = !reachable ? 0 : named is not null ? named.Spread(remaining) : SpreadOverEarlier(remaining, amount.Currency);
         var unmatched = Unmatched(matches, spread).ToList();
         taken[refund.Key] = new TakenBack(new Money(matched, amount.Currency), new Money(spread, amount.Currency), new Money(remaining - spread, amount.Currency))
@@ -143,7 +175,13 @@ internal sealed class EffectiveHistory
         }
     }
 
-    private LineMatch Match(EventLine line, KeptSpend? named)
+    private void Reach(EventKey refund, KeptSpend purchase)
+    {
+        var at = drafts[purchase.Happened.Key].EffectiveAt;
+        reaches[refund] = reaches.TryGetValue(refund, out var known) ? Instant.Min(known, at) : at;
+    }
+
+    private LineMatch Match(EventKey refund, EventLine line, KeptSpend? named)
     {
         var match = new LineMatch(line, 0, 0);
         var places = named is not null
@@ -156,7 +194,12 @@ internal sealed class EffectiveHistory
                 break;
             }
 
+            var before = match;
             match = purchase.Take(place, match);
+            if (match != before)
+            {
+                Reach(refund, purchase);
+            }
         }
 
         return match;

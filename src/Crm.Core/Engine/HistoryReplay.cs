@@ -15,6 +15,7 @@ public sealed class HistoryReplay
 {
     private readonly ModuleSet modules;
     private readonly CrmOptions options;
+    private readonly StateCodec codec;
     private readonly Fold fold;
 
     /// <summary>Decides by these modules and options.</summary>
@@ -25,7 +26,8 @@ public sealed class HistoryReplay
         ArgumentNullException.ThrowIfNull(options);
         this.modules = new ModuleSet(modules, options.Calendars);
         this.options = options;
-        fold = new Fold(this.modules, new StateCodec(this.modules), options);
+        codec = new StateCodec(this.modules);
+        fold = new Fold(this.modules, codec, options);
     }
 
     /// <summary>What a history leads to.</summary>
@@ -33,10 +35,11 @@ public sealed class HistoryReplay
     /// <param name="history">All entries of the customer's journal.</param>
     /// <param name="until">Up to when what falls due is handled at the end; entries that count later count all the same.</param>
     /// <param name="about">The event whose receipt lines are wanted; null: none.</param>
-    public ReplayedHistory Run(CustomerId customer, IEnumerable<JournalEntry> history, Instant until, EventKey? about = null)
+    /// <param name="opening">What stands for entries that were disposed of: what had been decided by then stands; null: none were.</param>
+    public ReplayedHistory Run(CustomerId customer, IEnumerable<JournalEntry> history, Instant until, EventKey? about = null, JournalOpening? opening = null)
     {
         ArgumentNullException.ThrowIfNull(history);
-        return Run(customer, Inputs(JournalDraft.Of(history, modules.Kinds).ToList()), until, about);
+        return Run(customer, HistoryBeginning.Of(codec, modules, opening, new long[modules.Count]), Inputs(JournalDraft.Of(history, modules.Kinds).ToList()), until, about);
     }
 
     /// <summary>What a history leads to.</summary>
@@ -45,12 +48,11 @@ public sealed class HistoryReplay
     public ReplayedHistory Run(StoredHistory history, Instant until)
     {
         ArgumentNullException.ThrowIfNull(history);
-        return Run(history.Customer, Inputs(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
+        return Run(history.Customer, CustomerState.Newborn(modules), Inputs(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
     }
 
-    private ReplayedHistory Run(CustomerId customer, IReadOnlyList<JournalInput> inputs, Instant until, EventKey? about)
+    private ReplayedHistory Run(CustomerId customer, CustomerState state, IReadOnlyList<JournalInput> inputs, Instant until, EventKey? about)
     {
-        var state = CustomerState.Newborn(modules);
         var all = new Consequences();
         Sequence<ReceiptLine> lines = [];
         foreach (var input in inputs)

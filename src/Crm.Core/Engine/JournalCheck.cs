@@ -14,10 +14,27 @@ internal static class JournalCheck
     public static IEnumerable<Difference> Compare(CustomerId customer, long version, CustomerState state, CustomerHistory history, IEnumerable<LedgerEntry> ledger)
     {
         var entries = history.Entries.OrderBy(entry => entry.Version).ToList();
-        return Each(customer, version, entries)
-            .Concat(Whole(state, entries))
-            .Concat(Causes(entries, ledger));
+        return Opening(state, history)
+            .Concat(Each(customer, version, entries))
+            .Concat(Whole(state, history.Opening, entries))
+            .Concat(Causes(history.Opening, entries, ledger));
     }
+
+    private static IEnumerable<Difference> Opening(CustomerState state, CustomerHistory history)
+    {
+        var found = history.Opening is { } opening ? new OpeningMark(opening.At, Binary.Hash(opening)) : (OpeningMark?)null;
+        if (found != state.Opening)
+        {
+            yield return new Difference("the opening of the journal", Text(found), found?.At == state.Opening?.At ? "the one that the state has seen" : Text(state.Opening));
+        }
+
+        if (found is { At: var at } && history.Entries.FirstOrDefault(entry => entry.EffectiveAt <= at) is { } early)
+        {
+            yield return new Difference($"the journal entry '{early.Event.Key}': its instant", $"{early.EffectiveAt}", $"one after {at}, up to which everything was disposed of,");
+        }
+    }
+
+    private static string Text(OpeningMark? opening) => opening is { At: var at } ? $"one as of {at}" : "none";
 
     private static IEnumerable<Difference> Each(CustomerId customer, long version, List<JournalEntry> entries)
     {
@@ -50,24 +67,38 @@ internal static class JournalCheck
         }
     }
 
-    private static IEnumerable<Difference> Whole(CustomerState state, List<JournalEntry> entries)
+    private static IEnumerable<Difference> Whole(CustomerState state, JournalOpening? opening, List<JournalEntry> entries)
     {
-        if (state.Journal is { } tally && JournalTally.Of(entries) is var found && found != tally)
+        if (state.Journal is { } tally && JournalTally.Of(entries).With(opening) is var found && found != tally)
         {
             yield return found.Count == tally.Count
                 ? new Difference("the entries of the journal", "others than the state has seen", "the same")
                 : new Difference("the entries of the journal", Number(found.Count), Number(tally.Count));
         }
 
-        if (entries.Count > 0 && state.RecordedAt != entries[^1].RecordedAt)
+        var last = entries.Count == 0 || opening?.RecordedAt > entries[^1].RecordedAt ? opening?.RecordedAt : entries[^1].RecordedAt;
+        if (last is not null && state.RecordedAt != last)
         {
-            yield return new Difference("the last recording", $"{state.RecordedAt}", $"{entries[^1].RecordedAt}");
+            yield return new Difference("the last recording", $"{state.RecordedAt}", $"{last}");
         }
     }
 
-    private static IEnumerable<Difference> Causes(List<JournalEntry> entries, IEnumerable<LedgerEntry> ledger)
+    private static IEnumerable<Difference> Causes(JournalOpening? opening, List<JournalEntry> entries, IEnumerable<LedgerEntry> ledger)
     {
         var keys = entries.Select(entry => entry.Event.Key).ToHashSet();
+        if (opening is not null)
+        {
+            var (found, expected) = (LedgerTally.WithoutCauseIn(keys, ledger), LedgerTally.Of(opening));
+            if (found != expected)
+            {
+                yield return found.Count == expected.Count
+                    ? new Difference("the ledger entries of events that were disposed of", "others than the opening has seen", "the same")
+                    : new Difference("the ledger entries of events that were disposed of", Number(found.Count), Number(expected.Count));
+            }
+
+            yield break;
+        }
+
         foreach (var entry in ledger)
         {
             if (entry.Cause.Source != DueSource && !keys.Contains(entry.Cause))

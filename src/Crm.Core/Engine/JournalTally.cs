@@ -11,5 +11,8 @@ internal readonly record struct JournalTally(long Count, UInt128 Sum)
 {
     public JournalTally With(JournalEntry entry) => new(Count + 1, unchecked(Sum + entry.PayloadHash));
 
+    /// <summary>With what an opening stands for.</summary>
+    public JournalTally With(JournalOpening? opening) => opening is null ? this : new(Count + opening.Entries, unchecked(Sum + opening.Sum));
+
     public static JournalTally Of(IEnumerable<JournalEntry> entries) => entries.Aggregate(default(JournalTally), (tally, entry) => tally.With(entry));
 }

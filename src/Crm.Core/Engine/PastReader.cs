@@ -68,9 +68,15 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
 
         var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+        var opening = history.Opening;
+        if (opening is not null && (question.At < opening.At || question.HappenedUntil < opening.At || question.KnownAt < opening.RecordedAt))
+        {
+            return null;
+        }
+
         var drafts = JournalDraft.Of(history.Entries.Where(entry => !(entry.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && entry.EffectiveAt > (question.HappenedUntil ?? question.At))), kernel.Modules.Kinds).ToList();
         var inputs = EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil)).ToList();
-        if (!inputs.Exists(input => input.Event is not null))
+        if (opening is null && !inputs.Exists(input => input.Event is not null))
         {
             return null;
         }
@@ -85,7 +91,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
         else
         {
-            state = decision.Replayed(inputs, question.At);
+            state = decision.Replayed(opening, inputs, question.At);
         }
 
         var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);

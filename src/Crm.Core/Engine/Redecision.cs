@@ -47,7 +47,7 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
     /// <summary>In what the stored state differs from what its journal leads to. The stored state is brought forward to the instant that it has handled.</summary>
     public IEnumerable<Difference> Compare(CustomerId customer, CustomerState stored, CustomerHistory history)
     {
-        var start = history.Checkpoint is { } checkpoint ? codec.Decode(checkpoint.Slots, 0) : CustomerState.Newborn(modules);
+        var start = history.Checkpoint is { } checkpoint ? codec.Decode(checkpoint.Slots, 0) : HistoryBeginning.Of(codec, modules, history.Opening, stored.Since);
         Array.Copy(stored.Since, start.Since, start.Since.Length);
         var until = stored.Handled ?? NodaTime.Instant.MinValue;
         var replayed = Replay.Run(fold, customer, start, EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, modules.Kinds)]).Inputs, until).State;

@@ -8,8 +8,9 @@ namespace Crm.Engine;
 internal sealed class StateCodec(ModuleSet modules)
 {
     public const string KernelSlot = "kernel";
-    private const int KernelVersion = 2;
+    private const int KernelVersion = 3;
     private const int FirstToTally = 2;
+    private const int FirstWithOpening = 3;
     private const int UsualSize = 4096;
     private SlotWriter? spare;
 
@@ -107,6 +108,13 @@ internal sealed class StateCodec(ModuleSet modules)
             writer.Bits((ulong)tally.Sum);
         }
 
+        if (state.Opening is { } opening)
+        {
+            writer.Instant(opening.At);
+            writer.Bits((ulong)(opening.Hash >> 64));
+            writer.Bits((ulong)opening.Hash);
+        }
+
         writer.Whole(modules.Count);
         for (var i = 0; i < modules.Count; i++)
         {
@@ -153,7 +161,8 @@ internal sealed class StateCodec(ModuleSet modules)
         }
 
         state.Observed.Write(writer);
-        return new StoredSlot(KernelSlot, KernelVersion, Sequence.Create(writer.Written));
+        // A release that knows nothing of openings reads every customer but those whose journal has one.
+        return new StoredSlot(KernelSlot, state.Opening is null ? FirstToTally : FirstWithOpening, Sequence.Create(writer.Written));
     }
 
     private void DecodeKernel(StoredSlot slot, CustomerState state, long version)
@@ -186,6 +195,11 @@ internal sealed class StateCodec(ModuleSet modules)
 
             state.Toggled = toggled.ToSequence();
             state.Journal = reader.Flag() ? new JournalTally(reader.Whole(), new UInt128(reader.Bits(), reader.Bits())) : null;
+        }
+
+        if (slot.Version >= FirstWithOpening)
+        {
+            state.Opening = new OpeningMark(reader.Instant(), new UInt128(reader.Bits(), reader.Bits()));
         }
 
         var places = ReadModules(ref reader, state, version);

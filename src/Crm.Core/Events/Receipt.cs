@@ -6,6 +6,9 @@ namespace Crm.Events;
 /// <summary>The answer to a recorded event: what each module did, and why. The same event sent again gets an equal receipt.</summary>
 public sealed record Receipt
 {
+    private const string DisposedOfModule = "kernel";
+    private const string DisposedOfCode = "disposed-of";
+
     /// <summary>The event.</summary>
     public required EventKey Key { get; init; }
 
@@ -29,6 +32,20 @@ public sealed record Receipt
 
     /// <summary>Whether the event took effect.</summary>
     public bool Accepted => Refusal is null;
+
+    /// <summary>What is left of a receipt when its event has been disposed of: key, customer, version, instant, and why it was refused, without the sentence. It is given when the event is sent again.</summary>
+    public Receipt Short() => new()
+    {
+        Key = Key,
+        Customer = Customer,
+        Version = Version,
+        EffectiveAt = EffectiveAt,
+        Refusal = Refusal is { } refusal ? refusal with { Detail = new Text("Why is not kept any longer.", "原因已不再保存。") } : null,
+        Lines = [new ReceiptLine(DisposedOfModule, DisposedOfCode)],
+    };
+
+    /// <summary>Whether the event has been disposed of since, so that this is all that is left of what it did.</summary>
+    public bool IsShort => Lines is [{ Module: DisposedOfModule, Code: DisposedOfCode }];
 
     /// <summary>The total that the lines move in one unit, such as "points".</summary>
     public long Total(string unit) => Lines.Where(line => line.Unit == unit).Sum(line => line.Amount);

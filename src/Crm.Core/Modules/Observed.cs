@@ -91,6 +91,9 @@ public sealed class Observed
             : (decimal)(known.IsPlain ? accumulators[place].Amount(known.Length, now.ToUnixTimeTicks()) : accumulators[place].AmountAny(leaf.Window, now.ToUnixTimeTicks())) / series.Steps;
     }
 
+    /// <summary>The same, with whatever the bytes did not reach taken as not having happened: what was disposed of cannot be counted any more.</summary>
+    public Observed AsComplete() => MissingLeaves.IsEmpty ? this : new Observed(catalog, catalog.Reaches, [.. accumulators], [.. samples], shared: false, newest, default);
+
     /// <summary>An independent copy. Both share what neither has changed.</summary>
     public Observed Clone()
     {

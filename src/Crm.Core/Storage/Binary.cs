@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Modules;
 using Crm.Values;
 
@@ -178,6 +179,38 @@ public static class Binary
         return reader.Fields();
     }
 
+    /// <summary>What an opening says of the entries that it stands for, as bytes; its instant and its slots are kept like those of any checkpoint.</summary>
+    public static byte[] Write(JournalOpening opening)
+    {
+        ArgumentNullException.ThrowIfNull(opening);
+        var writer = Begin();
+        writer.Whole(opening.Entries);
+        Wide(writer, opening.Sum);
+        writer.Whole(opening.LedgerEntries);
+        Wide(writer, opening.LedgerSum);
+        writer.Instant(opening.RecordedAt);
+        writer.Instant(opening.DisposedAt);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Write(JournalOpening)"/> wrote.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="state">The checkpoint that they belong to.</param>
+    public static JournalOpening ReadOpening(ReadOnlySpan<byte> bytes, Checkpoint state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var reader = Open(bytes);
+        return new JournalOpening(state.At, state.Slots)
+        {
+            Entries = reader.Whole(),
+            Sum = Wide(ref reader),
+            LedgerEntries = reader.Whole(),
+            LedgerSum = Wide(ref reader),
+            RecordedAt = reader.Instant(),
+            DisposedAt = reader.Instant(),
+        };
+    }
+
     /// <summary>
     /// What a repeated key is compared by: everything that the sender said, apart from who the customer is, what was looked up and profile values (which may not be guessable from a hash).
     /// An instant that the sender left out is no part of it.
@@ -187,8 +220,47 @@ public static class Binary
         ArgumentNullException.ThrowIfNull(sent);
         var writer = Begin();
         Payload(writer, sent);
+        return Hash(writer.Written);
+    }
+
+    /// <summary>The hash of an opening with its state, by which a customer's state knows it again.</summary>
+    internal static UInt128 Hash(JournalOpening opening)
+    {
+        var writer = new SlotWriter();
+        writer.Bytes(Write(opening));
+        writer.Instant(opening.At);
+        foreach (var slot in opening.Slots)
+        {
+            writer.Text(slot.Name);
+            writer.Whole(slot.Version);
+            writer.Bytes(slot.Bytes.AsSpan());
+        }
+
+        return Hash(writer.Written);
+    }
+
+    /// <summary>The hash of a ledger entry, every part of it.</summary>
+    internal static UInt128 Hash(LedgerEntry entry)
+    {
+        var writer = Begin();
+        writer.Text(entry.Program);
+        writer.Text(entry.Unit);
+        writer.Text(entry.Lot);
+        writer.Whole(entry.Amount);
+        writer.Whole((long)entry.Movement);
+        Key(writer, entry.Cause);
+        writer.Instant(entry.OccurredAt);
+        writer.Text(entry.Rule);
+        writer.Text(entry.Code);
+        writer.Text(entry.Definition?.ToString());
+        writer.Text(entry.Corrects?.ToString());
+        return Hash(writer.Written);
+    }
+
+    private static UInt128 Hash(ReadOnlySpan<byte> bytes)
+    {
         Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(writer.Written, hash);
+        SHA256.HashData(bytes, hash);
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 
@@ -354,11 +426,15 @@ public static class Binary
 
     private static EventKey Key(ref SlotReader reader) => new(reader.Code(), reader.Code());
 
-    private static void Id(SlotWriter writer, CustomerId id)
+    private static void Id(SlotWriter writer, CustomerId id) => Wide(writer, id.Value);
+
+    private static CustomerId Id(ref SlotReader reader) => new(Wide(ref reader));
+
+    private static void Wide(SlotWriter writer, UInt128 value)
     {
-        writer.Bits((ulong)(id.Value >> 64));
-        writer.Bits((ulong)id.Value);
+        writer.Bits((ulong)(value >> 64));
+        writer.Bits((ulong)value);
     }
 
-    private static CustomerId Id(ref SlotReader reader) => new(new UInt128(reader.Bits(), reader.Bits()));
+    private static UInt128 Wide(ref SlotReader reader) => new(reader.Bits(), reader.Bits());
 }

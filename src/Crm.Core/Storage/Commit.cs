@@ -68,7 +68,7 @@ public sealed record Commit
     /// <summary>Net draws on supplies; negative ones give back. All must be covered but those that are taken into debt.</summary>
     public Sequence<QuotaDraw> Quotas { get; init; }
 
-    /// <summary>Checkpoints at or after this instant are no longer true and are removed first; null: none.</summary>
+    /// <summary>Checkpoints at or after this instant are no longer true and are removed first; null: none. The opening of a journal (<see cref="JournalOpening"/>) stays.</summary>
     public Instant? CheckpointsInvalidFrom { get; init; }
 
     /// <summary>New checkpoints.</summary>

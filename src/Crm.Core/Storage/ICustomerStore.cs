@@ -61,7 +61,14 @@ public abstract record HistoryStart
 /// <summary>A customer's history from a point on.</summary>
 /// <param name="Checkpoint">The state to start from; null: from nothing.</param>
 /// <param name="Entries">What counts after the checkpoint, in the order (effective, recorded, key).</param>
-public sealed record CustomerHistory(Checkpoint? Checkpoint, Sequence<JournalEntry> Entries);
+public sealed record CustomerHistory(Checkpoint? Checkpoint, Sequence<JournalEntry> Entries)
+{
+    /// <summary>
+    /// With what the customer's journal begins, whichever start was asked for; null while nothing was disposed of (<see cref="IJournalDisposal"/>). Where there is no checkpoint, the entries are those after it.
+    /// It counts among the checkpoints: a history from after its instant has it as its checkpoint where there is no later one.
+    /// </summary>
+    public JournalOpening? Opening { get; init; }
+}
 
 /// <summary>The whole state of a customer as of an instant, so that a replay need not start at birth.</summary>
 /// <param name="At">Everything that counts at or before this instant is in it, and nothing after.</param>

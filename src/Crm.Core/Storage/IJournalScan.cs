@@ -10,7 +10,7 @@ namespace Crm.Storage;
 /// </summary>
 public interface IJournalScan
 {
-    /// <summary>Every customer with at least one journal entry.</summary>
+    /// <summary>Every customer with at least one journal entry, be it one that was disposed of.</summary>
     IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken);
 
     /// <summary>The whole journal of all customers, customer by customer, each in the order in which it was recorded.</summary>

@@ -17,10 +17,13 @@ internal sealed class InMemoryCustomer
     private int identitiesEver;
     private Sequence<StoredSlot> slots;
     private Fields profile;
+    private JournalOpening? opening;
 
     public long Version { get; private set; }
 
     public IReadOnlyList<JournalEntry> Journal => journal;
+
+    public bool HasHistory => journal.Count > 0 || opening is not null;
 
     public IReadOnlyList<LedgerEntry> Ledger => ledger;
 
@@ -44,7 +47,22 @@ internal sealed class InMemoryCustomer
         var checkpoint = instant is { } before ? checkpoints.Values.LastOrDefault(checkpoint => checkpoint.At < before) : null;
         var entries = journal.Where(entry => checkpoint is null || entry.EffectiveAt > checkpoint.At)
             .OrderBy(entry => entry.EffectiveAt).ThenBy(entry => entry.RecordedAt).ThenBy(entry => entry.Event.Key);
-        return new CustomerHistory(checkpoint, entries.ToSequence());
+        return new CustomerHistory(checkpoint, entries.ToSequence()) { Opening = opening };
+    }
+
+    /// <summary>Takes out of the journal what an opening stands for.</summary>
+    public void Write(JournalDisposal disposal)
+    {
+        disposal.CheckAgainst([.. journal.Where(entry => entry.EffectiveAt <= disposal.Opening.At).Select(entry => entry.Version)]);
+        Write(disposal.Commit);
+        journal.RemoveAll(entry => entry.EffectiveAt <= disposal.Opening.At);
+        opening = disposal.Opening;
+        foreach (var at in checkpoints.Keys.Where(at => at < opening.At).ToList())
+        {
+            checkpoints.Remove(at);
+        }
+
+        checkpoints[opening.At] = opening.State;
     }
 
     public void Write(Commit commit)
@@ -84,13 +102,13 @@ internal sealed class InMemoryCustomer
     {
         if (commit.CheckpointsInvalidFrom is { } from)
         {
-            foreach (var at in checkpoints.Keys.Where(at => at >= from).ToList())
+            foreach (var at in checkpoints.Keys.Where(at => at >= from && at != opening?.At).ToList())
             {
                 checkpoints.Remove(at);
             }
         }
 
-        foreach (var checkpoint in commit.Checkpoints)
+        foreach (var checkpoint in commit.Checkpoints.Where(checkpoint => checkpoint.At != opening?.At))
         {
             checkpoints[checkpoint.At] = checkpoint;
         }

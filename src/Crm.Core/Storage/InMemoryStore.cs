@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
@@ -11,7 +12,7 @@ namespace Crm.Storage;
 /// A store that forgets everything with its process: for tests, samples and simulations. It is complete, safe for several threads, and with it every law of storage can be read
 /// in the simplest code that obeys it. One instance is one tenant.
 /// </summary>
-public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus
+public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IJournalDisposal
 {
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
@@ -82,12 +83,24 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     }
 
     /// <inheritdoc/>
+    public ValueTask<CommitResult> DisposeOfAsync(JournalDisposal disposal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(disposal);
+        disposal.Check();
+        return Locked(() => Write(disposal), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<LedgerEntry>> LedgerOfAsync(CustomerId customer, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<LedgerEntry>>(() => customers.TryGetValue(customer, out var known) ? [.. known.Ledger] : [], cancellationToken);
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) =>
         Copied(() => customers.TryGetValue(customer, out var known) ? known.Journal.Where(entry => entry.Version > afterVersion) : [], cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) =>
-        Copied(() => InOrder.Where(pair => pair.Value.Journal.Count > 0).Select(pair => pair.Key), cancellationToken);
+        Copied(() => InOrder.Where(pair => pair.Value.HasHistory).Select(pair => pair.Key), cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) =>
@@ -229,6 +242,31 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         customer.Write(commit);
         wakeups.Write(commit);
         outbox.Write(commit);
+        return CommitResult.Done;
+    }
+
+    private CommitResult Write(JournalDisposal disposal)
+    {
+        if (!customers.TryGetValue(disposal.Commit.Customer, out var customer) || customer.Version != disposal.Commit.ExpectedVersion)
+        {
+            return new CommitResult.VersionConflict();
+        }
+
+        customer.Write(disposal);
+        foreach (var receipt in disposal.Receipts)
+        {
+            ref var known = ref CollectionsMarshal.GetValueRefOrNullRef(keys, receipt.Key);
+            known.Entry = new JournalEntry
+            {
+                Version = receipt.Version,
+                Event = new CustomerEvent { Key = receipt.Key, Kind = known.Entry.Event.Kind },
+                EffectiveAt = receipt.EffectiveAt,
+                RecordedAt = known.Entry.RecordedAt,
+                PayloadHash = known.Entry.PayloadHash,
+                Receipt = receipt,
+            };
+        }
+
         return CommitResult.Done;
     }
 

@@ -1,3 +1,4 @@
+using Crm.Ledger;
 using Crm.Storage;
 using Crm.Values;
 using NodaTime;
@@ -30,6 +31,12 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
     public Func<Instant, Instant, Instant, int, IWakeups, Task<IReadOnlyList<CustomerId>>>? LeaseDue { get; init; }
 
     public Func<StoredDocument, IDocumentStore, Task<bool>>? Add { get; init; }
+
+    public Func<JournalDisposal, InMemoryStore, Task<CommitResult>>? DisposeOf { get; init; }
+
+    public Func<IEnumerable<CustomerId>, InMemoryStore, IEnumerable<CustomerId>>? Customers { get; init; }
+
+    public Func<CustomerId, IEnumerable<LedgerEntry>, IEnumerable<LedgerEntry>>? Ledger { get; init; }
 
     public override async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
@@ -78,6 +85,24 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
 
     public override async ValueTask<bool> AddAsync(StoredDocument document, CancellationToken cancellationToken) =>
         Add is { } faulty ? await faulty(document, Inner).ConfigureAwait(false) : await base.AddAsync(document, cancellationToken).ConfigureAwait(false);
+
+    public override async ValueTask<CommitResult> DisposeOfAsync(JournalDisposal disposal, CancellationToken cancellationToken) =>
+        DisposeOf is { } faulty && !cancellationToken.IsCancellationRequested ? await faulty(disposal, Inner).ConfigureAwait(false) : await base.DisposeOfAsync(disposal, cancellationToken).ConfigureAwait(false);
+
+    public override async ValueTask<IReadOnlyList<LedgerEntry>> LedgerOfAsync(CustomerId customer, CancellationToken cancellationToken)
+    {
+        var right = await base.LedgerOfAsync(customer, cancellationToken).ConfigureAwait(false);
+        return Ledger is { } faulty ? [.. faulty(customer, right)] : right;
+    }
+
+    public override async IAsyncEnumerable<CustomerId> ReadCustomersAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var right = await base.ReadCustomersAsync(cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var customer in Customers is { } faulty ? faulty(right, Inner) : right)
+        {
+            yield return customer;
+        }
+    }
 
     /// <summary>A store that writes something else than it was given.</summary>
     public static Faulty Writing(Func<Commit, Commit> changed) => new() { Commit = async (commit, store) => await store.CommitAsync(changed(commit), default).ConfigureAwait(false) };

@@ -7,7 +7,7 @@ using NodaTime;
 namespace Crm.Testing.Counterfeits;
 
 /// <summary>A store that passes everything on to a correct one. A counterfeit overrides the one thing that it does wrongly.</summary>
-internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, ICustomerIdentities, IStoreStatus
+internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, ICustomerIdentities, IStoreStatus, IJournalDisposal
 {
     public InMemoryStore Inner { get; } = inner ?? new InMemoryStore();
 
@@ -30,6 +30,10 @@ internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerS
     public virtual ValueTask<IReadOnlyList<CommitResult>> CommitManyAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken) => Inner.CommitManyAsync(commits, cancellationToken);
 
     public virtual ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken) => Inner.CommitTogetherAsync(commits, cancellationToken);
+
+    public virtual ValueTask<CommitResult> DisposeOfAsync(JournalDisposal disposal, CancellationToken cancellationToken) => Inner.DisposeOfAsync(disposal, cancellationToken);
+
+    public virtual ValueTask<IReadOnlyList<LedgerEntry>> LedgerOfAsync(CustomerId customer, CancellationToken cancellationToken) => Inner.LedgerOfAsync(customer, cancellationToken);
 
     public virtual ValueTask<IReadOnlyList<Identity>> IdentitiesOfAsync(CustomerId customer, CancellationToken cancellationToken) => Inner.IdentitiesOfAsync(customer, cancellationToken);
 

@@ -45,6 +45,31 @@ internal static class FaultLaws
             },
             () => new CounterfeitFactory(_ => new Faulty()) { Faulty = (inner, faults) => new WritesManyInTwoHalves(inner, faults) }),
 
+        Law.Needing<IJournalDisposal, IFaultyStores>(
+            "A_fault_amid_a_disposal_leaves_all_or_nothing",
+            "A disposal whose connection breaks before or after any one of its steps has taken the entries and written the opening, or nothing; sent again, it is done once.",
+            async (factory, cancellationToken) =>
+            {
+                var (judge, broken, faults) = await OpenAsync(factory, cancellationToken);
+                await ForEveryStepAsync(faults, async (step, breaking) =>
+                {
+                    await DisposalLaws.WriteAsync(judge.Tested, step);
+                    var disposal = DisposalLaws.Disposal(step, 4, 2, [1, 2]);
+                    await WholeOrNothing.TriedAsync(() => breaking.DoAsync<CommitResult>(async () => await ((IJournalDisposal)broken.Store).DisposeOfAsync(disposal, cancellationToken)));
+                    var history = await judge.Tested.HistoryAsync(step, new HistoryStart.Beginning());
+                    var snapshot = await judge.Tested.LoadAsync(step);
+                    var isDone = history.Opening is not null;
+                    Bench.Same("The entries after a disposal that broke off", isDone ? 2 : 4, history.Entries.Count);
+                    Bench.Same("The version after a disposal that broke off", isDone ? 5 : 4, snapshot.Version);
+                    Bench.Same("The slots after a disposal that broke off", isDone ? 1 : 0, snapshot.Slots.Count);
+                    if (!isDone)
+                    {
+                        Bench.Same("The same disposal again", CommitResult.Done, await ((IJournalDisposal)judge.Tested.Store).DisposeOfAsync(disposal, cancellationToken));
+                    }
+                });
+            },
+            () => new CounterfeitFactory(_ => new Faulty()) { Faulty = (inner, faults) => new DisposesInTwoHalves(inner, faults) }) with { Since = 2 },
+
         Law.Needing<IOutbox, IFaultyStores>(
             "A_fault_at_the_outbox_loses_no_item",
             "An item whose lease broke off comes again at the latest when the lease would have ended; one whose settling broke off is there or gone for ever, and settling it again is no fault.",
@@ -160,6 +185,18 @@ internal static class FaultLaws
     }
 
     private static Commit OfFacts(Commit commit) => new() { Customer = commit.Customer, ExpectedVersion = commit.Version, Version = commit.Version + 1, RecordedAt = commit.RecordedAt, Facts = commit.Facts };
+
+    private sealed class DisposesInTwoHalves(InMemoryStore inner, StoreFaults faults) : SteppingStore(inner, faults)
+    {
+        public override async ValueTask<CommitResult> DisposeOfAsync(JournalDisposal disposal, CancellationToken cancellationToken)
+        {
+            Faults.Step();
+            await Inner.CommitAsync(disposal.Commit, cancellationToken).ConfigureAwait(false);
+            Faults.Step();
+            var version = disposal.Commit.Version;
+            return await Inner.DisposeOfAsync(disposal with { Commit = disposal.Commit with { ExpectedVersion = version, Version = version + 1 } }, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Takes items for good.</summary>
     private sealed class LosesWhatItLeases(InMemoryStore inner, StoreFaults faults) : SteppingStore(inner, faults)

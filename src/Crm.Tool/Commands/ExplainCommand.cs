@@ -27,9 +27,9 @@ internal static class ExplainCommand
             var name = parsed.GetRequiredValue(customer);
             var snapshot = await store.Customers.LoadAsync(CustomerRef.Of(IdentityNames.Parse(name)), cancellationToken);
             var who = snapshot.Customer ?? throw ToolException.Input($"The store has no customer who is '{name}'.");
-            var history = (await store.Customers.LoadHistoryAsync(who, new HistoryStart.Beginning(), cancellationToken)).Entries;
+            var history = await store.Customers.LoadHistoryAsync(who, new HistoryStart.Beginning(), cancellationToken);
             var wanted = parsed.GetRequiredValue(key);
-            var entry = history.FirstOrDefault(entry => entry.Event.Key.ToString() == wanted) ?? throw ToolException.Input($"The journal of '{name}' has no event '{wanted}'.");
+            var entry = history.Entries.FirstOrDefault(entry => entry.Event.Key.ToString() == wanted) ?? throw ToolException.Input($"The journal of '{name}' has no event '{wanted}'.");
             var modules = await store.ModulesAsync(cancellationToken);
             Sequence<ReceiptLine> again = modules.Count == 0 || !entry.Receipt.Accepted ? [] : WhyNot(new HistoryReplay(modules, new CrmOptions { Zone = settings.Zone }), who, history, entry);
             Write(output, entry, ReceiptText.Split(again).WhyNot);
@@ -39,10 +39,10 @@ internal static class ExplainCommand
     }
 
     // The event is asked again, this time for its reasons too; whatever came after it has not happened yet.
-    private static Sequence<ReceiptLine> WhyNot(HistoryReplay replay, CustomerId who, Sequence<JournalEntry> history, JournalEntry entry)
+    private static Sequence<ReceiptLine> WhyNot(HistoryReplay replay, CustomerId who, CustomerHistory history, JournalEntry entry)
     {
-        var before = history.Where(other => other.EffectiveAt < entry.EffectiveAt || (other.EffectiveAt == entry.EffectiveAt && other.RecordedAt < entry.RecordedAt));
-        return replay.Run(who, before.Append(LoyaltyEvents.AskingWhyNot(entry)), entry.EffectiveAt, entry.Event.Key).Lines;
+        var before = history.Entries.Where(other => other.EffectiveAt < entry.EffectiveAt || (other.EffectiveAt == entry.EffectiveAt && other.RecordedAt < entry.RecordedAt));
+        return replay.Run(who, before.Append(LoyaltyEvents.AskingWhyNot(entry)), entry.EffectiveAt, entry.Event.Key, history.Opening).Lines;
     }
 
     private static void Write(ToolOutput output, JournalEntry entry, List<ReceiptLine> whyNot)

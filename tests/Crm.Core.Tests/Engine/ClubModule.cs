@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Definitions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
@@ -10,7 +11,7 @@ namespace Crm.Core.Tests.Engine;
 /// <param name="bonusWhen">When a purchase brings five points more.</param>
 /// <param name="takesBackByRule">The counterfeit: history stands, and a refund takes a point for each whole 10.00 of its own.</param>
 /// <summary>A small loyalty module for the laws of the kernel: points in lots that expire, a bonus under a condition, tiers, and redemptions that may be refused.</summary>
-public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false) : CustomerModule<ClubState>
+public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false, string? definition = null) : CustomerModule<ClubState>
 {
     public const string Redeem = "club.redeem";
     private const long CentsPerPoint = 1_000;
@@ -27,6 +28,7 @@ public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false
         Emits = ["tier.changed"],
         Publishes = [new FactDeclaration("club.points", Queryable: true), new FactDeclaration("club.tier", Queryable: true)],
         Conditions = [bonusWhen],
+        Definitions = definition is null ? [] : [DefinitionHash.Of(definition)],
     };
 
     protected override Outcome Handle(ClubState state, ModuleContext context) => context.Stimulus switch
@@ -79,7 +81,7 @@ public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false
         };
     }
 
-    private static Outcome Spend(ClubState state, long amount, ModuleContext context)
+    private Outcome Spend(ClubState state, long amount, ModuleContext context)
     {
         var available = state.Lots.Where(lot => lot.Key != "debt").Sum(lot => lot.Value);
         if (available < amount && !context.AlreadyAccepted)
@@ -101,26 +103,26 @@ public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false
         return Told(state, next, entries, context) with { Lines = [new ReceiptLine("club", "spent") { Unit = "points", Amount = -amount }] };
     }
 
-    private static Outcome Claw(ClubState state, long points, ModuleContext context)
+    private Outcome Claw(ClubState state, long points, ModuleContext context)
     {
         var entries = new List<LedgerEntry>();
         return Told(state, state.Move("debt", -points, Movement.Reversed, null, context, entries), entries, context);
     }
 
-    private static Outcome Expire(ClubState state, string lot, ModuleContext context)
+    private Outcome Expire(ClubState state, string lot, ModuleContext context)
     {
         var entries = new List<LedgerEntry>();
         return Told(state, state.Move(lot, -state.In(lot), Movement.Expired, null, context, entries), entries, context);
     }
 
-    private static Outcome.Accepted Told(ClubState before, ClubState after, List<LedgerEntry> entries, ModuleContext context)
+    private Outcome.Accepted Told(ClubState before, ClubState after, List<LedgerEntry> entries, ModuleContext context)
     {
         var from = TierOf(before.Earned);
         var to = TierOf(after.Earned);
         return new Outcome.Accepted
         {
             State = after,
-            Entries = entries.ToSequence(),
+            Entries = (definition is null ? entries : entries.ConvertAll(entry => entry with { Definition = DefinitionHash.Of(definition) })).ToSequence(),
             Facts = FactsOf(after),
             Echoes = from == to ? [] : [new Echo("tier.changed", Fields.Of(("from", from), ("to", to)))],
         };

@@ -7,13 +7,18 @@ using NodaTime;
 namespace Crm.Core.Tests.Engine;
 
 /// <summary>Watches conditions as segments and triggers will: a fact while a condition is true, a message whenever it becomes true, and an agenda entry for when it may next change.</summary>
-public sealed class WatchModule(params Condition[] watched) : CustomerModule<WatchState>
+public sealed class WatchModule(bool orderFree, params Condition[] watched) : CustomerModule<WatchState>
 {
+    public WatchModule(params Condition[] watched)
+        : this(orderFree: false, watched)
+    {
+    }
+
     public override ModuleContract Contract { get; } = new()
     {
         Name = "watch",
         Codec = new WatchCodec(),
-        Kinds = [new EventKind("page-view", EventNature.Happening)],
+        Kinds = [new EventKind("page-view", EventNature.Happening) { OrderFree = orderFree }],
         Handles = ["*"],
         Publishes = [new FactDeclaration("watch.*", Queryable: true)],
         Conditions = watched.ToSequence(),

@@ -40,6 +40,52 @@ public sealed class VerifyingStores : IDisposable
         Assert.Contains(expected, $"{first.GetProperty("about").GetString()}", StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task After_a_disposal_the_store_holds_reports_the_same_balances_and_shows_damage_as_before()
+    {
+        var store = await DemoAsync();
+        var before = await SummaryAsync(store);
+        var events = await CountAsync(store, "SELECT count(*) FROM crm_event");
+        var middle = NodaTime.Instant.FromUnixTimeTicks(await CountAsync(store, "SELECT (min(effective_at) + max(effective_at)) / 2 FROM crm_event"));
+        var dry = await RetainAsync(store, middle, "--dry-run");
+        Assert.Equal(events, await CountAsync(store, "SELECT count(*) FROM crm_event"));
+        var done = await RetainAsync(store, middle);
+
+        var gone = done.Json.GetProperty("entries").GetInt64();
+        Assert.True(gone > 10, done.Out);
+        Assert.Equal(dry.Json.GetProperty("entries").GetInt64(), gone);
+        Assert.Equal(events - gone, await CountAsync(store, "SELECT count(*) FROM crm_event"));
+        Assert.Equal(0, await CountAsync(store, "SELECT count(*) FROM crm_event_line l WHERE NOT EXISTS (SELECT 1 FROM crm_event e WHERE e.customer_id = l.customer_id AND e.version = l.version)"));
+        var after = await SummaryAsync(store);
+        Assert.Equal(before.Json.GetProperty("units").ToString(), after.Json.GetProperty("units").ToString());
+        Assert.Equal(before.Json.GetProperty("tiers").ToString(), after.Json.GetProperty("tiers").ToString());
+        var holds = await VerifyAsync(store);
+        Assert.True(holds.Code == 0, holds.Out + holds.Error);
+        Assert.Equal(holds.Json.GetProperty("customers").GetInt64(), holds.Json.GetProperty("redecided").GetInt64());
+        Assert.Equal(0, (await RetainAsync(store, middle)).Json.GetProperty("entries").GetInt64());
+
+        foreach (var damage in new[]
+        {
+            "UPDATE crm_checkpoint SET opening = NULL WHERE (customer_id, at) = (SELECT customer_id, at FROM crm_checkpoint WHERE opening IS NOT NULL LIMIT 1)",
+            "DELETE FROM crm_event WHERE rowid = (SELECT min(e.rowid) FROM crm_event e JOIN crm_checkpoint o ON o.customer_id = e.customer_id WHERE o.opening IS NOT NULL)",
+            "UPDATE crm_ledger SET code = 'other' WHERE rowid = (SELECT min(l.rowid) FROM crm_ledger l WHERE l.cause_source <> 'due' AND NOT EXISTS (SELECT 1 FROM crm_event e WHERE e.customer_id = l.customer_id AND e.source = l.cause_source AND e.event_key = l.cause_key))",
+        })
+        {
+            var copy = folder.PathOf($"damaged-{Guid.NewGuid():N}.db");
+            await ExecuteAsync(store, $"VACUUM INTO '{copy}'");
+            Assert.Equal(1, await ExecuteAsync(copy, damage));
+            var damaged = await VerifyAsync(copy);
+            Assert.True(damaged.Code == 4, damage);
+            Assert.Equal(1, damaged.Json.GetProperty("different").GetInt64());
+        }
+    }
+
+    [Theory]
+    [InlineData("2999-01-01", 1)]
+    [InlineData("yesterday", 2)]
+    public async Task A_day_that_is_none_or_still_to_come_is_refused(string until, int code) =>
+        Assert.Equal(code, (await Support.Tool.RunAsync("privacy", "retention", "--store", await DemoAsync(), "--until", until)).Code);
+
     [Theory]
     [InlineData("loyalty")]
     [InlineData("segmentation")]
@@ -113,6 +159,19 @@ public sealed class VerifyingStores : IDisposable
         command.CommandText = sql;
         return await command.ExecuteNonQueryAsync();
     }
+
+    private static async Task<long> CountAsync(string store, string sql)
+    {
+        await using var connection = await OpenAsync(store);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)(await command.ExecuteScalarAsync() ?? 0L);
+    }
+
+    private static Task<Support.Tool> SummaryAsync(string store) => Support.Tool.RunAsync("report", "summary", "--store", store, "--json");
+
+    private static Task<Support.Tool> RetainAsync(string store, NodaTime.Instant until, params string[] options) =>
+        Support.Tool.RunAsync(until + NodaTime.Duration.FromDays(365), CancellationToken.None, ["privacy", "retention", "--store", store, "--json", "--until", NodaTime.Text.InstantPattern.ExtendedIso.Format(until), .. options]);
 
     private static Task<Support.Tool> VerifyAsync(string store) => Support.Tool.RunAsync("verify", "--store", store, "--json");
 

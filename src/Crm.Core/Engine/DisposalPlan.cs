@@ -1,0 +1,92 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// Decides up to where a journal can be disposed of, and makes the opening that stands for it. A journal is cut between two instants over which no amendment reaches, so that whatever stays can be decided again without what goes; and the
+/// opening is only used when what stays, decided again from it, gives the stored state to the byte.
+/// </summary>
+internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptions options)
+{
+    private readonly Fold fold = new(modules, codec, options);
+    private readonly Redecision redecision = new(modules, codec, options);
+
+    /// <summary>The instant up to which a journal can go: that of its last entry at or before a bound, or of an earlier one that no later amendment reaches back to. Null: nothing can go.</summary>
+    public static Instant? Cut(CustomerHistory history, IReadOnlyList<JournalDraft> drafts, Instant bound)
+    {
+        var effective = EffectiveHistory.Of(drafts);
+        var amendments = drafts.Where(draft => draft.Kind.Nature == EventNature.Amendment).Select(draft => (draft.EffectiveAt, Reach: effective.ReachOf(draft))).ToList();
+        while (LastUpTo(history, bound) is { } cut)
+        {
+            var reach = amendments.Where(amendment => amendment.EffectiveAt > cut).Select(amendment => amendment.Reach).DefaultIfEmpty(Instant.MaxValue).Min();
+            if (reach > cut)
+            {
+                return cut;
+            }
+
+            if (reach == Instant.MinValue)
+            {
+                return null;
+            }
+
+            bound = reach - Duration.FromTicks(1);
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a journal can be decided again with the definitions that are there.</summary>
+    public bool CanDecide(CustomerHistory history, IEnumerable<LedgerEntry> ledger) => redecision.Obstacle(history, ledger) is null;
+
+    /// <summary>The state as of a cut, decided again; null where what stays would not lead from it to the stored state.</summary>
+    public Checkpoint? Decided(CustomerId customer, CustomerState stored, CustomerHistory history, IReadOnlyList<JournalDraft> drafts, Instant cut)
+    {
+        var inputs = EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= cut).ToList();
+        var state = Replay.Run(fold, customer, HistoryBeginning.Of(codec, modules, history.Opening, stored.Since), inputs, Instant.MinValue).State;
+        state.SinceCheckpoint = 0;
+        state.Opening = null;
+        var opening = new Checkpoint(cut, codec.EncodeAll(state));
+        var rest = new CustomerHistory(opening, history.Entries.Where(entry => entry.EffectiveAt > cut).ToSequence());
+        return redecision.Compare(customer, stored, rest).Any() ? null : opening;
+    }
+
+    /// <summary>Whether a stored checkpoint can stand for what is before it: it has counted all that is counted today.</summary>
+    public bool IsUsable(Checkpoint checkpoint) => codec.Decode(checkpoint.Slots, 0).Observed.MissingLeaves.IsEmpty;
+
+    /// <summary>The opening of a journal whose entries up to a checkpoint go.</summary>
+    public static JournalOpening Opening(Checkpoint state, CustomerHistory history, IEnumerable<LedgerEntry> ledger, Instant now)
+    {
+        var going = history.Entries.Where(entry => entry.EffectiveAt <= state.At).ToList();
+        var staying = history.Entries.Where(entry => entry.EffectiveAt > state.At).Select(entry => entry.Event.Key).ToHashSet();
+        var tally = JournalTally.Of(going).With(history.Opening);
+        var caused = LedgerTally.WithoutCauseIn(staying, ledger);
+        var recordedAt = going.Max(entry => entry.RecordedAt);
+        return new JournalOpening(state.At, state.Slots)
+        {
+            Entries = tally.Count,
+            Sum = tally.Sum,
+            LedgerEntries = caused.Count,
+            LedgerSum = caused.Sum,
+            RecordedAt = history.Opening is { } before ? Instant.Max(before.RecordedAt, recordedAt) : recordedAt,
+            DisposedAt = now,
+        };
+    }
+
+    private static Instant? LastUpTo(CustomerHistory history, Instant bound)
+    {
+        Instant? last = null;
+        foreach (var entry in history.Entries)
+        {
+            if (entry.EffectiveAt <= bound && !(entry.EffectiveAt < last))
+            {
+                last = entry.EffectiveAt;
+            }
+        }
+
+        return last;
+    }
+}

@@ -1,0 +1,167 @@
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>Goes through all customers and disposes of the beginnings of their journals, one unit of work for each. It can stop after any customer, or be killed anywhere, and go on there.</summary>
+internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
+{
+    private const int AtOnce = 256;
+    private const string NotVerified = "not-verified";
+
+    private readonly IJournalDisposal store = kernel.Store as IJournalDisposal
+        ?? throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} keeps journals for ever; implement {nameof(IJournalDisposal)} on it to dispose of entries.");
+
+    private readonly CustomerVerifier verifier = new(kernel.Modules.All, kernel.Options);
+    private readonly DisposalPlan plan = new(kernel.Modules, kernel.Codec, kernel.Options);
+
+    public async ValueTask<DisposalReport> RunAsync(DisposalRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Until > clock.GetCurrentInstant())
+        {
+            throw new ArgumentException($"Entries are to be disposed of until {request.Until}, which is still to come; an instant that has passed is expected.", nameof(request));
+        }
+
+        var report = new DisposalReport(0, 0, 0, 0, request.After, false);
+        await foreach (var some in kernel.ReadCustomersAsync(request.After, AtOnce, cancellationToken).ConfigureAwait(false))
+        {
+            var batch = some.Take((int)Math.Min(int.MaxValue, request.Most - report.Seen)).ToList();
+            foreach (var customer in batch)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var (gone, held) = await OneAsync(customer, request, cancellationToken).ConfigureAwait(false);
+                report = new DisposalReport(report.Seen + 1, report.Customers + (gone > 0 ? 1 : 0), report.Entries + gone, report.Held + (held ? 1 : 0), customer, false);
+            }
+
+            request.Progress?.Report(report);
+            if (batch.Count < some.Length)
+            {
+                return report;
+            }
+        }
+
+        report = report with { IsComplete = true };
+        request.Progress?.Report(report);
+        return report;
+    }
+
+    private async ValueTask<(int Gone, bool Held)> OneAsync(CustomerId customer, DisposalRequest request, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var now = clock.GetCurrentInstant();
+            var (disposal, held) = await PlanAsync(customer, request, now, cancellationToken).ConfigureAwait(false);
+            var isMoved = held is { History.Code: NotVerified } && await HasMovedAsync(customer, held, cancellationToken).ConfigureAwait(false);
+            if (!isMoved && (disposal is null || request.DryRun || await store.DisposeOfAsync(disposal, cancellationToken).ConfigureAwait(false) is CommitResult.Committed))
+            {
+                if (held is not null)
+                {
+                    request.Held?.Invoke(held.History);
+                }
+
+                return (disposal?.Receipts.Count ?? 0, held is not null);
+            }
+
+            if (attempt >= kernel.Options.Attempts)
+            {
+                throw new TooManyConflictsException($"The customer {customer}", attempt);
+            }
+
+            await kernel.Pacing.PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // What was read in several steps while somebody wrote does not fit together, and means nothing.
+    private async ValueTask<bool> HasMovedAsync(CustomerId customer, Held held, CancellationToken cancellationToken) =>
+        (await kernel.Store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false)).Version != held.Version;
+
+    private async ValueTask<(JournalDisposal? Disposal, Held? Held)> PlanAsync(CustomerId customer, DisposalRequest request, Instant now, CancellationToken cancellationToken)
+    {
+        var snapshot = await kernel.Store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false);
+        if (snapshot.Customer is null || await UntilAsync(snapshot, request, now, cancellationToken).ConfigureAwait(false) is not { } until)
+        {
+            return (null, null);
+        }
+
+        var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+        var due = history.Entries.Count(entry => entry.EffectiveAt <= until);
+        if (due == 0)
+        {
+            return (null, null);
+        }
+
+        if (snapshot.Slots.FirstOrDefault(slot => slot.Name != StateCodec.KernelSlot && kernel.Modules.IndexOf(slot.Name) < 0 && !request.RemovedModules.Contains(slot.Name)).Name is { } unknown)
+        {
+            return (null, new Held(new HeldHistory(customer, "unknown-module", due, $"There is a state of the module '{unknown}', which this engine does not have: dispose with the engine that decides, or name it among the removed modules."), snapshot.Version));
+        }
+
+        var ledger = await store.LedgerOfAsync(customer, cancellationToken).ConfigureAwait(false);
+        var verdict = verifier.Verify(snapshot, history, ledger);
+        if (!verdict.Holds)
+        {
+            return (null, new Held(new HeldHistory(customer, NotVerified, due, $"What is stored does not fit together: {verdict.Differences[0]}"), snapshot.Version));
+        }
+
+        var state = (await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false)).State;
+        var drafts = JournalDraft.Of(history.Entries, kernel.Modules.Kinds).ToList();
+        var cut = DisposalPlan.Cut(history, drafts, until);
+        var decided = cut is { } at && plan.CanDecide(history, ledger) ? plan.Decided(customer, state, history, drafts, at) : null;
+        var checkpoint = decided ?? (cut is { } bound ? await StoredAsync(customer, history, drafts, bound, cancellationToken).ConfigureAwait(false) : null);
+        var left = due - (checkpoint is { } reached ? history.Entries.Count(entry => entry.EffectiveAt <= reached.At) : 0);
+        var held = left == 0 ? null
+            : cut is null || checkpoint?.At == cut ? new HeldHistory(customer, "still-amended", left, "A later refund or cancellation takes from them; they can go together with it.")
+            : new HeldHistory(customer, "not-decidable", left, $"No checkpoint stands for them, and they cannot be decided again: {verdict.NotRedecided ?? "what stays would lead elsewhere"}.");
+        return (checkpoint is null ? null : Disposal(customer, snapshot, state, history, DisposalPlan.Opening(checkpoint, history, ledger, now), now), held is null ? null : new Held(held, snapshot.Version));
+    }
+
+    private async ValueTask<Instant?> UntilAsync(CustomerSnapshot snapshot, DisposalRequest request, Instant now, CancellationToken cancellationToken)
+    {
+        if (request.UntilFor is not { } chosen)
+        {
+            return request.Until;
+        }
+
+        var until = chosen(await kernel.ViewAsync(snapshot, null, ids, now, cancellationToken).ConfigureAwait(false));
+        return until > request.Until ? request.Until : until;
+    }
+
+    // Where history cannot be decided again, the last state that was kept when it could be stands for what is before it.
+    private async ValueTask<Checkpoint?> StoredAsync(CustomerId customer, CustomerHistory history, IReadOnlyList<JournalDraft> drafts, Instant cut, CancellationToken cancellationToken)
+    {
+        for (var bound = cut; ;)
+        {
+            var last = (await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Before(bound + Duration.FromTicks(1)), cancellationToken).ConfigureAwait(false)).Checkpoint;
+            if (last is null || last.At <= history.Opening?.At || DisposalPlan.Cut(history, drafts, last.At) is not { } free)
+            {
+                return null;
+            }
+
+            // Entries that do not change the state, such as refused ones, may lie between the last one that does and the checkpoint.
+            if (history.Entries.All(entry => entry.EffectiveAt <= free || entry.EffectiveAt > last.At) && plan.IsUsable(last))
+            {
+                return last;
+            }
+
+            bound = free < last.At ? free : last.At - Duration.FromTicks(1);
+        }
+    }
+
+    private JournalDisposal Disposal(CustomerId customer, CustomerSnapshot snapshot, CustomerState state, CustomerHistory history, JournalOpening opening, Instant now)
+    {
+        state.Opening = new OpeningMark(opening.At, Binary.Hash(opening));
+        var commit = new Commit
+        {
+            Customer = customer,
+            ExpectedVersion = snapshot.Version,
+            Version = snapshot.Version + 1,
+            RecordedAt = Kernel.After(null, now),
+            Slots = kernel.Codec.EncodeChanged(state, state.Slots),
+        };
+        var receipts = history.Entries.Where(entry => entry.EffectiveAt <= opening.At).OrderBy(entry => entry.Version).Select(entry => entry.Receipt.Short()).ToSequence();
+        return new JournalDisposal(commit, opening, receipts);
+    }
+
+    /// <summary>Entries that stay, and the version of the customer upon which that was decided.</summary>
+    private sealed record Held(HeldHistory History, long Version);
+}

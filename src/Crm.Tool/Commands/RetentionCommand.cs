@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using Crm.Engine;
+using Crm.Tool.Stores;
+using NodaTime;
+using NodaTime.Text;
+using Spectre.Console;
+
+namespace Crm.Tool.Commands;
+
+/// <summary>crm privacy retention: disposes of journal entries that need not be kept any longer.</summary>
+internal static class RetentionCommand
+{
+    public static Command Create(IClock clock)
+    {
+        var common = new CommonOptions();
+        var until = new Option<string>("--until") { Description = "The last day of what goes, in the store's zone, or an instant.", HelpName = "TIME", Required = true };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Says what would go, and writes nothing." };
+        var command = new Command("retention", "Disposes of journal entries up to a day. Balances, tiers and the ledger stay, and an opening stands for what is gone. It can be stopped and run again.") { until, dryRun };
+        common.AddStoreTo(command).AddOutputTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var output = common.Output(parsed);
+            var last = Last(parsed.GetRequiredValue(until));
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            var engine = await store.EngineAsync(settings, clock, cancellationToken);
+            var held = new SortedDictionary<string, long>(StringComparer.Ordinal);
+            var request = new DisposalRequest(last(settings.Zone)) { DryRun = parsed.GetValue(dryRun), Held = history => held[history.Code] = held.GetValueOrDefault(history.Code) + 1 };
+            if (request.Until > clock.GetCurrentInstant())
+            {
+                throw ToolException.Input($"--until is {InstantPattern.ExtendedIso.Format(request.Until)}, which is still to come; a day that has passed is expected.");
+            }
+
+            var report = output.IsWatched
+                ? await output.Messages.Progress().AutoClear(true).StartAsync(progress => DisposeAsync(engine, request with { Progress = Watch(progress) }, cancellationToken))
+                : await DisposeAsync(engine, request, cancellationToken);
+            Write(report, held, request.DryRun, output);
+            return ExitCode.Done;
+        });
+        return command.WithExamples("crm privacy retention --until 2019-12-31 --store shop.db --dry-run", "crm privacy retention --until 2019-12-31 --store shop.db --json");
+    }
+
+    private static async Task<DisposalReport> DisposeAsync(CrmEngine engine, DisposalRequest request, CancellationToken cancellationToken) => await engine.DisposeOfJournalAsync(request, cancellationToken);
+
+    private static Func<DateTimeZone, Instant> Last(string text) => LocalDatePattern.Iso.Parse(text) is { Success: true } date
+        ? zone => zone.AtStartOfDay(date.Value.PlusDays(1)).ToInstant() - Duration.FromTicks(1)
+        : InstantPattern.ExtendedIso.Parse(text) is { Success: true } instant
+            ? _ => instant.Value
+            : throw ToolException.Usage($"--until: '{text}' is neither a date nor an instant; '2019-12-31' or '2019-12-31T16:00:00Z' is expected.");
+
+    private static Immediately Watch(ProgressContext progress)
+    {
+        var task = progress.AddTask("customers");
+        task.IsIndeterminate = true;
+        return new Immediately(report => task.Description = string.Create(CultureInfo.InvariantCulture, $"{report.Seen} customers, {report.Entries} entries"));
+    }
+
+    private static void Write(DisposalReport report, SortedDictionary<string, long> held, bool dryRun, ToolOutput output)
+    {
+        switch (output.Form)
+        {
+            case OutputForm.Json:
+                output.Json(json =>
+                {
+                    json.WriteBoolean("dryRun", dryRun);
+                    json.WriteNumber("seen", report.Seen);
+                    json.WriteNumber("customers", report.Customers);
+                    json.WriteNumber("entries", report.Entries);
+                    json.WriteStartObject("held");
+                    foreach (var (code, count) in held)
+                    {
+                        json.WriteNumber(code, count);
+                    }
+
+                    json.WriteEndObject();
+                });
+                break;
+            case OutputForm.Csv:
+                output.Csv([["seen", "customers", "entries", "held"], [Number(report.Seen), Number(report.Customers), Number(report.Entries), Number(report.Held)]]);
+                break;
+            default:
+                output.Line($"{Number(report.Entries)} journal entries of {Number(report.Customers)} customers {(dryRun ? "would be" : "were")} disposed of; {Number(report.Seen)} customers were looked at.");
+                foreach (var (code, count) in held)
+                {
+                    output.Line($"{Number(count)} customers keep entries: {Reason(code)}");
+                }
+
+                break;
+        }
+    }
+
+    private static string Reason(string code) => code switch
+    {
+        "still-amended" => "a later refund or cancellation takes from them; they can go together with it.",
+        "not-verified" => "what is stored does not fit together; 'crm verify' says where.",
+        "unknown-module" => "the store has states of modules that the tool does not have. A host disposes with its own: CrmEngine.DisposeOfJournalAsync.",
+        _ => "they cannot be decided again with the programmes of the store, and no checkpoint stands for them.",
+    };
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private sealed class Immediately(Action<DisposalReport> told) : IProgress<DisposalReport>
+    {
+        public void Report(DisposalReport value) => told(value);
+    }
+}
