@@ -48,7 +48,7 @@ public sealed class CrmEngine
         recorder = new Recorder(kernel, clock, ids);
         quoting = new Quoting(kernel, clock, ids);
         dueRunner = new DueRunner(kernel, recorder, clock, ids);
-        groups = GroupRecorder.For(store, recorder, options);
+        groups = GroupRecorder.For(store, recorder, options, kernel.Pacing);
         audience = new Audience(kernel, ids);
         past = new PastReader(kernel, ids, clock);
         pump = store is IOutbox outbox ? new OutboxPump(kernel, outbox, recorder, clock, ids, ports ?? new CrmPorts()) : null;

@@ -9,7 +9,8 @@ namespace Crm.Engine;
 /// </summary>
 /// <param name="record">Records events in one transaction; the answers are in their order.</param>
 /// <param name="most">The most events of one group.</param>
-internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IReadOnlyList<Recorded>>> record, int most)
+/// <param name="pacing">How the next group is begun, and callers go on.</param>
+internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IReadOnlyList<Recorded>>> record, int most, Pacing pacing)
 {
     private readonly Queue<Caller> waiting = [];
     private readonly Lock guard = new();
@@ -18,7 +19,7 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
     /// <summary>Waits until the event is recorded, durably. Cancelling takes it out of the line; once it is being recorded, the answer is waited for.</summary>
     public async Task<Recorded> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken)
     {
-        var caller = new Caller(happened);
+        var caller = new Caller(happened, pacing);
         bool first;
         lock (guard)
         {
@@ -49,7 +50,7 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
             }
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static lane => _ = lane.RunAsync(), this, preferLocal: false);
+        pacing.Soon(RunAsync);
     }
 
     private List<Caller> Take()
@@ -108,9 +109,9 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
     // Where the store itself is out of order, asking it once for each event helps nobody. A refusal of one row has an SQL state and would come again.
     private static bool IsOfStore(Exception fault) => fault is DbException { IsTransient: true } or DbException { SqlState: null } or IOException or TimeoutException or ObjectDisposedException or OperationCanceledException;
 
-    private sealed class Caller(CustomerEvent happened)
+    private sealed class Caller(CustomerEvent happened, Pacing pacing)
     {
-        private readonly TaskCompletionSource<Recorded> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<Recorded> answer = new(pacing.Turns);
         private int taken;
 
         public CustomerEvent Happened { get; } = happened;

@@ -14,21 +14,21 @@ internal sealed class GroupRecorder : IDisposable
     private readonly GroupLane[] lanes;
     private readonly SemaphoreSlim room;
 
-    private GroupRecorder(Recorder recorder, CrmOptions options, int lanes)
+    private GroupRecorder(Recorder recorder, CrmOptions options, int lanes, Pacing pacing)
     {
         this.recorder = recorder;
         this.lanes = new GroupLane[lanes];
         for (var i = 0; i < lanes; i++)
         {
-            this.lanes[i] = new GroupLane(events => recorder.RecordCheckedAsync(events, RecordMode.Live, CancellationToken.None), options.GroupSize);
+            this.lanes[i] = new GroupLane(events => recorder.RecordCheckedAsync(events, RecordMode.Live, CancellationToken.None), options.GroupSize, pacing);
         }
 
         room = new SemaphoreSlim(options.GroupQueue, options.GroupQueue);
     }
 
     /// <summary>Groups for a store that profits from them; null where it does not, or where the host does not want them.</summary>
-    public static GroupRecorder? For(ICustomerStore store, Recorder recorder, CrmOptions options) =>
-        options.GroupCommits && store is IBulkCommit { GroupsAtOnce: > 0 and var groups } ? new GroupRecorder(recorder, options, groups) : null;
+    public static GroupRecorder? For(ICustomerStore store, Recorder recorder, CrmOptions options, Pacing pacing) =>
+        options.GroupCommits && store is IBulkCommit { GroupsAtOnce: > 0 and var groups } ? new GroupRecorder(recorder, options, groups, pacing) : null;
 
     /// <summary>Records an event, perhaps together with others.</summary>
     public async ValueTask<Recorded> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken)

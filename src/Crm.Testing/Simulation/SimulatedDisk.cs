@@ -1,4 +1,5 @@
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Storage;
 using Crm.Values;
 using NodaTime;
@@ -65,7 +66,26 @@ internal sealed class SimulatedDisk
         (Rows, Server) = Recovered(kept);
     }
 
-    public CommitResult Commit(Commit commit)
+    /// <summary>Carries out one commit, or several that share a transaction: each is written or not by itself, and a crash leaves any beginning of them.</summary>
+    /// <param name="commits">The commits.</param>
+    /// <param name="written">Told of each that was written, before the next is.</param>
+    public IReadOnlyList<CommitResult> Commit(IReadOnlyList<Commit> commits, Action<Commit> written)
+    {
+        var results = new CommitResult[commits.Count];
+        for (var i = 0; i < results.Length; i++)
+        {
+            var isLost = faults.LosesEndsOfGroups && i > 0 && i == results.Length - 1;
+            results[i] = isLost ? CommitResult.Done : Commit(commits[i]);
+            if (results[i] is CommitResult.Committed && !isLost)
+            {
+                written(commits[i]);
+            }
+        }
+
+        return results;
+    }
+
+    private CommitResult Commit(Commit commit)
     {
         var result = Now(Server.CommitAsync(commit, default));
         if (result is CommitResult.Committed)
@@ -76,7 +96,20 @@ internal sealed class SimulatedDisk
         return result;
     }
 
-    public IReadOnlyList<CommitResult> Commit(IReadOnlyList<Commit> commits) => [.. commits.Select(Commit)];
+    public CommitResult DisposeOf(JournalDisposal disposal)
+    {
+        var result = Now(((IJournalDisposal)Server).DisposeOfAsync(disposal, default));
+        if (result is CommitResult.Committed)
+        {
+            log.Add(new LogRecord(disposal.Commit, store => Now(((IJournalDisposal)store).DisposeOfAsync(disposal, default))));
+        }
+
+        return result;
+    }
+
+    public IReadOnlyList<LedgerEntry> Ledger(CustomerId customer) => Now(((IJournalDisposal)Server).LedgerOfAsync(customer, default));
+
+    public IReadOnlyList<CustomerId> Customers() => Now(new ValueTask<List<CustomerId>>(((IJournalScan)Server).ReadCustomersAsync(default).ToListAsync().AsTask()));
 
     public CustomerSnapshot Load(CustomerRef customer) => Now(Server.LoadAsync(customer, default));
 
@@ -152,6 +185,9 @@ internal sealed record DiskFaults
 {
     /// <summary>It says that a commit is durable before it is.</summary>
     public bool AcknowledgesBeforeSync { get; init; }
+
+    /// <summary>It says that the last commit of a group is written, and it is not.</summary>
+    public bool LosesEndsOfGroups { get; init; }
 
     /// <summary>It carries out requests wrongly.</summary>
     public Func<InMemoryStore, ICustomerStore>? Server { get; init; }

@@ -31,7 +31,7 @@ internal sealed class SimulatedHost
     public int Working { get; set; }
 
     public void Start(SimulatedScenario scenario, IEnumerable<ICustomerModule> modules) => Engine = new CrmEngine(
-        new HostStore(world, Number),
+        new HostStore(world, Number, world.Luck.Chance(500) ? 1 : 0),
         modules,
         scenario.Options,
         Clock,
@@ -61,6 +61,14 @@ internal sealed class SimulatedHost
     private sealed class SimulatedPacing(World world, int host) : Pacing
     {
         public override TaskCreationOptions Turns => TaskCreationOptions.None;
+
+        public override void Soon(Func<Task> work) => world.Observe(AfterwardsAsync(work));
+
+        private async Task AfterwardsAsync(Func<Task> work)
+        {
+            await world.WaitFor(host, SimulatedOperation.GroupBegun, () => true).ConfigureAwait(false);
+            await work().ConfigureAwait(false);
+        }
 
         public override Task PauseAsync(int fruitless, CancellationToken cancellationToken) => world.WaitFor(host, SimulatedOperation.PauseOver, () => true);
     }

@@ -27,6 +27,9 @@ public enum SimulatedOperation
     /// <summary>A pause before another attempt is over.</summary>
     PauseOver,
 
+    /// <summary>A host begins to record the events that came while it recorded those before, all in one transaction.</summary>
+    GroupBegun,
+
     /// <summary>A channel takes a message, or cannot.</summary>
     ChannelAnswered,
 

@@ -21,6 +21,9 @@ public sealed record SimulationReport
     /// <summary>How many commits were carried out, counting those that a crash took back.</summary>
     public required long Commits { get; init; }
 
+    /// <summary>How many times a part of a journal was disposed of, counting those that a crash took back.</summary>
+    public required long Disposals { get; init; }
+
     /// <summary>A number made of everything that happened: the same seed gives the same one, whatever the machine and the threads.</summary>
     public required ulong Digest { get; init; }
 

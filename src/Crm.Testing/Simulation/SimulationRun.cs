@@ -11,6 +11,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
     private long lived;
     private long events;
     private long commits;
+    private long disposals;
     private ulong digest;
     private SimulationFailure? failure;
 
@@ -31,6 +32,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
         Kinds = Enum.GetValues<SimulatedOperation>().ToDictionary(kind => kind, kind => counts[(int)kind]),
         Events = events,
         Commits = commits,
+        Disposals = disposals,
         Digest = digest,
         Failure = failure,
     };
@@ -73,6 +75,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
             lived += world.Steps;
             events += world.Auditor.Counted.Events;
             commits += world.Auditor.Counted.Commits;
+            disposals += world.Auditor.Disposals;
 
             // A sum, so that it does not matter which thread was first.
             digest = unchecked(digest + Luck.Mix(world.Digest ^ own));

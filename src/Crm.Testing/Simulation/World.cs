@@ -225,7 +225,7 @@ internal sealed class World
 
         Count(SimulatedOperation.EventHandedOver, $"{string.Join(", ", some.Select(delivery => $"{delivery.Happened.Key} ({delivery.Happened.Kind})"))} to host {host.Number}");
         host.InHand.AddRange(some);
-        _ = ObserveAsync(RecordAsync(host, host.Engine, some));
+        Observe(RecordAsync(host, host.Engine, some));
     }
 
     private Delivery Taken()
@@ -449,6 +449,12 @@ internal sealed class World
         {
             Revive(host);
         }
+        else if (host.Working < 3 && Luck.Chance(20))
+        {
+            Count(SimulatedOperation.WorkerCalled, $"host {host.Number} disposes of journal entries");
+            host.Working++;
+            Observe(WorkAsync(host, host.Engine, DisposeAsync));
+        }
         else if (host.Working < 3)
         {
             Work(host, pump: Luck.Chance(600));
@@ -465,22 +471,33 @@ internal sealed class World
         if (host.Engine is { } engine)
         {
             host.Working++;
-            _ = ObserveAsync(WorkAsync(host, engine, pump));
+            Observe(WorkAsync(host, engine, pump ? PumpAsync : RunDueAsync));
         }
     }
 
-    private async Task WorkAsync(SimulatedHost host, CrmEngine engine, bool pump)
+    private async Task PumpAsync(CrmEngine engine) => await engine.PumpAsync(faulty ? 1 + Luck.Below(10) : 1000).ConfigureAwait(false);
+
+    private async Task RunDueAsync(CrmEngine engine) => await engine.RunDueAsync(faulty ? 1 + Luck.Below(10) : 1000).ConfigureAwait(false);
+
+    // Some customers from anywhere on, up to some weeks ago: less than the most an event may be late, so that some reach back to what is gone.
+    private async Task DisposeAsync(CrmEngine engine) => await engine.DisposeOfJournalAsync(new DisposalRequest(Now - Duration.FromDays(3) - Duration.FromHours(Luck.Below(1_500)))
+    {
+        After = new CustomerId(new UInt128(Luck.Next(), Luck.Next())),
+        Most = 2,
+        Held = held =>
+        {
+            if (held.Code == "not-verified")
+            {
+                throw new InvariantBroken(Invariants.JournalIsState, $"customer {held.Customer}: {held.Detail}");
+            }
+        },
+    }).ConfigureAwait(false);
+
+    private async Task WorkAsync(SimulatedHost host, CrmEngine engine, Func<CrmEngine, Task> work)
     {
         try
         {
-            if (pump)
-            {
-                await engine.PumpAsync(faulty ? 1 + Luck.Below(10) : 1000).ConfigureAwait(false);
-            }
-            else
-            {
-                await engine.RunDueAsync(faulty ? 1 + Luck.Below(10) : 1000).ConfigureAwait(false);
-            }
+            await work(engine).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is SimulatedConnectionLostException or TooManyConflictsException)
         {
@@ -493,7 +510,9 @@ internal sealed class World
         }
     }
 
-    // Whatever a call ends with that it should not ends the world, in the step in which it does.
+    /// <summary>Whatever a call ends with that it should not ends the world, in the step in which it does.</summary>
+    public void Observe(Task call) => _ = ObserveAsync(call);
+
     private async Task ObserveAsync(Task call)
     {
         try
