@@ -2,6 +2,7 @@ using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
 using Crm.Testing;
+using Crm.Values;
 using Crm.Tests.Shared;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -112,6 +113,62 @@ public sealed class FullAndReadOnly : IDisposable
 
         Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token));
         PostgreSqlServer.Execute($"DROP SCHEMA {options.Schema} CASCADE");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_full_postgresql_store_says_so_loses_nothing_and_goes_on_when_there_is_room(bool mounted)
+    {
+        using var disk = SmallDisk.Start(mounted);
+        TestContext.Current.TestOutputHelper?.WriteLine(disk.IsMounted ? "a tablespace on a file system of 16 MiB" : "files of at most 18 MiB");
+        await using var store = PostgreSqlStore.Open(disk.ConnectionString);
+        await store.CommitAsync(Samples.Birth(1), Token);
+        var written = 1;
+
+        var full = await Assert.ThrowsAsync<PostgresException>(async () =>
+        {
+            for (; written < 10_000; written++)
+            {
+                Assert.Equal(CommitResult.Done, await store.CommitAsync(Incompressible(written + 1), Token));
+            }
+        });
+
+        Assert.True(disk.IsMounted ? full.SqlState == PostgresErrorCodes.DiskFull : full.MessageText.Contains("File too large", StringComparison.Ordinal), full.Message);
+        Assert.True(written > 2);
+        await ExpectAsync(store, written);
+        await Assert.ThrowsAsync<PostgresException>(async () => await store.CommitAsync(Incompressible(written + 1), Token));
+        disk.Enlarge();
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(Incompressible(written + 1), Token));
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 1, "pos:after"), Token));
+        Assert.Equal(written + 1, await store.ReadCustomersAsync(Token).CountAsync(Token));
+        await ExpectAsync(store, written + 1, from: 2);
+    }
+
+    // Everybody who was acknowledged is there, whole; whoever was not is nowhere.
+    private static async Task ExpectAsync(SqlStore store, int written, int from = 1)
+    {
+        for (var customer = from; customer <= written; customer++)
+        {
+            var birth = customer == 1 ? Samples.Birth(1) : Incompressible(customer);
+            var found = await store.LoadAsync(CustomerRef.Of(Samples.User(customer)) with { Recording = birth.Entries[0].Event.Key }, Token);
+            Assert.Equal((birth.Customer, 1L, birth.Slots), (found.Customer, found.Version, found.Slots));
+            Assert.Equal(birth.Entries[0].Receipt, found.Recorded?.Receipt);
+        }
+
+        Assert.Equal(CustomerSnapshot.Nobody, await store.LoadAsync(CustomerRef.Of(Samples.Customer(written + 1)) with { Recording = Incompressible(written + 1).Entries[0].Event.Key }, Token));
+        Assert.Equal(CustomerSnapshot.Nobody, await store.LoadAsync(CustomerRef.Of(Samples.User(written + 1)), Token));
+    }
+
+    private static Commit Incompressible(int customer)
+    {
+        var bytes = new byte[60_000];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(unchecked((ulong)(customer * 60_000 + i + 1) * 0x9e3779b97f4a7c15UL) >> 51);
+        }
+
+        return Samples.Birth(customer) with { Slots = [new StoredSlot("large", 1, bytes.ToSequence())] };
     }
 
     private static Commit Large(int customer) => Samples.Birth(customer) with { Slots = [new StoredSlot("large", 1, [.. new byte[60_000]])] };
