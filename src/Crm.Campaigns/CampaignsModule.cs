@@ -185,9 +185,10 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
 
                 break;
             case Trigger.OnBirthday birthday:
-                var year = context.Moment.Date.Year;
+                var here = Birthday.HereOf(birthday, context);
+                var year = here.Date.Year;
                 deciding.Stand(standing with { LastYear = year });
-                deciding.Wait(definition.Value, Birthday.Next(standing.Day, birthday, context.Moment, year));
+                deciding.Wait(definition.Value, Birthday.Next(standing.Day, birthday, here, year));
                 deciding.Begin(definition, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"birthday:{year}"), Fields.Of(("year", year)));
                 break;
         }
@@ -200,11 +201,12 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
             if (definition.Value.Trigger is Trigger.OnBirthday birthday)
             {
                 var standing = deciding.In(definition.Name);
-                var day = Birthday.DayOf(context.Observed(birthday.Field));
-                if (day != standing.Day)
+                var (day, here) = (Birthday.DayOf(context.Observed(birthday.Field)), Birthday.HereOf(birthday, context));
+                var zone = birthday.ZoneField is null ? null : here.Zone.Id;
+                if (day != standing.Day || zone != standing.Zone)
                 {
-                    deciding.Stand(standing with { Day = day });
-                    deciding.Wait(definition.Value, Birthday.Next(day, birthday, context.Moment, standing.LastYear));
+                    deciding.Stand(standing with { Day = day, Zone = zone });
+                    deciding.Wait(definition.Value, Birthday.Next(day, birthday, here, standing.LastYear));
                 }
             }
         }

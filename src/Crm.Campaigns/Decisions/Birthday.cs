@@ -1,4 +1,5 @@
 using Crm.Campaigns.Journeys;
+using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
@@ -28,9 +29,13 @@ internal static class Birthday
             : 0;
     }
 
+    /// <summary>The moment where the customer is.</summary>
+    public static Moment HereOf(Trigger.OnBirthday trigger, ModuleContext context) =>
+        trigger.ZoneField is { } field && context.Observed(field).AsCode is { } name && DateTimeZoneProviders.Tzdb.GetZoneOrNull(name) is { } zone ? context.Moment with { Zone = zone } : context.Moment;
+
     /// <summary>The first time that the day's hour comes after a moment, in a year after another.</summary>
     /// <param name="day">The day as MMDD, or 0.</param>
-    /// <param name="moment">The moment; its own instant is not after it.</param>
+    /// <param name="moment">The moment, in the zone in which the hour is meant; its own instant is not after it.</param>
     /// <param name="afterYear">The last year that is done.</param>
     public static Instant? Next(int day, Trigger.OnBirthday trigger, Moment moment, int afterYear)
     {

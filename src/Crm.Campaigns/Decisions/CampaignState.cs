@@ -57,6 +57,9 @@ public sealed record JourneyStanding
     /// <summary>Month and day that a birthday journey waits for, as MMDD; 0: none is known.</summary>
     public int Day { get; init; }
 
+    /// <summary>The zone in which a birthday journey waits for the day; null where it is the engine's.</summary>
+    public string? Zone { get; init; }
+
     /// <summary>The last year whose birthday was decided; 0: none.</summary>
     public int LastYear { get; init; }
 

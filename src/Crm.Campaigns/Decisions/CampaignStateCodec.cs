@@ -4,11 +4,11 @@ using NodaTime;
 
 namespace Crm.Campaigns.Decisions;
 
-/// <summary>Version 1: names, instants and counts, in the order of the state.</summary>
+/// <summary>Names, instants and counts, in the order of the state. Version 1 was without the zones of birthdays.</summary>
 internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
 {
     /// <inheritdoc/>
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc/>
     public override CampaignState Empty => CampaignState.Empty;
@@ -46,7 +46,7 @@ internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
         var journeys = new JourneyStanding[reader.Int()];
         for (var i = 0; i < journeys.Length; i++)
         {
-            journeys[i] = Standing(ref reader);
+            journeys[i] = Standing(version, ref reader);
         }
 
         var reservations = new Reservation[reader.Int()];
@@ -82,9 +82,11 @@ internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
             writer.Text(tally.Code);
             writer.Whole(tally.Count);
         }
+
+        writer.Text(standing.Zone);
     }
 
-    private static JourneyStanding Standing(ref SlotReader reader)
+    private static JourneyStanding Standing(int version, ref SlotReader reader)
     {
         var journey = reader.Code();
         var anchor = (reader.Text(), reader.InstantOrNull()) is ({ } key, { } at) ? new Anchor(key, at) : null;
@@ -106,6 +108,7 @@ internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
             Due = due,
             Last = (occasion, decidedAt) is ({ } last, { } lastAt) ? new LastDecision(last, lastAt, reason) : null,
             Tallies = Sequence.Create<Tally>(tallies),
+            Zone = version >= 2 ? reader.Text() : null,
         };
     }
 }

@@ -33,14 +33,14 @@ public sealed class CampaignPlan
         byName = journeys.All.GroupBy(definition => definition.Name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
         byTrigger = journeys.All.SelectMany(definition => KindsOf(definition.Value.Trigger).Select(kind => (kind, definition.Name)))
             .Distinct().GroupBy(pair => pair.kind, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Select(pair => pair.Name).ToArray(), StringComparer.Ordinal);
-        BirthdayFields = journeys.All.Select(definition => definition.Value.Trigger).OfType<Trigger.OnBirthday>().Select(trigger => trigger.Field).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence();
+        BirthdayFields = journeys.All.Select(definition => definition.Value.Trigger).OfType<Trigger.OnBirthday>().SelectMany(trigger => new[] { trigger.Field, trigger.ZoneField }).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence();
         Longest = this.caps.Values.Concat(journeys.All.Select(definition => definition.Value.Caps)).SelectMany(all => all).OfType<Cap.Rolling>().Select(cap => cap.Length).DefaultIfEmpty(Duration.Zero).Max();
     }
 
     /// <summary>The journeys.</summary>
     public DefinitionCatalog<Journey> Journeys { get; }
 
-    /// <summary>The profile fields whose days journeys wait for.</summary>
+    /// <summary>The profile fields whose days journeys wait for, and those with the zones in which they do.</summary>
     internal Sequence<string> BirthdayFields { get; }
 
     /// <summary>The longest rolling window of any cap.</summary>

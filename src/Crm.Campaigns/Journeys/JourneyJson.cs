@@ -12,7 +12,7 @@ namespace Crm.Campaigns.Journeys;
 /// </summary>
 /// <remarks>
 /// A trigger is one of <c>{"event":"purchase","where":…}</c>, <c>{"echo":"tier.changed","having":{"to":"gold"}}</c>, <c>{"silentAfter":"purchase","days":[30]}</c> and
-/// <c>{"birthday":"birthday","leapDay":"feb-28","hour":9}</c> with leapDay "feb-28", "mar-1" or "leap-years-only". "when", "where", "having", "caps" and "priority" may be left out. Conditions are those of <see cref="ConditionJson"/>.
+/// <c>{"birthday":"birthday","leapDay":"feb-28","hour":9}</c> with leapDay "feb-28", "mar-1" or "leap-years-only", and "zone" the profile field with the customer's zone, which may be left out. "when", "where", "having", "caps" and "priority" may be left out. Conditions are those of <see cref="ConditionJson"/>.
 /// </remarks>
 public static class JourneyJson
 {
@@ -93,8 +93,8 @@ public static class JourneyJson
                 part.Allow("silentAfter", "days");
                 return (part.Text("silentAfter"), part.Wholes("days")) is ({ } after, { } days) ? new Trigger.WhenSilent(after, days) : null;
             default:
-                part.Allow("birthday", "leapDay", "hour");
-                return (part.Text("birthday"), part.OneOf("leapDay", LeapDays), part.Whole("hour", 9)) is ({ } field, { } leapDay, { } hour) ? new Trigger.OnBirthday(field, leapDay, hour) : null;
+                part.Allow("birthday", "leapDay", "hour", "zone");
+                return (part.Text("birthday"), part.OneOf("leapDay", LeapDays), part.Whole("hour", 9)) is ({ } field, { } leapDay, { } hour) ? new Trigger.OnBirthday(field, leapDay, hour) { ZoneField = part.Has("zone") ? part.Text("zone") : null } : null;
         }
     }
 
@@ -185,6 +185,11 @@ public static class JourneyJson
                 json.WriteString("birthday", birthday.Field);
                 json.WriteString("leapDay", Array.Find(LeapDays, pair => pair.Value == birthday.LeapDay).Name);
                 json.WriteNumber("hour", birthday.Hour);
+                if (birthday.ZoneField is { } zone)
+                {
+                    json.WriteString("zone", zone);
+                }
+
                 break;
             default:
                 throw new InvalidOperationException($"There is no written form for the trigger {trigger.GetType().Name}.");

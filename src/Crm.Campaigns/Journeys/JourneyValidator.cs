@@ -40,7 +40,7 @@ internal static class JourneyValidator
         Trigger.OnEvent on => Names(path, ("event", on.Kind)).Concat(on.Where is null ? [] : Condition(on.Where, $"{path}.where")),
         Trigger.OnEcho on => Names(path, ("echo", on.Kind)),
         Trigger.WhenSilent silent => Names(path, ("silentAfter", silent.After)).Concat(Days(silent.Days, $"{path}.days")),
-        Trigger.OnBirthday birthday => Names(path, ("birthday", birthday.Field))
+        Trigger.OnBirthday birthday => Names(path, birthday.ZoneField is { } zone ? [("birthday", birthday.Field), ("zone", zone)] : [("birthday", birthday.Field)])
             .Concat(birthday.Hour is >= 0 and <= 23 ? [] : [new JourneyError($"{path}.hour", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{birthday.Hour} was found; an hour of the day, 0 to 23, is expected."))])
             .Concat(Enum.IsDefined(birthday.LeapDay) ? [] : [new JourneyError($"{path}.leapDay", $"{birthday.LeapDay} was found; Feb28, Mar1 or LeapYearsOnly is expected.")]),
         _ => throw new InvalidOperationException($"The validator has no meaning for the trigger {trigger.GetType().Name}."),

@@ -36,8 +36,12 @@ public abstract record Trigger
     /// </summary>
     /// <param name="Field">The profile field that holds month and day as the number MMDD, such as 229; values that are no day of the year are as no value.</param>
     /// <param name="LeapDay">What 29 February means in common years.</param>
-    /// <param name="Hour">The hour of the day in the zone of the engine, 0 to 23.</param>
-    public sealed record OnBirthday(string Field = "birthday", LeapDay LeapDay = LeapDay.Feb28, int Hour = 9) : Trigger;
+    /// <param name="Hour">The hour of the day, 0 to 23, in the customer's zone where <see cref="ZoneField"/> tells it, otherwise in that of the engine.</param>
+    public sealed record OnBirthday(string Field = "birthday", LeapDay LeapDay = LeapDay.Feb28, int Hour = 9) : Trigger
+    {
+        /// <summary>The profile field with the customer's zone, such as "Europe/London", in which the hour is meant; null, or a value that is no zone: the zone of the engine.</summary>
+        public string? ZoneField { get; init; }
+    }
 }
 
 /// <summary>When somebody born on 29 February has a birthday in a common year.</summary>

@@ -21,12 +21,14 @@ internal static class YearlySteps
 
         foreach (var rule in plan.Yearly)
         {
-            var known = decision.In(plan.Name).Counted(LoyaltyNames.Date(rule.Name));
+            var (membership, here) = (decision.In(plan.Name), HereOf(rule, plan, decision));
             var number = DateOf(rule, plan, decision) is { } date ? LoyaltyNames.NumberOf(date) : 0;
-            if (number != known)
+            var zone = rule.ZoneField is null ? 0 : LoyaltyNames.NumberOf(here.Zone);
+            if (number != membership.Counted(LoyaltyNames.Date(rule.Name)) || zone != membership.Counted(LoyaltyNames.ZoneOf(rule.Name)))
             {
                 decision.Count(plan, new Tally(LoyaltyNames.Date(rule.Name), 0, number));
-                Put(rule, plan, decision, rule.DateField is null ? today.PlusDays(1) : today.PlusDays(-rule.CatchUpDays));
+                decision.Count(plan, new Tally(LoyaltyNames.ZoneOf(rule.Name), 0, zone));
+                Put(rule, plan, decision, rule.DateField is null ? here.Date.PlusDays(1) : here.Date.PlusDays(-rule.CatchUpDays));
             }
         }
     }
@@ -39,7 +41,7 @@ internal static class YearlySteps
             return;
         }
 
-        var today = new Moment(decision.Context.Moment.Instant, plan.Zone).Date;
+        var today = HereOf(rule, plan, decision).Date;
         if (!Paid(rule, plan, decision, today.Year))
         {
             decision.Count(plan, new Tally(LoyaltyNames.Paid(rule.Name), today.Year, 1));
@@ -70,8 +72,13 @@ internal static class YearlySteps
             year++;
         }
 
-        decision.Put(new AgendaChange(key, plan.Zone.AtStartOfDay(rule.DayIn(year, date)).ToInstant(), Phases.Occasions));
+        decision.Put(new AgendaChange(key, HereOf(rule, plan, decision).StartOf(rule.DayIn(year, date)), Phases.Occasions));
     }
+
+    // The moment where the member is.
+    private static Moment HereOf(YearlyPoints rule, ProgramPlan plan, Decision decision) => new(
+        decision.Context.Moment.Instant,
+        rule.ZoneField is { } field && decision.Context.Observed(field).AsCode is { } name && DateTimeZoneProviders.Tzdb.GetZoneOrNull(name) is { } zone ? zone : plan.Zone);
 
     private static bool Paid(YearlyPoints rule, ProgramPlan plan, Decision decision, int year) => decision.In(plan.Name).Counted(LoyaltyNames.Paid(rule.Name), year) > 0;
 

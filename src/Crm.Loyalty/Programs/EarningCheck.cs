@@ -263,6 +263,11 @@ internal static class EarningCheck
             yield return new($"{path}.date", $"'{field}' is not a field of the profile; one such as 'birth-date' is expected.");
         }
 
+        if (rule.ZoneField is { } zone && !Names.IsName(zone))
+        {
+            yield return new($"{path}.zone", $"'{zone}' is not a field of the profile; one such as 'zone' is expected.");
+        }
+
         if (rule.CatchUpDays is < 0 or > 300)
         {
             yield return new($"{path}.catchUpDays", $"Rule '{rule.Name}' catches up {rule.CatchUpDays} days; 0 to 300 are expected.");

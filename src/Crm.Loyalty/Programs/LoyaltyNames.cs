@@ -46,6 +46,25 @@ public static class LoyaltyNames
     /// <summary>The echo that tells of a membership that began, rests, goes on or ended: fields "program" and "status" (member, suspended, left).</summary>
     public const string MembershipChanged = "membership.changed";
 
+    /// <summary>The echo that tells of a tier that ends soon: fields "program", "ladder", "tier", "until" and "missing".</summary>
+    public const string TierExpiring = "tier.expiring";
+
+    /// <summary>The echo that tells of units that were earned and cannot be spent yet: fields "program", "unit", "amount", and "at" where an instant is known.</summary>
+    public const string PendingAdded = "pending.added";
+
+    /// <summary>The echo that tells of pending units that can be spent now: fields "program", "unit" and "amount".</summary>
+    public const string PendingActivated = "pending.activated";
+
+    /// <summary>The echo that tells of pending units that were given up: fields "program", "unit", "amount" and "reason".</summary>
+    public const string PendingCancelled = "pending.cancelled";
+
+    /// <summary>The echo that tells of units that ran out: fields "program", "unit" and "amount".</summary>
+    public const string Expired = "points.expired";
+
+    /// <summary>The echo that tells of something set aside that returned at its time: fields "program", "reservation", "amount", and "unit" and "reward" where it was for one.</summary>
+    public const string ReservationLapsed = "reservation.lapsed";
+
+    internal const string TierWarning = "tier-warn";
     internal const string Reservation = "reservation";
     internal const string Cart = "cart";
     internal const string Referral = "referral";
@@ -86,6 +105,12 @@ public static class LoyaltyNames
     /// <summary>The tally of the date that a yearly rule goes by.</summary>
     internal static string Date(string rule) => $"date/{rule}";
 
+    /// <summary>The tally of the zone that a yearly rule goes by, as <see cref="NumberOf(DateTimeZone)"/> says.</summary>
+    internal static string ZoneOf(string rule) => $"zone/{rule}";
+
+    /// <summary>A zone as a number that is not 0 in practice, and differs for different zones in practice.</summary>
+    internal static long NumberOf(DateTimeZone zone) => (long)(Definitions.DefinitionHash.Of(zone.Id).Value >> 65);
+
     /// <summary>The tally that a yearly rule has given in a year.</summary>
     internal static string Paid(string rule) => $"paid/{rule}";
 
@@ -111,9 +136,20 @@ public static class LoyaltyNames
 
     internal static string ActivationKey(string program, string unit) => $"{Activate}/{program}/{unit}";
 
+    internal static string TierWarningKey(string program, string ladder) => $"{TierWarning}/{program}/{ladder}";
+
+    /// <summary>The tally of the latest end of a tier that was warned of, in ticks.</summary>
+    internal static string TierWarned(string ladder) => $"tier-warned/{ladder}";
+
     internal static string WarningKey(string program, string unit) => $"{Warning}/{program}/{unit}";
     /// <summary>The fact that holds what a membership is now: "loyalty.tea-club.membership", one of member, suspended and left; none where nobody ever joined.</summary>
     public static string MemberFact(string program) => Fact(program, "membership");
+
+    /// <summary>The fact that tells accounts that are pools from people: "loyalty.tea-club.pool", open or dissolved; none of people.</summary>
+    public static string PoolFact(string program) => Fact(program, "pool");
+
+    /// <summary>The tally of what a member has spent from a pool in a span.</summary>
+    internal static string PoolSpent(Crm.Values.CustomerId member, string unit) => $"pool/{member}/{unit}";
 
     /// <summary>The supply that a reward's stock is: "reward.tea-club.mug". The host fills it.</summary>
     public static string StockOf(string program, string reward) => $"reward.{program}.{reward}";

@@ -30,11 +30,11 @@ internal sealed class LoyaltyPlans
         ? ["*"]
         : Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Kinds);
 
-    /// <summary>The dates of the profile that rules go by.</summary>
-    public IEnumerable<string> DateFields => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Yearly).Select(rule => rule.DateField).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+    /// <summary>The dates and zones of the profile that rules go by.</summary>
+    public IEnumerable<string> DateFields => Programs.SelectMany(versions => versions.All).SelectMany(plan => plan.Yearly).SelectMany(rule => new[] { rule.DateField, rule.ZoneField }).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     public IEnumerable<string> Facts => Programs.SelectMany(versions => versions.All)
-        .SelectMany(plan => plan.Units.SelectMany(unit => new[] { unit.Fact, LoyaltyNames.PendingFact(plan.Name, unit.Name), LoyaltyNames.ReservedFact(plan.Name, unit.Name) }).Concat(plan.TierFacts).Append(LoyaltyNames.MemberFact(plan.Name)).Concat(plan.Cards.SelectMany(card => card.Facts)))
+        .SelectMany(plan => plan.Units.SelectMany(unit => new[] { unit.Fact, LoyaltyNames.PendingFact(plan.Name, unit.Name), LoyaltyNames.ReservedFact(plan.Name, unit.Name) }).Concat(plan.TierFacts).Append(LoyaltyNames.MemberFact(plan.Name)).Append(LoyaltyNames.PoolFact(plan.Name)).Concat(plan.Cards.SelectMany(card => card.Facts)))
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     /// <summary>Whether an event is a request about a programme that another loyalty module of the host has.</summary>

@@ -109,13 +109,14 @@ internal static class RuleJson
                 };
                 return entry with { Terms = Terms(json, SegmentEntry.Once) };
             case Yearly:
-                json.Allow(["rule", "name", "when", "unit", "points", "date", "leapDay", "catchUpDays", .. TermNames]);
+                json.Allow(["rule", "name", "when", "unit", "points", "date", "zone", "leapDay", "catchUpDays", .. TermNames]);
                 return new YearlyPoints
                 {
                     Name = Name(json),
                     Unit = json.Text("unit") ?? "",
                     Points = json.Whole("points", required: true) ?? 0,
                     DateField = json.Has("date") ? json.Text("date") : null,
+                    ZoneField = json.Has("zone") ? json.Text("zone") : null,
                     LeapDay = json.OneOf("leapDay", LeapDays),
                     CatchUpDays = Int(json.Whole("catchUpDays") ?? 0),
                     When = json.Condition("when"),
@@ -209,6 +210,8 @@ internal static class RuleJson
                 {
                     json.WriteString("date", date);
                 }
+
+                json.If("zone", yearly.ZoneField);
 
                 json.Unless("leapDay", LeapDays, yearly.LeapDay);
                 json.Unless("catchUpDays", yearly.CatchUpDays, 0);

@@ -14,7 +14,7 @@ public enum LeapDayPolicy
 }
 
 /// <summary>
-/// Units on a day of every year, at its beginning in the programme's zone: a birthday, or the day of the first event in the programme. Once in a calendar year, whatever becomes of the date:
+/// Units on a day of every year, at its beginning in the member's zone, or in the programme's where none is known: a birthday, or the day of the first event in the programme. Once in a calendar year, whatever becomes of the date:
 /// who changes a birthday to a later day of a year that has paid waits for the next year.
 /// </summary>
 public sealed record YearlyPoints : EarningRule
@@ -30,6 +30,9 @@ public sealed record YearlyPoints : EarningRule
 
     /// <summary>The date field of the profile, such as "birth-date", or a day of the year as the number MMDD; null: the day of the member's first event in the programme. Only its values enter the journal, as observations.</summary>
     public string? DateField { get; init; }
+
+    /// <summary>The field of the profile with the member's zone, such as "Asia/Taipei"; null, or a value that is no zone: the day begins in the programme's. Who moves to another zone is given in the one that is known when the day begins there.</summary>
+    public string? ZoneField { get; init; }
 
     /// <summary>What day stands for 29 February.</summary>
     public LeapDayPolicy LeapDay { get; init; }

@@ -25,6 +25,39 @@ public sealed class Birthdays
         Assert.All(days, day => Assert.Equal(new LocalTime(9, 0), day.TimeOfDay));
     }
 
+    [Theory]
+    [InlineData("Asia/Hong_Kong", "2026-03-01T01:00:00Z")]
+    [InlineData("Europe/London", "2026-03-01T09:00:00Z")]
+    [InlineData("America/New_York", "2026-03-01T14:00:00Z")]
+    [InlineData("Pacific/Auckland", "2026-02-28T20:00:00Z")]
+    [InlineData("nowhere", "2026-03-01T01:00:00Z")]
+    public async Task The_hour_is_meant_where_the_customer_is(string zone, string expected)
+    {
+        var gift = Samples.Gift(LeapDay.Mar1);
+        var town = new Town(JourneyJson.Read(JourneyJson.Write(gift with { Trigger = ((Trigger.OnBirthday)gift.Trigger) with { ZoneField = "zone" } })).Journey!);
+        await town.Records(new Events.CustomerEvent { Key = new EventKey("crm", "profile"), Kind = "door.knocked", Identity = Samples.Amy, Profile = Fields.Of(("birthday", 229), ("zone", zone)) });
+        town.On(2026, 3, 3);
+
+        Assert.Equal(expected, NodaTime.Text.InstantPattern.ExtendedIso.Format(Assert.Single(await town.Waiting()).DecidedAt));
+    }
+
+    [Fact]
+    public async Task Who_moves_to_another_zone_is_greeted_once_in_the_one_where_they_are()
+    {
+        var gift = Samples.Gift();
+        var town = new Town(gift with { Trigger = ((Trigger.OnBirthday)gift.Trigger) with { ZoneField = "zone" } });
+        var moves = 0;
+        ValueTask<Events.Receipt> Moves(string zone) => town.Records(new Events.CustomerEvent { Key = new EventKey("crm", $"move-{++moves}"), Kind = "door.knocked", Identity = Samples.Amy, Profile = Fields.Of(("birthday", 301), ("zone", zone)) });
+        await Moves("Asia/Hong_Kong");
+        await Moves("America/New_York");
+        town.On(2026, 3, 2);
+        Assert.Equal(Instant.FromUtc(2026, 3, 1, 14, 0), Assert.Single(await town.Waiting()).DecidedAt);
+        await Moves("Asia/Hong_Kong");
+        town.On(2026, 12, 31);
+
+        Assert.Single(await town.Waiting());
+    }
+
     [Fact]
     public async Task Changing_the_date_does_not_pay_twice_in_a_year()
     {

@@ -223,6 +223,48 @@ public sealed class EarningRules
         Assert.Equal(50, await club.Points());
     }
 
+    [Theory]
+    [InlineData("Asia/Hong_Kong", "2026-02-13T16:00:00Z")]
+    [InlineData("Europe/London", "2026-02-14T00:00:00Z")]
+    [InlineData("America/Los_Angeles", "2026-02-14T08:00:00Z")]
+    [InlineData("Pacific/Kiritimati", "2026-02-13T10:00:00Z")]
+    [InlineData("nowhere", "2026-02-13T16:00:00Z")]
+    [InlineData(null, "2026-02-13T16:00:00Z")]
+    public async Task A_birthday_begins_where_the_member_is(string? zone, string begins)
+    {
+        var rule = new YearlyPoints { Name = "birthday", Unit = "points", Points = 50, DateField = "birth-date", ZoneField = "zone" };
+        var club = Club.Of(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(Samples.TeaClub with { Rules = [rule], Ladders = [] })));
+        await club.Records(CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(1)) with { Profile = Fields.Of(("birth-date", new LocalDate(1990, 2, 14)), ("zone", zone is null ? default : Scalar.Of(zone))) });
+        var begin = NodaTime.Text.InstantPattern.ExtendedIso.Parse(begins).Value;
+
+        club.At(begin - Duration.Epsilon);
+        Assert.Equal(0, await club.Points());
+        club.At(begin);
+        Assert.Equal(50, await club.Points());
+    }
+
+    [Fact]
+    public async Task Who_moves_on_the_eve_of_a_birthday_gets_one_where_they_are_then()
+    {
+        var rule = new YearlyPoints { Name = "birthday", Unit = "points", Points = 50, DateField = "birth-date", ZoneField = "zone" };
+        var club = Club.Of(Samples.TeaClub with { Rules = [rule], Ladders = [] });
+        ValueTask<Receipt> Moves(string zone) => club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(1)) with { Profile = Fields.Of(("birth-date", new LocalDate(1990, 2, 14)), ("zone", zone)) });
+        await Moves("Asia/Hong_Kong");
+        club.At(Instant.FromUtc(2026, 2, 13, 12, 0));
+        await Moves("America/Los_Angeles");
+        club.At(Instant.FromUtc(2026, 2, 13, 20, 0));
+        Assert.Equal(0, await club.Points());
+        club.At(Instant.FromUtc(2026, 2, 14, 9, 0));
+        Assert.Equal(50, await club.Points());
+
+        // Back home the day is not over; it has been given, and comes again in a year.
+        await Moves("Asia/Hong_Kong");
+        club.At(Instant.FromUtc(2026, 12, 31, 0, 0));
+        Assert.Equal(50, await club.Points());
+        club.At(Instant.FromUtc(2027, 2, 13, 16, 0));
+        Assert.Equal(100, await club.Points());
+    }
+
     [Fact]
     public async Task The_day_of_joining_pays_every_year()
     {
