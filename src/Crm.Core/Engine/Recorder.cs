@@ -13,6 +13,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private readonly CustomerQueue queue = new(kernel.Pacing);
     private readonly RecentCustomers recent = new(kernel.Options.RememberCustomers);
     private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance);
+    private readonly Companions companions = new(kernel, new EventCheck(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance), ids);
 
     /// <summary>Records events; the answers are in their order.</summary>
     /// <param name="events">The events.</param>
@@ -54,14 +55,20 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         var pending = Distinct(items);
         var turns = new List<IDisposable>();
+        var receivers = new List<CustomerRef>();
         try
         {
-            foreach (var customer in CustomerQueue.Order(pending.ConvertAll(item => item.Reference)))
+            do
             {
-                turns.Add(await queue.EnterAsync(customer, cancellationToken).ConfigureAwait(false));
+                // Whoever waits for several waits for all of them in one order, so nobody waits for each other.
+                turns.ForEach(turn => turn.Dispose());
+                turns.Clear();
+                foreach (var customer in CustomerQueue.Order([.. pending.Select(item => item.Reference), .. receivers]))
+                {
+                    turns.Add(await queue.EnterAsync(customer, cancellationToken).ConfigureAwait(false));
+                }
             }
-
-            await RecordAsync(pending, mode, activity, cancellationToken).ConfigureAwait(false);
+            while (!await RecordAsync(pending, receivers, mode, activity, cancellationToken).ConfigureAwait(false));
         }
         catch
         {
@@ -108,7 +115,8 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         return [.. first.Values];
     }
 
-    private async ValueTask RecordAsync(List<Item> pending, RecordMode mode, Activity? activity, CancellationToken cancellationToken)
+    // Returns whether all is answered; otherwise receivers has grown by customers for whom to wait too.
+    private async ValueTask<bool> RecordAsync(List<Item> pending, List<CustomerRef> receivers, RecordMode mode, Activity? activity, CancellationToken cancellationToken)
     {
         var fruitless = 0;
         var lost = 0;
@@ -122,7 +130,19 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             try
             {
                 (decisions, progress) = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
-                results = await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
+                if (decisions.TrueForAll(static decision => decision.Commit.Outbox.IsEmpty))
+                {
+                    results = await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
+                }
+                else if (MustWaitFor(decisions, receivers))
+                {
+                    return false;
+                }
+                else
+                {
+                    (results, var apart) = await CommitAsync(decisions, mode, cancellationToken).ConfigureAwait(false);
+                    progress |= apart;
+                }
             }
             catch (DbException fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
             {
@@ -153,6 +173,70 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 await kernel.Pacing.PauseAsync(fruitless, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        return true;
+    }
+
+    // Whether somebody gets something in the same commit for whom nobody has waited yet. Who gives is waited for by id too: who gives back knows them by it.
+    private bool MustWaitFor(List<Decided> decisions, List<CustomerRef> receivers)
+    {
+        var before = receivers.Count;
+        foreach (var decision in decisions)
+        {
+            var followUps = Together(decision);
+            var giver = followUps.Count > 0 ? decision.Group.Snapshot.Customer : null;
+            foreach (var customer in followUps.Select(Companions.ReceiverOf).Concat(giver is { } id ? [CustomerRef.Of(id)] : []))
+            {
+                if (!receivers.Contains(customer))
+                {
+                    receivers.Add(customer);
+                }
+            }
+        }
+
+        return receivers.Count > before;
+    }
+
+    private IReadOnlyList<OutboxItem.OfFollowUp> Together(Decided decision) => decision.Items.Exists(item => item.Apart) ? [] : companions.Of(decision.Commit);
+
+    // The results in the order of the decisions, and whether some are decided apart from those who get something from now on.
+    private async ValueTask<(IReadOnlyList<CommitResult> Results, bool Apart)> CommitAsync(List<Decided> decisions, RecordMode mode, CancellationToken cancellationToken)
+    {
+        var together = decisions.ConvertAll(Together);
+        if (together.TrueForAll(followUps => followUps.Count == 0) || kernel.Store is not IAtomicCommits store)
+        {
+            return (await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false), false);
+        }
+
+        var (results, alone, apart) = (new CommitResult[decisions.Count], new List<int>(), false);
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (together[i].Count == 0
+                || await companions.JoinAsync(decisions[i].Commit, together[i], mode, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false) is not { } commits)
+            {
+                alone.Add(i);
+                continue;
+            }
+
+            var (result, place) = await store.CommitTogetherAsync(commits, cancellationToken).ConfigureAwait(false);
+            results[i] = place is null or 0 ? result : new CommitResult.VersionConflict();
+            if (place > 0 && result is not CommitResult.VersionConflict)
+            {
+                // What stands against the other side is no reason to keep this one waiting: the outbox brings it.
+                decisions[i].Items.ForEach(item => item.Apart = true);
+                apart = true;
+            }
+
+            commits.Skip(1).ToList().ForEach(commit => recent.Forget(CustomerRef.Of(commit.Customer)));
+        }
+
+        var rest = await kernel.CommitAllAsync(alone.ConvertAll(i => decisions[i].Commit), cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < rest.Count; i++)
+        {
+            results[alone[i]] = rest[i];
+        }
+
+        return (results, apart);
     }
 
     // Whoever is remembered is not loaded, unless the memory has misled already.
@@ -350,6 +434,9 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         public Dictionary<Identity, CustomerId>? Owners { get; set; }
 
         public bool Alone { get; set; }
+
+        /// <summary>Whether its follow-ups are left to the outbox, all of them.</summary>
+        public bool Apart { get; set; }
 
         /// <summary>The customer as remembered, for this attempt; null where it was loaded.</summary>
         public CustomerSnapshot? Remembered { get; set; }

@@ -26,6 +26,12 @@ public sealed record EventKind(string Name, EventNature Nature)
 
     /// <summary>Whether events of this kind may come in any order without history being decided again (page views). Only for happenings.</summary>
     public bool OrderFree { get; init; }
+
+    /// <summary>
+    /// Whether an event of this kind, where it follows from another customer's, is written in one commit with what it follows from, such as the two sides of a gift. A store that cannot write several
+    /// customers all or none has it brought by the outbox, as all other follow-ups are. Only for happenings.
+    /// </summary>
+    public bool WithCause { get; init; }
 }
 
 /// <summary>A field that events of a kind may have.</summary>
@@ -67,7 +73,7 @@ public sealed class EventKinds
     private readonly FrozenDictionary<string, EventKind> kinds;
 
     /// <summary>The built-in kinds and these.</summary>
-    /// <exception cref="ArgumentException">Two declarations of one name differ, a name is no name, or an order-free kind is not a happening. The message lists all that is wrong.</exception>
+    /// <exception cref="ArgumentException">Two declarations of one name differ, a name is no name, or a kind that is order-free or written with its cause is not a happening. The message lists all that is wrong.</exception>
     public EventKinds(IEnumerable<EventKind> declared)
     {
         ArgumentNullException.ThrowIfNull(declared);
@@ -76,6 +82,7 @@ public sealed class EventKinds
             .Select(group => $"The event kind '{group.Key}' is declared {group.Count()} times, differently; one declaration is expected.")
             .Concat(all.Where(kind => !Names.IsName(kind.Name)).Select(kind => $"'{kind.Name}' is not the name of an event kind: lower-case letters, digits, '-', '_' and '.' are expected."))
             .Concat(all.Where(kind => kind.OrderFree && kind.Nature != EventNature.Happening).Select(kind => $"The event kind '{kind.Name}' is order-free and a {kind.Nature}; only happenings can be order-free."))
+            .Concat(all.Where(kind => kind.WithCause && kind.Nature != EventNature.Happening).Select(kind => $"The event kind '{kind.Name}' is to be written with its cause and is a {kind.Nature}; only happenings can be, because nobody is left to be told of a refusal."))
             .ToList();
         if (errors.Count > 0)
         {
