@@ -190,7 +190,7 @@ public static class Witnesses
 
         // Echoes and occasions have kinds of their own, and others are the modules'.
         private static bool Declared(string kind) => !EventKinds.BuiltIn.Concat(Redemption.LoyaltyEvents.Kinds).Concat(RewardEvents.Kinds).Concat(CartEvents.Kinds).Concat(Stamps.StampEvents.Kinds).Concat(Tiers.TierEvents.Kinds)
-            .Concat(Members.MemberEvents.Kinds).Concat(Members.ReferralEvents.Kinds).Concat(Challenges.ChallengeEvents.Kinds).Concat(Openings.OpeningEvents.Kinds).Any(known => known.Name == kind)
+            .Concat(Members.MemberEvents.Kinds).Concat(Members.ReferralEvents.Kinds).Concat(Challenges.ChallengeEvents.Kinds).Concat(Openings.OpeningEvents.Kinds).Concat(Pools.PoolEvents.Kinds).Any(known => known.Name == kind)
             && kind is not (Rules.YearlyPoints.Occasion or Rules.SegmentEntry.Entered or Members.MemberEvents.Registered or Members.MemberEvents.Rejoined or LoyaltyNames.TierChanged);
     }
 }

@@ -7,6 +7,7 @@ using Crm.Loyalty.Linting;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Openings;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
@@ -25,13 +26,13 @@ namespace Crm.Loyalty;
 public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
 {
     private static readonly EventKind[] AllKinds =
-        [.. LoyaltyEvents.Kinds, .. RewardEvents.Kinds, .. CartEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. MemberEvents.Kinds, .. ReferralEvents.Kinds, .. ChallengeEvents.Kinds, .. OpeningEvents.Kinds];
+        [.. LoyaltyEvents.Kinds, .. RewardEvents.Kinds, .. CartEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. MemberEvents.Kinds, .. ReferralEvents.Kinds, .. ChallengeEvents.Kinds, .. OpeningEvents.Kinds, .. PoolEvents.Kinds];
 
     private static readonly FrozenSet<string> Asks = AllKinds.Where(kind => kind.Nature == EventNature.Request).Select(kind => kind.Name).ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> Spends = new[]
     {
-        LoyaltyEvents.RedeemName, LoyaltyEvents.TransferName, LoyaltyEvents.ConvertName, RewardEvents.RedeemName, RewardEvents.ReserveName, RewardEvents.ReserveRewardName, RewardEvents.PayName, CartEvents.WantName, StampEvents.UseName,
+        LoyaltyEvents.RedeemName, LoyaltyEvents.TransferName, LoyaltyEvents.ConvertName, RewardEvents.RedeemName, RewardEvents.ReserveName, RewardEvents.ReserveRewardName, RewardEvents.PayName, CartEvents.WantName, PoolEvents.GiveName, StampEvents.UseName,
     }.ToFrozenSet(StringComparer.Ordinal);
 
     private readonly LoyaltyPlans plans;
@@ -76,10 +77,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             Codec = new LoyaltyStateCodec(),
             Kinds = [.. AllKinds, .. kinds],
             Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(AllKinds.Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
-            Emits =
-            [
-                LoyaltyNames.TierChanged, LoyaltyNames.TierProlonged, LoyaltyNames.Expiring, LoyaltyNames.CardCompleted, LoyaltyNames.RewardIssued, LoyaltyNames.ChallengeAchieved, LoyaltyNames.MembershipChanged,
-            ],
+            Emits = LoyaltyEchoes.All.Select(echo => echo.Kind).ToSequence(),
             Reads = Metrics<QualificationMetric.FactValue>(programs).Select(metric => metric.Fact).Distinct().ToSequence(),
             Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Concat(plans.DateFields).Distinct(StringComparer.Ordinal).ToSequence(),
             Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
@@ -190,7 +188,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             return refused;
         }
 
-        return request.Kind switch
+        Outcome? outcome = request.Kind switch
         {
             LoyaltyEvents.RedeemName => PointRequests.Redeem(request, plans, state, context),
             LoyaltyEvents.AdjustName => PointRequests.Adjust(request, plans, state, context),
@@ -208,8 +206,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             ReferralEvents.AcceptName or ReferralEvents.ApproveName => ReferralSteps.Decide(request, plans, state, context),
             ChallengeEvents.JoinName => ChallengeSteps.Join(request, plans, state, context),
             OpeningEvents.OpenName => OpeningSteps.Decide(request, plans, state, context),
+            PoolEvents.GiveName => PoolSteps.Give(request, plans, state, context),
+            PoolEvents.OpenName or PoolEvents.AdmitName or PoolEvents.LeaveName or PoolEvents.DissolveName => PoolSteps.Decide(request, plans, state, context),
             _ => null,
         };
+        return outcome is not null && Spends.Contains(request.Kind) ? PoolSteps.Charge(request, plans, state, context, outcome) : outcome;
     }
 
     // Who is no member spends nothing, and nobody asks more often than a limit allows.
@@ -231,7 +232,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 }
             }
 
-            if (Spends.Contains(request.Kind) && MemberSteps.MaySpend(plan, state.In(plan.Name)) is { } refused)
+            if (Spends.Contains(request.Kind) && (MemberSteps.MaySpend(plan, state.In(plan.Name)) ?? PoolSteps.MaySpend(request, state.In(plan.Name))) is { } refused)
             {
                 return refused;
             }
@@ -346,6 +347,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 break;
             case LoyaltyNames.Warning when plan?.UnitNamed(name) is { } unit:
                 decision.Warn(plan, unit);
+                break;
+            case LoyaltyNames.TierWarning when plan?.LadderNamed(name) is { } ladder:
+                decision.WarnOfEnd(plan, ladder);
                 break;
             case LoyaltyNames.Yearly when plan is { Definition.Value.Ended: false }:
                 YearlySteps.Give(plan, name, decision);

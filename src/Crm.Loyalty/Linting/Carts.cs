@@ -198,8 +198,8 @@ internal sealed class Carts(LoyaltyProgram program, LintAssumptions assumptions)
     }
 
     // What a host sends itself: not the answers of modules, and not the occasions of the calendar.
-    private static bool IsSent(string kind) => kind is not (YearlyPoints.Occasion or MemberEvents.Registered or MemberEvents.Rejoined or SegmentEntry.Entered or LoyaltyNames.TierChanged or LoyaltyNames.TierProlonged or LoyaltyNames.CardCompleted
-        or LoyaltyNames.RewardIssued or LoyaltyNames.ChallengeAchieved or LoyaltyNames.MembershipChanged or LoyaltyNames.Expiring or EventKinds.RefundName or EventKinds.CancellationName);
+    private static bool IsSent(string kind) => kind is not (YearlyPoints.Occasion or MemberEvents.Registered or MemberEvents.Rejoined or SegmentEntry.Entered or EventKinds.RefundName or EventKinds.CancellationName)
+        && LoyaltyEchoes.All.All(echo => echo.Kind != kind);
 
     private static string? First(Sequence<string> own, Sequence<string> whole) => own.Concat(whole).FirstOrDefault(name => (own.IsEmpty || own.Contains(name)) && (whole.IsEmpty || whole.Contains(name))) ?? (own.IsEmpty ? null : own[0]);
 

@@ -20,7 +20,7 @@ internal static class MemberSteps
     public static Outcome.Refused? MaySpend(ProgramPlan plan, Membership membership) => membership.Life switch
     {
         { Status: MemberStatus.Suspended } => new("membership-suspended", LoyaltyTexts.Suspended),
-        null when plan.Definition.Value.Membership.Enrolment == Enrolment.Open => null,
+        null when plan.Definition.Value.Membership.Enrolment == Enrolment.Open || membership.Pool is not null => null,
         { Status: MemberStatus.Member } => null,
         _ => new("not-a-member", LoyaltyTexts.NotAMember),
     };

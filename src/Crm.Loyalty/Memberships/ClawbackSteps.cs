@@ -45,7 +45,10 @@ internal static class ClawbackSteps
             if (takes > 0 && plan.UnitNamed(award.Unit) is { } unit)
             {
                 decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = award.Key, Unit = unit.Name, Amount = -takes });
-                decision.Take(plan, unit, decision.In(plan.Name).Wallet(unit.Name).TakeBack(award.Lot, takes, unit.Definition.Debt), takes, "refund");
+                var taken = decision.In(plan.Name).Wallet(unit.Name).TakeBack(award.Lot, takes, unit.Definition.Debt);
+                var before = decision.In(plan.Name).Wallet(unit.Name).PendingTotal;
+                decision.Take(plan, unit, taken, takes, "refund");
+                decision.TellCancelled(plan.Name, unit.Name, before - taken.Wallet.PendingTotal, "refund");
             }
         }
     }

@@ -54,6 +54,11 @@ internal sealed class CorrectionSteps(LoyaltyPlans plans, LoyaltyState stored)
             agenda.AddRange(membership.Carts.Except(before.Carts).Select(cart => Decision.CartEndOf(membership.Program, cart)));
             facts.AddRange(membership.Reservations.Concat(before.Reservations).Select(reservation => reservation.Unit).Distinct(StringComparer.Ordinal)
                 .Where(unit => membership.Reserved(unit) != before.Reserved(unit)).SelectMany(unit => Decision.ReservedOf(membership, unit)));
+            if (membership.Pool != before.Pool)
+            {
+                facts.Add(Decision.PoolOf(membership));
+            }
+
             if (membership.Life != before.Life)
             {
                 facts.Add(new Fact(LoyaltyNames.MemberFact(membership.Program), membership.Life is { } life ? Scalar.Of(Members.MemberSteps.NameOf(life.Status)) : default));

@@ -4,6 +4,7 @@ using Crm.Ledger;
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Openings;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
@@ -91,6 +92,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
                 Lot = (active is null ? new Lot(null, amount) : lot with { Amount = amount }) with { Issuer = shape.Issuer },
             };
             Move(plan, unit, Active(wallet.Issue(pending), unit, moment, byRules, byEarning: true), rule, code);
+            Tell(new Echo(LoyaltyNames.PendingAdded, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", active is { } at ? Scalar.Of(at) : default))));
             kept = pending.Name;
         }
 
@@ -229,12 +231,19 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             Remember(plan, unit, change, days);
         }
 
+        var gone = 0L;
         foreach (var movement in change.Movements)
         {
             if (movement.Movement == Movement.Expired)
             {
                 lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expired) { Subject = movement.Lot, Unit = unit, Amount = movement.Amount });
+                gone -= movement.Amount;
             }
+        }
+
+        if (gone > 0)
+        {
+            Tell(new Echo(LoyaltyNames.Expired, Fields.Of(("program", program), ("unit", unit), ("amount", gone))));
         }
     }
 
@@ -260,6 +269,28 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         {
             Stand(plan, ladder, standing, ClimbOn(plan, ladder).Bring(standing, LevelOf(plan, ladder)), isDue: true);
         }
+    }
+
+    /// <summary>Tells of a tier that ends soon and is not kept by what is counted, and looks for the next end.</summary>
+    public void WarnOfEnd(ProgramPlan plan, TierLadder ladder)
+    {
+        if (ladder.WarnDaysBefore is null || state.In(plan.Name).Standing(ladder.Name) is not { } standing)
+        {
+            return;
+        }
+
+        if (KeepingOf(plan, ladder, standing) is { Tier: var tier, Missing: var missing, By: { } end })
+        {
+            if (missing > 0)
+            {
+                Tell(new Echo(LoyaltyNames.TierExpiring, Fields.Of(("program", plan.Name), ("ladder", ladder.Name), ("tier", tier), ("until", end), ("missing", missing))));
+                lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierExpiring) { Subject = tier, Text = LoyaltyTexts.TierExpiring(tier, missing, end.InZone(plan.Zone).Date) });
+            }
+
+            Count(plan, new Tally(LoyaltyNames.TierWarned(ladder.Name), 0, end.ToUnixTimeTicks()));
+        }
+
+        PutEndWarning(plan, ladder, standing);
     }
 
     /// <summary>Changes what staff have granted on a ladder.</summary>
@@ -355,6 +386,16 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>The fact that tells how much of a unit is set aside; none for what is set aside without units.</summary>
     public static IEnumerable<Fact> ReservedOf(Membership membership, string unit) =>
         unit.Length == 0 ? [] : [new Fact(LoyaltyNames.ReservedFact(membership.Program, unit), membership.Reserved(unit) is not 0 and var reserved ? Scalar.Of(reserved) : default)];
+
+    /// <summary>Changes a pool.</summary>
+    public void Stand(string program, PoolStanding pool)
+    {
+        state = state.With(state.In(program) with { Pool = pool });
+        Publish(PoolOf(state.In(program)));
+    }
+
+    /// <summary>The fact that tells pools from people.</summary>
+    public static Fact PoolOf(Membership membership) => new(LoyaltyNames.PoolFact(membership.Program), membership.Pool is { } pool ? Scalar.Of(pool.Dissolved ? "dissolved" : "open") : default);
 
     /// <summary>Keeps what a cart wants, and has it forgotten at its time.</summary>
     public void Keep(string program, CartRequest cart)
@@ -527,14 +568,24 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         }
     }
 
+    /// <summary>Tells of pending units that were given up.</summary>
+    public void TellCancelled(string program, string unit, long amount, string reason)
+    {
+        if (amount > 0)
+        {
+            Tell(new Echo(LoyaltyNames.PendingCancelled, Fields.Of(("program", program), ("unit", unit), ("amount", amount), ("reason", reason))));
+        }
+    }
+
     private void Resolve(ProgramPlan plan, UnitPlan unit, WalletChange change)
     {
-        var activated = 0L;
+        var (activated, lapsed) = (0L, 0L);
         foreach (var movement in change.Movements)
         {
             activated += movement is { Movement: Movement.Offset, Amount: > 0 } ? movement.Amount : 0;
             if (movement.Movement == Movement.Reversed)
             {
+                lapsed -= movement.Amount;
                 lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lapsed) { Subject = movement.Lot, Unit = unit.Name, Amount = movement.Amount });
             }
         }
@@ -542,7 +593,10 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         if (activated > 0)
         {
             lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Activated) { Subject = plan.Name, Text = LoyaltyTexts.Activated(activated, unit.Name) });
+            Tell(new Echo(LoyaltyNames.PendingActivated, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", activated))));
         }
+
+        TellCancelled(plan.Name, unit.Name, lapsed, "lapsed");
 
         Move(plan, unit, change, null, null, tellsOffsets: false);
         Move(plan, unit, state.In(plan.Name).Wallet(unit.Name).Settled(), null, null);
@@ -576,6 +630,22 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
         Put(new AgendaChange(LoyaltyNames.WarningKey(plan.Name, unit.Name), due, Phases.Occasions));
     }
+
+    private void PutEndWarning(ProgramPlan plan, TierLadder ladder, TierStanding standing)
+    {
+        if (ladder.WarnDaysBefore is not { } days)
+        {
+            return;
+        }
+
+        Instant? due = KeepingOf(plan, ladder, standing)?.By is { } end && end.ToUnixTimeTicks() > state.In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name))
+            ? plan.Zone.AtStartOfDay(end.InZone(plan.Zone).Date.PlusDays(-days)).ToInstant()
+            : null;
+        Put(new AgendaChange(LoyaltyNames.TierWarningKey(plan.Name, ladder.Name), due, Phases.Occasions));
+    }
+
+    private TierStep? KeepingOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
+        TierProgress.Of(ladder, standing, new Moment(context.Moment.Instant, plan.Zone), LevelOf(plan, ladder)).Keep;
 
     private void Count(ProgramPlan plan, UnitPlan unit, long amount)
     {
@@ -625,7 +695,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         }
 
         state = state.With(state.In(plan.Name).With(standing));
-
+        PutEndWarning(plan, ladder, standing);
         if (standing.Tier == old.Tier)
         {
             Prolonged(plan, ladder, old, standing);

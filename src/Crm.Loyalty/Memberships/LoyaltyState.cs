@@ -1,5 +1,6 @@
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
@@ -109,6 +110,9 @@ public sealed record Membership
 
     /// <summary>Whether a hidden programme has given something, and so is no secret any more.</summary>
     public bool Revealed { get; init; }
+
+    /// <summary>The members of an account that is a pool; null: it is a person's own.</summary>
+    public PoolStanding? Pool { get; init; }
 
     /// <summary>Who brought the customer; null: nobody.</summary>
     public ReferralStanding? Referral { get; init; }

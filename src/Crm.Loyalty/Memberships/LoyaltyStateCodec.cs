@@ -5,7 +5,7 @@ using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts and without what friends have bought.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought.</summary>
 internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>

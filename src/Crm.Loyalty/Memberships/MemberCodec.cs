@@ -1,5 +1,6 @@
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
@@ -14,7 +15,7 @@ internal static class MemberCodec
     public static void Write(Membership membership, SlotWriter writer)
     {
         writer.Whole((membership.Life is null ? 0 : 1) + (membership.Revealed ? 2 : 0) + (membership.Referral is null ? 0 : 4)
-            + (membership.Reservations.IsEmpty ? 0 : 8) + (membership.Rewards.IsEmpty ? 0 : 16) + (membership.Challenges.IsEmpty ? 0 : 32) + (membership.Carts.IsEmpty ? 0 : 64));
+            + (membership.Reservations.IsEmpty ? 0 : 8) + (membership.Rewards.IsEmpty ? 0 : 16) + (membership.Challenges.IsEmpty ? 0 : 32) + (membership.Carts.IsEmpty ? 0 : 64) + (membership.Pool is null ? 0 : 128));
         if (membership.Life is { } life)
         {
             writer.Whole((int)life.Status);
@@ -26,8 +27,7 @@ internal static class MemberCodec
 
         if (membership.Referral is { } referral)
         {
-            writer.Bits((ulong)(referral.Advocate.Value >> 64));
-            writer.Bits((ulong)referral.Advocate.Value);
+            Write(referral.Advocate, writer);
             writer.Flag(referral.Flagged);
             writer.Whole(referral.Purchases);
             writer.Whole(referral.Payments);
@@ -44,6 +44,10 @@ internal static class MemberCodec
         Many(membership.Rewards, writer, Write);
         Many(membership.Challenges, writer, Write);
         Many(membership.Carts, writer, Write);
+        if (membership.Pool is { } pool)
+        {
+            Write(pool, writer);
+        }
     }
 
     public static Membership Read(int version, Membership membership, ref SlotReader reader)
@@ -60,7 +64,7 @@ internal static class MemberCodec
             {
                 Referral = new ReferralStanding
                 {
-                    Advocate = new CustomerId(((UInt128)reader.Bits() << 64) | reader.Bits()),
+                    Advocate = Customer(ref reader),
                     Flagged = reader.Flag(),
                     Purchases = reader.Int(),
                     Payments = reader.Int(),
@@ -77,6 +81,7 @@ internal static class MemberCodec
             Rewards = (has & 16) != 0 ? Rewards(ref reader) : [],
             Challenges = (has & 32) != 0 ? Challenges(ref reader) : [],
             Carts = (has & 64) != 0 ? Carts(ref reader) : [],
+            Pool = (has & 128) != 0 ? Pool(ref reader) : null,
         };
     }
 
@@ -211,6 +216,51 @@ internal static class MemberCodec
         }
 
         return Sequence.Given(carts);
+    }
+
+    private static void Write(CustomerId customer, SlotWriter writer)
+    {
+        writer.Bits((ulong)(customer.Value >> 64));
+        writer.Bits((ulong)customer.Value);
+    }
+
+    private static CustomerId Customer(ref SlotReader reader) => new(((UInt128)reader.Bits() << 64) | reader.Bits());
+
+    private static void Write(PoolStanding pool, SlotWriter writer)
+    {
+        writer.Instant(pool.Opened);
+        writer.Flag(pool.Dissolved);
+        writer.Whole(pool.Members.Count);
+        foreach (var member in pool.Members)
+        {
+            Write(member.Customer, writer);
+            writer.Whole((int)member.Role);
+            writer.Instant(member.Since);
+            writer.Whole(member.Shares.Count);
+            foreach (var share in member.Shares)
+            {
+                writer.Text(share.Unit);
+                writer.Whole(share.Given);
+                writer.Whole(share.Spent);
+            }
+        }
+    }
+
+    private static PoolStanding Pool(ref SlotReader reader)
+    {
+        var (opened, dissolved, members) = (reader.Instant(), reader.Flag(), new PoolMember[reader.Int()]);
+        for (var i = 0; i < members.Length; i++)
+        {
+            var (customer, role, since, shares) = (Customer(ref reader), (PoolRole)reader.Int(), reader.Instant(), new PoolShare[reader.Int()]);
+            for (var j = 0; j < shares.Length; j++)
+            {
+                shares[j] = new PoolShare(reader.Name(), reader.Whole(), reader.Whole());
+            }
+
+            members[i] = new PoolMember(customer, role, since, Sequence.Given(shares));
+        }
+
+        return new PoolStanding(opened, dissolved, Sequence.Given(members));
     }
 
     private static void Many<T>(Sequence<T> items, SlotWriter writer, Action<T, SlotWriter> write)

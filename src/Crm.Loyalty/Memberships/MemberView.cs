@@ -1,6 +1,7 @@
 using Crm.Engine;
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
@@ -19,6 +20,9 @@ public sealed record MemberView
 
     /// <summary>What the membership is; null where nobody ever joined.</summary>
     public MembershipLife? Life { get; init; }
+
+    /// <summary>The members of an account that is a pool; null for a person's own.</summary>
+    public PoolStanding? Pool { get; init; }
 
     /// <summary>Each unit, with what is available, set aside and owed, and what runs out when.</summary>
     public required Sequence<UnitView> Units { get; init; }
@@ -42,6 +46,7 @@ public sealed record MemberView
         {
             Program = plan.Name,
             Life = membership.Life,
+            Pool = membership.Pool,
             Units = plan.Units.Select(unit => UnitView.Of(unit, membership)).ToSequence(),
             Tiers = plan.Ladders.Select(ladder => ladder.Progress(membership.Standing(ladder.Name), moment, LevelOf(ladder, membership, customer))).ToSequence(),
             Cards = plan.Cards.Select(card => membership.Card(card.Name)).ToSequence(),

@@ -11,6 +11,7 @@ internal static class MembershipSum
     {
         Life = with.Life == without.Life ? stored.Life : with.Life,
         Revealed = with.Revealed == without.Revealed ? stored.Revealed : with.Revealed,
+        Pool = with.Pool == without.Pool ? stored.Pool : with.Pool,
         Referral = with.Referral == without.Referral ? stored.Referral : with.Referral,
         Reservations = Differ(stored.Reservations, with.Reservations, without.Reservations).OrderBy(item => item.Id, StringComparer.Ordinal).ToSequence(),
         Carts = Differ(stored.Carts, with.Carts, without.Carts).OrderBy(item => item.Cart, StringComparer.Ordinal).ToSequence(),

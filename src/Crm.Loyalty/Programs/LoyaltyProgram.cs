@@ -2,6 +2,7 @@ using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
@@ -134,6 +135,9 @@ public sealed record LoyaltyProgram
 
     /// <summary>What recommending friends brings; null: nothing.</summary>
     public ReferralRules? Referrals { get; init; }
+
+    /// <summary>How members hold units together; null: they do not.</summary>
+    public PoolRules? Pools { get; init; }
 
     /// <summary>Gifts that nobody is told of before.</summary>
     public Sequence<Surprise> Surprises { get; init; }

@@ -70,7 +70,7 @@ public static class LoyaltyProgramJson
     {
         json.Allow(
             "name", "zone", "scope", "cascade", "units", "conversions", "collections", "rules", "groups", "limits", "budgets", "ladders", "stampCards",
-            "rewards", "payment", "challenges", "membership", "referrals", "surprises", "velocityLimits", "hidden", "ended", "staffLimits");
+            "rewards", "payment", "challenges", "membership", "referrals", "pools", "surprises", "velocityLimits", "hidden", "ended", "staffLimits");
         return new LoyaltyProgram
         {
             Name = json.Text("name") ?? "",
@@ -95,6 +95,7 @@ public static class LoyaltyProgramJson
             Challenges = json.Items("challenges").Select(ChallengeJson.Read).ToSequence(),
             Membership = json.Part("membership") is { } membership ? MembershipJson.Read(membership) : Members.MembershipRules.Usual,
             Referrals = json.Part("referrals") is { } referrals ? MembershipJson.Referrals(referrals) : null,
+            Pools = json.Part("pools") is { } pools ? MembershipJson.Pools(pools) : null,
             Surprises = json.Items("surprises").Select(RewardJson.Surprise).ToSequence(),
             VelocityLimits = json.Items("velocityLimits").Select(MembershipJson.Limit).ToSequence(),
             Hidden = json.Flag("hidden"),
@@ -208,6 +209,11 @@ public static class LoyaltyProgramJson
         if (program.Referrals is { } referrals)
         {
             MembershipJson.Write(json, referrals);
+        }
+
+        if (program.Pools is { } pools)
+        {
+            MembershipJson.Write(json, pools);
         }
 
         json.Items("surprises", program.Surprises, surprise => RewardJson.Write(json, surprise));

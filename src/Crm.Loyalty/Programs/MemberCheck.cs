@@ -1,5 +1,7 @@
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Pools;
+using Crm.Loyalty.Rules;
 using Crm.Values;
 using NodaTime;
 
@@ -13,6 +15,7 @@ internal static class MemberCheck
         .. program.Membership.Welcome.SelectMany((gift, place) => RewardCheck.Amount(program, gift, $"membership.welcome[{place}]")),
         .. Membership(program.Membership),
         .. program.Referrals is { } referrals ? Referrals(program, referrals) : [],
+        .. program.Pools is { } pools ? Pools(pools) : [],
         .. program.VelocityLimits.SelectMany((limit, place) => Limit(limit, $"velocityLimits[{place}]")),
         .. program.Challenges.SelectMany((challenge, place) => Challenge(program, challenge, $"challenges[{place}]")),
     ];
@@ -45,6 +48,19 @@ internal static class MemberCheck
         foreach (var signal in rules.Block.Concat(rules.Flag).Where(signal => !Names.IsName(signal)))
         {
             yield return new("referrals.block", $"'{signal}' is not the name of a signal; one such as 'same-device' is expected.");
+        }
+    }
+
+    private static IEnumerable<ProgramError> Pools(PoolRules rules)
+    {
+        if (rules.MostMembers is < 2 or > 1_000)
+        {
+            yield return new("pools.mostMembers", $"A pool of {rules.MostMembers} members is none; 2 to 1,000 are expected.");
+        }
+
+        if (rules.SpendMost < 1 || rules.SpendPer is not (CapPeriod.Day or CapPeriod.Week or CapPeriod.Month or CapPeriod.Year or CapPeriod.Ever) || !Enum.IsDefined(rules.Leaving))
+        {
+            yield return new("pools.spendMost", "A limit of 1 or more per day, week, month or year, or ever, and a known way of leaving are expected.");
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Pools;
+using Crm.Loyalty.Rules;
 using Crm.Values;
 using NodaTime;
 
@@ -11,6 +13,10 @@ internal static class MembershipJson
     private static readonly (string, Enrolment)[] Enrolments = [("open", Enrolment.Open), ("by-joining", Enrolment.ByJoining), ("by-invitation", Enrolment.ByInvitation)];
     private static readonly (string, LeavePolicy)[] Leavings = [("forfeit", LeavePolicy.Forfeit), ("keep", LeavePolicy.Keep)];
     private static readonly (string, ReferralFor)[] Fors = [("first-purchase", ReferralFor.FirstPurchase), ("coming", ReferralFor.Coming), ("second-purchase", ReferralFor.SecondPurchase), ("every-purchase", ReferralFor.EveryPurchase)];
+
+    private static readonly (string, PoolLeaving)[] PoolLeavings = [("keep", PoolLeaving.Keep), ("return", PoolLeaving.Return)];
+    private static readonly (string, CapPeriod)[] SpendSpans = [("month", CapPeriod.Month), ("day", CapPeriod.Day), ("week", CapPeriod.Week), ("year", CapPeriod.Year), ("ever", CapPeriod.Ever)];
+    private static readonly PoolRules UsualPool = new();
 
     public static MembershipRules Read(JsonPart json)
     {
@@ -66,6 +72,26 @@ internal static class MembershipJson
         json.If("mostPerAdvocate", rules.MostPerAdvocate);
         json.Texts("block", rules.Block);
         json.Texts("flag", rules.Flag);
+    });
+
+    public static PoolRules Pools(JsonPart json)
+    {
+        json.Allow("mostMembers", "spendMost", "spendPer", "leaving");
+        return new PoolRules
+        {
+            MostMembers = json.Int("mostMembers") ?? UsualPool.MostMembers,
+            SpendMost = json.Whole("spendMost"),
+            SpendPer = json.OneOf("spendPer", SpendSpans),
+            Leaving = json.OneOf("leaving", PoolLeavings),
+        };
+    }
+
+    public static void Write(Utf8JsonWriter json, PoolRules rules) => json.Part("pools", () =>
+    {
+        json.Unless("mostMembers", rules.MostMembers, UsualPool.MostMembers);
+        json.If("spendMost", rules.SpendMost);
+        json.Unless("spendPer", SpendSpans, rules.SpendPer);
+        json.Unless("leaving", PoolLeavings, rules.Leaving);
     });
 
     public static VelocityLimit Limit(JsonPart json)

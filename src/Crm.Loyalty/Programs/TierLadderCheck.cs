@@ -24,6 +24,11 @@ internal static class TierLadderCheck
             yield return new($"{path}.grace", $"{ladder.Grace.Months} months and {ladder.Grace.Days} days is not a grace; 0 to 120 months and 0 to 3,650 days are expected.");
         }
 
+        if (ladder.WarnDaysBefore is < 1 or > 366)
+        {
+            yield return new($"{path}.warnDaysBefore", $"The ladder '{ladder.Name}' warns {ladder.WarnDaysBefore} days before; 1 to 366 are expected.");
+        }
+
         if (!Enum.IsDefined(ladder.Start) || !Enum.IsDefined(ladder.Fall) || !Enum.IsDefined(ladder.Rollover))
         {
             yield return new(path, "Start, fall or rollover has a value that no list has.");

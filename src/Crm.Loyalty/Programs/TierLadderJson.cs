@@ -22,7 +22,7 @@ internal static class TierLadderJson
 
     public static TierLadder Read(JsonPart json, LoyaltyCode code)
     {
-        json.Allow("name", "unit", "metric", "window", "start", "validity", "fall", "grace", "rollover", "tiers");
+        json.Allow("name", "unit", "metric", "window", "start", "validity", "fall", "grace", "rollover", "warnDaysBefore", "tiers");
         if (json.Has("unit") == json.Has("metric"))
         {
             json.Wrong("unit", "A ladder counts either a 'unit' or another 'metric'; one of the two is expected.");
@@ -39,6 +39,7 @@ internal static class TierLadderJson
             Fall = json.OneOf("fall", Falls),
             Grace = json.Part("grace") is { } grace ? Graced(grace) : default,
             Rollover = json.OneOf("rollover", Rollovers),
+            WarnDaysBefore = json.Int("warnDaysBefore"),
             Tiers = json.Items("tiers", required: true).Select(item => Tier(item, metric)).ToSequence(),
         };
     }
@@ -73,6 +74,7 @@ internal static class TierLadderJson
         }
 
         json.Unless("rollover", Rollovers, ladder.Rollover);
+        json.If("warnDaysBefore", ladder.WarnDaysBefore);
         json.Items("tiers", ladder.Tiers, tier =>
         {
             json.WriteString("name", tier.Name);

@@ -102,6 +102,9 @@ public static class LineCodes
     /// <summary>The tier changed; the subject is the new one, or <see cref="NoTier"/>.</summary>
     public const string TierChanged = "tier-changed";
 
+    /// <summary>A tier ends soon unless what is missing comes; the subject is the tier.</summary>
+    public const string TierExpiring = "tier-expiring";
+
     /// <summary>The subject of a change to no tier at all.</summary>
     public const string NoTier = "none";
 
@@ -158,6 +161,9 @@ public static class LineCodes
 
     /// <summary>A happening was more than a limit allows, and earned nothing; the subject is the limit.</summary>
     public const string Velocity = "velocity";
+
+    /// <summary>A pool was opened, admitted or let go a member, was dissolved, or did not take what was given; the subject says which.</summary>
+    public const string Pool = "pool";
 
     /// <summary>It was noted who brought the customer; the subject is the programme.</summary>
     public const string Referred = "referred";

@@ -72,6 +72,10 @@ public static class LoyaltyTexts
         $"{Number(amount)} {unit} are gone on {NodaTime.Text.LocalDatePattern.Iso.Format(day)}.",
         $"{Number(amount)} {unit} 將於 {NodaTime.Text.LocalDatePattern.Iso.Format(day)} 失效。");
 
+    internal static Text TierExpiring(string tier, long missing, NodaTime.LocalDate day) => new(
+        $"The tier '{tier}' ends on {NodaTime.Text.LocalDatePattern.Iso.Format(day)} unless {Number(missing)} more are counted until then.",
+        $"等級「{tier}」將於 {NodaTime.Text.LocalDatePattern.Iso.Format(day)} 屆滿，除非在此之前再累積 {Number(missing)}。");
+
     internal static Text LotsAmended(int lots, string consent) => new(
         $"{Number(lots)} {(lots == 1 ? "lot has" : "lots have")} another life now; the members agreed by '{consent}'.",
         $"{Number(lots)} 個批次的有效期已更改，依據「{consent}」。");
@@ -297,6 +301,44 @@ public static class LoyaltyTexts
         MemberStatus.Suspended => new("The membership is suspended.", "會籍已暫停。"),
         _ => new("No member any more.", "已退出計劃。"),
     };
+
+    internal static Text PoolIs(string what, int members) => what switch
+    {
+        "opened" => new("The pool is open.", "共用帳戶已開設。"),
+        "admitted" => new($"The pool has {Number(members)} {(members == 1 ? "member" : "members")}.", $"共用帳戶現有 {Number(members)} 名成員。"),
+        "left" => new($"A member has left the pool; {Number(members)} {(members == 1 ? "is" : "are")} left.", $"一名成員已離開共用帳戶，尚餘 {Number(members)} 名。"),
+        _ => new("The pool is dissolved; what it held went back to its members.", "共用帳戶已解散，餘額已退回成員。"),
+    };
+
+    internal static Text PoolNotTaken(long amount, string unit) => new($"{Number(amount)} {unit} went back to whom they came from: this is no open pool of theirs.", $"{Number(amount)} {unit} 已退回來處：此帳戶並非其所屬而開放的共用帳戶。");
+
+    internal static Text NoPools(string program) => new($"The programme '{program}' has no pools.", $"「{program}」不設共用帳戶。");
+
+    internal static Text NotAPool { get; } = new("The account is no pool.", "此帳戶並非共用帳戶。");
+
+    internal static Text UnknownPool(string pool) => new($"'{pool}' is no id of a pool that a person can give to; 32 hexadecimal digits of another account are expected.", $"「{pool}」並非可供個人存入的共用帳戶編號。");
+
+    internal static Text PoolDissolved { get; } = new("The pool is dissolved.", "共用帳戶已解散。");
+
+    internal static Text NotFromAPool { get; } = new("Members redeem units, rewards and payments from a pool; this they do from an account of their own.", "成員只可從共用帳戶兌換單位、獎賞或付款，此項須用個人帳戶。");
+
+    internal static Text NotAPoolMember { get; } = new("The pool has no such member, or the request names none.", "共用帳戶沒有此成員，或請求未註明成員。");
+
+    internal static Text MayNotSpend { get; } = new("This member gives to the pool and does not spend from it.", "此成員只可存入共用帳戶，不可使用。");
+
+    internal static Text PoolLimit(long most, string unit) => new($"More {unit} than one member may spend from the pool in this span ({Number(most)}).", $"超出每名成員在期內可用共用帳戶 {unit} 的上限 {Number(most)}。");
+
+    internal static Text AccountInUse { get; } = new("The account is a pool already, or somebody's own.", "此帳戶已是共用帳戶，或屬個人所有。");
+
+    internal static Text UnknownRole(string role) => new($"'{role}' is no role in a pool. There are: owner, spender, giver.", $"共用帳戶沒有「{role}」角色。現有：owner、spender、giver。");
+
+    internal static Text NotPoolOwner { get; } = new("Only an owner of the pool, or staff, may do this.", "只有共用帳戶的擁有人或職員可作此操作。");
+
+    internal static Text PoolFull(int most) => new($"A pool has at most {Number(most)} members.", $"共用帳戶最多 {Number(most)} 名成員。");
+
+    internal static Text LastOwner { get; } = new("The pool would be without an owner; name another one first, or dissolve it.", "共用帳戶將沒有擁有人，請先指定另一擁有人，或解散帳戶。");
+
+    internal static Text UnitsPending { get; } = new("Some units of the pool cannot be spent yet; it can be dissolved once they can.", "共用帳戶尚有凍結中的單位，待其可用後方可解散。");
 
     internal static Text NoReferrals(string program) => new($"The programme '{program}' has no referrals.", $"「{program}」不設推薦計劃。");
 

@@ -26,7 +26,7 @@ public static class CartEvents
             Fields =
             [
                 new(Cart, ScalarKind.Code, Required: true), new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), new(LoyaltyEvents.Authority, ScalarKind.Code, Required: true),
-                new(RewardEvents.Seconds, ScalarKind.Number), new(LoyaltyEvents.Program, ScalarKind.Code),
+                new(RewardEvents.Seconds, ScalarKind.Number), new(LoyaltyEvents.Program, ScalarKind.Code), new(Pools.PoolEvents.Member, ScalarKind.Code),
             ],
         },
     ];
@@ -47,12 +47,11 @@ public static class CartEvents
             Kind = WantName,
             Identity = authority.Customer,
             Actor = authority.Actor,
-            Fields = Fields.Of(
+            Fields = authority.On(Fields.Of(
                 (Cart, cart),
                 (LoyaltyEvents.Amount, wanted),
-                (LoyaltyEvents.Authority, authority.Method),
                 (RewardEvents.Seconds, keep is { } life ? Scalar.Of((long)life.TotalSeconds) : default),
-                (LoyaltyEvents.Program, program is null ? default : Scalar.Of(program))),
+                (LoyaltyEvents.Program, program is null ? default : Scalar.Of(program)))),
         };
     }
 }

@@ -1,4 +1,5 @@
 using Crm.Events;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Programs;
 using Crm.Storage;
 using Crm.Values;
@@ -47,6 +48,7 @@ public static class LoyaltyEvents
     internal const string ExpiryField = "expiry";
     internal const string Consent = "consent";
     internal const string Conversion = "conversion";
+    internal const string From = "from";
 
     /// <summary>The field of <see cref="ActionName"/> that says what was done.</summary>
     public const string ActionField = "action";
@@ -71,7 +73,8 @@ public static class LoyaltyEvents
         },
         new(ReceiveName, EventNature.Happening)
         {
-            Fields = [new(LotsField, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code, Required: true), new(Unit, ScalarKind.Code, Required: true)],
+            WithCause = true,
+            Fields = [new(LotsField, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code, Required: true), new(Unit, ScalarKind.Code, Required: true), new(From, ScalarKind.Code)],
         },
         new(ConvertName, EventNature.Request)
         {
@@ -88,7 +91,7 @@ public static class LoyaltyEvents
         new(ReturnName, EventNature.Request) { Fields = [new(Amount, ScalarKind.Number), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)] },
         new(RedeemName, EventNature.Request)
         {
-            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Authority, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Authority, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code), new(PoolEvents.Member, ScalarKind.Code)],
         },
         new(AdjustName, EventNature.Request)
         {
@@ -135,7 +138,7 @@ public static class LoyaltyEvents
     {
         ArgumentNullException.ThrowIfNull(authority);
         var request = Request(key, RedeemName, authority.Customer, amount, program, unit);
-        return request with { Actor = authority.Actor, Fields = request.Fields.With(Authority, authority.Method) };
+        return request with { Actor = authority.Actor, Fields = authority.On(request.Fields) };
     }
 
     /// <summary>Asks to give or take units by hand.</summary>

@@ -92,6 +92,12 @@ internal static class ReservationSteps
         if (decision.In(plan.Name).Reservations.FirstOrDefault(item => item.Id == id) is { } reservation)
         {
             Resolve(plan, reservation, 0, captured: false, decision);
+            decision.Tell(new Echo(LoyaltyNames.ReservationLapsed, Fields.Of(
+                ("program", plan.Name),
+                ("reservation", reservation.Id),
+                ("unit", reservation.Unit.Length == 0 ? default : Scalar.Of(reservation.Unit)),
+                ("amount", reservation.Amount),
+                ("reward", reservation.Reward is { } reward ? Scalar.Of(reward) : default))));
         }
     }
 

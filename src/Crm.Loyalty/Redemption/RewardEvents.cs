@@ -38,22 +38,24 @@ public static class RewardEvents
     private static readonly FieldDeclaration Program = new("program", ScalarKind.Code);
     private static readonly FieldDeclaration Authority = new(LoyaltyEvents.Authority, ScalarKind.Code, Required: true);
 
+    private static readonly FieldDeclaration Member = new(Pools.PoolEvents.Member, ScalarKind.Code);
+
     /// <summary>The kinds.</summary>
     public static Sequence<EventKind> Kinds { get; } =
     [
-        new(RedeemName, EventNature.Request) { Fields = [new(Reward, ScalarKind.Code, Required: true), Authority, new(Quantity, ScalarKind.Number), new(Cost, ScalarKind.Number), Program] },
+        new(RedeemName, EventNature.Request) { Fields = [new(Reward, ScalarKind.Code, Required: true), Authority, new(Quantity, ScalarKind.Number), new(Cost, ScalarKind.Number), Program, Member] },
         new(ReserveRewardName, EventNature.Request)
         {
-            Fields = [new(Reward, ScalarKind.Code, Required: true), Authority, new(Quantity, ScalarKind.Number), new(Cost, ScalarKind.Number), new(Seconds, ScalarKind.Number, Required: true), Program],
+            Fields = [new(Reward, ScalarKind.Code, Required: true), Authority, new(Quantity, ScalarKind.Number), new(Cost, ScalarKind.Number), new(Seconds, ScalarKind.Number, Required: true), Program, Member],
         },
         new(UseName, EventNature.Request) { Fields = [new(Code, ScalarKind.Code, Required: true), Program] },
         new(ReserveName, EventNature.Request)
         {
-            Fields = [new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), Authority, new(Seconds, ScalarKind.Number, Required: true), Program, new(LoyaltyEvents.Unit, ScalarKind.Code)],
+            Fields = [new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), Authority, new(Seconds, ScalarKind.Number, Required: true), Program, new(LoyaltyEvents.Unit, ScalarKind.Code), Member],
         },
         new(CaptureName, EventNature.Request) { Fields = [new(ReservationField, ScalarKind.Code, Required: true), new(LoyaltyEvents.Amount, ScalarKind.Number), Program] },
         new(VoidName, EventNature.Request) { Fields = [new(ReservationField, ScalarKind.Code, Required: true), Program] },
-        new(PayName, EventNature.Request) { Fields = [new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), Authority, Program, new(CartEvents.Cart, ScalarKind.Code)] },
+        new(PayName, EventNature.Request) { Fields = [new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), Authority, Program, new(CartEvents.Cart, ScalarKind.Code), Member] },
     ];
 
     /// <summary>Asks for a reward. What it costs is worked out here and now, whatever the sender believes.</summary>
@@ -118,7 +120,7 @@ public static class RewardEvents
     {
         ArgumentNullException.ThrowIfNull(authority);
         var request = Request(key, kind, authority.Customer, program, fields);
-        return request with { Actor = authority.Actor, Fields = request.Fields.With(LoyaltyEvents.Authority, authority.Method) };
+        return request with { Actor = authority.Actor, Fields = authority.On(request.Fields) };
     }
 
     private static CustomerEvent Request(string key, string kind, Identity customer, string? program, params (string Name, Scalar Value)[] fields) => new()

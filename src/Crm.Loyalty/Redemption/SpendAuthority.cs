@@ -23,6 +23,16 @@ public sealed record SpendAuthority
     /// <summary>The member of staff who vouches; null otherwise.</summary>
     public string? Actor { get; }
 
+    /// <summary>The member who spends from a pool; null where a customer spends units of their own.</summary>
+    public CustomerId? Member { get; private init; }
+
+    /// <summary>The same customer, of whom the host is sure in the same way, spends from a pool that they are a member of.</summary>
+    /// <param name="pool">The pool's account.</param>
+    /// <param name="member">The customer's id.</param>
+    public SpendAuthority From(Identity pool, CustomerId member) => new(pool, Method, Actor) { Member = member };
+
+    internal Fields On(Fields fields) => fields.With(LoyaltyEvents.Authority, Method).With(Pools.PoolEvents.Member, Member is { } member ? Scalar.Of(member.ToString()) : default);
+
     /// <summary>The customer is signed in under this identity, in the host's own session.</summary>
     public static SpendAuthority SignedIn(Identity customer) => new(customer, "signed-in", null);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Rules;
@@ -48,20 +49,34 @@ internal static class WalletRequests
         }
 
         var decision = new Decision(state, context);
-        var sum = 0L;
+        var lots = new List<Lot>();
         foreach (var text in (received.Fields[LoyaltyEvents.LotsField].AsCode ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = text.Split('=');
             if (parts.Length == 2 && Lot.Parse(parts[0]) is { } lot && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var amount) && amount > 0)
             {
-                sum += amount;
-                decision.Receive(plan, unit, lot with { Amount = amount }, Movement.Transferred, null);
+                lots.Add(lot with { Amount = amount });
             }
+        }
+
+        var sum = lots.Sum(lot => lot.Amount);
+        if (!PoolSteps.Takes(received, plan, unit, sum, decision))
+        {
+            return decision.Outcome();
+        }
+
+        foreach (var lot in lots)
+        {
+            decision.Receive(plan, unit, lot, Movement.Transferred, null);
         }
 
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredIn) { Subject = plan.Name, Unit = unit.Name, Amount = sum });
         return decision.Outcome();
     }
+
+    /// <summary>The lots that units were taken from, as an event brings them to somebody else. What a replay finds missing is the giver's debt; the other got it, and keeps it.</summary>
+    public static string LotsOf(WalletChange taken) => string.Join(';', taken.Movements.Where(moved => moved.Movement == Movement.Transferred)
+        .Select(moved => FormattableString.Invariant($"{(moved.Lot is Lot.Debt or Lot.Shortfall ? Lot.Forever : moved.Lot)}={-moved.Amount}")));
 
     /// <summary>Keeps in mind from which lots a redemption drew, for as long as it may come back.</summary>
     public static void Remember(ProgramPlan plan, UnitPlan unit, WalletChange taken, CustomerEvent request, Decision decision)
@@ -102,9 +117,6 @@ internal static class WalletRequests
             return Insufficient(plan, unit, amount, state);
         }
 
-        // What a replay finds missing is the giver's debt; the other member got it, and keeps it.
-        var lots = taken.Movements.Where(moved => moved.Movement == Movement.Transferred)
-            .Select(moved => FormattableString.Invariant($"{(moved.Lot is Lot.Debt or Lot.Shortfall ? Lot.Forever : moved.Lot)}={-moved.Amount}"));
         var decision = new Decision(state, context);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Subject = plan.Name, Unit = unit.Name, Amount = -amount });
         decision.Take(plan, unit, taken, amount, null);
@@ -113,7 +125,7 @@ internal static class WalletRequests
             Key = new EventKey("loyalty", $"received/{request.Key}"),
             Kind = LoyaltyEvents.ReceiveName,
             Customer = new CustomerId(id),
-            Fields = Fields.Of((LoyaltyEvents.Program, plan.Name), (LoyaltyEvents.Unit, unit.Name), (LoyaltyEvents.LotsField, string.Join(';', lots))),
+            Fields = Fields.Of((LoyaltyEvents.Program, plan.Name), (LoyaltyEvents.Unit, unit.Name), (LoyaltyEvents.LotsField, LotsOf(taken))),
         });
         return decision.Outcome();
     }

@@ -75,6 +75,9 @@ public sealed record TierLadder
     /// <summary>How long a tier stays after its validity ended.</summary>
     public Grace Grace { get; init; }
 
+    /// <summary>So many days before the day on which a tier ends that what is counted does not keep, an echo "tier.expiring" tells of it; null: nobody is told.</summary>
+    public int? WarnDaysBefore { get; init; }
+
     /// <summary>What becomes of the count when its window closes.</summary>
     public Rollover Rollover { get; init; }
 

@@ -4,6 +4,7 @@ using Crm.Events;
 using Crm.Loyalty.Accounts;
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
@@ -174,6 +175,60 @@ public sealed class WhatMembersWant
 
     [Theory]
     [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task B10_both_sides_of_a_gift_are_written_together_however_many_give_at_once(string kind)
+    {
+        await using var database = new SharedDatabase(kind);
+        var giving = Club with { Units = [Club.Units[0] with { Transferable = true }, Club.Units[1]] };
+        var hosts = new[] { database.Host("default", giving), database.Host("default", giving) };
+        var ids = new List<CustomerId>();
+        foreach (var who in new[] { Shop.Amy, Shop.Bob })
+        {
+            ids.Add((await hosts[0].RecordAsync(CustomerEvent.Purchase($"till:{who.Value}", who, Money.Hkd(1_000)), TestContext.Current.CancellationToken)).Customer);
+        }
+
+        var receipts = await Task.WhenAll(Enumerable.Range(0, 24).Select(n => Task.Run(async () =>
+            await hosts[n % 2].RecordAsync(LoyaltyEvents.Transfer($"app:{n}", n % 3 == 0 ? Shop.Bob : Shop.Amy, n % 3 == 0 ? ids[0] : ids[1], 5, unit: "points")))));
+
+        // Nothing waits in an outbox: 16 gifts went one way and 8 the other.
+        Assert.All(receipts, receipt => Assert.True(receipt.Accepted));
+        Assert.Equal((60L, 140L), (await Points(hosts[0], Shop.Amy), await Points(hosts[1], Shop.Bob)));
+        database.Clock.Advance(Duration.FromMinutes(1));
+        Assert.Equal(0, (await hosts[0].PumpAsync(cancellationToken: TestContext.Current.CancellationToken)).FollowUps);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task B11_members_of_a_household_give_to_a_pool_and_spend_it_once_at_two_hosts(string kind)
+    {
+        await using var database = new SharedDatabase(kind);
+        var pooling = Club with { Pools = new() };
+        var hosts = new[] { database.Host("default", pooling), database.Host("default", pooling) };
+        var (home, ids) = (PoolEvents.Named("home"), new List<CustomerId>());
+        async Task<Receipt> Records(CustomerEvent happened, int host = 0) => await hosts[host].RecordAsync(happened, TestContext.Current.CancellationToken);
+        foreach (var who in new[] { Shop.Amy, Shop.Bob })
+        {
+            ids.Add((await Records(CustomerEvent.Purchase($"till:{who.Value}", who, Money.Hkd(1_000)))).Customer);
+        }
+
+        var pool = (await Records(PoolEvents.Open("app:open", home, ids[0]))).Customer;
+        await Records(PoolEvents.Admit("app:admit", home, ids[0], ids[1], PoolRole.Spender));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(n => Task.Run(() => Records(PoolEvents.Give($"app:give-{n}", SpendAuthority.SignedIn(n % 2 == 0 ? Shop.Amy : Shop.Bob), pool, 10, unit: "points"), n % 2))));
+        Assert.Equal((0L, 0L, 200L), (await Points(hosts[0], Shop.Amy), await Points(hosts[0], Shop.Bob), await Points(hosts[0], home)));
+
+        var receipts = await Task.WhenAll(Enumerable.Range(0, 20).Select(n => Task.Run(() =>
+            Records(LoyaltyEvents.Redeem($"app:spend-{n}", SpendAuthority.SignedIn(n % 2 == 0 ? Shop.Amy : Shop.Bob).From(home, ids[n % 2]), 150, unit: "points"), n % 2))));
+
+        Assert.Single(receipts, receipt => receipt.Accepted);
+        Assert.Equal(19, receipts.Count(receipt => receipt.Refusal?.Code == "insufficient-balance"));
+        await Records(PoolEvents.Dissolve("app:dissolve", home, ids[0]));
+
+        // Who spent has nothing left in it; the other has 100 of the 50 that are there.
+        Assert.Equal((0L, 50L), (await Points(hosts[1], home), await Points(hosts[1], Shop.Amy) + await Points(hosts[1], Shop.Bob)));
+        Assert.Equal(0L, Math.Min(await Points(hosts[1], Shop.Amy), await Points(hosts[1], Shop.Bob)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
     public async Task M12_a_programme_that_is_not_announced_shows_itself_with_its_first_surprise(string kind)
     {
         await using var shop = new Shop(kind, Club with
@@ -306,6 +361,9 @@ public sealed class WhatMembersWant
         Assert.NotEqual(winners, (await shop.Journal()).Where(entry => (draw with { Seed = "another-seed-of-the-host" }).Picks(entry.Receipt.Customer, entry.Event.Key)).Select(entry => entry.Event.Key).ToHashSet());
         Assert.Equal(8 * 5, (await shop.Ledger()).Where(entry => entry.Amount == 5).Sum(entry => entry.Amount));
     }
+
+    private static async Task<long> Points(CrmEngine host, Identity who) =>
+        await host.ReadAsync(CustomerRef.Of(who), TestContext.Current.CancellationToken) is { } view ? (long)view.Fact(LoyaltyNames.Fact("club", "points")).AsNumber : 0;
 
     private static PointsPerAmount Per(string rule, string unit, decimal every) => new() { Name = rule, Unit = unit, Points = 1, Every = Money.Hkd(every), Basis = EarningBasis.WholeSpend };
 }

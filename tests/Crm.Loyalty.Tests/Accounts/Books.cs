@@ -46,13 +46,15 @@ public sealed class Books
         await club.Records(LoyaltyEvents.Transfer("app:gift", Samples.Amy, await club.Meets("ben"), 5));
 
         var books = new SystemAccounts();
-        (await club.Ledger()).ForEach(entry => books.Add(entry, entry.Movement == Movement.Spent ? "chemist" : null));
+        foreach (var entry in (await club.Ledger()).Where(entry => entry is not { Movement: Movement.Transferred, Amount: > 0 }))
+        {
+            books.Add(entry, entry.Movement == Movement.Spent ? "chemist" : null);
+        }
 
-        // 100, 60 and 7 were issued, 20 taken back, 40 redeemed, and what is left of the first two ran out at the end of April; the gift is on its way.
+        // 100, 60 and 7 were issued, 20 taken back, 40 redeemed, and what is left of the first two ran out at the end of April; until the other side of the gift is written it is on its way.
         Assert.Equal(
             [("expired", 100L), ("issued:chemist", -60L), ("issued:market", -107L), ("members", 2L), ("on-the-way", 5L), ("partner:chemist", 40L), ("reversed", 20L)],
             books.Balances.Select(account => (account.Account, account.Balance)));
-        await club.Pumps();
         var delivered = new SystemAccounts();
         (await club.Ledger()).ForEach(entry => delivered.Add(entry));
         Assert.DoesNotContain(delivered.Balances, account => account.Account == SystemAccounts.OnTheWay);

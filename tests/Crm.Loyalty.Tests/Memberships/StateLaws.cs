@@ -1,6 +1,7 @@
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
@@ -134,7 +135,7 @@ public sealed class StateLaws
                 Recent = (has & 8) == 0 ? [] : [new StampTime(Samples.Local(2026, 8, 1), 2)],
             };
         var rests =
-            from has in Gen.Choose(0, 127)
+            from has in Gen.Choose(0, 255)
             from number in Gen.Choose(0, 400)
             select new Membership
             {
@@ -142,6 +143,7 @@ public sealed class StateLaws
                 Life = (has & 1) == 0 ? null : new MembershipLife((MemberStatus)(number % 3), Samples.Local(2026, 1, 1), Samples.Local(2025, 1, 1), number, number % 2 == 0 ? null : "v2"),
                 Revealed = (has & 2) != 0,
                 Referral = (has & 4) == 0 ? null : new ReferralStanding { Advocate = new CustomerId(((UInt128)number << 70) + 1), Flagged = number % 2 == 0, Purchases = number, Payments = 1, Waiting = [Samples.Local(2026, 5, 1)], Brought = number % 2 == 0 ? [] : [Money.Hkd(number), Money.Of(5, Currency.Of("MOP"))] },
+                Pool = (has & 128) == 0 ? null : new PoolStanding(Samples.Local(2026, 5, 1), number % 2 == 0, [new PoolMember(new CustomerId(((UInt128)number << 70) + 1), (PoolRole)(number % 3), Samples.Local(2026, 5, 1), number % 2 == 0 ? [] : [new PoolShare("points", number, 3)])]),
                 Carts = (has & 64) == 0 ? [] : [new CartRequest("a", number + 1, Samples.Local(2026, 5, 1)), new CartRequest("b", 1, Samples.Local(2026, 6, 1))],
                 Reservations = (has & 8) == 0 ? [] : [new Reservation { Id = $"pos:{number}", Unit = "points", Until = Samples.Local(2026, 5, 1), Lots = [new Lot(null, number)], Owed = number % 3, Reward = number % 2 == 0 ? null : "mug", Times = 1 }],
                 Rewards = (has & 16) == 0 ? [] : [new RewardStanding { Reward = "mug", Taken = number, Recent = [Samples.Local(2026, 5, 1)], Open = [new IssuedReward("TEA-1", null)] }],

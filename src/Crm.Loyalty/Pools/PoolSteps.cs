@@ -1,0 +1,291 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Redemption;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Loyalty.Pools;
+
+/// <summary>Decides what is asked of a pool, and what a pool takes. Units only ever move: what a pool does not take, or gives up, is sent to whom it belongs.</summary>
+internal static class PoolSteps
+{
+    public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!RequestedProgram.TryFind(request, plans, context, out var plan, out var refused))
+        {
+            return refused;
+        }
+
+        if (plan.Definition.Value.Pools is not { } rules)
+        {
+            return new Outcome.Refused("no-pools", LoyaltyTexts.NoPools(plan.Name));
+        }
+
+        var decision = new Decision(state, context);
+        return request.Kind == PoolEvents.OpenName ? Open(request, plan, decision)
+            : decision.In(plan.Name).Pool is not { } pool ? new Outcome.Refused("not-a-pool", LoyaltyTexts.NotAPool)
+            : request.Kind switch
+            {
+                PoolEvents.AdmitName => Admit(request, plan, rules, pool, decision),
+                PoolEvents.LeaveName => Leave(request, plan, rules, pool, decision),
+                _ => Dissolve(request, plan, pool, decision),
+            };
+    }
+
+    /// <summary>A member gives units to a pool.</summary>
+    public static Outcome Give(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        if (!PointRequests.TryFind(request, plans, context, out var plan, out var unit, out var refused) || !PointRequests.TryAmount(request, unit, out var amount, out refused))
+        {
+            return refused;
+        }
+
+        if (plan.Definition.Value.Pools is null)
+        {
+            return new Outcome.Refused("no-pools", LoyaltyTexts.NoPools(plan.Name));
+        }
+
+        if (IdOf(request, PoolEvents.Pool) is not { } pool || pool == context.Customer || state.In(plan.Name).Pool is not null)
+        {
+            return new Outcome.Refused("unknown-pool", LoyaltyTexts.UnknownPool(request.Fields[PoolEvents.Pool].AsCode ?? ""));
+        }
+
+        var decision = new Decision(state, context);
+        return Send(plan, unit, amount, pool, $"received/{request.Key}", from: context.Customer, decision) is { } insufficient ? insufficient : decision.Outcome();
+    }
+
+    /// <summary>What came from a member: the pool takes it, and knows whose it was, or it goes back.</summary>
+    /// <returns>Whether it is taken.</returns>
+    public static bool Takes(CustomerEvent received, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
+    {
+        if (IdOf(received, LoyaltyEvents.From) is not { } from)
+        {
+            return true;
+        }
+
+        if (decision.In(plan.Name).Pool is { Dissolved: false } pool && pool.Member(from) is { } member)
+        {
+            var share = member.Share(unit.Name);
+            decision.Stand(plan.Name, pool.With(member.With(share with { Given = checked(share.Given + amount) })));
+            return true;
+        }
+
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = "not-taken", Text = LoyaltyTexts.PoolNotTaken(amount, unit.Name) });
+        decision.Send(Bringing(plan, unit, received.Fields[LoyaltyEvents.LotsField].AsCode ?? "", from, $"returned/{received.Key}", from: null));
+        return false;
+    }
+
+    /// <summary>Why a request may not spend from an account; null where it may, or where it does not concern a pool.</summary>
+    public static Outcome.Refused? MaySpend(CustomerEvent request, Membership membership)
+    {
+        var member = IdOf(request, PoolEvents.Member);
+        return membership.Pool switch
+        {
+            null => member is null ? null : new("not-a-pool", LoyaltyTexts.NotAPool),
+            { Dissolved: true } => new("pool-dissolved", LoyaltyTexts.PoolDissolved),
+            _ when request.Kind is not (LoyaltyEvents.RedeemName or RewardEvents.RedeemName or RewardEvents.PayName) => new("not-from-a-pool", LoyaltyTexts.NotFromAPool),
+            var pool when member is not { } who || pool.Member(who) is not { } known => new("not-a-pool-member", LoyaltyTexts.NotAPoolMember),
+            var pool when pool.Member(member.GetValueOrDefault())?.Role == PoolRole.Giver => new("may-not-spend", LoyaltyTexts.MayNotSpend),
+            _ => null,
+        };
+    }
+
+    /// <summary>Charges what was spent from a pool to the member who spent it; refused where it is over the member's limit.</summary>
+    public static Outcome Charge(CustomerEvent request, LoyaltyPlans plans, LoyaltyState before, ModuleContext context, Outcome outcome)
+    {
+        if (outcome is not Outcome.Accepted accepted || IdOf(request, PoolEvents.Member) is not { } who
+            || !RequestedProgram.TryFind(request, plans, context, out var plan, out _) || accepted.State is not LoyaltyState state
+            || before.In(plan.Name).Pool is not { } pool || pool.Member(who) is not { } member)
+        {
+            return outcome;
+        }
+
+        var rules = plan.Definition.Value.Pools;
+        var membership = state.In(plan.Name);
+        var period = Periods.Of(rules?.SpendPer ?? default, new Moment(context.Moment.Instant, plan.Zone));
+        foreach (var spent in accepted.Entries.Where(entry => entry.Program == plan.Name && entry.Movement == Movement.Spent).GroupBy(entry => entry.Unit, StringComparer.Ordinal))
+        {
+            var (amount, tally) = (-spent.Sum(entry => entry.Amount), LoyaltyNames.PoolSpent(who, spent.Key));
+            var sum = checked(membership.Counted(tally, period) + amount);
+            if (sum > rules?.SpendMost && !context.AlreadyAccepted)
+            {
+                return new Outcome.Refused("pool-limit", LoyaltyTexts.PoolLimit(rules.SpendMost.Value, spent.Key));
+            }
+
+            var share = member.Share(spent.Key);
+            member = member.With(share with { Spent = checked(share.Spent + amount) });
+            membership = membership.With(new Tally(tally, period, sum));
+        }
+
+        return accepted with { State = state.With(membership with { Pool = pool.With(member) }) };
+    }
+
+    private static Outcome Open(CustomerEvent request, ProgramPlan plan, Decision decision)
+    {
+        var membership = decision.In(plan.Name);
+        if (IdOf(request, PoolEvents.Owner) is not { } owner || owner == decision.Context.Customer)
+        {
+            return new Outcome.Refused("unknown-member", LoyaltyTexts.UnknownMember(request.Fields[PoolEvents.Owner].AsCode ?? ""));
+        }
+
+        if (!decision.Context.AlreadyAccepted && (membership.Pool is not null || membership.Life is not null || membership.Holdings.Any(holding => membership.Balances(holding.Unit) != new Wallets.WalletBalances(0, 0, 0, 0))))
+        {
+            return new Outcome.Refused("account-in-use", LoyaltyTexts.AccountInUse);
+        }
+
+        var now = decision.Context.Moment.Instant;
+        return Done(plan, new PoolStanding(now, Dissolved: false, [new PoolMember(owner, PoolRole.Owner, now, [])]), "opened", decision);
+    }
+
+    private static Outcome Admit(CustomerEvent request, ProgramPlan plan, PoolRules rules, PoolStanding pool, Decision decision)
+    {
+        var role = PoolEvents.RoleNamed(request.Fields[PoolEvents.Role].AsCode);
+        if (IdOf(request, PoolEvents.Member) is not { } who || who == decision.Context.Customer || role is not { } given)
+        {
+            return role is null
+                ? new Outcome.Refused("unknown-role", LoyaltyTexts.UnknownRole(request.Fields[PoolEvents.Role].AsCode ?? ""))
+                : new Outcome.Refused("unknown-member", LoyaltyTexts.UnknownMember(request.Fields[PoolEvents.Member].AsCode ?? ""));
+        }
+
+        var known = pool.Member(who);
+        if (!decision.Context.AlreadyAccepted)
+        {
+            Outcome.Refused? wrong = !MayManage(request, pool) ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
+                : pool.Dissolved ? new("pool-dissolved", LoyaltyTexts.PoolDissolved)
+                : known is null && pool.Members.Count >= rules.MostMembers ? new("pool-full", LoyaltyTexts.PoolFull(rules.MostMembers))
+                : known is { Role: PoolRole.Owner } && given != PoolRole.Owner && IsLastOwner(pool, who) ? new("last-owner", LoyaltyTexts.LastOwner)
+                : null;
+            if (wrong is not null)
+            {
+                return wrong;
+            }
+        }
+
+        return Done(plan, pool.With(known is null ? new PoolMember(who, given, decision.Context.Moment.Instant, []) : known with { Role = given }), "admitted", decision);
+    }
+
+    private static Outcome Leave(CustomerEvent request, ProgramPlan plan, PoolRules rules, PoolStanding pool, Decision decision)
+    {
+        if (IdOf(request, PoolEvents.Member) is not { } who || pool.Member(who) is not { } member)
+        {
+            return new Outcome.Refused("not-a-pool-member", LoyaltyTexts.NotAPoolMember);
+        }
+
+        if (!decision.Context.AlreadyAccepted)
+        {
+            Outcome.Refused? wrong = !MayManage(request, pool) && IdOf(request, PoolEvents.By) != who ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
+                : pool.Dissolved ? new("pool-dissolved", LoyaltyTexts.PoolDissolved)
+                : member.Role == PoolRole.Owner && IsLastOwner(pool, who) ? new("last-owner", LoyaltyTexts.LastOwner)
+                : null;
+            if (wrong is not null)
+            {
+                return wrong;
+            }
+        }
+
+        foreach (var unit in rules.Leaving == PoolLeaving.Return ? plan.Units : [])
+        {
+            var (weight, weights) = (member.Share(unit.Name).Left, pool.Members.Aggregate((Int128)0, (sum, one) => sum + one.Share(unit.Name).Left));
+            var part = weights == 0 ? 0 : (long)(Math.Max(0, decision.In(plan.Name).Wallet(unit.Name).Balance) * (Int128)weight / weights);
+            if (part > 0)
+            {
+                Send(plan, unit, part, who, $"pool-left/{request.Key}/{unit.Name}", from: null, decision);
+            }
+        }
+
+        return Done(plan, pool.Without(who), "left", decision);
+    }
+
+    private static Outcome Dissolve(CustomerEvent request, ProgramPlan plan, PoolStanding pool, Decision decision)
+    {
+        var membership = decision.In(plan.Name);
+        if (!decision.Context.AlreadyAccepted)
+        {
+            Outcome.Refused? wrong = !MayManage(request, pool) ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
+                : pool.Dissolved && plan.Units.All(unit => membership.Wallet(unit.Name).Balance <= 0) ? new("pool-dissolved", LoyaltyTexts.PoolDissolved)
+                : plan.Units.Any(unit => membership.Wallet(unit.Name).PendingTotal > 0) ? new("units-pending", LoyaltyTexts.UnitsPending)
+                : null;
+            if (wrong is not null)
+            {
+                return wrong;
+            }
+        }
+
+        foreach (var unit in plan.Units.Where(unit => unit.Kind == UnitKind.Redeemable))
+        {
+            var parts = Parts(pool, unit.Name, Math.Max(0, membership.Wallet(unit.Name).Balance));
+            foreach (var (member, part) in pool.Members.Zip(parts).Where(pair => pair.Second > 0))
+            {
+                Send(plan, unit, part, member.Customer, $"pool-dissolved/{request.Key}/{member.Customer}/{unit.Name}", from: null, decision);
+            }
+        }
+
+        return Done(plan, pool with { Dissolved = true, Members = pool.Members.Select(member => member with { Shares = [] }).ToSequence() }, "dissolved", decision);
+    }
+
+    // All of an amount, in proportion of what each has given and not spent; where nobody has anything left, of what each has given, and where nobody gave, in equal parts.
+    // What is over after whole units goes to the largest remainders, among equals to those who come first.
+    private static long[] Parts(PoolStanding pool, string unit, long amount)
+    {
+        var shares = pool.Members.Select(member => member.Share(unit)).ToArray();
+        var weights = shares.Any(share => share.Left > 0) ? Array.ConvertAll(shares, share => share.Left)
+            : shares.Any(share => share.Given > 0) ? Array.ConvertAll(shares, share => share.Given)
+            : Array.ConvertAll(shares, _ => 1L);
+        var sum = weights.Aggregate((Int128)0, (all, weight) => all + weight);
+        var parts = Array.ConvertAll(weights, weight => (long)(amount * (Int128)weight / sum));
+        var over = amount - parts.Sum();
+        foreach (var place in Enumerable.Range(0, parts.Length).OrderByDescending(place => amount * (Int128)weights[place] % sum).ThenBy(place => place).Take((int)over))
+        {
+            parts[place]++;
+        }
+
+        return parts;
+    }
+
+    // Moves units out of the account; what is sent is part of the key, so that history decided again never counts one amount here and another there.
+    private static Outcome.Refused? Send(ProgramPlan plan, UnitPlan unit, long amount, CustomerId to, string key, CustomerId? from, Decision decision)
+    {
+        var wallet = decision.In(plan.Name).Wallet(unit.Name);
+        if (wallet.Take(amount, Movement.Transferred, decision.Context.AlreadyAccepted, unit.Definition.Debt) is not { } taken)
+        {
+            return new Outcome.Refused("insufficient-balance", LoyaltyTexts.InsufficientBalance(amount, Math.Max(wallet.Balance, 0), unit.Name));
+        }
+
+        var lots = WalletRequests.LotsOf(taken);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Subject = plan.Name, Unit = unit.Name, Amount = -amount });
+        decision.Take(plan, unit, taken, amount, null);
+        decision.Send(Bringing(plan, unit, lots, to, from is null ? $"{key}/{Definitions.DefinitionHash.Of(lots).Value >> 64:x16}" : key, from));
+        return null;
+    }
+
+    private static CustomerEvent Bringing(ProgramPlan plan, UnitPlan unit, string lots, CustomerId to, string key, CustomerId? from) => new()
+    {
+        Key = new EventKey(LoyaltyNames.Module, key),
+        Kind = LoyaltyEvents.ReceiveName,
+        Customer = to,
+        Fields = Fields.Of(
+            (LoyaltyEvents.Program, plan.Name),
+            (LoyaltyEvents.Unit, unit.Name),
+            (LoyaltyEvents.LotsField, lots),
+            (LoyaltyEvents.From, from is { } giver ? Scalar.Of(giver.ToString()) : default)),
+    };
+
+    private static Outcome Done(ProgramPlan plan, PoolStanding pool, string what, Decision decision)
+    {
+        decision.Stand(plan.Name, pool);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = what, Text = LoyaltyTexts.PoolIs(what, pool.Members.Count) });
+        return decision.Outcome();
+    }
+
+    // Owners manage, and staff whom the event names.
+    private static bool MayManage(CustomerEvent request, PoolStanding pool) =>
+        IdOf(request, PoolEvents.By) is { } by ? pool.Member(by) is { Role: PoolRole.Owner } : request.Actor is not null;
+
+    private static bool IsLastOwner(PoolStanding pool, CustomerId who) => pool.Members.All(member => member.Customer == who || member.Role != PoolRole.Owner);
+
+    private static CustomerId? IdOf(CustomerEvent happened, string field) =>
+        happened.Fields[field].AsCode is { Length: 32 } text && UInt128.TryParse(text, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var bits) && bits != 0 ? new CustomerId(bits) : null;
+}
