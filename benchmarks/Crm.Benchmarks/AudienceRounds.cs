@@ -114,7 +114,7 @@ internal static class AudienceRounds
 
     private static async Task<int> SelectAsync(IAudienceQuery store, Condition audience)
     {
-        var answer = await store.SelectAsync(audience, Kinds, Now, default);
+        var answer = await store.SelectAsync(audience, Kinds, null, Now, default);
         return answer.Undecided.IsEmpty ? answer.Members.Count : throw new InvalidOperationException("Nothing is due and nothing refunded, and yet some are undecided.");
     }
 

@@ -5,72 +5,247 @@ using NodaTime;
 
 namespace Crm.Storage.Sql;
 
-/// <summary>A measure over events as SQL: the customers of whom it holds are in, or not in, a grouped selection.</summary>
+/// <summary>
+/// A measure over events as SQL. Where the test is a comparison of whole numbers it is a test of a column of the one pass over all events, or of a group that has a pass of its own; otherwise the rows bring what is measured.
+/// </summary>
 internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow leaf, string path)
 {
-    private readonly bool looksAtLines = leaf.Where is { } given && given.Leaves().Any(part => part is Condition.Field field && field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal));
-    private int refusals;
-    private string filter = "";
+    private static readonly AudienceValue Whole = new(ScalarKind.Number);
+    private readonly AudienceFilter filter = new(sql);
+    private readonly bool looksAtLines = AudienceFilter.LooksAtLines(leaf.Where);
 
-    // Lines make many rows of an event.
-    private bool OfLines => leaf.Measure is Measure.SumOfSpend ? looksAtLines : leaf.Measure is Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } && name.StartsWith(EventFields.LineScope, StringComparison.Ordinal);
-
-    // Whatever needs the events in an order, or asks another table about each, has a pass of its own.
-    private bool InOnePass => !looksAtLines && !OfLines && leaf.Window is not Conditions.Window.Since && leaf.Measure is not (Measure.Periods or Measure.Sequence or Measure.Aggregate { How: Aggregation.Distinct });
-
-    /// <summary>The expression, about the customer c.</summary>
-    public string Compile()
+    /// <summary>The part, about the customer c.</summary>
+    public AudiencePart Compile()
     {
-        if (leaf.Measure is Measure.Sequence sequence)
+        var before = sql.Refusals.Count;
+        var measured = leaf.Measure switch
         {
-            return Sequence(sequence);
-        }
-
-        if (sql.Kind(leaf.Kind, path) is not { } kind)
-        {
-            return AudienceSql.Constant(false);
-        }
-
-        filter = $"e.kind = {kind} AND {Window("e.effective_at")}"
-            + (leaf.Where is not { } asked ? "" : $" AND {(OfLines || !looksAtLines ? Filter(asked, path + ".where", leaf.Kind, "e", "l") : Where(asked, path + ".where", leaf.Kind, "e"))}")
-            + (CurrencyOf(leaf.Measure) is { } currency ? In(currency) : "");
-        if (GroupTest() is not var (test, holdsOfNothing) || refusals > 0)
-        {
-            return AudienceSql.Constant(false);
-        }
-
-        if (InOnePass)
-        {
-            var count = Of("COUNT(*)");
-            return holdsOfNothing ? $"(COALESCE({count}, 0) = 0 OR ({test}))" : $"({count} > 0 AND {test})";
-        }
-
-        var lines = OfLines ? " JOIN crm_event_line l ON l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version" : "";
-        return Group($"crm_event e{lines}", $"e.tenant = {sql.Tenant} AND {filter}", test, holdsOfNothing);
+            Measure.Sequence sequence => Counted(Sequence(sequence), "COUNT(DISTINCT e.completed)"),
+            Measure.Periods periods => Counted(Parts(periods), "COUNT(*)"),
+            Measure.Count => Counted(Events("1", Whole), "COUNT(*)"),
+            Measure.SumOfSpend(var currency) => Sum(new Measured.Spend(currency)),
+            Measure.SumOfQuantity => Sum(new Measured.Quantity()),
+            Measure.Aggregate aggregate => Aggregate(aggregate),
+            _ => Unknown(),
+        };
+        return sql.Refusals.Count > before ? AudienceSql.Always(false) : measured();
     }
 
-    // An aggregate of the events that are measured: a column of the one pass over all events, or of the group that asks for it.
-    private string Of(string aggregate) => InOnePass ? sql.Sources.Measured(aggregate, filter) : aggregate;
+    private Func<AudiencePart> Aggregate(Measure.Aggregate aggregate)
+    {
+        if (aggregate.How == Aggregation.Sum && aggregate.Of is Measured.Spend or Measured.Quantity or Measured.Named { Name: AudienceFilter.LineQuantity })
+        {
+            return Sum(aggregate.Of is Measured.Named ? new Measured.Quantity() : aggregate.Of);
+        }
+
+        if (Samples(aggregate.Of) is not { } samples)
+        {
+            return () => AudienceSql.Always(false);
+        }
+
+        var isNumber = samples.Kind.Kind == ScalarKind.Number;
+        switch (aggregate.How)
+        {
+            case Aggregation.Sum or Aggregation.Average when !isNumber:
+                // What is no number does not count, so nothing does.
+                return () => AudienceSql.Always(HoldsOfNothing);
+            case Aggregation.Average:
+                return () => Average(samples);
+            case Aggregation.Distinct:
+                return Counted(samples, $"COUNT(DISTINCT {samples.Value})");
+            case Aggregation.Least or Aggregation.Greatest:
+                return () => End(samples, $"{(aggregate.How == Aggregation.Least ? "MIN" : "MAX")}({samples.Value})");
+            case Aggregation.First or Aggregation.Latest when aggregate.Of is Measured.At:
+                return () => End(samples, $"{(aggregate.How == Aggregation.First ? "MIN" : "MAX")}({samples.Value})");
+            case Aggregation.First or Aggregation.Latest:
+                return () => Brought(samples.AtEnd(aggregate.How == Aggregation.Latest), samples.Kind, isOdd: true);
+            case Aggregation.MostFrequent:
+                return () => Brought(samples.MostFrequent(), samples.Kind, isOdd: true);
+            default:
+                return Unknown();
+        }
+    }
+
+    private Func<AudiencePart> Unknown()
+    {
+        sql.Refuse(path, $"The store has no SQL for the measure {leaf.Measure.GetType().Name}.");
+        return () => AudienceSql.Always(false);
+    }
+
+    private bool HoldsOfNothing => HistoryWindows.Evaluate(leaf, [], sql.Moment.Instant).Value;
+
+    /// <summary>A whole number of the rows of a customer; 0 of nobody's.</summary>
+    private Func<AudiencePart> Counted(AudienceSamples? samples, string expression) => () => samples is null ? AudienceSql.Always(false) : Group(samples, expression, Whole, 0);
+
+    private Func<AudiencePart> Sum(Measured of)
+    {
+        // The sum of all lines is that of the events.
+        var samples = of is Measured.Quantity || looksAtLines ? Lines(of) : Samples(of);
+        return () => samples is null ? AudienceSql.Always(false) : Group(samples, $"SUM({samples.Value})", samples.Kind, 0);
+    }
+
+    private AudiencePart End(AudienceSamples samples, string expression) => samples.Kind.Kind == ScalarKind.Code
+        ? Brought(samples.Grouped($", {expression} AS a, {samples.Odd} AS odd"), samples.Kind, isOdd: true)
+        : Group(samples, expression, samples.Kind, default);
+
+    /// <summary>An expression of each customer's rows, tested by the database where that is exact.</summary>
+    private AudiencePart Group(AudienceSamples samples, string expression, AudienceValue kind, Scalar ofNothing)
+    {
+        if (samples.Filter is { } events && !expression.Contains("DISTINCT", StringComparison.Ordinal))
+        {
+            var value = sql.Sources.Measured(expression, events);
+            return AudienceTest.OfValue(sql, leaf.Is, value, kind) is { } holds ? InOnePass(holds, events) : Brought($"CAST({value} AS {{bigint}})", null, kind, ofNothing);
+        }
+
+        return AudienceTest.OfValue(sql, leaf.Is, expression, kind) is { } test ? InGroup(samples, test) : Brought(samples.Grouped($", CAST({expression} AS {{bigint}}) AS a"), kind, isOdd: false, ofNothing);
+    }
+
+    private AudiencePart.Exact InOnePass(string test, string events)
+    {
+        var count = sql.Sources.Measured("COUNT(*)", events);
+        return new AudiencePart.Exact(HoldsOfNothing ? $"(COALESCE({count}, 0) = 0 OR ({test}))" : $"({count} > 0 AND {test})");
+    }
 
     // A customer without events is in no group: the group's answer is turned round where nothing passes.
-    private string Group(string from, string where, string test, bool holdsOfNothing) =>
-        $"{sql.Sources.Group(from, where, holdsOfNothing ? $"NOT ({test})" : test)}.customer_id IS {(holdsOfNothing ? "" : "NOT ")}NULL";
+    private AudiencePart.Exact InGroup(AudienceSamples samples, string test) =>
+        new($"{sql.Sources.Group(samples.From, samples.Present, HoldsOfNothing ? $"NOT ({test})" : test)}.customer_id IS {(HoldsOfNothing ? "" : "NOT ")}NULL");
+
+    /// <summary>An average compares as the sum does with so many times the number, where that is a whole number of minor units.</summary>
+    private AudiencePart Average(AudienceSamples samples)
+    {
+        var unit = samples.Kind.Unit;
+        var (sum, count) = ($"SUM({samples.Value})", "COUNT(*)");
+        (sum, count) = samples.Filter is { } events ? (sql.Sources.Measured(sum, events), sql.Sources.Measured(count, events)) : (sum, count);
+        if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Number && IsWhole(end.Value.AsNumber * unit)))
+        {
+            var test = string.Join(" AND ", ends.Select(end => $"{sum} {end.Operator} {sql.Parameter(SqlType.Whole, (long)(end.Value.AsNumber * unit))} * {count}"));
+            return samples.Filter is { } filtered ? InOnePass(test, filtered) : InGroup(samples, test);
+        }
+
+        if (samples.Filter is null)
+        {
+            var alias = sql.Sources.Selection(samples.Grouped($", {sum} AS a, {count} AS n"));
+            (sum, count) = (alias + ".a", alias + ".n");
+        }
+
+        var (amount, number) = (sql.Column($"CAST({sum} AS {{bigint}})"), sql.Column(count));
+        return new AudiencePart.Asked(row => sql.Passes(leaf.Is, row.IsNull(number()) || row.Whole(number()) == 0 ? default(Scalar) : samples.Kind.Read(row, amount()).AsNumber / row.Whole(number()), leaf.WhenMissing));
+    }
+
+    private AudiencePart.Asked Brought(string selection, AudienceValue kind, bool isOdd, Scalar ofNothing = default)
+    {
+        var alias = sql.Sources.Selection(selection);
+        return Brought(alias + ".a", isOdd ? alias + ".odd" : null, kind, ofNothing);
+    }
+
+    private AudiencePart.Asked Brought(string expression, string? oddness, AudienceValue kind, Scalar ofNothing)
+    {
+        var value = sql.Column(expression);
+        var odd = oddness is null ? null : sql.Column(oddness);
+        return new AudiencePart.Asked(row =>
+            odd is not null && !row.IsNull(odd()) && row.Whole(odd()) != 0 ? null
+            : sql.Passes(leaf.Is, row.IsNull(value()) ? ofNothing : kind.Read(row, value()), leaf.WhenMissing));
+    }
+
+    private AudienceSamples? Samples(Measured of)
+    {
+        switch (of)
+        {
+            case Measured.Spend(var currency) when !looksAtLines:
+                return Events("e.spend_minor", new AudienceValue(ScalarKind.Number, AudienceTest.Unit(currency)), In(currency));
+            case Measured.Spend or Measured.Quantity:
+                return Lines(of) is { } lines
+                    ? lines with { From = $"(SELECT e.bucket, e.customer_id, e.version, e.effective_at, CAST(SUM({lines.Value}) AS {{bigint}}) AS amount FROM {lines.From} WHERE {lines.Where} GROUP BY e.bucket, e.customer_id, e.version, e.effective_at) e", Where = "1 = 1", Value = "e.amount" }
+                    : null;
+            case Measured.At:
+                return Events("e.effective_at", new AudienceValue(ScalarKind.Instant));
+            case Measured.Day(var zone):
+                return Events(new AudienceDays(CalendarDays.Zone(zone), sql.Moment.Instant).Sql("e.effective_at"), new AudienceValue(ScalarKind.Date));
+            case Measured.Named { Name: AudienceFilter.LineQuantity }:
+                return Lines(new Measured.Quantity());
+            case Measured.Named { Name: var name } when filter.Column(name, leaf.Kind, "e", "l") is { } column:
+                return column[0] == 'l' ? OfLines(column, new AudienceValue(ScalarKind.Code)) : Events(column, new AudienceValue(ScalarKind.Code));
+            default:
+                sql.Refuse(path, $"{(of is Measured.Named named ? $"'{named.Name}'" : of.GetType().Name)} is in no column whose values are exact: channel, brand, actor, kind, currency and source of events, sku, category and quantity of lines, and spend in a currency are.");
+                return null;
+        }
+    }
+
+    /// <summary>Each event once.</summary>
+    private AudienceSamples? Events(string value, AudienceValue kind, string further = "")
+    {
+        if (sql.Kind(leaf.Kind, path) is not { } name)
+        {
+            return null;
+        }
+
+        // Whatever needs the events in an order, or asks another table about each, has a pass of its own.
+        var counted = $"e.kind = {name} AND {Window("e.effective_at")}{Filtered()}{further}";
+        return new AudienceSamples("crm_event e", $"e.tenant = {sql.Tenant} AND {counted}", value, kind) { Filter = looksAtLines || leaf.Window is Conditions.Window.Since || kind.Kind == ScalarKind.Code ? null : counted };
+    }
+
+    /// <summary>What is spent, or how much is bought, with each line that counts.</summary>
+    private AudienceSamples? Lines(Measured of) => of is Measured.Spend(var currency)
+        ? OfLines("l.minor", new AudienceValue(ScalarKind.Number, AudienceTest.Unit(currency)), In(currency))
+        : OfLines(AudienceFilter.Quantity("l"), new AudienceValue(ScalarKind.Number, AudienceFilter.QuantitySteps));
+
+    /// <summary>Each line that counts.</summary>
+    private AudienceSamples? OfLines(string value, AudienceValue kind, string further = "") => sql.Kind(leaf.Kind, path) is { } name
+        ? new AudienceSamples(
+            "crm_event e JOIN crm_event_line l ON l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version",
+            $"e.tenant = {sql.Tenant} AND e.kind = {name} AND {Window("e.effective_at")}{(leaf.Where is { } where ? $" AND {filter.Of(where, path + ".where", leaf.Kind, "e", "l")}" : "")}{further}",
+            value,
+            kind)
+        : null;
+
+    private string Filtered() => leaf.Where is { } where ? $" AND {filter.OfEvent(where, path + ".where", leaf.Kind, "e")}" : "";
+
+    /// <summary>The parts of the window in which the customer was active often enough, each a row.</summary>
+    private AudienceSamples? Parts(Measure.Periods periods)
+    {
+        if (Part(periods) is not { } part)
+        {
+            sql.Refuse(path + ".window", "Only a window of the last so many days, or one of the calendar, has equal parts.");
+            return null;
+        }
+
+        return Events(part, Whole) is { } events
+            ? events with { Filter = null, From = $"(SELECT e.bucket, e.customer_id, {part} AS part FROM {events.From} WHERE {events.Where} GROUP BY 1, 2, 3 HAVING COUNT(*) >= {Ticks(periods.Times)}) e", Where = "1 = 1", Value = "e.part" }
+            : null;
+    }
+
+    private string? Part(Measure.Periods periods)
+    {
+        var now = sql.Moment.Instant;
+        switch (leaf.Window)
+        {
+            case Conditions.Window.Last last:
+                return $"(({Ticks(now.ToUnixTimeTicks())} - e.effective_at) / {Ticks(last.Length.BclCompatibleTicks / periods.OutOf)})";
+            case Conditions.Window.Calendar calendar:
+                var zone = CalendarDays.Zone(calendar.Zone);
+                var today = zone.DayOf(now);
+                var starts = Enumerable.Range(0, calendar.Count).Select(i => $" WHEN e.effective_at >= {Ticks(Start(zone, calendar, today, -calendar.Skip - i))} THEN {AudienceValue.Number(i)}");
+                return $"CASE{string.Concat(starts)} ELSE {AudienceValue.Number(calendar.Count)} END";
+            default:
+                return null;
+        }
+    }
 
     /// <summary>
-    /// A sequence as a join of the steps: events of one customer, each later than the one before it, with nothing between them that must not be; how many instants complete it.
+    /// A sequence as a join of the steps: events of one customer, each later than the one before it, with nothing between them that must not be. A row is one way to complete it.
     /// </summary>
-    private string Sequence(Measure.Sequence sequence)
+    private AudienceSamples Sequence(Measure.Sequence sequence)
     {
         var from = "crm_event e";
-        var conditions = new List<string> { $"e.tenant = {sql.Tenant}", Matches(new EventPattern(leaf.Kind) { Where = leaf.Where }, "e", path) };
+        var conditions = new List<string> { $"e.tenant = {sql.Tenant}", filter.Matches(new EventPattern(leaf.Kind) { Where = leaf.Where }, "e", path) };
         var last = "e.effective_at";
         foreach (var (i, step) in sequence.Then.Index())
         {
-            var number = i.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            var number = AudienceValue.Number(i);
             var (alias, place, before) = ($"s{number}", $"{path}.then[{number}]", last);
             last = $"{alias}.effective_at";
             from += $" JOIN crm_event {alias} ON {SameCustomer(alias)}";
-            conditions.Add($"{last} > {before} AND {Matches(step.Event, alias, place)}");
+            conditions.Add($"{last} > {before} AND {filter.Matches(step.Event, alias, place)}");
             if (step.After > Duration.Zero)
             {
                 conditions.Add($"{last} - {before} >= {Ticks(step.After.BclCompatibleTicks)}");
@@ -83,7 +258,7 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
 
             if (step.Without is { } without)
             {
-                conditions.Add($"NOT EXISTS (SELECT 1 FROM crm_event w WHERE {SameCustomer("w")} AND w.effective_at > {before} AND w.effective_at < {last} AND {Matches(without, "w", place + ".without")})");
+                conditions.Add($"NOT EXISTS (SELECT 1 FROM crm_event w WHERE {SameCustomer("w")} AND w.effective_at > {before} AND w.effective_at < {last} AND {filter.Matches(without, "w", place + ".without")})");
             }
         }
 
@@ -91,114 +266,14 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
         if (sequence.Lacking is { } lacking)
         {
             completed = $"{last} + {Ticks(lacking.For.BclCompatibleTicks)}";
-            conditions.Add($"NOT EXISTS (SELECT 1 FROM crm_event w WHERE {SameCustomer("w")} AND w.effective_at > {last} AND w.effective_at <= {completed} AND {Matches(lacking.Event, "w", path + ".lacking")})");
+            conditions.Add($"NOT EXISTS (SELECT 1 FROM crm_event w WHERE {SameCustomer("w")} AND w.effective_at > {last} AND w.effective_at <= {completed} AND {filter.Matches(lacking.Event, "w", path + ".lacking")})");
         }
 
         conditions.Add(Window(completed));
-        return Whole($"COUNT(DISTINCT {last})", 1) is not var (test, holdsOfNothing) || refusals > 0
-            ? AudienceSql.Constant(false)
-            : Group(from, string.Join(" AND ", conditions), test, holdsOfNothing);
+        return new AudienceSamples($"(SELECT e.bucket, e.customer_id, {last} AS completed FROM {from} WHERE {string.Join(" AND ", conditions)}) e", "1 = 1", "e.completed", new AudienceValue(ScalarKind.Instant));
     }
 
     private static string SameCustomer(string alias) => $"{alias}.tenant = e.tenant AND {alias}.bucket = e.bucket AND {alias}.customer_id = e.customer_id";
-
-    /// <summary>Whether an event of an alias is one of a pattern.</summary>
-    private string Matches(EventPattern pattern, string alias, string place)
-    {
-        if (sql.Kind(pattern.Kind, place) is not { } kind)
-        {
-            refusals++;
-            return AudienceSql.Constant(false);
-        }
-
-        return $"{alias}.kind = {kind}{(pattern.Where is { } where ? $" AND {Where(where, place + ".where", pattern.Kind, alias)}" : "")}";
-    }
-
-    /// <summary>A filter of an event: of one line of it, where it asks for lines.</summary>
-    private string Where(Condition where, string place, string kind, string alias)
-    {
-        if (!where.Leaves().Any(part => part is Condition.Field field && field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal)))
-        {
-            return Filter(where, place, kind, alias, "l");
-        }
-
-        var line = alias + "l";
-        return $"EXISTS (SELECT 1 FROM crm_event_line {line} WHERE {line}.tenant = {alias}.tenant AND {line}.bucket = {alias}.bucket AND {line}.customer_id = {alias}.customer_id AND {line}.version = {alias}.version AND {Filter(where, place, kind, alias, line)})";
-    }
-
-    /// <summary>What is measured of a customer's events, as a test of it, and whether it holds where there are none.</summary>
-    private (string Test, bool HoldsOfNothing)? GroupTest()
-    {
-        switch (leaf.Measure)
-        {
-            case Measure.Count:
-                return Whole("COUNT(*)", 1);
-            case Measure.SumOfSpend(var currency):
-                return Whole(looksAtLines ? "SUM(l.minor)" : "SUM(e.spend_minor)", Unit(currency));
-            case Measure.Aggregate { How: Aggregation.Least or Aggregation.Greatest, Of: Measured.Spend { Currency: var currency } } aggregate when !looksAtLines:
-                return Whole($"{(aggregate.How == Aggregation.Least ? "MIN" : "MAX")}(e.spend_minor)", Unit(currency));
-            case Measure.Aggregate { How: Aggregation.Average, Of: Measured.Spend { Currency: var currency } } when !looksAtLines:
-                return Average(currency);
-            case Measure.Aggregate { How: Aggregation.First or Aggregation.Least or Aggregation.Latest or Aggregation.Greatest, Of: Measured.At } aggregate:
-                return Instants(aggregate.How is Aggregation.First or Aggregation.Least ? "MIN(e.effective_at)" : "MAX(e.effective_at)");
-            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.At }:
-                return Whole("COUNT(DISTINCT e.effective_at)", 1);
-            case Measure.Aggregate { How: Aggregation.Distinct, Of: Measured.Named { Name: var name } } when Column(name, leaf.Kind, "e", "l") is { } column && (!looksAtLines || OfLines):
-                return Whole($"COUNT(DISTINCT {column})", 1);
-            case Measure.Periods { Times: 1 } periods when leaf.Window is Conditions.Window.Last last:
-                var part = sql.Parameter(SqlType.Whole, last.Length.BclCompatibleTicks / periods.OutOf);
-                return Whole($"COUNT(DISTINCT ({Ticks(sql.Moment.Instant.ToUnixTimeTicks())} - e.effective_at) / {part})", 1);
-            default:
-                Refuse(path, "The tables do not say this measure exactly: counts, sums, averages and extremes of spend, first and latest instants, different codes and instants, active periods and sequences are in SQL.");
-                return null;
-        }
-    }
-
-    private (string, bool)? Whole(string aggregate, long unit)
-    {
-        if (leaf.Is is Test.Known)
-        {
-            return ("1 = 1", leaf.WhenMissing);
-        }
-
-        return AudienceTest.OfWhole(sql, leaf.Is, Of(aggregate), unit, path) is { } test ? (test, HoldsOfNothing) : null;
-    }
-
-    private bool HoldsOfNothing => HistoryWindows.Evaluate(leaf, [], sql.Moment.Instant).Value;
-
-    /// <summary>An average compares as the sum does with so many times the number.</summary>
-    private (string, bool)? Average(Currency currency)
-    {
-        if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Number && IsWhole(end.Value.AsNumber * Unit(currency))))
-        {
-            var test = string.Join(" AND ", ends.Select(end => $"{Of("SUM(e.spend_minor)")} {end.Operator} {sql.Parameter(SqlType.Whole, (long)(end.Value.AsNumber * Unit(currency)))} * {Of("COUNT(*)")}"));
-            return (test, HoldsOfNothing);
-        }
-
-        Refuse(path + ".is", "An average compares exactly only by order, with a number in whole minor units.");
-        return null;
-    }
-
-    private (string, bool)? Instants(string aggregate)
-    {
-        if (leaf.Is is Test.Relative { To: RelativeTime.Now(var shift) } relative)
-        {
-            return ($"{Of(aggregate)} {AudienceTest.Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, sql.Moment.Instant.ToUnixTimeTicks() + shift.BclCompatibleTicks)}", HoldsOfNothing);
-        }
-
-        if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Instant))
-        {
-            return (string.Join(" AND ", ends.Select(end => $"{Of(aggregate)} {end.Operator} {sql.Parameter(SqlType.Whole, (end.Value.AsInstant ?? default).ToUnixTimeTicks())}")), HoldsOfNothing);
-        }
-
-        if (leaf.Is is Test.Known)
-        {
-            return ("1 = 1", leaf.WhenMissing);
-        }
-
-        Refuse(path + ".is", "An instant compares in SQL by order, with an instant or with one so far from now.");
-        return null;
-    }
 
     /// <summary>Whether an instant is in the window as of the moment.</summary>
     private string Window(string at)
@@ -221,102 +296,19 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
             case Conditions.Window.Since since:
                 return Since(since, at, now);
             default:
-                Refuse(path + ".window", $"The store has no SQL for the window {leaf.Window.GetType().Name}.");
+                sql.Refuse(path + ".window", $"The store has no SQL for the window {leaf.Window.GetType().Name}.");
                 return AudienceSql.Constant(false);
         }
     }
 
     private string Since(Conditions.Window.Since since, string at, long now)
     {
-        var matches = Matches(since.Event, "s", path + (since.First ? ".window.sinceFirst" : ".window.sinceLatest"));
+        var matches = filter.Matches(since.Event, "s", path + (since.First ? ".window.sinceFirst" : ".window.sinceLatest"));
         var other = $"(SELECT {(since.First ? "MIN" : "MAX")}(s.effective_at) FROM crm_event s WHERE s.tenant = e.tenant AND s.bucket = e.bucket AND s.customer_id = e.customer_id AND {matches} AND s.effective_at <= {Ticks(now)})";
         return $"{at} <= {Ticks(now)} AND {at} > {other}{(since.Within is { } within ? $" AND {at} - {Ticks(within.BclCompatibleTicks)} <= {other}" : "")}";
     }
 
-    private string Filter(Condition where, string place, string kind, string alias, string line)
-    {
-        switch (where)
-        {
-            case Condition.All all:
-                return all.Of.IsEmpty ? AudienceSql.Constant(true) : "(" + string.Join(" AND ", all.Of.Select((part, i) => Filter(part, $"{place}.all[{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}]", kind, alias, line))) + ")";
-            case Condition.Any any:
-                return any.Of.IsEmpty ? AudienceSql.Constant(false) : "(" + string.Join(" OR ", any.Of.Select((part, i) => Filter(part, $"{place}.any[{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}]", kind, alias, line))) + ")";
-            case Condition.Not not:
-                return $"NOT ({Filter(not.Of, place + ".not", kind, alias, line)})";
-            case Condition.Field field:
-                return Field(field, place, kind, alias, line);
-            default:
-                Refuse(place, "A 'where' is built of all, any, not and fields.");
-                return AudienceSql.Constant(false);
-        }
-    }
-
-    private string Field(Condition.Field field, string place, string kind, string alias, string line)
-    {
-        if (Column(field.Name, kind, alias, line) is { } column)
-        {
-            return AudienceTest.OfCode(sql, field.Is, column) is { } test ? Answered(column, test, field) : AudienceSql.Constant(field.WhenMissing);
-        }
-
-        var amount = field.Name switch { "event.spend" when !sql.Declares(kind, "spend") => $"{alias}.spend_minor", "line.amount" => $"{line}.minor", _ => null };
-        if (amount is not null && CurrencyOf(leaf.Measure) is { } currency && field.Is is not Test.Known)
-        {
-            if (AudienceTest.OfWhole(sql, field.Is, amount, Unit(currency), place) is { } test)
-            {
-                return Answered(amount, test, field);
-            }
-
-            refusals++;
-            return AudienceSql.Constant(false);
-        }
-
-        Refuse(place + ".field", $"'{field.Name}' is not in a column that compares exactly: channel, brand, actor, kind, currency and source of events, sku and category of lines, and amounts in the measure's currency are.");
-        return AudienceSql.Constant(false);
-    }
-
-    private static string Answered(string column, string test, Condition.Field field) => field.WhenMissing
-        ? $"CASE WHEN {column} IS NULL THEN 1 WHEN {test} THEN 1 ELSE 0 END = 1"
-        : $"CASE WHEN {test} THEN 1 ELSE 0 END = 1";
-
-    // A field of the kind stands in where the column has no value, so it is asked for instead where one is declared.
-    private string? Column(string name, string kind, string alias, string line) => name switch
-    {
-        "line.sku" => $"{line}.sku",
-        "line.category" => $"{line}.category",
-        "event.kind" => $"{alias}.kind",
-        "event.source" => $"{alias}.source",
-        "event.channel" when !sql.Declares(kind, "channel") => $"{alias}.channel",
-        "event.brand" when !sql.Declares(kind, "brand") => $"{alias}.brand",
-        "event.actor" when !sql.Declares(kind, "actor") => $"{alias}.actor",
-        "event.currency" when !sql.Declares(kind, "currency") => $"{alias}.spend_currency",
-        _ => null,
-    };
-
-    private void Refuse(string place, string why)
-    {
-        refusals++;
-        sql.Refuse(place, why);
-    }
-
     private string In(Currency currency) => $" AND e.spend_currency = {sql.Parameter(SqlType.Characters, currency.Code)}";
-
-    private static Currency? CurrencyOf(Measure measure) => measure switch
-    {
-        Measure.SumOfSpend(var currency) => currency,
-        Measure.Aggregate { Of: Measured.Spend(var currency) } => currency,
-        _ => null,
-    };
-
-    private static long Unit(Currency currency)
-    {
-        var unit = 1L;
-        for (var i = 0; i < currency.Decimals; i++)
-        {
-            unit *= 10;
-        }
-
-        return unit;
-    }
 
     private static bool IsWhole(decimal value) => value == decimal.Truncate(value) && Math.Abs(value) < 1_000_000_000_000m;
 

@@ -4,13 +4,17 @@ namespace Crm.Storage.Sql;
 
 /// <summary>
 /// What a question about all customers is joined from: a row for each customer c; h, which says in one pass over the events whatever can be said so; a row for each fact that is asked for; and
-/// groups of events that need a pass of their own. Joins, and not questions about one customer after the other, so that the database may read each table once.
+/// groups of events that need a pass of their own; and rows that bring values. Joins, and not questions about one customer after the other, so that the database may read each table once.
 /// </summary>
 internal sealed class AudienceSources(string tenant)
 {
     private readonly Dictionary<string, string> facts = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Aggregate, string Filter), string> measured = [];
     private readonly List<string> groups = [];
+    private readonly List<string> rows = [];
+
+    /// <summary>How many tables and selections are joined.</summary>
+    public int Count => 1 + (measured.Count == 0 ? 0 : 1) + groups.Count + facts.Count + rows.Count;
 
     /// <summary>The row of a fact; its columns are null where a customer has none.</summary>
     /// <param name="name">The parameter of the name.</param>
@@ -42,6 +46,18 @@ internal sealed class AudienceSources(string tenant)
         return Numbered("g", groups.Count - 1);
     }
 
+    /// <summary>A table or selection of which each customer has at most one row; its alias.</summary>
+    /// <param name="of">The table with its alias, and what it is joined on, given the alias.</param>
+    public string Row(Func<string, string> of)
+    {
+        var alias = Numbered("r", rows.Count);
+        rows.Add(of(alias));
+        return alias;
+    }
+
+    /// <summary>The same, by a selection that has bucket and customer_id.</summary>
+    public string Selection(string selection) => Row(alias => $"({selection}) {alias} ON {Same(alias)}");
+
     /// <summary>The joined rows.</summary>
     public string From() => string.Join(
         " LEFT JOIN ",
@@ -50,6 +66,7 @@ internal sealed class AudienceSources(string tenant)
             .. measured.Count == 0 ? (string[])[] : [$"{History()} h ON {Same("h")}"],
             .. groups.Select((group, i) => $"{group} {Numbered("g", i)} ON {Same(Numbered("g", i))}"),
             .. facts.Select(fact => $"crm_fact {fact.Value} ON {fact.Value}.tenant = {tenant} AND {Same(fact.Value)} AND {fact.Value}.name = {fact.Key}"),
+            .. rows,
         ]);
 
     private string History()

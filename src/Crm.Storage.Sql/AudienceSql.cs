@@ -9,39 +9,47 @@ using NodaTime;
 namespace Crm.Storage.Sql;
 
 /// <summary>
-/// Compiles a condition to SQL over events, lines and facts, joined so that the database may read each table once. An expression that is unknown does not hold, and what negates it says so. What the tables do not say exactly is refused with its path:
-/// profile fields and fields of a kind, which are kept as bytes; quantities, which some databases keep as text; facts that are not queryable.
+/// Compiles a condition to SQL over events, lines, facts and profiles. What SQL says exactly is an expression (unknown: it does not hold); of other leaves the rows bring the value, and the test is asked
+/// of it here. What the tables do not hold as values is refused with its path: fields of a kind, which are kept as bytes; profiles that the host keeps without a view.
 /// </summary>
 internal sealed partial class AudienceSql : IEvidence
 {
+    // SQLite joins 64 tables at most.
+    private const int MostJoins = 60;
     private const string True = "1 = 1";
     private const string False = "1 = 0";
 
     private readonly EventKinds kinds;
     private readonly Moment moment;
+    private readonly AudienceProfile profile;
     private readonly List<SqlType> types = [];
     private readonly List<SqlValue> values = [];
-    private readonly Dictionary<(SqlType Type, SqlValue Value), string> parameters = [];
     private readonly List<ConditionError> refusals = [];
+    private readonly Dictionary<(SqlType Type, SqlValue Value), string> parameters = [];
+    private readonly List<string> columns = [];
+    private readonly Dictionary<Condition, AudiencePart> parts = [];
     private readonly HashSet<string> numberFacts = new(StringComparer.Ordinal);
-    private readonly bool exactNumbers;
+    private readonly SqlDialect dialect;
     private readonly string tenant;
+    private IReadOnlyList<AudiencePart.Exact> exacts = [];
+    private AudiencePart root = AudiencePart.All([]);
     private bool asksHistory;
     private bool asksFacts;
 
-    private AudienceSql(string tenant, bool exactNumbers, EventKinds kinds, Moment moment)
+    private AudienceSql(string tenant, SqlDialect dialect, EventKinds kinds, ICustomerProfiles? profiles, Moment moment)
     {
         this.kinds = kinds;
         this.moment = moment;
-        this.exactNumbers = exactNumbers;
+        this.dialect = dialect;
         this.tenant = Parameter(SqlType.Characters, tenant);
         Sources = new AudienceSources(this.tenant);
+        profile = new AudienceProfile(this, profiles, dialect.JoinsAcrossBuckets);
     }
 
     /// <summary>What cannot be answered exactly.</summary>
     public Sequence<ConditionError> Refusals => refusals.ToSequence();
 
-    /// <summary>Selects id and whether it must be asked one by one.</summary>
+    /// <summary>Selects id, whether it must be asked one by one, and what the tests of the other leaves need.</summary>
     public string Text { get; private set; } = "";
 
     /// <summary>The types of the parameters.</summary>
@@ -56,26 +64,64 @@ internal sealed partial class AudienceSql : IEvidence
     /// <summary>Compiles a condition as of a moment.</summary>
     /// <param name="condition">The condition.</param>
     /// <param name="tenant">Of whom.</param>
-    /// <param name="exactNumbers">Whether the database compares numbers of any length exactly.</param>
+    /// <param name="dialect">What the database can do.</param>
     /// <param name="kinds">The kinds of events there are.</param>
+    /// <param name="profiles">Where the host keeps the profiles; null: the store does.</param>
     /// <param name="moment">As of when.</param>
-    public static AudienceSql Of(Condition condition, string tenant, bool exactNumbers, EventKinds kinds, Moment moment)
+    public static AudienceSql Of(Condition condition, string tenant, SqlDialect dialect, EventKinds kinds, ICustomerProfiles? profiles, Moment moment)
     {
-        var compiling = new AudienceSql(tenant, exactNumbers, kinds, moment);
-        var holds = compiling.Of(condition, "$");
-        var undecided = compiling.Undecided();
-        compiling.Write(undecided.Count == 0
-            ? $"SELECT c.customer_id, 0 AS undecided FROM {compiling.Sources.From()} WHERE c.tenant = {compiling.tenant} AND ({holds}) ORDER BY c.customer_id"
-            : $"""
-            WITH undecided AS ({string.Join(" UNION ", undecided)})
-            SELECT customer_id, 1 AS undecided FROM undecided
-            UNION ALL
-            SELECT c.customer_id, 0 AS undecided FROM {compiling.Sources.From()}
-            LEFT JOIN undecided u ON u.bucket = c.bucket AND u.customer_id = c.customer_id
-            WHERE c.tenant = {compiling.tenant} AND u.customer_id IS NULL AND ({holds})
-            ORDER BY 1
-            """);
+        var compiling = new AudienceSql(tenant, dialect, kinds, profiles, moment);
+        compiling.root = compiling.Of(condition, "$");
+        if (compiling.Sources.Count > MostJoins)
+        {
+            compiling.Refuse("$", string.Create(CultureInfo.InvariantCulture, $"The condition asks for {compiling.Sources.Count} tables and groups of events; one statement joins at most {MostJoins}."));
+        }
+
+        compiling.exacts = compiling.root is AudiencePart.Exact ? [] : [.. compiling.root.Exacts];
+        compiling.Write(compiling.Whole());
         return compiling;
+    }
+
+    /// <summary>The customer of a row, and whether the condition holds of it; null where that is to be asked one by one.</summary>
+    public (CustomerId Customer, bool? Holds) Read(SqlReader row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return (row.Customer(0), row.Whole(1) != 0 ? null : root is AudiencePart.Exact ? true : root.Holds(row, exact => 2 + PlaceOf(exact)));
+    }
+
+    private int PlaceOf(AudiencePart.Exact exact)
+    {
+        for (var i = 0; i < exacts.Count; i++)
+        {
+            if (ReferenceEquals(exacts[i], exact))
+            {
+                return i;
+            }
+        }
+
+        throw new InvalidOperationException("A part of the condition has no column.");
+    }
+
+    private string Whole()
+    {
+        var undecided = Undecided();
+        var answers = exacts.Select((exact, i) => $", CASE WHEN {exact.Sql} THEN 1 ELSE 0 END AS b{AudienceValue.Number(i)}");
+        var brought = string.Concat(answers.Concat(columns.Select((column, i) => $", {column} AS v{AudienceValue.Number(i)}")));
+        var may = root.Bound(atMost: true);
+        if (undecided.Count == 0)
+        {
+            return $"SELECT c.customer_id, 0 AS undecided{brought} FROM {Sources.From()} WHERE c.tenant = {tenant} AND ({may}) ORDER BY c.customer_id";
+        }
+
+        return $"""
+            WITH undecided AS ({string.Join(" UNION ", undecided)})
+            SELECT customer_id, 1 AS undecided{string.Concat(Enumerable.Repeat(", NULL", exacts.Count + columns.Count))} FROM undecided
+            UNION ALL
+            SELECT c.customer_id, 0 AS undecided{brought} FROM {Sources.From()}
+            LEFT JOIN undecided u ON u.bucket = c.bucket AND u.customer_id = c.customer_id
+            WHERE c.tenant = {tenant} AND u.customer_id IS NULL AND ({may})
+            ORDER BY 1
+            """;
     }
 
     // A part that turned out to be constant leaves values behind that the text does not ask for, and a statement takes no others.
@@ -102,31 +148,41 @@ internal sealed partial class AudienceSql : IEvidence
     [GeneratedRegex(@"\{(?<number>[0-9]+)\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1_000)]
     private static partial Regex Placeholder();
 
-    private string Of(Condition condition, string path)
+    private AudiencePart Of(Condition condition, string path)
     {
         switch (condition)
         {
             case Condition.All all:
-                return Joined(all.Of, path + ".all", " AND ", True);
+                return AudiencePart.All(Parts(all.Of, path + ".all"));
             case Condition.Any any:
-                return Joined(any.Of, path + ".any", " OR ", False);
+                return AudiencePart.Any(Parts(any.Of, path + ".any"));
             case Condition.Not not:
-                return $"({Of(not.Of, path + ".not")}) IS NOT TRUE";
+                return AudiencePart.Not(Of(not.Of, path + ".not"));
             case Condition.Moment fixedNow:
-                return Constant(Evaluator.Evaluate(fixedNow, this).Value);
+                return Always(Evaluator.Evaluate(fixedNow, this).Value);
             case Condition.Score score:
                 return OfScore(score, path);
-            case Condition.Field field when field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal):
-                return Refuse(path, $"'{field.Name}' is kept as bytes; give the host's own table as a view, or make it a queryable fact.");
-            case Condition.Field field:
-                return Constant(Evaluator.Evaluate(field, this).Value);
-            case Condition.Fact fact:
-                return OfFact(fact, path);
-            case Condition.EventWindow leaf:
-                asksHistory = true;
-                return new AudienceMeasure(this, leaf, path).Compile();
+            case Condition.Field field when !field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal):
+                return Always(Evaluator.Evaluate(field, this).Value);
             default:
-                return Refuse(path, $"The store has no SQL for {condition.GetType().Name}.");
+                // A leaf that is asked twice is one column.
+                return parts.TryGetValue(condition, out var known) ? known : parts[condition] = Leaf(condition, path);
+        }
+    }
+
+    private AudiencePart Leaf(Condition leaf, string path)
+    {
+        switch (leaf)
+        {
+            case Condition.Field field:
+                return profile.Of(field, path);
+            case Condition.Fact fact:
+                return OfFact(fact);
+            case Condition.EventWindow window:
+                asksHistory = true;
+                return new AudienceMeasure(this, window, path).Compile();
+            default:
+                return Refuse(path, $"The store has no SQL for {leaf.GetType().Name}.");
         }
     }
 
@@ -160,11 +216,25 @@ internal sealed partial class AudienceSql : IEvidence
     /// <summary>Whether a kind declares a field of its own with a name.</summary>
     internal bool Declares(string kind, string field) => kinds.Find(kind) is { } known && known.Fields.Any(declared => declared.Name == field);
 
-    internal string Refuse(string path, string why)
+    internal AudiencePart Refuse(string path, string why)
     {
         refusals.Add(new ConditionError(path, why));
-        return False;
+        return Always(false);
     }
+
+    /// <summary>A column that rows bring; its place in the row.</summary>
+    /// <returns>The place is known when all parts are, so it is asked for when a row is read.</returns>
+    internal Func<int> Column(string expression)
+    {
+        var place = columns.Count;
+        columns.Add(expression);
+        return () => 2 + exacts.Count + place;
+    }
+
+    /// <summary>Whether a value passes a test now.</summary>
+    internal bool Passes(Test test, Scalar value, bool whenMissing) => Evaluator.Passes(test, value, whenMissing, moment.Instant).Value;
+
+    internal static AudiencePart Always(bool holds) => new AudiencePart.Exact(Constant(holds));
 
     internal string Parameter(SqlType type, SqlValue value)
     {
@@ -182,35 +252,32 @@ internal sealed partial class AudienceSql : IEvidence
 
     private static InvalidOperationException NoCustomer() => new("A condition is compiled for all customers; what belongs to one of them is asked by the database.");
 
-    private string Joined(Sequence<Condition> parts, string path, string word, string none) => parts.IsEmpty
-        ? none
-        : string.Join(word, parts.Select((part, i) => $"({Of(part, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"))})"));
+    private List<AudiencePart> Parts(Sequence<Condition> of, string path) => [.. of.Select((part, i) => Of(part, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")))];
 
-    private string OfScore(Condition.Score score, string path)
+    private AudiencePart OfScore(Condition.Score score, string path)
     {
-        var terms = new StringBuilder("0");
-        for (var i = 0; i < score.Of.Count; i++)
+        var whens = score.Of.Select((part, i) => Of(part.When, string.Create(CultureInfo.InvariantCulture, $"{path}.score[{i}].when"))).ToList();
+        if (whens.TrueForAll(when => when is AudiencePart.Exact) && score.Of.All(part => part.Points == decimal.Truncate(part.Points)))
         {
-            var (when, points) = (score.Of[i].When, score.Of[i].Points);
-            if (points != decimal.Truncate(points))
+            var terms = string.Concat(whens.Cast<AudiencePart.Exact>().Select((when, i) => string.Create(CultureInfo.InvariantCulture, $" + CASE WHEN {when.Sql} THEN {(long)score.Of[i].Points} ELSE 0 END")));
+            if (AudienceTest.OfWhole(this, score.Is, $"(0{terms})", 1) is { } test)
             {
-                return Refuse(string.Create(CultureInfo.InvariantCulture, $"{path}.score[{i}].points"), "Points that are no whole numbers are not added exactly.");
+                return new AudiencePart.Exact(test);
             }
-
-            terms.Append(CultureInfo.InvariantCulture, $" + CASE WHEN {Of(when, string.Create(CultureInfo.InvariantCulture, $"{path}.score[{i}].when"))} THEN {(long)points} ELSE 0 END");
         }
 
-        return AudienceTest.OfWhole(this, score.Is, $"({terms})", 1, path) ?? False;
+        return new AudiencePart.ScoreOf([.. whens.Select((when, i) => (when, score.Of[i].Points))], score.Is, moment.Instant);
     }
 
-    private string OfFact(Condition.Fact fact, string path)
+    private AudiencePart OfFact(Condition.Fact fact)
     {
         asksFacts = true;
-        var name = Parameter(SqlType.Characters, fact.Name);
         var now = Parameter(SqlType.Whole, moment.Instant.ToUnixTimeTicks());
-        if (AudienceTest.OfFact(this, fact.Is, path) is not { } test)
+        var row = Sources.Fact(Parameter(SqlType.Characters, fact.Name));
+        if (AudienceTest.OfFact(this, fact.Is) is not { } test)
         {
-            return False;
+            var (kind, content) = (Column($"CASE WHEN {row}.valid_until IS NULL OR {row}.valid_until > {now} THEN {row}.kind END"), Column($"{row}.content"));
+            return new AudiencePart.Asked(brought => Passes(fact.Is, brought.IsNull(kind()) ? default : FactValue.Read((ScalarKind)brought.Whole(kind()), brought.Text(content())), fact.WhenMissing));
         }
 
         if (test.Kind == ScalarKind.Number)
@@ -218,10 +285,9 @@ internal sealed partial class AudienceSql : IEvidence
             numberFacts.Add(fact.Name);
         }
 
-        var row = Sources.Fact(name);
-        var kind = test.Kind is { } only ? string.Create(CultureInfo.InvariantCulture, $"{row}.kind = {(int)only} AND ") : "";
-        var valid = $"({row}.valid_until IS NULL OR {row}.valid_until > {now}) AND {kind}";
-        return fact.WhenMissing ? $"({valid}NOT ({test.Holds(row)})) IS NOT TRUE" : $"({row}.customer_id IS NOT NULL AND {valid}{test.Holds(row)})";
+        var ofKind = test.Kind is { } only ? string.Create(CultureInfo.InvariantCulture, $"{row}.kind = {(int)only} AND ") : "";
+        var valid = $"({row}.valid_until IS NULL OR {row}.valid_until > {now}) AND {ofKind}";
+        return new AudiencePart.Exact(fact.WhenMissing ? $"({valid}NOT ({test.Holds(row)})) IS NOT TRUE" : $"({row}.customer_id IS NOT NULL AND {valid}{test.Holds(row)})");
     }
 
     // Refunds leave less of an event than its row says; facts of who has something due are not those of now; and some databases may round a number of more than 15 digits where it is compared.
@@ -231,7 +297,7 @@ internal sealed partial class AudienceSql : IEvidence
         var amendments = kinds.Known.Where(name => kinds.Find(name) is { Nature: EventNature.Amendment }).Select(name => Parameter(SqlType.Characters, name)).ToList();
         if (asksHistory && amendments.Count > 0)
         {
-            undecided.Add($"SELECT bucket, customer_id FROM crm_event WHERE tenant = {tenant} AND kind IN ({string.Join(", ", amendments)})");
+            undecided.Add($"SELECT DISTINCT bucket, customer_id FROM crm_event WHERE tenant = {tenant} AND kind IN ({string.Join(", ", amendments)})");
         }
 
         if (asksFacts)
@@ -239,9 +305,9 @@ internal sealed partial class AudienceSql : IEvidence
             undecided.Add($"SELECT bucket, customer_id FROM crm_wakeup WHERE tenant = {tenant} AND due_at <= {Parameter(SqlType.Whole, moment.Instant.ToUnixTimeTicks())}");
         }
 
-        if (numberFacts.Count > 0 && !exactNumbers)
+        if (numberFacts.Count > 0 && !dialect.ComparesExactly)
         {
-            undecided.Add($"SELECT bucket, customer_id FROM crm_fact WHERE tenant = {tenant} AND kind = 2 AND LENGTH(content) > 15 AND name IN ({string.Join(", ", numberFacts.Order(StringComparer.Ordinal).Select(fact => Parameter(SqlType.Characters, fact)))})");
+            undecided.Add($"SELECT DISTINCT bucket, customer_id FROM crm_fact WHERE tenant = {tenant} AND kind = 2 AND LENGTH(content) > 15 AND name IN ({string.Join(", ", numberFacts.Order(StringComparer.Ordinal).Select(fact => Parameter(SqlType.Characters, fact)))})");
         }
 
         return undecided;

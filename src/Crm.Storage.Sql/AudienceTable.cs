@@ -13,20 +13,20 @@ internal sealed class AudienceTable(string tenant, SqlDialect dialect)
     // Sessions keep a prepared command for each statement, so the same text is to be the same statement.
     private readonly ConcurrentDictionary<string, SqlStatement> statements = new(StringComparer.Ordinal);
 
-    public Sequence<ConditionError> Refusals(Condition condition, EventKinds kinds)
+    public Sequence<ConditionError> Refusals(Condition condition, EventKinds kinds, ICustomerProfiles? profiles)
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentNullException.ThrowIfNull(kinds);
         // Whether a calendar's day is asked about makes no difference to what can be compiled, so any moment does.
         var free = WithoutMoments(condition);
-        return AudienceSql.Of(free, tenant, dialect.ComparesExactly, kinds, new Moment(NodaTime.Instant.FromUnixTimeTicks(0), NodaTime.DateTimeZone.Utc)).Refusals;
+        return AudienceSql.Of(free, tenant, dialect, kinds, profiles, new Moment(NodaTime.Instant.FromUnixTimeTicks(0), NodaTime.DateTimeZone.Utc)).Refusals;
     }
 
-    public async ValueTask<AudienceAnswer> SelectAsync(SqlSession session, Condition condition, EventKinds kinds, Moment moment, CancellationToken cancellationToken)
+    public async ValueTask<AudienceAnswer> SelectAsync(SqlSession session, Condition condition, EventKinds kinds, ICustomerProfiles? profiles, Moment moment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentNullException.ThrowIfNull(kinds);
-        var sql = AudienceSql.Of(condition, tenant, dialect.ComparesExactly, kinds, moment);
+        var sql = AudienceSql.Of(condition, tenant, dialect, kinds, profiles, moment);
         if (!sql.Refusals.IsEmpty)
         {
             throw new ArgumentException("The store cannot answer this exactly: " + string.Join(Environment.NewLine, sql.Refusals), nameof(condition));
@@ -38,10 +38,10 @@ internal sealed class AudienceTable(string tenant, SqlDialect dialect)
         }
 
         var statement = statements.GetOrAdd(sql.Text, (text, types) => new SqlStatement(text, types), sql.Types);
-        var rows = await session.QueryAsync(new SqlCall(statement).Add(sql.Values), row => (Customer: row.Customer(0), Undecided: row.Whole(1) != 0), cancellationToken).ConfigureAwait(false);
+        var rows = await session.QueryAsync(new SqlCall(statement).Add(sql.Values), sql.Read, cancellationToken).ConfigureAwait(false);
         return new AudienceAnswer(
-            rows.Where(row => !row.Undecided).Select(row => row.Customer).ToSequence(),
-            rows.Where(row => row.Undecided).Select(row => row.Customer).ToSequence());
+            rows.Where(row => row.Holds == true).Select(row => row.Customer).ToSequence(),
+            rows.Where(row => row.Holds is null).Select(row => row.Customer).ToSequence());
     }
 
     private static Condition WithoutMoments(Condition condition) => condition switch

@@ -8,8 +8,8 @@ namespace Crm.Storage.Sql;
 /// <summary>Tests as SQL, exactly or not at all.</summary>
 internal static class AudienceTest
 {
-    /// <summary>The test of a row of a fact, and the kind of value it is about; null kind: any. Null when it is refused.</summary>
-    public static (Func<string, string> Holds, ScalarKind? Kind)? OfFact(AudienceSql sql, Test test, string path)
+    /// <summary>The test of a row of a fact, and the kind of value it is about; null kind: any. Null when it has no exact SQL.</summary>
+    public static (Func<string, string> Holds, ScalarKind? Kind)? OfFact(AudienceSql sql, Test test)
     {
         switch (test)
         {
@@ -22,15 +22,11 @@ internal static class AudienceTest
             case Test.StartsWith or Test.EndsWith or Test.Contains:
                 return (row => OfText(sql, test, $"{row}.content"), ScalarKind.Code);
             case Test.Relative relative:
-                return Relative(sql, relative);
+                return (row => Relative(sql, relative, $"{row}.number").Holds, Relative(sql, relative, "").Kind);
             default:
-                if (Ends(test) is { } ends && ends.TrueForAll(end => IsOrdered(end.Value)))
-                {
-                    return (row => string.Join(" AND ", ends.Select(end => $"{row}.number {end.Operator} {Number(sql, end.Value)}")), ends[0].Value.Kind);
-                }
-
-                sql.Refuse(path + ".is", $"The store has no exact SQL for the test {test.GetType().Name} of a fact.");
-                return null;
+                return Ends(test) is { } ends && ends.TrueForAll(end => IsOrdered(end.Value))
+                    ? (row => string.Join(" AND ", ends.Select(end => $"{row}.number {end.Operator} {Number(sql, end.Value)}")), ends[0].Value.Kind)
+                    : null;
         }
     }
 
@@ -47,8 +43,8 @@ internal static class AudienceTest
         _ => null,
     };
 
-    /// <summary>The test of a whole number that stands for a number of so many in a unit (100 cents); null when it is refused.</summary>
-    public static string? OfWhole(AudienceSql sql, Test test, string expression, long unit, string path)
+    /// <summary>The test of a whole number that stands for a number of so many in a unit (100 cents); null when it has no exact SQL.</summary>
+    public static string? OfWhole(AudienceSql sql, Test test, string expression, long unit)
     {
         switch (test)
         {
@@ -63,10 +59,59 @@ internal static class AudienceTest
                     return string.Join(" AND ", ends.Select(end => $"{expression} {end.Operator} {sql.Parameter(SqlType.Whole, Bound(end.Operator, end.Value.AsNumber * unit))}"));
                 }
 
-                sql.Refuse(path + ".is", $"The store has no exact SQL for the test {test.GetType().Name} of a whole number.");
                 return null;
         }
     }
+
+    /// <summary>The test of a value that a whole number stands for: a number, the days of a date, the ticks of an instant. Null when it has no exact SQL.</summary>
+    public static string? OfValue(AudienceSql sql, Test test, string expression, AudienceValue value)
+    {
+        switch (test)
+        {
+            case Test.Known:
+                return $"{expression} IS NOT NULL";
+            case Test.Relative relative:
+                var (holds, kind) = Relative(sql, relative, expression);
+                return kind == value.Kind ? holds : null;
+            case not null when value.Kind == ScalarKind.Number:
+                return OfWhole(sql, test, expression, value.Unit);
+            default:
+                return value.Kind is ScalarKind.Date or ScalarKind.Instant && test is not null && Ends(test) is { } ends && ends.TrueForAll(end => end.Value.Kind == value.Kind)
+                    ? string.Join(" AND ", ends.Select(end => $"{expression} {end.Operator} {Number(sql, end.Value)}"))
+                    : null;
+        }
+    }
+
+    /// <summary>The test of an amount of any currency, which is kept in its minor units; null when it has no exact SQL.</summary>
+    public static string? OfAmount(AudienceSql sql, Test test, string minor, string currency)
+    {
+        var usual = OfWhole(sql, test, minor, 100);
+        var cases = Currency.All.Append(default).GroupBy(Unit).Where(group => group.Key != 100).OrderBy(group => group.Key)
+            .Select(group => (Codes: string.Join(", ", group.Select(one => $"'{one.Code}'")), Holds: OfWhole(sql, test, minor, group.Key))).ToList();
+        return usual is null || cases.Exists(one => one.Holds is null)
+            ? null
+            : $"CASE{string.Concat(cases.Select(one => $" WHEN {currency} IN ({one.Codes}) THEN CASE WHEN {one.Holds} THEN 1 ELSE 0 END"))} WHEN {usual} THEN 1 ELSE 0 END = 1";
+    }
+
+    /// <summary>How many of the minor units of a currency make one of it.</summary>
+    public static long Unit(Currency currency)
+    {
+        var unit = 1L;
+        for (var i = 0; i < currency.Decimals; i++)
+        {
+            unit *= 10;
+        }
+
+        return unit;
+    }
+
+    /// <summary>The values that a test compares with, where it does so at all.</summary>
+    public static IEnumerable<Scalar> Operands(Test test) => test switch
+    {
+        Test.EqualTo equal => [equal.Value],
+        Test.OneOf oneOf => oneOf.Values,
+        _ => Ends(test)?.Select(end => end.Value) ?? [],
+    };
 
     /// <summary>The comparisons that a test of order makes, or null.</summary>
     public static List<(string Operator, Scalar Value)>? Ends(Test test) => test switch
@@ -89,7 +134,7 @@ internal static class AudienceTest
         _ => "<=",
     };
 
-    private static (Func<string, string> Holds, ScalarKind? Kind)? Relative(AudienceSql sql, Test.Relative relative)
+    private static (string Holds, ScalarKind Kind) Relative(AudienceSql sql, Test.Relative relative, string expression)
     {
         var (value, kind) = relative.To switch
         {
@@ -97,7 +142,7 @@ internal static class AudienceTest
             RelativeTime.Now now => (sql.Moment.Instant.ToUnixTimeTicks() + now.Shift.BclCompatibleTicks, ScalarKind.Instant),
             _ => throw new InvalidOperationException($"The store has no SQL for the time {relative.To.GetType().Name}."),
         };
-        return (row => $"{row}.number {Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, value)}", kind);
+        return ($"{expression} {Operator(relative.Comparison)} {sql.Parameter(SqlType.Whole, value)}", kind);
     }
 
     // Letter by letter on every database: taking a text out of another changes it exactly when it is in it.

@@ -41,7 +41,8 @@ public abstract class SqlDialect
 
     /// <summary>
     /// What stands for a word between braces in the SQL of the store: {text}, {int}, {bigint}, {decimal}, {number}, {blob}; {clustered} and {by-bucket} after a table;
-    /// {skip-locked} after a question whose rows are about to be changed.
+    /// {skip-locked} after a question whose rows are about to be changed; {plain-text} the type that every value can be made; {binary} after a text that is to compare by its bytes;
+    /// {not-plain} after a text, which asks whether it has anything but the letters of ASCII.
     /// </summary>
     /// <exception cref="ArgumentException">The word is none of these.</exception>
     public abstract string Word(string word);

@@ -279,11 +279,11 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     }
 
     /// <inheritdoc/>
-    public Sequence<ConditionError> Refusals(Condition condition, EventKinds kinds) => audiences.Refusals(condition, kinds);
+    public Sequence<ConditionError> Refusals(Condition condition, EventKinds kinds, ICustomerProfiles? profiles) => audiences.Refusals(condition, kinds, profiles);
 
     /// <inheritdoc/>
-    public ValueTask<AudienceAnswer> SelectAsync(Condition condition, EventKinds kinds, Moment moment, CancellationToken cancellationToken) =>
-        UsingAsync(database.ScanAsync, session => audiences.SelectAsync(session, condition, kinds, moment, cancellationToken), cancellationToken);
+    public ValueTask<AudienceAnswer> SelectAsync(Condition condition, EventKinds kinds, ICustomerProfiles? profiles, Moment moment, CancellationToken cancellationToken) =>
+        UsingAsync(database.ScanAsync, session => audiences.SelectAsync(session, condition, kinds, profiles, moment, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     ValueTask<bool> IDocumentStore.RemoveAsync(string kind, string name, CancellationToken cancellationToken) =>

@@ -30,6 +30,9 @@ public sealed class SqliteDialect : SqlDialect
         "number" => "NUMERIC",
         "blob" => "BLOB",
         "clustered" => " WITHOUT ROWID",
+        "plain-text" => "TEXT",
+        "binary" => "COLLATE BINARY",
+        "not-plain" => "GLOB '*[^ -~]*'",
         "by-bucket" or "skip-locked" => "",
         _ => throw new ArgumentException($"'{{{word}}}' is no word of the store's SQL.", nameof(word)),
     };

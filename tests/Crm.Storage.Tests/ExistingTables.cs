@@ -103,6 +103,11 @@ internal sealed class ShopTable : IHostTable, IAsyncDisposable
 
     public Storage.ICustomerProfiles Profiles { get; }
 
+    /// <summary>A store beside the table, in the same database.</summary>
+    public Sql.SqlStore OpenStore() => isPostgreSql
+        ? PostgreSql.PostgreSqlStore.Open($"{PostgreSqlServer.ConnectionString};Search Path={schema}", new PostgreSql.PostgreSqlStoreOptions { Schema = schema })
+        : Sqlite.SqliteStore.Open($"Data Source={file.Path}");
+
     public IReadOnlyList<Fields> Samples { get; } =
     [
         Fields.Of(("birthday", new LocalDate(1988, 2, 29)), ("district", "九龍城"), ("staff", true)),

@@ -18,7 +18,7 @@ internal static partial class StatementRules
         "SELECT customer_id FROM crm_customer WHERE tenant =",
         "SELECT c.customer_id FROM crm_customer c WHERE c.tenant =",
         "SELECT t.customer_id, t.kind, t.value FROM v JOIN crm_identity t",
-        "SELECT c.customer_id, 0 AS undecided FROM crm_customer c",
+        "SELECT c.customer_id, 0 AS undecided",
     ];
 
     /// <summary>For databases that are one machine.</summary>

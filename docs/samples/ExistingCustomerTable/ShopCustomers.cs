@@ -27,6 +27,9 @@ public sealed class ShopCustomers(Func<DbConnection> connect) : ICustomerProfile
 
     public string View => "shop_customer_profile";
 
+    public IReadOnlyDictionary<string, ScalarKind> ViewFields { get; } =
+        new Dictionary<string, ScalarKind> { ["birthday"] = ScalarKind.Date, ["district"] = ScalarKind.Code, ["staff"] = ScalarKind.Flag };
+
     public async ValueTask<Fields> ReadAsync(CustomerId customer, string? user, CancellationToken cancellationToken)
     {
         // Whoever comes with another identity, or with a key that is no number of ours, is not in the table.

@@ -50,6 +50,19 @@ public static class HistoryWindows
         return ValueAt(leaf, Samples(leaf, known), Anchor(leaf.Window, known), now);
     }
 
+    /// <summary>
+    /// What events give a measure, and when each counts, in the order of the events: 1 for whatever is only counted, amounts and values, and 1 for each instant that completes a sequence. Whichever the window and the
+    /// test; all of the history is taken to be known. An executor that keeps these has all that a measure is made of.
+    /// </summary>
+    /// <param name="leaf">The measure; its kind, filter and measure are looked at.</param>
+    /// <param name="history">Events with when they count, in any order. Instants are taken to the tick (100 ns).</param>
+    public static IReadOnlyList<(Instant At, Scalar Value)> Samples(Condition.EventWindow leaf, IEnumerable<(CustomerEvent Event, Instant At)> history)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        ArgumentNullException.ThrowIfNull(history);
+        return [.. Samples(leaf, Known(history, Instant.MaxValue)).OrderBy(sample => sample.At).Select(sample => (Instant.FromUnixTimeTicks(sample.At), sample.Value))];
+    }
+
     /// <summary>The events that a measure counts at an instant, oldest first. For a sequence, those that may take part in one: its beginnings and steps up to the instant.</summary>
     /// <inheritdoc cref="Evaluate" path="/param"/>
     public static IEnumerable<CustomerEvent> EventsOf(Condition.EventWindow leaf, IEnumerable<(CustomerEvent Event, Instant At)> history, Instant now)

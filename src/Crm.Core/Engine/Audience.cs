@@ -22,9 +22,9 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
         }
 
         var moment = new Moment(now, kernel.Options.Zone) { Calendars = kernel.Options.Calendars };
-        if (kernel.Store is IAudienceQuery query and IWakeups && query.Refusals(condition, kinds).IsEmpty)
+        if (kernel.Store is IAudienceQuery query and IWakeups && query.Refusals(condition, kinds, kernel.Profiles).IsEmpty)
         {
-            var answer = await query.SelectAsync(condition, kinds, moment, cancellationToken).ConfigureAwait(false);
+            var answer = await query.SelectAsync(condition, kinds, kernel.Profiles, moment, cancellationToken).ConfigureAwait(false);
             return answer.Undecided.IsEmpty ? answer.Members : [.. answer.Members.Concat(await AskedAsync(condition, answer.Undecided, now, cancellationToken).ConfigureAwait(false)).Order()];
         }
 

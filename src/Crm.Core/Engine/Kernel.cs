@@ -19,6 +19,9 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
 
     public Pacing Pacing { get; } = pacing ?? Pacing.Real;
 
+    /// <summary>Where the host keeps the profiles; null: the store does.</summary>
+    public ICustomerProfiles? Profiles => profiles;
+
     /// <summary>The same modules over another store, where nothing is tried twice, and nothing is remembered that may yet be undone.</summary>
     public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1, RememberCustomers = 0 }, other, profiles, Pacing);
 

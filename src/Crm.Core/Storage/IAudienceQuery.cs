@@ -11,15 +11,17 @@ public interface IAudienceQuery
     /// <summary>The parts of a condition that this store cannot answer exactly, each with its path and why; none when it can answer the whole.</summary>
     /// <param name="condition">A condition without errors.</param>
     /// <param name="kinds">The kinds of events there are.</param>
-    Sequence<ConditionError> Refusals(Condition condition, EventKinds kinds);
+    /// <param name="profiles">Where the host keeps the profiles, its port with the view (<see cref="ICustomerProfiles.View"/>); null: the store keeps them.</param>
+    Sequence<ConditionError> Refusals(Condition condition, EventKinds kinds, ICustomerProfiles? profiles);
 
     /// <summary>The customers of whom a condition holds. Whoever has something due is undecided, because the facts stored of them are not those of now.</summary>
     /// <param name="condition">A condition that is not refused.</param>
     /// <param name="kinds">The kinds of events there are.</param>
+    /// <param name="profiles">Where the host keeps the profiles, its port with the view; null: the store keeps them.</param>
     /// <param name="moment">As of when, not before the last commit.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="ArgumentException">The condition is refused; the message lists the parts.</exception>
-    ValueTask<AudienceAnswer> SelectAsync(Condition condition, EventKinds kinds, Moment moment, CancellationToken cancellationToken);
+    ValueTask<AudienceAnswer> SelectAsync(Condition condition, EventKinds kinds, ICustomerProfiles? profiles, Moment moment, CancellationToken cancellationToken);
 }
 
 /// <summary>Which customers a condition holds of.</summary>

@@ -11,6 +11,12 @@ public interface ICustomerProfiles
     /// </summary>
     string? View => null;
 
+    /// <summary>
+    /// The fields that the view has, each with the kind of its values, as <see cref="ReadAsync"/> gives them. Flags are 1 and 0, or booleans; dates "2026-11-21" and instants "2026-11-21T08:00:00Z" when made
+    /// text; several codes one text with commas between them. A condition about another field is not answered by the view. Empty: none is.
+    /// </summary>
+    IReadOnlyDictionary<string, ScalarKind> ViewFields => System.Collections.Frozen.FrozenDictionary<string, ScalarKind>.Empty;
+
     /// <summary>The current values of the profile of one customer; empty when the host knows nothing.</summary>
     /// <param name="customer">The customer.</param>
     /// <param name="user">The host's key: the value of the identity of kind "user"; null when the customer has none, or the store cannot say (<see cref="ICustomerIdentities"/>); the first, when there are several. One that the host cannot have given, such as a word where keys are numbers, is nobody's.</param>

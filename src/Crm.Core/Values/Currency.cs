@@ -13,6 +13,9 @@ public readonly record struct Currency
     /// <summary>Hong Kong dollar.</summary>
     public static Currency Hkd { get; } = new("HKD");
 
+    /// <summary>Every currency in use, in the order of the codes.</summary>
+    public static Sequence<Currency> All { get; } = DecimalsByCode.Keys.Order(StringComparer.Ordinal).Select(Of).ToSequence();
+
     /// <summary>The three letters, such as "HKD". The default value of the type is "XXX", no currency.</summary>
     public string Code => code ?? "XXX";
 

@@ -1,4 +1,7 @@
 using System.Runtime.InteropServices;
+using Crm.Conditions;
+using Crm.Values;
+using NodaTime;
 
 namespace Crm.Segmentation.Columns;
 
@@ -118,5 +121,37 @@ internal sealed class FactScan(FactColumn column, byte? kind, NumberRange[] want
         }
 
         return (there & passing) | (whenMissing ? everybody & ~there : 0);
+    }
+}
+
+/// <summary>Whether a value passes a test that is no range of numbers, asked of the test itself: of values that are kept by number once, of the others one by one.</summary>
+internal sealed class AskedScan(FactColumn column, Test test, bool whenMissing, Instant now) : Scan.OneByOne
+{
+    private readonly bool[] answers = [.. column.Known.Select(value => Evaluator.Passes(test, value, whenMissing, now).Value)];
+    private readonly bool ofNothing = Evaluator.Passes(test, default, whenMissing, now).Value;
+    private readonly long ticks = now.ToUnixTimeTicks();
+
+    protected override ulong Word(int first, int end)
+    {
+        var bits = 0UL;
+        for (var customer = first; customer < end; customer++)
+        {
+            bits |= Passes(customer) ? 1UL << (customer - first) : 0;
+        }
+
+        return bits;
+    }
+
+    private bool Passes(int customer)
+    {
+        var kind = (ScalarKind)column.Kinds[customer];
+        if (kind == ScalarKind.Missing || column.Until?[customer] <= ticks)
+        {
+            return ofNothing;
+        }
+
+        return kind is ScalarKind.Code or ScalarKind.Codes || (kind == ScalarKind.Number && !column.IsExact)
+            ? answers[column.Values[customer] - 1]
+            : Evaluator.Passes(test, column.At(customer, ticks), whenMissing, now).Value;
     }
 }

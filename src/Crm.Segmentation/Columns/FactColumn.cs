@@ -1,18 +1,31 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Crm.Values;
+using NodaTime;
 
 namespace Crm.Segmentation.Columns;
 
-/// <summary>The values of one fact.</summary>
+/// <summary>The values of one fact, or of one field of the profile.</summary>
 /// <param name="Kinds">For each customer the kind of the value.</param>
-/// <param name="Values">Flags, days and ticks as whole numbers; codes by number; numbers in parts of one.</param>
+/// <param name="Values">Flags, days and ticks as whole numbers; numbers in parts of one; everything else by its number among <paramref name="Known"/>.</param>
 /// <param name="Until">When the value runs out, in ticks; null: no value of this fact does.</param>
-/// <param name="Known">The codes, the first of which has number 1.</param>
+/// <param name="Known">Codes, several codes, and numbers where these are not exact; the first has number 1.</param>
 /// <param name="Unit">How many parts of a number are one.</param>
-/// <param name="IsExact">Whether every number is kept exactly.</param>
-internal sealed record FactColumn(byte[] Kinds, FactValues Values, FactValues? Until, string[] Known, long Unit, bool IsExact)
+/// <param name="IsExact">Whether every number is a whole number of the parts; otherwise they are kept among <paramref name="Known"/>.</param>
+internal sealed record FactColumn(byte[] Kinds, FactValues Values, FactValues? Until, Scalar[] Known, long Unit, bool IsExact)
 {
+    /// <summary>The value of a customer; missing where there is none, or it has run out.</summary>
+    public Scalar At(int customer, long now) => Until is { } until && until[customer] <= now ? default : (ScalarKind)Kinds[customer] switch
+    {
+        ScalarKind.Missing => default(Scalar),
+        ScalarKind.Flag => Values[customer] != 0,
+        ScalarKind.Date => new LocalDate(1970, 1, 1).PlusDays((int)Values[customer]),
+        ScalarKind.Instant => Instant.FromUnixTimeTicks(Values[customer]),
+        ScalarKind.Number when IsExact => (decimal)Values[customer] / Unit,
+        _ => Known[Values[customer] - 1],
+    };
+
     public long Bytes => Kinds.Length + Values.Bytes + (Until?.Bytes ?? 0);
 }
 
@@ -20,6 +33,8 @@ internal sealed record FactColumn(byte[] Kinds, FactValues Values, FactValues? U
 internal abstract class FactValues
 {
     public abstract long Bytes { get; }
+
+    public abstract long this[int customer] { get; }
 
     public static FactValues Of(long[] values)
     {
@@ -50,6 +65,8 @@ internal abstract class FactValues
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
         public override long Bytes => (long)values.Length * Marshal.SizeOf<T>();
+
+        public override long this[int customer] => long.CreateTruncating(values[customer]);
 
         public override ulong Within(int first, int end, long from, long to) =>
             from > to || to < long.CreateTruncating(T.MinValue) || from > long.CreateTruncating(T.MaxValue) ? 0 : Within(values.AsSpan(first, end - first), T.CreateSaturating(from), T.CreateSaturating(to));

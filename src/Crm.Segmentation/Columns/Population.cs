@@ -6,7 +6,7 @@ namespace Crm.Segmentation.Columns;
 
 /// <summary>
 /// A whole population in memory, by columns: for each kind of event the instants and running sums of all customers one after the other, for each fact its values. A condition is compiled to a
-/// scan of the columns it asks for. It gives what the evaluator gives of what is left of each customer's history; what the columns do not say exactly is refused.
+/// scan of the columns it asks for. It gives what the evaluator gives of what is left of each customer's history and of the profile; what the population was made without is refused with its path.
 /// </summary>
 /// <remarks>It is never changed, and safe for several threads. Made with <see cref="PopulationBuilder"/>.</remarks>
 public sealed class Population
@@ -15,30 +15,28 @@ public sealed class Population
     internal const int Block = 4_096;
 
     private readonly CustomerId[] customers;
-    private readonly Dictionary<string, EventColumns> events;
-    private readonly Dictionary<string, FactColumn> facts;
+    private readonly PopulationColumns columns;
 
-    internal Population(CustomerId[] customers, Dictionary<string, EventColumns> events, Dictionary<string, FactColumn> facts)
+    internal Population(CustomerId[] customers, PopulationColumns columns)
     {
         this.customers = customers;
-        this.events = events;
-        this.facts = facts;
+        this.columns = columns;
     }
 
     /// <summary>How many customers there are.</summary>
     public int Count => customers.Length;
 
     /// <summary>The memory of the columns of events, in bytes.</summary>
-    public long EventBytes => events.Values.Sum(columns => columns.Bytes);
+    public long EventBytes => columns.Events.Values.Sum(of => of.Bytes) + columns.Samples.Values.Sum(of => of.Bytes);
 
-    /// <summary>The memory of the customers and the columns of facts, in bytes.</summary>
-    public long CustomerBytes => (16L * customers.Length) + facts.Values.Sum(column => column.Bytes);
+    /// <summary>The memory of the customers and the columns of facts and profiles, in bytes.</summary>
+    public long CustomerBytes => (16L * customers.Length) + columns.Facts.Values.Concat(columns.Profile.Values).Sum(column => column.Bytes);
 
     /// <summary>The parts of a condition that the columns do not say exactly, each with its path; none when it can be selected by.</summary>
     public Sequence<ConditionError> Refusals(Condition condition)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        var compiling = new ScanCompiler(events, facts, new Moment(NodaTime.Instant.FromUnixTimeTicks(0), NodaTime.DateTimeZone.Utc) { Calendars = null }, judgesMoments: false);
+        var compiling = new ScanCompiler(columns, new Moment(NodaTime.Instant.FromUnixTimeTicks(0), NodaTime.DateTimeZone.Utc) { Calendars = null }, judgesMoments: false);
         compiling.Compile(condition, "$");
         return compiling.Refusals;
     }
@@ -52,7 +50,7 @@ public sealed class Population
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        var compiling = new ScanCompiler(events, facts, moment, judgesMoments: true);
+        var compiling = new ScanCompiler(columns, moment, judgesMoments: true);
         var scan = compiling.Compile(condition, "$");
         if (!compiling.Refusals.IsEmpty)
         {
@@ -119,6 +117,13 @@ public sealed class Population
 
     internal CustomerId At(int place) => customers[place];
 }
+
+/// <summary>The columns of a population.</summary>
+/// <param name="Events">By kind of event.</param>
+/// <param name="Samples">By measure, for what the columns of events do not say.</param>
+/// <param name="Facts">By fact.</param>
+/// <param name="Profile">By field of the profile.</param>
+internal sealed record PopulationColumns(Dictionary<string, EventColumns> Events, Dictionary<Condition.EventWindow, SampleColumns> Samples, Dictionary<string, FactColumn> Facts, Dictionary<string, FactColumn> Profile);
 
 /// <summary>Some of the customers of a population: a bit for each.</summary>
 public sealed class PopulationSet

@@ -9,11 +9,11 @@ namespace Crm.Segmentation.Columns;
 /// <summary>Gathers customers into a <see cref="Population"/>. Only what the given conditions ask for is kept.</summary>
 public sealed class PopulationBuilder
 {
-    private static readonly string[] Codes = ["channel", "brand", "actor", "source"];
-
     private readonly List<CustomerId> customers = [];
     private readonly Dictionary<string, Growing> events = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<(int Customer, Fact Fact)>> facts = new(StringComparer.Ordinal);
+    private readonly Dictionary<Condition.EventWindow, SampleColumns.Growing> samples = [];
+    private readonly Dictionary<string, List<(int Customer, Scalar Value, Instant? Until)>> facts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<(int Customer, Scalar Value, Instant? Until)>> profile = new(StringComparer.Ordinal);
     private readonly HashSet<string> codes;
 
     /// <summary>A builder for these conditions, and for all that ask for no more.</summary>
@@ -26,22 +26,35 @@ public sealed class PopulationBuilder
             facts.TryAdd(fact.Name, []);
         }
 
-        foreach (var pattern in leaves.OfType<Condition.EventWindow>().SelectMany(ConditionLeaves.Patterns))
+        foreach (var field in leaves.OfType<Condition.Field>().Where(field => field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal)))
         {
-            events.TryAdd(pattern.Kind, new Growing());
+            profile.TryAdd(field.Name[Evaluator.ProfileScope.Length..], []);
         }
 
-        codes = leaves.OfType<Condition.EventWindow>().SelectMany(ConditionLeaves.Patterns).SelectMany(pattern => pattern.Where?.Leaves() ?? []).OfType<Condition.Field>()
+        var windows = leaves.OfType<Condition.EventWindow>().ToList();
+        foreach (var key in windows.SelectMany(SampleColumns.KeysOf))
+        {
+            samples.TryAdd(key, new SampleColumns.Growing(key));
+        }
+
+        var plain = windows.Where(ScanCompiler.IsPlain).ToList();
+        foreach (var leaf in plain)
+        {
+            events.TryAdd(leaf.Kind, new Growing());
+        }
+
+        codes = plain.SelectMany(leaf => leaf.Where?.Leaves() ?? []).OfType<Condition.Field>()
             .Select(field => field.Name).Where(name => name.StartsWith(EventFields.Scope, StringComparison.Ordinal)).Select(name => name[EventFields.Scope.Length..])
-            .Where(name => Codes.Contains(name, StringComparer.Ordinal)).ToHashSet(StringComparer.Ordinal);
+            .Where(name => ScanCompiler.CodeFields.Contains(name, StringComparer.Ordinal)).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Adds a customer; ids are to come in their order.</summary>
     /// <param name="customer">Who.</param>
     /// <param name="history">What is left of the events, with when they count, in any order.</param>
     /// <param name="known">The facts.</param>
+    /// <param name="values">The values of the profile; none where no condition asks for them.</param>
     /// <exception cref="ArgumentException">The id does not come after the one before it.</exception>
-    public void Add(CustomerId customer, IEnumerable<(CustomerEvent Event, Instant At)> history, IEnumerable<Fact> known)
+    public void Add(CustomerId customer, IEnumerable<(CustomerEvent Event, Instant At)> history, IEnumerable<Fact> known, Fields values = default)
     {
         ArgumentNullException.ThrowIfNull(history);
         ArgumentNullException.ThrowIfNull(known);
@@ -50,7 +63,13 @@ public sealed class PopulationBuilder
             throw new ArgumentException($"The customer {customer} comes after {customers[^1]}; ids are to come in their order, each once.", nameof(customer));
         }
 
-        foreach (var (happened, at) in history.OrderBy(one => one.At))
+        var ordered = history.OrderBy(one => one.At).ToList();
+        foreach (var growing in samples.Values)
+        {
+            growing.Add(customers.Count, ordered);
+        }
+
+        foreach (var (happened, at) in ordered)
         {
             if (events.TryGetValue(happened.Kind, out var growing))
             {
@@ -60,9 +79,17 @@ public sealed class PopulationBuilder
 
         foreach (var fact in known)
         {
-            if (facts.TryGetValue(fact.Name, out var values))
+            if (facts.TryGetValue(fact.Name, out var ofFact) && !fact.Value.IsMissing)
             {
-                values.Add((customers.Count, fact));
+                ofFact.Add((customers.Count, fact.Value, fact.ValidUntil));
+            }
+        }
+
+        foreach (var (name, value) in values)
+        {
+            if (profile.TryGetValue(name, out var ofField))
+            {
+                ofField.Add((customers.Count, value, null));
             }
         }
 
@@ -72,34 +99,36 @@ public sealed class PopulationBuilder
     /// <summary>The population of all that were added.</summary>
     public Population Build() => new(
         [.. customers],
-        events.ToDictionary(pair => pair.Key, pair => pair.Value.Build(customers.Count), StringComparer.Ordinal),
-        facts.ToDictionary(pair => pair.Key, pair => Column(pair.Value), StringComparer.Ordinal));
+        new PopulationColumns(
+            events.ToDictionary(pair => pair.Key, pair => pair.Value.Build(customers.Count, codes), StringComparer.Ordinal),
+            samples.ToDictionary(pair => pair.Key, pair => pair.Value.Build(customers.Count)),
+            facts.ToDictionary(pair => pair.Key, pair => Column(pair.Value), StringComparer.Ordinal),
+            profile.ToDictionary(pair => pair.Key, pair => Column(pair.Value), StringComparer.Ordinal)));
 
-    private FactColumn Column(List<(int Customer, Fact Fact)> values)
+    private FactColumn Column(List<(int Customer, Scalar Value, Instant? Until)> values)
     {
         var kinds = new byte[customers.Count];
         var numbers = new long[customers.Count];
-        var until = values.Exists(one => one.Fact.ValidUntil is not null) ? new long[customers.Count] : null;
+        var until = values.Exists(one => one.Until is not null) ? new long[customers.Count] : null;
         until?.AsSpan().Fill(long.MaxValue);
-        var known = new List<string>();
-        var places = new Dictionary<string, int>(StringComparer.Ordinal);
-        var unit = values.Select(one => Unit(one.Fact.Value.AsNumber)).DefaultIfEmpty(1).Max();
-        var isExact = true;
-        foreach (var (customer, fact) in values)
+        var known = new List<Scalar>();
+        var places = new Dictionary<Scalar, int>();
+        var unit = values.Select(one => Unit(one.Value.AsNumber)).DefaultIfEmpty(1).Max();
+        var isExact = values.TrueForAll(one => IsExact(one.Value.AsNumber, unit));
+        foreach (var (customer, value, end) in values)
         {
-            kinds[customer] = (byte)fact.Value.Kind;
-            numbers[customer] = fact.Value switch
+            kinds[customer] = (byte)value.Kind;
+            numbers[customer] = value switch
             {
-                { Kind: ScalarKind.Flag } => fact.Value.AsFlag ? 1 : 0,
-                { AsCode: { } code } => Place(code, places, known),
+                { Kind: ScalarKind.Flag } => value.AsFlag ? 1 : 0,
                 { AsDate: { } date } => Period.DaysBetween(new LocalDate(1970, 1, 1), date),
                 { AsInstant: { } instant } => instant.ToUnixTimeTicks(),
-                { Kind: ScalarKind.Number } => Number(fact.Value.AsNumber, unit, ref isExact),
-                _ => 0,
+                { Kind: ScalarKind.Number } when isExact => (long)(value.AsNumber * unit),
+                _ => Place(value, places, known),
             };
-            if (until is not null && fact.ValidUntil is { } end)
+            if (until is not null && end is { } over)
             {
-                until[customer] = end.ToUnixTimeTicks();
+                until[customer] = over.ToUnixTimeTicks();
             }
         }
 
@@ -109,12 +138,7 @@ public sealed class PopulationBuilder
     /// <summary>In how many parts one is kept, so that the number is a whole number of them: 1, 100 or 10,000.</summary>
     private static long Unit(decimal number) => decimal.IsInteger(number) ? 1 : Math.Abs(number) < 100_000_000_000_000m && decimal.IsInteger(number * 100) ? 100 : 10_000;
 
-    private static long Number(decimal number, long unit, ref bool isExact)
-    {
-        var scaled = Math.Abs(number) < 100_000_000_000_000m ? number * unit : 0.5m;
-        isExact &= scaled == decimal.Truncate(scaled);
-        return (long)scaled;
-    }
+    private static bool IsExact(decimal number, long unit) => Math.Abs(number) < 100_000_000_000_000m && decimal.IsInteger(number * unit);
 
     internal static int Place<T>(T code, Dictionary<T, int> places, List<T> known)
         where T : notnull
@@ -170,7 +194,7 @@ public sealed class PopulationBuilder
             ticks.Add(at);
         }
 
-        public EventColumns Build(int customers)
+        public EventColumns Build(int customers, HashSet<string> codes)
         {
             while (firsts.Count <= customers)
             {
@@ -181,7 +205,7 @@ public sealed class PopulationBuilder
                 [.. firsts],
                 [.. ticks],
                 sums.ToDictionary(pair => pair.Key, pair => pair.Value.Sums.ToArray()),
-                codeColumns.ToDictionary(pair => pair.Key, pair => new CodeColumn([.. pair.Value.Places], [.. pair.Value.Known]), StringComparer.Ordinal));
+                codes.ToDictionary(name => name, name => codeColumns.TryGetValue(name, out var column) ? new CodeColumn([.. column.Places], [.. column.Known]) : new CodeColumn([], []), StringComparer.Ordinal));
         }
     }
 }

@@ -7,8 +7,11 @@ using NodaTime;
 namespace Crm.Segmentation.Columns;
 
 /// <summary>Compiles a condition to scans, exactly or not at all.</summary>
-internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dictionary<string, FactColumn> facts, Moment moment, bool judgesMoments) : IEvidence
+internal sealed class ScanCompiler(PopulationColumns columns, Moment moment, bool judgesMoments) : IEvidence
 {
+    /// <summary>The fields of events that are numbered codes in the columns of events.</summary>
+    internal static readonly string[] CodeFields = ["channel", "brand", "actor", "source"];
+
     private static readonly NumberRange[] Nothing = [];
     private readonly List<ConditionError> refusals = [];
 
@@ -41,82 +44,105 @@ internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dict
                 return new Scan.Constant(judgesMoments && Evaluator.Evaluate(condition, this).Value);
             case Condition.Field field when !field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal):
                 return new Scan.Constant(Evaluator.Evaluate(field, this).Value);
+            case Condition.Field field:
+                return columns.Profile.TryGetValue(field.Name[Evaluator.ProfileScope.Length..], out var ofProfile)
+                    ? OfColumn(ofProfile, field.Is, field.WhenMissing)
+                    : Refuse(path, $"The population was made without '{field.Name}'; give its builder a condition that asks for it.");
             case Condition.Fact fact:
-                return OfFact(fact, path);
+                return columns.Facts.TryGetValue(fact.Name, out var ofFact)
+                    ? OfColumn(ofFact, fact.Is, fact.WhenMissing)
+                    : Refuse(path + ".fact", $"The population was made without the fact '{fact.Name}'; give its builder a condition that asks for it.");
             case Condition.EventWindow leaf:
                 return OfEvents(leaf, path);
+            case Condition.Score score:
+                var parts = score.Of.Select((part, i) => (Compile(part.When, string.Create(CultureInfo.InvariantCulture, $"{path}.score[{i}].when")), part.Points)).ToArray();
+                return new ScoreScan(parts, score.Is, moment.Instant);
             default:
-                return Refuse(path, condition is Condition.Field ? "Profile fields are in no column; make it a fact." : $"There is no scan for {condition.GetType().Name}.");
+                return Refuse(path, $"There is no scan for {condition.GetType().Name}.");
         }
     }
 
     private Scan[] Parts(Sequence<Condition> parts, string path) => [.. parts.Select((part, i) => Compile(part, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")))];
 
-    private Scan OfFact(Condition.Fact fact, string path)
+    /// <summary>Whether a leaf is answered by the columns of events: a count or a sum of spend, compared with one or two ends, in a window that is the same for everybody, filtered by codes alone.</summary>
+    internal static bool IsPlain(Condition.EventWindow leaf) =>
+        leaf is { Measure: Measure.Count or Measure.SumOfSpend, Window: not Conditions.Window.Since, Is: not Test.Known }
+        && (leaf.Where?.Leaves() ?? []).All(part => part is Condition.Field field && field.Name.StartsWith(EventFields.Scope, StringComparison.Ordinal) && CodeFields.Contains(field.Name[EventFields.Scope.Length..], StringComparer.Ordinal))
+        && Wanted(leaf) is { Length: <= 1 };
+
+    private Scan OfColumn(FactColumn column, Test test, bool whenMissing)
     {
-        if (!facts.TryGetValue(fact.Name, out var column))
-        {
-            return Refuse(path + ".fact", $"The population was made without the fact '{fact.Name}'; give its builder a condition that asks for it.");
-        }
-
         var now = moment.Instant.ToUnixTimeTicks();
-        if (fact.Is is Test.Known)
+        if (test is Test.Known)
         {
-            return new FactScan(column, null, Nothing, fact.WhenMissing, now);
+            return new FactScan(column, null, Nothing, whenMissing, now);
         }
 
-        var operands = Operands(fact.Is);
+        var operands = Operands(test);
         var kind = operands.Count == 0 ? ScalarKind.Missing : operands[0].Kind;
-        if (kind is ScalarKind.Missing or ScalarKind.Codes || (kind == ScalarKind.Number && !column.IsExact))
+        if (kind == ScalarKind.Code && test is Test.EqualTo or Test.OneOf)
         {
-            return Refuse(path + ".is", $"The columns have no exact scan for the test {fact.Is.GetType().Name} of this fact.");
+            return new FactScan(column, (byte)kind, [.. operands.Select(operand => Array.IndexOf(column.Known, operand) + 1L).Where(place => place > 0).Select(place => new NumberRange(place, place))], whenMissing, now);
         }
 
-        var ranges = kind == ScalarKind.Code
-            ? fact.Is is Test.EqualTo or Test.OneOf ? operands.Select(operand => Array.IndexOf(column.Known, operand.AsCode) + 1L).Where(place => place > 0).Select(place => new NumberRange(place, place)).ToArray() : null
-            : Ranges(fact.Is, operand => Exactly(operand, column.Unit));
-        return ranges is null ? Refuse(path + ".is", "Codes have no order.") : new FactScan(column, (byte)kind, ranges, fact.WhenMissing, now);
+        return kind is ScalarKind.Flag or ScalarKind.Date or ScalarKind.Instant || (kind == ScalarKind.Number && column.IsExact)
+            ? Ranges(test, operand => Exactly(operand, column.Unit)) is { } ranges ? new FactScan(column, (byte)kind, ranges, whenMissing, now) : new AskedScan(column, test, whenMissing, moment.Instant)
+            : new AskedScan(column, test, whenMissing, moment.Instant);
     }
 
     private Scan OfEvents(Condition.EventWindow leaf, string path)
     {
-        if (!events.TryGetValue(leaf.Kind, out var columns))
+        if (!IsPlain(leaf) || !columns.Events.TryGetValue(leaf.Kind, out var of))
         {
-            return Refuse(path, $"The population was made without events of the kind '{leaf.Kind}'; give its builder a condition that asks for them.");
+            return OfSamples(leaf, path);
         }
 
-        if (leaf.Measure is not (Measure.Count or Measure.SumOfSpend))
-        {
-            return Refuse(path, "Counts and sums of spend are in the columns.");
-        }
-
-        if (Range(leaf.Window) is not { } range)
-        {
-            return Refuse(path + ".window", $"There is no scan for the window {leaf.Window.GetType().Name}.");
-        }
-
-        var unit = leaf.Measure is Measure.SumOfSpend { Currency: var currency } ? Unit(currency) : 1;
-        if (Ranges(leaf.Is, operand => operand.Kind == ScalarKind.Number && Math.Abs(operand.AsNumber) < 1_000_000_000_000m ? operand.AsNumber * unit : null) is not { Length: <= 1 } wanted)
-        {
-            return Refuse(path + ".is", "A count or sum is compared with one number, or with two ends.");
-        }
-
-        var passing = wanted.Length == 0 ? new NumberRange(1, 0) : wanted[0];
-        var sums = leaf.Measure is Measure.SumOfSpend { Currency: var spent } ? columns.Sums.GetValueOrDefault(spent) ?? new long[columns.Ticks.Length] : null;
+        var range = Range(leaf.Window);
+        var passing = Wanted(leaf) is [var wanted] ? wanted : new NumberRange(1, 0);
+        var sums = leaf.Measure is Measure.SumOfSpend { Currency: var spent } ? of.Sums.GetValueOrDefault(spent) ?? new long[of.Ticks.Length] : null;
         if (leaf.Where is { } where)
         {
-            return Filter(where, columns, path + ".where") is { } counts ? new FilteredScan(columns, sums, counts, range, passing) : new Scan.Constant(false);
+            return Filter(where, of, path + ".where") is { } counts ? new FilteredScan(of, sums, counts, range, passing) : new Scan.Constant(false);
         }
 
-        return sums is null ? new CountScan(columns, range, passing) : new SumScan(columns, sums, range, passing);
+        return sums is null ? new CountScan(of, range, passing) : new SumScan(of, sums, range, passing);
     }
 
-    private TickRange? Range(Window window)
+    /// <summary>The whole numbers that pass the test of a count or sum; null where they are not one row.</summary>
+    private static NumberRange[]? Wanted(Condition.EventWindow leaf)
+    {
+        var unit = leaf.Measure is Measure.SumOfSpend { Currency: var currency } ? Unit(currency) : 1;
+        return Ranges(leaf.Is, operand => operand.Kind == ScalarKind.Number && Math.Abs(operand.AsNumber) < 1_000_000_000_000m ? operand.AsNumber * unit : null);
+    }
+
+    private Scan OfSamples(Condition.EventWindow leaf, string path)
+    {
+        if (!columns.Samples.TryGetValue(SampleColumns.KeyOf(leaf), out var samples))
+        {
+            return Refuse(path, "The population was made without what this measure counts; give its builder a condition with the same kind, filter and measure.");
+        }
+
+        SinceEvent? since = null;
+        if (leaf.Window is Conditions.Window.Since window)
+        {
+            if (!columns.Samples.TryGetValue(SampleColumns.KeyOf(window.Event), out var anchors))
+            {
+                return Refuse(path + ".window", $"The population was made without the events of the kind '{window.Event.Kind}' since which others count; give its builder a condition that asks for them.");
+            }
+
+            since = new SinceEvent(anchors, window.First, window.Within?.BclCompatibleTicks);
+        }
+
+        var test = judgesMoments ? new SampleMeasure(samples, leaf, moment.Instant).Test() : (_, _) => false;
+        return new SampleScan(samples, judgesMoments ? Range(leaf.Window) : default, since, test);
+    }
+
+    private TickRange Range(Window window)
     {
         var now = moment.Instant.ToUnixTimeTicks();
         switch (window)
         {
-            case Conditions.Window.Lifetime:
+            case Conditions.Window.Lifetime or Conditions.Window.Since:
                 return new TickRange(long.MinValue, now);
             case Conditions.Window.Last last:
                 return new TickRange(now - last.Length.BclCompatibleTicks, now - last.Skip.BclCompatibleTicks);
@@ -131,7 +157,7 @@ internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dict
                     BeforeTick(zone.Start(calendar.Unit.First(today, 1 - calendar.Skip - calendar.Count))),
                     Math.Min(now, BeforeTick(zone.Start(calendar.Unit.First(today, 1 - calendar.Skip)))));
             default:
-                return null;
+                throw new InvalidOperationException($"There is no scan for the window {window.GetType().Name}.");
         }
     }
 
@@ -180,17 +206,17 @@ internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dict
         _ => null,
     };
 
-    private Func<int, bool>? Filter(Condition where, EventColumns columns, string path)
+    private Func<int, bool>? Filter(Condition where, EventColumns of, string path)
     {
         switch (where)
         {
             case Condition.All all:
-                return Joined(all.Of, columns, path + ".all") is { } every ? place => Array.TrueForAll(every, part => part(place)) : null;
+                return Joined(all.Of, of, path + ".all") is { } every ? place => Array.TrueForAll(every, part => part(place)) : null;
             case Condition.Any any:
-                return Joined(any.Of, columns, path + ".any") is { } some ? place => Array.Exists(some, part => part(place)) : null;
+                return Joined(any.Of, of, path + ".any") is { } some ? place => Array.Exists(some, part => part(place)) : null;
             case Condition.Not not:
-                return Filter(not.Of, columns, path + ".not") is { } inner ? place => !inner(place) : null;
-            case Condition.Field field when field.Name.StartsWith(EventFields.Scope, StringComparison.Ordinal) && columns.Codes.TryGetValue(field.Name[EventFields.Scope.Length..], out var codes):
+                return Filter(not.Of, of, path + ".not") is { } inner ? place => !inner(place) : null;
+            case Condition.Field field when field.Name.StartsWith(EventFields.Scope, StringComparison.Ordinal) && of.Codes.TryGetValue(field.Name[EventFields.Scope.Length..], out var codes):
                 // The answer for each code that occurs is asked of the test itself, once.
                 var answers = codes.Known.Select(code => Holds(field, code)).Prepend(Holds(field, default)).ToArray();
                 return place => answers[codes.Places[place]];
@@ -200,9 +226,9 @@ internal sealed class ScanCompiler(Dictionary<string, EventColumns> events, Dict
         }
     }
 
-    private Func<int, bool>[]? Joined(Sequence<Condition> parts, EventColumns columns, string path)
+    private Func<int, bool>[]? Joined(Sequence<Condition> parts, EventColumns of, string path)
     {
-        var filters = parts.Select((part, i) => Filter(part, columns, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"))).ToList();
+        var filters = parts.Select((part, i) => Filter(part, of, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"))).ToList();
         return filters.Contains(null) ? null : [.. filters.OfType<Func<int, bool>>()];
     }
 

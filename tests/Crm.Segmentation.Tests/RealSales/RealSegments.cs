@@ -13,7 +13,7 @@ using NodaTime;
 
 namespace Crm.Segmentation.Tests.RealSales;
 
-/// <summary>Forty segments of two shops, by each executor that can say them exactly, and by plain LINQ over the raw file.</summary>
+/// <summary>Forty segments of two shops, by each of the four executors, and by plain LINQ over the raw file.</summary>
 public sealed class RealSegments
 {
     private static readonly Duration Day = Duration.FromDays(1);
@@ -22,11 +22,11 @@ public sealed class RealSegments
 
     [Fact]
     public async Task Segments_of_Cdnow_are_those_that_LINQ_over_the_raw_file_finds() =>
-        await AgreesAsync(RawFiles.Cdnow.ToLookup(row => row.Customer), [.. RawFiles.CdnowPurchases()], CdnowSegments.All, CdnowSegments.SpendOfJanuary, CdnowSegments.Top, RawFiles.At(CdnowSegments.Now), inColumns: 10, inSql: 19, storedEvery: 3);
+        await AgreesAsync(RawFiles.Cdnow.ToLookup(row => row.Customer), [.. RawFiles.CdnowPurchases()], CdnowSegments.All, CdnowSegments.SpendOfJanuary, CdnowSegments.Top, RawFiles.At(CdnowSegments.Now), storedEvery: 3);
 
     [Fact]
     public async Task Segments_of_Online_Retail_are_those_that_LINQ_over_the_raw_file_finds() =>
-        await AgreesAsync(RawFiles.Retail.ToLookup(row => row.Customer), [.. RawFiles.RetailPurchases()], RetailSegments.All, RetailSegments.SpendOfNovember, RetailSegments.Top, RawFiles.At(RetailSegments.Now), inColumns: 5, inSql: 13, storedEvery: 1);
+        await AgreesAsync(RawFiles.Retail.ToLookup(row => row.Customer), [.. RawFiles.RetailPurchases()], RetailSegments.All, RetailSegments.SpendOfNovember, RetailSegments.Top, RawFiles.At(RetailSegments.Now), storedEvery: 1);
 
     [Fact]
     public void The_comparison_catches_an_answer_as_of_the_day_before()
@@ -36,15 +36,14 @@ public sealed class RealSegments
         var customers = RawFiles.Cdnow.ToLookup(row => row.Customer);
         var all = CdnowSegments.All(shop.Top(CdnowSegments.SpendOfJanuary, CdnowSegments.Top, now));
 
-        Assert.True(all.Count(segment => shop.InColumns(segment.Where, now - Day) is { } found && !found.SequenceEqual(segment.ByHand(customers).Order())) >= 3);
+        Assert.True(all.Count(segment => !shop.InColumns(segment.Where, now - Day).SequenceEqual(segment.ByHand(customers).Order())) >= 3);
     }
 
     private static async Task AgreesAsync<TRow>(
-        ILookup<int, TRow> customers, List<(int Customer, CustomerEvent Event)> purchases, Func<Condition, IReadOnlyList<RealSegment<TRow>>> segments, Condition.EventWindow ranked, int top, Instant now, int inColumns, int inSql, int storedEvery)
+        ILookup<int, TRow> customers, List<(int Customer, CustomerEvent Event)> purchases, Func<Condition, IReadOnlyList<RealSegment<TRow>>> segments, Condition.EventWindow ranked, int top, Instant now, int storedEvery)
     {
         var shop = Shop.Of(purchases);
         var written = segments(shop.Top(ranked, top, now)).Select(segment => (segment.Id, Read: SegmentJson.Read(SegmentJson.Write(Samples.Of(segment.Id, segment.Where).Define())), Expected: segment.ByHand(customers).Order().ToList())).ToList();
-        var (columns, sql) = (0, 0);
         await using var database = SqliteStore.Open(":memory:");
         var stored = purchases.Where(one => one.Customer % storedEvery == 0).ToList();
         var kinds = (await RecordedAsync(database, [], stored, now)).Kinds;
@@ -59,23 +58,13 @@ public sealed class RealSegments
             Assert.True(expected.Count > 0 && expected.Count < customers.Count, $"{id}: {expected.Count} of {customers.Count} are in it, which shows nothing.");
             Same(id, "evaluator", expected, shop.Evaluated(where, now));
             Same(id, "incremental", ofStored, members[SegmentNames.Fact(id)].Order());
-            if (shop.InColumns(where, now) is { } scanned)
-            {
-                columns++;
-                Same(id, "columns", expected, scanned);
-            }
-
-            if (database.Refusals(where, kinds).IsEmpty)
-            {
-                sql++;
-                var answer = await database.SelectAsync(where, kinds, new Moment(now, DateTimeZone.Utc), Token);
-                Assert.Empty(answer.Undecided);
-                Same(id, "SQL", ofStored, answer.Members.Select(customer => names[customer]).Order());
-            }
+            Same(id, "columns", expected, shop.InColumns(where, now));
+            var answer = await database.SelectAsync(where, kinds, null, new Moment(now, DateTimeZone.Utc), Token);
+            Assert.Empty(answer.Undecided);
+            Same(id, "SQL", ofStored, answer.Members.Select(customer => names[customer]).Order());
         }
 
         Assert.Distinct(written.Select(segment => string.Join(",", segment.Expected)));
-        Assert.True(columns >= inColumns && sql >= inSql, $"Only {columns} of {written.Count} segments were scanned in columns and {sql} selected in SQL.");
     }
 
     private static void Same(string segment, string executor, List<int> expected, IEnumerable<int> found)

@@ -18,12 +18,7 @@ internal sealed class Shop(IReadOnlyList<(int Customer, List<(CustomerEvent Even
         return customers.Where(one => Evaluator.Evaluate(condition, new Known(moment, one.History)).Value).Select(one => one.Customer);
     }
 
-    /// <summary>Null where the columns refuse.</summary>
-    public IEnumerable<int>? InColumns(Condition condition, Instant now)
-    {
-        var population = Population(condition);
-        return population.Refusals(condition).IsEmpty ? population.Select(condition, new Moment(now, DateTimeZone.Utc)).Customers.Select(id => (int)id.Value) : null;
-    }
+    public IEnumerable<int> InColumns(Condition condition, Instant now) => Population(condition).Select(condition, new Moment(now, DateTimeZone.Utc)).Customers.Select(id => (int)id.Value);
 
     public Condition.EventWindow Top(Condition.EventWindow measure, int count, Instant now) => Population(measure).Top(measure, count, new Moment(now, DateTimeZone.Utc));
 
