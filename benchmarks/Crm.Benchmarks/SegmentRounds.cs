@@ -49,7 +49,27 @@ internal static class SegmentRounds
 
         Array.Sort(times);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"100 segments, two threads: {2_000 * Events / times[0]:0} events a second, median {2_000 * Events / times[Rounds / 2]:0}"));
+        Alone(hundred);
         await one.IdleAsync();
+    }
+
+    /// <summary>The incremental executor by itself: state of customers in memory, decoded, folded by two threads over customers of their own; no identity, codec, commit or receipt.</summary>
+    private static void Alone(List<Segment> segments)
+    {
+        var (one, other) = (new Folding(segments), new Folding(segments));
+        var (times, bytes) = (new double[Rounds], 0L);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var (first, second) = (one.Next(), other.Next());
+            var before = Stopwatch.GetTimestamp();
+            var beside = Task.Run(() => other.Take(second));
+            bytes = one.Take(first);
+            beside.GetAwaiter().GetResult();
+            times[round] = Stopwatch.GetElapsedTime(before).TotalMilliseconds;
+        }
+
+        Array.Sort(times);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"100 segments, the executor alone, two threads: {2_000 * Events / times[0]:0} events a second, median {2_000 * Events / times[Rounds / 2]:0}; {bytes / Events} bytes an event"));
     }
 
     private static void Say(string what, double[] times, string beside, double[] others)
@@ -98,6 +118,49 @@ internal static class SegmentRounds
             }
 
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a worker with nothing due, {Customers} customers waiting: {1_000 * Stopwatch.GetElapsedTime(before).TotalMilliseconds / calls:0.0} µs and {(GC.GetAllocatedBytesForCurrentThread() - bytes) / calls} bytes a look"));
+        }
+    }
+
+    private sealed class Folding
+    {
+        private readonly Fold fold;
+        private readonly CustomerState[] states;
+        private Instant now = Start;
+        private long versions;
+
+        public Folding(IEnumerable<Segment> segments)
+        {
+            var modules = new ModuleSet([new SegmentationModule(new SegmentCatalog(segments))]);
+            fold = new Fold(modules, new StateCodec(modules), new CrmOptions { Zone = DateTimeZone.Utc });
+            states = [.. Enumerable.Range(0, Customers).Select(_ => CustomerState.Newborn(modules))];
+        }
+
+        /// <summary>Purchases of customers in turns, a second apart.</summary>
+        public (int Customer, JournalInput Input)[] Next()
+        {
+            var inputs = new (int, JournalInput)[Events];
+            for (var i = 0; i < Events; i++)
+            {
+                now += Duration.FromSeconds(1);
+                var happened = CustomerEvent.Purchase($"pos:{++versions}", Identity.User(1), Money.Hkd(10)) with { Identity = null, Channel = "c1", OccurredAt = now };
+                inputs[i] = ((int)((versions * 7) % Customers), new JournalInput(new JournalDraft { Event = happened, Kind = EventKinds.Purchase, EffectiveAt = now, RecordedAt = now, Version = versions }, happened));
+            }
+
+            return inputs;
+        }
+
+        /// <summary>Folds them; the bytes that this took.</summary>
+        public long Take((int Customer, JournalInput Input)[] inputs)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (var (customer, input) in inputs)
+            {
+                var consequences = new Consequences();
+                fold.BringForward(new CustomerId((UInt128)customer), states[customer], input.Entry.EffectiveAt, consequences);
+                fold.Happen(new CustomerId((UInt128)customer), states[customer], input, consequences);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }
 }

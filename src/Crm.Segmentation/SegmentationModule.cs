@@ -62,7 +62,7 @@ public sealed class SegmentationModule : CustomerModule<SegmentationState>
         ArgumentNullException.ThrowIfNull(without);
         ArgumentNullException.ThrowIfNull(with);
         var differing = plans.Segments.Where(segment => with.With(segment.Id) != without.With(segment.Id)).ToList();
-        var corrected = stored.Set(differing.Select(segment => with.With(segment.Id) ?? new Standing { Segment = segment.Id })) with { Fingerprint = 0 };
+        var corrected = stored.Set([.. differing.Select(segment => with.With(segment.Id) ?? new Standing { Segment = segment.Id })]) with { Fingerprint = 0 };
         return new Outcome.Accepted
         {
             State = corrected,

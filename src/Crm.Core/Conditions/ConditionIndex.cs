@@ -41,7 +41,7 @@ public sealed class ConditionIndex
     private static Candidates Of(List<Candidate> candidates, string? kind) => new(
     [
         .. candidates
-            .Select(candidate => candidate with { Signatures = candidate.Signatures.Where(signature => signature.Kinds is not { } kinds || (kind is not null && kinds.Contains(kind))).ToSequence() })
+            .Select(candidate => candidate with { Signatures = candidate.Signatures.Where(signature => signature.Kinds is not { } kinds || (kind is not null && kinds.Contains(kind))).Select(signature => kind is null ? signature : signature.WithoutKind).ToSequence() })
             .Where(candidate => !candidate.Signatures.IsEmpty),
     ]);
 

@@ -16,6 +16,9 @@ internal sealed record EventSignature(Sequence<EventSignature.Requirement> Requi
         .Select(required => required.Values.Select(value => value.AsCode).OfType<string>())
         .Aggregate((IEnumerable<string>?)null, (kinds, more) => kinds is null ? more : kinds.Intersect(more, StringComparer.Ordinal));
 
+    /// <summary>The same for events that are known to be of one of its kinds.</summary>
+    public EventSignature WithoutKind => new(Requirements.Where(required => required.Field is not Kind).ToSequence());
+
     /// <summary>The events that may change what a condition answers, compared with its answer while no event is being handled.</summary>
     public static IEnumerable<EventSignature> Of(Condition condition)
     {

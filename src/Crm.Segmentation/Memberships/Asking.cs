@@ -15,7 +15,9 @@ namespace Crm.Segmentation.Memberships;
 /// </summary>
 internal sealed class Asking(SegmentPlans plans, SegmentationState state, ModuleContext context) : IEvidence
 {
-    private readonly Dictionary<string, Standing> changed = new(StringComparer.Ordinal);
+    // Segments are asked in the order of their places, so what changed is in that order too.
+    private readonly List<(int Place, Standing Standing)> changed = [];
+    private readonly List<Standing> gone = [];
     private readonly List<Fact> facts = [];
     private readonly List<Echo> echoes = [];
     private readonly List<ReceiptLine> lines = [];
@@ -43,7 +45,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         }
 
         validUntil = null;
-        return Standing(plans.Segments[place].Id)?.Current is null ? default(Scalar) : true;
+        return Standing(plans.Segments[place])?.IsMember == true ? true : default(Scalar);
     }
 
     /// <summary>Asks the marked segments, and those that name one whose answer changed.</summary>
@@ -72,13 +74,13 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
     /// <summary>Asks all segments, whatever was decided before, and says all facts anew: for a customer of whom nothing was asked yet, or whom other definitions decided.</summary>
     public Outcome AskAll()
     {
-        foreach (var gone in state.Standings.Where(standing => plans.PlaceOf(standing.Segment) is null))
+        foreach (var removed in state.Standings.Where(standing => plans.PlaceOf(standing.Segment) is null))
         {
-            changed[gone.Segment] = new Standing { Segment = gone.Segment };
-            facts.Add(new Fact(SegmentNames.Fact(gone.Segment), default));
-            if (gone.Current is { } current)
+            gone.Add(new Standing { Segment = removed.Segment });
+            facts.Add(new Fact(SegmentNames.Fact(removed.Segment), default));
+            if (removed.Current is { } current)
             {
-                Tell(SegmentNames.Left, SegmentNames.LeftLine, gone.Segment, current.Version, new MembershipCause(MembershipReason.Definition));
+                Tell(SegmentNames.Left, SegmentNames.LeftLine, removed.Segment, current.Version, new MembershipCause(MembershipReason.Definition));
             }
         }
 
@@ -89,14 +91,24 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         {
             if (!Flips(segment))
             {
-                facts.Add(segment.FactWhen(Standing(segment.Id)?.Current is not null));
+                facts.Add(segment.FactWhen(Standing(segment)?.IsMember == true));
             }
         }
 
         return Decided(plans.Fingerprint, anew: true);
     }
 
-    private Standing? Standing(string segment) => changed.GetValueOrDefault(segment) ?? state.With(segment);
+    private Standing? Standing(SegmentPlan segment)
+    {
+        var (low, high) = (0, changed.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = changed[middle].Place < segment.Place ? (middle + 1, high) : (low, middle);
+        }
+
+        return low < changed.Count && changed[low].Place == segment.Place ? changed[low].Standing : state.With(segment.Id, segment.Rank);
+    }
 
     /// <summary>Asks one segment and notes what changed.</summary>
     /// <returns>Whether the customer entered or left.</returns>
@@ -106,28 +118,33 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         var version = segment.At(now);
         var truth = version is null ? default : Evaluator.Evaluate(version.Value.Where, this);
         var due = Due(truth.ValidUntil, segment.NextActivation(now));
-        var before = Standing(segment.Id) ?? new Standing { Segment = segment.Id };
-        var flips = truth.Value != before.Current is not null;
-        byDefinition |= flips && version?.ActiveFrom == now;
-        var cause = byDefinition ? new MembershipCause(MembershipReason.Definition) : MembershipCause.Of(context);
-        if (flips && version is not null && truth.Value)
+        var before = state.With(segment.Id, segment.Rank) ?? new Standing { Segment = segment.Id };
+        if (truth.Value == before.IsMember)
         {
-            changed[segment.Id] = before.Enter(now, version.Version, cause) with { Due = due };
+            if (before.Due != due)
+            {
+                changed.Add((segment.Place, before with { Due = due }));
+            }
+
+            return false;
+        }
+
+        byDefinition |= version?.ActiveFrom == now;
+        var cause = byDefinition ? new MembershipCause(MembershipReason.Definition) : MembershipCause.Of(context);
+        if (version is not null && truth.Value)
+        {
+            changed.Add((segment.Place, before.Enter(now, version.Version, cause) with { Due = due }));
             facts.Add(segment.FactWhen(isMember: true));
             Tell(SegmentNames.Entered, SegmentNames.EnteredLine, segment.Id, version.Version, cause);
         }
-        else if (flips)
+        else
         {
-            changed[segment.Id] = before.Leave(now, cause, segment.History) with { Due = due };
+            changed.Add((segment.Place, before.Leave(now, cause, segment.History) with { Due = due }));
             facts.Add(segment.FactWhen(isMember: false));
             Tell(SegmentNames.Left, SegmentNames.LeftLine, segment.Id, version?.Version ?? before.Current?.Version ?? 0, cause);
         }
-        else if (before.Due != due)
-        {
-            changed[segment.Id] = before with { Due = due };
-        }
 
-        return flips;
+        return true;
     }
 
     private void Tell(string echo, string line, string segment, int version, MembershipCause cause)
@@ -144,12 +161,13 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
     {
         // An entry that is being handled is off the agenda already.
         var setsWake = anew || context.Stimulus is Stimulus.Due;
-        if (changed.Count == 0 && !setsWake)
+        if (changed.Count + gone.Count == 0 && !setsWake)
         {
             return Outcome.Nothing;
         }
 
-        var next = (changed.Count == 0 ? state : state.Set(changed.Values)) with { Fingerprint = fingerprint };
+        var next = changed.Count + gone.Count == 0 ? state : state.Set([.. changed.Select(one => one.Standing), .. gone]);
+        next = next.Fingerprint == fingerprint ? next : next with { Fingerprint = fingerprint };
         return new Outcome.Accepted
         {
             State = next,

@@ -32,7 +32,7 @@ public sealed record SegmentationState
     internal Instant? Wake { get; private init; }
 
     /// <summary>The ids of the segments that the customer is in.</summary>
-    public IEnumerable<string> Segments => standings.Where(standing => standing.Current is not null).Select(standing => standing.Segment);
+    public IEnumerable<string> Segments => standings.Where(standing => standing.IsMember).Select(standing => standing.Segment);
 
     /// <summary>Where the customer stands with a segment; null when there is nothing to say: not in it, and never was.</summary>
     public Standing? With(string segment)
@@ -61,34 +61,43 @@ public sealed record SegmentationState
     public IEnumerable<Membership> MembershipsIn(string segment) =>
         With(segment) is { } standing ? standing.Current is { } current ? standing.Past.Append(current) : standing.Past : [];
 
-    /// <summary>This state with other standings; those that say nothing are left out.</summary>
-    internal SegmentationState Set(IEnumerable<Standing> changed)
-    {
-        var sorted = new SortedDictionary<string, Standing>(StringComparer.Ordinal);
-        foreach (var standing in standings)
-        {
-            sorted[standing.Segment] = standing;
-        }
+    /// <summary>The same, looked for first where it would be if there were something to say of every segment.</summary>
+    internal Standing? With(string segment, int place) => place < standings.Count && standings[place] is var there && string.Equals(there.Segment, segment, StringComparison.Ordinal) ? there : With(segment);
 
+    /// <summary>This state with other standings; those that say nothing are left out.</summary>
+    /// <param name="changed">Each segment at most once, in any order; it is put in order.</param>
+    internal SegmentationState Set(Standing[] changed)
+    {
+        Array.Sort(changed, static (one, other) => string.CompareOrdinal(one.Segment, other.Segment));
+        var kept = standings.AsSpan();
+        var merged = new Standing[kept.Length + changed.Length];
+        var (count, next) = (0, 0);
         foreach (var standing in changed)
         {
-            sorted[standing.Segment] = standing;
+            while (next < kept.Length && string.CompareOrdinal(kept[next].Segment, standing.Segment) < 0)
+            {
+                merged[count++] = kept[next++];
+            }
+
+            next += next < kept.Length && string.Equals(kept[next].Segment, standing.Segment, StringComparison.Ordinal) ? 1 : 0;
+            if (standing.SaysSomething)
+            {
+                merged[count++] = standing;
+            }
         }
 
-        return this with { Standings = sorted.Values.Where(standing => standing.SaysSomething).ToSequence() };
+        kept[next..].CopyTo(merged.AsSpan(count));
+        return this with { Standings = Sequence.Create<Standing>(merged.AsSpan(0, count + kept.Length - next)) };
     }
 
     private static Instant? First(Sequence<Standing> standings)
     {
-        Instant? first = null;
-        foreach (var standing in standings)
+        var first = default(TickOrNone);
+        foreach (var standing in standings.AsSpan())
         {
-            if (standing.Due is { } due && !(first <= due))
-            {
-                first = due;
-            }
+            first = standing.DueTick.CompareTo(first) < 0 ? standing.DueTick : first;
         }
 
-        return first;
+        return first.Instant;
     }
 }

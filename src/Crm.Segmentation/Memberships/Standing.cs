@@ -28,23 +28,46 @@ public sealed record Standing
     /// <summary>How many past memberships are kept of a segment that keeps its <see cref="SegmentHistory.Latest"/>.</summary>
     public const int LatestKept = 8;
 
+    // A customer has many of these, and most that an event makes differ from the one before in their due instant alone: so it is small, and what is large is shared.
+    private readonly Lasting? current;
+    private readonly TickOrNone due;
+    private readonly TickOrNone forgottenUntil;
+
     /// <summary>The id of the segment.</summary>
     public required string Segment { get; init; }
 
     /// <summary>The membership that lasts; null when the customer is not in the segment.</summary>
-    public Membership? Current { get; init; }
+    public Membership? Current
+    {
+        get => current?.Membership;
+        init => current = value is { } membership ? new Lasting(membership) : null;
+    }
 
-    /// <summary>When to ask again if nothing happens: the answer does not change before; null when time alone changes nothing.</summary>
-    public Instant? Due { get; init; }
+    /// <summary>When to ask again if nothing happens, to the tick (100 ns): the answer does not change before; null when time alone changes nothing.</summary>
+    public Instant? Due
+    {
+        get => due.Instant;
+        init => due = TickOrNone.Of(value);
+    }
 
     /// <summary>The past memberships, oldest first; all of them, unless the segment keeps its <see cref="SegmentHistory.Latest"/>.</summary>
     public Sequence<Membership> Past { get; init; }
 
     /// <summary>The end of the latest membership that is not kept any more; null when all are. What was before it is not known.</summary>
-    public Instant? ForgottenUntil { get; init; }
+    public Instant? ForgottenUntil
+    {
+        get => forgottenUntil.Instant;
+        init => forgottenUntil = TickOrNone.Of(value);
+    }
+
+    /// <summary>Whether the customer is in the segment.</summary>
+    internal bool IsMember => current is not null;
+
+    /// <summary>When to ask again, to be compared with others.</summary>
+    internal TickOrNone DueTick => due;
 
     /// <summary>Whether there is anything to keep.</summary>
-    internal bool SaysSomething => Current is not null || Due is not null || !Past.IsEmpty;
+    internal bool SaysSomething => current is not null || due != default || !Past.IsEmpty;
 
     /// <summary>Whether the customer was in the segment; null when that is no longer known. False before the segment was first asked about.</summary>
     public bool? WasMember(Instant at)
@@ -79,4 +102,6 @@ public sealed record Standing
             ? this with { Current = null, Past = past }
             : this with { Current = null, Past = past.Skip(past.Count - LatestKept).ToSequence(), ForgottenUntil = past[past.Count - LatestKept - 1].Until };
     }
+
+    private sealed record Lasting(Membership Membership);
 }

@@ -18,7 +18,9 @@ internal sealed class SegmentPlans
 
     public SegmentPlans(DefinitionCatalog<Segment> catalog)
     {
-        Segments = [.. SegmentReferences.InOrder(catalog).Select((id, place) => new SegmentPlan(id, place, catalog.All.Where(definition => definition.Name == id)))];
+        var ids = SegmentReferences.InOrder(catalog).ToList();
+        var ranks = ids.Order(StringComparer.Ordinal).Index().ToDictionary(one => one.Item, one => one.Index, StringComparer.Ordinal);
+        Segments = [.. ids.Select((id, place) => new SegmentPlan(id, place, ranks[id], catalog.All.Where(definition => definition.Name == id)))];
         byFact = Segments.ToFrozenDictionary(segment => segment.Fact, segment => segment.Place, StringComparer.Ordinal);
         byId = Segments.ToFrozenDictionary(segment => segment.Id, segment => segment.Place, StringComparer.Ordinal);
         var conditions = Segments.SelectMany(segment => segment.Versions.Select(version => (segment.Place, version.Value.Where))).ToList();
@@ -87,10 +89,11 @@ internal sealed class SegmentPlans
 /// <summary>The versions of one segment that differ in meaning: a version that only changes the label is the one before it.</summary>
 internal sealed class SegmentPlan
 {
-    public SegmentPlan(string id, int place, IEnumerable<Definition<Segment>> definitions)
+    public SegmentPlan(string id, int place, int rank, IEnumerable<Definition<Segment>> definitions)
     {
         Id = id;
         Place = place;
+        Rank = rank;
         Fact = SegmentNames.Fact(id);
         var versions = new List<Definition<Segment>>();
         foreach (var definition in definitions.OrderBy(definition => definition.Version))
@@ -109,6 +112,9 @@ internal sealed class SegmentPlan
 
     /// <summary>Its place in the order of references.</summary>
     public int Place { get; }
+
+    /// <summary>Its place in the ordinal order of ids, in which states keep their standings.</summary>
+    public int Rank { get; }
 
     public string Fact { get; }
 

@@ -18,7 +18,7 @@ public sealed class StateLaws
         from flips in Gen.ListOf(Gen.Choose(0, 25), 4)
         from due in Gen.ListOf(Gen.Choose(-3, 400), 4)
         from fingerprint in Gen.Choose(0, int.MaxValue)
-        select SegmentationState.Empty.Set(ids.Distinct().Select((id, place) => Flipped(new Standing { Segment = id }, flips[place]) with { Due = due[place] < 0 ? null : Club.Day(due[place]) }))
+        select SegmentationState.Empty.Set([.. ids.Distinct().Select((id, place) => Flipped(new Standing { Segment = id }, flips[place]) with { Due = due[place] < 0 ? null : Club.Day(due[place]) })])
             with { Fingerprint = (ulong)fingerprint };
 
     [Fact]
