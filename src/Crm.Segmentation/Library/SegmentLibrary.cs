@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Segmentation.Linting;
 using Crm.Segmentation.Segments;
 using Crm.Storage;
 using Crm.Values;
@@ -16,16 +17,19 @@ namespace Crm.Segmentation.Library;
 /// </summary>
 /// <param name="documents">Where they are kept.</param>
 /// <param name="clock">Now.</param>
-public sealed class SegmentLibrary(IDocumentStore documents, IClock clock)
+/// <param name="names">The names there are, for the linter; null: names are not looked at.</param>
+public sealed class SegmentLibrary(IDocumentStore documents, IClock clock, LintNames? names = null)
 {
     private const string DocumentKind = "segment";
     private static readonly string[] Kinds = ["draft", "active", "retired"];
 
     /// <summary>Writes a draft down. It counts for nobody; a study can preview it.</summary>
+    /// <returns>What was written, with what the linter has to say of it (<see cref="SegmentRevision.Findings"/>): that is for the author to judge, and refuses nothing.</returns>
     /// <exception cref="InvalidSegmentException">Something is wrong with it, or with how it fits the others; the message lists all of it.</exception>
     public ValueTask<SegmentRevision> DraftAsync(Definition<Segment> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, RevisionKind.Draft, by, cancellationToken);
 
     /// <summary>Lets a definition count from its own instant on. The same version can be activated again with the same meaning, to change its label.</summary>
+    /// <returns>What was written, with what the linter has to say of it.</returns>
     /// <exception cref="InvalidSegmentException">Something is wrong with it, or with how it fits the others; the message lists all of it.</exception>
     public ValueTask<SegmentRevision> ActivateAsync(Definition<Segment> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, RevisionKind.Active, by, cancellationToken);
 
@@ -93,7 +97,7 @@ public sealed class SegmentLibrary(IDocumentStore documents, IClock clock)
             Check(revisions, revision);
             if (await documents.AddAsync(new StoredDocument(DocumentKind, definition.Name, revision.Number, Write(revision), revision.At), cancellationToken).ConfigureAwait(false))
             {
-                return revision;
+                return kind == RevisionKind.Retired ? revision : revision with { Findings = SegmentLinter.Lint(definition.Value, names).Findings };
             }
         }
     }

@@ -1,5 +1,7 @@
 using Crm.Definitions;
+using Crm.Segmentation.Linting;
 using Crm.Segmentation.Segments;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Segmentation.Library;
@@ -40,4 +42,8 @@ public enum SegmentStatus
 /// <param name="By">Who made it, as a code such as "staff:17".</param>
 /// <param name="At">When it was made.</param>
 /// <param name="Definition">The definition that it writes or ends.</param>
-public sealed record SegmentRevision(string Segment, int Number, RevisionKind Kind, string By, Instant At, Definition<Segment> Definition);
+public sealed record SegmentRevision(string Segment, int Number, RevisionKind Kind, string By, Instant At, Definition<Segment> Definition)
+{
+    /// <summary>What the linter said when the revision was saved; none where it is read back, because names and linter may be others by then.</summary>
+    public Sequence<LintFinding> Findings { get; init; }
+}

@@ -1,10 +1,13 @@
 using Crm.Conditions;
+using Crm.Modules;
 using Crm.Segmentation.Library;
+using Crm.Segmentation.Linting;
 using Crm.Segmentation.Memberships;
 using Crm.Segmentation.Segments;
 using Crm.Storage;
 using Crm.Testing;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Segmentation.Tests.Studies;
 
@@ -73,6 +76,20 @@ public sealed class LibraryScenarios
         Assert.Contains("No segment is named", (await Refused(() => library.DraftAsync(Samples.Of("other", Samples.In("nobody")).Define(), "staff:1", Cancel))).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ArgumentException>(() => library.RetireAsync("nobody", "staff:1", Cancel).AsTask());
         Assert.Equal(2, (await library.RevisionsAsync(Cancel)).Count);
+    }
+
+    [Fact]
+    public async Task What_the_linter_says_comes_back_with_what_is_saved()
+    {
+        var (store, clock) = (new InMemoryStore(), new FakeClock(Club.Opening));
+        var library = new SegmentLibrary(store, clock, new LintNames { Facts = [new FactDeclaration("loyalty.tier")] });
+        var silent = Samples.Of("silent", If.Purchases().InLast(Duration.FromDays(90)).Count().Is(0));
+
+        Assert.Equal([LintCodes.NoMinimumAge], (await library.DraftAsync(silent.Define(), "staff:1", Cancel)).Findings.Select(finding => finding.Code));
+        Assert.Equal([LintCodes.NoMinimumAge], (await library.ActivateAsync(silent.Define(), "staff:1", Cancel)).Findings.Select(finding => finding.Code));
+        Assert.Equal([LintCodes.UnknownFact], (await library.DraftAsync(Samples.Of("gold", If.Fact("loyalty.teir").Is("gold")).Define(), "staff:1", Cancel)).Findings.Select(finding => finding.Code));
+        Assert.Empty((await library.ActivateAsync(Samples.Of("tiers", If.Fact("loyalty.tier").IsKnown).Define(), "staff:1", Cancel)).Findings);
+        Assert.Empty((await library.RetireAsync("silent", "staff:1", Cancel)).Findings);
     }
 
     [Fact]
