@@ -57,7 +57,9 @@ internal static class WhySteps
 
         return rule.Rule is PointsPerAmount { Rounding: Rounding.Floor, RoundAt: RoundingPoint.Rule } points && points.Basis.Of(context.Event, points.Every.Currency) is > 0 and var basis && basis < points.Every.MinorUnits
             ? LoyaltyTexts.WhyAmount(points.Every with { MinorUnits = points.Every.MinorUnits - basis })
-            : LoyaltyTexts.WhyNothing;
+            : rule.Own?.Articles is { IsOpen: false } articles && !articles.Matches(context.Event)
+                ? LoyaltyTexts.WhyArticles([.. articles.Skus.Concat(articles.Categories).Concat(articles.Collections)])
+                : LoyaltyTexts.WhyNothing;
     }
 
     private static Text Of(Obstacle obstacle, EarningTerms terms, EarningContext context) => obstacle switch
@@ -99,17 +101,23 @@ internal static class WhySteps
         return explanation.Condition is Condition.All ? explanation.Parts.Select(FirstFalse).FirstOrDefault(part => part is not null) ?? explanation : explanation;
     }
 
-    // How much a number falls short of its threshold; null where the condition is about something else.
-    private static decimal? Missing(Condition condition, EarningContext context) =>
-        condition is Condition.Field { Is: Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var least } } } field
-        && !field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal)
-        && ((IEvidence)context).Field(field.Name) is { Kind: ScalarKind.Number, AsNumber: var found } && found < least
-            ? least - found
-            : condition is Condition.Fact { Is: Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var wanted } } } fact
-              && context.Fact(fact.Name) is { Kind: ScalarKind.Number, AsNumber: var held } && held < wanted
-                ? wanted - held
-                : condition is Condition.EventWindow { Is: Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var asked } } } window
-                  && context.Measure(window) is { Kind: ScalarKind.Number, AsNumber: var counted } && counted < asked
-                    ? asked - counted
-                    : null;
+    // How much a number falls short of its threshold, and whether it has to pass it; null where the condition is about something else.
+    private static (decimal Amount, bool Passing)? Missing(Condition condition, EarningContext context)
+    {
+        var (test, value) = condition switch
+        {
+            Condition.Field field when !field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal) => (field.Is, ((IEvidence)context).Field(field.Name)),
+            Condition.Fact fact => (fact.Is, context.Fact(fact.Name)),
+            Condition.EventWindow window => (window.Is, context.Measure(window)),
+            _ => ((Test?)null, default(Scalar)),
+        };
+        return value is not { Kind: ScalarKind.Number, AsNumber: var found } ? null : test switch
+        {
+            Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var least } } when found < least => (least - found, false),
+            Test.Between { From: { Kind: ScalarKind.Number, AsNumber: var from } } when found < from => (from - found, false),
+            Test.EqualTo { Value: { Kind: ScalarKind.Number, AsNumber: var exactly } } when found < exactly => (exactly - found, false),
+            Test.MoreThan { Value: { Kind: ScalarKind.Number, AsNumber: var bound } } when found <= bound => condition is Condition.EventWindow { Measure: Measure.Count } ? (decimal.Floor(bound) + 1 - found, false) : (bound - found, true),
+            _ => null,
+        };
+    }
 }

@@ -10,6 +10,8 @@ namespace Crm.Loyalty.Receipts;
 /// <summary>Sentences for people, in English and in Traditional Chinese as written in Hong Kong. Receipts keep codes and numbers; the sentence is made when somebody reads.</summary>
 public static class LoyaltyTexts
 {
+    private const int MostNamed = 12;
+
     /// <summary>The sentence of one of the loyalty module's receipt lines; of a line with a text of its own, that text.</summary>
     /// <exception cref="ArgumentException">The line is another module's, and has no text.</exception>
     public static Text Describe(ReceiptLine line)
@@ -106,8 +108,16 @@ public static class LoyaltyTexts
 
     internal static Text WhyOnce(string field) => new($"The rule has given for this '{field}' already.", $"此規則已就此「{field}」給予。");
 
-    internal static Text WhyCondition(Text part, decimal? missing) => missing is { } more
-        ? new($"It would have to hold that {part.English}; {Scalar.Of(more)} more would be needed.", $"條件未符：{part.Chinese}，尚欠 {Scalar.Of(more)}。")
+    internal static Text WhyArticles(IReadOnlyList<string> articles)
+    {
+        var named = string.Join(", ", articles.Take(MostNamed)) + (articles.Count > MostNamed ? ", …" : "");
+        return new($"None of its articles: the rule counts {named}.", $"沒有此規則計算的貨品：{named}。");
+    }
+
+    internal static Text WhyCondition(Text part, (decimal Amount, bool Passing)? missing) => missing is var (more, passing)
+        ? new(
+            $"It would have to hold that {part.English}; {(passing ? "more than " : "")}{Scalar.Of(more)} more would be needed.",
+            $"條件未符：{part.Chinese}，尚欠{(passing ? "多於" : "")} {Scalar.Of(more)}。")
         : new($"It would have to hold that {part.English}.", $"條件未符：{part.Chinese}。");
 
     /// <summary>A reason, with the first time, in the programme's zone, at which it does not stand any more.</summary>

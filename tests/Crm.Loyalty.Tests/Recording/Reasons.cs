@@ -30,7 +30,9 @@ public sealed class Reasons
         { "spent", "42.5 more would be needed." },
         { "quiet", "it may from 2026-02-14 12:00:00 on." },
         { "evening", "it may from 2026-01-15 18:00:00 on." },
-        { "food", "Nothing of the event is what the rule counts" },
+        { "food", "None of its articles: the rule counts food." },
+        { "fifth", "3 more would be needed." },
+        { "large", "more than 13.5 more would be needed." },
     };
 
     [Theory]
@@ -48,6 +50,8 @@ public sealed class Reasons
             Ten with { Name = "cooldown", Terms = new() { Cooldown = Duration.FromHours(3) } },
             Ten with { Name = "spend-condition", When = If.All(If.Field("event.currency").Is("HKD"), If.Field("event.spend").AtLeast(50)) },
             Ten with { Name = "third", When = If.Purchases().Count().AtLeast(3) },
+            Ten with { Name = "fifth", When = If.Purchases().Count().MoreThan(4) },
+            Ten with { Name = "large", When = If.Field("event.spend").MoreThan(20) },
             Ten with { Name = "spent", When = If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(50) },
             Ten with { Name = "quiet", When = If.Purchases().InLast(Duration.FromDays(30)).Count().AtMost(1) },
             Ten with { Name = "evening", When = If.Hours(new LocalTime(18, 0), new LocalTime(20, 0)) },
