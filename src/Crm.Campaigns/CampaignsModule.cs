@@ -124,10 +124,24 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
         return new Outcome.Accepted
         {
             State = corrected,
-            Agenda = corrected.Journeys.Select(standing => new AgendaChange(standing.Journey, standing.Due, Phase(standing))).ToSequence(),
+            Agenda = corrected.Journeys.Select(standing => new AgendaChange(standing.Journey, standing.Due, PhaseOf(standing))).ToSequence(),
         };
+    }
 
-        int Phase(JourneyStanding standing) => standing.Due is { } due && plan.At(standing.Journey, due) is { } definition ? CampaignPlan.PhaseOf(definition.Value) : 0;
+    private int PhaseOf(JourneyStanding standing) => standing.Due is { } due && plan.At(standing.Journey, due) is { } definition ? CampaignPlan.PhaseOf(definition.Value) : 0;
+
+    /// <inheritdoc/>
+    /// <remarks>Caps count the messages to both; a silence counts from the later of both events, a birthday that was greeted is greeted no more this year, and no occasion is decided again.</remarks>
+    protected override Outcome.Accepted? Merge(CampaignState survivor, CampaignState retired, ModuleContext context)
+    {
+        ArgumentNullException.ThrowIfNull(survivor);
+        ArgumentNullException.ThrowIfNull(retired);
+        var merged = survivor.With(retired);
+        return new Outcome.Accepted
+        {
+            State = merged,
+            Agenda = merged.Journeys.Where(standing => standing.Due is not null || survivor.In(standing.Journey).Due is not null).Select(standing => new AgendaChange(standing.Journey, standing.Due, PhaseOf(standing))).ToSequence(),
+        };
     }
 
     private static void Happened(CustomerEvent happened, Definition<Journey> definition, Deciding deciding, ModuleContext context)

@@ -116,6 +116,22 @@ public sealed class CustomersModule : CustomerModule<CustomersState>, IEventVali
         return new Outcome.Accepted { State = corrected, Facts = facts.ToSequence(), Agenda = agenda.ToSequence() };
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Who has a tag has it still, as long as the longer of both runs; the stage is decided anew by what both did.</remarks>
+    protected override Outcome.Accepted? Merge(CustomersState survivor, CustomersState retired, ModuleContext context)
+    {
+        ArgumentNullException.ThrowIfNull(survivor);
+        ArgumentNullException.ThrowIfNull(retired);
+        var more = retired.Tags.Where(tag => survivor.Find(tag.Name) is not { } known || (known.Until is { } until && !(tag.Until <= until)))
+            .Select(tag => survivor.Find(tag.Name) is { } known && known.Since < tag.Since ? tag with { Since = known.Since } : tag).ToSequence();
+        return more.IsEmpty ? null : new Outcome.Accepted
+        {
+            State = more.Aggregate(survivor, (state, tag) => state.With(tag)),
+            Facts = more.Select(FactOf).ToSequence(),
+            Agenda = more.Select(EntryOf).ToSequence(),
+        };
+    }
+
     private static Outcome.Accepted Happened(CustomersState state, CustomerEvent happened, Instant now)
     {
         var tag = happened.Fields[CustomerEvents.TagField].AsCode ?? "";

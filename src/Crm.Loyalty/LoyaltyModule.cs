@@ -175,6 +175,15 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return new CorrectionSteps(plans, stored).Apply(with, without);
     }
 
+    /// <inheritdoc/>
+    protected override Outcome.Accepted? Merge(LoyaltyState survivor, LoyaltyState retired, ModuleContext context)
+    {
+        ArgumentNullException.ThrowIfNull(survivor);
+        ArgumentNullException.ThrowIfNull(retired);
+        ArgumentNullException.ThrowIfNull(context);
+        return MergeSteps.Merge(plans, survivor, retired, context);
+    }
+
     // The answer to a request; null for what is none.
     private Outcome? Asked(CustomerEvent request, LoyaltyState state, ModuleContext context)
     {

@@ -93,6 +93,14 @@ public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidato
         };
     }
 
+    /// <inheritdoc/>
+    /// <remarks>The stricter of what both have said counts; who has said nothing takes nothing away.</remarks>
+    protected override Outcome.Accepted? Merge(PrivacyState survivor, PrivacyState retired, ModuleContext context)
+    {
+        var merged = PrivacyState.Stricter(survivor, retired);
+        return new Outcome.Accepted { State = merged, Facts = merged.Consents.Where(consent => survivor.Find(consent.Channel, consent.Purpose) != consent).Select(FactOf).ToSequence() };
+    }
+
     // A consent given for a time that is over already has no value from the start.
     private static Fact FactOf(Consent consent) =>
         new(ConsentEvents.Fact(consent.Channel, consent.Purpose), ConsentEvents.FactValue(consent.State), consent.State.Permits() ? consent.Evidence.ValidUntil : null);

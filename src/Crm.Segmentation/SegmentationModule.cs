@@ -76,6 +76,12 @@ public sealed class SegmentationModule : CustomerModule<SegmentationState>
         if (context.Stimulus is Stimulus.Happened { Event: var happened })
         {
             plans.Mark(happened, marks);
+
+            // What was counted, said and held is another customer's too from here on.
+            for (var place = 0; happened.Kind == EventKinds.MergedName && place < plans.Segments.Length; place++)
+            {
+                SegmentPlans.Mark(marks, place);
+            }
         }
 
         foreach (var fact in context.ChangedFacts)

@@ -110,7 +110,7 @@ internal sealed partial class AudienceSql : IEvidence
         var may = root.Bound(atMost: true);
         if (undecided.Count == 0)
         {
-            return $"SELECT c.customer_id, 0 AS undecided{brought} FROM {Sources.From()} WHERE c.tenant = {tenant} AND ({may}) ORDER BY c.customer_id";
+            return $"SELECT c.customer_id, 0 AS undecided{brought} FROM {Sources.From()} WHERE c.tenant = {tenant} AND c.merged_into IS NULL AND ({may}) ORDER BY c.customer_id";
         }
 
         return $"""
@@ -119,7 +119,7 @@ internal sealed partial class AudienceSql : IEvidence
             UNION ALL
             SELECT c.customer_id, 0 AS undecided{brought} FROM {Sources.From()}
             LEFT JOIN undecided u ON u.bucket = c.bucket AND u.customer_id = c.customer_id
-            WHERE c.tenant = {tenant} AND u.customer_id IS NULL AND ({may})
+            WHERE c.tenant = {tenant} AND c.merged_into IS NULL AND u.customer_id IS NULL AND ({may})
             ORDER BY 1
             """;
     }
@@ -290,11 +290,11 @@ internal sealed partial class AudienceSql : IEvidence
         return new AudiencePart.Exact(fact.WhenMissing ? $"({valid}NOT ({test.Holds(row)})) IS NOT TRUE" : $"({row}.customer_id IS NOT NULL AND {valid}{test.Holds(row)})");
     }
 
-    // Refunds leave less of an event than its row says; facts of who has something due are not those of now; and some databases may round a number of more than 15 digits where it is compared.
+    // Refunds leave less of an event than its row says; who was merged has another journal; facts of who has something due are not those of now; and some databases may round a number of more than 15 digits where it is compared.
     private List<string> Undecided()
     {
         var undecided = new List<string>();
-        var amendments = kinds.Known.Where(name => kinds.Find(name) is { Nature: EventNature.Amendment }).Select(name => Parameter(SqlType.Characters, name)).ToList();
+        var amendments = kinds.Known.Where(name => kinds.Find(name) is { Nature: EventNature.Amendment } || name == EventKinds.MergedName).Select(name => Parameter(SqlType.Characters, name)).ToList();
         if (asksHistory && amendments.Count > 0)
         {
             undecided.Add($"SELECT DISTINCT bucket, customer_id FROM crm_event WHERE tenant = {tenant} AND kind IN ({string.Join(", ", amendments)})");

@@ -6,11 +6,12 @@ namespace Crm.Storage.Sql;
 /// Writes commits, each wholly or not at all, in one transaction. It hopes for the best: guards and contents are sent at once. Only where a guard did not hold does it roll back, read what
 /// has changed, answer those commits that cannot be written, and try the others again.
 /// </summary>
-internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
+internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis, StoreScan scan)
 {
     private const int MostRounds = 20;
     private const int MostRoundsTogether = 3;
     private readonly SeveredFollowUps followUps = new(tenant);
+    private readonly Retirements retirements = new(tenant);
 
     public async ValueTask<CommitResult[]> WriteAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
@@ -68,7 +69,8 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis)
                 return new AtomicResult(refusal, refused.Index);
             }
 
-            if (await session.ExecuteAsync(await CallsAsync(session, commits, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false))
+            if (await session.ExecuteAsync(await CallsAsync(session, commits, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false)
+                && (!commits.Any(commit => commit.Retirement is not null) || await retirements.WriteAsync(session, scan, commits, cancellationToken).ConfigureAwait(false)))
             {
                 await session.CommitAsync().ConfigureAwait(false);
                 return new AtomicResult(CommitResult.Done, null);

@@ -12,7 +12,7 @@ namespace Crm.Storage.Sql;
 internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
 {
     private const string Whole = """
-        SELECT r.n, r.reference, c.customer_id, c.version, c.identities, p.content, s.name, s.codec, s.content
+        SELECT r.n, r.reference, c.customer_id, c.version, c.identities, p.content, s.name, s.codec, s.content, c.merged_into
         FROM r JOIN crm_customer c ON c.tenant = r.tenant AND c.bucket = r.bucket AND c.customer_id = r.customer_id
         LEFT JOIN crm_profile p ON p.tenant = c.tenant AND p.bucket = c.bucket AND p.customer_id = c.customer_id
         LEFT JOIN crm_slot s ON s.tenant = c.tenant AND s.bucket = c.bucket AND s.customer_id = c.customer_id
@@ -112,6 +112,7 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
             await AskAsync(session, [SqlQuery.Into(ids, parts, Part.Read), ReceiptsOf(found, recorded)], cancellationToken).ConfigureAwait(false);
         }
 
+        await FollowAsync(session, parts, cancellationToken).ConfigureAwait(false);
         var snapshots = new CustomerSnapshot[customers.Count];
         Array.Fill(snapshots, CustomerSnapshot.Nobody);
         Assemble(snapshots, parts);
@@ -188,6 +189,22 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         return new SqlQuery(receipts, row => recorded.Add(((int)row.Whole(0), new RecordedKey(hashes[(int)row.Whole(0)], Binary.ReadReceipt(row.Bytes(1))))));
     }
 
+    // An id that stands for another is one round trip more for each merge.
+    private async ValueTask FollowAsync(SqlSession session, List<Part> parts, CancellationToken cancellationToken)
+    {
+        while (parts.Exists(part => part.Survivor is not null))
+        {
+            var ids = new SqlCall(ById);
+            foreach (var (place, survivor) in parts.Where(part => part.Survivor is not null).Select(part => (part.Place, Survivor: part.Survivor ?? default)).Distinct())
+            {
+                ids.Add(place, tenant, survivor.Bucket, survivor, SqlValue.Null);
+            }
+
+            parts.RemoveAll(part => part.Survivor is not null);
+            await AskAsync(session, [SqlQuery.Into(ids, parts, Part.Read)], cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     // The rows of one place follow each other.
     private static void Assemble(CustomerSnapshot[] snapshots, List<Part> parts)
     {
@@ -213,7 +230,7 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
     }
 
     /// <summary>One row of an answer: the customer, with one of the slots.</summary>
-    private readonly record struct Part(int Place, CustomerSnapshot Snapshot, StoredSlot? Slot)
+    private readonly record struct Part(int Place, CustomerSnapshot Snapshot, StoredSlot? Slot, CustomerId? Survivor)
     {
         public static Part Read(SqlReader row) => new(
             (int)row.Whole(0),
@@ -225,7 +242,8 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
                 IdentityReference = (int?)row.WholeOrNull(1),
                 Profile = Binary.ReadFields(row.BytesOrNone(5)),
             },
-            row.IsNull(6) ? null : new StoredSlot(row.Text(6), (int)row.Whole(7), Sequence.Create<byte>(row.Bytes(8))));
+            row.IsNull(6) ? null : new StoredSlot(row.Text(6), (int)row.Whole(7), Sequence.Create<byte>(row.Bytes(8))),
+            row.IsNull(9) ? null : row.Customer(9));
     }
 
     /// <summary>Whose event has a key; with what is left of the receipt, where the event was disposed of.</summary>

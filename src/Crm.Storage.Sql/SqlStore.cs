@@ -56,10 +56,13 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         customers = new CustomerReader(tenant, database.Dialect.JoinsAcrossBuckets);
         journal = new JournalReader(tenant);
         history = new HistoryReader(tenant, journal, database.Dialect.JoinsAcrossBuckets);
-        writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers));
+        scan = new StoreScan(tenant);
+        writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers), scan);
         disposals = new DisposalWriter(tenant);
+        histories = new HistoryScan(tenant);
         scan = new StoreScan(tenant);
         histories = new HistoryScan(tenant);
+        writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers), scan);
         outbox = new OutboxTable(tenant, options.Buckets);
         wakeups = new WakeupTable(tenant, options.Buckets);
         quotas = new QuotaTable(tenant);
@@ -117,7 +120,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     /// <inheritdoc/>
     public async ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
-        Commit.CheckAll(commits);
+        Commit.CheckTogether(commits);
         return commits.Count == 0
             ? new AtomicResult(CommitResult.Done, null)
             : await WriteAsync(session => writer.WriteTogetherAsync(session, commits, cancellationToken), cancellationToken).ConfigureAwait(false);

@@ -20,7 +20,7 @@ internal sealed class StoreScan(string tenant)
     private static readonly SqlStatement WithEntries = new(
         """
         SELECT c.customer_id FROM crm_customer c
-        WHERE c.tenant = {0} AND (c.bucket, c.customer_id) > ({1}, {2})
+        WHERE c.tenant = {0} AND (c.bucket, c.customer_id) > ({1}, {2}) AND c.merged_into IS NULL
             AND ((SELECT MIN(e.version) FROM crm_event e WHERE e.tenant = c.tenant AND e.bucket = c.bucket AND e.customer_id = c.customer_id) IS NOT NULL
                 OR (SELECT MIN(o.at) FROM crm_checkpoint o WHERE o.tenant = c.tenant AND o.bucket = c.bucket AND o.customer_id = c.customer_id AND o.opening IS NOT NULL) IS NOT NULL)
         ORDER BY c.bucket, c.customer_id LIMIT {3}

@@ -94,6 +94,13 @@ public sealed class Statements
         await ((IOutbox)store).ReleaseAsync(items[0], Samples.At(11), Token);
         await ((IOutbox)store).SettleAsync(items[0], Token);
         await ((IQuotas)store).AvailableAsync("mug", Token);
+        Commit[] merge =
+        [
+            Samples.Commit(3, 2, "pos:gone") with { Retirement = new Retirement(Samples.Customer(1), 2, 1), NextDueChanged = true, Outbox = [Samples.Message(3, "waits")] },
+            Samples.Commit(1, 3, "pos:merged"),
+        ];
+        Assert.Equal(new AtomicResult(CommitResult.Done, null), await store.CommitTogetherAsync(merge, Token));
+        Assert.Equal(Samples.Customer(1), (await store.LoadAsync(CustomerRef.Of(Samples.Customer(3)), Token)).Customer);
         await ((IDocumentStore)store).AddAsync(new StoredDocument("kind", "name", 1, "{}", Samples.At(1)), Token);
         await ((IDocumentStore)store).LatestAsync("kind", "name", Token);
         await ((IDocumentStore)store).ReadAllAsync("kind", Token).CountAsync(Token);

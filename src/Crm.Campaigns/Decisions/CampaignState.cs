@@ -42,6 +42,14 @@ public sealed record CampaignState
         Reservations = Reservations.Where(other => other.Occasion != reservation.Occasion).Append(reservation).OrderBy(other => other.From).ThenBy(other => other.Occasion, StringComparer.Ordinal).ToSequence(),
     };
 
+    /// <summary>This state with that of somebody who is the same customer from now on.</summary>
+    internal CampaignState With(CampaignState other)
+    {
+        var merged = this with { Pinned = Pinned.Union(other.Pinned, StringComparer.Ordinal).ToSequence() };
+        merged = other.Reservations.Where(reservation => Reservations.All(known => known.Occasion != reservation.Occasion)).Aggregate(merged, (state, reservation) => state.With(reservation));
+        return other.Journeys.Aggregate(merged, (state, standing) => state.With(In(standing.Journey).With(standing)));
+    }
+
     internal CampaignState Without(string occasion) => this with { Reservations = Reservations.Where(other => other.Occasion != occasion).ToSequence() };
 }
 
@@ -77,6 +85,23 @@ public sealed record JourneyStanding
 
     /// <summary>How often a code came.</summary>
     public long Count(string code) => Tallies.FirstOrDefault(tally => tally.Code == code).Count;
+
+    /// <summary>This standing with that of somebody who is the same customer from now on.</summary>
+    internal JourneyStanding With(JourneyStanding other)
+    {
+        var later = other.Anchor is { } theirs && !(Anchor?.At >= theirs.At) ? other : this;
+        var birthday = Day != 0 ? this : other;
+        var sum = later with
+        {
+            Day = birthday.Day,
+            LastYear = Math.Max(LastYear, other.LastYear),
+            Begun = Begun + other.Begun,
+            Due = later.Anchor is not null ? later.Due : birthday.Due,
+            Last = Last is { } last && !(other.Last?.At > last.At) ? last : other.Last,
+            Tallies = Tallies,
+        };
+        return other.Tallies.Aggregate(sum, (standing, tally) => standing.Counting(tally.Code, tally.Count));
+    }
 
     internal JourneyStanding Counting(string code, long by = 1) => this with
     {

@@ -44,9 +44,10 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
         var members = new List<CustomerId>();
         foreach (var some in customers.Chunk(AtOnce))
         {
-            foreach (var snapshot in await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false))
+            foreach (var (asked, snapshot) in some.Zip(await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false)))
             {
-                if (snapshot.Customer is { } customer && await HoldsAsync(condition, customer, snapshot, now, cancellationToken).ConfigureAwait(false))
+                // Whose id leads to somebody else is asked about as that one.
+                if (snapshot.Customer is { } customer && customer == asked && await HoldsAsync(condition, customer, snapshot, now, cancellationToken).ConfigureAwait(false))
                 {
                     members.Add(customer);
                 }
@@ -59,9 +60,9 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
     private async ValueTask<bool> HoldsAsync(Condition condition, CustomerId customer, CustomerSnapshot snapshot, Instant now, CancellationToken cancellationToken)
     {
         var view = await kernel.ViewAsync(snapshot, null, ids, now, cancellationToken).ConfigureAwait(false);
-        var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
-        var left = EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, kernel.Modules.Kinds)]).Inputs
-            .Where(input => input.Event is not null)
+        var history = await kernel.Store.LoadWholeAsync(customer, cancellationToken).ConfigureAwait(false);
+        var left = EffectiveHistory.Of([.. JournalDraft.Of(history, kernel.Modules, kernel.Codec)]).Inputs
+            .Where(input => input.Event is not null && input.Entry.Kind.Name != EventKinds.RetiredName)
             .Select(input => (input.Event!, input.Entry.EffectiveAt))
             .ToList();
         return Evaluator.Evaluate(condition, new WholeHistory(view, left)).Value;

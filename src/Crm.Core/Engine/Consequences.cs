@@ -42,6 +42,15 @@ internal sealed class Consequences
         Add(others.checkpoints, ref checkpoints);
     }
 
+    /// <summary>Adds what came of a history that was joined: its checkpoints are of another customer, and its messages are known by that one's id.</summary>
+    public void Add(Consequences joined, CustomerId retired)
+    {
+        Add(joined.entries, ref entries);
+        Add(joined.messages?.ConvertAll(message => message with { DecidedFor = message.DecidedFor ?? retired }), ref messages);
+        Add(joined.followUps, ref followUps);
+        Add(joined.quotas, ref quotas);
+    }
+
     /// <summary>Adds what a module decided.</summary>
     public void Add(Outcome.Accepted accepted)
     {
@@ -67,4 +76,15 @@ internal sealed class Consequences
             (all ??= []).AddRange(more.AsSpan());
         }
     }
+}
+
+/// <summary>Names a message of a customer's outbox.</summary>
+/// <param name="DecidedFor">Who the customer was, where that is somebody merged since; null: the customer.</param>
+/// <param name="Occasion">Why it exists.</param>
+internal readonly record struct MessageName(CustomerId? DecidedFor, string Occasion)
+{
+    public static MessageName Of(Message message) => new(message.DecidedFor, message.Occasion);
+
+    /// <summary>The id in the outbox.</summary>
+    public string OutboxId(CustomerId customer) => DerivedKey.OfMessage(DecidedFor ?? customer, Occasion);
 }

@@ -17,8 +17,8 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
     /// <summary>The state after the correction.</summary>
     /// <param name="consequences">Gets what the correction does.</param>
     /// <param name="closed">Supplies found exhausted. What was given out of them stays given out, so what the correction draws on them again is taken into debt.</param>
-    /// <param name="withdrawnOccasions">The messages that are not to leave after all.</param>
-    public CustomerState Apply(Consequences consequences, IReadOnlySet<string> closed, out Sequence<string> withdrawnOccasions)
+    /// <param name="withdrawn">The messages that are not to leave after all.</param>
+    public CustomerState Apply(Consequences consequences, IReadOnlySet<string> closed, out Sequence<MessageName> withdrawn)
     {
         var state = with.State.Clone();
         for (var i = 0; i < modules.Count; i++)
@@ -49,7 +49,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         state.Toggled = stored.Toggled;
         consequences.FollowUps.AddRange(FollowUps(state));
         consequences.Checkpoints.AddRange(with.Consequences.Checkpoints);
-        withdrawnOccasions = Messages(consequences);
+        withdrawn = Messages(consequences);
         Lines(consequences);
         return state;
     }
@@ -130,12 +130,12 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
 
     private static EventKey ToggleOf(EventKey followUp, int times) => DerivedKey.Of(followUp, string.Create(CultureInfo.InvariantCulture, $"taken back {times}"));
 
-    private Sequence<string> Messages(Consequences consequences)
+    private Sequence<MessageName> Messages(Consequences consequences)
     {
         var before = without.Consequences.Messages.ToHashSet();
-        var after = with.Consequences.Messages.Select(message => message.Occasion).ToHashSet(StringComparer.Ordinal);
+        var after = with.Consequences.Messages.Select(MessageName.Of).ToHashSet();
         consequences.Messages.AddRange(with.Consequences.Messages.Where(message => !before.Contains(message)));
-        return before.Select(message => message.Occasion).Where(occasion => !after.Contains(occasion)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence();
+        return before.Select(MessageName.Of).Where(name => !after.Contains(name)).Distinct().ToSequence();
     }
 
     // The event's own lines, and one line for each unit that the rest of history gained or lost.

@@ -16,7 +16,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
     internal static Sequence<CrmAbility> Of(ICustomerStore store) =>
     [
         Of<IBulkCommit>(store, "many customers at once", "one round trip for each customer"),
-        Of<IAtomicCommits>(store, "several customers in one transaction", "follow-ups through the outbox"),
+        Of<IAtomicCommits>(store, "several customers in one transaction", "follow-ups through the outbox, and nobody can be merged"),
         Of<IHostTransactions>(store, "recording within the host's transaction", "not possible"),
         Of<IOutbox>(store, "outbox", "messages and follow-ups do not leave"),
         Of<IWakeups>(store, "wake-ups", "what is due is handled when a customer is next read or has an event"),

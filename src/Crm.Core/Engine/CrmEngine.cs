@@ -19,6 +19,7 @@ public sealed class CrmEngine
     private readonly Kernel kernel;
     private readonly Recorder recorder;
     private readonly Quoting quoting;
+    private readonly Merging merging;
     private readonly DueRunner dueRunner;
     private readonly GroupRecorder? groups;
     private readonly Audience audience;
@@ -47,6 +48,7 @@ public sealed class CrmEngine
         kernel = new Kernel(new ModuleSet(modules, options.Calendars), options, store, ports?.Profiles, ports?.Pacing);
         recorder = new Recorder(kernel, clock, ids);
         quoting = new Quoting(kernel, clock, ids);
+        merging = new Merging(kernel, recorder, clock, ids);
         dueRunner = new DueRunner(kernel, recorder, clock, ids);
         groups = GroupRecorder.For(store, recorder, options, kernel.Pacing);
         audience = new Audience(kernel, ids);
@@ -61,6 +63,7 @@ public sealed class CrmEngine
         kernel = engine.kernel.Once(store);
         recorder = new Recorder(kernel, clock, ids);
         quoting = new Quoting(kernel, clock, ids);
+        merging = new Merging(kernel, recorder, clock, ids);
         dueRunner = new DueRunner(kernel, recorder, clock, ids);
         audience = new Audience(kernel, ids);
         past = new PastReader(kernel, ids, clock);
@@ -102,6 +105,21 @@ public sealed class CrmEngine
     {
         ArgumentNullException.ThrowIfNull(events);
         return recorder.RecordAsync(events, mode, cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes two customers one, in one commit of both: what both hold is added, the id and the identities of the one who goes lead to the one who stays, and what is recorded for either reaches the one.
+    /// Sent again, it gets the receipt it got first; two who are one already stay as they are.
+    /// </summary>
+    /// <exception cref="InvalidEventException">The request is wrong, or names somebody whom the store does not have; all problems are listed, and nothing is written.</exception>
+    /// <exception cref="KeyReusedException">Its key has been recorded with other content, or for two others.</exception>
+    /// <exception cref="InvalidOperationException">The store does not implement <see cref="IAtomicCommits"/>: nobody is merged in parts.</exception>
+    /// <exception cref="ModuleFaultException">A module failed, or lost or doubled units; nothing is written.</exception>
+    /// <exception cref="TooManyConflictsException">Other writers kept winning; nothing is written.</exception>
+    public ValueTask<MergeResult> MergeAsync(MergeRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return merging.RunAsync(request, cancellationToken);
     }
 
     /// <summary>What an event would do if it were recorded now, with all that follows, by the very fold that would record it. Nothing is written.</summary>

@@ -29,7 +29,7 @@ public sealed class CustomerVerifier
 
     /// <summary>Whether what is stored of a customer fits together.</summary>
     /// <param name="stored">The customer as loaded.</param>
-    /// <param name="history">The whole history, from <see cref="HistoryStart.Beginning"/> on.</param>
+    /// <param name="history">The whole history, from <see cref="HistoryStart.Beginning"/> on, with those joined to it (<see cref="JoinedHistories.LoadWholeAsync"/>).</param>
     /// <param name="ledger">All ledger entries of the customer.</param>
     public CustomerVerdict Verify(CustomerSnapshot stored, CustomerHistory history, IReadOnlyCollection<LedgerEntry> ledger)
     {
@@ -56,6 +56,22 @@ public sealed class CustomerVerifier
         }
 
         return new CustomerVerdict(customer, differences.ToSequence(), obstacle);
+    }
+
+    /// <summary>Whether what is left of somebody who was merged into another customer fits together: the journal with itself, and books that are closed.</summary>
+    /// <param name="retired">Who: not the customer to whom the id leads.</param>
+    /// <param name="history">Their own whole history.</param>
+    /// <param name="ledger">All ledger entries in their own name.</param>
+    public CustomerVerdict VerifyRetired(CustomerId retired, CustomerHistory history, IReadOnlyCollection<LedgerEntry> ledger)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        ArgumentNullException.ThrowIfNull(ledger);
+        var closed = CustomerState.Newborn(modules);
+        closed.Journal = null;
+        closed.RecordedAt = history.Entries.IsEmpty ? null : history.Entries.Max(entry => entry.RecordedAt);
+        var differences = JournalCheck.Compare(retired, long.MaxValue, closed, history, ledger)
+            .Concat(Bookkeeping.Compare(modules, closed, ledger.Select(entry => new UnitsHeld(entry.Program, entry.Unit, entry.Lot, entry.Amount))));
+        return new CustomerVerdict(retired, differences.ToSequence(), "the customer was merged into another, with whom the journal is decided again");
     }
 
     // Whatever a damaged journal does to modules is a difference, not the end of the verification.

@@ -8,7 +8,7 @@ using NodaTime;
 namespace Crm.Engine;
 
 /// <summary>One commit in the making: a customer as loaded, and everything that is decided on top of it in memory before it is written.</summary>
-internal sealed class Decision
+internal sealed partial class Decision
 {
     private const int Few = 6;
     private static readonly HashSet<string> NothingClosed = [];
@@ -21,7 +21,7 @@ internal sealed class Decision
     private readonly Sequence<string> ownerless;
     private readonly Consequences consequences = new();
     private readonly List<JournalEntry> entries = [];
-    private HashSet<string>? withdrawnOccasions;
+    private HashSet<MessageName>? withdrawn;
     private List<string>? settled;
     private CustomerState state;
     private FactTable? factsBeforeCorrection;
@@ -169,7 +169,7 @@ internal sealed class Decision
     public async ValueTask<bool> RebuildAsync(int module, Instant now, CancellationToken cancellationToken)
     {
         var whole = await WholeAsync(cancellationToken).ConfigureAwait(false);
-        var inputs = EffectiveHistory.Of([.. JournalDraft.Of(whole.Entries, kernel.Modules.Kinds)]).Inputs;
+        var inputs = EffectiveHistory.Of([.. JournalDraft.Of(whole, kernel.Modules, kernel.Codec)]).Inputs;
         if (inputs.Count == 0)
         {
             return false;
@@ -270,8 +270,8 @@ internal sealed class Decision
         }
 
         var (start, before) = await HistoryAsync(draft, cancellationToken).ConfigureAwait(false);
-        var drafts = JournalDraft.Of(before.Concat(entries), kernel.Modules.Kinds)
-            .Where(entry => start.Handled is not { } from || entry.EffectiveAt > from).ToList();
+        var drafts = JournalDraft.Of(entries.Count == 0 ? before : before with { Entries = before.Entries.Concat(entries).ToSequence() }, kernel.Modules, kernel.Codec)
+            .Where(entry => entry.InJournalOf is not null || start.Handled is not { } from || entry.EffectiveAt > from).ToList();
         var isOfDisposed = await DisposedHistory.ReachesAsync(kernel.Store, Customer, state, drafts, draft, cancellationToken).ConfigureAwait(false);
         if (!isOfDisposed && draft is { Kind.Nature: EventNature.Amendment, Event.Original: { } original } && drafts.TrueForAll(entry => entry.Key != original || entry.EffectiveAt > draft.EffectiveAt))
         {
@@ -295,14 +295,14 @@ internal sealed class Decision
             return (null, refused);
         }
 
-        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, closed, out var occasions);
+        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, closed, out var gone);
         factsBeforeCorrection ??= state.Facts.AsRemembered();
         corrected.NeedsWholeHistory = state.NeedsWholeHistory;
         corrected.Awaited = state.Awaited;
         corrected.Journal = state.Journal;
         corrected.Opening = state.Opening;
-        consequences.Messages.RemoveAll(message => occasions.Contains(message.Occasion));
-        (withdrawnOccasions ??= new(StringComparer.Ordinal)).UnionWith(occasions);
+        consequences.Messages.RemoveAll(message => gone.Contains(MessageName.Of(message)));
+        (withdrawn ??= []).UnionWith(gone);
         Invalidate(unchanged, changed, draft, own);
         state = corrected;
         fold.TellCorrected(Customer, state, draft, own);
@@ -340,12 +340,12 @@ internal sealed class Decision
         consequences.Checkpoints.RemoveAll(checkpoint => checkpoint.At >= first);
     }
 
-    private async ValueTask<(CustomerState Start, Sequence<JournalEntry> Entries)> HistoryAsync(JournalDraft draft, CancellationToken cancellationToken)
+    private async ValueTask<(CustomerState Start, CustomerHistory History)> HistoryAsync(JournalDraft draft, CancellationToken cancellationToken)
     {
         var whole = state.NeedsWholeHistory || !state.Awaited.IsEmpty || invalidFrom is not null;
         if (Born)
         {
-            return (Newborn(), []);
+            return (Newborn(), new CustomerHistory(null, []));
         }
 
         if (whole || wholeHistory is not null)
@@ -356,7 +356,7 @@ internal sealed class Decision
         HistoryStart from = draft.Kind.Nature == EventNature.Amendment && draft.Event.Original is { } original
             ? new HistoryStart.BeforeEvent(original)
             : new HistoryStart.Before(draft.EffectiveAt);
-        var history = await kernel.Store.LoadHistoryAsync(Customer, from, cancellationToken).ConfigureAwait(false);
+        var history = await kernel.Store.JoinAsync(await kernel.Store.LoadHistoryAsync(Customer, from, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         if (history.Checkpoint is null)
         {
             wholeHistory = history;
@@ -364,24 +364,25 @@ internal sealed class Decision
 
         // Whatever takes back an amendment changes the event that the amendment took from, which may be before any checkpoint before it.
         var takesBackAmendment = history.Entries.Any(entry => entry.Event.Key == draft.Event.Original && kernel.Modules.Kinds.Find(entry.Event.Kind) is { Nature: EventNature.Amendment });
-        if (history.Checkpoint is not { } checkpoint || checkpoint.At >= draft.EffectiveAt || takesBackAmendment)
+        // Where a merge comes after the checkpoint, what is left of the retired journal may depend on amendments before it.
+        if (history.Checkpoint is not { } checkpoint || checkpoint.At >= draft.EffectiveAt || takesBackAmendment || !history.Joined.IsEmpty)
         {
             return await FromBeginningAsync(cancellationToken).ConfigureAwait(false);
         }
 
         var start = kernel.Codec.Decode(checkpoint.Slots, 0);
         Array.Copy(state.Since, start.Since, start.Since.Length);
-        return start.Observed.MissingLeaves.IsEmpty ? (start, history.Entries) : await FromBeginningAsync(cancellationToken).ConfigureAwait(false);
+        return start.Observed.MissingLeaves.IsEmpty ? (start, history) : await FromBeginningAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<(CustomerState Start, Sequence<JournalEntry> Entries)> FromBeginningAsync(CancellationToken cancellationToken)
+    private async ValueTask<(CustomerState Start, CustomerHistory History)> FromBeginningAsync(CancellationToken cancellationToken)
     {
         var whole = await WholeAsync(cancellationToken).ConfigureAwait(false);
-        return (Beginning(whole.Opening), whole.Entries);
+        return (Beginning(whole.Opening), whole);
     }
 
     private async ValueTask<CustomerHistory> WholeAsync(CancellationToken cancellationToken) =>
-        wholeHistory ??= await kernel.Store.LoadHistoryAsync(Customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+        wholeHistory ??= await kernel.Store.LoadWholeAsync(Customer, cancellationToken).ConfigureAwait(false);
 
     private CustomerState Newborn() => Beginning(null);
 
@@ -392,9 +393,9 @@ internal sealed class Decision
     {
         var history = await WholeAsync(cancellationToken).ConfigureAwait(false);
         var filled = Beginning(history.Opening).Observed;
-        foreach (var input in EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, kernel.Modules.Kinds)]).Inputs)
+        foreach (var input in EffectiveHistory.Of([.. JournalDraft.Of(history, kernel.Modules, kernel.Codec)]).Inputs)
         {
-            if (input.Event is { } happened)
+            if (input is { Event: { } happened, Entry.Kind.Name: not EventKinds.RetiredName })
             {
                 filled.Add(happened, input.Entry.EffectiveAt);
             }
@@ -445,10 +446,7 @@ internal sealed class Decision
             more.Messages.Clear();
         }
 
-        if (withdrawnOccasions is not null)
-        {
-            withdrawnOccasions.ExceptWith(more.Messages.Select(message => message.Occasion));
-        }
+        withdrawn?.ExceptWith(more.Messages.Select(MessageName.Of));
 
         consequences.Add(more);
     }
@@ -514,9 +512,9 @@ internal sealed class Decision
         return changed.ToSequence();
     }
 
-    private Sequence<string> Withdrawn() => withdrawnOccasions is not { Count: > 0 }
+    private Sequence<string> Withdrawn() => withdrawn is not { Count: > 0 }
         ? []
-        : withdrawnOccasions.Order(StringComparer.Ordinal).Select(occasion => DerivedKey.OfMessage(Customer, occasion)).ToSequence();
+        : withdrawn.Select(name => name.OutboxId(Customer)).Order(StringComparer.Ordinal).ToSequence();
 
     private Sequence<QuotaDraw> Draws() => Commit.Net(consequences.Quotas);
 
@@ -526,8 +524,8 @@ internal sealed class Decision
 
     // What was decided last about an occasion is what leaves.
     private Sequence<OutboxItem> Outbox(Instant now) => consequences.Messages.Count + consequences.FollowUps.Count == 0 ? [] : consequences.Messages
-        .GroupBy(message => message.Occasion, StringComparer.Ordinal).Select(occasion => occasion.Last())
-        .Select(message => (OutboxItem)new OutboxItem.OfMessage(DerivedKey.OfMessage(Customer, message.Occasion), Customer, message.NotBefore ?? message.DecidedAt, message))
+        .GroupBy(MessageName.Of).Select(name => name.Last())
+        .Select(message => (OutboxItem)new OutboxItem.OfMessage(MessageName.Of(message).OutboxId(Customer), Customer, message.NotBefore ?? message.DecidedAt, message))
         .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? now, followUp)))
         .ToSequence();
 

@@ -50,7 +50,8 @@ internal sealed class DueRunner(Kernel kernel, Recorder recorder, IClock clock, 
     {
         var snapshots = await kernel.LoadAllAsync([.. customers.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false);
         var commits = new List<Commit>(customers.Count);
-        foreach (var snapshot in snapshots.Where(snapshot => snapshot.Customer is not null))
+        // Who was merged since the lease is led to the survivor, who may be due as well.
+        foreach (var snapshot in snapshots.Where(snapshot => snapshot.Customer is not null).DistinctBy(snapshot => snapshot.Customer))
         {
             try
             {

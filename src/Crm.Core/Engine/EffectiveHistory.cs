@@ -6,17 +6,16 @@ namespace Crm.Engine;
 
 /// <summary>
 /// A history with what its amendments took back taken out: a function of the whole history, so that it does not matter in how many pieces, or in which order, something was taken back.
+/// Before a merge its two journals are of two customers: what the one took back was not taken from the other, unless one of the two events came when they were one.
 /// </summary>
 internal sealed class EffectiveHistory
 {
     private readonly Dictionary<EventKey, KeptSpend> kept = [];
-    private readonly List<KeptSpend> earlier = [];
-    private readonly Dictionary<string, List<(KeptSpend Purchase, int Line)>> articles = new(StringComparer.Ordinal);
-    private readonly Dictionary<Currency, long> unflushed = [];
     private readonly Dictionary<EventKey, TakenBack> taken = [];
     private readonly Dictionary<EventKey, Instant> reaches = [];
     private readonly Dictionary<EventKey, JournalDraft> drafts = [];
     private readonly HashSet<EventKey> voided;
+    private readonly JournalUnions? unions;
 
     private EffectiveHistory(IReadOnlyList<JournalDraft> ordered)
     {
@@ -26,6 +25,7 @@ internal sealed class EffectiveHistory
             drafts.TryAdd(draft.Key, draft);
         }
 
+        unions = JournalUnions.Of(ordered);
         voided = Voided(ordered);
         foreach (var draft in ordered)
         {
@@ -35,23 +35,39 @@ internal sealed class EffectiveHistory
             }
         }
 
-        foreach (var draft in ordered.Where(draft => !voided.Contains(draft.Key)))
+        var own = new EarlierPurchases();
+        var joined = unions is null ? null : new Dictionary<CustomerId, EarlierPurchases>();
+        for (var place = 0; place < ordered.Count; place++)
         {
-            if (draft.Kind.Nature == EventNature.Amendment)
+            var draft = ordered[place];
+            var earlier = Of(draft.InJournalOf);
+            if (draft.Joins is { } joins)
             {
-                TakeBack(draft.Event);
+                earlier.Join(Of(joins.Customer));
+            }
+            else if (voided.Contains(draft.Key))
+            {
+                continue;
+            }
+            else if (draft.Kind.Nature == EventNature.Amendment)
+            {
+                TakeBack(draft, earlier);
             }
             else if (kept.GetValueOrDefault(draft.Key) is { } purchase)
             {
-                Flush(purchase.Currency);
-                Enter(purchase);
+                earlier.Enter(purchase, place);
             }
         }
 
-        foreach (var currency in unflushed.Keys.ToList())
+        own.Flush();
+        foreach (var earlier in joined is null ? Enumerable.Empty<EarlierPurchases>() : joined.Values)
         {
-            Flush(currency);
+            earlier.Flush();
         }
+
+        EarlierPurchases Of(CustomerId? journal) => journal is not { } customer || joined is null ? own
+            : joined.TryGetValue(customer, out var known) ? known
+            : joined[customer] = new EarlierPurchases();
 
         Inputs = [.. ordered.Select(draft => new JournalInput(draft, LeftOf(draft)))];
     }
@@ -84,9 +100,9 @@ internal sealed class EffectiveHistory
     }
 
     // A cancellation counts unless one that counts takes it back, in whichever order they came; of two that take back each other, the later one counts.
-    private static HashSet<EventKey> Voided(IReadOnlyList<JournalDraft> ordered)
+    private HashSet<EventKey> Voided(IReadOnlyList<JournalDraft> ordered)
     {
-        var cancellations = ordered.Where(draft => draft.Event is { Kind: EventKinds.CancellationName, Original: not null }).Reverse().ToList();
+        var cancellations = ordered.Where(draft => draft.Event is { Kind: EventKinds.CancellationName, Original: { } original } && (unions is null || unions.MayTakeBack(draft, original))).Reverse().ToList();
         if (cancellations.Count == 0)
         {
             return [];
@@ -116,39 +132,25 @@ internal sealed class EffectiveHistory
     private CustomerEvent? LeftOf(JournalDraft draft) =>
         voided.Contains(draft.Key) ? null : kept.GetValueOrDefault(draft.Key) is { } purchase ? purchase.Left() : draft.Event;
 
-    private void Enter(KeptSpend purchase)
+    private void TakeBack(JournalDraft draft, EarlierPurchases earlier)
     {
-        earlier.Add(purchase);
-        for (var line = 0; line < purchase.Happened.Lines.Count; line++)
-        {
-            var sku = purchase.Happened.Lines[line].Sku;
-            if (!articles.TryGetValue(sku, out var places))
-            {
-                articles[sku] = places = [];
-            }
-
-            places.Add((purchase, line));
-        }
-    }
-
-    private void TakeBack(CustomerEvent refund)
-    {
+        var refund = draft.Event;
         if (refund.Kind != EventKinds.RefundName || refund.Spend is not { } amount)
         {
             return;
         }
 
-        var named = refund.Original is { } original ? kept.GetValueOrDefault(original) : null;
+        var named = refund.Original is { } original && (unions is null || unions.MayTakeBack(draft, original)) ? kept.GetValueOrDefault(original) : null;
         var reachable = refund.Original is null || named?.Currency == amount.Currency;
-        var matches = refund.Lines.Select(line => reachable ? Match(refund.Key, line, named) : new LineMatch(line, 0, 0)).ToList();
+        var matches = refund.Lines.Select(line => reachable ? Match(refund.Key, line, named, earlier) : new LineMatch(line, 0, 0)).ToList();
         var matched = matches.Sum(match => match.Amount);
         var remaining = Math.Max(0, amount.MinorUnits - matched);
-        if (remaining > 0 && refund.Original is null && earlier.Find(purchase => purchase.Currency == amount.Currency && purchase.Available > 0) is { } first)
+        if (remaining > 0 && refund.Original is null && earlier.FirstAvailable(amount.Currency) is { } first)
         {
             Reach(refund.Key, first);
         }
 
-        var spread = !reachable ? 0 : named is not null ? named.Spread(remaining) : SpreadOverEarlier(remaining, amount.Currency);
+        var spread = !reachable ? 0 : named is not null ? named.Spread(remaining) : earlier.Spread(remaining, amount.Currency);
         var unmatched = Unmatched(matches, spread).ToList();
         taken[refund.Key] = new TakenBack(new Money(matched, amount.Currency), new Money(spread, amount.Currency), new Money(remaining - spread, amount.Currency))
         {
@@ -181,12 +183,12 @@ internal sealed class EffectiveHistory
         reaches[refund] = reaches.TryGetValue(refund, out var known) ? Instant.Min(known, at) : at;
     }
 
-    private LineMatch Match(EventKey refund, EventLine line, KeptSpend? named)
+    private LineMatch Match(EventKey refund, EventLine line, KeptSpend? named, EarlierPurchases earlier)
     {
         var match = new LineMatch(line, 0, 0);
         var places = named is not null
             ? Enumerable.Range(0, named.Happened.Lines.Count).Where(place => named.Happened.Lines[place].Sku == line.Sku).Select(place => (Purchase: named, Line: place))
-            : LatestFirst(line);
+            : earlier.LatestFirst(line);
         foreach (var (purchase, place) in places)
         {
             if (match.Quantity == line.Quantity)
@@ -203,44 +205,6 @@ internal sealed class EffectiveHistory
         }
 
         return match;
-    }
-
-    private IEnumerable<(KeptSpend Purchase, int Line)> LatestFirst(EventLine line)
-    {
-        var places = articles.GetValueOrDefault(line.Sku) ?? [];
-        for (var i = places.Count - 1; i >= 0; i--)
-        {
-            if (places[i].Purchase.Currency == line.Amount.Currency)
-            {
-                yield return places[i];
-            }
-        }
-    }
-
-    // Amounts of amendments between two purchases are gathered and spread at once, so that splitting one changes nothing.
-    private long SpreadOverEarlier(long remaining, Currency currency)
-    {
-        var waiting = unflushed.GetValueOrDefault(currency);
-        var spread = Math.Clamp(AvailableIn(currency) - waiting, 0, remaining);
-        unflushed[currency] = waiting + spread;
-        return spread;
-    }
-
-    private long AvailableIn(Currency currency) => earlier.Where(purchase => purchase.Currency == currency).Sum(purchase => purchase.Available);
-
-    private void Flush(Currency currency)
-    {
-        if (!unflushed.Remove(currency, out var total) || total == 0)
-        {
-            return;
-        }
-
-        var purchases = earlier.Where(purchase => purchase.Currency == currency).ToList();
-        var shares = Apportionment.Of(Math.Min(total, AvailableIn(currency)), [.. purchases.Select(purchase => purchase.Available)]);
-        for (var i = 0; i < shares.Length; i++)
-        {
-            purchases[i].Spread(shares[i]);
-        }
     }
 }
 

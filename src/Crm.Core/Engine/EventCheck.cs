@@ -25,21 +25,43 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         return problems?.ToSequence() ?? [];
     }
 
-    private void Check(CustomerEvent happened, Instant now, Action<string, string> wrong)
+    /// <summary>What is wrong with a merge.</summary>
+    public Sequence<EventProblem> CheckMerge(MergeRequest request, Instant now)
+    {
+        var problems = new List<EventProblem>();
+        Action<string, string> wrong = (code, message) => problems.Add(new EventProblem(0, code, $"The merge '{request.Key}' {message}"));
+        CheckWhen(request.ToEvent(), now, wrong);
+        CheckNames(request.ToEvent(), wrong);
+        foreach (var (which, customer) in new[] { ("survivor", request.Survivor), ("retired customer", request.Retired) })
+        {
+            if (customer?.Id is null && (customer?.Identity is null || customer.Identity == default(Identity)))
+            {
+                wrong("no-customer", $"names no {which}; an identity or a customer id is expected.");
+            }
+        }
+
+        return problems.ToSequence();
+    }
+
+    private void CheckWhen(CustomerEvent happened, Instant now, Action<string, string> wrong)
     {
         if (happened.Key == default)
         {
             wrong("no-key", "has no key; a source and the source's own key are expected, such as 'pos:1042'.");
         }
 
-        if (happened.Customer is null && (happened.Identity is null || happened.Identity == default(Identity)))
-        {
-            wrong("no-customer", "names no customer; an identity or a customer id is expected.");
-        }
-
         if (happened.OccurredAt > now + futureTolerance)
         {
             wrong("from-the-future", $"claims to have happened at {happened.OccurredAt}, and now it is {now}; at most {futureTolerance.TotalMinutes.ToString("0", CultureInfo.InvariantCulture)} minutes ahead are allowed for clocks that differ.");
+        }
+    }
+
+    private void Check(CustomerEvent happened, Instant now, Action<string, string> wrong)
+    {
+        CheckWhen(happened, now, wrong);
+        if (happened.Customer is null && (happened.Identity is null || happened.Identity == default(Identity)))
+        {
+            wrong("no-customer", "names no customer; an identity or a customer id is expected.");
         }
 
         CheckNames(happened, wrong);
@@ -49,6 +71,11 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
             var nearest = Names.Nearest(happened.Kind, kinds.Known);
             wrong("unknown-kind", $"is of the kind '{happened.Kind}', which nobody declares.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} There are: {string.Join(", ", kinds.Known)}.");
             return;
+        }
+
+        if (kind.Name is EventKinds.MergedName or EventKinds.RetiredName)
+        {
+            wrong("not-by-hand", $"is of the kind '{kind.Name}', which a merge records itself; ask for one with {nameof(CrmEngine)}.{nameof(CrmEngine.MergeAsync)}.");
         }
 
         if (kind.Name is EventKinds.PurchaseName or EventKinds.RefundName && happened.Spend is null)

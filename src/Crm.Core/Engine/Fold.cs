@@ -10,7 +10,7 @@ namespace Crm.Engine;
 /// The pure heart of the engine: puts one event after another, and what falls due in between, through the modules in their order.
 /// One fold is used by one thread at a time.
 /// </summary>
-internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions options)
+internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptions options)
 {
     private const int MostDueAtOneInstant = 10_000;
     private static readonly Stimulus.Echoed FactsChanged = new(new Echo(Echo.FactsChanged));
@@ -151,9 +151,8 @@ internal sealed class Fold(ModuleSet modules, StateCodec codec, CrmOptions optio
         context.Leave();
     }
 
-    private Refusal? Round(CustomerState state, Stimulus stimulus, string kind, JournalDraft entry, Consequences consequences)
+    private Refusal? Round(CustomerState state, Stimulus stimulus, string kind, JournalDraft entry, Consequences consequences, List<Echo>? echoes = null)
     {
-        List<Echo>? echoes = null;
         var mayRefuse = entry.Kind.Nature == EventNature.Request && !entry.Decided;
         foreach (var index in modules.HandlersFor(kind))
         {

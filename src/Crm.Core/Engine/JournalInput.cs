@@ -30,6 +30,12 @@ internal sealed record JournalDraft
 
     public bool Backfill { get; init; }
 
+    /// <summary>In whose journal it is, where that is somebody who was merged into the customer; null: in the customer's own.</summary>
+    public CustomerId? InJournalOf { get; init; }
+
+    /// <summary>For a merge whose other history is there, who was merged, and with what their history began; null for everything else.</summary>
+    public (CustomerId Customer, CustomerState Beginning)? Joins { get; init; }
+
     public EventKey Key => Event.Key;
 
     /// <summary>The drafts of stored entries that took effect, in the order in which they count.</summary>
@@ -75,18 +81,42 @@ internal sealed record JournalDraft
         : left.Key.CompareTo(right.Key);
 
     /// <summary>The drafts of stored entries that took effect, in the order in which they count.</summary>
-    public static IEnumerable<JournalDraft> Of(IEnumerable<JournalEntry> entries, EventKinds kinds) => entries
-        .Where(entry => entry.Receipt.Accepted)
-        .OrderBy(entry => entry.EffectiveAt).ThenBy(entry => entry.RecordedAt).ThenBy(entry => entry.Event.Key)
-        .Select(entry => new JournalDraft
+    public static IEnumerable<JournalDraft> Of(IEnumerable<JournalEntry> entries, EventKinds kinds) => Of(entries.Select(entry => ((CustomerId?)null, entry)), kinds, null);
+
+    /// <summary>The drafts of a history and of all that were joined to it, in the order in which they count.</summary>
+    public static IEnumerable<JournalDraft> Of(CustomerHistory history, ModuleSet modules, StateCodec codec) => history.Joined.IsEmpty
+        ? Of(history.Entries, modules.Kinds)
+        : Of(history.All(), modules.Kinds, Beginnings(history, modules, codec).ToDictionary());
+
+    // Modules that joined the store later have not seen all of a history: each history begins with what its own customer's have seen.
+    private static IEnumerable<KeyValuePair<EventKey, (CustomerId, CustomerState)>> Beginnings(CustomerHistory history, ModuleSet modules, StateCodec codec)
+    {
+        foreach (var joined in history.Joined)
         {
-            Event = entry.Event,
-            Kind = kinds.Find(entry.Event.Kind) ?? new EventKind(entry.Event.Kind, EventNature.Happening),
-            EffectiveAt = entry.EffectiveAt,
-            RecordedAt = entry.RecordedAt,
-            Version = entry.Version,
-            Observations = entry.Observations,
+            var since = joined.Last is { } last ? codec.Decode(last.Slots, 0).Since : new long[modules.Count];
+            var beginning = HistoryBeginning.Of(codec, modules, joined.History.Opening, since);
+            yield return KeyValuePair.Create(joined.By, (joined.Customer, beginning));
+            foreach (var further in Beginnings(joined.History, modules, codec))
+            {
+                yield return further;
+            }
+        }
+    }
+
+    private static IEnumerable<JournalDraft> Of(IEnumerable<(CustomerId? Of, JournalEntry Entry)> entries, EventKinds kinds, Dictionary<EventKey, (CustomerId, CustomerState)>? joins) => entries
+        .Where(one => one.Entry.Receipt.Accepted)
+        .OrderBy(one => one.Entry.EffectiveAt).ThenBy(one => one.Entry.RecordedAt).ThenBy(one => one.Entry.Event.Key)
+        .Select(one => new JournalDraft
+        {
+            Event = one.Entry.Event,
+            Kind = kinds.Find(one.Entry.Event.Kind) ?? new EventKind(one.Entry.Event.Kind, EventNature.Happening),
+            EffectiveAt = one.Entry.EffectiveAt,
+            RecordedAt = one.Entry.RecordedAt,
+            Version = one.Entry.Version,
+            Observations = one.Entry.Observations,
             Decided = true,
-            Backfill = entry.Backfill,
+            Backfill = one.Entry.Backfill,
+            InJournalOf = one.Of,
+            Joins = joins is not null && joins.TryGetValue(one.Entry.Event.Key, out var join) ? join : null,
         });
 }

@@ -56,6 +56,10 @@ internal static class Observations
         return Fields.Of(values);
     }
 
+    /// <summary>The supplies that were found exhausted for what falls due, and nothing else.</summary>
+    public static Fields Closed(CustomerState state, IReadOnlySet<string> closed) =>
+        Fields.Of(closed.Select(name => (ClosedPrefix + name, state.Handled is { } handled ? Scalar.Of(handled) : (Scalar)false)));
+
     /// <summary>Takes the profile truths and values of an entry into the state.</summary>
     public static void Apply(Fields observations, CustomerState state, ModuleSet modules)
     {

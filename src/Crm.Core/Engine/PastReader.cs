@@ -67,22 +67,24 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             return null;
         }
 
-        var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
+        var history = await kernel.Store.LoadWholeAsync(customer, cancellationToken).ConfigureAwait(false);
         var opening = history.Opening;
         if (opening is not null && (question.At < opening.At || question.HappenedUntil < opening.At || question.KnownAt < opening.RecordedAt))
         {
             return null;
         }
 
-        var drafts = JournalDraft.Of(history.Entries.Where(entry => !(entry.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && entry.EffectiveAt > (question.HappenedUntil ?? question.At))), kernel.Modules.Kinds).ToList();
-        var inputs = EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil)).ToList();
+        var drafts = Reached(
+            [.. JournalDraft.Of(history, kernel.Modules, kernel.Codec).Where(draft => !(draft.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && draft.EffectiveAt > (question.HappenedUntil ?? question.At)))],
+            static draft => draft);
+        var inputs = Reached([.. EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil))], static input => input.Entry);
         if (opening is null && !inputs.Exists(input => input.Event is not null))
         {
             return null;
         }
 
         var now = clock.GetCurrentInstant();
-        var isCurrent = inputs.Count == history.Entries.Count(entry => entry.Receipt.Accepted);
+        var isCurrent = inputs.Count == history.All().Count(one => one.Entry.Receipt.Accepted);
         var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
         var state = decision.State;
         if (isCurrent && !(state.Handled > question.At))
@@ -100,7 +102,18 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             new CustomerView(kernel.Modules, state, customer, snapshot.Version, moment, profile),
             kernel.Modules,
             state,
-            inputs.Select(input => new HistoricEvent(input.Entry.Key, input.Event, input.Entry.EffectiveAt, input.Entry.RecordedAt) { IsBackfill = input.Entry.Backfill, IsAmendment = input.Entry.Kind.Nature == Events.EventNature.Amendment }).ToSequence(),
+            inputs.Where(input => input.Entry.Kind.Name != Events.EventKinds.RetiredName).Select(input => new HistoricEvent(input.Entry.Key, input.Event, input.Entry.EffectiveAt, input.Entry.RecordedAt) { IsBackfill = input.Entry.Backfill, IsAmendment = input.Entry.Kind.Nature == Events.EventNature.Amendment }).ToSequence(),
             isCurrent && question.KnownAt is null && question.At >= now);
+    }
+
+    // Before a merge its two customers were two: what was joined counts where the merge does.
+    private static List<T> Reached<T>(List<T> all, Func<T, JournalDraft> draftOf)
+    {
+        var joined = new HashSet<CustomerId>();
+        while (all.Exists(one => draftOf(one) is { Joins: { } joins } draft && (draft.InJournalOf is not { } of || joined.Contains(of)) && joined.Add(joins.Customer)))
+        {
+        }
+
+        return all.FindAll(one => draftOf(one).InJournalOf is not { } of || joined.Contains(of));
     }
 }

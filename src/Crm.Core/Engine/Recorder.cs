@@ -37,6 +37,37 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
     }
 
+    /// <summary>Says what is wrong with a merge, all of it, before anything is read.</summary>
+    /// <exception cref="InvalidEventException">Something is.</exception>
+    public void CheckMerge(MergeRequest request)
+    {
+        var problems = check.CheckMerge(request, clock.GetCurrentInstant());
+        if (!problems.IsEmpty)
+        {
+            throw new InvalidEventException(problems);
+        }
+    }
+
+    /// <summary>Waits for the turn of customers among the writers of this process; disposing gives it back.</summary>
+    public async ValueTask<IDisposable> EnterAsync(IReadOnlyCollection<CustomerRef> customers, CancellationToken cancellationToken)
+    {
+        var turns = new Turns();
+        try
+        {
+            foreach (var customer in CustomerQueue.Order(customers))
+            {
+                turns.Add(await queue.EnterAsync(customer, cancellationToken).ConfigureAwait(false));
+            }
+        }
+        catch
+        {
+            turns.Dispose();
+            throw;
+        }
+
+        return turns;
+    }
+
     /// <summary>Records events that <see cref="Check"/> finds nothing wrong with.</summary>
     public async ValueTask<IReadOnlyList<Recorded>> RecordCheckedAsync(IReadOnlyList<CustomerEvent> events, RecordMode mode, CancellationToken cancellationToken, IReadOnlyList<string>? settles = null)
     {
@@ -54,19 +85,16 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
 
         var pending = Distinct(items);
-        var turns = new List<IDisposable>();
+        IDisposable? turns = null;
         var receivers = new List<CustomerRef>();
         try
         {
             do
             {
                 // Whoever waits for several waits for all of them in one order, so nobody waits for each other.
-                turns.ForEach(turn => turn.Dispose());
-                turns.Clear();
-                foreach (var customer in CustomerQueue.Order([.. pending.Select(item => item.Reference), .. receivers]))
-                {
-                    turns.Add(await queue.EnterAsync(customer, cancellationToken).ConfigureAwait(false));
-                }
+                turns?.Dispose();
+                turns = null;
+                turns = await EnterAsync([.. pending.Select(item => item.Reference), .. receivers], cancellationToken).ConfigureAwait(false);
             }
             while (!await RecordAsync(pending, receivers, mode, activity, cancellationToken).ConfigureAwait(false));
         }
@@ -77,7 +105,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
         finally
         {
-            turns.ForEach(turn => turn.Dispose());
+            turns?.Dispose();
         }
 
         // Others have been recorded; whoever is refused may be sent again, to a release that can read the state.
@@ -404,6 +432,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         {
             recent.Keep(decided.Group.Items[0].Reference, decided.Group.Snapshot, decided.Commit);
         }
+    }
+
+    private sealed class Turns : List<IDisposable>, IDisposable
+    {
+        public void Dispose() => ForEach(turn => turn.Dispose());
     }
 
     private sealed record Group(CustomerSnapshot Snapshot, List<Item> Items)

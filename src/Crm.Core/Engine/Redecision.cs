@@ -25,6 +25,11 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
             }
         }
 
+        if (history.Entries.FirstOrDefault(entry => JoinedHistories.RetiredBy(entry) is not null && !history.Joined.Any(joined => joined.By == entry.Event.Key)) is { } merge)
+        {
+            return $"the history that '{merge.Event.Key}' joined was not read with it";
+        }
+
         if (!mindsOrderFree)
         {
             return null;
@@ -50,7 +55,7 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
         var start = history.Checkpoint is { } checkpoint ? codec.Decode(checkpoint.Slots, 0) : HistoryBeginning.Of(codec, modules, history.Opening, stored.Since);
         Array.Copy(stored.Since, start.Since, start.Since.Length);
         var until = stored.Handled ?? NodaTime.Instant.MinValue;
-        var replayed = Replay.Run(fold, customer, start, EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, modules.Kinds)]).Inputs, until).State;
+        var replayed = Replay.Run(fold, customer, start, EffectiveHistory.Of([.. JournalDraft.Of(history, modules, codec)]).Inputs, until).State;
         var state = stored.Clone();
         fold.BringForward(customer, state, until, new Consequences());
         return Slots(state, replayed).Concat(Facts(state, replayed)).Concat(Agendas(state, replayed)).Concat(Kernels(state, replayed));

@@ -1,18 +1,28 @@
 using Crm.Events;
+using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
 namespace Crm.Engine;
 
-/// <summary>Folds a history again: the state it leads to and everything it produces on the way.</summary>
+/// <summary>
+/// Folds a history again: the state it leads to and everything it produces on the way. A history that a merge has joined is folded by itself up to the merge; there the two states become one, as they did when
+/// it was decided.
+/// </summary>
 internal static class Replay
 {
     /// <param name="fold">The fold.</param>
     /// <param name="customer">Whose history.</param>
     /// <param name="start">The state to start from; it is not changed.</param>
-    /// <param name="inputs">The history after it, in order.</param>
+    /// <param name="inputs">The history after it, in order, and those joined to it.</param>
     /// <param name="until">Up to when agenda entries are handled at the end.</param>
     public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until)
+    {
+        var journals = inputs.Any(input => input.Entry.InJournalOf is not null) ? inputs.ToLookup(input => input.Entry.InJournalOf) : null;
+        return Run(fold, customer, start, journals is null ? inputs : [.. journals[null]], until, journals);
+    }
+
+    private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, ILookup<CustomerId?, JournalInput>? journals)
     {
         var state = start.Clone();
         var all = new Consequences { OfReversibleOnly = true };
@@ -21,11 +31,27 @@ internal static class Replay
         List<Closing> closings = [.. inputs.SelectMany(input => Observations.Closings(input.Entry))];
         foreach (var input in inputs)
         {
+            // What a retirement does is the merge's to do.
+            if (input.Entry.Kind.Name == EventKinds.RetiredName)
+            {
+                continue;
+            }
+
             fold.SettleBefore(state, input.Entry.EffectiveAt, all);
             var due = new Consequences { OfReversibleOnly = true };
             fold.BringForward(customer, state, input.Entry.EffectiveAt, due, closings);
             var own = new Consequences { OfReversibleOnly = true };
-            refused ??= fold.Happen(customer, state, input, own);
+            if (input.Entry.Joins is { } joins)
+            {
+                var joined = Run(fold, joins.Customer, joins.Beginning, [.. journals?[joins.Customer] ?? []], input.Entry.EffectiveAt, journals);
+                all.Add(joined.Consequences, joins.Customer);
+                fold.Join(customer, state, joined.State, input, own);
+            }
+            else
+            {
+                refused ??= fold.Happen(customer, state, input, own);
+            }
+
             if (input.Entry.Backfill)
             {
                 due.Messages.Clear();

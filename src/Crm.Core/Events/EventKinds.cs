@@ -55,6 +55,12 @@ public sealed class EventKinds
     /// <summary>"supply.exhausted": something that was due could not draw on a supply, and was decided without it. The engine records it itself, so that the answer stands in the journal.</summary>
     public const string SupplyExhaustedName = "supply.exhausted";
 
+    /// <summary>"customer.merged": another customer and this one are one from now on. A merge records it itself, in the journal of the customer who stays; who was retired stands in its observations.</summary>
+    public const string MergedName = "customer.merged";
+
+    /// <summary>"customer.retired": from now on this customer's id stands for another. A merge records it itself, as the last entry of the journal of the customer who goes.</summary>
+    public const string RetiredName = "customer.retired";
+
     /// <summary>The field of a purchase that names the shop, as a code.</summary>
     public const string StoreField = "store";
 
@@ -110,8 +116,17 @@ public sealed class EventKinds
     /// <summary>Something that was due found a supply exhausted.</summary>
     public static EventKind SupplyExhausted { get; } = new(SupplyExhaustedName, EventNature.Happening);
 
-    /// <summary>The kinds that every engine knows: purchase, refund, cancellation, the outcomes of messages, and a supply found exhausted.</summary>
-    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds, SupplyExhausted];
+    /// <summary>The field in which modules find the id of the customer who goes when they are asked about a merge.</summary>
+    public const string RetiredField = "retired";
+
+    /// <summary>Another customer and this one became one.</summary>
+    public static EventKind Merged { get; } = new(MergedName, EventNature.Happening) { Fields = [new(RetiredField, ScalarKind.Code)] };
+
+    /// <summary>This customer became one with another, whose id stands for both.</summary>
+    public static EventKind Retired { get; } = new(RetiredName, EventNature.Happening);
+
+    /// <summary>The kinds that every engine knows: purchase, refund, cancellation, the outcomes of messages, a supply found exhausted, and the two sides of a merge.</summary>
+    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds, SupplyExhausted, Merged, Retired];
 
     /// <summary>The names of all kinds, in ordinal order.</summary>
     public IEnumerable<string> Known => kinds.Keys.Order(StringComparer.Ordinal);

@@ -53,6 +53,20 @@ internal struct Accumulator
         }
     }
 
+    /// <summary>Counts all that another has counted.</summary>
+    public void Join(SeriesReach reach, in Accumulator other, long newest)
+    {
+        var everything = checked(lifetime + other.lifetime);
+        var sum = other.before;
+        foreach (ref readonly var entry in other.Entries)
+        {
+            Add(reach, entry.Ticks, entry.Sum - sum, newest);
+            sum = entry.Sum;
+        }
+
+        lifetime = everything;
+    }
+
     /// <summary>The answer of a test for more or less at an instant not before the newest seen.</summary>
     /// <param name="test">The test.</param>
     /// <param name="length">The length of the window in ticks, within reach; null for the lifetime.</param>

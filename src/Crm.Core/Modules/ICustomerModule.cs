@@ -26,6 +26,19 @@ public interface ICustomerModule
     /// Ledger entries, messages and lines for the difference are the engine's to write: those of the outcome are not read.
     /// </returns>
     Outcome.Accepted Correct(object stored, object without, object with);
+
+    /// <summary>
+    /// Two customers turned out to be one: what they have becomes one, as a step of the survivor's history and never by deciding two histories again. Called when both have something.
+    /// Afterwards the module is asked about the event <see cref="Events.EventKinds.Merged"/>, where it handles it, and can decide anew what hangs on facts and counts of both.
+    /// </summary>
+    /// <param name="survivor">The state of the customer who stays.</param>
+    /// <param name="retired">The state of the customer who goes.</param>
+    /// <param name="context">The survivor at the moment of the merge; what the kernel has counted is that of both already. The stimulus is the merge.</param>
+    /// <returns>
+    /// What changes for the survivor: facts and agenda entries of the retired customer are gone unless they are set anew. Units must neither get lost nor double, lot by lot; only what is moved beyond that, such as
+    /// a debt that is repaid, is an entry of the outcome: what goes over is the engine's to write. Null: what the survivor has stands.
+    /// </returns>
+    Outcome.Accepted? Merge(object survivor, object retired, ModuleContext context) => null;
 }
 
 /// <summary>A module whose state is a <typeparamref name="TState"/>.</summary>
@@ -42,10 +55,17 @@ public abstract class CustomerModule<TState> : ICustomerModule
     /// <inheritdoc/>
     Outcome.Accepted ICustomerModule.Correct(object stored, object without, object with) => Correct((TState)stored, (TState)without, (TState)with);
 
+    /// <inheritdoc/>
+    Outcome.Accepted? ICustomerModule.Merge(object survivor, object retired, ModuleContext context) => Merge((TState)survivor, (TState)retired, context);
+
     /// <inheritdoc cref="ICustomerModule.Handle"/>
     protected abstract Outcome Handle(TState state, ModuleContext context);
 
     /// <inheritdoc cref="ICustomerModule.Correct"/>
     /// <remarks>By default the stored state is kept: what was decided by code that is gone stays as it was. A module that writes ledger entries must apply the difference instead.</remarks>
     protected virtual Outcome.Accepted Correct(TState stored, TState without, TState with) => Outcome.Nothing;
+
+    /// <inheritdoc cref="ICustomerModule.Merge"/>
+    /// <remarks>By default what the survivor has stands. A module that counts, or that holds units, must add the two.</remarks>
+    protected virtual Outcome.Accepted? Merge(TState survivor, TState retired, ModuleContext context) => null;
 }

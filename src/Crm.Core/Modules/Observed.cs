@@ -61,6 +61,32 @@ public sealed class Observed
         }
     }
 
+    /// <summary>Takes in all that another one has taken in: afterwards it is what it would be had it been given the events of both.</summary>
+    /// <param name="other">Of the same catalogue, complete as this one is. It is not changed.</param>
+    /// <exception cref="ArgumentException">It is of another catalogue.</exception>
+    public void Join(Observed other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.catalog != catalog)
+        {
+            throw new ArgumentException("What was counted by other conditions cannot be joined; both are to be of one catalogue.", nameof(other));
+        }
+
+        newest = Math.Max(newest, other.newest);
+        Own();
+        for (var index = 0; index < catalog.Series.Length; index++)
+        {
+            if (catalog.Series[index].IsSummed)
+            {
+                accumulators[index].Join(catalog.Series[index].Reach, other.accumulators[index], newest);
+            }
+            else
+            {
+                samples[index] = samples[index].Join(catalog.Series[index], other.samples[index], newest);
+            }
+        }
+    }
+
     /// <summary>Whether a leaf holds at an instant, and the first instant at which that changes if no event comes.</summary>
     /// <param name="leaf">A leaf of a condition of the catalogue.</param>
     /// <param name="now">Not before the newest event taken in: what has left a window by then is forgotten.</param>

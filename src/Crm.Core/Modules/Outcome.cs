@@ -130,4 +130,7 @@ public sealed record Message
 
     /// <summary>Values for the template: codes, numbers, dates. Personal values are filled in when it is sent.</summary>
     public Fields Parameters { get; init; }
+
+    /// <summary>Who the customer was when it was decided, where that was somebody who has been merged since: the outbox knows it by that id. Null: the customer.</summary>
+    internal CustomerId? DecidedFor { get; init; }
 }

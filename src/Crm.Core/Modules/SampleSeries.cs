@@ -37,9 +37,25 @@ internal sealed class SampleSeries
     /// <param name="ticks">When the value counts.</param>
     /// <param name="value">The value.</param>
     /// <param name="newest">The newest instant seen: what is beyond reach by then is forgotten.</param>
-    public SampleSeries Add(WindowSeries series, long ticks, Scalar value, long newest)
+    public SampleSeries Add(WindowSeries series, long ticks, Scalar value, long newest) =>
+        Add(series, ticks, value, newest, series.Reach.Lifetime && series.Leaf.Measure is Measure.Aggregate { How: var how } ? Summary.Add(how, ticks, value) : Summary);
+
+    /// <summary>With all that another one of the same series has.</summary>
+    public SampleSeries Join(WindowSeries series, SampleSeries other, long newest)
     {
-        var summary = series.Reach.Lifetime && series.Leaf.Measure is Measure.Aggregate { How: var how } ? Summary.Add(how, ticks, value) : Summary;
+        var joined = other.anchor == WindowMeaning.Never ? this : Anchor(series.Leaf.Window is Window.Since { First: true }, other.anchor);
+        foreach (ref readonly var sample in other.Samples)
+        {
+            joined = joined.Add(series, sample.Ticks, sample.Value, newest, joined.Summary);
+        }
+
+        return series.Reach.Lifetime && series.Leaf.Measure is Measure.Aggregate { How: var how }
+            ? new SampleSeries(joined.list, joined.start, joined.end, joined.anchor, joined.Summary.Join(how, other.Summary))
+            : joined;
+    }
+
+    private SampleSeries Add(WindowSeries series, long ticks, Scalar value, long newest, SampleSummary summary)
+    {
         var oldest = Oldest(series.Leaf, series.Reach, newest, anchor);
         var from = start;
         while (from < end && list.Items[from].Ticks <= oldest)

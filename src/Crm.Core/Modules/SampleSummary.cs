@@ -21,9 +21,21 @@ internal sealed record SampleSummary
         return how switch
         {
             Aggregation.Sum or Aggregation.Average => this with { count = count + 1, sum = sum + value.AsNumber },
-            Aggregation.Distinct or Aggregation.MostFrequent => this with { values = Counted(value) },
+            Aggregation.Distinct or Aggregation.MostFrequent => this with { values = Counted(value, 1) },
             _ => kept is { } before && !Replaces(how, sample, before) ? this : this with { kept = sample },
         };
+    }
+
+    /// <summary>With all values of another, for one way of making one value of many.</summary>
+    public SampleSummary Join(Aggregation how, SampleSummary other)
+    {
+        var joined = this with { count = count + other.count, sum = sum + other.sum };
+        foreach (var (value, times) in other.values)
+        {
+            joined = joined with { values = joined.Counted(value, times) };
+        }
+
+        return other.kept is { } sample && (kept is not { } before || Replaces(how, sample, before)) ? joined with { kept = sample } : joined;
     }
 
     /// <summary>The value; missing when there is none.</summary>
@@ -85,7 +97,7 @@ internal sealed record SampleSummary
         _ => sample.Ticks > before.Ticks || (sample.Ticks == before.Ticks && ScalarOrder.Instance.Compare(sample.Value, before.Value) < 0),
     };
 
-    private Sequence<(Scalar Value, long Times)> Counted(Scalar value)
+    private Sequence<(Scalar Value, long Times)> Counted(Scalar value, long times)
     {
         var items = values.AsSpan();
         var place = 0;
@@ -97,7 +109,7 @@ internal sealed record SampleSummary
         var isKnown = place < items.Length && items[place].Value == value;
         var next = new (Scalar, long)[items.Length + (isKnown ? 0 : 1)];
         items[..place].CopyTo(next);
-        next[place] = (value, isKnown ? items[place].Times + 1 : 1);
+        next[place] = (value, isKnown ? items[place].Times + times : times);
         items[(isKnown ? place + 1 : place)..].CopyTo(next.AsSpan(place + 1));
         return Sequence.Create<(Scalar Value, long Times)>(next);
     }

@@ -74,9 +74,26 @@ public sealed record Commit
     /// <summary>New checkpoints.</summary>
     public Sequence<Checkpoint> Checkpoints { get; init; }
 
+    /// <summary>
+    /// Set where the customer becomes one with another, whose commit is written together with this one (<see cref="IAtomicCommits"/>); null otherwise. From then on whoever loads this id gets the survivor,
+    /// the customer is among those of <see cref="IJournalScan.ReadCustomersAsync"/> no more, its identities are the survivor's, and all that its outbox has is the survivor's, under the same ids and leases.
+    /// Journal, ledger, checkpoints and keys stay where they are.
+    /// </summary>
+    public Retirement? Retirement { get; init; }
+
     /// <summary>Checks that the parts fit together.</summary>
     /// <exception cref="InvalidOperationException">They do not; the message says what was found.</exception>
     public void Check()
+    {
+        if (Retirement is { Survivor: var survivor })
+        {
+            throw Faulty($"retires the customer in favour of {survivor} by itself; both are written together");
+        }
+
+        CheckParts();
+    }
+
+    private void CheckParts()
     {
         if (ExpectedVersion < 0 || Version <= ExpectedVersion)
         {
@@ -162,10 +179,30 @@ public sealed record Commit
     public static void CheckAll(IReadOnlyList<Commit> commits)
     {
         ArgumentNullException.ThrowIfNull(commits);
+        CheckEach(commits, static commit => commit.Check());
+    }
+
+    /// <summary>Checks commits that are written all or none: like <see cref="CheckAll"/>, and whoever is retired has the survivor among them, who stays.</summary>
+    /// <exception cref="InvalidOperationException">The message says what was found.</exception>
+    public static void CheckTogether(IReadOnlyList<Commit> commits)
+    {
+        ArgumentNullException.ThrowIfNull(commits);
+        CheckEach(commits, static commit => commit.CheckParts());
+        foreach (var commit in commits)
+        {
+            if (commit.Retirement is { Survivor: var survivor } && !commits.Any(other => other.Customer == survivor && other.Retirement is null))
+            {
+                throw commit.Faulty($"retires the customer in favour of {survivor}, who does not stay by a commit written together with it");
+            }
+        }
+    }
+
+    private static void CheckEach(IReadOnlyList<Commit> commits, Action<Commit> check)
+    {
         var customers = new HashSet<CustomerId>(commits.Count);
         foreach (var commit in commits)
         {
-            commit.Check();
+            check(commit);
             if (!customers.Add(commit.Customer))
             {
                 throw commit.Faulty("comes twice in one batch; once is expected");
@@ -217,6 +254,12 @@ public sealed record Commit
 /// <param name="Identity">The identity.</param>
 /// <param name="Reference">Its opaque reference: the customer's first, second, … identity, from 1.</param>
 public readonly record struct IdentityClaim(Identity Identity, int Reference);
+
+/// <summary>A customer becomes one with another.</summary>
+/// <param name="Survivor">Whose id stands for both from now on.</param>
+/// <param name="Known">How many identities the survivor ever had: the retired customer's reference n becomes the survivor's reference <paramref name="Known"/> + n.</param>
+/// <param name="Joining">How many identities the retired customer ever had; the survivor has had so many more from now on.</param>
+public sealed record Retirement(CustomerId Survivor, int Known, int Joining);
 
 /// <summary>What became of a commit.</summary>
 public abstract record CommitResult

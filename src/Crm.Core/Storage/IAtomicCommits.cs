@@ -1,9 +1,9 @@
 namespace Crm.Storage;
 
-/// <summary>An optional ability: commits of several customers that are written all or none, such as the two sides of a transfer.</summary>
+/// <summary>An optional ability: commits of several customers that are written all or none. Merging two customers needs it (<see cref="Commit.Retirement"/>): with a store that cannot, nobody is merged.</summary>
 public interface IAtomicCommits
 {
-    /// <summary>Writes all commits or none of them. Each customer comes once.</summary>
+    /// <summary>Writes all commits or none of them. Each customer comes once; check them with <see cref="Commit.CheckTogether"/>.</summary>
     ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken);
 }
 

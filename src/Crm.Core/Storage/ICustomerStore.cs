@@ -9,7 +9,7 @@ namespace Crm.Storage;
 /// </summary>
 public interface ICustomerStore
 {
-    /// <summary>Loads a customer, or finds that there is none. Where the reference names the event about to be recorded, says whether the store has that key already.</summary>
+    /// <summary>Loads a customer, or finds that there is none. The id of somebody who was merged leads to the survivor, over as many merges as there were. Where the reference names the event about to be recorded, says whether the store has that key already.</summary>
     ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken);
 
     /// <summary>The journal from a point on, with the latest settled checkpoint before that point (none for the beginning).</summary>
@@ -68,6 +68,9 @@ public sealed record CustomerHistory(Checkpoint? Checkpoint, Sequence<JournalEnt
     /// It counts among the checkpoints: a history from after its instant has it as its checkpoint where there is no later one.
     /// </summary>
     public JournalOpening? Opening { get; init; }
+
+    /// <summary>The histories of the customers who were merged into this one by entries that are here. Stores leave it empty; <see cref="JoinedHistories"/> reads them.</summary>
+    public Sequence<JoinedHistory> Joined { get; init; }
 }
 
 /// <summary>The whole state of a customer as of an instant, so that a replay need not start at birth.</summary>

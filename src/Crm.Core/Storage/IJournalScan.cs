@@ -10,10 +10,10 @@ namespace Crm.Storage;
 /// </summary>
 public interface IJournalScan
 {
-    /// <summary>Every customer with at least one journal entry, be it one that was disposed of.</summary>
+    /// <summary>Every customer with at least one journal entry, be it one that was disposed of, but for those who were merged into others.</summary>
     IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken);
 
-    /// <summary>The whole journal of all customers, customer by customer, each in the order in which it was recorded.</summary>
+    /// <summary>The whole journal of all customers, customer by customer, each in the order in which it was recorded. Who was merged into another has a journal of their own, whose last entry says so.</summary>
     IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken);
 
     /// <summary>The whole ledger, customer by customer, each in the order in which it was written.</summary>

@@ -98,6 +98,14 @@ internal sealed class InMemoryCustomer
         WriteCheckpoints(commit);
     }
 
+    /// <summary>Takes over the identities of somebody who is the same customer from now on.</summary>
+    public void Join(InMemoryCustomer retired, int ever)
+    {
+        identities.AddRange(retired.identities);
+        identitiesEver += ever;
+        retired.identities.Clear();
+    }
+
     private void WriteCheckpoints(Commit commit)
     {
         if (commit.CheckpointsInvalidFrom is { } from)

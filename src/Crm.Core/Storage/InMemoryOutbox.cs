@@ -50,6 +50,15 @@ internal sealed class InMemoryOutbox
         }
     }
 
+    /// <summary>Hands over what waits for one customer to another.</summary>
+    public void Move(CustomerId from, CustomerId to)
+    {
+        foreach (var row in rows.Values.Where(row => row.Item.Customer == from))
+        {
+            row.Item = row.Item with { Customer = to };
+        }
+    }
+
     public IReadOnlyList<OutboxItem> Lease(Instant now, Instant until, int most)
     {
         var leased = rows.TakeWhile(pair => pair.Key.NotBefore <= now).Where(pair => pair.Value.FreeFrom <= now).Take(most).Select(pair => pair.Value).ToList();

@@ -16,6 +16,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
 {
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
+    private readonly Dictionary<CustomerId, CustomerId> survivors = [];
     private readonly Dictionary<Identity, (CustomerId Customer, int Reference)> identities = [];
     private readonly Dictionary<EventKey, (CustomerId Customer, JournalEntry Entry)> keys = [];
     private readonly Dictionary<string, long> quotas = new(StringComparer.Ordinal);
@@ -78,7 +79,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     /// <inheritdoc/>
     public ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
-        Commit.CheckAll(commits);
+        Commit.CheckTogether(commits);
         return Locked(() => WriteTogether(commits), cancellationToken);
     }
 
@@ -100,7 +101,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
 
     /// <inheritdoc/>
     public IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) =>
-        Copied(() => InOrder.Where(pair => pair.Value.HasHistory).Select(pair => pair.Key), cancellationToken);
+        Copied(() => InOrder.Where(pair => pair.Value.HasHistory && !survivors.ContainsKey(pair.Key)).Select(pair => pair.Key), cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) =>
@@ -192,6 +193,11 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
             { Identity: { } identity } when identities.TryGetValue(identity, out var owner) => (owner.Customer, owner.Reference),
             _ => (default, null),
         };
+        while (survivors.TryGetValue(id, out var survivor))
+        {
+            id = survivor;
+        }
+
         return customers.TryGetValue(id, out var found) ? found.Snapshot(id, reference, recorded)
             : recorded is null ? CustomerSnapshot.Nobody
             : CustomerSnapshot.Nobody with { Recorded = recorded };
@@ -288,7 +294,27 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
             Write(commit);
         }
 
+        foreach (var commit in commits)
+        {
+            if (commit.Retirement is { } retirement)
+            {
+                Retire(commit.Customer, retirement);
+            }
+        }
+
         return new AtomicResult(CommitResult.Done, null);
+    }
+
+    private void Retire(CustomerId retired, Retirement retirement)
+    {
+        survivors.Add(retired, retirement.Survivor);
+        foreach (var identity in customers[retired].Identities)
+        {
+            identities[identity] = (retirement.Survivor, retirement.Known + identities[identity].Reference);
+        }
+
+        customers[retirement.Survivor].Join(customers[retired], retirement.Joining);
+        outbox.Move(retired, retirement.Survivor);
     }
 
     private CommitResult? Refusal(Commit commit, long version)

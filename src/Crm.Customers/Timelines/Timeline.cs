@@ -4,7 +4,10 @@ using Crm.Values;
 
 namespace Crm.Customers.Timelines;
 
-/// <summary>Everything that happened to a customer and what was decided about it, newest first. It reads the customer's journal, so a page costs what the journal is long.</summary>
+/// <summary>
+/// Everything that happened to a customer and what was decided about it, newest first, with all that happened to those who were merged into the customer. It reads the customer's journal, so a page costs what
+/// the journal is long.
+/// </summary>
 /// <param name="store">The store.</param>
 /// <param name="texts">The sentences.</param>
 public sealed class Timeline(ICustomerStore store, TimelineTexts texts)
@@ -25,14 +28,24 @@ public sealed class Timeline(ICustomerStore store, TimelineTexts texts)
 
         // The newest of what fits, one more than the page so that it is known whether another follows.
         var newest = new SortedDictionary<TimelinePlace, TimelineEntry>();
-        await foreach (var recorded in store.ReadJournalAsync(customer, 0, cancellationToken).ConfigureAwait(false))
+        var one = (await store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false)).Customer ?? customer;
+        var journals = new Queue<CustomerId>([one]);
+        while (journals.TryDequeue(out var journal))
         {
-            foreach (var entry in EntriesOf(recorded, query))
+            await foreach (var recorded in store.ReadJournalAsync(journal, 0, cancellationToken).ConfigureAwait(false))
             {
-                newest.Add(entry.Place, entry);
-                if (newest.Count > query.Most + 1)
+                if (JoinedHistories.RetiredBy(recorded) is { } retired)
                 {
-                    newest.Remove(newest.First().Key);
+                    journals.Enqueue(retired);
+                }
+
+                foreach (var entry in EntriesOf(recorded, query, journal == one ? default : journal))
+                {
+                    newest.Add(entry.Place, entry);
+                    if (newest.Count > query.Most + 1)
+                    {
+                        newest.Remove(newest.First().Key);
+                    }
                 }
             }
         }
@@ -41,17 +54,18 @@ public sealed class Timeline(ICustomerStore store, TimelineTexts texts)
         return new TimelinePage(page, newest.Count > query.Most ? page[^1].Place : null);
     }
 
-    private IEnumerable<TimelineEntry> EntriesOf(JournalEntry recorded, TimelineQuery query)
+    // What a retirement tells, the merge tells already.
+    private IEnumerable<TimelineEntry> EntriesOf(JournalEntry recorded, TimelineQuery query, CustomerId journal)
     {
         var at = recorded.EffectiveAt;
-        if (at < query.From || at >= query.Until)
+        if (at < query.From || at >= query.Until || recorded.Event.Kind == EventKinds.RetiredName)
         {
             yield break;
         }
 
         var happened = recorded.Event;
         var kind = MessageOutcomes.Kinds.Any(outcome => outcome.Name == happened.Kind) ? TimelineKind.Message : TimelineKind.Event;
-        var place = new TimelinePlace(at, recorded.Version, 0);
+        var place = new TimelinePlace(at, recorded.Version, 0) { Journal = journal };
         if (Wanted(query, kind, happened.Kind, place))
         {
             yield return new TimelineEntry(at, kind, happened.Kind, texts.Describe(happened), place) { Event = happened.Key, Actor = happened.Actor };

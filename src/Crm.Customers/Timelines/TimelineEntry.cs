@@ -43,8 +43,11 @@ public sealed record TimelineEntry(Instant At, TimelineKind Kind, string Code, T
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct TimelinePlace(Instant At, long Version, int Line) : IComparable<TimelinePlace>
 {
+    /// <summary>In whose journal the event is, where that is somebody who was merged into the customer; the default: the customer's own.</summary>
+    public CustomerId Journal { get; init; }
+
     /// <inheritdoc/>
-    public int CompareTo(TimelinePlace other) => (At, Version, Line).CompareTo((other.At, other.Version, other.Line));
+    public int CompareTo(TimelinePlace other) => (At, Journal, Version, Line).CompareTo((other.At, other.Journal, other.Version, other.Line));
 }
 
 /// <summary>What of a timeline is wanted.</summary>

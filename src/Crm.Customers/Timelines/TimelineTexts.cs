@@ -51,6 +51,7 @@ public sealed class TimelineTexts
             EventKinds.RefundName => new($"Was refunded {happened.Spend}{where.English}.", $"獲退款 {happened.Spend}{where.Chinese}。"),
             EventKinds.CancellationName => new($"{happened.Original} was cancelled.", $"取消了 {happened.Original}。"),
             EventKinds.SupplyExhaustedName => new("Something was due of which nothing was left.", "到期的項目已無餘額可派。"),
+            EventKinds.MergedName => new($"Became one with another customer{where.English}.", $"與另一位客人的資料合併{where.Chinese}。"),
             MessageOutcomes.Sent => Message(happened, "was sent", "已發出"),
             MessageOutcomes.Failed => Message(happened, "could not be sent", "未能發出"),
             MessageOutcomes.Refused => Message(happened, "was held back", "不獲准發出"),

@@ -30,6 +30,24 @@ public sealed record ChallengeStanding
     /// <summary>How often it was achieved.</summary>
     public int Completed { get; init; }
 
+    /// <summary>This standing with that of somebody who is the same customer from now on: counts of one period are added, of two the later one goes on.</summary>
+    internal ChallengeStanding With(ChallengeStanding other)
+    {
+        var (leading, trailing) = other.Period > Period || (Period is null && other.Period is not null) ? (other, this) : (this, other);
+        var together = leading.Period == trailing.Period;
+        return leading with
+        {
+            Joined = Joined || other.Joined,
+            Counts = !together || trailing.Counts.IsEmpty ? leading.Counts
+                : leading.Counts.IsEmpty ? trailing.Counts
+                : leading.Counts.Select((count, i) => checked(count + (i < trailing.Counts.Count ? trailing.Counts[i] : 0))).ToSequence(),
+            Met = leading.Met || (together && trailing.Met),
+            Streak = together ? Math.Max(Streak, other.Streak) : leading.Streak,
+            Frozen = leading.Frozen,
+            Completed = checked(Completed + other.Completed),
+        };
+    }
+
     /// <summary>This standing with the difference of two others: counts by arithmetic, the rest as in the first where the two differ.</summary>
     internal ChallengeStanding Plus(ChallengeStanding? with, ChallengeStanding? without)
     {

@@ -361,6 +361,44 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>The entry of the agenda at which stamps of a card run out.</summary>
     public static AgendaChange CardExpiryOf(string program, CardStanding standing) => new(LoyaltyNames.CardKey(program, standing.Card), standing.NextExpiry, Phases.Expiry);
 
+    /// <summary>Changes what of a membership neither books nor facts nor the agenda tell of.</summary>
+    public void Change(string program, Func<Membership, Membership> change) => state = state.With(change(state.In(program)));
+
+    /// <summary>Adds the wallet of somebody who is the same customer from now on, lot by lot; debts are repaid. What goes over is no movement of the programme's.</summary>
+    public void Join(string program, ProgramPlan? plan, string unit, Wallet other)
+    {
+        var own = state.In(program).Wallet(unit);
+        var sum = own.Plus(other, Wallet.Empty);
+        var settled = (sum with { Shortfall = own.Shortfall, IdleUntil = own.IdleUntil > other.IdleUntil ? own.IdleUntil : other.IdleUntil ?? own.IdleUntil }).Settled();
+        if (plan?.UnitNamed(unit) is { } known)
+        {
+            Move(plan, known, settled, null, null);
+        }
+        else
+        {
+            Move(program, unit, LoyaltyNames.Fact(program, unit), settled, null, null, null);
+        }
+
+        var wallet = state.In(program).Wallet(unit);
+        state = state.With(state.In(program).With(unit, wallet with { Shortfall = sum.Shortfall }));
+    }
+
+    /// <summary>Adds the standing on a ladder of somebody who is the same customer from now on: what both counted, and the tiers of both.</summary>
+    public void Join(ProgramPlan plan, TierLadder ladder, TierStanding other)
+    {
+        var climb = ClimbOn(plan, ladder);
+        if (state.In(plan.Name).Standing(ladder.Name) is not { } own)
+        {
+            Stand(plan, ladder, climb.Begin(other.Joined), climb.Bring(other with { Tier = null }, LevelOf(plan, ladder)));
+            return;
+        }
+
+        var onceADay = ladder.Metric is QualificationMetric.Visits { OncePerDay: true };
+        var sum = own.With(other, ladder, onceADay);
+        var counted = other.Counted - (onceADay && own.LastDay == other.LastDay && other.Counted > 0 ? 1 : 0);
+        Stand(plan, ladder, own, counted > 0 && !ladder.IsLevel ? climb.Count(sum, counted) : climb.Bring(sum, LevelOf(plan, ladder)));
+    }
+
     /// <summary>Tells other modules.</summary>
     public void Tell(Echo echo) => (echoes ??= []).Add(echo);
 

@@ -62,6 +62,43 @@ public sealed record CardStanding
         return sum;
     }
 
+    /// <summary>This standing with that of somebody who is the same customer from now on: no stamp and no full card is lost, and what runs out runs out with the later card.</summary>
+    /// <param name="other">Theirs.</param>
+    /// <param name="goal">The goal of a card that is opened now.</param>
+    internal CardStanding With(CardStanding other, int goal)
+    {
+        var sum = (this with
+        {
+            Stamps = checked(Stamps + other.Stamps),
+            Goal = Goal > 0 ? Goal : other.Goal,
+            Opened = checked(Opened + other.Opened),
+            Completed = checked(Completed + other.Completed),
+            Used = checked(Used + other.Used),
+            Waits = Waits && other.Waits,
+            Expires = Expires is { } mine && !(other.Expires > mine) ? mine : other.Expires,
+            Recent = Recent.Concat(other.Recent).OrderBy(time => time.At).ToSequence(),
+        }).Settled(goal);
+        if (Each.IsEmpty && other.Each.IsEmpty)
+        {
+            return sum.Stamps == 0 ? sum with { Expires = null } : sum;
+        }
+
+        // What fills a card goes first where it would run out first.
+        var filled = Each.Sum(lot => lot.Amount) + other.Each.Sum(lot => lot.Amount) - sum.Stamps;
+        var left = new List<Lot>();
+        foreach (var lot in Each.Concat(other.Each).GroupBy(lot => lot.Expiry).Select(same => same.First() with { Amount = same.Sum(lot => lot.Amount) }).OrderBy(lot => lot.Expiry is null).ThenBy(lot => lot.Expiry))
+        {
+            var used = Math.Clamp(filled, 0, lot.Amount);
+            filled -= used;
+            if (lot.Amount > used)
+            {
+                left.Add(lot with { Amount = lot.Amount - used });
+            }
+        }
+
+        return sum with { Each = left.ToSequence() };
+    }
+
     /// <summary>Stamps below 0 or over the goal, as a correction may leave them, turned into cards.</summary>
     internal CardStanding Settled(int goal)
     {

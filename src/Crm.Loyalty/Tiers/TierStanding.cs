@@ -37,6 +37,21 @@ public sealed record TierStanding
     /// <summary>The tier last made known; null for none.</summary>
     public string? Tier { get; init; }
 
+    /// <summary>This standing with the days and tiers of somebody who is the same customer from now on; what the other has counted in an open window is left to be counted.</summary>
+    /// <param name="other">Theirs.</param>
+    /// <param name="ladder">The ladder.</param>
+    /// <param name="onceADay">Whether a day on which both were counted counts once.</param>
+    internal TierStanding With(TierStanding other, TierLadder ladder, bool onceADay) => this with
+    {
+        Joined = other.Joined < Joined ? other.Joined : Joined,
+        Days = Days.Concat(other.Days).GroupBy(day => day.Day).OrderBy(day => day.Key)
+            .Select(day => new DayCount(day.Key, onceADay ? day.Max(item => item.Amount) : day.Sum(item => item.Amount))).Where(day => day.Amount != 0).ToSequence(),
+        LastDay = LastDay is { } latest && !(other.LastDay > latest) ? latest : other.LastDay,
+        Held = Held.Concat(other.Held).GroupBy(hold => (hold.Tier, hold.Until)).Select(same => same.MinBy(hold => hold.Since)).OrderBy(hold => hold.Since).ToSequence(),
+        Floor = Floor is { } floor && !(other.Floor is { } theirs && ladder.LevelOf(theirs.Tier) > ladder.LevelOf(floor.Tier)) ? floor : other.Floor,
+        Pin = Pin ?? other.Pin,
+    };
+
     /// <summary>This standing with the difference of two others added: counts by arithmetic, held tiers as sets, the rest as in the first where the two differ.</summary>
     internal TierStanding Plus(TierStanding? with, TierStanding? without)
     {

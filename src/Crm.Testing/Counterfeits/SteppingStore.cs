@@ -19,6 +19,8 @@ internal class SteppingStore(InMemoryStore inner, StoreFaults faults) : StoreDec
 
     public override ValueTask<CommitResult> DisposeOfAsync(JournalDisposal disposal, CancellationToken cancellationToken) => StepAsync(() => base.DisposeOfAsync(disposal, cancellationToken));
 
+    public override ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken) => StepAsync(() => base.CommitTogetherAsync(commits, cancellationToken));
+
     public override ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) => StepAsync(() => base.LeaseAsync(now, until, most, cancellationToken));
 
     public override ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>

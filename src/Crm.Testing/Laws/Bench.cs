@@ -25,6 +25,8 @@ internal sealed class Bench(ICustomerStore store, CancellationToken cancellation
 
     public IJournalScan Scan => (IJournalScan)store;
 
+    public IAtomicCommits Atomic => (IAtomicCommits)store;
+
     public CancellationToken Token => cancellationToken;
 
     /// <summary>Fails the law unless two things are equal.</summary>

@@ -70,6 +70,30 @@ internal static class FaultLaws
             },
             () => new CounterfeitFactory(_ => new Faulty()) { Faulty = (inner, faults) => new DisposesInTwoHalves(inner, faults) }) with { Since = 2 },
 
+        Law.Needing<IAtomicCommits, IFaultyStores>(
+            "A_fault_amid_a_merge_leaves_two_or_one",
+            "Two commits of a merge whose connection breaks anywhere are both written, and the retired customer leads to the survivor, or neither is.",
+            async (factory, cancellationToken) =>
+            {
+                var (judge, broken, faults) = await OpenAsync(factory, cancellationToken);
+                var whole = judge.Tested;
+                await ForEveryStepAsync(faults, async (step, breaking) =>
+                {
+                    var (stays, goes) = (10 * step, (10 * step) + 1);
+                    await whole.WriteAsync(Samples.Birth(stays), Samples.Birth(goes));
+                    Commit[] merge =
+                    [
+                        Samples.Commit(goes, 1, $"pos:gone-{step}") with { Retirement = new Retirement(Samples.Customer(stays), 1, 1) },
+                        Samples.Commit(stays, 1, $"pos:merge-{step}"),
+                    ];
+                    await WholeOrNothing.TriedAsync(() => breaking.DoAsync(async () => await broken.Atomic.CommitTogetherAsync(merge, cancellationToken)));
+                    var isOne = (await whole.LoadAsync(stays)).Version == 2;
+                    Bench.Same("Whom the identity leads to after a merge that broke off", Samples.Customer(isOne ? stays : goes), (await whole.LoadAsync(Samples.User(goes))).Customer);
+                    Bench.Same("Whether the id leads to whoever was retired after a merge that broke off", !isOne, (await whole.LoadAsync(goes)).Customer == Samples.Customer(goes));
+                });
+            },
+            () => new CounterfeitFactory(_ => new Faulty()) { Faulty = (inner, faults) => new MergesInTwoHalves(inner, faults) }),
+
         Law.Needing<IOutbox, IFaultyStores>(
             "A_fault_at_the_outbox_loses_no_item",
             "An item whose lease broke off comes again at the latest when the lease would have ended; one whose settling broke off is there or gone for ever, and settling it again is no fault.",
@@ -181,6 +205,20 @@ internal static class FaultLaws
             await Inner.CommitManyAsync([.. commits.Select(commit => commit with { Facts = [] })], cancellationToken).ConfigureAwait(false);
             Faults.Step();
             return await Inner.CommitManyAsync([.. commits.Select(OfFacts)], cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Writes what both sides of a merge say, and then hands over.</summary>
+    private sealed class MergesInTwoHalves(InMemoryStore inner, StoreFaults faults) : SteppingStore(inner, faults)
+    {
+        public override async ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+        {
+            Faults.Step();
+            var result = await Inner.CommitTogetherAsync([.. commits.Select(commit => commit with { Retirement = null })], cancellationToken).ConfigureAwait(false);
+            Faults.Step();
+            return result.Result is CommitResult.Committed
+                ? await Inner.CommitTogetherAsync([.. commits.Select(commit => OfFacts(commit) with { Retirement = commit.Retirement })], cancellationToken).ConfigureAwait(false)
+                : result;
         }
     }
 

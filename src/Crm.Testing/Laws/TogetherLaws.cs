@@ -88,6 +88,11 @@ internal static class TogetherLaws
     {
         public override async ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
         {
+            if (commits.Any(commit => commit.Retirement is not null))
+            {
+                return await base.CommitTogetherAsync(commits, cancellationToken);
+            }
+
             for (var i = 0; i < commits.Count; i++)
             {
                 if (await CommitAsync(commits[i], cancellationToken) is var result && result is not CommitResult.Committed)

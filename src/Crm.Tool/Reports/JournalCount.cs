@@ -30,6 +30,17 @@ internal sealed class JournalCount(Instant last)
             return;
         }
 
+        // Two who became one are one customer, and a merge is no event that anybody sent.
+        if (entry.Event.Kind is EventKinds.MergedName or EventKinds.RetiredName)
+        {
+            if (entry.Event.Kind == EventKinds.RetiredName)
+            {
+                customers.Remove(customer);
+            }
+
+            return;
+        }
+
         events++;
         customers.Add(customer);
         switch (entry.Event.Kind)

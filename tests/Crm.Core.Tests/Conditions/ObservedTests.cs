@@ -51,6 +51,16 @@ public sealed class ObservedTests
     });
 
     [Fact]
+    public void Two_that_are_joined_write_the_bytes_of_one_that_was_given_all() => AgreesWithHistory((leaf, arrived, now) =>
+    {
+        Assert.Equal(Bytes(Observe(leaf, arrived)), Bytes(Join(leaf, arrived)));
+        return Join(leaf, arrived).Answer(leaf, now);
+    });
+
+    [Fact]
+    public void The_law_catches_a_join_that_keeps_one_side() => Refuted((leaf, arrived, now) => Observe(leaf, [.. arrived.Where((_, i) => i % 2 == 0)]).Answer(leaf, now));
+
+    [Fact]
     public void The_law_catches_a_window_that_holds_its_first_instant() =>
         Refuted((leaf, arrived, now) => Scan(leaf, arrived, now, (at, length) => at >= now - length));
 
@@ -224,6 +234,14 @@ public sealed class ObservedTests
         var writer = new SlotWriter();
         observed.Write(writer);
         return writer.Written.ToArray();
+    }
+
+    private static Observed Join(Condition.EventWindow leaf, History arrived)
+    {
+        var catalog = new WindowCatalog([leaf]);
+        var halves = new[] { Observe(catalog, [.. arrived.Where((_, i) => i % 2 == 0)]), Observe(catalog, [.. arrived.Where((_, i) => i % 2 == 1)]) };
+        halves[0].Join(halves[1]);
+        return halves[0];
     }
 
     private static Observed Reread(Observed observed, WindowCatalog catalog)

@@ -5,13 +5,14 @@ using Crm.Ledger;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Core.Tests.Engine;
 
 /// <param name="bonusWhen">When a purchase brings five points more.</param>
 /// <param name="takesBackByRule">The counterfeit: history stands, and a refund takes a point for each whole 10.00 of its own.</param>
 /// <summary>A small loyalty module for the laws of the kernel: points in lots that expire, a bonus under a condition, tiers, and redemptions that may be refused.</summary>
-public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false, string? definition = null) : CustomerModule<ClubState>
+public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false, string? definition = null) : CustomerModule<ClubState>, IHoldsUnits
 {
     public const string Redeem = "club.redeem";
     private const long CentsPerPoint = 1_000;
@@ -49,6 +50,26 @@ public sealed class ClubModule(Condition bonusWhen, bool takesBackByRule = false
             Earned = stored.Earned + with.Earned - without.Earned,
         };
         return new Outcome.Accepted { State = corrected, Facts = FactsOf(corrected) };
+    }
+
+    public IEnumerable<UnitsHeld> Held(object state) => ((ClubState)state).Lots.Select(lot => new UnitsHeld("club", "points", lot.Key, lot.Value));
+
+    protected override Outcome.Accepted? Merge(ClubState survivor, ClubState retired, ModuleContext context)
+    {
+        var sum = new ClubState(
+            survivor.Lots.Concat(retired.Lots).GroupBy(lot => lot.Key, StringComparer.Ordinal).OrderBy(lot => lot.Key, StringComparer.Ordinal).Select(lot => KeyValuePair.Create(lot.Key, lot.Sum(part => part.Value))).Where(lot => lot.Value != 0).ToSequence(),
+            survivor.Earned + retired.Earned);
+        var entries = new List<LedgerEntry>();
+        foreach (var lot in sum.Lots.Where(lot => lot.Key != "debt").ToList())
+        {
+            var repaid = Math.Min(-sum.In("debt"), lot.Value);
+            sum = sum.Move(lot.Key, -repaid, Movement.Offset, null, context, entries).Move("debt", repaid, Movement.Offset, null, context, entries);
+        }
+
+        return Told(survivor, sum, entries, context) with
+        {
+            Agenda = retired.Lots.Where(lot => lot.Key != "debt").Select(lot => new AgendaChange(lot.Key, context.Moment.StartOf(LocalDatePattern.Iso.Parse($"{lot.Key}-01").Value))).ToSequence(),
+        };
     }
 
     private Outcome Earn(ClubState state, CustomerEvent purchase, ModuleContext context)

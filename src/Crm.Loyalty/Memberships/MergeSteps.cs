@@ -1,0 +1,166 @@
+using Crm.Loyalty.Members;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>
+/// Two customers become one: wallets are added lot by lot, each unit with the life it has, and nothing is earned again. What was counted towards tiers, cards, limits and challenges is added; tiers of both are
+/// held; a suspension stands.
+/// </summary>
+internal static class MergeSteps
+{
+    private static readonly string[] Latest = [LoyaltyNames.Warned(""), LoyaltyNames.Latest(""), LoyaltyNames.Once("", null), LoyaltyNames.Paid("")];
+
+    public static Outcome.Accepted? Merge(LoyaltyPlans plans, LoyaltyState survivor, LoyaltyState retired, ModuleContext context)
+    {
+        var decision = new Decision(survivor, context);
+        foreach (var other in retired.Memberships)
+        {
+            var plan = plans.Find(other.Program)?.At(context.Moment.Instant);
+            var own = survivor.In(other.Program);
+            Live(own, other, decision);
+            Count(own, other, decision);
+            Refer(own, other, context, decision);
+            foreach (var holding in other.Holdings)
+            {
+                decision.Join(other.Program, plan, holding.Unit, holding.Wallet);
+            }
+
+            foreach (var reservation in other.Reservations)
+            {
+                decision.Stand(other.Program, reservation);
+            }
+
+            foreach (var cart in other.Carts.Where(cart => own.Carts.All(known => known.Cart != cart.Cart)))
+            {
+                decision.Keep(other.Program, cart);
+            }
+
+            Climb(plans, plan, other, decision);
+        }
+
+        return decision.Outcome() as Outcome.Accepted;
+    }
+
+    // Ladders, cards and challenges, by the version of the programme that counts now; what no version knows is kept as it is.
+    private static void Climb(LoyaltyPlans plans, ProgramPlan? plan, Membership other, Decision decision)
+    {
+        foreach (var standing in other.Standings)
+        {
+            if (plan?.LadderNamed(standing.Ladder) is { } ladder)
+            {
+                decision.Join(plan, ladder, standing);
+            }
+            else
+            {
+                decision.Change(other.Program, membership => membership.Standing(standing.Ladder) is null ? membership.With(standing) : membership);
+            }
+        }
+
+        foreach (var card in other.Cards)
+        {
+            var before = decision.In(other.Program).Card(card.Card);
+            if (plan?.CardNamed(card.Card) is { } known)
+            {
+                decision.Stand(plan, known, before, before.With(card, known.Definition.Goal));
+            }
+            else
+            {
+                decision.Change(other.Program, membership => membership.With(before.With(card, plans.Find(other.Program)?.Latest.CardNamed(card.Card)?.Definition.Goal ?? Math.Max(card.Goal, 1))));
+            }
+        }
+
+        if (plan is { HasLevels: true })
+        {
+            decision.Weigh(plan);
+        }
+    }
+
+    private static void Live(Membership own, Membership other, Decision decision)
+    {
+        if (other.Revealed)
+        {
+            decision.Reveal(own.Program);
+        }
+
+        var life = (own.Life, other.Life) switch
+        {
+            (null, var theirs) => theirs,
+            (var mine, null) => mine,
+            ({ } mine, { } theirs) => (Rank(theirs.Status) > Rank(mine.Status) ? theirs : mine) with
+            {
+                Joined = Instant.Min(mine.Joined, theirs.Joined),
+                Times = Math.Max(mine.Times, theirs.Times),
+                Terms = mine.Terms ?? theirs.Terms,
+            },
+        };
+        if (life is not null && life != own.Life)
+        {
+            decision.Live(own.Program, life);
+            decision.Publish(new Fact(LoyaltyNames.MemberFact(own.Program), MemberSteps.NameOf(life.Status)));
+        }
+    }
+
+    // Who is suspended under one name is suspended under both; who is a member under one is a member.
+    private static int Rank(MemberStatus status) => status switch
+    {
+        MemberStatus.Suspended => 2,
+        MemberStatus.Member => 1,
+        _ => 0,
+    };
+
+    private static void Count(Membership own, Membership other, Decision decision) => decision.Change(own.Program, membership => other.Tallies.Aggregate(membership, With) with
+    {
+        Awards = membership.Awards.Concat(other.Awards).OrderBy(award => award.Day).ToSequence(),
+        Rewards = membership.Rewards.Concat(other.Rewards).GroupBy(reward => reward.Reward, StringComparer.Ordinal).OrderBy(reward => reward.Key, StringComparer.Ordinal).Select(reward => new RewardStanding
+        {
+            Reward = reward.Key,
+            Taken = reward.Sum(part => part.Taken),
+            Recent = reward.SelectMany(part => part.Recent).Order().ToSequence(),
+            Open = reward.SelectMany(part => part.Open).Distinct().ToSequence(),
+        }).ToSequence(),
+        Challenges = membership.Challenges.Concat(other.Challenges).GroupBy(challenge => challenge.Challenge, StringComparer.Ordinal).OrderBy(challenge => challenge.Key, StringComparer.Ordinal)
+            .Select(challenge => challenge.Aggregate((one, theirs) => one.With(theirs))).ToSequence(),
+    });
+
+    // What limits count is added within a span; of two spans the later one counts; instants and once-only marks are the latest of both, and the first day is the first.
+    private static Membership With(Membership membership, Tally tally)
+    {
+        var name = tally.Name;
+        if (name.StartsWith(LoyaltyNames.Date(""), StringComparison.Ordinal))
+        {
+            return membership;
+        }
+
+        if (membership.Tallies.FirstOrDefault(known => known.Name == name) is not { Name: not null } own)
+        {
+            return membership.With(tally);
+        }
+
+        var amount = own.Period != tally.Period ? (own.Period > tally.Period ? own.Amount : tally.Amount)
+            : name == LoyaltyNames.FirstDay ? Math.Min(own.Amount, tally.Amount)
+            : Latest.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal)) ? Math.Max(own.Amount, tally.Amount)
+            : checked(own.Amount + tally.Amount);
+        return membership.With(new Tally(name, Math.Max(own.Period, tally.Period), amount));
+    }
+
+    // Nobody brings themselves.
+    private static void Refer(Membership own, Membership other, ModuleContext context, Decision decision)
+    {
+        var retired = context.Field("event.retired").AsCode;
+        if (own.Referral is { } mine && mine.Advocate.ToString() == retired)
+        {
+            decision.Change(own.Program, membership => membership with { Referral = null });
+            decision.Put(new AgendaChange(LoyaltyNames.ReferralKey(own.Program), null));
+        }
+
+        if (decision.In(own.Program).Referral is null && other.Referral is { } theirs && theirs.Advocate != context.Customer)
+        {
+            decision.Stand(own.Program, theirs);
+        }
+    }
+}
