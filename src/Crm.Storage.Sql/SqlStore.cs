@@ -60,9 +60,6 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers), scan);
         disposals = new DisposalWriter(tenant);
         histories = new HistoryScan(tenant);
-        scan = new StoreScan(tenant);
-        histories = new HistoryScan(tenant);
-        writer = new CommitWriter(tenant, new CommitDiagnosis(tenant, customers), scan);
         outbox = new OutboxTable(tenant, options.Buckets);
         wakeups = new WakeupTable(tenant, options.Buckets);
         quotas = new QuotaTable(tenant);

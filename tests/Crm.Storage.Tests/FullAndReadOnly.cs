@@ -115,13 +115,10 @@ public sealed class FullAndReadOnly : IDisposable
         PostgreSqlServer.Execute($"DROP SCHEMA {options.Schema} CASCADE");
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_full_postgresql_store_says_so_loses_nothing_and_goes_on_when_there_is_room(bool mounted)
+    [Fact]
+    public async Task A_full_postgresql_store_says_so_loses_nothing_and_goes_on_when_there_is_room()
     {
-        using var disk = SmallDisk.Start(mounted);
-        TestContext.Current.TestOutputHelper?.WriteLine(disk.IsMounted ? "a tablespace on a file system of 16 MiB" : "files of at most 18 MiB");
+        using var disk = SmallDisk.Start();
         await using var store = PostgreSqlStore.Open(disk.ConnectionString);
         await store.CommitAsync(Samples.Birth(1), Token);
         var written = 1;
@@ -134,7 +131,7 @@ public sealed class FullAndReadOnly : IDisposable
             }
         });
 
-        Assert.True(disk.IsMounted ? full.SqlState == PostgresErrorCodes.DiskFull : full.MessageText.Contains("File too large", StringComparison.Ordinal), full.Message);
+        Assert.Equal(PostgresErrorCodes.DiskFull, full.SqlState);
         Assert.True(written > 2);
         await ExpectAsync(store, written);
         await Assert.ThrowsAsync<PostgresException>(async () => await store.CommitAsync(Incompressible(written + 1), Token));

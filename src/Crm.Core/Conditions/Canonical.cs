@@ -35,14 +35,17 @@ internal static class Canonical
         return flat.Count == 1 ? flat[0] : combine(flat);
     }
 
-    private static Condition.Score Of(Condition.Score score) => new(
-        score.Of.Select(part => part with { When = Of(part.When) })
+    // Points that cancel each other out leave a sum of nothing, which is always the same.
+    private static Condition Of(Condition.Score score)
+    {
+        var parts = score.Of.Select(part => part with { When = Of(part.When) })
             .GroupBy(part => ConditionWriter.Text(part.When), StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => group.First() with { Points = group.Sum(part => part.Points) })
             .Where(part => part.Points != 0)
-            .ToSequence(),
-        Of(score.Is));
+            .ToSequence();
+        return !parts.IsEmpty ? new Condition.Score(parts, Of(score.Is)) : score.Is.Holds(0m, false) ? new Condition.All([]) : new Condition.Any([]);
+    }
 
     private static Measure Of(Measure measure) => measure switch
     {

@@ -91,6 +91,11 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
             return (null, null);
         }
 
+        if (history.Entries.Any(entry => JoinedHistories.RetiredBy(entry) is not null))
+        {
+            return (null, new Held(new HeldHistory(customer, "joined", due, "Another customer was merged into this one; histories that were joined are kept whole."), snapshot.Version));
+        }
+
         if (snapshot.Slots.FirstOrDefault(slot => slot.Name != StateCodec.KernelSlot && kernel.Modules.IndexOf(slot.Name) < 0 && !request.RemovedModules.Contains(slot.Name)).Name is { } unknown)
         {
             return (null, new Held(new HeldHistory(customer, "unknown-module", due, $"There is a state of the module '{unknown}', which this engine does not have: dispose with the engine that decides, or name it among the removed modules."), snapshot.Version));

@@ -20,7 +20,11 @@ public interface IHistoryScan
 /// <summary>The journal of a customer, without the answers that were given.</summary>
 /// <param name="Customer">Whose.</param>
 /// <param name="Entries">All entries, in the order in which they were recorded.</param>
-public sealed record StoredHistory(CustomerId Customer, IReadOnlyList<HistoryEntry> Entries);
+public sealed record StoredHistory(CustomerId Customer, IReadOnlyList<HistoryEntry> Entries)
+{
+    /// <summary>Whether deciding the entries again tells all of the customer: no earlier ones were disposed of, and nobody was merged with anybody.</summary>
+    public bool IsWhole => Entries is [{ Version: 1 }, ..] && Entries.All(entry => entry.Event.Kind is not (EventKinds.MergedName or EventKinds.RetiredName));
+}
 
 /// <summary>A journal entry as far as deciding it again needs it.</summary>
 public sealed record HistoryEntry

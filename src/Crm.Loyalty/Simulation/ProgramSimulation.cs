@@ -162,6 +162,12 @@ public static class ProgramSimulation
 
         public void Fold(StoredHistory history)
         {
+            if (!history.IsWhole)
+            {
+                Totals.LeaveOut();
+                return;
+            }
+
             var (one, other) = (now.Run(history, request.Until), then.Run(history, request.Until));
             Totals.Draw(one.Draws, other.Draws);
             Totals.Count(history.Customer, history.Entries.Count, one.Entries, In(one.Customer, request.Replaced), other.Entries, In(other.Customer, request.Candidate));

@@ -15,6 +15,9 @@ namespace Crm.Loyalty.Simulation;
 /// <param name="Changes">The customers whose balance of a unit would be another, by unit and id.</param>
 public sealed record SimulationReport(string Program, bool Compared, long Customers, long Events, Sequence<SimulatedUnit> Units, Sequence<SimulatedMove> Tiers, Sequence<BalanceChange> Changes)
 {
+    /// <summary>How many customers were left out and are in none of the other figures: entries of theirs were disposed of, or they were merged.</summary>
+    public long LeftOut { get; init; }
+
     /// <summary>What the histories draw on each budget of the two programmes, in ordinal order of their names. Budgets are taken to suffice, so more may be drawn than one is ever filled with.</summary>
     public Sequence<SimulatedBudget> Budgets { get; init; }
 }

@@ -20,6 +20,10 @@ internal sealed class SimulationTotals(SimulationRequest request)
     private readonly Dictionary<string, (long Now, long Then)> draws = new(StringComparer.Ordinal);
     private long customers;
     private long events;
+    private long leftOut;
+
+    /// <summary>Counts a customer whose history cannot be decided again by itself.</summary>
+    public void LeaveOut() => leftOut++;
 
     public void Count(CustomerId customer, int entries, IReadOnlyList<LedgerEntry> ledgerNow, Membership? now, IReadOnlyList<LedgerEntry> ledgerThen, Membership? then)
     {
@@ -77,6 +81,7 @@ internal sealed class SimulationTotals(SimulationRequest request)
         }
 
         customers += part.customers;
+        leftOut += part.leftOut;
         events += part.events;
         changes.AddRange(part.changes);
         foreach (var (move, count) in part.moves)
@@ -109,6 +114,7 @@ internal sealed class SimulationTotals(SimulationRequest request)
             .OrderBy(move => move.Ladder, StringComparer.Ordinal).ThenBy(move => Level(request.Replaced, move.Ladder, move.Now)).ThenBy(move => Level(request.Candidate, move.Ladder, move.Then)).ToSequence(),
         changes.OrderBy(change => change.Unit, StringComparer.Ordinal).ThenBy(change => change.Customer).ToSequence())
     {
+        LeftOut = leftOut,
         Budgets = request.Candidate.Budgets.Concat(request.Replaced?.Budgets ?? []).Select(budget => budget.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(Burnt).ToSequence(),
     };
 

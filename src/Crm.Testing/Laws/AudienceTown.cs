@@ -11,6 +11,8 @@ namespace Crm.Testing.Laws;
 /// <summary>A town of customers whose whole history is known outside the store too, so that every answer can be checked.</summary>
 internal sealed class AudienceTown
 {
+    // The lengths of the windows that the conditions ask about.
+    private static readonly Duration[] Windows = [Duration.FromHours(1), Duration.FromHours(3), Duration.FromHours(4)];
     private const int Customers = 12;
     private const int Happenings = 60;
     private static readonly Duration Tick = Duration.FromTicks(1);
@@ -63,7 +65,7 @@ internal sealed class AudienceTown
     public IEnumerable<Instant> Boundaries()
     {
         var now = clock.GetCurrentInstant();
-        var edges = histories.Values.SelectMany(history => history).SelectMany(one => new[] { 1, 3, 4 }.Select(hours => one.At + Duration.FromHours(hours))).Append(Samples.At(29));
+        var edges = histories.Values.SelectMany(history => history).SelectMany(one => Windows.Select(window => one.At + window)).Append(Samples.At(29));
         return edges.Where(edge => edge - Tick >= now).Distinct().Order().Take(4).SelectMany(edge => new[] { edge - Tick, edge, edge + Tick }).Prepend(now).Distinct().Order();
     }
 

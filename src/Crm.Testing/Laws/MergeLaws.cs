@@ -133,6 +133,12 @@ internal static class MergeLaws
         public override async IAsyncEnumerable<CustomerId> ReadCustomersAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         {
             var listed = new HashSet<CustomerId>();
+            await foreach (var customer in base.ReadCustomersAsync(cancellationToken))
+            {
+                listed.Add(customer);
+                yield return customer;
+            }
+
             await foreach (var (customer, _) in base.ReadAllAsync(cancellationToken))
             {
                 if (listed.Add(customer))

@@ -52,6 +52,11 @@ internal static class SimulateCommand
             }
 
             output.Message(string.Create(CultureInfo.InvariantCulture, $"{report.Events} events of {report.Customers} customers folded twice in {watch.Elapsed.TotalSeconds:F2} s, {report.Events / Math.Max(watch.Elapsed.TotalSeconds, 0.001):F0} events a second"));
+            if (report.LeftOut > 0)
+            {
+                output.Message(string.Create(CultureInfo.InvariantCulture, $"{report.LeftOut} customers were left out: entries of theirs were disposed of, or they were merged, so their histories cannot be decided again by themselves."));
+            }
+
             Write(output, report);
             return ExitCode.Done;
         });
@@ -80,6 +85,7 @@ internal static class SimulateCommand
         json.WriteBoolean("compared", report.Compared);
         json.WriteNumber("customers", report.Customers);
         json.WriteNumber("events", report.Events);
+        json.WriteNumber("leftOut", report.LeftOut);
         json.WriteStartObject("units");
         foreach (var unit in report.Units)
         {

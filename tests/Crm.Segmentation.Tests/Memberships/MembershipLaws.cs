@@ -32,7 +32,7 @@ public sealed class MembershipLaws
     [Fact]
     public void The_law_catches_a_module_that_forgets_a_membership_when_it_is_over() => Assert.ThrowsAny<Exception>(() => Check(catalog => new Counterfeit(
         new SegmentationModule(catalog),
-        outcome => outcome.State is SegmentationState state ? outcome with { State = state.Set(state.Standings.Select(standing => standing with { Past = default })) } : outcome,
+        outcome => outcome.State is SegmentationState state ? outcome with { State = state.Set([.. state.Standings.Select(standing => standing with { Past = default })]) } : outcome,
         _ => false)));
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class StateLaws
     [Fact]
     public void A_usual_state_is_small()
     {
-        var state = SegmentationState.Empty.Set(Enumerable.Range(0, 10).Select(number => Flipped(new Standing { Segment = $"segment-{number}" }, 1) with { Due = Club.Day(90) }));
+        var state = SegmentationState.Empty.Set([.. Enumerable.Range(0, 10).Select(number => Flipped(new Standing { Segment = $"segment-{number}" }, 1) with { Due = Club.Day(90) })]);
         var writer = new SlotWriter();
         Codec.Write(state, writer);
 
