@@ -84,7 +84,28 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             activity?.SetTag("crm.kind", events[0].Kind);
         }
 
-        var pending = Distinct(items);
+        for (var pending = Distinct(items); pending.Count > 0; pending = Misjudged(items))
+        {
+            await InTurnAsync(pending, mode, activity, cancellationToken).ConfigureAwait(false);
+        }
+
+        // Others have been recorded; whoever is refused may be sent again, to a release that can read the state.
+        if (Array.Find(items, item => item.Fault is not null) is { Fault: { } fault })
+        {
+            throw fault;
+        }
+
+        var answers = Array.ConvertAll(items, item => item.Answer());
+        for (var i = 0; i < answers.Length; i++)
+        {
+            CrmTelemetry.Answered(events[i], answers[i]);
+        }
+
+        return answers;
+    }
+
+    private async ValueTask InTurnAsync(List<Item> pending, RecordMode mode, Activity? activity, CancellationToken cancellationToken)
+    {
         IDisposable? turns = null;
         var receivers = new List<CustomerRef>();
         try
@@ -107,20 +128,14 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         {
             turns?.Dispose();
         }
+    }
 
-        // Others have been recorded; whoever is refused may be sent again, to a release that can read the state.
-        if (Array.Find(items, item => item.Fault is not null) is { Fault: { } fault })
-        {
-            throw fault;
-        }
-
-        var answers = Array.ConvertAll(items, item => item.Answer());
-        for (var i = 0; i < answers.Length; i++)
-        {
-            CrmTelemetry.Answered(events[i], answers[i]);
-        }
-
-        return answers;
+    // Where the first of a key was not what had been recorded under it before, one of the others may be.
+    private static List<Item> Misjudged(Item[] items)
+    {
+        var others = Array.FindAll(items, item => item.RepeatOf is { Recorded: Recorded.KeyReused } first && first.Hash != item.Hash);
+        Array.ForEach(others, item => item.RepeatOf = null);
+        return Distinct(others);
     }
 
     // Of several items with one key, the first is recorded and answers for the others.

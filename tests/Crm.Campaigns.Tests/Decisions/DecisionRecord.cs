@@ -167,7 +167,7 @@ public sealed class DecisionRecord
         codec.Write(state, writer);
         var reader = new Modules.SlotReader(writer.Written);
 
-        Assert.Equal(state, codec.Read(1, ref reader));
+        Assert.Equal(state, codec.Read(codec.Version, ref reader));
         Assert.True(reader.AtEnd);
     }
 }

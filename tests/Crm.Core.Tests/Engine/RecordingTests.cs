@@ -56,6 +56,19 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task What_was_recorded_before_is_known_again_behind_an_imposter_in_one_call()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+
+        var answers = await shop.Engine.RecordAsync([Histories.Purchase("till:1", 6_000), Histories.Purchase("till:1", 5_000), Histories.Purchase("till:1", 7_000), Histories.Purchase("till:1", 5_000)], cancellationToken: Token);
+
+        Assert.IsType<Recorded.KeyReused>(answers[0]);
+        Assert.IsType<Recorded.Already>(answers[1]);
+        Assert.IsType<Recorded.KeyReused>(answers[2]);
+        Assert.IsType<Recorded.Already>(answers[3]);
+    }
+
+    [Fact]
     public async Task Everything_wrong_with_all_events_is_said_at_once_and_nothing_is_written()
     {
         var fault = await Assert.ThrowsAsync<InvalidEventException>(async () => await shop.Engine.RecordAsync(

@@ -168,7 +168,7 @@ public sealed class VerifyingStores : IDisposable
         return (long)(await command.ExecuteScalarAsync() ?? 0L);
     }
 
-    private static Task<Support.Tool> SummaryAsync(string store) => Support.Tool.RunAsync("report", "summary", "--store", store, "--json");
+    private static Task<Support.Tool> SummaryAsync(string store) => Support.Tool.RunAsync("report", "summary", "--store", store, "--as-of", "2026-12-31", "--json");
 
     private static Task<Support.Tool> RetainAsync(string store, NodaTime.Instant until, params string[] options) =>
         Support.Tool.RunAsync(until + NodaTime.Duration.FromDays(365), CancellationToken.None, ["privacy", "retention", "--store", store, "--json", "--until", NodaTime.Text.InstantPattern.ExtendedIso.Format(until), .. options]);
