@@ -43,7 +43,7 @@ public sealed record DisposalReport(long Seen, long Customers, long Entries, lon
 /// <param name="Code">
 /// "still-amended": a later refund or cancellation that stays takes from them. "not-verified": what is stored does not fit together, and would be lost as evidence. "not-decidable": they cannot be decided again with
 /// the definitions that are there, and no checkpoint stands for them. "unknown-module": the customer has a state of a module that the engine does not have, which the opening would lack.
-/// "joined": another customer was merged into this one.
+/// "joined": another customer was merged into this one. "given-by-another": they came after an event of a kind <see cref="Events.EventKind.WithCause"/>, which is taken back when the event that it follows from is.
 /// </param>
 /// <param name="Entries">How many of them stay.</param>
 /// <param name="Detail">A sentence.</param>

@@ -110,11 +110,14 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
 
         var state = (await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false)).State;
         var drafts = JournalDraft.Of(history.Entries, kernel.Modules.Kinds).ToList();
-        var cut = DisposalPlan.Cut(history, drafts, until);
+        // What followed from another customer's event is taken back when that event is: then it must be there.
+        var given = drafts.Where(draft => draft.Kind.WithCause).Min(draft => (Instant?)draft.EffectiveAt);
+        var cut = DisposalPlan.Cut(history, drafts, given <= until ? given.Value - Duration.FromTicks(1) : until);
         var decided = cut is { } at && plan.CanDecide(history, ledger) ? plan.Decided(customer, state, history, drafts, at) : null;
         var checkpoint = decided ?? (cut is { } bound ? await StoredAsync(customer, history, drafts, bound, cancellationToken).ConfigureAwait(false) : null);
         var left = due - (checkpoint is { } reached ? history.Entries.Count(entry => entry.EffectiveAt <= reached.At) : 0);
         var held = left == 0 ? null
+            : given <= until && (cut is null || checkpoint?.At == cut) ? new HeldHistory(customer, "given-by-another", left, "They came after something that another customer gave, which may still be taken back.")
             : cut is null || checkpoint?.At == cut ? new HeldHistory(customer, "still-amended", left, "A later refund or cancellation takes from them; they can go together with it.")
             : new HeldHistory(customer, "not-decidable", left, $"No checkpoint stands for them, and they cannot be decided again: {verdict.NotRedecided ?? "what stays would lead elsewhere"}.");
         return (checkpoint is null ? null : Disposal(customer, snapshot, state, history, DisposalPlan.Opening(checkpoint, history, ledger, now), now), held is null ? null : new Held(held, snapshot.Version));

@@ -13,7 +13,7 @@ namespace Crm.Loyalty.Memberships;
 /// </summary>
 internal static class MergeSteps
 {
-    private static readonly string[] Latest = [LoyaltyNames.Warned(""), LoyaltyNames.Latest(""), LoyaltyNames.Once("", null), LoyaltyNames.Paid("")];
+    private static readonly string[] Latest = [LoyaltyNames.Warned(""), LoyaltyNames.Latest(""), LoyaltyNames.Once("", null), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned("")];
 
     public static Outcome.Accepted? Merge(LoyaltyPlans plans, LoyaltyState survivor, LoyaltyState retired, ModuleContext context)
     {
@@ -115,6 +115,7 @@ internal static class MergeSteps
 
     private static void Count(Membership own, Membership other, Decision decision) => decision.Change(own.Program, membership => other.Tallies.Aggregate(membership, With) with
     {
+        Pool = membership.Pool ?? other.Pool,
         Awards = membership.Awards.Concat(other.Awards).OrderBy(award => award.Day).ToSequence(),
         Rewards = membership.Rewards.Concat(other.Rewards).GroupBy(reward => reward.Reward, StringComparer.Ordinal).OrderBy(reward => reward.Key, StringComparer.Ordinal).Select(reward => new RewardStanding
         {

@@ -44,7 +44,7 @@ public sealed class PointsClub : CustomerModule<PointsClubState>, IHoldsUnits
             new EventKind(Redeem, EventNature.Request) { Fields = [Amount] },
             new EventKind(TakeMug, EventNature.Request),
             new EventKind(Give, EventNature.Request) { Fields = [Amount, new("to", ScalarKind.Number, Required: true)] },
-            new EventKind(Received, EventNature.Happening) { Fields = [Amount] },
+            new EventKind(Received, EventNature.Happening) { Fields = [Amount], WithCause = true },
             new EventKind(Visit, EventNature.Happening) { OrderFree = true },
         ],
         Handles = [EventKinds.PurchaseName, Redeem, TakeMug, Give, Received],
