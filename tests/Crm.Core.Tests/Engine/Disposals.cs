@@ -354,7 +354,7 @@ public sealed class Disposals
 
                 var expected = await kept.RecordAsync(all[i]);
                 var found = await disposed.RecordAsync(all[i]);
-                if (found.Lines.Any(line => line.Code == Told))
+                if (found.Lines.Any(line => line.Code == Told) || await IsAtTheOpeningAsync(disposed, expected, found))
                 {
                     await HoldsAsync(disposed);
                     return true;
@@ -367,6 +367,10 @@ public sealed class Disposals
             Assert.Equal(await kept.PictureAsync(Histories.End, netted: false), await disposed.PictureAsync(Histories.End, netted: false));
             return true;
         });
+
+    // Whatever comes at the very instant of the opening counts a tick later, and so may what hangs on it.
+    private static async Task<bool> IsAtTheOpeningAsync(Shop disposed, Receipt expected, Receipt found) =>
+        found.EffectiveAt == expected.EffectiveAt + Duration.FromTicks(1) && (await StoredAsync(disposed)).History.Opening?.At == expected.EffectiveAt;
 
     // A disposal is a version of its own, which is all that may differ.
     private static string Comparable(Receipt receipt) => $"{receipt with { Version = 0, Customer = default }}";
