@@ -7,11 +7,13 @@ namespace Crm.Segmentation.Explanations;
 
 /// <summary>
 /// Finds the fewest values that would have to be others for a condition to give the other answer; among sets of equally many, the one that is nearest. Values that several leaves look at are one value:
-/// changing it asks all of them anew. Sets of up to three values are searched completely; where no such set is enough, what is given is enough and need not be the least.
+/// changing it asks all of them anew. Sets of up to three values are searched completely, and all sets where there are at most five values; where no such set is enough, what is given is enough and need not
+/// be the least.
 /// </summary>
 internal sealed class SmallestChange
 {
     private const int MostTried = 3;
+    private const int MostTriedWholly = 5;
     private const int MostValues = 40;
 
     private readonly Func<string, Condition?> segments;
@@ -40,7 +42,8 @@ internal sealed class SmallestChange
         var values = whole.Leaves().Where(leaf => LeafValues.ValueOf(leaf) is not null).GroupBy(leaf => LeafValues.ValueOf(leaf) ?? leaf)
             .Select(leaves => new Changeable(leaves.Key, leaves.First(), valueOf(leaves.First()), [.. leaves.SelectMany(leaf => LeafValues.Turns(leaf, valueOf(leaf))).Distinct().Where(value => value != valueOf(leaves.First()))]))
             .Where(value => value.Others.Count > 0).Take(MostValues).ToList();
-        for (var size = 1; size <= Math.Min(MostTried, values.Count); size++)
+        var most = values.Count <= MostTriedWholly ? values.Count : MostTried;
+        for (var size = 1; size <= most; size++)
         {
             (List<(Condition, Scalar)> Set, decimal Distance)? best = null;
             foreach (var (set, distance) in Sets(values, size, 0))
