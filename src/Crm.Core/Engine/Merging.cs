@@ -64,18 +64,29 @@ internal sealed class Merging(Kernel kernel, Recorder recorder, IClock clock, II
         }
     }
 
+    // The two may be loaded at two moments. Where one shows a merge that the other does not show yet, both show it the next time.
     private async ValueTask<(CustomerSnapshot Survivor, CustomerSnapshot Retired)> LoadAsync(MergeRequest request, CancellationToken cancellationToken)
+    {
+        var (survivor, retired) = await LoadOnceAsync(request, cancellationToken).ConfigureAwait(false);
+        return survivor.Recorded is not null == AreOne(survivor, retired)
+            ? (survivor, retired)
+            : await LoadOnceAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<(CustomerSnapshot Survivor, CustomerSnapshot Retired)> LoadOnceAsync(MergeRequest request, CancellationToken cancellationToken)
     {
         var both = await kernel.LoadAllAsync([request.Survivor with { Recording = request.Key }, request.Retired with { Recording = null }], cancellationToken).ConfigureAwait(false);
         return (both[0], both[1]);
     }
+
+    private static bool AreOne(CustomerSnapshot survivor, CustomerSnapshot retired) => survivor.Customer is { } one && one == retired.Customer;
 
     // What needs no deciding: the merge was recorded before, or they are one by another.
     private static MergeResult? Known(MergeRequest request, UInt128 hash, CustomerSnapshot survivor, CustomerSnapshot retired)
     {
         if (survivor.Recorded is { } recorded)
         {
-            return recorded.PayloadHash == hash && survivor.Customer is not null && survivor.Customer == retired.Customer
+            return recorded.PayloadHash == hash && AreOne(survivor, retired)
                 ? new MergeResult.Merged(recorded.Receipt)
                 : throw new KeyReusedException(request.Key);
         }
@@ -92,7 +103,7 @@ internal sealed class Merging(Kernel kernel, Recorder recorder, IClock clock, II
         }
 
         return problems.Count > 0 ? throw new InvalidEventException(problems.ToSequence())
-            : survivor.Customer is { } one && one == retired.Customer ? new MergeResult.OneAlready(one)
+            : AreOne(survivor, retired) && survivor.Customer is { } one ? new MergeResult.OneAlready(one)
             : null;
     }
 
