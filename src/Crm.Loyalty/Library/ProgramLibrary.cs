@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Crm.Definitions;
 using Crm.Loyalty.Programs;
 using Crm.Storage;
@@ -19,33 +17,32 @@ public sealed class ProgramLibrary(IDocumentStore documents, IClock clock, Loyal
     /// <summary>The kind of the documents.</summary>
     public const string DocumentKind = "programme";
 
-    private static readonly string[] Changes = ["draft", "activate", "retire"];
+    private readonly RevisionLog<LoyaltyProgram> log = Log(documents, code);
 
     /// <summary>Writes a draft down. It counts for nobody; a simulation can try it.</summary>
     /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with it, or with how it follows the versions before it; the message lists all of it.</exception>
-    public ValueTask<ProgramRevision> DraftAsync(Definition<LoyaltyProgram> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, ProgramChange.Draft, by, cancellationToken);
+    public ValueTask<Revision<LoyaltyProgram>> DraftAsync(Definition<LoyaltyProgram> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, RevisionChange.Draft, by, cancellationToken);
 
     /// <summary>Lets a version count from its own instant on. Activated again, the same version is noted again and changes nothing.</summary>
     /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with it, or with how it follows the versions before it; the message lists all of it.</exception>
-    public ValueTask<ProgramRevision> ActivateAsync(Definition<LoyaltyProgram> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, ProgramChange.Activate, by, cancellationToken);
+    public ValueTask<Revision<LoyaltyProgram>> ActivateAsync(Definition<LoyaltyProgram> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, RevisionChange.Activate, by, cancellationToken);
 
     /// <summary>Ends a programme now: a version in which nothing is earned any more. What members hold stays theirs.</summary>
     /// <exception cref="ArgumentException">No programme of the name counts.</exception>
-    public async ValueTask<ProgramRevision> RetireAsync(string program, string by, CancellationToken cancellationToken = default)
+    public async ValueTask<Revision<LoyaltyProgram>> RetireAsync(string program, string by, CancellationToken cancellationToken = default)
     {
         var last = (await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).LastOrDefault(definition => definition.Name == program)
             ?? throw new ArgumentException($"No programme that counts is named '{program}'.", nameof(program));
-        var now = clock.GetCurrentInstant();
         var ended = last.Value with { Ended = true };
-        return await AddAsync(ended.Define(last.Version + 1, now > last.ActiveFrom ? now : last.ActiveFrom + Duration.FromTicks(1)), ProgramChange.Retire, by, cancellationToken).ConfigureAwait(false);
+        return await AddAsync(ended.Define(last.Version + 1, last.NextFrom(clock.GetCurrentInstant())), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Every change that was ever made, by programme and number.</summary>
     /// <exception cref="InvalidLoyaltyProgramException">A programme names something in code that is not there.</exception>
-    public ValueTask<IReadOnlyList<ProgramRevision>> RevisionsAsync(CancellationToken cancellationToken = default) => RevisionsAsync(documents, code, cancellationToken);
+    public ValueTask<IReadOnlyList<Revision<LoyaltyProgram>>> RevisionsAsync(CancellationToken cancellationToken = default) => log.ReadAsync(cancellationToken);
 
     /// <summary>The versions that count or will, by programme and version, those that end a programme included.</summary>
-    public async ValueTask<IReadOnlyList<Definition<LoyaltyProgram>>> DefinitionsAsync(CancellationToken cancellationToken = default) => Counting(await RevisionsAsync(cancellationToken).ConfigureAwait(false));
+    public async ValueTask<IReadOnlyList<Definition<LoyaltyProgram>>> DefinitionsAsync(CancellationToken cancellationToken = default) => (await RevisionsAsync(cancellationToken).ConfigureAwait(false)).Counting();
 
     /// <summary>A catalogue of what counts or will, for <see cref="LoyaltyModule.Of(DefinitionCatalog{LoyaltyProgram}, IEnumerable{Events.EventKind})"/>.</summary>
     public ValueTask<DefinitionCatalog<LoyaltyProgram>> LoadAsync(CancellationToken cancellationToken = default) => LoadAsync(documents, code, cancellationToken);
@@ -58,92 +55,37 @@ public sealed class ProgramLibrary(IDocumentStore documents, IClock clock, Loyal
     public static async ValueTask<DefinitionCatalog<LoyaltyProgram>> LoadAsync(IDocumentStore documents, LoyaltyCode? code, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(documents);
-        return new(Counting(await RevisionsAsync(documents, code, cancellationToken).ConfigureAwait(false)));
+        return new((await Log(documents, code).ReadAsync(cancellationToken).ConfigureAwait(false)).Counting());
     }
 
     /// <summary>Where each programme stands now, in the order of their names.</summary>
-    public async ValueTask<IReadOnlyList<(string Program, ProgramStatus Status)>> StatusesAsync(CancellationToken cancellationToken = default)
-    {
-        var now = clock.GetCurrentInstant();
-        return [.. (await RevisionsAsync(cancellationToken).ConfigureAwait(false)).GroupBy(revision => revision.Program, StringComparer.Ordinal).Select(revisions => (revisions.Key, StatusOf([.. revisions], now)))];
-    }
+    public async ValueTask<IReadOnlyList<(string Program, DefinitionStatus Status)>> StatusesAsync(CancellationToken cancellationToken = default) =>
+        (await RevisionsAsync(cancellationToken).ConfigureAwait(false)).Statuses(clock.GetCurrentInstant(), static revision => revision.Definition.Value.Ended);
 
-    private static async ValueTask<IReadOnlyList<ProgramRevision>> RevisionsAsync(IDocumentStore documents, LoyaltyCode? code, CancellationToken cancellationToken)
-    {
-        var revisions = new List<ProgramRevision>();
-        await foreach (var document in documents.ReadAllAsync(DocumentKind, cancellationToken).ConfigureAwait(false))
-        {
-            revisions.Add(Read(document, code));
-        }
-
-        return revisions;
-    }
-
-    private static ProgramStatus StatusOf(List<ProgramRevision> revisions, Instant now)
-    {
-        var counting = revisions.Where(revision => revision.Change != ProgramChange.Draft).ToList();
-        return counting.Count == 0 ? ProgramStatus.Draft
-            : counting.Where(revision => revision.Definition.ActiveFrom <= now).MaxBy(revision => revision.Definition.Version) is not { } latest ? ProgramStatus.Scheduled
-            : latest.Definition.Value.Ended ? ProgramStatus.Retired : ProgramStatus.Active;
-    }
-
-    private async ValueTask<ProgramRevision> AddAsync(Definition<LoyaltyProgram> definition, ProgramChange change, string by, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(definition);
-        ArgumentException.ThrowIfNullOrWhiteSpace(by);
-        while (true)
-        {
-            var revisions = await RevisionsAsync(cancellationToken).ConfigureAwait(false);
-            var revision = new ProgramRevision(definition.Name, revisions.Count(known => known.Program == definition.Name) + 1, change, by, clock.GetCurrentInstant(), definition);
-            Check(revisions, revision);
-            if (await documents.AddAsync(new StoredDocument(DocumentKind, definition.Name, revision.Number, Write(revision), revision.At), cancellationToken).ConfigureAwait(false))
-            {
-                return revision;
-            }
-        }
-    }
+    private ValueTask<Revision<LoyaltyProgram>> AddAsync(Definition<LoyaltyProgram> definition, RevisionChange change, string by, CancellationToken cancellationToken) =>
+        log.AddAsync(definition, change, by, clock, Check, cancellationToken);
 
     // A draft is checked with the others as if it counted, so that what is wrong is known before it does.
-    private static void Check(IReadOnlyList<ProgramRevision> revisions, ProgramRevision added)
+    private static void Check(IReadOnlyList<Revision<LoyaltyProgram>> revisions, Revision<LoyaltyProgram> added)
     {
-        var others = Counting(revisions);
-        if (others.Find(known => known.Name == added.Program && known.Version == added.Definition.Version) is { } same && (same.Hash != added.Definition.Hash || same.ActiveFrom != added.Definition.ActiveFrom))
+        if (revisions.Contradicted(added) is { } same)
         {
-            throw new InvalidLoyaltyProgramException(added.Program, [new ProgramError("version", $"Version {same.Version} counts with another content or from another instant, and is never changed; give the changed one the next number.")]);
+            throw new InvalidLoyaltyProgramException(added.Name, [new ProgramError("version", $"Version {same.Version} counts with another content or from another instant, and is never changed; give the changed one the next number.")]);
         }
 
         try
         {
-            _ = new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>(Counting([.. revisions.Where(known => known.Program == added.Program), added with { Change = ProgramChange.Activate }])));
+            _ = new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>(revisions.Where(known => known.Name == added.Name).Append(added with { Change = RevisionChange.Activate }).Counting()));
         }
         catch (ArgumentException wrong)
         {
-            throw new InvalidLoyaltyProgramException(added.Program, [new ProgramError("", wrong.Message)]);
+            throw new InvalidLoyaltyProgramException(added.Name, [new ProgramError("", wrong.Message)]);
         }
     }
 
-    private static List<Definition<LoyaltyProgram>> Counting(IReadOnlyList<ProgramRevision> revisions) =>
-    [
-        .. revisions.Where(revision => revision.Change != ProgramChange.Draft)
-            .GroupBy(revision => (revision.Program, revision.Definition.Version)).Select(same => same.Last().Definition)
-            .OrderBy(definition => definition.Name, StringComparer.Ordinal).ThenBy(definition => definition.Version),
-    ];
-
-    private static string Write(ProgramRevision revision) => new JsonObject
+    // A programme by itself is one that counted from the beginning: so the tool writes those that come with a first import.
+    private static RevisionLog<LoyaltyProgram> Log(IDocumentStore documents, LoyaltyCode? code) => new(documents, new(DocumentKind, ["draft", "activate", "retire"], ProgramDocument.Write, json => ProgramDocument.Read(json, code))
     {
-        ["revision"] = Changes[(int)revision.Change],
-        ["by"] = revision.By,
-        ["definition"] = ProgramDocument.Node(revision.Definition),
-    }.ToJsonString();
-
-    private static ProgramRevision Read(StoredDocument document, LoyaltyCode? code)
-    {
-        using var json = JsonDocument.Parse(document.Content);
-        var root = json.RootElement;
-
-        // A programme by itself is one that counted from the beginning: so the tool writes those that come with a first import.
-        return root.TryGetProperty("revision", out var change)
-            ? new ProgramRevision(document.Name, document.Version, (ProgramChange)Math.Max(0, Array.IndexOf(Changes, change.GetString())), root.GetProperty("by").GetString() ?? "", document.WrittenAt, ProgramDocument.Read(root.GetProperty("definition"), code))
-            : new ProgramRevision(document.Name, document.Version, ProgramChange.Activate, "import", document.WrittenAt, LoyaltyProgramJson.Read(document.Content, code ?? new LoyaltyCode()).Define());
-    }
+        ReadAlone = json => LoyaltyProgramJson.Read(json, code ?? new LoyaltyCode()).Define(),
+    });
 }

@@ -34,19 +34,19 @@ public sealed class ProgramLibraries
     {
         var from = Samples.Local(2026, 2, 1);
         await Library.DraftAsync(Club.Define(1, from), "staff:1", Cancel);
-        Assert.Equal([("tea-club", ProgramStatus.Draft)], await Library.StatusesAsync(Cancel));
+        Assert.Equal([("tea-club", DefinitionStatus.Draft)], await Library.StatusesAsync(Cancel));
         Assert.Empty((await Library.LoadAsync(Cancel)).Names);
 
         await Library.ActivateAsync(Club.Define(1, from), "staff:2", Cancel);
-        Assert.Equal([("tea-club", ProgramStatus.Scheduled)], await Library.StatusesAsync(Cancel));
+        Assert.Equal([("tea-club", DefinitionStatus.Scheduled)], await Library.StatusesAsync(Cancel));
         clock.Set(from);
-        Assert.Equal([("tea-club", ProgramStatus.Active)], await Library.StatusesAsync(Cancel));
+        Assert.Equal([("tea-club", DefinitionStatus.Active)], await Library.StatusesAsync(Cancel));
         clock.Set(Samples.Local(2026, 3, 1));
         await Library.RetireAsync("tea-club", "staff:3", Cancel);
 
-        Assert.Equal([("tea-club", ProgramStatus.Retired)], await Library.StatusesAsync(Cancel));
+        Assert.Equal([("tea-club", DefinitionStatus.Retired)], await Library.StatusesAsync(Cancel));
         Assert.Equal(
-            [(1, ProgramChange.Draft, "staff:1", Samples.Local(2026, 1, 15, 12)), (2, ProgramChange.Activate, "staff:2", Samples.Local(2026, 1, 15, 12)), (3, ProgramChange.Retire, "staff:3", Samples.Local(2026, 3, 1))],
+            [(1, RevisionChange.Draft, "staff:1", Samples.Local(2026, 1, 15, 12)), (2, RevisionChange.Activate, "staff:2", Samples.Local(2026, 1, 15, 12)), (3, RevisionChange.Retire, "staff:3", Samples.Local(2026, 3, 1))],
             (await Library.RevisionsAsync(Cancel)).Select(revision => (revision.Number, revision.Change, revision.By, revision.At)));
     }
 
@@ -150,7 +150,7 @@ public sealed class ProgramLibraries
 
     private static async Task<long> Points(CrmEngine engine) => (await Membership(engine)).Wallet("points").Available;
 
-    private static Task<InvalidLoyaltyProgramException> Refused(Func<ValueTask<ProgramRevision>> change) => Assert.ThrowsAsync<InvalidLoyaltyProgramException>(() => change().AsTask());
+    private static Task<InvalidLoyaltyProgramException> Refused(Func<ValueTask<Revision<LoyaltyProgram>>> change) => Assert.ThrowsAsync<InvalidLoyaltyProgramException>(() => change().AsTask());
 
     private async Task<List<LedgerEntry>> Ledger()
     {

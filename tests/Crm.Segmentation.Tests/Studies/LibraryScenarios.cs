@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Definitions;
 using Crm.Modules;
 using Crm.Segmentation.Library;
 using Crm.Segmentation.Linting;
@@ -23,23 +24,23 @@ public sealed class LibraryScenarios
     {
         var (library, clock) = Library();
         await library.DraftAsync(Buyers.Define(1, Club.Day(5)), "staff:1", Cancel);
-        Assert.Equal([("buyers", SegmentStatus.Draft)], await library.StatusesAsync(Cancel));
+        Assert.Equal([("buyers", DefinitionStatus.Draft)], await library.StatusesAsync(Cancel));
         Assert.Empty((await library.LoadAsync(cancellationToken: Cancel)).Definitions.Names);
 
         await library.ActivateAsync(Buyers.Define(1, Club.Day(5)), "staff:2", Cancel);
-        Assert.Equal([("buyers", SegmentStatus.Scheduled)], await library.StatusesAsync(Cancel));
+        Assert.Equal([("buyers", DefinitionStatus.Scheduled)], await library.StatusesAsync(Cancel));
         clock.Set(Club.Day(6));
-        Assert.Equal([("buyers", SegmentStatus.Active)], await library.StatusesAsync(Cancel));
+        Assert.Equal([("buyers", DefinitionStatus.Active)], await library.StatusesAsync(Cancel));
         await library.ActivateAsync((Buyers with { Label = new Text("Shoppers", "顧客") }).Define(1, Club.Day(5)), "staff:3", Cancel);
         Assert.Equal("Shoppers", (await library.LoadAsync(cancellationToken: Cancel)).Definitions.At("buyers", Club.Day(6))!.Value.Label.English);
 
         clock.Set(Club.Day(9));
         await library.RetireAsync("buyers", "staff:4", Cancel);
 
-        Assert.Equal([("buyers", SegmentStatus.Retired)], await library.StatusesAsync(Cancel));
+        Assert.Equal([("buyers", DefinitionStatus.Retired)], await library.StatusesAsync(Cancel));
         Assert.Equal(
-            [(1, RevisionKind.Draft, "staff:1"), (2, RevisionKind.Active, "staff:2"), (3, RevisionKind.Active, "staff:3"), (4, RevisionKind.Retired, "staff:4")],
-            (await library.RevisionsAsync(Cancel)).Select(revision => (revision.Number, revision.Kind, revision.By)));
+            [(1, RevisionChange.Draft, "staff:1"), (2, RevisionChange.Activate, "staff:2"), (3, RevisionChange.Activate, "staff:3"), (4, RevisionChange.Retire, "staff:4")],
+            (await library.RevisionsAsync(Cancel)).Select(revision => (revision.Number, revision.Change, revision.By)));
         Assert.Equal(Club.Day(9), (await library.RevisionsAsync(Cancel))[^1].At);
     }
 
@@ -101,7 +102,7 @@ public sealed class LibraryScenarios
         Assert.Equal(Enumerable.Range(1, 8), (await library.RevisionsAsync(Cancel)).Select(revision => revision.Number));
     }
 
-    private static Task<InvalidSegmentException> Refused(Func<ValueTask<SegmentRevision>> change) => Assert.ThrowsAsync<InvalidSegmentException>(() => change().AsTask());
+    private static Task<InvalidSegmentException> Refused(Func<ValueTask<SavedSegment>> change) => Assert.ThrowsAsync<InvalidSegmentException>(() => change().AsTask());
 
     private static (SegmentLibrary Library, FakeClock Clock) Library() => Library(out _);
 

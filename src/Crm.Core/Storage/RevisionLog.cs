@@ -1,0 +1,89 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Crm.Definitions;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage;
+
+/// <summary>The revisions of one kind of definitions in a store: added by people, each under the next number of its name, and never overwritten.</summary>
+/// <typeparam name="T">What is defined.</typeparam>
+/// <param name="documents">Where they are kept.</param>
+/// <param name="format">How they are written.</param>
+public sealed class RevisionLog<T>(IDocumentStore documents, RevisionFormat<T> format)
+    where T : notnull
+{
+    /// <summary>Every revision, by name and number.</summary>
+    public async ValueTask<IReadOnlyList<Revision<T>>> ReadAsync(CancellationToken cancellationToken)
+    {
+        var revisions = new List<Revision<T>>();
+        await foreach (var document in documents.ReadAllAsync(format.Kind, cancellationToken).ConfigureAwait(false))
+        {
+            revisions.Add(Read(document));
+        }
+
+        return revisions;
+    }
+
+    /// <summary>Adds a revision under the next number of its name. Where somebody else is faster it is checked again with what they added.</summary>
+    /// <param name="definition">The version.</param>
+    /// <param name="change">What is done with it.</param>
+    /// <param name="by">Who does it, as a code such as "staff:17".</param>
+    /// <param name="clock">Now.</param>
+    /// <param name="check">Gets all revisions that are there and the one that is to be added, and throws where it does not fit.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<Revision<T>> AddAsync(Definition<T> definition, RevisionChange change, string by, IClock clock, Action<IReadOnlyList<Revision<T>>, Revision<T>> check, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        ArgumentException.ThrowIfNullOrWhiteSpace(by);
+        ArgumentNullException.ThrowIfNull(clock);
+        ArgumentNullException.ThrowIfNull(check);
+        while (true)
+        {
+            var known = await ReadAsync(cancellationToken).ConfigureAwait(false);
+            var added = new Revision<T>(known.Count(revision => revision.Name == definition.Name) + 1, change, by, clock.GetCurrentInstant(), definition);
+            check(known, added);
+            if (await documents.AddAsync(new StoredDocument(format.Kind, added.Name, added.Number, Write(added), added.At), cancellationToken).ConfigureAwait(false))
+            {
+                return added;
+            }
+        }
+    }
+
+    private string Write(Revision<T> revision) => new JsonObject
+    {
+        ["revision"] = format.Changes[(int)revision.Change],
+        ["by"] = revision.By,
+        ["definition"] = JsonNode.Parse(format.Write(revision.Definition)),
+    }.ToJsonString();
+
+    private Revision<T> Read(StoredDocument document)
+    {
+        using var json = JsonDocument.Parse(document.Content);
+        var root = json.RootElement;
+        if (!root.TryGetProperty("revision", out var change) && format.ReadAlone is { } alone)
+        {
+            return new Revision<T>(document.Version, RevisionChange.Activate, "import", document.WrittenAt, alone(document.Content));
+        }
+
+        return new Revision<T>(
+            document.Version,
+            (RevisionChange)Math.Max(0, format.Changes.ToList().IndexOf(change.GetString() ?? "")),
+            root.GetProperty("by").GetString() ?? "",
+            document.WrittenAt,
+            format.Read(root.GetProperty("definition").GetRawText()));
+    }
+}
+
+/// <summary>How the revisions of one kind of definitions are written as documents.</summary>
+/// <typeparam name="T">What is defined.</typeparam>
+/// <param name="Kind">The kind of the documents, such as "segment".</param>
+/// <param name="Changes">The words for <see cref="RevisionChange"/>, in its order.</param>
+/// <param name="Write">Writes a version as JSON.</param>
+/// <param name="Read">Reads what <paramref name="Write"/> wrote.</param>
+public sealed record RevisionFormat<T>(string Kind, Sequence<string> Changes, Func<Definition<T>, string> Write, Func<string, Definition<T>> Read)
+    where T : notnull
+{
+    /// <summary>Reads a document that is a definition by itself, without who changed what: one that counts, as an import brings it. Null: there are none.</summary>
+    public Func<string, Definition<T>>? ReadAlone { get; init; }
+}
