@@ -19,26 +19,10 @@ namespace Crm.Benchmarks;
 /// </summary>
 internal static class AudienceRounds
 {
-    private const int MostPurchases = 19;
     private const int Rounds = 7;
     private const string Tenant = "default";
-    private static readonly Instant Start = Instant.FromUtc(2026, 1, 1, 0, 0);
-    private static readonly Moment Now = new(Start + Duration.FromDays(365), DateTimeZone.Utc);
+    private static readonly Moment Now = FiveLeaves.Now;
     private static readonly EventKinds Kinds = new(EventKinds.BuiltIn);
-
-    private static readonly Condition Raw = If.All(
-        If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(3),
-        If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(1_000),
-        If.Fact("customer.region").Is("HK"),
-        If.Fact("consent.email").Is(true),
-        If.Purchases().InLast(Duration.FromDays(14)).Count().Is(0));
-
-    private static readonly Condition Maintained = If.All(
-        If.Fact("kept.recent").AtLeast(3),
-        If.Fact("kept.spend").AtLeast(1_000),
-        If.Fact("customer.region").Is("HK"),
-        If.Fact("consent.email").Is(true),
-        If.Fact("kept.fortnight").Is(0));
 
     // Written for these tables and this question, by somebody who knows that nothing is refunded and nothing due.
     private const string RawByHand = """
@@ -81,8 +65,8 @@ internal static class AudienceRounds
         await RunAsync(connection, "VACUUM ANALYZE");
         Say($"{customers:N0} customers, {purchases:N0} purchases, filled in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s");
         var (ticks, recent, fortnight) = (Ticks(Now.Instant), Ticks(Now.Instant - Duration.FromDays(90)), Ticks(Now.Instant - Duration.FromDays(14)));
-        await CompareAsync("from purchases", () => SelectAsync(store, Raw), [("by hand", () => IdsAsync(connection, RawByHand, ticks, recent, fortnight))]);
-        await CompareAsync("from maintained facts", () => SelectAsync(store, Maintained), [("by hand, grouped", () => IdsAsync(connection, MaintainedByHand)), ("by hand, joined", () => IdsAsync(connection, MaintainedByJoins))]);
+        await CompareAsync("from purchases", () => SelectAsync(store, FiveLeaves.FromPurchases), [("by hand", () => IdsAsync(connection, RawByHand, ticks, recent, fortnight))]);
+        await CompareAsync("from maintained facts", () => SelectAsync(store, FiveLeaves.FromFacts), [("by hand, grouped", () => IdsAsync(connection, MaintainedByHand)), ("by hand, joined", () => IdsAsync(connection, MaintainedByJoins))]);
         await RunAsync(connection, $"DROP SCHEMA {schema} CASCADE");
     }
 
@@ -144,14 +128,14 @@ internal static class AudienceRounds
         var history = new List<(long At, int Customer, int Dollars)>();
         for (var customer = 0; customer < customers; customer++)
         {
-            ids[customer] = new CustomerId(new UInt128(Next(ref luck), Next(ref luck)));
-            for (var left = (int)(Next(ref luck) % (MostPurchases + 2)); left > 0; left--)
+            ids[customer] = new CustomerId(new UInt128(FiveLeaves.Next(ref luck), FiveLeaves.Next(ref luck)));
+            for (var left = FiveLeaves.Purchases(ref luck); left > 0; left--)
             {
-                var dollars = (int)(Next(ref luck) % 256);
-                history.Add((Ticks(Start + Duration.FromSeconds((long)(Next(ref luck) % (365 * 86_400)))), customer, dollars));
+                var dollars = (int)(FiveLeaves.Next(ref luck) % 256);
+                history.Add((Ticks(FiveLeaves.PurchasedAt(ref luck)), customer, dollars));
             }
 
-            (regions[customer], consents[customer]) = (Next(ref luck) % 4 == 0, Next(ref luck) % 2 == 0);
+            (regions[customer], consents[customer]) = (FiveLeaves.Next(ref luck) % 4 == 0, FiveLeaves.Next(ref luck) % 2 == 0);
         }
 
         history.Sort();
@@ -191,7 +175,7 @@ internal static class AudienceRounds
                 await births.WriteAsync(versions[customer], NpgsqlDbType.Bigint);
                 await births.WriteAsync(0L, NpgsqlDbType.Bigint);
                 await births.WriteAsync(1L, NpgsqlDbType.Bigint);
-                await births.WriteAsync(Ticks(Start), NpgsqlDbType.Bigint);
+                await births.WriteAsync(Ticks(FiveLeaves.Start), NpgsqlDbType.Bigint);
             }
 
             await births.CompleteAsync();
@@ -246,14 +230,4 @@ internal static class AudienceRounds
     private static long Ticks(Instant instant) => instant.ToUnixTimeTicks();
 
     private static void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-
-    // The finaliser of SplitMix64.
-    private static ulong Next(ref ulong state)
-    {
-        state = unchecked(state + 0x9e3779b97f4a7c15UL);
-        var bits = state;
-        bits = unchecked((bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9UL);
-        bits = unchecked((bits ^ (bits >> 27)) * 0x94d049bb133111ebUL);
-        return bits ^ (bits >> 31);
-    }
 }

@@ -16,32 +16,15 @@ namespace Crm.Benchmarks;
 public class ColumnBenchmarks
 {
     private const int Customers = 1_000_000;
-    private const int MostPurchases = 19;
-    private static readonly Instant Start = Instant.FromUtc(2026, 1, 1, 0, 0);
-    private static readonly Moment Now = new(Start + Duration.FromDays(365), DateTimeZone.Utc);
+    private static readonly Moment Now = FiveLeaves.Now;
 
-    private static readonly Condition Audience = If.All(
-        If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(3),
-        If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(1_000),
-        If.Fact("customer.region").Is("HK"),
-        If.Fact("consent.email").Is(true),
-        If.Purchases().InLast(Duration.FromDays(14)).Count().Is(0));
-
-    // The same asked of what is kept up with every event.
-    private static readonly Condition Maintained = If.All(
-        If.Fact("kept.recent").AtLeast(3),
-        If.Fact("kept.spend").AtLeast(1_000),
-        If.Fact("customer.region").Is("HK"),
-        If.Fact("consent.email").Is(true),
-        If.Fact("kept.fortnight").Is(0));
-
-    private Population kept = new PopulationBuilder(Maintained).Build();
-    private PopulationSet one = new PopulationBuilder(Maintained).Build().Select(If.All(), Now);
-    private PopulationSet other = new PopulationBuilder(Maintained).Build().Select(If.All(), Now);
+    private Population kept = new PopulationBuilder(FiveLeaves.FromFacts).Build();
+    private PopulationSet one = new PopulationBuilder(FiveLeaves.FromFacts).Build().Select(If.All(), Now);
+    private PopulationSet other = new PopulationBuilder(FiveLeaves.FromFacts).Build().Select(If.All(), Now);
     private int[] recents = [];
     private long[] spends = [];
     private int[] fortnights = [];
-    private Population population = new PopulationBuilder(Audience).Build();
+    private Population population = new PopulationBuilder(FiveLeaves.FromPurchases).Build();
     private int[] firsts = [];
     private long[] ticks = [];
     private long[] amounts = [];
@@ -52,8 +35,8 @@ public class ColumnBenchmarks
     [GlobalSetup]
     public void Fill()
     {
-        var builder = new PopulationBuilder(Audience);
-        var keeping = new PopulationBuilder(Maintained);
+        var builder = new PopulationBuilder(FiveLeaves.FromPurchases);
+        var keeping = new PopulationBuilder(FiveLeaves.FromFacts);
         (recents, spends, fortnights) = (new int[Customers], new long[Customers], new int[Customers]);
         var events = Enumerable.Range(0, 256).Select(dollars => CustomerEvent.Purchase("pos:1", Identity.User(1), Money.Hkd(dollars))).ToArray();
         firsts = new int[Customers + 1];
@@ -64,9 +47,9 @@ public class ColumnBenchmarks
         for (var customer = 0; customer < Customers; customer++)
         {
             history.Clear();
-            for (var left = (int)(Next(ref luck) % (MostPurchases + 2)); left > 0; left--)
+            for (var left = FiveLeaves.Purchases(ref luck); left > 0; left--)
             {
-                history.Add((events[Next(ref luck) % 256], Start + Duration.FromSeconds((long)(Next(ref luck) % (365 * 86_400)))));
+                history.Add((events[FiveLeaves.Next(ref luck) % 256], FiveLeaves.PurchasedAt(ref luck)));
             }
 
             history.Sort((one, other) => one.At.CompareTo(other.At));
@@ -77,8 +60,8 @@ public class ColumnBenchmarks
             }
 
             firsts[customer + 1] = allTicks.Count;
-            regions[customer] = (byte)(Next(ref luck) % 4);
-            consents[customer] = Next(ref luck) % 2 == 0;
+            regions[customer] = (byte)(FiveLeaves.Next(ref luck) % 4);
+            consents[customer] = FiveLeaves.Next(ref luck) % 2 == 0;
             Fact[] facts = [new Fact("customer.region", regions[customer] == 0 ? "HK" : "MO"), new Fact("consent.email", consents[customer])];
             builder.Add(new CustomerId((UInt128)(customer + 1)), history, facts);
             recents[customer] = history.Count(one => one.At > Now.Instant - Duration.FromDays(90));
@@ -90,7 +73,7 @@ public class ColumnBenchmarks
         (ticks, amounts) = ([.. allTicks], [.. allAmounts]);
         population = builder.Build();
         kept = keeping.Build();
-        (one, other) = (population.Select(Audience, Now), population.Select(If.Fact("consent.email").Is(true), Now));
+        (one, other) = (population.Select(FiveLeaves.FromPurchases, Now), population.Select(If.Fact("consent.email").Is(true), Now));
         if (By_hand() != From_the_definition() || By_hand() != Kept_by_hand() || By_hand() != Kept_from_the_definition() || By_hand() != On_two_threads())
         {
             throw new InvalidOperationException($"The loops find {By_hand()} and {Kept_by_hand()} customers and the scans {From_the_definition()}, {On_two_threads()} and {Kept_from_the_definition()}; the same are expected.");
@@ -123,10 +106,10 @@ public class ColumnBenchmarks
     }
 
     [Benchmark]
-    public int From_the_definition() => population.Select(Audience, Now).Count;
+    public int From_the_definition() => population.Select(FiveLeaves.FromPurchases, Now).Count;
 
     [Benchmark]
-    public int On_two_threads() => population.Select(Audience, Now, threads: 2).Count;
+    public int On_two_threads() => population.Select(FiveLeaves.FromPurchases, Now, threads: 2).Count;
 
     /// <summary>The same audience by hand over arrays of maintained values.</summary>
     [Benchmark]
@@ -142,19 +125,9 @@ public class ColumnBenchmarks
     }
 
     [Benchmark]
-    public int Kept_from_the_definition() => kept.Select(Maintained, Now).Count;
+    public int Kept_from_the_definition() => kept.Select(FiveLeaves.FromFacts, Now).Count;
 
     /// <summary>The overlap of two sets that were selected before.</summary>
     [Benchmark]
     public int Overlap() => one.Overlap(other);
-
-    // The finaliser of SplitMix64.
-    private static ulong Next(ref ulong state)
-    {
-        state = unchecked(state + 0x9e3779b97f4a7c15UL);
-        var bits = state;
-        bits = unchecked((bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9UL);
-        bits = unchecked((bits ^ (bits >> 27)) * 0x94d049bb133111ebUL);
-        return bits ^ (bits >> 31);
-    }
 }

@@ -2,6 +2,7 @@ using Crm.Conditions;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Segmentation.Columns;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -49,20 +50,7 @@ public sealed class ColumnLaws
         from until in Gen.Choose(0, 14)
         select new Fact(name, name switch { "test.points" => number / 2m, "test.tier" => number % 2 == 0 ? "gold" : "silver", "test.vip" => number % 2 == 0, "test.tags" => Scalar.Of(number % 2 == 0 ? ["tea", "cup"] : ["tea"]), "test.fine" => 1.00001m * number, _ => Start + Duration.FromHours(number) }, until > 12 ? null : Start + Duration.FromHours(until));
 
-    private static readonly Gen<Test> Numbers =
-        from value in Gen.Choose(0, 8).Select(half => half / 2m)
-        from other in Gen.Choose(0, 4)
-        from kind in Gen.Choose(0, 6)
-        select kind switch
-        {
-            0 => new Test.EqualTo(value),
-            1 => new Test.MoreThan(value),
-            2 => new Test.AtLeast(value),
-            3 => new Test.LessThan(value),
-            4 => new Test.AtMost(value),
-            5 => new Test.Between(Math.Min(value, other), Math.Max(value, other)),
-            _ => (Test)new Test.OneOf([value, other]),
-        };
+    private static readonly Gen<Test> Numbers = ConditionParts.Numbers(8);
 
     private static readonly Gen<Test> Codes = Gen.Elements<Test>(
         new Test.EqualTo("web"), new Test.OneOf(["tea", "shop"]), new Test.StartsWith("w"), new Test.EndsWith("p"), new Test.Contains("e"), new Test.AnyOf(["web", "cup"]), new Test.AllOf(["cup", "tea"]), new Test.Known(), new Test.AtLeast(1), new Test.EqualTo("HK"), new Test.EqualTo(Scalar.Of(["tea"])), new Test.EqualTo(true));
@@ -103,15 +91,7 @@ public sealed class ColumnLaws
 
     private static readonly Gen<EventPattern> Patterns = from kind in Gen.Elements("purchase", "visit") from filter in AnyFilters select new EventPattern(kind) { Where = filter };
 
-    private static readonly Gen<Measure> Sequences =
-        from steps in Gen.ListOf(
-            from pattern in Patterns
-            from after in Gen.Elements(Duration.Zero, Duration.FromHours(1))
-            from within in Gen.Elements<Duration?>(null, Duration.FromHours(2), Duration.FromHours(4))
-            from without in Gen.OneOf(Gen.Constant<EventPattern?>(null), Patterns.Select(pattern => (EventPattern?)pattern))
-            select new Step(pattern) { After = after, Within = within, Without = without }).Resize(2)
-        from lacking in Gen.OneOf(Gen.Constant<Lack?>(null), Patterns.Select(pattern => (Lack?)new Lack(pattern, Duration.FromHours(2))))
-        select (Measure)new Measure.Sequence([.. steps]) { Lacking = lacking };
+    private static readonly Gen<Measure> Sequences = ConditionParts.Sequences(Patterns);
 
     private static readonly Gen<Condition?> Filters = Gen.Elements<Condition?>(
         null, null, If.Field("event.channel").Is("web"), If.Field("event.channel").WhenMissing(true).IsNot("shop"), If.Field("event.channel").IsKnown, If.Field("event.source").Is("pos") & !If.Field("event.channel").StartsWith("w"), If.Any());

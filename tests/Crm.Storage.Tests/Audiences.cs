@@ -3,6 +3,7 @@ using Crm.Engine;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Testing;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -49,20 +50,7 @@ public sealed class Audiences
             Profile = profile,
         });
 
-    private static readonly Gen<Test> Numbers =
-        from value in Gen.Choose(0, 8).Select(half => half / 2m)
-        from other in Gen.Choose(0, 4)
-        from kind in Gen.Choose(0, 6)
-        select kind switch
-        {
-            0 => new Test.EqualTo(value),
-            1 => new Test.MoreThan(value),
-            2 => new Test.AtLeast(value),
-            3 => new Test.LessThan(value),
-            4 => new Test.AtMost(value),
-            5 => new Test.Between(Math.Min(value, other), Math.Max(value, other)),
-            _ => (Test)new Test.OneOf([value, other]),
-        };
+    private static readonly Gen<Test> Numbers = ConditionParts.Numbers(8);
 
     private static readonly Gen<Test> Cents = from cents in Gen.Choose(0, 5) from test in Gen.Elements<Func<Scalar, Test>>(value => new Test.EqualTo(value), value => new Test.AtLeast(value), value => new Test.LessThan(value), value => new Test.OneOf([value, 3m])) select test(cents / 100m);
 
@@ -121,15 +109,7 @@ public sealed class Audiences
 
     private static readonly Gen<EventPattern> Patterns = from kind in Gen.Elements("purchase", "visit") from filter in Filters select new EventPattern(kind) { Where = filter };
 
-    private static readonly Gen<Measure> Sequences =
-        from steps in Gen.ListOf(
-            from pattern in Patterns
-            from after in Gen.Elements(Duration.Zero, Duration.FromHours(1))
-            from within in Gen.Elements<Duration?>(null, Duration.FromHours(2), Duration.FromHours(4))
-            from without in Gen.OneOf(Gen.Constant<EventPattern?>(null), Patterns.Select(pattern => (EventPattern?)pattern))
-            select new Step(pattern) { After = after, Within = within, Without = without }).Resize(2)
-        from lacking in Gen.OneOf(Gen.Constant<Lack?>(null), Patterns.Select(pattern => (Lack?)new Lack(pattern, Duration.FromHours(2))))
-        select (Measure)new Measure.Sequence([.. steps]) { Lacking = lacking };
+    private static readonly Gen<Measure> Sequences = ConditionParts.Sequences(Patterns);
 
     private static readonly Gen<Condition> Leaves = Gen.OneOf(
         from kind in Gen.Elements("purchase", "purchase", "visit")

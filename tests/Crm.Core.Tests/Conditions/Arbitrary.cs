@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Events;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -47,21 +48,7 @@ internal static class Arbitrary
     public static Gen<List<(CustomerEvent Event, Instant At)>> Histories { get; } =
         Gen.ListOf(from happened in Events from at in Instants select (happened, at)).Resize(12).Select(list => list.ToList());
 
-    public static Gen<Test> NumberTests { get; } =
-        from value in Gen.Choose(0, 8).Select(half => half / 2m)
-        from other in Gen.Choose(0, 4)
-        from kind in Gen.Choose(0, 7)
-        select kind switch
-        {
-            0 => new Test.EqualTo(value),
-            1 => new Test.MoreThan(value),
-            2 => new Test.AtLeast(value),
-            3 => new Test.LessThan(value),
-            4 => new Test.AtMost(value),
-            5 => new Test.OneOf([value, other]),
-            6 => new Test.Between(Math.Min(value, other), Math.Max(value, other)),
-            _ => (Test)new Test.Known(),
-        };
+    public static Gen<Test> NumberTests { get; } = Gen.Frequency((7, ConditionParts.Numbers(8)), (1, Gen.Constant<Test>(new Test.Known())));
 
     private static Gen<Condition> FilterLeaves { get; } = Gen.Elements<Condition>(
         new Condition.Field("event.channel", new Test.EqualTo("web"), false),

@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Events;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -12,20 +13,7 @@ internal static class Arbitrary
 {
     private static readonly Instant Start = Instant.FromUtc(2026, 3, 1, 0, 0);
 
-    private static Gen<Test> Numbers { get; } =
-        from value in Gen.Choose(0, 6).Select(half => half / 2m)
-        from other in Gen.Choose(0, 3)
-        from kind in Gen.Choose(0, 6)
-        select kind switch
-        {
-            0 => new Test.EqualTo(value),
-            1 => new Test.MoreThan(value),
-            2 => new Test.AtLeast(value),
-            3 => new Test.LessThan(value),
-            4 => new Test.AtMost(value),
-            5 => new Test.Between(Math.Min(value, other), Math.Max(value, other)),
-            _ => (Test)new Test.OneOf([value, other]),
-        };
+    private static Gen<Test> Numbers { get; } = ConditionParts.Numbers(6);
 
     private static Gen<Test> Codes { get; } = Gen.Elements<Test>(
         new Test.EqualTo("tea"), new Test.EqualTo("cup"), new Test.OneOf(["tea", "cup"]), new Test.StartsWith("t"), new Test.EndsWith("p"), new Test.Contains("e"), new Test.AnyOf(["tea"]), new Test.AllOf(["cup", "tea"]), new Test.Known(), new Test.AtLeast("cup"), new Test.LessThan("tea"));
