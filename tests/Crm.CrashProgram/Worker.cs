@@ -26,14 +26,15 @@ public static class Worker
     }
 
     /// <summary>Says "ready", waits for a line, and then works for ever; says "working" when it has begun.</summary>
+    /// <param name="isDesk">Whether the work is that of the <see cref="Desk"/>, and not of the tills.</param>
     /// <param name="location">The store; see <see cref="Open"/>.</param>
     /// <param name="folder">Where the life writes down what it has answered ("acks-LIFE") and sent ("sent-LIFE").</param>
     /// <param name="life">Which life it is, from 1; part of all keys.</param>
     /// <param name="clock">The shop's.</param>
-    public static async Task RunAsync(string location, string folder, int life, FastClock clock)
+    public static async Task RunAsync(bool isDesk, string location, string folder, int life, FastClock clock)
     {
         ArgumentNullException.ThrowIfNull(clock);
-        await WarmUpAsync(folder, life, clock);
+        await WarmUpAsync(isDesk, folder, life, clock);
         Console.Out.WriteLine("ready");
         if (Console.In.ReadLine() is null)
         {
@@ -42,6 +43,12 @@ public static class Worker
 
         var store = Open(location);
         using var acks = new Diary(Path.Combine(folder, $"acks-{life}"));
+        if (isDesk)
+        {
+            await Desk.RunAsync(store, acks, life, clock, static () => Console.Out.WriteLine("working"));
+            return;
+        }
+
         using var sent = new Diary(Path.Combine(folder, $"sent-{life}"));
         var channel = new FileChannel(sent, clock);
         var engine = Club.Engine(store, clock, new RandomIdSource(), channel);
@@ -60,7 +67,7 @@ public static class Worker
     }
 
     // A process that has done everything once before its turn works from the first moment on.
-    private static async Task WarmUpAsync(string folder, int life, FastClock clock)
+    private static async Task WarmUpAsync(bool isDesk, string folder, int life, FastClock clock)
     {
         await using var store = SqliteStore.Open(":memory:");
         using var nothing = new Diary(Path.Combine(folder, $"warm-{life}"));
@@ -68,7 +75,12 @@ public static class Worker
         var engine = Club.Engine(store, clock, new RandomIdSource(), channel);
         for (var turn = 1; turn <= 4; turn++)
         {
-            await SellAsync(engine, nothing, life, 0, turn);
+            await (isDesk ? Desk.SellAndMergeAsync(engine, nothing, life, 0, turn) : SellAsync(engine, nothing, life, 0, turn));
+        }
+
+        if (isDesk)
+        {
+            await Desk.DisposeAsync(engine, nothing, clock);
         }
 
         await engine.RunDueAsync(1);
@@ -92,7 +104,7 @@ public static class Worker
     }
 
     /// <summary>Does something again and again. When the database is taken away it tries the same again.</summary>
-    private static Task ForeverAsync(Func<int, Task> work) => Task.Run(async () =>
+    internal static Task ForeverAsync(Func<int, Task> work) => Task.Run(async () =>
     {
         for (var turn = 1; ; turn++)
         {

@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Crm.Modules;
+using Crm.Storage;
 using Crm.Values;
 using NodaTime;
 
@@ -58,7 +60,7 @@ internal sealed class CustomerState
 
     public static CustomerState Newborn(ModuleSet modules) => new()
     {
-        Journal = default(JournalTally),
+        Journal = JournalTally.None,
         Slots = [.. modules.EmptySlots],
         Since = new long[modules.Count],
         Facts = new FactTable(),
@@ -127,8 +129,12 @@ internal sealed class CustomerState
 /// <summary>By which a state knows the opening of its journal again.</summary>
 /// <param name="At">Up to when events were disposed of.</param>
 /// <param name="Hash">The hash of the opening, so that another one in its place is noticed.</param>
-[StructLayout(LayoutKind.Auto)]
-internal readonly record struct OpeningMark(Instant At, UInt128 Hash);
+internal sealed record OpeningMark(Instant At, UInt128 Hash)
+{
+    /// <summary>That of an opening; null where there is none.</summary>
+    [return: NotNullIfNotNull(nameof(opening))]
+    public static OpeningMark? Of(JournalOpening? opening) => opening is null ? null : new(opening.At, Binary.Hash(opening));
+}
 
 /// <summary>A follow-up that a correction took back, and perhaps another gave again.</summary>
 /// <param name="FollowUp">Its key.</param>

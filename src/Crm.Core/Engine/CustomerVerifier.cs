@@ -68,6 +68,7 @@ public sealed class CustomerVerifier
         ArgumentNullException.ThrowIfNull(ledger);
         var closed = CustomerState.Newborn(modules);
         closed.Journal = null;
+        closed.Opening = OpeningMark.Of(history.Opening);
         closed.RecordedAt = history.Entries.IsEmpty ? null : history.Entries.Max(entry => entry.RecordedAt);
         var differences = JournalCheck.Compare(retired, long.MaxValue, closed, history, ledger)
             .Concat(Bookkeeping.Compare(modules, closed, ledger.Select(entry => new UnitsHeld(entry.Program, entry.Unit, entry.Lot, entry.Amount))));

@@ -7,7 +7,6 @@ namespace Crm.Engine;
 /// <summary>Goes through all customers and disposes of the beginnings of their journals, one unit of work for each. It can stop after any customer, or be killed anywhere, and go on there.</summary>
 internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
 {
-    private const int AtOnce = 256;
     private const string NotVerified = "not-verified";
 
     private readonly IJournalDisposal store = kernel.Store as IJournalDisposal
@@ -23,54 +22,41 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
             throw new ArgumentException($"Entries are to be disposed of until {request.Until}, which is still to come; an instant that has passed is expected.", nameof(request));
         }
 
-        var report = new DisposalReport(0, 0, 0, 0, request.After, false);
-        await foreach (var some in kernel.ReadCustomersAsync(request.After, AtOnce, cancellationToken).ConfigureAwait(false))
-        {
-            var batch = some.Take((int)Math.Min(int.MaxValue, request.Most - report.Seen)).ToList();
-            foreach (var customer in batch)
+        return await CustomerWalk.RunAsync(
+            kernel,
+            new DisposalReport(0, 0, 0, 0, request.After, false),
+            request.After,
+            request.Most,
+            async (report, customer) =>
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 var (gone, held) = await OneAsync(customer, request, cancellationToken).ConfigureAwait(false);
-                report = new DisposalReport(report.Seen + 1, report.Customers + (gone > 0 ? 1 : 0), report.Entries + gone, report.Held + (held ? 1 : 0), customer, false);
-            }
-
-            request.Progress?.Report(report);
-            if (batch.Count < some.Length)
-            {
-                return report;
-            }
-        }
-
-        report = report with { IsComplete = true };
-        request.Progress?.Report(report);
-        return report;
+                return new DisposalReport(report.Seen + 1, report.Customers + (gone > 0 ? 1 : 0), report.Entries + gone, report.Held + (held ? 1 : 0), customer, false);
+            },
+            static report => report with { IsComplete = true },
+            request.Progress,
+            cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<(int Gone, bool Held)> OneAsync(CustomerId customer, DisposalRequest request, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
+    private ValueTask<(int Gone, bool Held)> OneAsync(CustomerId customer, DisposalRequest request, CancellationToken cancellationToken) => CustomerWalk.UntilAloneAsync(
+        kernel,
+        customer,
+        async _ =>
         {
-            var now = clock.GetCurrentInstant();
-            var (disposal, held) = await PlanAsync(customer, request, now, cancellationToken).ConfigureAwait(false);
-            var isMoved = held is { History.Code: NotVerified } && await HasMovedAsync(customer, held, cancellationToken).ConfigureAwait(false);
-            if (!isMoved && (disposal is null || request.DryRun || await store.DisposeOfAsync(disposal, cancellationToken).ConfigureAwait(false) is CommitResult.Committed))
+            var (disposal, held) = await PlanAsync(customer, request, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+            if ((held is { History.Code: NotVerified } && await HasMovedAsync(customer, held, cancellationToken).ConfigureAwait(false))
+                || (disposal is not null && !request.DryRun && await store.DisposeOfAsync(disposal, cancellationToken).ConfigureAwait(false) is not CommitResult.Committed))
             {
-                if (held is not null)
-                {
-                    request.Held?.Invoke(held.History);
-                }
-
-                return (disposal?.Receipts.Count ?? 0, held is not null);
+                return (false, default);
             }
 
-            if (attempt >= kernel.Options.Attempts)
+            if (held is not null)
             {
-                throw new TooManyConflictsException($"The customer {customer}", attempt);
+                request.Held?.Invoke(held.History);
             }
 
-            await kernel.Pacing.PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
-        }
-    }
+            return (true, (disposal?.Receipts.Count ?? 0, held is not null));
+        },
+        cancellationToken);
 
     // What was read in several steps while somebody wrote does not fit together, and means nothing.
     private async ValueTask<bool> HasMovedAsync(CustomerId customer, Held held, CancellationToken cancellationToken) =>
@@ -157,7 +143,7 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
 
     private JournalDisposal Disposal(CustomerId customer, CustomerSnapshot snapshot, CustomerState state, CustomerHistory history, JournalOpening opening, Instant now)
     {
-        state.Opening = new OpeningMark(opening.At, Binary.Hash(opening));
+        state.Opening = OpeningMark.Of(opening);
         var commit = new Commit
         {
             Customer = customer,

@@ -22,7 +22,7 @@ internal static class JournalCheck
 
     private static IEnumerable<Difference> Opening(CustomerState state, CustomerHistory history)
     {
-        var found = history.Opening is { } opening ? new OpeningMark(opening.At, Binary.Hash(opening)) : (OpeningMark?)null;
+        var found = OpeningMark.Of(history.Opening);
         if (found != state.Opening)
         {
             yield return new Difference("the opening of the journal", Text(found), found?.At == state.Opening?.At ? "the one that the state has seen" : Text(state.Opening));

@@ -8,32 +8,18 @@ namespace Crm.Engine;
 /// <summary>Goes through all customers and decides anew what one module keeps of them, a commit for each for whom something changes. It can stop after any customer and go on there.</summary>
 internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
 {
-    private const int AtOnce = 256;
-
     public async ValueTask<RebuildReport> RunAsync(RebuildRequest request, CancellationToken cancellationToken)
     {
         var module = IndexOf(request.Module);
-        var report = new RebuildReport(0, 0, request.After, false);
-        await foreach (var some in kernel.ReadCustomersAsync(request.After, AtOnce, cancellationToken).ConfigureAwait(false))
-        {
-            var batch = some.Take(request.Most - report.Seen).ToList();
-            foreach (var customer in batch)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var changed = await OneAsync(customer, module, request, cancellationToken).ConfigureAwait(false);
-                report = new RebuildReport(report.Seen + 1, report.Changed + (changed ? 1 : 0), customer, false);
-            }
-
-            request.Progress?.Report(report);
-            if (batch.Count < some.Length)
-            {
-                return report;
-            }
-        }
-
-        report = report with { IsComplete = true };
-        request.Progress?.Report(report);
-        return report;
+        return await CustomerWalk.RunAsync(
+            kernel,
+            new RebuildReport(0, 0, request.After, false),
+            request.After,
+            request.Most,
+            async (report, customer) => new RebuildReport(report.Seen + 1, report.Changed + (await OneAsync(customer, module, request, cancellationToken).ConfigureAwait(false) ? 1 : 0), customer, false),
+            static report => report with { IsComplete = true },
+            request.Progress,
+            cancellationToken).ConfigureAwait(false);
     }
 
     private int IndexOf(string name)
@@ -49,15 +35,16 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             : throw new ArgumentException($"The module '{name}' cannot be decided anew by itself: it has written to the ledger, or what it has done is irrevocable. A reversible module without units is expected.", nameof(name));
     }
 
-    private async ValueTask<bool> OneAsync(CustomerId customer, int module, RebuildRequest request, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
+    private ValueTask<bool> OneAsync(CustomerId customer, int module, RebuildRequest request, CancellationToken cancellationToken) => CustomerWalk.UntilAloneAsync(
+        kernel,
+        customer,
+        async attempt =>
         {
             var now = clock.GetCurrentInstant();
             var snapshot = await kernel.Store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false);
             if (snapshot.Customer is null)
             {
-                return false;
+                return (true, false);
             }
 
             var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
@@ -68,7 +55,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
                 : decision.AskNow(module, request.AgendaKey, now);
             if (!changes)
             {
-                return false;
+                return (true, false);
             }
 
             if (attempt == 1)
@@ -76,17 +63,8 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
                 request.Changes?.Invoke(customer, before, decision.State.Slots[module]);
             }
 
-            if (request.DryRun || decision.ToCommit(now) is not { } commit || await kernel.Store.CommitAsync(commit, cancellationToken).ConfigureAwait(false) is CommitResult.Committed)
-            {
-                return true;
-            }
-
-            if (attempt >= kernel.Options.Attempts)
-            {
-                throw new TooManyConflictsException($"The customer {customer}", attempt);
-            }
-
-            await kernel.Pacing.PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
-        }
-    }
+            var isWritten = request.DryRun || decision.ToCommit(now) is not { } commit || await kernel.Store.CommitAsync(commit, cancellationToken).ConfigureAwait(false) is CommitResult.Committed;
+            return (isWritten, isWritten);
+        },
+        cancellationToken);
 }

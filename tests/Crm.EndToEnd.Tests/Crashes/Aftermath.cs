@@ -12,7 +12,7 @@ using NodaTime;
 namespace Crm.EndToEnd.Tests.Crashes;
 
 /// <summary>Looks at what a killed shop has left, and says what is wrong with it.</summary>
-internal sealed class Aftermath(string location, string folder, FastClock clock)
+internal sealed class Aftermath(string location, string folder, FastClock clock) : ILook
 {
     public const long Mugs = 1_000_000;
 

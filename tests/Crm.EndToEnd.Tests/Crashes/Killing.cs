@@ -24,9 +24,11 @@ public sealed class KillingOverSqlite : IDisposable
         for (var round = 0; kills < Kills.Wanted / 2; round++)
         {
             var place = Path.Combine(folder, $"{round}");
-            using var shop = new Shop($"sqlite:{Path.Combine(place, "shop.db")}", place);
-            var (killed, seen) = await shop.RunAsync(round, _ => Task.CompletedTask);
-            (kills, receipts, again) = (kills + killed, receipts + seen.Acknowledged, again + seen.HandedOverAgain);
+            var location = $"sqlite:{Path.Combine(place, "shop.db")}";
+            using var shop = new Shop(location, place, "shop");
+            var seen = new Aftermath(location, place, shop.Clock);
+            kills += await shop.RunAsync(seen, round, _ => Task.CompletedTask);
+            (receipts, again) = (receipts + seen.Acknowledged, again + seen.HandedOverAgain);
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{kills} kills, {receipts} receipts, {again} messages handed over again");
@@ -49,8 +51,10 @@ public sealed class KillingOverPostgreSql : IDisposable
         for (var round = 0; kills < Kills.Wanted / 2; round++)
         {
             var schema = PostgreSqlServer.NewSchema();
-            using var shop = new Shop($"postgresql:{schema}:{server.ConnectionString};Application Name={schema}", Path.Combine(folder, $"{round}"));
-            var (killed, seen) = await shop.RunAsync(round, async life =>
+            var (location, place) = ($"postgresql:{schema}:{server.ConnectionString};Application Name={schema}", Path.Combine(folder, $"{round}"));
+            using var shop = new Shop(location, place, "shop");
+            var seen = new Aftermath(location, place, shop.Clock);
+            kills += await shop.RunAsync(seen, round, async life =>
             {
                 switch (life % 5)
                 {
@@ -66,7 +70,7 @@ public sealed class KillingOverPostgreSql : IDisposable
                         break;
                 }
             });
-            (kills, receipts, again) = (kills + killed, receipts + seen.Acknowledged, again + seen.HandedOverAgain);
+            (receipts, again) = (receipts + seen.Acknowledged, again + seen.HandedOverAgain);
             server.Drop(schema);
         }
 
@@ -74,5 +78,44 @@ public sealed class KillingOverPostgreSql : IDisposable
         Assert.True(receipts > kills, $"Only {receipts} receipts were given in {kills} lives.");
         Assert.True(server.Terminated > 0, "No connection of the shop was ended.");
         Assert.True(server.Crashes > 0 || !server.IsOwn, "The server has never crashed.");
+    }
+}
+
+/// <summary>A desk is killed while it merges customers and disposes of their journals.</summary>
+public sealed class KillingADesk : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("crm-crashes-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task A_desk_over_sqlite_that_is_killed_again_and_again_merges_and_disposes_wholly_or_not_at_all() =>
+        await KillAsync(round => $"sqlite:{Path.Combine(folder, $"{round}", "desk.db")}", _ => { });
+
+    [Fact]
+    public async Task A_desk_over_postgresql_that_is_killed_again_and_again_merges_and_disposes_wholly_or_not_at_all()
+    {
+        var schemas = new Dictionary<int, string>();
+        await KillAsync(
+            round => $"postgresql:{schemas[round] = PostgreSqlServer.NewSchema()}:{PostgreSqlServer.ConnectionString}",
+            round => PostgreSqlServer.Execute($"DROP SCHEMA {schemas[round]} CASCADE", PostgreSqlServer.ConnectionString));
+    }
+
+    private async Task KillAsync(Func<int, string> open, Action<int> close)
+    {
+        var (kills, sold, merged, disposed) = (0, 0, 0, 0);
+        for (var round = 0; kills < Kills.Wanted / 20; round++)
+        {
+            var (location, place) = (open(round), Path.Combine(folder, $"{round}"));
+            using var desk = new Shop(location, place, "desk");
+            var seen = new DeskAftermath(location, place, desk.Clock);
+            kills += await desk.RunAsync(seen, round, _ => Task.CompletedTask);
+            (sold, merged, disposed) = (sold + seen.Sold, merged + seen.Merged, disposed + seen.Disposed);
+            close(round);
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{kills} kills, {sold} purchases, {merged} merges, {disposed} events disposed of");
+        Assert.True(merged > kills, $"Only {merged} merges in {kills} lives.");
+        Assert.True(disposed > kills, $"Only {disposed} events were disposed of in {kills} lives.");
     }
 }

@@ -39,13 +39,7 @@ public sealed class Looking : IDisposable
     public async Task A_shop_that_has_lost_something_is_found_out(string damage, string expected)
     {
         await LiveAsync();
-        await using (var connection = new SqliteConnection($"Data Source={Database};Pooling=false"))
-        {
-            await connection.OpenAsync(TestContext.Current.CancellationToken);
-            await using var command = connection.CreateCommand();
-            command.CommandText = damage;
-            Assert.True(await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken) > 0);
-        }
+        await DamageAsync(damage);
 
         var seen = Look();
         var wrong = await seen.LookAsync(1);
@@ -68,6 +62,55 @@ public sealed class Looking : IDisposable
         Assert.Contains(wrong, sentence => sentence.Contains("nothing had been interrupted", StringComparison.Ordinal));
         Assert.Contains(wrong, sentence => sentence.Contains("while its lease still ran", StringComparison.Ordinal));
         Assert.Contains(later, sentence => sentence.Contains("though its outcome was written", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_desk_that_is_well_is_well()
+    {
+        await WorkAtDeskAsync();
+
+        var seen = new DeskAftermath($"sqlite:{Database}", folder, clock);
+        Assert.Equal([], await seen.LookAsync(1));
+        Assert.Equal([], await seen.FinishAsync(2));
+        Assert.True(seen is { Sold: > 0, Merged: > 0, Disposed: > 0 }, $"{seen.Sold} purchases, {seen.Merged} merges, {seen.Disposed} events disposed of");
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM crm_ledger WHERE version = 1", "is not in the books")]
+    [InlineData("UPDATE crm_ledger SET amount = 2 * amount WHERE movement = 1", "points")]
+    [InlineData("DELETE FROM crm_identity WHERE value LIKE 'ben%'", "they are two")]
+    [InlineData("UPDATE crm_checkpoint SET opening = NULL WHERE opening IS NOT NULL", "the opening of the journal")]
+    [InlineData("DELETE FROM crm_event", "state")]
+    public async Task A_desk_that_has_done_something_by_half_is_found_out(string damage, string expected)
+    {
+        await WorkAtDeskAsync();
+        await DamageAsync(damage);
+
+        Assert.Contains(await new DeskAftermath($"sqlite:{Database}", folder, clock).LookAsync(1), sentence => sentence.Contains(expected, StringComparison.Ordinal));
+    }
+
+    private async Task WorkAtDeskAsync()
+    {
+        var store = Worker.Open($"sqlite:{Database}");
+        await using var closing = (IAsyncDisposable)store;
+        using var acks = new Diary(Path.Combine(folder, "acks-1"));
+        var now = new FakeClock(clock.GetCurrentInstant());
+        var engine = Club.Engine(store, now, new SeededIdSource());
+        for (var turn = 1; turn <= 6; turn++)
+        {
+            await Desk.SellAndMergeAsync(engine, acks, life: 1, till: 0, turn);
+            now.Advance(Duration.FromHours(1));
+            await Desk.DisposeAsync(engine, acks, now);
+        }
+    }
+
+    private async Task DamageAsync(string damage)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Database};Pooling=false");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = damage;
+        Assert.True(await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken) > 0);
     }
 
     private Aftermath Look() => new($"sqlite:{Database}", folder, clock);

@@ -5,33 +5,50 @@ using NodaTime;
 
 namespace Crm.EndToEnd.Tests.Crashes;
 
+/// <summary>What looks at a shop when it has been killed.</summary>
+internal interface ILook
+{
+    /// <summary>All that is wrong after a life; nothing is written.</summary>
+    Task<IReadOnlyList<string>> LookAsync(int life);
+
+    /// <summary>All that is wrong when everything that waits has had its time, after the last life.</summary>
+    Task<IReadOnlyList<string>> FinishAsync(int life);
+}
+
 /// <summary>A shop over one store that is opened and killed again and again; a look at what is left follows each of its deaths. The next process gets ready while the one before it works.</summary>
 internal sealed class Shop : IDisposable
 {
     public const int Lives = 10;
 
-    private readonly FastClock clock = new(SystemClock.Instance.GetCurrentInstant());
     private readonly string location;
     private readonly string folder;
+    private readonly string work;
     private Process next;
 
-    public Shop(string location, string folder)
+    /// <param name="location">The store; see <see cref="Worker.Open"/>.</param>
+    /// <param name="folder">Where it writes down what it does.</param>
+    /// <param name="work">"shop" for the tills, "desk" for the desk.</param>
+    public Shop(string location, string folder, string work)
     {
         this.location = location;
         this.folder = Directory.CreateDirectory(folder).FullName;
+        this.work = work;
         next = Start(1);
     }
 
+    /// <summary>The clock of all its lives.</summary>
+    public FastClock Clock { get; } = new(SystemClock.Instance.GetCurrentInstant());
+
     /// <summary>Lives and dies, and in the end lets leave what waits.</summary>
+    /// <param name="seen">Looks at it after each death.</param>
     /// <param name="round">Which of several shops it is; the moments of death differ.</param>
     /// <param name="before">What else happens to a working shop before it is killed: gets the number of the life.</param>
-    /// <returns>How often it was killed, and what was seen of it.</returns>
-    public async Task<(int Kills, Aftermath Seen)> RunAsync(int round, Func<int, Task> before)
+    /// <returns>How often it was killed.</returns>
+    public async Task<int> RunAsync(ILook seen, int round, Func<int, Task> before)
     {
         var store = Worker.Open(location);
         await ((IQuotas)store).SetAsync(Greeter.Mugs, Aftermath.Mugs, default);
         await ((IAsyncDisposable)store).DisposeAsync();
-        var seen = new Aftermath(location, folder, clock);
         var kills = 0;
         for (var life = 1; life <= Lives; life++)
         {
@@ -40,7 +57,7 @@ internal sealed class Shop : IDisposable
         }
 
         Assert.Equal([], await seen.FinishAsync(Lives + 1));
-        return (kills, seen);
+        return kills;
     }
 
     /// <summary>One life; whether it was ended by force.</summary>
@@ -83,7 +100,7 @@ internal sealed class Shop : IDisposable
     // The program lies beside the tests, which reference it. It lives too shortly for code to be compiled twice.
     private Process Start(int life)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Crm.CrashProgram.dll"), location, folder, $"{life}", $"{clock.Opened.ToUnixTimeTicks()}"])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Crm.CrashProgram.dll"), location, folder, $"{life}", $"{Clock.Opened.ToUnixTimeTicks()}", work])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.CrashProgram;
 using Crm.Engine;
 using Crm.Events;
@@ -103,6 +104,7 @@ public sealed class MergeRaces
     {
         Assert.Equal(customers, await town.CustomersAsync());
         Assert.Equal(points, await town.LedgerAsync());
+        Assert.Equal(customers, (await town.Hosts[0].SelectAsync(If.Fact(Club.Points).AtLeast(1), Token)).Count);
         var (store, scan) = (town.Stores[0], (IJournalScan)town.Stores[0]);
         var ledgers = (await scan.ReadLedgerAsync(Token).ToListAsync(Token)).ToLookup(row => row.Customer, row => row.Entry);
         var verifier = new CustomerVerifier(Club.Modules(), Club.Options);
