@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Crm.Storage.Sql;
 
 /// <summary>
-/// What a question about all customers is joined from: a row for each customer c; h, which says in one pass over the events whatever can be said so; a row for each fact that is asked for; and
+/// What a question about all customers is joined from: a row for each customer c, of the customers or of a fact without which nobody is meant; h, which says in one pass over the events whatever can be said so; a row for each fact that is asked for; and
 /// groups of events that need a pass of their own; and rows that bring values. Joins, and not questions about one customer after the other, so that the database may read each table once.
 /// </summary>
 internal sealed class AudienceSources(string tenant)
@@ -11,10 +11,22 @@ internal sealed class AudienceSources(string tenant)
     private readonly Dictionary<string, string> facts = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Aggregate, string Filter), string> measured = [];
     private readonly List<string> groups = [];
+    private string? lead;
     private readonly List<string> rows = [];
 
     /// <summary>How many tables and selections are joined.</summary>
     public int Count => 1 + (measured.Count == 0 ? 0 : 1) + groups.Count + facts.Count + rows.Count;
+
+    /// <summary>Whose rows c are. Whoever was merged into another customer has no facts, and is none of them either way.</summary>
+    public string Only => lead is null ? $"c.tenant = {tenant} AND c.merged_into IS NULL" : $"c.tenant = {tenant} AND c.name = {lead}";
+
+    /// <summary>Takes only customers who have a fact: its row is c.</summary>
+    /// <param name="name">The parameter of the name.</param>
+    public void LeadBy(string name)
+    {
+        lead = name;
+        facts[name] = "c";
+    }
 
     /// <summary>The row of a fact; its columns are null where a customer has none.</summary>
     /// <param name="name">The parameter of the name.</param>
@@ -62,10 +74,10 @@ internal sealed class AudienceSources(string tenant)
     public string From() => string.Join(
         " LEFT JOIN ",
         (string[])[
-            "crm_customer c",
+            lead is null ? "crm_customer c" : "crm_fact c",
             .. measured.Count == 0 ? (string[])[] : [$"{History()} h ON {Same("h")}"],
             .. groups.Select((group, i) => $"{group} {Numbered("g", i)} ON {Same(Numbered("g", i))}"),
-            .. facts.Select(fact => $"crm_fact {fact.Value} ON {fact.Value}.tenant = {tenant} AND {Same(fact.Value)} AND {fact.Value}.name = {fact.Key}"),
+            .. facts.Where(fact => fact.Key != lead).Select(fact => $"crm_fact {fact.Value} ON {fact.Value}.tenant = {tenant} AND {Same(fact.Value)} AND {fact.Value}.name = {fact.Key}"),
             .. rows,
         ]);
 

@@ -71,6 +71,11 @@ internal sealed partial class AudienceSql : IEvidence
     public static AudienceSql Of(Condition condition, string tenant, SqlDialect dialect, EventKinds kinds, ICustomerProfiles? profiles, Moment moment)
     {
         var compiling = new AudienceSql(tenant, dialect, kinds, profiles, moment);
+        if (FactsOfAll(condition).FirstOrDefault() is { } lead)
+        {
+            compiling.Sources.LeadBy(compiling.Parameter(SqlType.Characters, lead));
+        }
+
         compiling.root = compiling.Of(condition, "$");
         if (compiling.Sources.Count > MostJoins)
         {
@@ -110,7 +115,7 @@ internal sealed partial class AudienceSql : IEvidence
         var may = root.Bound(atMost: true);
         if (undecided.Count == 0)
         {
-            return $"SELECT c.customer_id, 0 AS undecided{brought} FROM {Sources.From()} WHERE c.tenant = {tenant} AND c.merged_into IS NULL AND ({may}) ORDER BY c.customer_id";
+            return $"SELECT c.customer_id, 0 AS undecided{brought} FROM {Sources.From()} WHERE {Sources.Only} AND ({may}) ORDER BY c.customer_id";
         }
 
         return $"""
@@ -119,7 +124,7 @@ internal sealed partial class AudienceSql : IEvidence
             UNION ALL
             SELECT c.customer_id, 0 AS undecided{brought} FROM {Sources.From()}
             LEFT JOIN undecided u ON u.bucket = c.bucket AND u.customer_id = c.customer_id
-            WHERE c.tenant = {tenant} AND c.merged_into IS NULL AND u.customer_id IS NULL AND ({may})
+            WHERE {Sources.Only} AND u.customer_id IS NULL AND ({may})
             ORDER BY 1
             """;
     }
@@ -147,6 +152,14 @@ internal sealed partial class AudienceSql : IEvidence
 
     [GeneratedRegex(@"\{(?<number>[0-9]+)\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1_000)]
     private static partial Regex Placeholder();
+
+    // Facts that everybody has who is meant.
+    private static IEnumerable<string> FactsOfAll(Condition condition) => condition switch
+    {
+        Condition.Fact { WhenMissing: false, Name: var name } => [name],
+        Condition.All { Of: var of } => of.SelectMany(FactsOfAll),
+        _ => [],
+    };
 
     private AudiencePart Of(Condition condition, string path)
     {

@@ -115,7 +115,7 @@ internal sealed class HistoryScan(string tenant)
         {
             if (code != latest.Code)
             {
-                latest = (code, code == "XXX" ? default : Currency.Of(code));
+                latest = (code, JournalReader.Known(code));
             }
 
             return latest.Currency;

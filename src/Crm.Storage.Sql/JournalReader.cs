@@ -85,5 +85,5 @@ internal sealed class JournalReader(string tenant)
     private static ((CustomerId Customer, long Version) Event, EventLine Line) Line(SqlReader row) =>
         ((row.Customer(0), row.Whole(1)), new EventLine(row.Text(2), row.Decimal(4), new Money(row.Whole(5), Known(row.Text(6))), row.TextOrNull(3)));
 
-    private static Currency Known(string code) => code == "XXX" ? default : Currency.Of(code);
+    internal static Currency Known(string code) => code == "XXX" ? default : Currency.Of(code);
 }

@@ -23,7 +23,7 @@ public enum SqlType : byte
 
 /// <summary>One value on its way into a statement. The column it stands in knows its type.</summary>
 [StructLayout(LayoutKind.Auto)]
-public readonly struct SqlValue
+public readonly struct SqlValue : IEquatable<SqlValue>
 {
     private static readonly object IsWhole = new();
     private readonly long whole;
@@ -55,6 +55,12 @@ public readonly struct SqlValue
 
     private object Present => reference ?? throw new InvalidOperationException("A parameter without a value was read; ask IsNull first.");
 
+    /// <summary>Whether both are the same value.</summary>
+    public static bool operator ==(SqlValue left, SqlValue right) => left.Equals(right);
+
+    /// <summary>Whether they are different values.</summary>
+    public static bool operator !=(SqlValue left, SqlValue right) => !left.Equals(right);
+
     /// <summary>A whole number.</summary>
     public static implicit operator SqlValue(long value) => new(value, IsWhole);
 
@@ -78,4 +84,13 @@ public readonly struct SqlValue
 
     /// <summary>16 bytes.</summary>
     public static implicit operator SqlValue(CustomerId value) => Bits.Of(value.Value);
+
+    /// <summary>Whether both are the same value; bytes are, where they are the same array.</summary>
+    public bool Equals(SqlValue other) => whole == other.whole && Equals(reference, other.reference);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is SqlValue other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(whole, reference);
 }
