@@ -8,7 +8,7 @@ namespace Crm.Engine;
 /// <summary>
 /// Decides follow-ups that belong into the commit of what they follow from (<see cref="EventKind.WithCause"/>), so that all sides are written or none. What cannot be decided now is left to the outbox.
 /// </summary>
-internal sealed class Companions(Kernel kernel, EventCheck check, IIdSource ids)
+internal sealed class Companions(Kernel kernel, IIdSource ids)
 {
     private readonly bool possible = kernel.Store is IAtomicCommits && kernel.Modules.Kinds.Known.Any(name => kernel.Modules.Kinds.Find(name) is { WithCause: true });
 
@@ -27,7 +27,7 @@ internal sealed class Companions(Kernel kernel, EventCheck check, IIdSource ids)
         foreach (var followUp in followUps)
         {
             var happened = followUp.Event;
-            if (followUp.NotBefore > now || !check.Check([happened], now).IsEmpty)
+            if (followUp.NotBefore > now || !kernel.Check.Check([happened], now).IsEmpty)
             {
                 return null;
             }

@@ -54,7 +54,7 @@ internal sealed record JournalDraft
             var draft = new JournalDraft
             {
                 Event = entry.Event,
-                Kind = kinds.Find(entry.Event.Kind) ?? new EventKind(entry.Event.Kind, EventNature.Happening),
+                Kind = KindOf(entry.Event, kinds),
                 EffectiveAt = entry.EffectiveAt,
                 RecordedAt = entry.RecordedAt,
                 Version = entry.Version,
@@ -74,11 +74,6 @@ internal sealed record JournalDraft
 
         return drafts;
     }
-
-    private static int Compare(JournalDraft left, JournalDraft right) =>
-        left.EffectiveAt.CompareTo(right.EffectiveAt) is not 0 and var byEffect ? byEffect
-        : left.RecordedAt.CompareTo(right.RecordedAt) is not 0 and var byRecord ? byRecord
-        : left.Key.CompareTo(right.Key);
 
     /// <summary>The drafts of stored entries that took effect, in the order in which they count.</summary>
     public static IEnumerable<JournalDraft> Of(IEnumerable<JournalEntry> entries, EventKinds kinds) => Of(entries.Select(entry => ((CustomerId?)null, entry)), kinds, null);
@@ -105,11 +100,10 @@ internal sealed record JournalDraft
 
     private static IEnumerable<JournalDraft> Of(IEnumerable<(CustomerId? Of, JournalEntry Entry)> entries, EventKinds kinds, Dictionary<EventKey, (CustomerId, CustomerState)>? joins) => entries
         .Where(one => one.Entry.Receipt.Accepted)
-        .OrderBy(one => one.Entry.EffectiveAt).ThenBy(one => one.Entry.RecordedAt).ThenBy(one => one.Entry.Event.Key)
         .Select(one => new JournalDraft
         {
             Event = one.Entry.Event,
-            Kind = kinds.Find(one.Entry.Event.Kind) ?? new EventKind(one.Entry.Event.Kind, EventNature.Happening),
+            Kind = KindOf(one.Entry.Event, kinds),
             EffectiveAt = one.Entry.EffectiveAt,
             RecordedAt = one.Entry.RecordedAt,
             Version = one.Entry.Version,
@@ -118,5 +112,14 @@ internal sealed record JournalDraft
             Backfill = one.Entry.Backfill,
             InJournalOf = one.Of,
             Joins = joins is not null && joins.TryGetValue(one.Entry.Event.Key, out var join) ? join : null,
-        });
+        })
+        .Order(Comparer<JournalDraft>.Create(Compare));
+
+    // A kind that nobody declares any more was a happening to whoever reads on.
+    private static EventKind KindOf(CustomerEvent happened, EventKinds kinds) => kinds.Find(happened.Kind) ?? new EventKind(happened.Kind, EventNature.Happening);
+
+    private static int Compare(JournalDraft left, JournalDraft right) =>
+        left.EffectiveAt.CompareTo(right.EffectiveAt) is not 0 and var byEffect ? byEffect
+        : left.RecordedAt.CompareTo(right.RecordedAt) is not 0 and var byRecord ? byRecord
+        : left.Key.CompareTo(right.Key);
 }

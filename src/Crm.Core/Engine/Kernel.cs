@@ -15,6 +15,9 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
 
     public CrmOptions Options { get; } = options;
 
+    /// <summary>Says what is wrong with events before anything is read.</summary>
+    public EventCheck Check { get; } = new(modules.Kinds, modules.Validators, options.FutureTolerance);
+
     public ICustomerStore Store { get; } = store;
 
     public Pacing Pacing { get; } = pacing ?? Pacing.Real;

@@ -12,8 +12,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 {
     private readonly CustomerQueue queue = new(kernel.Pacing);
     private readonly RecentCustomers recent = new(kernel.Options.RememberCustomers);
-    private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance);
-    private readonly Companions companions = new(kernel, new EventCheck(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance), ids);
+    private readonly Companions companions = new(kernel, ids);
 
     /// <summary>Records events; the answers are in their order.</summary>
     /// <param name="events">The events.</param>
@@ -28,20 +27,14 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
     /// <summary>Says what is wrong with events, all of it, before anything is read.</summary>
     /// <exception cref="InvalidEventException">Something is.</exception>
-    public void Check(IReadOnlyList<CustomerEvent> events)
-    {
-        var problems = check.Check(events, clock.GetCurrentInstant());
-        if (!problems.IsEmpty)
-        {
-            throw new InvalidEventException(problems);
-        }
-    }
+    public void Check(IReadOnlyList<CustomerEvent> events) => Refuse(kernel.Check.Check(events, clock.GetCurrentInstant()));
 
     /// <summary>Says what is wrong with a merge, all of it, before anything is read.</summary>
     /// <exception cref="InvalidEventException">Something is.</exception>
-    public void CheckMerge(MergeRequest request)
+    public void CheckMerge(MergeRequest request) => Refuse(kernel.Check.CheckMerge(request, clock.GetCurrentInstant()));
+
+    private static void Refuse(Sequence<EventProblem> problems)
     {
-        var problems = check.CheckMerge(request, clock.GetCurrentInstant());
         if (!problems.IsEmpty)
         {
             throw new InvalidEventException(problems);
@@ -49,7 +42,10 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     }
 
     /// <summary>Waits for the turn of customers among the writers of this process; disposing gives it back.</summary>
-    public async ValueTask<IDisposable> EnterAsync(IReadOnlyCollection<CustomerRef> customers, CancellationToken cancellationToken)
+    public ValueTask<IDisposable> EnterAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken) =>
+        customers is [var only] ? queue.EnterAsync(only, cancellationToken) : EnterAllAsync(customers, cancellationToken);
+
+    private async ValueTask<IDisposable> EnterAllAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
     {
         var turns = new Turns();
         try
@@ -115,7 +111,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 // Whoever waits for several waits for all of them in one order, so nobody waits for each other.
                 turns?.Dispose();
                 turns = null;
-                turns = await EnterAsync([.. pending.Select(item => item.Reference), .. receivers], cancellationToken).ConfigureAwait(false);
+                turns = await EnterAsync([.. pending.ConvertAll(static item => item.Reference), .. receivers], cancellationToken).ConfigureAwait(false);
             }
             while (!await RecordAsync(pending, receivers, mode, activity, cancellationToken).ConfigureAwait(false));
         }
@@ -401,6 +397,17 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private bool Take(Decided decided, CommitResult result)
     {
         Remember(decided, result);
+        if (result is CommitResult.Committed)
+        {
+            decided.Items.ForEach(static item => item.Recorded = item.Decided);
+            return true;
+        }
+
+        return LearnFrom(decided, result);
+    }
+
+    private static bool LearnFrom(Decided decided, CommitResult result)
+    {
         if (result is CommitResult.VersionConflict or CommitResult.IdentityTaken or CommitResult.QuotaExhausted)
         {
             CrmTelemetry.Conflicted(result switch { CommitResult.VersionConflict => "version", CommitResult.IdentityTaken => "identity", _ => "supply" });
@@ -408,9 +415,6 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         switch (result)
         {
-            case CommitResult.Committed:
-                decided.Items.ForEach(item => item.Recorded = item.Decided);
-                return true;
             case CommitResult.AlreadyCommitted(var key, var receipt):
                 decided.Items.Single(item => item.Happened.Key == key).Recorded = new Recorded.Already(receipt);
                 return true;

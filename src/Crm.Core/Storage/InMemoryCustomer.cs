@@ -11,7 +11,7 @@ internal sealed class InMemoryCustomer
 {
     private readonly List<JournalEntry> journal = [];
     private readonly List<LedgerEntry> ledger = [];
-    private readonly SortedDictionary<string, Fact> facts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Fact> facts = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Instant, Checkpoint> checkpoints = [];
     private readonly List<Identity> identities = [];
     private int identitiesEver;
@@ -27,7 +27,8 @@ internal sealed class InMemoryCustomer
 
     public IReadOnlyList<LedgerEntry> Ledger => ledger;
 
-    public IReadOnlyCollection<Fact> Facts => facts.Values;
+    /// <summary>The facts by name.</summary>
+    public IEnumerable<Fact> Facts => facts.Values.OrderBy(fact => fact.Name, StringComparer.Ordinal);
 
     public IReadOnlyList<Identity> Identities => identities;
 
@@ -116,9 +117,12 @@ internal sealed class InMemoryCustomer
             }
         }
 
-        foreach (var checkpoint in commit.Checkpoints.Where(checkpoint => checkpoint.At != opening?.At))
+        foreach (var checkpoint in commit.Checkpoints)
         {
-            checkpoints[checkpoint.At] = checkpoint;
+            if (checkpoint.At != opening?.At)
+            {
+                checkpoints[checkpoint.At] = checkpoint;
+            }
         }
     }
 }
