@@ -65,7 +65,7 @@ internal sealed class CustomerState
         Since = new long[modules.Count],
         Facts = new FactTable(),
         Agenda = new Agenda(),
-        Observed = Observed.Empty(modules.Windows),
+        Observed = modules.Uncounted.Clone(),
         ProfileTruths = new bool?[modules.ProfileLeaves.Length],
         ProfileValues = new Scalar[modules.ObservedFields.Length],
     };

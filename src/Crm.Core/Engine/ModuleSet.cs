@@ -33,6 +33,7 @@ internal sealed class ModuleSet
         EmptySlots = [.. Contracts.Select(contract => contract.Codec.Empty)];
         Validators = [.. All.OfType<IEventValidator>()];
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
+        Uncounted = Observed.Empty(Windows);
         ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Concat(TimedFields()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
@@ -62,6 +63,9 @@ internal sealed class ModuleSet
     public EventKinds Kinds { get; }
 
     public WindowCatalog Windows { get; }
+
+    /// <summary>What is counted of a newborn customer; copies of it share its memory until something is.</summary>
+    public Observed Uncounted { get; }
 
     /// <summary>The distinct tests of profile fields.</summary>
     public ProfileLeaf[] ProfileLeaves { get; }

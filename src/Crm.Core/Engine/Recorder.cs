@@ -42,10 +42,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     }
 
     /// <summary>Waits for the turn of customers among the writers of this process; disposing gives it back.</summary>
-    public ValueTask<IDisposable> EnterAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken) =>
-        customers is [var only] ? queue.EnterAsync(only, cancellationToken) : EnterAllAsync(customers, cancellationToken);
-
-    private async ValueTask<IDisposable> EnterAllAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
+    public async ValueTask<IDisposable> EnterAsync(IReadOnlyCollection<CustomerRef> customers, CancellationToken cancellationToken)
     {
         var turns = new Turns();
         try
@@ -111,7 +108,9 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 // Whoever waits for several waits for all of them in one order, so nobody waits for each other.
                 turns?.Dispose();
                 turns = null;
-                turns = await EnterAsync([.. pending.ConvertAll(static item => item.Reference), .. receivers], cancellationToken).ConfigureAwait(false);
+                turns = pending is [var only] && receivers.Count == 0
+                    ? await queue.EnterAsync(only.Reference, cancellationToken).ConfigureAwait(false)
+                    : await EnterAsync([.. pending.ConvertAll(static item => item.Reference), .. receivers], cancellationToken).ConfigureAwait(false);
             }
             while (!await RecordAsync(pending, receivers, mode, activity, cancellationToken).ConfigureAwait(false));
         }
