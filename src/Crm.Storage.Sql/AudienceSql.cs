@@ -76,7 +76,7 @@ internal sealed partial class AudienceSql : IEvidence
             compiling.Sources.LeadBy(compiling.Parameter(SqlType.Characters, lead));
         }
 
-        compiling.root = compiling.Of(condition, "$");
+        compiling.root = compiling.Of(condition.WithZones(zone => zone is CalendarZone.Business ? CalendarZone.Of(moment.Zone) : zone), "$");
         if (compiling.Sources.Count > MostJoins)
         {
             compiling.Refuse("$", string.Create(CultureInfo.InvariantCulture, $"The condition asks for {compiling.Sources.Count} tables and groups of events; one statement joins at most {MostJoins}."));
@@ -171,6 +171,10 @@ internal sealed partial class AudienceSql : IEvidence
                 return AudiencePart.Any(Parts(any.Of, path + ".any"));
             case Condition.Not not:
                 return AudiencePart.Not(Of(not.Of, path + ".not"));
+            case Condition.Moment or Condition.Field or Condition.Fact or Condition.EventWindow when condition.ZoneFields().Any():
+                // The calendar of each customer's own zone is no expression: those of whom the other parts do not decide are asked one by one.
+                asksFacts |= condition is Condition.Fact;
+                return new AudiencePart.Asked(_ => null);
             case Condition.Moment fixedNow:
                 return Always(Evaluator.Evaluate(fixedNow, this).Value);
             case Condition.Score score:

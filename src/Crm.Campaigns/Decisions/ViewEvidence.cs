@@ -12,7 +12,7 @@ internal sealed class ViewEvidence(CustomerView view) : IEvidence
     public Moment Moment => view.Moment;
 
     /// <summary>Whether a condition asks only for what a view has.</summary>
-    public static bool CanAnswer(Condition condition) => condition.Leaves().All(leaf => leaf is Condition.Fact or Condition.Moment);
+    public static bool CanAnswer(Condition condition) => condition.Leaves().All(leaf => leaf is Condition.Fact or Condition.Moment) && !condition.ZoneFields().Any();
 
     public Scalar Field(string name) => default;
 

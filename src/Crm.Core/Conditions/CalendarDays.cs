@@ -8,6 +8,15 @@ public static class CalendarDays
     /// <summary>The zone with a name that <see cref="ConditionCheck"/> has found to exist.</summary>
     public static DateTimeZone Zone(string id) => DateTimeZoneProviders.Tzdb[id];
 
+    /// <summary>The zone that is meant.</summary>
+    /// <exception cref="InvalidOperationException">It is the customer's or the business's own, which only the evaluator knows: it asks in the zone that is meant for the customer.</exception>
+    public static DateTimeZone Zone(CalendarZone zone) => zone switch
+    {
+        CalendarZone.Named named => Zone(named.Id),
+        CalendarZone.Meant meant => meant.Zone,
+        _ => throw new InvalidOperationException($"The zone ({zone}) was asked for without a customer; take {nameof(ConditionZones.InZonesOf)} of the condition first."),
+    };
+
     /// <summary>The first instant of a day; of a day that a zone skips, the first instant after it.</summary>
     public static Instant Start(this DateTimeZone zone, LocalDate day)
     {

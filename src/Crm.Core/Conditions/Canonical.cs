@@ -18,7 +18,7 @@ internal static class Canonical
         Condition.Field field => field with { Is = Of(field.Is) },
         Condition.Fact fact => fact with { Is = Of(fact.Is) },
         Condition.EventWindow window => window with { Is = Of(window.Is), Where = window.Where is null ? null : Of(window.Where), Measure = Of(window.Measure), Window = Of(window.Window) },
-        Condition.Moment moment => new Condition.Moment(Of(moment.Within)),
+        Condition.Moment moment => new Condition.Moment(Of(moment.Within)) { Zone = moment.Within is Span.Between || moment.Zone is CalendarZone.Business ? null : moment.Zone },
         Condition.Score score => Of(score),
         _ => condition,
     };

@@ -71,9 +71,13 @@ public abstract record Condition
     /// <param name="Is">The test of the sum.</param>
     public sealed record Score(Sequence<Scored> Of, Test Is) : Condition;
 
-    /// <summary>True inside a recurring or fixed span of the calendar, in the zone of the moment.</summary>
+    /// <summary>True inside a recurring or fixed span of the calendar.</summary>
     /// <param name="Within">The span.</param>
-    public sealed record Moment(Span Within) : Condition;
+    public sealed record Moment(Span Within) : Condition
+    {
+        /// <summary>In which zone days and hours are seen; null: in that of the business, which is the zone of the moment. A span from one instant to another has no use for it.</summary>
+        public CalendarZone? Zone { get; init; }
+    }
 }
 
 /// <summary>A part of a score.</summary>

@@ -275,11 +275,5 @@ public sealed partial class ConditionCheck
         }
     }
 
-    private void ZoneName(string zone, string path)
-    {
-        if (DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is null)
-        {
-            errors.Add(new(path, $"'{zone}' is no time zone of the IANA database; a name such as 'Asia/Hong_Kong' is expected."));
-        }
-    }
+    private void ZoneName(CalendarZone zone, string path) => ZoneCheck.Check(zone, path, errors);
 }

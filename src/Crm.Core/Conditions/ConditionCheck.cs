@@ -82,6 +82,11 @@ public sealed partial class ConditionCheck
                 break;
             case Condition.Moment moment:
                 Within(moment.Within, path);
+                if (moment.Zone is { } zone)
+                {
+                    ZoneName(zone, path + ".zone");
+                }
+
                 break;
             case Condition.Score score:
                 Score(score, path, depth);

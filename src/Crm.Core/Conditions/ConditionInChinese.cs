@@ -24,7 +24,7 @@ internal static class ConditionInChinese
         Condition.Field field => $"{Subject(field.Name)}{Passes(field.Is)}{Missing(field.WhenMissing, field.Is)}",
         Condition.Fact fact => $"{Apart(fact.Name)}{Passes(fact.Is)}{Missing(fact.WhenMissing, fact.Is)}",
         Condition.EventWindow window => Measured(window),
-        Condition.Moment moment => Within(moment.Within),
+        Condition.Moment moment => Within(moment.Within) + (moment.Zone is CalendarZone.Named named ? $"（按 {named.Id} 時區）" : Zoned(moment.Zone)),
         Condition.Score score => $"評分{Amount(score.Is)} 分（{string.Join("、", score.Of.Select(part => $"「{Say(part.When)}」{Number(part.Points)} 分"))}）",
         _ => throw new InvalidOperationException($"The condition {condition.GetType().Name} has no sentence."),
     };
@@ -121,7 +121,7 @@ internal static class ConditionInChinese
             Conditions.Measured.Quantity => "件數",
             Conditions.Measured.Named named => Subject(named.Name).Trim(),
             Conditions.Measured.At => "時間",
-            Conditions.Measured.Day => "日期",
+            Conditions.Measured.Day day => "日期" + Zoned(day.Zone),
             _ => throw new InvalidOperationException($"The value {aggregate.Of.GetType().Name} has no sentence."),
         };
         return aggregate.How switch
@@ -130,14 +130,24 @@ internal static class ConditionInChinese
             Aggregation.Average => $"平均{value}",
             Aggregation.Least => $"最小{value}",
             Aggregation.Greatest => $"最大{value}",
-            Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day ? "日數" : $"不同{value}數目",
+            Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day day ? "日數" + Zoned(day.Zone) : $"不同{value}數目",
             Aggregation.First => $"首次{value}",
             Aggregation.Latest => $"最近一次{value}",
             _ => $"最常見{value}",
         };
     }
 
-    private static string When(Window window) => window switch
+    private static string Zoned(CalendarZone? zone) => zone switch
+    {
+        CalendarZone.Customer own => $"（按顧客所在時區，見{Subject(own.Field).TrimEnd()}，未知則按 {own.Otherwise}）",
+        CalendarZone.Business => "（按商戶時區）",
+        CalendarZone.Meant meant => Zoned(meant.Declared),
+        _ => "",
+    };
+
+    private static string When(Window window) => window is Window.Calendar { Zone: var zone } ? Bare(window) + Zoned(zone) : Bare(window);
+
+    private static string Bare(Window window) => window switch
     {
         Window.Lifetime => "至今",
         Window.Last { Length: var length, Skip: var skip } => skip > Duration.Zero ? $"最近 {Length(length)}內（不計最近 {Length(skip)}）" : $"最近 {Length(length)}內",
@@ -167,7 +177,7 @@ internal static class ConditionInChinese
     {
         var to = relative.To switch
         {
-            RelativeTime.Today today => RelativePeriod.Write(today.Shift) is "P0D" ? "今日" : $"今日 {RelativePeriod.Write(today.Shift)} ",
+            RelativeTime.Today today => (RelativePeriod.Write(today.Shift) is "P0D" ? "今日" : $"今日 {RelativePeriod.Write(today.Shift)} ") + Zoned(today.Zone),
             RelativeTime.Now now => now.Shift == Duration.Zero ? "現時" : $" {Length(now.Shift < Duration.Zero ? -now.Shift : now.Shift)}{(now.Shift < Duration.Zero ? "前" : "後")}",
             _ => throw new InvalidOperationException($"The time {relative.To.GetType().Name} has no sentence."),
         };
@@ -181,7 +191,9 @@ internal static class ConditionInChinese
         };
     }
 
-    private static string Yearly(Test.Anniversary anniversary) => (anniversary.DaysBefore, anniversary.DaysAfter) switch
+    private static string Yearly(Test.Anniversary anniversary) => Bare(anniversary) + Zoned(anniversary.Zone);
+
+    private static string Bare(Test.Anniversary anniversary) => (anniversary.DaysBefore, anniversary.DaysAfter) switch
     {
         (0, 0) => "的周年日為今日",
         (var before, 0) => $"的周年日在今日起 {Number(before)} 日內",

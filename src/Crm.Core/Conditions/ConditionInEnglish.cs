@@ -22,7 +22,7 @@ internal static class ConditionInEnglish
         Condition.Field field => $"{Subject(field.Name)} {Passes(field.Is)}{Missing(field.WhenMissing, field.Is)}",
         Condition.Fact fact => $"{fact.Name} {Passes(fact.Is)}{Missing(fact.WhenMissing, fact.Is)}",
         Condition.EventWindow window => Measured(window),
-        Condition.Moment moment => Within(moment.Within),
+        Condition.Moment moment => Within(moment.Within) + (moment.Zone is CalendarZone.Named named ? $" in {named.Id}" : Zoned(moment.Zone)),
         Condition.Score score => $"{Amount(score.Is)} points of {List(score.Of.Select(part => $"{Number(part.Points)} for ({Say(part.When)})"), "and")}",
         _ => throw new InvalidOperationException($"The condition {condition.GetType().Name} has no sentence."),
     };
@@ -104,7 +104,7 @@ internal static class ConditionInEnglish
             Conditions.Measured.Quantity => "number of articles",
             Conditions.Measured.Named named => Subject(named.Name),
             Conditions.Measured.At => "instant",
-            Conditions.Measured.Day => "day",
+            Conditions.Measured.Day day => "day" + Zoned(day.Zone),
             _ => throw new InvalidOperationException($"The value {aggregate.Of.GetType().Name} has no sentence."),
         };
         return aggregate.How switch
@@ -113,14 +113,24 @@ internal static class ConditionInEnglish
             Aggregation.Average => $"the average {value} of {many}",
             Aggregation.Least => $"the least {value} of {many}",
             Aggregation.Greatest => $"the greatest {value} of {many}",
-            Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day ? $"the number of days with {many}" : $"the number of different values of {value} of {many}",
+            Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day day ? $"the number of days{Zoned(day.Zone)} with {many}" : $"the number of different values of {value} of {many}",
             Aggregation.First => $"the {value} of the first of {many}",
             Aggregation.Latest => $"the {value} of the latest of {many}",
             _ => $"the most frequent {value} of {many}",
         };
     }
 
-    private static string When(Window window) => window switch
+    private static string Zoned(CalendarZone? zone) => zone switch
+    {
+        CalendarZone.Customer own => $" in the customer's own zone ({Subject(own.Field)}, otherwise {own.Otherwise})",
+        CalendarZone.Business => " in the zone of the business",
+        CalendarZone.Meant meant => Zoned(meant.Declared),
+        _ => "",
+    };
+
+    private static string When(Window window) => window is Window.Calendar { Zone: var zone } ? Bare(window) + Zoned(zone) : Bare(window);
+
+    private static string Bare(Window window) => window switch
     {
         Window.Lifetime => "so far",
         Window.Last { Length: var length, Skip: var skip } => $"in the last {Length(length)}{(skip > Duration.Zero ? $" but not the last {Length(skip)}" : "")}",
@@ -143,7 +153,7 @@ internal static class ConditionInEnglish
     {
         var to = relative.To switch
         {
-            RelativeTime.Today today => RelativePeriod.Write(today.Shift) is "P0D" ? "today" : $"today {RelativePeriod.Write(today.Shift)}",
+            RelativeTime.Today today => (RelativePeriod.Write(today.Shift) is "P0D" ? "today" : $"today {RelativePeriod.Write(today.Shift)}") + Zoned(today.Zone),
             RelativeTime.Now now => now.Shift == Duration.Zero ? "now" : $"{Length(now.Shift < Duration.Zero ? -now.Shift : now.Shift)} {(now.Shift < Duration.Zero ? "ago" : "from now")}",
             _ => throw new InvalidOperationException($"The time {relative.To.GetType().Name} has no sentence."),
         };
@@ -157,7 +167,9 @@ internal static class ConditionInEnglish
         };
     }
 
-    private static string Yearly(Test.Anniversary anniversary) => (anniversary.DaysBefore, anniversary.DaysAfter) switch
+    private static string Yearly(Test.Anniversary anniversary) => Bare(anniversary) + Zoned(anniversary.Zone);
+
+    private static string Bare(Test.Anniversary anniversary) => (anniversary.DaysBefore, anniversary.DaysAfter) switch
     {
         (0, 0) => "has its anniversary today",
         (var before, 0) => $"has its anniversary in the next {Counted(before, "day")} or today",

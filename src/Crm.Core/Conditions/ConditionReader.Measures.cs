@@ -62,7 +62,29 @@ internal sealed partial class ConditionReader
         return null;
     }
 
-    private static string? ReadZone(JsonObjectReader read) => read.Text(ConditionWords.Zone, "a time zone such as \"Asia/Hong_Kong\"");
+    private CalendarZone? ReadZone(JsonObjectReader read)
+    {
+        const string expected = "a time zone such as \"Asia/Hong_Kong\", \"business\" or {\"field\":\"customer.zone\",\"otherwise\":\"Asia/Hong_Kong\"}";
+        if (read.Take(ConditionWords.Zone, expected) is not { } element)
+        {
+            return null;
+        }
+
+        if (element.ValueKind == JsonValueKind.String && JsonObjectReader.TextOf(element) is { } text)
+        {
+            return text == ConditionWords.Business ? new CalendarZone.Business() : new CalendarZone.Named(text);
+        }
+
+        if (ReadObject(element, read.PathOf(ConditionWords.Zone), expected) is not { } inner)
+        {
+            return null;
+        }
+
+        var field = inner.Text(ConditionWords.Field, "the field of the profile that names the zone, such as \"customer.zone\",");
+        var otherwise = inner.Text(ConditionWords.Otherwise, "the zone where the field names none, such as \"Asia/Hong_Kong\",");
+        inner.RefuseTheRest();
+        return field is not null && otherwise is not null ? new CalendarZone.Customer(field, otherwise) : null;
+    }
 
     private Condition.EventWindow? ReadPeriods(JsonObjectReader read, int depth)
     {
@@ -185,7 +207,7 @@ internal sealed partial class ConditionReader
         return Errors.Count > before ? null : window;
     }
 
-    private static Window.Calendar? ReadCalendar(JsonObjectReader read)
+    private Window.Calendar? ReadCalendar(JsonObjectReader read)
     {
         var unit = read.Choice(ConditionWords.Calendar, ConditionWords.Units, "a period of the calendar");
         var skip = read.Whole(ConditionWords.Skip, "how many of the latest periods are left out, a whole number from 0,", 0);

@@ -58,10 +58,10 @@ internal sealed partial class ConditionReader
             ConditionWords.Periods => ReadPeriods(read, depth),
             ConditionWords.Sequence => ReadSequence(read, depth),
             ConditionWords.Between => ReadBetween(read),
-            ConditionWords.On => ReadDays(read),
-            ConditionWords.Hours => ReadHours(read),
-            ConditionWords.Annual => ReadAnnual(read),
-            ConditionWords.Calendar => ReadListed(read),
+            ConditionWords.On => InZone(read, ReadDays(read)),
+            ConditionWords.Hours => InZone(read, ReadHours(read)),
+            ConditionWords.Annual => InZone(read, ReadAnnual(read)),
+            ConditionWords.Calendar => InZone(read, ReadListed(read)),
             var aggregation => ReadAggregate(read, aggregation, depth),
         };
         read.RefuseTheRest();
@@ -174,6 +174,17 @@ internal sealed partial class ConditionReader
 
         read.RefuseTheRest();
         return from is { } first && to is { } last && leapDay is { } policy ? new Condition.Moment(new Span.Annual(first, last, policy)) : null;
+    }
+
+    private Condition.Moment? InZone(JsonObjectReader read, Condition.Moment? moment)
+    {
+        if (!read.Has(ConditionWords.Zone))
+        {
+            read.TakeOptional(ConditionWords.Zone);
+            return moment;
+        }
+
+        return ReadZone(read) is { } zone && moment is not null ? moment with { Zone = zone } : null;
     }
 
     private static Condition.Moment? ReadListed(JsonObjectReader read)

@@ -40,6 +40,8 @@ internal static class ConditionWords
     public const string Day = "day";
     public const string Currency = "currency";
     public const string Zone = "zone";
+    public const string Business = "business";
+    public const string Otherwise = "otherwise";
     public const string Where = "where";
     public const string Window = "window";
     public const string Last = "last";

@@ -52,6 +52,11 @@ internal static class ConditionWriter
                 break;
             case Condition.Moment moment:
                 WriteSpan(json, moment.Within);
+                if (moment.Zone is { } zone)
+                {
+                    WriteZone(json, zone);
+                }
+
                 break;
             case Condition.Score score:
                 WriteScore(json, score);
@@ -161,7 +166,7 @@ internal static class ConditionWriter
                 break;
             case Measured.Day day:
                 json.WriteString(word, ConditionWords.Day);
-                json.WriteString(ConditionWords.Zone, day.Zone);
+                WriteZone(json, day.Zone);
                 break;
             default:
                 throw new InvalidOperationException($"The value {value.GetType().Name} has no written form.");
@@ -250,7 +255,7 @@ internal static class ConditionWriter
                 json.WriteString(ConditionWords.Calendar, ConditionWords.Units[(int)calendar.Unit]);
                 WriteUnless(json, ConditionWords.Skip, calendar.Skip, 0);
                 WriteUnless(json, ConditionWords.Count, calendar.Count, 1);
-                json.WriteString(ConditionWords.Zone, calendar.Zone);
+                WriteZone(json, calendar.Zone);
                 break;
             case Window.Between between:
                 WriteInstant(json, ConditionWords.From, between.From);
@@ -269,6 +274,30 @@ internal static class ConditionWriter
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteZone(Utf8JsonWriter json, CalendarZone zone)
+    {
+        switch (zone)
+        {
+            case CalendarZone.Named named:
+                json.WriteString(ConditionWords.Zone, named.Id);
+                break;
+            case CalendarZone.Business:
+                json.WriteString(ConditionWords.Zone, ConditionWords.Business);
+                break;
+            case CalendarZone.Customer customer:
+                json.WriteStartObject(ConditionWords.Zone);
+                json.WriteString(ConditionWords.Field, customer.Field);
+                json.WriteString(ConditionWords.Otherwise, customer.Otherwise);
+                json.WriteEndObject();
+                break;
+            case CalendarZone.Meant meant:
+                WriteZone(json, meant.Declared);
+                break;
+            default:
+                throw new InvalidOperationException($"The zone {zone.GetType().Name} has no written form.");
+        }
     }
 
     private static void WriteUnless(Utf8JsonWriter json, string word, int number, int usual)
@@ -337,7 +366,7 @@ internal static class ConditionWriter
                 json.WriteNumber(ConditionWords.Before, anniversary.DaysBefore);
                 json.WriteNumber(ConditionWords.After, anniversary.DaysAfter);
                 json.WriteString(ConditionWords.LeapDay, ConditionWords.LeapDays[(int)anniversary.LeapDay]);
-                json.WriteString(ConditionWords.Zone, anniversary.Zone);
+                WriteZone(json, anniversary.Zone);
                 json.WriteEndObject();
                 break;
             case Test.Known:
@@ -368,7 +397,7 @@ internal static class ConditionWriter
         {
             case RelativeTime.Today today:
                 json.WriteString(ConditionWords.Today, RelativePeriod.Write(today.Shift));
-                json.WriteString(ConditionWords.Zone, today.Zone);
+                WriteZone(json, today.Zone);
                 break;
             case RelativeTime.Now now:
                 json.WriteString(ConditionWords.Now, WindowLength.Write(now.Shift));

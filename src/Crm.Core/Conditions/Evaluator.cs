@@ -23,8 +23,8 @@ public static class Evaluator
             Condition.Not not => Evaluate(not.Of, evidence) is var truth ? truth with { Value = !truth.Value } : default,
             Condition.Field field => Field(field, evidence),
             Condition.Fact fact => Fact(fact, evidence),
-            Condition.EventWindow window => evidence.Window(window),
-            Condition.Moment moment => moment.Within.At(evidence.Moment),
+            Condition.EventWindow window => evidence.Window(window.Meant(evidence)),
+            Condition.Moment moment => moment.Within.At(moment.Zone is { } zone ? evidence.Moment with { Zone = zone.For(evidence) } : evidence.Moment),
             Condition.Score score => Score(score, evidence),
             _ => throw new InvalidOperationException($"The evaluator has no meaning for the condition {condition.GetType().Name}."),
         };
@@ -75,7 +75,7 @@ public static class Evaluator
     private static Truth Fact(Condition.Fact fact, IEvidence evidence)
     {
         var value = evidence.Fact(fact.Name, out var until);
-        var truth = fact.Is.At(value, fact.WhenMissing, evidence.Moment.Instant);
+        var truth = fact.Is.Meant(evidence).At(value, fact.WhenMissing, evidence.Moment.Instant);
         return truth with { ValidUntil = Earlier(truth.ValidUntil, until) };
     }
 
@@ -101,13 +101,13 @@ public static class Evaluator
         if (field.Name.StartsWith(ProfileScope, StringComparison.Ordinal))
         {
             return field.Is.IsTimed()
-                ? field.Is.At(evidence.Observed(field.Name[ProfileScope.Length..]), field.WhenMissing, evidence.Moment.Instant)
+                ? field.Is.Meant(evidence).At(evidence.Observed(field.Name[ProfileScope.Length..]), field.WhenMissing, evidence.Moment.Instant)
                 : new Truth(evidence.Observed(field), null);
         }
 
         if (field.Name.StartsWith(EventFields.Scope, StringComparison.Ordinal) || field.Name.StartsWith(EventFields.LookupScope, StringComparison.Ordinal))
         {
-            return field.Is.At(evidence.Field(field.Name), field.WhenMissing, evidence.Moment.Instant);
+            return field.Is.Meant(evidence).At(evidence.Field(field.Name), field.WhenMissing, evidence.Moment.Instant);
         }
 
         throw new InvalidOperationException(field.Name.StartsWith(EventFields.LineScope, StringComparison.Ordinal)

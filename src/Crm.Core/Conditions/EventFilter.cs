@@ -41,7 +41,7 @@ internal static class EventFilter
         };
     }
 
-    /// <summary>The values that an event gives a measure, whichever measure: 1 for each event that is counted, the value of an aggregate, a bit for each role in a sequence.</summary>
+    /// <summary>The values that an event gives a measure, whichever measure: 1 for each event that is counted, the value of an aggregate, a bit for each role in a sequence. For days of a zone that only the customer knows, the instants: the days are made of them when the answer is asked for.</summary>
     public static IEnumerable<Scalar> Samples(Condition.EventWindow leaf, CustomerEvent happened, Instant at) => leaf.Measure switch
     {
         Measure.Sequence sequence => Roles(leaf, sequence, happened) is > 0 and var roles ? [roles] : [],
@@ -102,6 +102,8 @@ internal static class EventFilter
             case Measured.Named named:
                 return [EventFields.ReadScoped(happened, named.Name)];
             case Measured.At:
+                return [at];
+            case Measured.Day { Zone: CalendarZone.Customer or CalendarZone.Business }:
                 return [at];
             case Measured.Day day:
                 return [CalendarDays.Zone(day.Zone).DayOf(at)];

@@ -35,6 +35,9 @@ internal sealed record EventSignature(Sequence<EventSignature.Requirement> Requi
                 return [RequiredBy(field) is { } one ? new EventSignature([one]) : Every];
             case Condition.Score score:
                 return score.Of.SelectMany(part => Of(part.When)).Distinct();
+            case not null when condition.ZoneFields().Any():
+                // Whichever event comes, the profile that is observed with it may name another zone.
+                return [Every];
             case Condition.EventWindow window:
                 return window.Patterns().Select(pattern => new EventSignature([new Requirement(Kind, [pattern.Kind]), .. Required(pattern.Where)])).Distinct();
             default:

@@ -14,9 +14,9 @@ public interface IEvidence
     /// <summary>Whether a test of a profile field ("customer.…") holds, as observed when the customer's latest event was recorded; never read from today's profile in a replay.</summary>
     bool Observed(Condition.Field leaf);
 
-    /// <summary>The value of a profile field without its scope, as observed when the customer's latest event was recorded; missing when it had none. Asked only for tests whose answer changes as time passes.</summary>
+    /// <summary>The value of a profile field without its scope, as observed when the customer's latest event was recorded; missing when it had none. Asked for tests whose answer changes as time passes, and for the zone of the customer.</summary>
     /// <exception cref="InvalidOperationException">This evidence has no values of the profile.</exception>
-    Scalar Observed(string field) => throw new InvalidOperationException($"{GetType().Name} knows no values of the profile, so it cannot say how '{field}' compares with today.");
+    Scalar Observed(string field) => throw new InvalidOperationException($"{GetType().Name} knows no values of the profile, so it cannot say how '{field}' compares with today, or which zone it names.");
 
     /// <summary>The value of a fact; missing when no module has published it or it has run out.</summary>
     /// <param name="name">The fact.</param>

@@ -98,7 +98,7 @@ public abstract record Measured
 
     /// <summary>The day on which the event counts. The number of distinct days is the number of days active.</summary>
     /// <param name="Zone">The zone in which days begin, such as "Asia/Hong_Kong".</param>
-    public sealed record Day(string Zone) : Measured;
+    public sealed record Day(CalendarZone Zone) : Measured;
 }
 
 /// <summary>Events of a kind.</summary>

@@ -66,13 +66,13 @@ public readonly record struct ValueQuestion
     public Condition EndsWith(string text) => Passes(new Test.EndsWith(text), whenMissing);
 
     /// <summary>Compares a date with a day so far from today in a zone: <c>Period.FromDays(-30)</c> is thirty days ago.</summary>
-    public Condition FromToday(Comparison comparison, Period shift, string zone) => Passes(new Test.Relative(comparison, new RelativeTime.Today(shift, zone)), whenMissing);
+    public Condition FromToday(Comparison comparison, Period shift, CalendarZone zone) => Passes(new Test.Relative(comparison, new RelativeTime.Today(shift, zone)), whenMissing);
 
     /// <summary>Compares an instant with one so far from now.</summary>
     public Condition FromNow(Comparison comparison, Duration shift) => Passes(new Test.Relative(comparison, new RelativeTime.Now(shift)), whenMissing);
 
     /// <summary>Today is from so many days before until so many days after an anniversary of the date.</summary>
-    public Condition HasAnniversary(string zone, int daysBefore = 0, int daysAfter = 0, LeapDayRule leapDay = LeapDayRule.February28) =>
+    public Condition HasAnniversary(CalendarZone zone, int daysBefore = 0, int daysAfter = 0, LeapDayRule leapDay = LeapDayRule.February28) =>
         Passes(new Test.Anniversary(daysBefore, daysAfter, leapDay, zone), whenMissing);
 
     /// <summary>The value is one of these.</summary>
@@ -113,10 +113,10 @@ public readonly record struct EventQuestion
     public EventQuestion In(Window other) => new(kind, where, other);
 
     /// <summary>Only events of the period of the calendar that lasts.</summary>
-    public EventQuestion This(CalendarPeriod unit, string zone) => In(new Window.Calendar(unit, 0, 1, zone));
+    public EventQuestion This(CalendarPeriod unit, CalendarZone zone) => In(new Window.Calendar(unit, 0, 1, zone));
 
     /// <summary>Only events of the whole period of the calendar before the one that lasts; with a number, of so many before it.</summary>
-    public EventQuestion LastWhole(CalendarPeriod unit, string zone, int count = 1) => In(new Window.Calendar(unit, 1, count, zone));
+    public EventQuestion LastWhole(CalendarPeriod unit, CalendarZone zone, int count = 1) => In(new Window.Calendar(unit, 1, count, zone));
 
     /// <summary>Only events after the latest of another kind, and at most so long after it; null: up to now. None without one.</summary>
     public EventQuestion SinceLatest(string other, Duration? within = null) => In(new Window.Since(new EventPattern(other), First: false) { Within = within });
@@ -137,7 +137,7 @@ public readonly record struct EventQuestion
     public AggregateQuestion First(Measured value) => Of(Aggregation.First, value);
 
     /// <summary>On how many days of a zone there were any.</summary>
-    public MeasureQuestion DaysActive(string zone) => new(kind, new Measure.Aggregate(Aggregation.Distinct, new Measured.Day(zone)), window, where);
+    public MeasureQuestion DaysActive(CalendarZone zone) => new(kind, new Measure.Aggregate(Aggregation.Distinct, new Measured.Day(zone)), window, where);
 
     /// <summary>How many different values of a field they have, such as orders by "event.order".</summary>
     public MeasureQuestion Distinct(string field) => new(kind, new Measure.Aggregate(Aggregation.Distinct, new Measured.Named(field)), window, where);
@@ -268,7 +268,7 @@ public readonly record struct AggregateQuestion
     public Condition FromNow(Comparison comparison, Duration shift) => Passes(new Test.Relative(comparison, new RelativeTime.Now(shift)));
 
     /// <summary>The value is a date that compares so with a day so far from today in a zone.</summary>
-    public Condition FromToday(Comparison comparison, Period shift, string zone) => Passes(new Test.Relative(comparison, new RelativeTime.Today(shift, zone)));
+    public Condition FromToday(Comparison comparison, Period shift, CalendarZone zone) => Passes(new Test.Relative(comparison, new RelativeTime.Today(shift, zone)));
 }
 
 /// <summary>A sequence that awaits further steps, or the test of how often it was completed.</summary>

@@ -69,7 +69,7 @@ public abstract record Test
     /// <param name="DaysAfter">0 to 180.</param>
     /// <param name="LeapDay">When the anniversary of 29 February is in common years.</param>
     /// <param name="Zone">The zone of today, such as "Asia/Hong_Kong".</param>
-    public sealed record Anniversary(int DaysBefore, int DaysAfter, LeapDayRule LeapDay, string Zone) : Test;
+    public sealed record Anniversary(int DaysBefore, int DaysAfter, LeapDayRule LeapDay, CalendarZone Zone) : Test;
 
     /// <summary>There is a value, whichever.</summary>
     public sealed record Known : Test;
@@ -104,7 +104,7 @@ public abstract record RelativeTime
     /// <summary>The day of the moment, some days, weeks, months or years away. A day that a month does not have is its last day.</summary>
     /// <param name="Shift">Whole years, months, weeks and days, of one sign; negative is the past.</param>
     /// <param name="Zone">The zone of the day, such as "Asia/Hong_Kong".</param>
-    public sealed record Today(Period Shift, string Zone) : RelativeTime;
+    public sealed record Today(Period Shift, CalendarZone Zone) : RelativeTime;
 
     /// <summary>The moment, some time away, a day being 24 hours.</summary>
     /// <param name="Shift">Whole ticks (100 ns); negative is the past.</param>

@@ -143,13 +143,7 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
         OfKind(place, "a date", subject, kind, ScalarKind.Date);
     }
 
-    private void Zone(string zone, string place)
-    {
-        if (NodaTime.DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is null)
-        {
-            errors.Add(new(path + place + ".zone", $"'{zone}' is no time zone of the IANA database; a name such as 'Asia/Hong_Kong' is expected."));
-        }
-    }
+    private void Zone(CalendarZone zone, string place) => ZoneCheck.Check(zone, path + place + ".zone", errors);
 
     private void OfKind(string place, string what, string subject, ScalarKind? kind, params ReadOnlySpan<ScalarKind> right)
     {

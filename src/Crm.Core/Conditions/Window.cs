@@ -29,7 +29,7 @@ public abstract record Window
     /// <param name="Skip">How many of the latest periods are left out; 0 begins with the one that lasts.</param>
     /// <param name="Count">How many periods; at least 1.</param>
     /// <param name="Zone">The zone in which days begin, such as "Asia/Hong_Kong".</param>
-    public sealed record Calendar(CalendarPeriod Unit, int Skip, int Count, string Zone) : Window;
+    public sealed record Calendar(CalendarPeriod Unit, int Skip, int Count, CalendarZone Zone) : Window;
 
     /// <summary>The events of a fixed time.</summary>
     /// <param name="From">Included; null: from ever.</param>

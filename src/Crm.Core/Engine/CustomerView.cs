@@ -60,11 +60,11 @@ public sealed class CustomerView : IEvidence
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">No module's contract has a condition with the measure.</exception>
-    public Truth Window(Condition.EventWindow leaf) => state.Observed.Answer(leaf, Moment.Instant);
+    public Truth Window(Condition.EventWindow leaf) => state.Observed.Answer(leaf.Meant(this), Moment.Instant);
 
     /// <summary>What a measure over events amounts to; missing where it has no value.</summary>
     /// <exception cref="InvalidOperationException">No module's contract has a condition with the measure.</exception>
-    public Scalar Measure(Condition.EventWindow leaf) => state.Observed.Measure(leaf, Moment.Instant);
+    public Scalar Measure(Condition.EventWindow leaf) => state.Observed.Measure(leaf.Meant(this), Moment.Instant);
 
     /// <summary>A module's state; null where no module has the name, or its state is of another type.</summary>
     public TState? SlotOrNull<TState>(string module)

@@ -118,9 +118,9 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
 
     public override Scalar Fact(string name, out Instant? validUntil) => State.Facts.Read(name, instant, out validUntil);
 
-    public override Truth Window(Condition.EventWindow leaf) => State.Observed.Answer(leaf, instant);
+    public override Truth Window(Condition.EventWindow leaf) => State.Observed.Answer(leaf.Meant(this), instant);
 
-    public override Scalar Measure(Condition.EventWindow leaf) => State.Observed.Measure(leaf, instant);
+    public override Scalar Measure(Condition.EventWindow leaf) => State.Observed.Measure(leaf.Meant(this), instant);
 
     private static InvalidOperationException Outside() =>
         new("A ModuleContext was used after the call it belonged to. Take what is needed from it during Handle, and do not keep it.");

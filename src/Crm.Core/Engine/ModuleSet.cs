@@ -34,7 +34,7 @@ internal sealed class ModuleSet
         Validators = [.. All.OfType<IEventValidator>()];
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
         Uncounted = Observed.Empty(Windows);
-        ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Concat(TimedFields()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Concat(TimedFields()).Concat(Contracts.SelectMany(contract => contract.Conditions).SelectMany(ConditionZones.ZoneFields)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
         indices = Contracts.Select((contract, index) => (contract.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);

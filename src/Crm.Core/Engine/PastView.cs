@@ -52,11 +52,13 @@ public sealed class PastView : IEvidence
         return condition.LeavesWithPaths()
             .Where(one => one.Leaf is Condition.Field { Name: var name } leaf && name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal) && !Knows(leaf))
             .Select(one => new ConditionError(one.Path, $"'{((Condition.Field)one.Leaf).Name}' was not observed up to {Moment.Instant}: no module had this test then, and the profile of that time is not kept. A condition that a module watches is observed with every event."))
+            .Concat(condition.LeavesWithPaths().SelectMany(one => one.Leaf.ZoneFields().Where(field => !isNow && !modules.Observes(field))
+                .Select(field => new ConditionError(one.Path, $"'{Evaluator.ProfileScope}{field}' was not observed up to {Moment.Instant}, so the customer's zone of that time is not known. A condition that a module watches is observed with every event."))))
             .ToSequence();
     }
 
     /// <summary>What a measure over events amounts to; missing where it has no value.</summary>
-    public Scalar Measure(Condition.EventWindow leaf) => HistoryWindows.Measure(leaf, counted, Moment.Instant);
+    public Scalar Measure(Condition.EventWindow leaf) => HistoryWindows.Measure(leaf.Meant(this), counted, Moment.Instant);
 
     /// <summary>The value of a profile field that a leaf tests, where it is known; personal. Missing where it is not known, or only the answer of the test was observed.</summary>
     public Scalar ProfileValue(Condition.Field leaf)
@@ -67,10 +69,10 @@ public sealed class PastView : IEvidence
     }
 
     /// <summary>The events that a measure counts, or that make up its sequences, oldest first.</summary>
-    public IEnumerable<CustomerEvent> EventsOf(Condition.EventWindow leaf) => HistoryWindows.EventsOf(leaf, counted, Moment.Instant);
+    public IEnumerable<CustomerEvent> EventsOf(Condition.EventWindow leaf) => HistoryWindows.EventsOf(leaf.Meant(this), counted, Moment.Instant);
 
     /// <inheritdoc/>
-    public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, counted, Moment.Instant);
+    public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf.Meant(this), counted, Moment.Instant);
 
     /// <summary>Missing: no event is being handled.</summary>
     public Scalar Field(string name) => default;

@@ -125,7 +125,7 @@ internal sealed class SampleSeries
 
     /// <summary>What a leaf measures at an instant not before the newest seen.</summary>
     public Scalar ValueOf(Condition.EventWindow leaf, long now) => IsSummed(leaf) && leaf.Measure is Measure.Aggregate aggregate
-        ? Summary.Value(aggregate.How)
+        ? SampleDays.Of(leaf) is { } days ? days.Value(Summary, aggregate.How) : Summary.Value(aggregate.How)
         : new SampleCounting(leaf, Counted(leaf), anchor).ValueAt(now);
 
     /// <summary>Writes what is within reach as of the newest instant seen.</summary>
@@ -187,7 +187,9 @@ internal sealed class SampleSeries
         : reach.Window >= SeriesReach.Forever || newest == long.MinValue ? long.MinValue
         : newest - reach.Window;
 
-    private ReadOnlySpan<Sample> Counted(Condition.EventWindow leaf) => leaf.Measure is Measure.Sequence sequence ? SequenceCompletion.Of(sequence, Samples) : Samples;
+    private ReadOnlySpan<Sample> Counted(Condition.EventWindow leaf) => leaf.Measure is Measure.Sequence sequence ? SequenceCompletion.Of(sequence, Samples)
+        : SampleDays.Of(leaf) is { } days ? days.Of(Samples)
+        : Samples;
 
     /// <summary>Samples of which each series sees its own part; only the one that sees the last may write the next.</summary>
     private sealed class SampleList(Sample[] items, int used)

@@ -11,6 +11,9 @@ internal sealed record SampleSummary
     private Sample? kept;
     private Sequence<(Scalar Value, long Times)> values;
 
+    /// <summary>The different values with how often each came, in their order; only where that is what is asked for.</summary>
+    public Sequence<(Scalar Value, long Times)> Values => values;
+
     /// <summary>Nothing yet.</summary>
     public static SampleSummary Empty { get; } = new();
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Events;
@@ -107,6 +108,7 @@ public sealed class WindowCatalog
     private readonly WindowSeries[] series;
     private readonly int[] seriesOfLeaf;
     private readonly FrozenDictionary<ulong, int> seriesByKey;
+    private readonly ConditionalWeakTable<Condition.EventWindow, AskedLeaf> inZones = [];
     private readonly FrozenDictionary<string, int[]> seriesByKind;
 
     /// <summary>The catalogue of these conditions.</summary>
@@ -147,14 +149,22 @@ public sealed class WindowCatalog
     public int IndexOf(Condition.EventWindow leaf)
     {
         ArgumentNullException.ThrowIfNull(leaf);
-        return byReference.TryGetValue(leaf, out var asked) ? asked.Leaf.Index
-            : byStructure.TryGetValue(Untested(leaf), out var index) || byKey.TryGetValue(KeyOf(leaf), out index) ? index
+        if (byReference.TryGetValue(leaf, out var asked))
+        {
+            return asked.Leaf.Index;
+        }
+
+        leaf = leaf.Declared();
+        return byStructure.TryGetValue(Untested(leaf), out var index) || byKey.TryGetValue(KeyOf(leaf), out index) ? index
             : throw new InvalidOperationException($"No module's contract has a condition with {ConditionJson.Write(leaf)}, so it was not observed. List the condition in {nameof(ModuleContract)}.{nameof(ModuleContract.Conditions)}.");
     }
 
     /// <summary>A leaf as it is asked about: at once for an instance that the catalogue was made of.</summary>
     /// <exception cref="InvalidOperationException">No condition of the catalogue has it.</exception>
-    internal AskedLeaf Asked(Condition.EventWindow leaf) => byReference.TryGetValue(leaf, out var asked) ? asked : AskedAs(leaf, IndexOf(leaf));
+    internal AskedLeaf Asked(Condition.EventWindow leaf) => byReference.TryGetValue(leaf, out var asked) ? asked
+        : !leaf.IsInZones() ? AskedAs(leaf, IndexOf(leaf))
+        : inZones.TryGetValue(leaf, out var known) ? known
+        : inZones.GetValue(leaf, one => AskedAs(one, IndexOf(one)));
 
     /// <summary>The index of a test of a profile field.</summary>
     /// <exception cref="InvalidOperationException">No condition of the catalogue has it.</exception>
@@ -200,11 +210,16 @@ public sealed class WindowCatalog
 
     private static Test.Known Untested() => new();
 
-    // Parts of a window are no part of what is kept for them.
+    // Parts of a window are no part of what is kept for them, and days that depend on a customer's zone are made of instants.
     private static Condition.EventWindow Unbounded(Condition.EventWindow leaf) => Untested(leaf) with
     {
         Window = leaf.Window is Window.Since since ? since : new Window.Lifetime(),
-        Measure = leaf.Measure is Measure.Periods ? new Measure.Periods(1, 1) : leaf.Measure,
+        Measure = leaf.Measure switch
+        {
+            Measure.Periods => new Measure.Periods(1, 1),
+            Measure.Aggregate { Of: Measured.Day { Zone: CalendarZone.Customer or CalendarZone.Business } } aggregate => aggregate with { Of = new Measured.At() },
+            _ => leaf.Measure,
+        },
     };
 
     private static ulong Hash(Condition leaf) => (ulong)(DefinitionHash.Of(ConditionJson.Write(leaf)).Value >> 64);

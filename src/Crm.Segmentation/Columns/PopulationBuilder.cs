@@ -31,6 +31,11 @@ public sealed class PopulationBuilder
             profile.TryAdd(field.Name[Evaluator.ProfileScope.Length..], []);
         }
 
+        foreach (var field in leaves.SelectMany(ConditionZones.ZoneFields))
+        {
+            profile.TryAdd(field, []);
+        }
+
         var windows = leaves.OfType<Condition.EventWindow>().ToList();
         foreach (var key in windows.SelectMany(SampleColumns.KeysOf))
         {

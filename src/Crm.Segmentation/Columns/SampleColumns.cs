@@ -21,7 +21,7 @@ internal sealed record SampleColumns(int[] Firsts, long[] Ticks, int[]? Places, 
     public static Condition.EventWindow KeyOf(EventPattern pattern) => new(pattern.Kind, new Measure.Count(), new Window.Lifetime(), new Test.Known()) { Where = pattern.Where };
 
     /// <summary>The samples that a leaf needs, where columns of events do not say it.</summary>
-    public static IEnumerable<Condition.EventWindow> KeysOf(Condition.EventWindow leaf) => ScanCompiler.IsPlain(leaf) ? []
+    public static IEnumerable<Condition.EventWindow> KeysOf(Condition.EventWindow leaf) => ScanCompiler.IsPlain(leaf) || ScanCompiler.AsksOpenDays(leaf) ? []
         : leaf.Window is Window.Since since ? [KeyOf(leaf), KeyOf(since.Event)]
         : [KeyOf(leaf)];
 

@@ -32,6 +32,15 @@ internal sealed class ScanCompiler(PopulationColumns columns, Moment moment, boo
     /// <summary>The scan of a condition; nobody where it is refused.</summary>
     public Scan Compile(Condition condition, string path)
     {
+        if (condition is Condition.Moment or Condition.EventWindow or Condition.Fact or Condition.Field)
+        {
+            condition = condition.WithZones(zone => zone is CalendarZone.Business ? CalendarZone.Of(moment.Zone) : zone);
+            if (condition.Zones().OfType<CalendarZone.Customer>().FirstOrDefault() is { } own)
+            {
+                return InZones(condition, own, path);
+            }
+        }
+
         switch (condition)
         {
             case Condition.All all:
@@ -60,6 +69,31 @@ internal sealed class ScanCompiler(PopulationColumns columns, Moment moment, boo
             default:
                 return Refuse(path, $"There is no scan for {condition.GetType().Name}.");
         }
+    }
+
+    /// <summary>Whether a leaf makes days of instants in a zone that is not the same for everybody.</summary>
+    internal static bool AsksOpenDays(Condition.EventWindow leaf) => leaf.Measure is Measure.Aggregate { Of: Measured.Day { Zone: CalendarZone.Customer or CalendarZone.Business } };
+
+    /// <summary>A leaf that sees the calendar in each customer's own zone: of those in one zone, what it is in that zone. There are as many zones as the profiles name.</summary>
+    private Scan InZones(Condition leaf, CalendarZone.Customer own, string path)
+    {
+        var field = own.Field[Evaluator.ProfileScope.Length..];
+        if (!columns.Profile.TryGetValue(field, out var column))
+        {
+            return Refuse(path, $"The population was made without '{own.Field}', which names the customer's zone; give its builder a condition that asks for it.");
+        }
+
+        if (leaf is Condition.EventWindow window && window.Measure is Measure.Aggregate { Of: Measured.Day { Zone: var zone } } && zone == own)
+        {
+            return Refuse(path + ".zone", "The population keeps days of one zone; days of each customer's own are not in it.");
+        }
+
+        var named = column.Known.Where(value => value.AsCode is { } id && DateTimeZoneProviders.Tzdb.GetZoneOrNull(id) is not null).ToList();
+        var there = named.Select(value => new Scan.Joined([OfColumn(column, new Test.EqualTo(value), false), In(value.AsCode ?? own.Otherwise)], all: true));
+        var elsewhere = named.Count == 0 ? In(own.Otherwise) : new Scan.Joined([new Scan.Not(OfColumn(column, new Test.OneOf(named.ToSequence()), false)), In(own.Otherwise)], all: true);
+        return new Scan.Joined([.. there, elsewhere], all: false);
+
+        Scan In(string id) => Compile(leaf.WithZones(one => one == own ? new CalendarZone.Named(id) : one), path);
     }
 
     private Scan[] Parts(Sequence<Condition> parts, string path) => [.. parts.Select((part, i) => Compile(part, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")))];
@@ -117,6 +151,11 @@ internal sealed class ScanCompiler(PopulationColumns columns, Moment moment, boo
 
     private Scan OfSamples(Condition.EventWindow leaf, string path)
     {
+        if (leaf.Measure is Measure.Aggregate { Of: Measured.Day { Zone: not CalendarZone.Named } })
+        {
+            return Refuse(path + ".zone", "The population keeps days of one zone, which the condition names; days of the zone of the business are not in it.");
+        }
+
         if (!columns.Samples.TryGetValue(SampleColumns.KeyOf(leaf), out var samples))
         {
             return Refuse(path, "The population was made without what this measure counts; give its builder a condition with the same kind, filter and measure.");

@@ -77,6 +77,7 @@ internal sealed class Explaining
     {
         var leaf = explanation.Condition;
         var value = leaf is Condition.Field ? default : actual(leaf);
+        var isLeaf = explanation.Parts.IsEmpty;
         return new()
         {
             Condition = leaf,
@@ -85,7 +86,8 @@ internal sealed class Explaining
             ValidUntil = explanation.Truth.ValidUntil,
             Actual = value,
             Evidence = leaf is Condition.EventWindow window ? events(window) : [],
-            TurnsAt = leaf is Condition.EventWindow or Condition.Fact && !IsSegment(leaf) ? LeafValues.Turn(leaf, value, evidence.Moment.Instant) ?? default : default,
+            TurnsAt = leaf is Condition.EventWindow or Condition.Fact && !IsSegment(leaf) ? LeafValues.Turn(leaf.InZonesOf(evidence), value, evidence.Moment.Instant) ?? default : default,
+            Zone = isLeaf ? leaf.ZoneSourceOf(evidence) : null,
             Parts = explanation.Parts.Select(Part).ToSequence(),
             Nested = IsSegment(leaf) && SegmentReferences.In(leaf).FirstOrDefault() is { } other && definitions.Names.Contains(other) ? Explain(other) : null,
         };
@@ -98,7 +100,7 @@ internal sealed class Explaining
             actual,
             leaf => Evaluator.Evaluate(leaf, evidence).Value,
             evidence.Moment.Instant);
-        return search.Find(where).Select(change => new NeededChange(change.Leaf, change.Leaf is Condition.Field ? default : actual(change.Leaf), change.To, Conditions.Explain.Describe(LeafValues.Asking(change.Leaf, change.To)))).ToSequence();
+        return search.Find(where.InZonesOf(evidence)).Select(change => new NeededChange(change.Leaf, change.Leaf is Condition.Field ? default : actual(change.Leaf), change.To, Conditions.Explain.Describe(LeafValues.Asking(change.Leaf, change.To)))).ToSequence();
     }
 
     private static bool IsSegment(Condition leaf) => leaf is Condition.Fact fact && fact.Name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal);

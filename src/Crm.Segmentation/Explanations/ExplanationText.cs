@@ -105,6 +105,12 @@ internal static class ExplanationText
             chinese.Append(CultureInfo.InvariantCulture, $"（現為 {leaf.Actual}）");
         }
 
+        if (leaf.Zone is { } source)
+        {
+            english.Append(source == ZoneSource.Profile ? ", the zone being that of the profile" : ", the profile naming no zone");
+            chinese.Append(source == ZoneSource.Profile ? "，時區取自顧客資料" : "，顧客資料未有時區");
+        }
+
         if (leaf.ValidUntil is { } until)
         {
             english.Append(CultureInfo.InvariantCulture, $", until {At(until, zone)} if nothing happens");

@@ -83,6 +83,9 @@ public sealed record ExplainedPart
     /// <summary>How far the value is from giving the other answer; null where it is no number.</summary>
     public decimal? Margin => TurnsAt.Kind == ScalarKind.Number && (Actual.Kind == ScalarKind.Number || Actual.IsMissing) ? Math.Abs(TurnsAt.AsNumber - Actual.AsNumber) : null;
 
+    /// <summary>Where the customer's own zone was found, for a leaf that sees the calendar in it; null for all others. The zone itself is personal and not told.</summary>
+    public ZoneSource? Zone { get; init; }
+
     /// <summary>The parts of all, any and not.</summary>
     public Sequence<ExplainedPart> Parts { get; init; }
 

@@ -20,6 +20,11 @@ internal sealed class NameLint(LintNames names)
 
     private void Visit(Condition condition, string path, string? kind)
     {
+        foreach (var zone in condition is Condition.All or Condition.Any or Condition.Not or Condition.Score ? [] : condition.ZoneFields())
+        {
+            Field(Evaluator.ProfileScope + zone, path + ".zone", kind);
+        }
+
         switch (condition)
         {
             case Condition.All all:

@@ -178,9 +178,11 @@ internal static class Arbitrary
         where parts.Count > 0 && test is not Test.Known
         select (Condition)new Condition.Score(parts.ToSequence(), test);
 
-    /// <summary>Conditions of every sort, nested up to three deep.</summary>
+    /// <summary>Conditions of every sort, nested up to three deep; some see the calendar in the customer's own zone, or in that of the business.</summary>
     public static Gen<Condition> Conditions { get; } =
-        Nested(Gen.OneOf(Scores, Windows.Select(window => (Condition)window), Windows.Select(window => (Condition)window), Moments, Facts, FieldLeaves), 3);
+        from condition in Nested(Gen.OneOf(Scores, Windows.Select(window => (Condition)window), Windows.Select(window => (Condition)window), Moments, Facts, FieldLeaves), 3)
+        from zone in Gen.Elements<CalendarZone?>(null, null, new CalendarZone.Customer("customer.zone", Zone), new CalendarZone.Customer("customer.region", Zone), new CalendarZone.Business())
+        select zone is null ? condition : condition.WithZones(_ => zone).In(zone);
 
     private static Gen<Condition> Nested(Gen<Condition> leaves, int depth) => depth == 0
         ? leaves

@@ -148,7 +148,7 @@ public sealed class CalendarTests
         {
             var (test, date, now) = sample;
             var truth = at(test, date, false, now);
-            var zone = DateTimeZoneProviders.Tzdb[test is Test.Anniversary { Zone: var one } ? one : ((RelativeTime.Today)((Test.Relative)test).To).Zone];
+            var zone = CalendarDays.Zone(test is Test.Anniversary { Zone: var one } ? one : ((RelativeTime.Today)((Test.Relative)test).To).Zone);
 
             Assert.Equal(Holds(test, date, zone.DayOf(now)), truth.Value);
             var end = truth.ValidUntil is { } until && until < now + Duration.FromDays(800) ? until : now + Duration.FromDays(800);

@@ -27,6 +27,7 @@ internal sealed record TestEvidence : IEvidence
     public Scalar Observed(string field) => field switch
     {
         "region" => "HK",
+        "zone" => "Asia/Tokyo",
         "joined" => new LocalDate(2026, 2, 1),
         _ => default(Scalar),
     };
