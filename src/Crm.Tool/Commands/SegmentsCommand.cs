@@ -19,9 +19,9 @@ internal static class SegmentsCommand
     private static readonly ResultColumn Size = new("size", new("Customers", "客戶數"));
     private static readonly ResultColumn Share = new("share", new("Share", "佔比"));
 
-    public static Command Create(IClock clock) => new("segments", "Segments: sizes, members, explanations, overlaps, migrations and differences of versions.")
+    public static Command Create(IClock clock) => new("segments", "Segments: sizes, members, explanations, overlaps, migrations, differences of versions and tests.")
     {
-        List(clock), SizeOf(clock), Members(clock), Evaluate(clock), SegmentExplanationCommand.Create(clock), Overlap(clock), Migrate(clock), SegmentDiffCommand.Create(clock),
+        List(clock), SizeOf(clock), Members(clock), Evaluate(clock), SegmentExplanationCommand.Create(clock), Overlap(clock), Migrate(clock), SegmentDiffCommand.Create(clock), SegmentTestCommand.Create(),
     };
 
     /// <summary>The option with segments of the caller's own.</summary>

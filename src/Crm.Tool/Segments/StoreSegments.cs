@@ -127,7 +127,9 @@ internal sealed class StoreSegments
         return names;
     }
 
-    private static List<Definition<Segment>> FromFiles(IEnumerable<string> files, Events.EventKinds kinds)
+    /// <summary>The segments of files.</summary>
+    /// <exception cref="ToolException">Something is wrong with a file; the message lists all of it.</exception>
+    internal static List<Definition<Segment>> FromFiles(IEnumerable<string> files, Events.EventKinds? kinds)
     {
         var definitions = new List<Definition<Segment>>();
         var problems = new List<string>();
