@@ -38,7 +38,16 @@ internal static class SegmentRounds
         var hundred = Enumerable.Range(0, 100).Select(i => Of(i, i % 2 == 0
             ? If.Purchases().InLast(Duration.FromDays(1 + i)).Count().AtLeast(1 + (i % 7))
             : If.Purchases().InLast(Duration.FromDays(1 + i)).SumOfSpend(Currency.Hkd).AtLeast(50 * i))).ToList();
-        var (one, other) = (new Shop(hundred), new Shop(hundred));
+        await BesideAsync("100 segments, two threads", new Shop(hundred), new Shop(hundred));
+        await BesideAsync("100 segments, two threads, customers remembered by the engine", new Shop(hundred, Customers), new Shop(hundred, Customers));
+        Alone(hundred);
+        var idle = new Shop(hundred);
+        await idle.RecordAsync("c1");
+        await idle.IdleAsync();
+    }
+
+    private static async Task BesideAsync(string what, Shop one, Shop other)
+    {
         var times = new double[Rounds];
         for (var round = 0; round < Rounds; round++)
         {
@@ -48,9 +57,7 @@ internal static class SegmentRounds
         }
 
         Array.Sort(times);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"100 segments, two threads: {2_000 * Events / times[0]:0} events a second, median {2_000 * Events / times[Rounds / 2]:0}"));
-        Alone(hundred);
-        await one.IdleAsync();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {2_000 * Events / times[0]:0} events a second, median {2_000 * Events / times[Rounds / 2]:0}"));
     }
 
     /// <summary>The incremental executor by itself: state of customers in memory, decoded, folded by two threads over customers of their own; no identity, codec, commit or receipt.</summary>
@@ -87,7 +94,8 @@ internal static class SegmentRounds
         private readonly CrmEngine engine;
         private long keys;
 
-        public Shop(IEnumerable<Segment> segments) => engine = new CrmEngine(new InMemoryStore(), [new SegmentationModule(new SegmentCatalog(segments))], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(7));
+        public Shop(IEnumerable<Segment> segments, int remembered = 0) =>
+            engine = new CrmEngine(new InMemoryStore(), [new SegmentationModule(new SegmentCatalog(segments))], new CrmOptions { Zone = DateTimeZone.Utc, RememberCustomers = remembered }, clock, new SeededIdSource(7));
 
         /// <summary>Records events, one by one; milliseconds.</summary>
         public async Task<double> RecordAsync(string channel)

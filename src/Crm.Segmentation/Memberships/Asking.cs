@@ -166,7 +166,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
             return Outcome.Nothing;
         }
 
-        var next = changed.Count + gone.Count == 0 ? state : state.Set([.. changed.Select(one => one.Standing), .. gone]);
+        var next = changed.Count + gone.Count == 0 ? state : state.SetInOrder(InOrder());
         next = next.Fingerprint == fingerprint ? next : next with { Fingerprint = fingerprint };
         return new Outcome.Accepted
         {
@@ -176,6 +176,34 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
             Lines = lines.ToSequence(),
             Agenda = next.Wake == state.Wake && !setsWake ? default : [WakeAt(next.Wake)],
         };
+    }
+
+    /// <summary>What changed, in the ordinal order of ids: ranks say it, so that no ids need be compared.</summary>
+    private Standing[] InOrder()
+    {
+        var standings = new Standing[changed.Count + gone.Count];
+        Span<int> ranks = changed.Count <= 256 ? stackalloc int[256] : new int[changed.Count];
+        ranks = ranks[..changed.Count];
+        var inOrder = true;
+        for (var i = 0; i < changed.Count; i++)
+        {
+            standings[i] = changed[i].Standing;
+            ranks[i] = plans.Segments[changed[i].Place].Rank;
+            inOrder &= i == 0 || ranks[i - 1] < ranks[i];
+        }
+
+        if (!inOrder)
+        {
+            ranks.Sort(standings.AsSpan(0, changed.Count));
+        }
+
+        if (gone.Count > 0)
+        {
+            gone.CopyTo(standings, changed.Count);
+            Array.Sort(standings, static (one, other) => string.CompareOrdinal(one.Segment, other.Segment));
+        }
+
+        return standings;
     }
 
     /// <summary>The earlier of two instants, as the first tick not before it: what is stored has no finer part, and asking too early would ask in vain.</summary>

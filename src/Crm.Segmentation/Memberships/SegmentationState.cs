@@ -69,6 +69,13 @@ public sealed record SegmentationState
     internal SegmentationState Set(Standing[] changed)
     {
         Array.Sort(changed, static (one, other) => string.CompareOrdinal(one.Segment, other.Segment));
+        return SetInOrder(changed);
+    }
+
+    /// <summary>This state with other standings; those that say nothing are left out.</summary>
+    /// <param name="changed">Each segment at most once, in the ordinal order of ids.</param>
+    internal SegmentationState SetInOrder(ReadOnlySpan<Standing> changed)
+    {
         var kept = standings.AsSpan();
         var merged = new Standing[kept.Length + changed.Length];
         var (count, next) = (0, 0);
