@@ -30,6 +30,19 @@ internal sealed class StoreScan(string tenant)
     private static readonly SqlStatement Ledger = OfCustomers(
         "program, t.unit, t.lot, t.amount, t.movement, t.cause_source, t.cause_key, t.occurred_at, t.rule, t.code, t.definition, t.corrects_source, t.corrects_key", "crm_ledger", "bucket", "version, t.line");
 
+    private static readonly SqlStatement Versions = new(
+        "SELECT customer_id, version FROM crm_customer WHERE tenant = {0} AND (bucket, customer_id) > ({1}, {2}) ORDER BY bucket, customer_id LIMIT {3}",
+        [Characters, Whole, Bytes, Whole]);
+
+    private static readonly SqlStatement LedgerAfter = new(
+        """
+        WITH v (tenant, bucket, customer_id, version) AS (VALUES {rows})
+        SELECT t.customer_id, t.program, t.unit, t.lot, t.amount, t.movement, t.cause_source, t.cause_key, t.occurred_at, t.rule, t.code, t.definition, t.corrects_source, t.corrects_key, t.version
+        FROM v JOIN crm_ledger t ON t.tenant = v.tenant AND t.bucket = v.bucket AND t.customer_id = v.customer_id AND t.version > v.version
+        ORDER BY t.bucket, t.customer_id, t.version, t.line
+        """,
+        [Characters, Whole, Bytes, Whole]);
+
     private static readonly SqlStatement Identities = OfCustomers("kind, t.value", "crm_identity", "customer_bucket", "reference");
 
     private static readonly SqlStatement Facts = OfCustomers("name, t.kind, t.content, t.valid_until", "crm_fact", "bucket", "name");
@@ -48,6 +61,23 @@ internal sealed class StoreScan(string tenant)
 
     public ValueTask<List<(CustomerId Customer, LedgerEntry Entry)>> LedgerAsync(SqlSession session, IEnumerable<CustomerId> customers, CancellationToken cancellationToken) =>
         session.QueryAsync(Call(Ledger, customers), row => (row.Customer(0), Entry(row)), cancellationToken);
+
+    public ValueTask<List<CustomerVersion>> VersionsAsync(SqlSession session, CustomerId? last, int most, CancellationToken cancellationToken)
+    {
+        var call = new SqlCall(Versions).Add(tenant, last?.Bucket ?? -1, last is { } known ? known : Array.Empty<byte>(), most);
+        return session.QueryAsync(call, row => new CustomerVersion(row.Customer(0), row.Whole(1)), cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<LedgerLine>> LedgerAfterAsync(SqlSession session, IEnumerable<CustomerVersion> after, CancellationToken cancellationToken)
+    {
+        var call = new SqlCall(LedgerAfter);
+        foreach (var (customer, version) in after)
+        {
+            call.Add(tenant, customer.Bucket, customer, version);
+        }
+
+        return await session.QueryAsync(call, row => new LedgerLine(row.Customer(0), row.Whole(14), Entry(row)), cancellationToken).ConfigureAwait(false);
+    }
 
     public ValueTask<List<(CustomerId Customer, Identity Identity)>> IdentitiesAsync(SqlSession session, IEnumerable<CustomerId> customers, CancellationToken cancellationToken) =>
         session.QueryAsync(Call(Identities, customers), row => (row.Customer(0), new Identity(row.Text(1), row.Text(2))), cancellationToken);

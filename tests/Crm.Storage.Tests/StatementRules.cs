@@ -17,6 +17,7 @@ internal static partial class StatementRules
     [
         "SELECT customer_id FROM crm_customer WHERE tenant =",
         "SELECT c.customer_id FROM crm_customer c WHERE c.tenant =",
+        "SELECT customer_id, version FROM crm_customer WHERE tenant",
         "SELECT t.customer_id, t.kind, t.value FROM v JOIN crm_identity t",
         "SELECT c.customer_id, 0 AS undecided",
     ];

@@ -22,6 +22,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
         Of<IWakeups>(store, "wake-ups", "what is due is handled when a customer is next read or has an event"),
         Of<IQuotas>(store, "supplies", "nobody can set what a supply has"),
         Of<IHistoryScan>(store, "reading histories side by side", "histories are read with everything else in them, one after the other"),
+        Of<ILedgerScan>(store, "reading what is new in the ledger", "a certificate counts the whole ledger each time"),
         Of<IJournalScan>(store, "reading the whole store", "no reports and no verification"),
         Of<IJournalDisposal>(store, "disposing of journal entries", "journals are kept for ever"),
         Of<IAudienceQuery>(store, "choosing audiences", "customers are read one after another"),

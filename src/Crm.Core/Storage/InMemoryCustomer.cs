@@ -11,6 +11,7 @@ internal sealed class InMemoryCustomer
 {
     private readonly List<JournalEntry> journal = [];
     private readonly List<LedgerEntry> ledger = [];
+    private readonly List<long> ledgerVersions = [];
     private readonly Dictionary<string, Fact> facts = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Instant, Checkpoint> checkpoints = [];
     private readonly List<Identity> identities = [];
@@ -26,6 +27,9 @@ internal sealed class InMemoryCustomer
     public bool HasHistory => journal.Count > 0 || opening is not null;
 
     public IReadOnlyList<LedgerEntry> Ledger => ledger;
+
+    /// <summary>What was written into the ledger after a version.</summary>
+    public IEnumerable<(long Version, LedgerEntry Entry)> LedgerAfter(long version) => ledgerVersions.Zip(ledger).Skip(ledgerVersions.Count(earlier => earlier <= version));
 
     /// <summary>The facts by name.</summary>
     public IEnumerable<Fact> Facts => facts.Values.OrderBy(fact => fact.Name, StringComparer.Ordinal);
@@ -82,6 +86,7 @@ internal sealed class InMemoryCustomer
 
         journal.AddRange(commit.Entries.AsSpan());
         ledger.AddRange(commit.Ledger.AsSpan());
+        ledgerVersions.AddRange(Enumerable.Repeat(commit.Version, commit.Ledger.Count));
         slots = StoredSlot.With(slots, commit.Slots);
         profile = commit.Profile ?? profile;
         foreach (var fact in commit.Facts)

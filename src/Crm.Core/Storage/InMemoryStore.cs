@@ -12,7 +12,7 @@ namespace Crm.Storage;
 /// A store that forgets everything with its process: for tests, samples and simulations. It is complete, safe for several threads, and with it every law of storage can be read
 /// in the simplest code that obeys it. One instance is one tenant.
 /// </summary>
-public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IJournalDisposal
+public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, ILedgerScan, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IJournalDisposal
 {
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
@@ -110,6 +110,16 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) =>
         OfEach(customer => customer.Ledger, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<CustomerVersion>> ReadVersionsAsync(CustomerId? after, int most, CancellationToken cancellationToken) => Locked<IReadOnlyList<CustomerVersion>>(
+        () => [.. InOrder.Where(pair => after is not { } last || (pair.Key.Bucket, pair.Key).CompareTo((last.Bucket, last)) > 0).Take(most).Select(pair => new CustomerVersion(pair.Key, pair.Value.Version))],
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<LedgerLine>> ReadLedgerAfterAsync(IReadOnlyCollection<CustomerVersion> after, CancellationToken cancellationToken) => Locked<IReadOnlyList<LedgerLine>>(
+        () => [.. after.Where(known => customers.ContainsKey(known.Customer)).SelectMany(known => customers[known.Customer].LedgerAfter(known.Version).Select(line => new LedgerLine(known.Customer, line.Version, line.Entry)))],
+        cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) =>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Crm.Loyalty.Accounts;
 using Crm.Storage;
 using Crm.Tool.Books;
 using Crm.Tool.Stores;
@@ -15,7 +14,7 @@ namespace Crm.Tool.Commands;
 /// <summary>crm loyalty: what customers hold, what runs out, what something would give or gave and why, and whether the books add up.</summary>
 internal static class LoyaltyCommand
 {
-    public static Command Create(IClock clock) => new("loyalty", "Balances, what runs out, quotes, explanations, simulations, a certificate of the books, and balances brought from elsewhere.") { Balance(clock), Expiring(clock), Certify(), QuoteCommand.Create(clock), ExplainCommand.Create(clock), SimulateCommand.Create(clock), OpenCommand.Create(clock) };
+    public static Command Create(IClock clock) => new("loyalty", "Balances, what runs out, quotes, explanations, simulations, a certificate of the books, and balances brought from elsewhere.") { Balance(clock), Expiring(clock), CertifyCommand.Create(clock), QuoteCommand.Create(clock), ExplainCommand.Create(clock), SimulateCommand.Create(clock), OpenCommand.Create(clock) };
 
     private static Command Balance(IClock clock)
     {
@@ -51,102 +50,6 @@ internal static class LoyaltyCommand
             return ExitCode.Done;
         });
         return command.WithExamples("crm loyalty expiring user:42 --store shop.db", "crm loyalty expiring user:42 --store shop.db --csv");
-    }
-
-    private static Command Certify()
-    {
-        var common = new CommonOptions();
-        var export = new Option<string?>("--export") { Description = "A file that the lines of the ledger are written to, for docs/certify/recheck.py.", HelpName = "FILE" };
-        var command = new Command("certify", "Adds up the whole ledger and links its lines: every unit is spent, gone or there, and what is owed is named. Exit code 4 when it does not add up.") { export };
-        common.AddStoreTo(command).AddOutputTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
-            var certificate = await CertifyAsync(store, parsed.GetValue(export), cancellationToken);
-            Write(output, certificate);
-            return certificate.Faults.IsEmpty ? ExitCode.Done : ExitCode.Fault;
-        });
-        return command.WithExamples("crm loyalty certify --store shop.db", "crm loyalty certify --store shop.db --export ledger.tsv --json");
-    }
-
-    private static async Task<Certificate> CertifyAsync(OpenedStore store, string? file, CancellationToken cancellationToken)
-    {
-        var conservation = new Conservation();
-        var lines = file is null ? null : new StreamWriter(file) { NewLine = "\n" };
-        try
-        {
-            await foreach (var (customer, entry) in store.Scan.ReadLedgerAsync(cancellationToken))
-            {
-                var line = conservation.Add(customer, entry);
-                if (lines is not null)
-                {
-                    await lines.WriteLineAsync(line);
-                }
-            }
-        }
-        finally
-        {
-            if (lines is not null)
-            {
-                await lines.DisposeAsync();
-            }
-        }
-
-        return conservation.Certify();
-    }
-
-    private static void Write(ToolOutput output, Certificate certificate)
-    {
-        string[] header = ["account", "issued", "spent", "expired", "reversed", "transferred", "available", "pending", "reserved", "debt"];
-        var rows = certificate.Accounts.Select(account => new[]
-        {
-            account.Account, Whole(account.Sums.Issued), Whole(account.Sums.Spent), Whole(account.Sums.Expired), Whole(account.Sums.Reversed), Whole(account.Sums.Transferred),
-            Whole(account.Sums.Available), Whole(account.Sums.Pending), Whole(account.Sums.Reserved), Whole(account.Sums.Debt),
-        }).ToList();
-        switch (output.Form)
-        {
-            case OutputForm.Json:
-                output.Json(json =>
-                {
-                    json.WriteNumber("entries", certificate.Entries);
-                    json.WriteString("head", certificate.Head);
-                    json.WriteStartArray("accounts");
-                    foreach (var row in rows)
-                    {
-                        json.WriteStartObject();
-                        json.WriteString(header[0], row[0]);
-                        for (var i = 1; i < header.Length; i++)
-                        {
-                            json.WriteNumber(header[i], long.Parse(row[i], CultureInfo.InvariantCulture));
-                        }
-
-                        json.WriteEndObject();
-                    }
-
-                    json.WriteEndArray();
-                    json.WriteStartArray("faults");
-                    foreach (var fault in certificate.Faults)
-                    {
-                        json.WriteStringValue(fault);
-                    }
-
-                    json.WriteEndArray();
-                });
-                break;
-            case OutputForm.Csv:
-                output.Csv(rows.Prepend(header));
-                break;
-            default:
-                Table(output, [.. header.Select(name => new Text(name, name))], rows);
-                output.Line(new Text($"{certificate.Entries} entries, head {certificate.Head}", $"{certificate.Entries} 筆，鏈末 {certificate.Head}").In(output.Language));
-                break;
-        }
-
-        foreach (var fault in certificate.Faults)
-        {
-            output.Message(fault);
-        }
     }
 
     private static void Write(ToolOutput output, string list, string[] header, Text[] titles, List<string[]> rows, Instant last)
@@ -188,7 +91,7 @@ internal static class LoyaltyCommand
         }
     }
 
-    private static void Table(ToolOutput output, Text[] titles, List<string[]> rows)
+    internal static void Table(ToolOutput output, Text[] titles, List<string[]> rows)
     {
         var table = new Table();
         foreach (var title in titles)
@@ -220,5 +123,5 @@ internal static class LoyaltyCommand
 
     internal static Argument<string> Customer() => new("CUSTOMER") { Description = "Who, as an identity: user:42, phone:+85291234567." };
 
-    private static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);
+    internal static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

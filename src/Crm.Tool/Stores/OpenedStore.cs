@@ -37,6 +37,9 @@ internal sealed class OpenedStore : IAsyncDisposable
     /// <summary>Everything in it, for reports.</summary>
     public IJournalScan Scan => Able<IJournalScan>("be read as a whole");
 
+    /// <summary>What is new in the ledger.</summary>
+    public ILedgerScan Ledger => Able<ILedgerScan>("say what is new in its ledger");
+
     /// <summary>Whether there is a store; memory is always there, and empty.</summary>
     public static async ValueTask<bool> ExistsAsync(StoreLocation location, CancellationToken cancellationToken)
     {

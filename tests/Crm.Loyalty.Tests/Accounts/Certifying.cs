@@ -27,7 +27,7 @@ public sealed class Certifying
     public async Task A_script_in_another_language_finds_the_same()
     {
         var (certificate, lines) = Certified(await Ledger());
-        var (code, output) = Recheck(lines, certificate.Head);
+        var (code, output) = Recheck(certificate.Head, lines);
 
         Assert.Equal(0, code);
         Assert.Contains("tea-club/points issued=300 spent=90 expired=0 reversed=100 transferred=0 available=80 pending=0 reserved=30 debt=0", output);
@@ -42,8 +42,8 @@ public sealed class Certifying
         var changed = lines.Select(line => line.Replace("\t200\t", "\t201\t", StringComparison.Ordinal)).ToList();
         Assert.NotEqual(lines, changed);
 
-        Assert.Equal(1, Recheck(changed, certificate.Head).Code);
-        Assert.Equal(1, Recheck([.. lines.Skip(1)], certificate.Head).Code);
+        Assert.Equal(1, Recheck(certificate.Head, changed).Code);
+        Assert.Equal(1, Recheck(certificate.Head, [.. lines.Skip(1)]).Code);
         Assert.NotEqual(certificate.Head, Certified(ledger.Skip(1)).Certificate.Head);
         Assert.NotEmpty(Certified(ledger.Where(entry => !(entry.Lot == Reservation.Lot && entry.Amount > 0))).Certificate.Faults);
     }
@@ -68,15 +68,20 @@ public sealed class Certifying
         return (conservation.Certify(), lines);
     }
 
-    private static (int Code, string Output) Recheck(IReadOnlyList<string> lines, string head, [CallerFilePath] string here = "")
+    internal static (int Code, string Output) Recheck(string head, params IEnumerable<IReadOnlyList<string>> exports)
     {
-        var folder = Path.GetDirectoryName(here)!;
-        var file = Path.GetTempFileName();
-        File.WriteAllText(file, string.Concat(lines.Select(line => line + "\n")));
-        using var python = Process.Start(new ProcessStartInfo("python3", [Path.Combine(folder, "..", "..", "..", "docs", "certify", "recheck.py"), file, head]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var files = exports.Select(lines =>
+        {
+            var file = Path.GetTempFileName();
+            File.WriteAllText(file, string.Concat(lines.Select(line => line + "\n")));
+            return file;
+        }).ToList();
+        using var python = Process.Start(new ProcessStartInfo("python3", [Script(), .. files, head]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = python.StandardOutput.ReadToEnd();
         python.WaitForExit();
-        File.Delete(file);
+        files.ForEach(File.Delete);
         return (python.ExitCode, output);
     }
+
+    private static string Script([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "docs", "certify", "recheck.py");
 }

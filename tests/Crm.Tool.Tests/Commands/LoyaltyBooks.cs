@@ -41,7 +41,46 @@ public sealed class LoyaltyBooks : IDisposable
 
         Assert.Equal((0, 0), (certified.Code, certified.Json.GetProperty("faults").GetArrayLength()));
         Assert.Equal(certified.Json.GetProperty("entries").GetInt64(), File.ReadLines(export).LongCount());
-        Assert.Equal(certified.Json.GetProperty("head").GetString(), File.ReadLines(export).Aggregate(Crm.Loyalty.Accounts.Conservation.Genesis, Crm.Loyalty.Accounts.Conservation.Link));
+    }
+
+    [Fact]
+    public async Task A_count_goes_on_from_its_book_and_comes_to_what_counting_everything_comes_to()
+    {
+        var (file, names) = await Shop();
+        var (book, export) = (folder.PathOf("shop.book"), folder.PathOf("new.tsv"));
+        Assert.Equal(0, (await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--book", book)).Code);
+        Assert.True(await Earns(file, names[0]) > 0);
+        var on = await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--book", book, "--export", export, "--json");
+        var whole = await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--json");
+
+        Assert.Equal(whole.Out, on.Out);
+        Assert.InRange(File.ReadLines(export).Count(), 1, 9);
+        Assert.True(whole.Json.GetProperty("entries").GetInt64() > 100);
+        Assert.Equal(1, (await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--book", folder.Write("no.book", "nothing"))).Code);
+        var changed = File.ReadAllText(book).Replace("\tlot ", "\tlot 1", StringComparison.Ordinal);
+        Assert.Equal(1, (await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--book", folder.Write("changed.book", changed))).Code);
+        Assert.Equal([book], Directory.GetFiles(Path.GetDirectoryName(book)!, "shop.book*"));
+    }
+
+    [Fact]
+    public async Task A_certificate_is_signed_and_checked_with_or_without_the_store()
+    {
+        var (file, names) = await Shop();
+        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var (secret, open, written) = (folder.Write("private.pem", key.ExportECPrivateKeyPem()), folder.Write("public.pem", key.ExportSubjectPublicKeyInfoPem()), folder.PathOf("november.txt"));
+        Assert.Equal(0, (await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--certificate", written, "--key", secret)).Code);
+
+        Assert.Contains("unchanged", (await Support.Tool.RunAsync("loyalty", "certify", "--check", written, "--key", open)).Out);
+        var same = await Support.Tool.RunAsync("loyalty", "certify", "--check", written, "--key", open, "--store", file, "--json");
+        Assert.Equal((0, true, true), (same.Code, same.Json.GetProperty("signed").GetBoolean(), same.Json.GetProperty("same").GetBoolean()));
+        await Earns(file, names[0]);
+        Assert.Equal(4, (await Support.Tool.RunAsync("loyalty", "certify", "--check", written, "--key", open, "--store", file)).Code);
+        File.WriteAllText(written, File.ReadAllText(written).Replace("entries ", "entries 1", StringComparison.Ordinal));
+        Assert.Equal(4, (await Support.Tool.RunAsync("loyalty", "certify", "--check", written, "--key", open)).Code);
+        Assert.Equal(1, (await Support.Tool.RunAsync("loyalty", "certify", "--check", written, "--key", written)).Code);
+        Assert.Equal(1, (await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--certificate", written, "--key", open)).Code);
+        Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--key", secret)).Code);
+        Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "certify")).Code);
     }
 
     [Fact]
@@ -132,6 +171,15 @@ public sealed class LoyaltyBooks : IDisposable
         }
 
         throw new InvalidOperationException("Nobody has bought anything.");
+    }
+
+    private static async Task<long> Earns(string file, string name)
+    {
+        await using var store = await OpenedStore.OpenAsync(new StoreLocation.Sqlite(file) { Tenant = "default" }, OpenMode.MustExist, CancellationToken.None);
+        var settings = await StoreSettings.ReadAsync(store.Documents, CancellationToken.None) ?? new StoreSettings(NodaTime.DateTimeZone.Utc);
+        var engine = await store.EngineAsync(settings, NodaTime.SystemClock.Instance, CancellationToken.None);
+        var receipt = await engine.RecordAsync(Crm.Events.CustomerEvent.Purchase("till:one-more", IdentityNames.Parse(name), Money.Hkd(128)));
+        return receipt.Lines.Where(line => line.Unit == "points").Sum(line => line.Amount);
     }
 
     private static long Points(JsonElement balance) => balance.GetProperty("units").EnumerateArray()
