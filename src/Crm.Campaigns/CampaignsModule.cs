@@ -70,6 +70,13 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
         return Decisions.WhyNot.Explain(plan, gate, journey, customer);
     }
 
+    /// <summary>Where a customer stands in each journey, by name, for a screen: what it waits for, what was decided last, and what stands against a message now.</summary>
+    public Sequence<WhyNot> Show(CustomerView customer)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        return plan.Journeys.Names.Select(journey => WhyNot(journey, customer)).ToSequence();
+    }
+
     /// <inheritdoc/>
     protected override Outcome Handle(CampaignState state, ModuleContext context)
     {

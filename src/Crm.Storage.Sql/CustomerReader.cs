@@ -33,6 +33,22 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         """,
         [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
 
+    // Whoever has a journal, or an opening that stands for one, and was not merged into somebody else.
+    private static readonly SqlStatement Page = new(
+        """
+        SELECT 0, NULLIF(c.identities, c.identities), c.customer_id, c.version, c.identities, p.content, s.name, s.codec, s.content, c.merged_into
+        FROM (
+            SELECT o.tenant, o.bucket, o.customer_id, o.version, o.identities, o.merged_into FROM crm_customer o
+            WHERE o.tenant = {0} AND (o.bucket, o.customer_id) > ({1}, {2}) AND o.merged_into IS NULL
+                AND ((SELECT MIN(e.version) FROM crm_event e WHERE e.tenant = o.tenant AND e.bucket = o.bucket AND e.customer_id = o.customer_id) IS NOT NULL
+                    OR (SELECT MIN(k.at) FROM crm_checkpoint k WHERE k.tenant = o.tenant AND k.bucket = o.bucket AND k.customer_id = o.customer_id AND k.opening IS NOT NULL) IS NOT NULL)
+            ORDER BY o.bucket, o.customer_id LIMIT {3}) c
+        LEFT JOIN crm_profile p ON p.tenant = c.tenant AND p.bucket = c.bucket AND p.customer_id = c.customer_id
+        LEFT JOIN crm_slot s ON s.tenant = c.tenant AND s.bucket = c.bucket AND s.customer_id = c.customer_id
+        ORDER BY c.bucket, c.customer_id, s.name
+        """,
+        [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole]);
+
     private static readonly SqlStatement Owners = new(
         """
         WITH v (n, tenant, bucket, kind, value) AS (VALUES {rows})
@@ -126,6 +142,17 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
             snapshots[n] = snapshots[n] with { Recorded = known };
         }
 
+        return snapshots;
+    }
+
+    /// <summary>The next customers with a history, whole.</summary>
+    public async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(SqlSession session, CustomerId? after, int most, CancellationToken cancellationToken)
+    {
+        var call = new SqlCall(Page).Add(tenant, after?.Bucket ?? -1, after is { } last ? last : Array.Empty<byte>(), most);
+        var parts = await session.QueryAsync(call, Part.Read, cancellationToken).ConfigureAwait(false);
+        var places = parts.Select(part => part.Snapshot.Customer).Distinct().Index().ToDictionary(customer => customer.Item ?? default, customer => customer.Index);
+        var snapshots = new CustomerSnapshot[places.Count];
+        Assemble(snapshots, parts.ConvertAll(part => part with { Place = places[part.Snapshot.Customer ?? default] }));
         return snapshots;
     }
 

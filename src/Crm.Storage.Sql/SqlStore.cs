@@ -13,7 +13,7 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ILedgerScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IJournalDisposal, IHostTransactions, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ILedgerScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IJournalDisposal, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
@@ -217,6 +217,10 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) =>
         OfAllAsync((session, some) => scan.LedgerAsync(session, some, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) =>
+        ReadAsync(session => customers.LoadPageAsync(session, after, most, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerVersion>> ReadVersionsAsync(CustomerId? after, int most, CancellationToken cancellationToken) =>

@@ -17,6 +17,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
     [
         Of<IBulkCommit>(store, "many customers at once", "one round trip for each customer"),
         Of<IAtomicCommits>(store, "several customers in one transaction", "follow-ups through the outbox, and nobody can be merged"),
+        Of<ICustomerPages>(store, "pages of customers", "the ids are listed from the first one on, and then loaded"),
         Of<IHostTransactions>(store, "recording within the host's transaction", "not possible"),
         Of<IOutbox>(store, "outbox", "messages and follow-ups do not leave"),
         Of<IWakeups>(store, "wake-ups", "what is due is handled when a customer is next read or has an event"),

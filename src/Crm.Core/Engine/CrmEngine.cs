@@ -177,6 +177,23 @@ public sealed class CrmEngine
         return past.ReadAllAsync(question, cancellationToken);
     }
 
+    /// <summary>A page of all customers, each as of now, in the order of scans: for lists on screens. One round trip where the store can (<see cref="ICustomerPages"/>), and one more for each customer whose profile the host keeps. Nothing is written.</summary>
+    /// <exception cref="InvalidOperationException">The page is too large or too small, or the store cannot list its customers.</exception>
+    public ValueTask<CustomerPage> ReadPageAsync(CustomerPageRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return past.ReadPageAsync(request, cancellationToken);
+    }
+
+    /// <summary>A page of all customers of whom something was known, each as of an instant, in the order of scans; the history of each is read.</summary>
+    /// <exception cref="InvalidOperationException">The page is too large or too small, or the store cannot list its customers.</exception>
+    public ValueTask<PastPage> ReadPageAsync(CustomerPageRequest request, PastQuestion question, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(question);
+        return past.ReadPageAsync(request, question, cancellationToken);
+    }
+
     /// <summary>
     /// Decides anew what one module keeps of all customers, one commit for each for whom something changes: for a module that joined a store with years of history, or one with new definitions.
     /// Cancelled or stopped, it goes on where it was; run twice, it changes nothing the second time.

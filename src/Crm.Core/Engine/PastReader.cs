@@ -60,6 +60,61 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
     }
 
+    /// <summary>A page of customers as of now.</summary>
+    public async ValueTask<CustomerPage> ReadPageAsync(CustomerPageRequest request, CancellationToken cancellationToken)
+    {
+        var (page, next) = await LoadPageAsync(request, cancellationToken).ConfigureAwait(false);
+        var views = new List<CustomerView>(page.Count);
+        foreach (var snapshot in page)
+        {
+            views.Add(await kernel.ViewAsync(snapshot, null, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false));
+        }
+
+        return new CustomerPage(views.ToSequence(), next);
+    }
+
+    /// <summary>A page of customers as of an instant.</summary>
+    public async ValueTask<PastPage> ReadPageAsync(CustomerPageRequest request, PastQuestion question, CancellationToken cancellationToken)
+    {
+        var (page, next) = await LoadPageAsync(request, cancellationToken).ConfigureAwait(false);
+        var views = new List<PastView>(page.Count);
+        foreach (var snapshot in page)
+        {
+            if (await ReadAsync(snapshot, question, cancellationToken).ConfigureAwait(false) is { } view)
+            {
+                views.Add(view);
+            }
+        }
+
+        return new PastPage(views.ToSequence(), next);
+    }
+
+    // One more than is wanted tells whether there is another page.
+    private async ValueTask<(IReadOnlyList<CustomerSnapshot> Page, CustomerId? Next)> LoadPageAsync(CustomerPageRequest request, CancellationToken cancellationToken)
+    {
+        request.Check();
+        if (kernel.Store is not ICustomerPages pages)
+        {
+            return await LoadListedAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        var loaded = await pages.LoadPageAsync(request.After, request.Most + 1, cancellationToken).ConfigureAwait(false);
+        return loaded.Count > request.Most ? ([.. loaded.Take(request.Most)], loaded[request.Most - 1].Customer) : (loaded, null);
+    }
+
+    // Whoever is merged into somebody else between the listing and the load is on that one's page.
+    private async ValueTask<(IReadOnlyList<CustomerSnapshot> Page, CustomerId? Next)> LoadListedAsync(CustomerPageRequest request, CancellationToken cancellationToken)
+    {
+        await foreach (var some in kernel.ReadCustomersAsync(request.After, request.Most + 1, cancellationToken).ConfigureAwait(false))
+        {
+            var listed = some.Take(request.Most).ToList();
+            var loaded = await kernel.LoadAllAsync([.. listed.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false);
+            return ([.. loaded.Where((snapshot, place) => snapshot.Customer == listed[place])], some.Length > request.Most ? listed[^1] : null);
+        }
+
+        return ([], null);
+    }
+
     private async ValueTask<PastView?> ReadAsync(CustomerSnapshot snapshot, PastQuestion question, CancellationToken cancellationToken)
     {
         if (snapshot.Customer is not { } customer)

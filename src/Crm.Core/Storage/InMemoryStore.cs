@@ -12,7 +12,7 @@ namespace Crm.Storage;
 /// A store that forgets everything with its process: for tests, samples and simulations. It is complete, safe for several threads, and with it every law of storage can be read
 /// in the simplest code that obeys it. One instance is one tenant.
 /// </summary>
-public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, ILedgerScan, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IJournalDisposal
+public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, ILedgerScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IJournalDisposal
 {
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
@@ -110,6 +110,12 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) =>
         OfEach(customer => customer.Ledger, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) => Locked<IReadOnlyList<CustomerSnapshot>>(
+        () => [.. InOrder.Where(pair => pair.Value.HasHistory && !survivors.ContainsKey(pair.Key) && (after is not { } last || (pair.Key.Bucket, pair.Key).CompareTo((last.Bucket, last)) > 0))
+            .Take(most).Select(pair => pair.Value.Snapshot(pair.Key, null, null))],
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerVersion>> ReadVersionsAsync(CustomerId? after, int most, CancellationToken cancellationToken) => Locked<IReadOnlyList<CustomerVersion>>(

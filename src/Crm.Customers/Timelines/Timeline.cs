@@ -6,7 +6,7 @@ namespace Crm.Customers.Timelines;
 
 /// <summary>
 /// Everything that happened to a customer and what was decided about it, newest first, with all that happened to those who were merged into the customer. It reads the customer's journal, so a page costs what
-/// the journal is long.
+/// the journal is long, and one round trip for each journal.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="texts">The sentences.</param>
@@ -28,12 +28,21 @@ public sealed class Timeline(ICustomerStore store, TimelineTexts texts)
 
         // The newest of what fits, one more than the page so that it is known whether another follows.
         var newest = new SortedDictionary<TimelinePlace, TimelineEntry>();
-        var one = (await store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false)).Customer ?? customer;
+        var one = customer;
         var journals = new Queue<CustomerId>([one]);
         while (journals.TryDequeue(out var journal))
         {
             await foreach (var recorded in store.ReadJournalAsync(journal, 0, cancellationToken).ConfigureAwait(false))
             {
+                if (journal == one && JoinedHistories.SurvivorOf(recorded) is { } survivor)
+                {
+                    // An id that stands for another's: the journal ends here, and the whole story is told over there.
+                    newest.Clear();
+                    journals.Clear();
+                    journals.Enqueue(one = survivor);
+                    break;
+                }
+
                 if (JoinedHistories.RetiredBy(recorded) is { } retired)
                 {
                     journals.Enqueue(retired);

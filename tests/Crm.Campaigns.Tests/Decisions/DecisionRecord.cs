@@ -152,6 +152,20 @@ public sealed class DecisionRecord
     }
 
     [Fact]
+    public async Task HO1_a_screen_shows_where_a_customer_stands_in_every_journey()
+    {
+        var town = new Town(Samples.WakeUp, Samples.Gift());
+        await town.Buys("pos:1", Samples.Local(2026, 1, 10));
+        var module = town.Module ?? throw new InvalidOperationException();
+        var amy = await town.Amy();
+
+        var shown = module.Show(amy);
+
+        Assert.Equal(["gift", "wake-up"], shown.Select(standing => standing.Journey));
+        Assert.Equal([module.WhyNot("gift", amy), module.WhyNot("wake-up", amy)], shown);
+    }
+
+    [Fact]
     public async Task The_state_survives_its_codec()
     {
         var town = new Town(Samples.Thanks with { Caps = [new Cap.PerDay(3)] }, Samples.WakeUp, Samples.Gift());

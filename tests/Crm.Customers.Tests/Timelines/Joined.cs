@@ -52,6 +52,45 @@ public sealed class Joined
         Assert.True((await club.ReadAsync()).Fact("tag.window-seat").IsMissing);
     }
 
+    [Fact]
+    public async Task HO1_a_page_costs_one_round_trip_for_each_journal()
+    {
+        await LivedAsync();
+        await club.RecordAsync(CustomerEvent.Purchase("pos:9", Identity.User("ben"), Money.Hkd(10)));
+        var ben = await club.FindAsync(Identity.User("ben")) ?? throw new InvalidOperationException("Ben is nobody.");
+        var (one, two) = (new Counting(club.Store), new Counting(club.Store));
+
+        await new Timeline(one, new TimelineTexts()).ReadAsync(ben.Customer, new TimelineQuery(), Cancelled);
+        await new Timeline(two, new TimelineTexts()).ReadAsync((await club.ReadAsync()).Customer, new TimelineQuery(), Cancelled);
+
+        Assert.Equal((1, 2), (one.RoundTrips, two.RoundTrips));
+    }
+
+    private sealed class Counting(InMemoryStore store) : ICustomerStore
+    {
+        public int RoundTrips { get; private set; }
+
+        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
+        {
+            RoundTrips++;
+            return store.LoadAsync(customer, cancellationToken);
+        }
+
+        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
+        {
+            RoundTrips++;
+            return store.LoadHistoryAsync(customer, start, cancellationToken);
+        }
+
+        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => store.CommitAsync(commit, cancellationToken);
+
+        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken)
+        {
+            RoundTrips++;
+            return store.ReadJournalAsync(customer, afterVersion, cancellationToken);
+        }
+    }
+
     // The visitor buys and is tagged, Amy buys at the same instant; they are merged, and buy once more.
     private async Task<CustomerId> LivedAsync()
     {

@@ -1,0 +1,111 @@
+using Crm.Engine;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Tests.Redemption;
+using Crm.Storage;
+using Crm.Testing;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Members;
+
+/// <summary>HO1: what a screen shows of one member, and of many, comes of plain values and of one load.</summary>
+public sealed class Screens
+{
+    private static readonly Reward Gold = RewardClub.Mug with { Name = "gold-mug", When = RewardClub.Gold };
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task HO1_one_load_gives_balances_lots_tiers_and_rewards_with_reasons()
+    {
+        var program = RewardClub.Program(RewardClub.Mug, Gold);
+        var club = Club.Of(program);
+        await club.Buys(150);
+        await club.Reserves("pos:a", 40);
+        var store = new Counting(club.Store);
+        var engine = new CrmEngine(store, LoyaltyModule.Of(program), new CrmOptions(), new FakeClock(club.Now), new SeededIdSource());
+
+        var view = await engine.ReadAsync(CustomerRef.Of(Samples.Amy), Token) ?? throw new InvalidOperationException("Nobody is called Amy.");
+        var shown = Assert.Single(new LoyaltyModule(program).Show(view));
+
+        Assert.Equal(1, store.Loads);
+        var points = shown.Units.Single(unit => unit.Unit == "points");
+        Assert.Equal((110L, 40L, 0L), (points.Available, points.Reserved, points.Debt));
+        Assert.Equal(Samples.Local(2027, 1, 16, 0), Assert.Single(points.Lots).Expiry);
+        Assert.Equal(("basic", "gold"), (Assert.Single(shown.Tiers).Tier, shown.Tiers[0].Next?.Tier));
+        Assert.Equal([("mug", ""), ("gold-mug", "reward-inactive")], shown.Rewards.Select(reward => (reward.Reward.Name, string.Join(',', reward.Reasons.Select(reason => reason.Code)))));
+    }
+
+    [Fact]
+    public async Task HO1_the_same_screen_shows_any_day_of_the_past_and_of_the_future()
+    {
+        var program = RewardClub.Program(RewardClub.Mug);
+        var club = Club.Of(program);
+        await club.Buys(150);
+        club.On(2026, 3, 1);
+        await club.Buys(30);
+
+        foreach (var (at, expected) in new[] { (Samples.Local(2026, 2, 1, 0), 150L), (Samples.Local(2026, 3, 2, 0), 180L), (Samples.Local(2027, 2, 1, 0), 30L), (Samples.Local(2027, 4, 1, 0), 0L) })
+        {
+            Assert.Equal(expected, await On(club, program, at));
+        }
+    }
+
+    [Fact]
+    public async Task HO1_a_page_of_members_shows_what_each_one_alone_shows()
+    {
+        var program = RewardClub.Program(RewardClub.Mug);
+        var club = Club.Of(program);
+        await club.Buys(150);
+        foreach (var name in new[] { "ben", "cat", "dan" })
+        {
+            await club.Meets(name);
+        }
+
+        var page = await club.Engine.ReadPageAsync(new CustomerPageRequest(3), Token);
+        var last = await club.Engine.ReadPageAsync(new CustomerPageRequest(3) { After = page.Next }, Token);
+
+        Assert.Equal((3, 1, null), (page.Customers.Count, last.Customers.Count, last.Next));
+        foreach (var view in page.Customers.Concat(last.Customers))
+        {
+            var alone = await club.Engine.ReadAsync(CustomerRef.Of(view.Customer), Token) ?? throw new InvalidOperationException("A listed customer is nobody.");
+            Assert.Equal(new LoyaltyModule(program).Show(alone), new LoyaltyModule(program).Show(view));
+        }
+
+        Assert.Equal(150, page.Customers.Concat(last.Customers).Sum(view => new LoyaltyModule(program).Show(view)[0].Units[0].Available));
+    }
+
+    private static async Task<long> On(Club club, LoyaltyProgram program, Instant at)
+    {
+        var past = await club.Engine.ReadAsync(CustomerRef.Of(Samples.Amy), new PastQuestion(at), Token) ?? throw new InvalidOperationException("Nothing is known of Amy.");
+        return new LoyaltyModule(program).Show(past.Customer)[0].Units.Single(unit => unit.Unit == "points").Available;
+    }
+
+    private sealed class Counting(InMemoryStore store) : ICustomerStore
+    {
+        public int Loads { get; private set; }
+
+        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
+        {
+            Loads++;
+            return store.LoadAsync(customer, cancellationToken);
+        }
+
+        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
+        {
+            Loads++;
+            return store.LoadHistoryAsync(customer, start, cancellationToken);
+        }
+
+        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => store.CommitAsync(commit, cancellationToken);
+
+        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken)
+        {
+            Loads++;
+            return store.ReadJournalAsync(customer, afterVersion, cancellationToken);
+        }
+    }
+}
