@@ -36,7 +36,7 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
         {
             Name = CampaignNames.Module,
             Codec = new CampaignStateCodec(),
-            Handles = plan.BirthdayFields.IsEmpty ? plan.Kinds.Concat(MessageOutcomes.Kinds.Select(kind => kind.Name)).Distinct(StringComparer.Ordinal).ToSequence() : ["*"],
+            Handles = plan.BirthdayFields.IsEmpty ? plan.Kinds.Concat(MessageOutcomes.Kinds.Select(kind => kind.Name)).Append(EventKinds.ErasedName).Distinct(StringComparer.Ordinal).ToSequence() : ["*"],
             Observes = plan.BirthdayFields,
             Conditions = plan.Conditions.ToSequence(),
         };
@@ -82,6 +82,11 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(context);
+        if (context.Stimulus is Stimulus.Happened { Event.Kind: EventKinds.ErasedName })
+        {
+            return new Outcome.Accepted { State = CampaignState.Empty, Agenda = state.Journeys.Select(standing => new AgendaChange(standing.Journey, null)).ToSequence() };
+        }
+
         var deciding = new Deciding(plan, gate, state, context);
         switch (context.Stimulus)
         {

@@ -138,6 +138,12 @@ public sealed class CustomersModule : CustomerModule<CustomersState>, IEventVali
         return happened.Kind switch
         {
             CustomerEvents.TagAdded => Tagged(state, new Tag(tag, now, happened.Actor, happened.Fields[CustomerEvents.UntilField].AsInstant), now),
+            EventKinds.ErasedName => new Outcome.Accepted
+            {
+                State = state with { Tags = [] },
+                Facts = state.Tags.Select(known => Gone(known.Name)).ToSequence(),
+                Agenda = state.Tags.Select(known => new AgendaChange(TagEntry + known.Name, null)).ToSequence(),
+            },
             CustomerEvents.TagRemoved when state.Find(tag) is not null => new Outcome.Accepted
             {
                 State = state.Without(tag),

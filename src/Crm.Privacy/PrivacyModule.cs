@@ -26,7 +26,7 @@ public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidato
             Name = ModuleName,
             Codec = new PrivacyStateCodec(),
             Kinds = ConsentEvents.Kinds,
-            Handles = ConsentEvents.Kinds.Select(kind => kind.Name).ToSequence(),
+            Handles = [.. ConsentEvents.Kinds.Select(kind => kind.Name), EventKinds.ErasedName],
             Publishes = [new FactDeclaration("consent.*", Queryable: true)],
         };
     }
@@ -72,9 +72,12 @@ public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidato
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(context);
-        return context.Stimulus is Stimulus.Happened { Event: var happened } && ConsentEvents.AnswerOf(happened.Kind) is { } answer
-            ? Answered(state, happened, answer, context.Moment)
-            : Outcome.Nothing;
+        return context.Stimulus switch
+        {
+            Stimulus.Happened { Event.Kind: EventKinds.ErasedName } => Forgotten(state),
+            Stimulus.Happened { Event: var happened } when ConsentEvents.AnswerOf(happened.Kind) is { } answer => Answered(state, happened, answer, context.Moment),
+            _ => Outcome.Nothing,
+        };
     }
 
     /// <inheritdoc/>
@@ -104,6 +107,13 @@ public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidato
     // A consent given for a time that is over already has no value from the start.
     private static Fact FactOf(Consent consent) =>
         new(ConsentEvents.Fact(consent.Channel, consent.Purpose), ConsentEvents.FactValue(consent.State), consent.State.Permits() ? consent.Evidence.ValidUntil : null);
+
+    // Who is not known any more has said nothing, and whoever has said nothing is not written to. An opt-out by address outlives it.
+    private static Outcome.Accepted Forgotten(PrivacyState state) => new()
+    {
+        State = PrivacyState.Empty,
+        Facts = state.Consents.Select(consent => new Fact(ConsentEvents.Fact(consent.Channel, consent.Purpose), default)).ToSequence(),
+    };
 
     private Outcome.Accepted Answered(PrivacyState state, CustomerEvent happened, ConsentAnswer answer, Moment moment)
     {

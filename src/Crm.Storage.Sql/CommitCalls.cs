@@ -29,6 +29,7 @@ internal sealed class CommitCalls
     private readonly SqlCall outbox = new(CommitStatements.Outbox);
     private readonly SqlCall withdrawn = new(CommitStatements.OutboxWithdrawn);
     private readonly SqlCall settled = new(CommitStatements.OutboxSettled);
+    private SqlCall? silenced;
 
     private CommitCalls(string tenant) => this.tenant = tenant;
 
@@ -52,7 +53,7 @@ internal sealed class CommitCalls
     private IEnumerable<SqlCall> All =>
     [
         keys, births, versions, severed, identities, draws, givenBack,
-        events, lines, slots, ledger, factsGone, facts, profilesGone, profiles, wakeupsGone, wakeups, checkpointsGone, checkpoints, outbox, withdrawn, settled,
+        events, lines, slots, ledger, factsGone, facts, profilesGone, profiles, wakeupsGone, wakeups, checkpointsGone, checkpoints, outbox, withdrawn, .. silenced is null ? [] : (SqlCall[])[silenced], settled,
     ];
 
     private void AddKeys(IReadOnlyList<Commit> commits)
@@ -216,6 +217,11 @@ internal sealed class CommitCalls
         foreach (var item in commit.Withdrawn)
         {
             withdrawn.Add(id.Tenant, id.Bucket, id.Bytes, item);
+        }
+
+        if (commit.WithdrawsMessages)
+        {
+            (silenced ??= new SqlCall(CommitStatements.MessagesWithdrawn)).Add(id.Tenant, id.Bucket, id.Bytes, OutboxContent.OfMessage);
         }
 
         foreach (var item in commit.Settled)

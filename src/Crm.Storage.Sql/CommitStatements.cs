@@ -116,6 +116,10 @@ internal static class CommitStatements
         "UPDATE crm_outbox SET state = 2, content = NULL, leased_until = NULL WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND id = {3} AND state = 0",
         [Characters, Whole, Bytes, Characters]);
 
+    public static readonly SqlStatement MessagesWithdrawn = new(
+        "UPDATE crm_outbox SET state = 2, content = NULL, leased_until = NULL WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND kind = {3} AND state = 0",
+        [Characters, Whole, Bytes, Whole]);
+
     public static readonly SqlStatement OutboxSettled = new(
         "UPDATE crm_outbox SET state = 1, content = NULL, leased_until = NULL WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND id = {3}",
         [Characters, Whole, Bytes, Characters]);

@@ -73,7 +73,7 @@ internal static class CheckpointBytes
 internal static class OutboxContent
 {
     public const long OfFollowUp = 2;
-    private const long OfMessage = 1;
+    public const long OfMessage = 1;
 
     public static long Kind(OutboxItem item) => item is OutboxItem.OfMessage ? OfMessage : OfFollowUp;
 

@@ -71,7 +71,7 @@ internal static class CrmTool
             new Command("report", "Reports on a store.") { SummaryCommand.Create(clock) },
             LoyaltyCommand.Create(clock),
             SegmentsCommand.Create(clock),
-            new Command("privacy", "Keeps what must be kept, and no longer.") { RetentionCommand.Create(clock) },
+            new Command("privacy", "Keeps what must be kept, and no longer.") { EraseCommand.Create(clock), RetentionCommand.Create(clock) },
             ValidateCommand.Create(),
             LawsCommand.Create(),
             VerifyCommand.Create(),

@@ -85,6 +85,7 @@ internal static class Record
         writer.Flag(commit.NextDueChanged);
         Many(writer, commit.Outbox, Write);
         Many(writer, commit.Withdrawn, static (writer, id) => writer.Text(id));
+        writer.Flag(commit.WithdrawsMessages);
         Many(writer, commit.Settled, static (writer, id) => writer.Text(id));
         Many(writer, commit.Quotas, Write);
         writer.Instant(commit.CheckpointsInvalidFrom);
@@ -112,6 +113,7 @@ internal static class Record
         NextDueChanged = reader.Flag(),
         Outbox = Many(ref reader, ReadItem),
         Withdrawn = Many(ref reader, static (ref reader) => reader.Code()),
+        WithdrawsMessages = reader.Flag(),
         Settled = Many(ref reader, static (ref reader) => reader.Code()),
         Quotas = Many(ref reader, static (ref reader) => new QuotaDraw(reader.Code(), reader.Whole()) { IntoDebt = reader.Flag() }),
         CheckpointsInvalidFrom = reader.InstantOrNull(),

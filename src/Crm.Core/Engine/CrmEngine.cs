@@ -20,6 +20,7 @@ public sealed class CrmEngine
     private readonly Recorder recorder;
     private readonly Quoting quoting;
     private readonly Merging merging;
+    private readonly Erasing erasing;
     private readonly DueRunner dueRunner;
     private readonly GroupRecorder? groups;
     private readonly Audience audience;
@@ -49,6 +50,7 @@ public sealed class CrmEngine
         recorder = new Recorder(kernel, clock, ids);
         quoting = new Quoting(kernel, clock, ids);
         merging = new Merging(kernel, recorder, clock, ids);
+        erasing = new Erasing(kernel, recorder, clock, ids);
         dueRunner = new DueRunner(kernel, recorder, clock, ids);
         groups = GroupRecorder.For(store, recorder, options, kernel.Pacing);
         audience = new Audience(kernel, ids);
@@ -64,6 +66,7 @@ public sealed class CrmEngine
         recorder = new Recorder(kernel, clock, ids);
         quoting = new Quoting(kernel, clock, ids);
         merging = new Merging(kernel, recorder, clock, ids);
+        erasing = new Erasing(kernel, recorder, clock, ids);
         dueRunner = new DueRunner(kernel, recorder, clock, ids);
         audience = new Audience(kernel, ids);
         past = new PastReader(kernel, ids, clock);
@@ -120,6 +123,25 @@ public sealed class CrmEngine
     {
         ArgumentNullException.ThrowIfNull(request);
         return merging.RunAsync(request, cancellationToken);
+    }
+
+    /// <summary>
+    /// Forgets a person and keeps the books. All identities of the customer, and of whoever was merged into them, are cut, and their profile and the messages that wait go, in one commit; then the journal is disposed of, and an opening
+    /// stands for it. Ledger, balances and certificates are what they were, under an id that leads to nobody; the keys of events stay, so that none is recorded twice. Whoever comes with one of the identities is somebody new.
+    /// </summary>
+    /// <remarks>
+    /// Sent again, it gets the same answer and does nothing, or ends what was stopped between the commit and the disposal. Who records for the customer at the same time is first, and then erased with them, or second, and then records for
+    /// somebody new. Profiles that the host keeps itself the host deletes itself. What refunds and cancellations would take back from an erased customer is gone: they are recorded, by id, and say so.
+    /// </remarks>
+    /// <exception cref="InvalidEventException">The request is wrong; all problems are listed, and nothing is written.</exception>
+    /// <exception cref="KeyReusedException">Its key has been recorded with other content, or for another id.</exception>
+    /// <exception cref="InvalidOperationException">The store does not implement <see cref="ICustomerIdentities"/>, or not <see cref="IJournalDisposal"/> and the journal is not to be kept; or it has a state of a module that the engine does not have.</exception>
+    /// <exception cref="ModuleFaultException">A module failed; nothing is written.</exception>
+    /// <exception cref="TooManyConflictsException">Other writers kept winning; sent again, it goes on.</exception>
+    public ValueTask<EraseResult> EraseAsync(EraseRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return erasing.RunAsync(request, cancellationToken);
     }
 
     /// <summary>What an event would do if it were recorded now, with all that follows, by the very fold that would record it. Nothing is written.</summary>

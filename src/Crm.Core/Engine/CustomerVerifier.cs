@@ -69,7 +69,7 @@ public sealed class CustomerVerifier
         var closed = CustomerState.Newborn(modules);
         closed.Journal = null;
         closed.Opening = OpeningMark.Of(history.Opening);
-        closed.RecordedAt = history.Entries.IsEmpty ? null : history.Entries.Max(entry => entry.RecordedAt);
+        closed.RecordedAt = history.Entries.Max(entry => (NodaTime.Instant?)entry.RecordedAt) ?? history.Opening?.RecordedAt;
         var differences = JournalCheck.Compare(retired, long.MaxValue, closed, history, ledger)
             .Concat(Bookkeeping.Compare(modules, closed, ledger.Select(entry => new UnitsHeld(entry.Program, entry.Unit, entry.Lot, entry.Amount))));
         return new CustomerVerdict(retired, differences.ToSequence(), "the customer was merged into another, with whom the journal is decided again");

@@ -43,6 +43,20 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         return problems.ToSequence();
     }
 
+    public Sequence<EventProblem> CheckErasure(EraseRequest request, Instant now)
+    {
+        var problems = new List<EventProblem>();
+        Action<string, string> wrong = (code, message) => problems.Add(new EventProblem(0, code, $"The erasure '{request.Key}' {message}"));
+        CheckWhen(request.ToEvent(), now, wrong);
+        CheckNames(request.ToEvent(), wrong);
+        if (request.Customer?.Id is null && (request.Customer?.Identity is null || request.Customer.Identity == default(Identity)))
+        {
+            wrong("no-customer", "names no customer; an identity or a customer id is expected.");
+        }
+
+        return problems.ToSequence();
+    }
+
     private void CheckWhen(CustomerEvent happened, Instant now, Action<string, string> wrong)
     {
         if (happened.Key == default)
@@ -76,6 +90,11 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         if (kind.Name is EventKinds.MergedName or EventKinds.RetiredName)
         {
             wrong("not-by-hand", $"is of the kind '{kind.Name}', which a merge records itself; ask for one with {nameof(CrmEngine)}.{nameof(CrmEngine.MergeAsync)}.");
+        }
+
+        if (kind.Name == EventKinds.ErasedName)
+        {
+            wrong("not-by-hand", $"is of the kind '{kind.Name}', which an erasure records itself; ask for one with {nameof(CrmEngine)}.{nameof(CrmEngine.EraseAsync)}.");
         }
 
         if (kind.Name is EventKinds.PurchaseName or EventKinds.RefundName && happened.Spend is null)

@@ -61,6 +61,12 @@ public sealed class EventKinds
     /// <summary>"customer.retired": from now on this customer's id stands for another. A merge records it itself, as the last entry of the journal of the customer who goes.</summary>
     public const string RetiredName = "customer.retired";
 
+    /// <summary>
+    /// "customer.erased": who this was is forgotten. An erasure records it itself. A module that knows something of the person, or that would send them something, handles it: it drops what it knows, and what it has on the agenda
+    /// to send; what it keeps of books stays.
+    /// </summary>
+    public const string ErasedName = "customer.erased";
+
     /// <summary>The field of a purchase that names the shop, as a code.</summary>
     public const string StoreField = "store";
 
@@ -125,8 +131,11 @@ public sealed class EventKinds
     /// <summary>This customer became one with another, whose id stands for both.</summary>
     public static EventKind Retired { get; } = new(RetiredName, EventNature.Happening);
 
-    /// <summary>The kinds that every engine knows: purchase, refund, cancellation, the outcomes of messages, a supply found exhausted, and the two sides of a merge.</summary>
-    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds, SupplyExhausted, Merged, Retired];
+    /// <summary>Who this was is forgotten.</summary>
+    public static EventKind Erased { get; } = new(ErasedName, EventNature.Happening);
+
+    /// <summary>The kinds that every engine knows: purchase, refund, cancellation, the outcomes of messages, a supply found exhausted, the two sides of a merge, and an erasure.</summary>
+    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds, SupplyExhausted, Merged, Retired, Erased];
 
     /// <summary>The names of all kinds, in ordinal order.</summary>
     public IEnumerable<string> Known => kinds.Keys.Order(StringComparer.Ordinal);

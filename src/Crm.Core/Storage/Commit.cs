@@ -28,7 +28,7 @@ public sealed record Commit
 
     /// <summary>
     /// Identities that are cut from the customer: the store keeps their values nowhere, and whoever comes with one is somebody new. One that is not the customer's is left alone. The journal, the ledger and
-    /// the keys stay; the profile goes by <see cref="Profile"/>, and what waits in the outbox by <see cref="Withdrawn"/>. Follow-ups of others that wait for the customer name it by id from then on
+    /// the keys stay; the profile goes by <see cref="Profile"/>, and what waits in the outbox by <see cref="Withdrawn"/> or <see cref="WithdrawsMessages"/>. Follow-ups of others that wait for the customer name it by id from then on
     /// (<see cref="OutboxItem.OfFollowUp.Without"/>).
     /// </summary>
     public Sequence<Identity> Severed { get; init; }
@@ -61,6 +61,9 @@ public sealed record Commit
 
     /// <summary>Items that are not to leave after all, unless they have left already. No item is here and in <see cref="Outbox"/>.</summary>
     public Sequence<string> Withdrawn { get; init; }
+
+    /// <summary>Whether every message to the customer that waits is withdrawn, whatever its id, and kept nowhere. The commit then puts no message out; follow-ups leave as they would.</summary>
+    public bool WithdrawsMessages { get; init; }
 
     /// <summary>Items that have been handled and leave the outbox.</summary>
     public Sequence<string> Settled { get; init; }
@@ -148,6 +151,11 @@ public sealed record Commit
             {
                 throw Faulty($"puts the outbox item '{withdrawn}' out and withdraws it; one of the two is expected");
             }
+        }
+
+        if (WithdrawsMessages && Outbox.FirstOrDefault(item => item is OutboxItem.OfMessage) is { } message)
+        {
+            throw Faulty($"puts the message '{message.Id}' out and withdraws all messages; one of the two is expected");
         }
 
         var offset = false;

@@ -23,7 +23,8 @@ internal sealed class InMemoryOutbox
             }
         }
 
-        foreach (var id in commit.Withdrawn)
+        var messages = commit.WithdrawsMessages ? rows.Values.Where(row => row.Item is OutboxItem.OfMessage && row.Item.Customer == commit.Customer).Select(row => row.Item.Id).ToList() : [];
+        foreach (var id in commit.Withdrawn.Concat(messages))
         {
             if (waiting.ContainsKey(id))
             {

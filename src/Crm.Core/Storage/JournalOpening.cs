@@ -45,7 +45,7 @@ public sealed record JournalDisposal(Commit Commit, JournalOpening Opening, Sequ
     {
         Commit.Check();
         if (Commit.ExpectedVersion == 0 || !Commit.Entries.IsEmpty || !Commit.Ledger.IsEmpty || !Commit.Claims.IsEmpty || !Commit.Severed.IsEmpty || !Commit.Facts.IsEmpty || Commit.Profile is not null
-            || Commit.NextDueChanged || !Commit.Outbox.IsEmpty || !Commit.Withdrawn.IsEmpty || !Commit.Settled.IsEmpty || !Commit.Quotas.IsEmpty || Commit.CheckpointsInvalidFrom is not null || !Commit.Checkpoints.IsEmpty)
+            || Commit.NextDueChanged || !Commit.Outbox.IsEmpty || !Commit.Withdrawn.IsEmpty || Commit.WithdrawsMessages || !Commit.Settled.IsEmpty || !Commit.Quotas.IsEmpty || Commit.CheckpointsInvalidFrom is not null || !Commit.Checkpoints.IsEmpty)
         {
             throw Faulty("has a commit with more than a version and slots; a disposal changes nothing else");
         }

@@ -52,6 +52,7 @@ public sealed class TimelineTexts
             EventKinds.CancellationName => new($"{happened.Original} was cancelled.", $"取消了 {happened.Original}。"),
             EventKinds.SupplyExhaustedName => new("Something was due of which nothing was left.", "到期的項目已無餘額可派。"),
             EventKinds.MergedName => new($"Became one with another customer{where.English}.", $"與另一位客人的資料合併{where.Chinese}。"),
+            EventKinds.ErasedName => new($"Was forgotten{where.English}; the books stay.", $"身分資料已刪除{where.Chinese}，帳目保留。"),
             MessageOutcomes.Sent => Message(happened, "was sent", "已發出"),
             MessageOutcomes.Failed => Message(happened, "could not be sent", "未能發出"),
             MessageOutcomes.Refused => Message(happened, "was held back", "不獲准發出"),

@@ -121,6 +121,22 @@ internal static class OutboxLaws
             () => Faulty.Writing(commit => commit.Withdrawn.Count > 1 ? commit with { Withdrawn = [] } : commit)),
 
         Law.Of<IOutbox>(
+            "A_commit_can_withdraw_whatever_message_waits",
+            "A commit that withdraws all messages withdraws those that wait for the customer, leased or not, whatever their ids, and no follow-up of the customer's, nor anybody else's message. One that is decided again comes back.",
+            async bench =>
+            {
+                var items = new[] { Samples.Message(1, "waits"), Samples.Message(1, "sent"), Samples.Message(1, "in-flight") };
+                await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [.. items, Samples.FollowUp(1, "gift:2")] }, Samples.Commit(2, 0) with { Outbox = [Samples.Message(2, "waits")] });
+                await bench.WriteAsync(Samples.Commit(1, 1) with { Settled = [items[1].Id] });
+                await bench.LeaseAsync(Now, Now + Duration.FromTicks(1), most: 1);
+                await bench.WriteAsync(Samples.Commit(1, 2) with { WithdrawsMessages = true });
+                Bench.SameList("What waits afterwards", [2, 1], (await bench.LeaseAsync(Until, Until)).Select(item => item is OutboxItem.OfMessage ? 2 : 1).OrderDescending());
+                await bench.WriteAsync(Samples.Commit(1, 3) with { Outbox = [items[0]] });
+                Bench.Same("How many items wait when a message was decided again", 3, (await bench.LeaseAsync(Until, Until)).Count);
+            },
+            () => Faulty.Writing(commit => commit.WithdrawsMessages ? commit with { WithdrawsMessages = false, Withdrawn = [Samples.Message(1, "in-flight").Id] } : commit)) with { Since = 2 },
+
+        Law.Of<IOutbox>(
             "Whatever_had_a_lease_stands_in_its_old_place",
             "When leases end, items that had one and items that never had one stand in one queue, by when they may leave: no lease is earlier or later than none.",
             async bench =>

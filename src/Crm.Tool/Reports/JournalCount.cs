@@ -30,8 +30,8 @@ internal sealed class JournalCount(Instant last)
             return;
         }
 
-        // Two who became one are one customer, and a merge is no event that anybody sent.
-        if (entry.Event.Kind is EventKinds.MergedName or EventKinds.RetiredName)
+        // Two who became one are one customer, and neither a merge nor an erasure is an event that anybody sent.
+        if (entry.Event.Kind is EventKinds.MergedName or EventKinds.RetiredName or EventKinds.ErasedName)
         {
             if (entry.Event.Kind == EventKinds.RetiredName)
             {

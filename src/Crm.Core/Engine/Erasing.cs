@@ -1,0 +1,112 @@
+using System.Data.Common;
+using Crm.Events;
+using Crm.Storage;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// Forgets a person in two steps. The first is one commit: the identities are cut, the profile and what waits to be sent go, and the modules drop what they know of the person. From then on nobody finds the customer
+/// but by id. The second disposes of the journal, those of whoever was merged into the customer first; stopped in between, it is ended when the request is sent again.
+/// </summary>
+internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, IIdSource ids)
+{
+    private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance);
+
+    public async ValueTask<EraseResult> RunAsync(EraseRequest request, CancellationToken cancellationToken)
+    {
+        var store = kernel.Store as ICustomerIdentities ?? throw new InvalidOperationException(
+            $"The store {kernel.Store.GetType().Name} cannot say which identities a customer has, and one that is not known cannot be cut; implement {nameof(ICustomerIdentities)} on it.");
+        var journals = request.KeepJournal ? null : new JournalErasure(kernel, ids, clock);
+        if (check.CheckErasure(request, clock.GetCurrentInstant()) is { IsEmpty: false } problems)
+        {
+            throw new InvalidEventException(problems);
+        }
+
+        using var turns = await recorder.EnterAsync([request.Customer], cancellationToken).ConfigureAwait(false);
+        if (await SeverAsync(request, store, cancellationToken).ConfigureAwait(false) is not { } receipt)
+        {
+            return new EraseResult.Nobody();
+        }
+
+        if (journals is not null)
+        {
+            await journals.ForgetAsync(receipt.Customer, request.Key, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new EraseResult.Erased(receipt.Customer, receipt.EffectiveAt);
+    }
+
+    // The receipt of the erasure, be it an earlier one by the same key; null where nobody has the reference.
+    private async ValueTask<Receipt?> SeverAsync(EraseRequest request, ICustomerIdentities store, CancellationToken cancellationToken)
+    {
+        var happened = request.ToEvent();
+        var hash = Binary.PayloadHash(happened);
+        var closed = new HashSet<string>(StringComparer.Ordinal);
+        var (fruitless, lost) = (0, 0);
+        while (true)
+        {
+            try
+            {
+                var snapshot = await kernel.Store.LoadAsync(request.Customer with { Recording = request.Key }, cancellationToken).ConfigureAwait(false);
+                if (snapshot.Recorded is { } recorded)
+                {
+                    return Same(request, hash, snapshot, recorded);
+                }
+
+                if (snapshot.Customer is not { } customer)
+                {
+                    return null;
+                }
+
+                var left = Left(request, snapshot);
+                // An identity that is claimed after the customer was loaded raises the version, and the commit is refused.
+                var identities = await store.IdentitiesOfAsync(customer, cancellationToken).ConfigureAwait(false);
+                var now = clock.GetCurrentInstant();
+                var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
+                var receipt = decision.Erase(happened, hash, now, closed);
+                var commit = decision.ToCommit(now) ?? throw new InvalidOperationException("Somebody was erased and there is nothing to commit.");
+                var result = await kernel.Store.CommitAsync(commit with { Severed = identities.ToSequence(), WithdrawsMessages = true, Slots = [.. commit.Slots, .. left] }, cancellationToken).ConfigureAwait(false);
+                if (result is CommitResult.Committed)
+                {
+                    return receipt;
+                }
+
+                if (result is CommitResult.QuotaExhausted(var name) && closed.Add(name))
+                {
+                    continue;
+                }
+
+                CrmTelemetry.Conflicted(result is CommitResult.QuotaExhausted ? "supply" : "version");
+                fruitless++;
+            }
+            catch (DbException fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
+            {
+                // Whether it was written is not known; the key tells when it is loaded next.
+                lost++;
+            }
+
+            if (fruitless >= kernel.Options.Attempts)
+            {
+                throw new TooManyConflictsException($"The erasure '{request.Key}'", fruitless);
+            }
+
+            CrmTelemetry.Retried();
+            await kernel.Pacing.PauseAsync(Math.Max(fruitless, lost), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // What modules that are gone have left behind, emptied.
+    private List<StoredSlot> Left(EraseRequest request, CustomerSnapshot snapshot)
+    {
+        var left = snapshot.Slots.Where(slot => slot.Name != StateCodec.KernelSlot && kernel.Modules.IndexOf(slot.Name) < 0 && !slot.Bytes.IsEmpty).ToList();
+        return left.Find(slot => !request.RemovedModules.Contains(slot.Name)) is { Name: { } unknown }
+            ? throw new InvalidOperationException($"There is a state of the module '{unknown}', which this engine does not have, and what it knows of the person would stay: erase with the engine that decides, or name it among the removed modules.")
+            : left.ConvertAll(slot => new StoredSlot(slot.Name, slot.Version, []));
+    }
+
+    // Somebody new may have the identity by now: the key names the erasure, and the id says of whom it was.
+    private static Receipt Same(EraseRequest request, UInt128 hash, CustomerSnapshot snapshot, RecordedKey recorded) =>
+        recorded.PayloadHash == hash && (request.Customer.Id is null || snapshot.Customer == recorded.Receipt.Customer) ? recorded.Receipt : throw new KeyReusedException(request.Key);
+}
