@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using Crm.Events;
 using Crm.Loyalty.Rules;
 
@@ -13,11 +13,13 @@ internal sealed class RuleIndex
 {
     private readonly RulePlan[] rules;
     private readonly int[] always;
-    private readonly FrozenDictionary<string, int[]> bySku;
-    private readonly FrozenDictionary<string, int[]> byCategory;
-    private readonly FrozenDictionary<string, int[]> byChannel;
-    private readonly FrozenDictionary<string, int[]> byStore;
-    private readonly FrozenDictionary<string, int[]> byBrand;
+
+    // Plain dictionaries: for names that differ in their last letters, as those of articles do, they find faster than frozen ones.
+    private readonly Dictionary<string, int[]> bySku;
+    private readonly Dictionary<string, int[]> byCategory;
+    private readonly Dictionary<string, int[]> byChannel;
+    private readonly Dictionary<string, int[]> byStore;
+    private readonly Dictionary<string, int[]> byBrand;
 
     public RuleIndex(IEnumerable<RulePlan> ofOneKind)
     {
@@ -52,7 +54,7 @@ internal sealed class RuleIndex
         }
 
         always = [.. rest];
-        (bySku, byCategory, byChannel, byStore, byBrand) = (skus.Frozen(), categories.Frozen(), channels.Frozen(), stores.Frozen(), brands.Frozen());
+        (bySku, byCategory, byChannel, byStore, byBrand) = (skus.Finished(), categories.Finished(), channels.Finished(), stores.Finished(), brands.Finished());
     }
 
     /// <summary>All rules, in the order of the programme.</summary>
@@ -83,56 +85,60 @@ internal sealed class RuleIndex
         return found;
     }
 
-    /// <summary>Rules that were found, in the order of the programme, each once.</summary>
+    /// <summary>Rules that were found, in the order of the programme, each once. A few lie in the answer itself, more in an array that is borrowed.</summary>
     public ref struct Found
     {
+        private const int Few = 16;
+
         private readonly RulePlan[] rules;
         private ReadOnlySpan<int> only;
         private int[]? rented;
         private int count;
+        private bool hasMore;
+        private Places few;
 
         internal Found(RulePlan[] rules) => this.rules = rules;
 
-        public readonly int Count => rented is null ? only.Length : count;
+        public readonly int Count => hasMore ? count : only.Length;
 
-        public readonly RulePlan this[int index] => rules[rented is null ? only[index] : rented[index]];
+        public readonly RulePlan this[int index] => rules[!hasMore ? only[index] : rented is null ? few[index] : rented[index]];
 
         internal void AddSorted(int[] places) => only = places;
 
-        internal void Add(FrozenDictionary<string, int[]> index, string? key)
+        internal void Add(Dictionary<string, int[]> index, string? key)
         {
             if (key is null || index.Count == 0 || !index.TryGetValue(key, out var places))
             {
                 return;
             }
 
-            if (rented is null)
+            if (!hasMore)
             {
-                rented = ArrayPool<int>.Shared.Rent(only.Length + places.Length + 16);
-                only.CopyTo(rented);
-                count = only.Length;
-            }
-            else if (count + places.Length > rented.Length)
-            {
-                var larger = ArrayPool<int>.Shared.Rent(Math.Max(count + places.Length, rented.Length * 2));
-                rented.AsSpan(0, count).CopyTo(larger);
-                ArrayPool<int>.Shared.Return(rented);
-                rented = larger;
+                hasMore = true;
+                Append(only);
             }
 
-            places.CopyTo(rented, count);
-            count += places.Length;
+            Append(places);
         }
 
         internal void Sort()
         {
-            if (rented is null)
+            if (!hasMore)
             {
                 return;
             }
 
-            var span = rented.AsSpan(0, count);
-            span.Sort();
+            Span<int> own = few;
+            var span = rented is null ? own[..count] : rented.AsSpan(0, count);
+            if (rented is null)
+            {
+                SortFew(span);
+            }
+            else
+            {
+                span.Sort();
+            }
+
             var kept = 0;
             for (var i = 0; i < span.Length; i++)
             {
@@ -147,12 +153,55 @@ internal sealed class RuleIndex
 
         public void Dispose()
         {
+            hasMore = false;
+            only = default;
             if (rented is { } array)
             {
                 rented = null;
-                only = default;
                 ArrayPool<int>.Shared.Return(array);
             }
+        }
+
+        private void Append(ReadOnlySpan<int> places)
+        {
+            var sum = count + places.Length;
+            if (sum > (rented?.Length ?? Few))
+            {
+                var larger = ArrayPool<int>.Shared.Rent(sum * 2);
+                Span<int> old = few;
+                (rented is null ? old[..count] : rented.AsSpan(0, count)).CopyTo(larger);
+                if (rented is { } array)
+                {
+                    ArrayPool<int>.Shared.Return(array);
+                }
+
+                rented = larger;
+            }
+
+            Span<int> own = few;
+            places.CopyTo((rented is null ? own : rented)[count..]);
+            count = sum;
+        }
+
+        private static void SortFew(Span<int> places)
+        {
+            for (var i = 1; i < places.Length; i++)
+            {
+                var (place, at) = (places[i], i);
+                while (at > 0 && places[at - 1] > place)
+                {
+                    places[at] = places[at - 1];
+                    at--;
+                }
+
+                places[at] = place;
+            }
+        }
+
+        [InlineArray(Few)]
+        private struct Places
+        {
+            private int first;
         }
     }
 
@@ -173,6 +222,6 @@ internal sealed class RuleIndex
             }
         }
 
-        public FrozenDictionary<string, int[]> Frozen() => places.ToFrozenDictionary(pair => pair.Key, pair => pair.Value.ToArray(), StringComparer.Ordinal);
+        public Dictionary<string, int[]> Finished() => places.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray(), StringComparer.Ordinal);
     }
 }

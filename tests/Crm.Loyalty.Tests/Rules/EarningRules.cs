@@ -362,6 +362,24 @@ public sealed class EarningRules
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(200)]
+    public void Rules_are_found_in_the_order_of_the_programme_and_each_once_however_many_there_are(int number)
+    {
+        // Articles name rules twice over, so that the lists of places overlap and are longer than what lies in the answer itself.
+        var skus = Enumerable.Range(0, number).Select(i => FormattableString.Invariant($"rule-{i:000}")).ToList();
+        var rules = skus.Select((name, i) => (IEarningRule)(Ten with { Name = name, With = new() { Skus = [i % 2 == 0 ? "even" : "odd", i % 3 == 0 ? "third" : "other"] } })).Append(Ten).ToSequence();
+        var index = new ProgramPlan(Program([.. rules]).Define(), null).RulesFor("purchase") ?? throw new InvalidOperationException("There are rules for purchases.");
+
+        Assert.Equal([.. skus, "ten"], Found(index, Sale(10) with { Lines = [Samples.Line("third", 5), Samples.Line("odd", 5), Samples.Line("even", 1)] }));
+        Assert.Equal([.. skus.Where((_, i) => i % 3 == 0), "ten"], Found(index, Sale(10) with { Lines = [Samples.Line("third", 5)] }));
+    }
+
     [Fact]
     public async Task Rules_of_a_group_give_what_its_policy_says()
     {
