@@ -38,9 +38,9 @@ if (args is ["segments"])
     return;
 }
 
-if (args is ["simulate"])
+if (args is ["simulate", .. var parts])
 {
-    await SimulationRounds.RunAsync();
+    await SimulationRounds.RunAsync([.. parts]);
     return;
 }
 

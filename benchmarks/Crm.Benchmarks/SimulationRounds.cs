@@ -38,7 +38,8 @@ internal static class SimulationRounds
         Ladders = [new() { Unit = "status", Window = QualificationWindow.CalendarYear, Tiers = [new("bronze", 0), new("silver", 20), new("gold", 50)] }],
     };
 
-    public static async Task RunAsync()
+    /// <param name="parts">Which of "fold1", "fold2", "read" and "both" are measured; none: all.</param>
+    public static async Task RunAsync(IReadOnlyCollection<string> parts)
     {
         var folder = Directory.CreateTempSubdirectory("crm-simulation-");
         try
@@ -46,7 +47,7 @@ internal static class SimulationRounds
             await using var store = SqliteStore.Open(new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder { DataSource = Path.Combine(folder.FullName, "shop.db") }.ToString(), new SqliteStoreOptions { Durability = SqliteDurability.Normal });
             await store.MigrateAsync(CancellationToken.None);
             await FillAsync(store);
-            await RunAsync(store);
+            await RunAsync(store, parts);
         }
         finally
         {
@@ -54,7 +55,7 @@ internal static class SimulationRounds
         }
     }
 
-    private static async Task RunAsync(SqlStore store)
+    private static async Task RunAsync(SqlStore store, IReadOnlyCollection<string> parts)
     {
         var request = new SimulationRequest { Running = [Program], Candidate = Program with { Rules = [Per("points", "base") with { Points = 2 }, Per("status", "status")] }, Until = Start + Duration.FromDays(500) };
         var histories = new List<StoredHistory>();
@@ -64,13 +65,14 @@ internal static class SimulationRounds
         }
 
         var memory = new InMemoryHistories(histories);
-        var (fold1, fold2, read, both) = (double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue);
+        var never = new Spent(double.MaxValue, double.MaxValue);
+        var (fold1, fold2, read, both) = (never, never, never, never);
         for (var round = 0; round < Rounds; round++)
         {
-            fold1 = Math.Min(fold1, await TimeAsync(async () => await ProgramSimulation.RunAsync(request, memory, 1)));
-            fold2 = Math.Min(fold2, await TimeAsync(async () => await ProgramSimulation.RunAsync(request, memory, 2)));
-            read = Math.Min(read, await TimeAsync(() => ReadAsync(store)));
-            both = Math.Min(both, await TimeAsync(async () => await ProgramSimulation.RunAsync(request, store, 2)));
+            fold1 = await LeastAsync("fold1", fold1, async () => await ProgramSimulation.RunAsync(request, memory, 1));
+            fold2 = await LeastAsync("fold2", fold2, async () => await ProgramSimulation.RunAsync(request, memory, 2));
+            read = await LeastAsync("read", read, () => ReadAsync(store));
+            both = await LeastAsync("both", both, async () => await ProgramSimulation.RunAsync(request, store, 2));
         }
 
         var events = histories.Sum(history => history.Entries.Count);
@@ -79,10 +81,23 @@ internal static class SimulationRounds
         Say("from memory, two threads", fold2, events);
         Say("reading alone, two threads", read, events);
         Say("from SQLite, two threads", both, events);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"collections of the three generations: {GC.CollectionCount(0)}, {GC.CollectionCount(1)}, {GC.CollectionCount(2)}; paused {GC.GetTotalPauseDuration().TotalMilliseconds:0} ms; {GC.GetTotalAllocatedBytes() / 1_000_000:0} MB allocated"));
+
+        async Task<Spent> LeastAsync(string part, Spent least, Func<Task> work)
+        {
+            if (parts.Count > 0 && !parts.Contains(part))
+            {
+                return least;
+            }
+
+            var spent = await TimeAsync(work);
+            return new Spent(Math.Min(least.Seconds, spent.Seconds), Math.Min(least.Processor, spent.Processor));
+        }
     }
 
-    private static void Say(string what, double seconds, int events) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {events / seconds:0} events a second, {1_000_000 * seconds / events:0.00} µs an event"));
+    private static void Say(string what, Spent spent, int events) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{what}: {events / spent.Seconds:0} events a second, {1_000_000 * spent.Seconds / events:0.00} µs an event, {1_000_000 * spent.Processor / events:0.00} µs of the processors"));
 
     private static Task ReadAsync(SqlStore store) => Task.WhenAll(Enumerable.Range(0, 2).Select(half => Task.Run(async () =>
     {
@@ -95,12 +110,12 @@ internal static class SimulationRounds
         return count;
     })));
 
-    private static async Task<double> TimeAsync(Func<Task> work)
+    private static async Task<Spent> TimeAsync(Func<Task> work)
     {
         GC.Collect();
-        var before = Stopwatch.GetTimestamp();
+        var (processor, before) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
         await work();
-        return Stopwatch.GetElapsedTime(before).TotalSeconds;
+        return new Spent(Stopwatch.GetElapsedTime(before).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
     }
 
     private static async Task FillAsync(SqlStore store)
@@ -119,6 +134,9 @@ internal static class SimulationRounds
     }
 
     private static PointsPerAmount Per(string unit, string name) => new() { Name = name, Unit = unit, Points = 1, Every = Money.Hkd(10), Basis = EarningBasis.WholeSpend };
+
+    /// <summary>What a piece of work took: of the clock, and of all processors together, which other work on the machine disturbs less.</summary>
+    private readonly record struct Spent(double Seconds, double Processor);
 
     /// <summary>Histories that were read before.</summary>
     private sealed class InMemoryHistories(IReadOnlyList<StoredHistory> all) : IJournalScan, IHistoryScan

@@ -7,7 +7,8 @@ namespace Crm.Storage.Sql;
 /// <summary>Reads journals in the order of their key, so many rows at a time, whoever they belong to: nobody is asked for by id.</summary>
 internal sealed class HistoryScan(string tenant)
 {
-    private const int RowsAtOnce = 4_096;
+    // Few enough that their list is no large object for the collector, and that it has little to keep when it comes by.
+    private const int RowsAtOnce = 1_024;
 
     private static readonly SqlStatement Events = new(
         """

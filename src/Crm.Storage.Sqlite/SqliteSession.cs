@@ -129,16 +129,16 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
         // The latest name of each column, which the next row mostly has too.
         private readonly (byte[] Bytes, string Text)[] names = new (byte[], string)[raw.sqlite3_column_count(statement)];
 
-        public override bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+        public override bool IsNull(int column) => SqliteColumns.IsNull(statement, column);
 
-        public override long Whole(int column) => raw.sqlite3_column_int64(statement, column);
+        public override long Whole(int column) => SqliteColumns.Whole(statement, column);
 
         // As bytes, a text has its length and may hold a zero.
-        public override string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(statement, column));
+        public override string Text(int column) => Encoding.UTF8.GetString(SqliteColumns.Bytes(statement, column));
 
         public override string Name(int column)
         {
-            var bytes = raw.sqlite3_column_blob(statement, column);
+            var bytes = SqliteColumns.Bytes(statement, column);
             ref var known = ref names[column];
             if (known.Text is null || !bytes.SequenceEqual(known.Bytes))
             {
@@ -148,9 +148,9 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
             return known.Text;
         }
 
-        public override ReadOnlySpan<byte> Span(int column) => raw.sqlite3_column_blob(statement, column);
+        public override ReadOnlySpan<byte> Span(int column) => SqliteColumns.Bytes(statement, column);
 
-        public override byte[] Bytes(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
+        public override byte[] Bytes(int column) => SqliteColumns.Bytes(statement, column).ToArray();
 
         public override decimal Decimal(int column) => decimal.Parse(Text(column), CultureInfo.InvariantCulture);
     }

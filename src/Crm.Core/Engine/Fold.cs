@@ -10,12 +10,16 @@ namespace Crm.Engine;
 /// The pure heart of the engine: puts one event after another, and what falls due in between, through the modules in their order.
 /// One fold is used by one thread at a time.
 /// </summary>
-internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptions options)
+/// <param name="modules">The modules.</param>
+/// <param name="codec">Encodes checkpoints.</param>
+/// <param name="options">The engine's options.</param>
+/// <param name="wantsLines">Whether receipt lines are wanted; where not, modules may leave them out.</param>
+internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptions options, bool wantsLines = true)
 {
     private const int MostDueAtOneInstant = 10_000;
     private static readonly Stimulus.Echoed FactsChanged = new(new Echo(Echo.FactsChanged));
 
-    private readonly FoldContext context = new(modules, options.Zone, options.Calendars);
+    private readonly FoldContext context = new(modules, options.Zone, options.Calendars, wantsLines);
 
     /// <summary>Handles everything that is due at or before an instant, each as of its own due instant.</summary>
     /// <param name="customer">Whose agenda.</param>
@@ -142,8 +146,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
 
     private void Due(CustomerId customer, CustomerState state, AgendaEntry entry, Instant at, Fields closed, Consequences consequences)
     {
-        var module = modules.Contracts[entry.Module].Name;
-        context.Enter(customer, state, new EventKey(JournalCheck.DueSource, $"{module}/{entry.Key}"), at, closed, accepted: false);
+        context.Enter(customer, state, modules.CauseOf(entry), at, closed, accepted: false);
         context.Handle(new Stimulus.Due(entry.Key));
         List<Echo>? echoes = null;
         Ask(state, entry.Module, mayRefuse: false, consequences, ref echoes);

@@ -7,7 +7,7 @@ using NodaTime;
 namespace Crm.Engine;
 
 /// <summary>The one context of a fold, set anew for each stimulus.</summary>
-internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalendars calendars) : ModuleContext
+internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalendars calendars, bool wantsLines = true) : ModuleContext
 {
     private CustomerState? state;
     private Stimulus? stimulus;
@@ -29,6 +29,10 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     public override Moment Moment => new(instant, zone) { Calendars = calendars };
 
     public override bool AlreadyAccepted => alreadyAccepted;
+
+    public override bool WantsLines => wantsLines;
+
+    public override bool IsHeard(string echo) => modules.HandlersFor(echo).Length > 0;
 
     public override IReadOnlyList<string> ChangedFacts => changedFacts[asked] ?? (IReadOnlyList<string>)[];
 

@@ -17,6 +17,11 @@ public sealed class HistoryReplay
     private readonly CrmOptions options;
     private readonly StateCodec codec;
     private readonly Fold fold;
+    private readonly Fold lean;
+
+    // The one that was last run beside this one, and whether both take events for the same.
+    private HistoryReplay? latest;
+    private bool latestIsAlike;
 
     /// <summary>Decides by these modules and options.</summary>
     /// <exception cref="ArgumentException">Contracts of modules do not fit together; the message lists all that is wrong.</exception>
@@ -28,6 +33,7 @@ public sealed class HistoryReplay
         this.options = options;
         codec = new StateCodec(this.modules);
         fold = new Fold(this.modules, codec, options);
+        lean = new Fold(this.modules, codec, options, wantsLines: false);
     }
 
     /// <summary>What a history leads to.</summary>
@@ -51,26 +57,48 @@ public sealed class HistoryReplay
         return Run(history.Customer, CustomerState.Newborn(modules), Inputs(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
     }
 
+    /// <summary>What one history leads to by two sets of modules, read once for both.</summary>
+    /// <param name="one">Decides by the first.</param>
+    /// <param name="other">Decides by the second.</param>
+    /// <param name="history">The whole history of a customer.</param>
+    /// <param name="until">Up to when what falls due is handled at the end; entries that count later count all the same.</param>
+    public static (ReplayedHistory One, ReplayedHistory Other) Run(HistoryReplay one, HistoryReplay other, StoredHistory history, Instant until)
+    {
+        ArgumentNullException.ThrowIfNull(one);
+        ArgumentNullException.ThrowIfNull(other);
+        ArgumentNullException.ThrowIfNull(history);
+        if (one.latest != other)
+        {
+            (one.latest, one.latestIsAlike) = (other, one.modules.Kinds.AreAs(other.modules.Kinds));
+        }
+
+        var inputs = Inputs(JournalDraft.Of(history.Entries, one.modules.Kinds));
+        var first = one.Run(history.Customer, CustomerState.Newborn(one.modules), inputs, until, null);
+        var second = one.latestIsAlike ? inputs : Inputs(JournalDraft.Of(history.Entries, other.modules.Kinds));
+        return (first, other.Run(history.Customer, CustomerState.Newborn(other.modules), second, until, null));
+    }
+
     private ReplayedHistory Run(CustomerId customer, CustomerState state, IReadOnlyList<JournalInput> inputs, Instant until, EventKey? about)
     {
         var all = new Consequences();
         Sequence<ReceiptLine> lines = [];
+        var folding = about is null ? lean : fold;
         foreach (var input in inputs)
         {
             if (state.NextDue <= input.Entry.EffectiveAt)
             {
-                fold.BringForward(customer, state, input.Entry.EffectiveAt, all);
+                folding.BringForward(customer, state, input.Entry.EffectiveAt, all);
             }
 
             all.Lines.Clear();
-            fold.Happen(customer, state, input, all);
+            folding.Happen(customer, state, input, all);
             if (input.Entry.Key == about)
             {
                 lines = all.Lines.ToSequence();
             }
         }
 
-        fold.BringForward(customer, state, until, all);
+        folding.BringForward(customer, state, until, all);
         var moment = state.Handled is { } handled && handled > until ? handled : until;
         return new ReplayedHistory(new CustomerView(modules, state, customer, 0, new Moment(moment, options.Zone) { Calendars = options.Calendars }, default), all.Entries, lines) { Draws = Commit.Net(all.Quotas) };
     }

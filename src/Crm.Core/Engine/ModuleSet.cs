@@ -9,7 +9,12 @@ namespace Crm.Engine;
 /// <summary>The modules in their order, with who handles what and who owns which fact. Made once, at start; contracts that do not fit together are refused with all that is wrong.</summary>
 internal sealed class ModuleSet
 {
+    private const int KnownCauses = 256;
+
     private readonly DayCalendars? calendars;
+
+    // Most customers have the same few entries on their agenda. What is overwritten is made anew.
+    private readonly DueCause?[] causes = new DueCause?[KnownCauses];
     private readonly FrozenDictionary<string, int[]> handlers;
     private readonly int[] handlersOfAll;
     private readonly FrozenDictionary<string, int> indices;
@@ -80,6 +85,20 @@ internal sealed class ModuleSet
 
     /// <summary>The modules that read a fact and want to be told when it changes, in order.</summary>
     public ReadOnlySpan<int> ReadersOf(string fact) => readers.GetValueOrDefault(fact);
+
+    /// <summary>What an entry of an agenda is called as the cause of what comes of it.</summary>
+    public EventKey CauseOf(AgendaEntry entry)
+    {
+        ref var place = ref causes[(uint)entry.Key.GetHashCode(StringComparison.Ordinal) % KnownCauses];
+        if (Volatile.Read(ref place) is { } known && known.Module == entry.Module && string.Equals(known.Entry, entry.Key, StringComparison.Ordinal))
+        {
+            return known.Cause;
+        }
+
+        var cause = new EventKey(JournalCheck.DueSource, $"{Contracts[entry.Module].Name}/{entry.Key}");
+        Volatile.Write(ref place, new DueCause(entry.Module, entry.Key, cause));
+        return cause;
+    }
 
     /// <summary>The place of a module, or -1.</summary>
     public int IndexOf(string module) => indices.GetValueOrDefault(module, -1);
@@ -170,4 +189,6 @@ internal sealed class ModuleSet
     private IEnumerable<string> TimedFields() => Contracts.SelectMany(contract => contract.Conditions).SelectMany(ConditionLeaves.Leaves).OfType<Condition.Field>()
         .Where(field => field.Is.IsTimed() && field.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal))
         .Select(field => field.Name[Evaluator.ProfileScope.Length..]);
+
+    private sealed record DueCause(int Module, string Entry, EventKey Cause);
 }

@@ -140,6 +140,9 @@ public sealed class EventKinds
     /// <summary>The names of all kinds, in ordinal order.</summary>
     public IEnumerable<string> Known => kinds.Keys.Order(StringComparer.Ordinal);
 
+    /// <summary>Whether the same kinds are declared in the same way.</summary>
+    internal bool AreAs(EventKinds other) => kinds.Count == other.kinds.Count && kinds.Values.All(kind => other.Find(kind.Name) == kind);
+
     /// <summary>The kind with this name, or null.</summary>
     public EventKind? Find(string name) => kinds.GetValueOrDefault(name);
 }

@@ -27,6 +27,12 @@ public abstract class ModuleContext : IEvidence
     /// </summary>
     public abstract bool AlreadyAccepted { get; }
 
+    /// <summary>Whether anybody will read the lines of the outcome. Where nobody will, as in a simulation, a module may leave them out; everything else is the same.</summary>
+    public virtual bool WantsLines => true;
+
+    /// <summary>Whether any module handles an echo of a kind. Where none does, it may be left out; everything else is the same.</summary>
+    public virtual bool IsHeard(string echo) => true;
+
     /// <summary>
     /// The facts of other modules, among those that the module's conditions and <see cref="ModuleContract.Reads"/> name, that have changed since it was last asked.
     /// Kept only for modules that handle <see cref="Echo.FactsChanged"/>. A fact that runs out by itself is no change: conditions know when.

@@ -6,6 +6,8 @@ namespace Crm.Values;
 /// <summary>A small immutable map from names to values, in ordinal order of the names. The default value is empty; a missing value is no entry.</summary>
 public readonly struct Fields : IReadOnlyCollection<KeyValuePair<string, Scalar>>, IEquatable<Fields>
 {
+    private const int Few = 16;
+
     private readonly Sequence<KeyValuePair<string, Scalar>> sorted;
 
     private Fields(Sequence<KeyValuePair<string, Scalar>> sorted) => this.sorted = sorted;
@@ -39,20 +41,62 @@ public readonly struct Fields : IReadOnlyCollection<KeyValuePair<string, Scalar>
     /// <summary>The fields with these values; where a name comes twice the later one counts, and a missing value leaves the field out.</summary>
     public static Fields Of(params IEnumerable<(string Name, Scalar Value)> values)
     {
-        var map = new SortedDictionary<string, Scalar>(StringComparer.Ordinal);
+        ArgumentNullException.ThrowIfNull(values);
+        var pairs = new KeyValuePair<string, Scalar>[values.TryGetNonEnumeratedCount(out var most) ? most : 4];
+        var count = 0;
         foreach (var (name, value) in values)
         {
-            if (value.IsMissing)
+            ArgumentNullException.ThrowIfNull(name, nameof(values));
+            if (count == pairs.Length)
             {
-                map.Remove(name);
+                Array.Resize(ref pairs, Math.Max(4, count * 2));
             }
-            else
+
+            pairs[count++] = KeyValuePair.Create(name, value);
+        }
+
+        if (count > Few)
+        {
+            pairs = [.. pairs.Take(count).OrderBy(pair => pair.Key, StringComparer.Ordinal)];
+        }
+        else
+        {
+            Sort(pairs.AsSpan(0, count));
+        }
+
+        return new Fields(Last(pairs, count));
+    }
+
+    // Keeps the order of equal names.
+    private static void Sort(Span<KeyValuePair<string, Scalar>> pairs)
+    {
+        for (var i = 1; i < pairs.Length; i++)
+        {
+            var pair = pairs[i];
+            var place = i;
+            while (place > 0 && string.CompareOrdinal(pairs[place - 1].Key, pair.Key) > 0)
             {
-                map[name] = value;
+                pairs[place] = pairs[place - 1];
+                place--;
+            }
+
+            pairs[place] = pair;
+        }
+    }
+
+    // The last of each name, unless it is missing; in the array itself where that is full.
+    private static Sequence<KeyValuePair<string, Scalar>> Last(KeyValuePair<string, Scalar>[] sorted, int count)
+    {
+        var kept = 0;
+        for (var i = 0; i < count; i++)
+        {
+            if (!sorted[i].Value.IsMissing && (i + 1 == count || !string.Equals(sorted[i].Key, sorted[i + 1].Key, StringComparison.Ordinal)))
+            {
+                sorted[kept++] = sorted[i];
             }
         }
 
-        return new Fields(map.ToSequence());
+        return kept == 0 ? default : kept == sorted.Length ? Sequence.Given(sorted) : Sequence.Create<KeyValuePair<string, Scalar>>(sorted.AsSpan(0, kept));
     }
 
     /// <summary>Whether the fields are the same.</summary>

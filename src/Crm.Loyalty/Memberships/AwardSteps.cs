@@ -61,7 +61,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         {
             if (cuts is not null)
             {
-                decision.Add(Line(LineCodes.Withheld));
+                Tell(LineCodes.Withheld);
             }
 
             return null;
@@ -70,7 +70,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         if (amount > 0)
         {
             Count();
-            decision.Add(Line(LineCodes.Issued));
+            Tell(LineCodes.Issued);
         }
 
         return new Earning(proposed.Unit, amount) { Part = cuts is null ? proposed.Part : default, Expiry = proposed.Expiry ?? rule.Terms.Expiry, Activation = proposed.Activation ?? rule.Terms.Activation, Issuer = proposed.Issuer ?? rule.Terms.Issuer };
@@ -124,6 +124,18 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         if (rule.HasTerms)
         {
             TermSteps.Count(rule, plan, context, decision);
+        }
+    }
+
+    private readonly void Tell(string code)
+    {
+        if (decision.Explains)
+        {
+            decision.Add(Line(code));
+        }
+        else
+        {
+            decision.Note();
         }
     }
 

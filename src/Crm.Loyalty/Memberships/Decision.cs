@@ -20,19 +20,36 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>Gathers what one stimulus changes: every movement of a wallet goes through here, so entries, facts, agenda and receipt always agree with the state.</summary>
 internal sealed class Decision(LoyaltyState current, ModuleContext context)
 {
-    private readonly List<LedgerEntry> entries = new(2);
-    private readonly List<ReceiptLine> lines = [];
-    private readonly List<Fact> facts = new(2);
-    private List<AgendaChange>? agenda;
+    private Gathered<LedgerEntry> entries = new(1);
+    private Gathered<Fact> facts = new(1);
+    private Gathered<AgendaChange> agenda = new(1);
+    private Gathered<ReceiptLine> lines = new(4);
+    private bool noted;
     private List<Echo>? echoes;
     private List<QuotaDraw>? quotas;
     private List<CustomerEvent>? followUps;
     private readonly LoyaltyState before = current;
-    private LoyaltyState state = current;
+
+    // The membership that is looked at or changed, and the state without its changes: it goes into the state once, at the end or when another is looked at.
+    private LoyaltyState kept = current;
+    private Membership? open;
+    private bool isChanged;
 
     public ModuleContext Context => context;
 
-    public Membership In(string program) => state.In(program);
+    /// <summary>Whether anybody will read the lines.</summary>
+    public bool Explains => context.WantsLines;
+
+    public Membership In(string program)
+    {
+        if (open is { } one && string.Equals(one.Program, program, StringComparison.Ordinal))
+        {
+            return one;
+        }
+
+        PutBack();
+        return open = kept.In(program);
+    }
 
     /// <summary>The membership before the stimulus.</summary>
     public Membership Before(string program) => before.In(program);
@@ -42,12 +59,32 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     {
         if (tally.Amount == 0 || In(plan.Name).Counted(tally.Name, tally.Period) != tally.Amount)
         {
-            state = state.With(state.In(plan.Name).With(tally));
+            Become(In(plan.Name).With(tally));
         }
     }
 
+    private void Become(Membership membership)
+    {
+        if (open is { } other && !string.Equals(other.Program, membership.Program, StringComparison.Ordinal))
+        {
+            PutBack();
+        }
+
+        (open, isChanged) = (membership, true);
+    }
+
+    private void PutBack()
+    {
+        if (isChanged && open is { } changed)
+        {
+            kept = kept.With(changed);
+        }
+
+        (open, isChanged) = (null, false);
+    }
+
     /// <summary>Changes the agenda.</summary>
-    public void Put(AgendaChange change) => (agenda ??= []).Add(change);
+    public void Put(AgendaChange change) => agenda.Add(change);
 
     /// <summary>Sends an event to another customer.</summary>
     public void Send(CustomerEvent followUp) => (followUps ??= []).Add(followUp);
@@ -55,10 +92,35 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Draws on a supply that members share.</summary>
     public void Draw(string quota, long amount) => (quotas ??= []).Add(new QuotaDraw(quota, amount));
 
-    public void Add(ReceiptLine line) => lines.Add(line);
+    public void Add(ReceiptLine line)
+    {
+        noted = true;
+        if (Explains)
+        {
+            lines.Add(line);
+        }
+    }
 
-    /// <summary>Makes room at once for the lines of this many rules, and a little more.</summary>
-    public void Expect(int rules) => lines.EnsureCapacity(lines.Count + rules + 2);
+    // A line without a sentence, which is made only where somebody reads it.
+    private void Add(string code, string? subject, string? unit = null, long amount = 0)
+    {
+        noted = true;
+        if (Explains)
+        {
+            lines.Add(new ReceiptLine(LoyaltyNames.Module, code) { Subject = subject, Unit = unit, Amount = amount });
+        }
+    }
+
+    /// <summary>Says that there would be a line, where nobody reads it.</summary>
+    public void Note() => noted = true;
+
+    /// <summary>Makes room at once for the lines of this many rules, and for what they give of this many units.</summary>
+    public void Expect(int rules, int units)
+    {
+        lines.Expect(rules);
+        entries.Expect(units);
+        facts.Expect(units);
+    }
 
     /// <summary>Gives units by a rule or by hand; status units count on their ladders.</summary>
     public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code) =>
@@ -70,19 +132,20 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     private void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code, AwardShape shape, bool byRules)
     {
         var moment = new Moment(context.Moment.Instant, plan.Zone);
-        var wallet = state.In(plan.Name).Wallet(unit.Name);
+        var membership = In(plan.Name);
+        var wallet = membership.Wallet(unit.Name);
         var activation = shape.Activation ?? unit.Definition.Activation;
-        string kept;
+        string name;
         if (activation is Activation.Immediately)
         {
-            var lot = unit.LotOf(moment, shape.Expiry, state.In(plan.Name)) with { Amount = amount, Issuer = shape.Issuer };
+            var lot = unit.LotOf(moment, shape.Expiry, membership) with { Amount = amount, Issuer = shape.Issuer };
             Move(plan, unit, Active(wallet.Issue(lot), unit, moment, byRules, byEarning: true), rule, code);
-            kept = lot.Name;
+            name = lot.Name;
         }
         else
         {
             var active = activation.Of(moment);
-            var lot = unit.LotOf(active is { } from ? moment with { Instant = from } : moment, shape.Expiry, state.In(plan.Name));
+            var lot = unit.LotOf(active is { } from ? moment with { Instant = from } : moment, shape.Expiry, membership);
             var pending = new PendingLot
             {
                 ActiveFrom = active,
@@ -93,12 +156,12 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             };
             Move(plan, unit, Active(wallet.Issue(pending), unit, moment, byRules, byEarning: true), rule, code);
             Tell(new Echo(LoyaltyNames.PendingAdded, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", active is { } at ? Scalar.Of(at) : default))));
-            kept = pending.Name;
+            name = pending.Name;
         }
 
         if (byRules && plan.Definition.Value.Cascade == Cascade.None)
         {
-            KeepAward(plan, unit, kept, amount, moment);
+            KeepAward(plan, unit, name, amount, moment);
         }
 
         Count(plan, unit, amount);
@@ -108,18 +171,18 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Keeps what is left of an award after a refund.</summary>
     public void Keep(ProgramPlan plan, KeptAward award)
     {
-        var membership = state.In(plan.Name);
-        state = state.With(membership with { Awards = membership.Awards.Select(known => known.Key == award.Key && known.Unit == award.Unit && known.Lot == award.Lot ? award : known).ToSequence() });
+        var membership = In(plan.Name);
+        Become(membership with { Awards = membership.Awards.Select(known => known.Key == award.Key && known.Unit == award.Unit && known.Lot == award.Lot ? award : known).ToSequence() });
     }
 
     // What an event earned is kept where a refund will take back that, and nothing else.
     private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount, Moment moment)
     {
         var spend = context.Stimulus is Stimulus.Happened { Event.Spend: { } paid } ? paid.MinorUnits : 0;
-        var (membership, today, key) = (state.In(plan.Name), LoyaltyNames.NumberOf(moment.Date), context.Cause.ToString());
+        var (membership, today, key) = (In(plan.Name), LoyaltyNames.NumberOf(moment.Date), context.Cause.ToString());
         var known = membership.Awards.FirstOrDefault(award => award.Key == key && award.Unit == unit.Name && award.Lot == lot);
         var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, spend, spend, today) : known with { Amount = known.Amount + amount };
-        state = state.With(membership with
+        Become(membership with
         {
             Awards = membership.Awards.Where(other => other != known && other.Day + KeptAward.RefundableDays >= today).Append(award).ToSequence(),
         });
@@ -130,7 +193,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     {
         if (unit.Idle is { } idle && idle.On.AsSpan().Contains(kind))
         {
-            var (wallet, moment) = (state.In(plan.Name).Wallet(unit.Name), new Moment(context.Moment.Instant, plan.Zone));
+            var (wallet, moment) = (In(plan.Name).Wallet(unit.Name), new Moment(context.Moment.Instant, plan.Zone));
             if (wallet.Lots.AsSpan().Length > 0)
             {
                 Move(plan, unit, Active(new WalletChange(wallet, []), unit, moment, isActivity: true, byEarning: null), null, null);
@@ -141,7 +204,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Gives units that come from elsewhere: from another member or unit, or back.</summary>
     public void Receive(ProgramPlan plan, UnitPlan unit, Lot lot, Movement movement, string? code)
     {
-        Move(plan, unit, state.In(plan.Name).Wallet(unit.Name).Issue(lot, movement), null, code);
+        Move(plan, unit, In(plan.Name).Wallet(unit.Name).Issue(lot, movement), null, code);
         WeighWhereHeld(plan);
     }
 
@@ -149,7 +212,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <returns>The name of their lot.</returns>
     public string Open(ProgramPlan plan, UnitPlan unit, OpeningLot opening, (Lot Lot, Instant? IdleUntil) become)
     {
-        var wallet = state.In(plan.Name).Wallet(unit.Name);
+        var wallet = In(plan.Name).Wallet(unit.Name);
         var (change, name) = opening.ActiveFrom is { } from && from > context.Moment.Instant && new PendingLot { ActiveFrom = from, Lot = become.Lot } is var pending
             ? (wallet.Issue(pending), pending.Name)
             : (wallet.Issue(become.Lot), become.Lot.Name);
@@ -188,13 +251,13 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Makes pending units available that are due.</summary>
     public void Activate(ProgramPlan plan, UnitPlan unit)
     {
-        Resolve(plan, unit, state.In(plan.Name).Wallet(unit.Name).Activate(context.Moment.Instant));
+        Resolve(plan, unit, In(plan.Name).Wallet(unit.Name).Activate(context.Moment.Instant));
     }
 
     /// <summary>Makes pending units available that waited for an event about another.</summary>
     public void Release(ProgramPlan plan, UnitPlan unit, EventKey original)
     {
-        var membership = state.In(plan.Name);
+        var membership = In(plan.Name);
         var moment = new Moment(context.Moment.Instant, plan.Zone);
         Resolve(plan, unit, membership.Wallet(unit.Name).Release(original.ToString(), lot => unit.LotOf(moment, plan.ExpiryOfRule(lot.Rule), membership) with { Issuer = lot.Lot.Issuer }));
     }
@@ -209,11 +272,11 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
         var tally = LoyaltyNames.Warned(unit.Name);
         var until = new Moment(context.Moment.Instant, plan.Zone).Date.PlusDays(days);
-        var warned = state.In(plan.Name).Counted(tally);
-        foreach (var (at, amount, _) in state.In(plan.Name).Wallet(unit.Name).Schedule.Where(lot => lot.At.ToUnixTimeTicks() > warned && lot.At.InZone(plan.Zone).Date <= until).GroupBy(lot => lot.At).Select(lots => (lots.Key, lots.Sum(lot => lot.Amount), 0)).ToList())
+        var warned = In(plan.Name).Counted(tally);
+        foreach (var (at, amount, _) in In(plan.Name).Wallet(unit.Name).Schedule.Where(lot => lot.At.ToUnixTimeTicks() > warned && lot.At.InZone(plan.Zone).Date <= until).GroupBy(lot => lot.At).Select(lots => (lots.Key, lots.Sum(lot => lot.Amount), 0)).ToList())
         {
             (echoes ??= []).Add(new Echo(LoyaltyNames.Expiring, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", at))));
-            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expiring) { Subject = Lot.NameOf(at), Text = LoyaltyTexts.Expiring(amount, unit.Name, at.InZone(plan.Zone).Date) });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expiring) { Subject = Lot.NameOf(at), Text = LoyaltyTexts.Expiring(amount, unit.Name, at.InZone(plan.Zone).Date) });
             Count(plan, new Tally(tally, 0, at.ToUnixTimeTicks()));
         }
 
@@ -223,7 +286,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Removes what has run out.</summary>
     public void Expire(string program, string unit, ProgramPlan? plan)
     {
-        var wallet = state.In(program).Wallet(unit);
+        var wallet = In(program).Wallet(unit);
         var change = wallet.Expire(context.Moment.Instant);
         Move(program, unit, LoyaltyNames.Fact(program, unit), change, null, null, plan?.Definition.Hash);
         if (plan?.UnitNamed(unit)?.Definition.ReinstateWithinDays is { } days)
@@ -236,12 +299,12 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         {
             if (movement.Movement == Movement.Expired)
             {
-                lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expired) { Subject = movement.Lot, Unit = unit, Amount = movement.Amount });
+                Add(LineCodes.Expired, movement.Lot, unit, movement.Amount);
                 gone -= movement.Amount;
             }
         }
 
-        if (gone > 0)
+        if (gone > 0 && context.IsHeard(LoyaltyNames.Expired))
         {
             Tell(new Echo(LoyaltyNames.Expired, Fields.Of(("program", program), ("unit", unit), ("amount", gone))));
         }
@@ -251,7 +314,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     private void Remember(ProgramPlan plan, string unit, WalletChange change, int days)
     {
         var today = LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date);
-        foreach (var old in state.In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(LoyaltyNames.Gone(unit), StringComparison.Ordinal) && tally.Period + days < today).ToList())
+        foreach (var old in In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(LoyaltyNames.Gone(unit), StringComparison.Ordinal) && tally.Period + days < today).ToList())
         {
             Count(plan, old with { Amount = 0 });
         }
@@ -265,7 +328,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Brings a ladder to the moment: windows close, tiers end.</summary>
     public void Close(ProgramPlan plan, TierLadder ladder)
     {
-        if (state.In(plan.Name).Standing(ladder.Name) is { } standing)
+        if (In(plan.Name).Standing(ladder.Name) is { } standing)
         {
             Stand(plan, ladder, standing, ClimbOn(plan, ladder).Bring(standing, LevelOf(plan, ladder)), isDue: true);
         }
@@ -274,7 +337,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Tells of a tier that ends soon and is not kept by what is counted, and looks for the next end.</summary>
     public void WarnOfEnd(ProgramPlan plan, TierLadder ladder)
     {
-        if (ladder.WarnDaysBefore is null || state.In(plan.Name).Standing(ladder.Name) is not { } standing)
+        if (ladder.WarnDaysBefore is null || In(plan.Name).Standing(ladder.Name) is not { } standing)
         {
             return;
         }
@@ -284,7 +347,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             if (missing > 0)
             {
                 Tell(new Echo(LoyaltyNames.TierExpiring, Fields.Of(("program", plan.Name), ("ladder", ladder.Name), ("tier", tier), ("until", end), ("missing", missing))));
-                lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierExpiring) { Subject = tier, Text = LoyaltyTexts.TierExpiring(tier, missing, end.InZone(plan.Zone).Date) });
+                Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierExpiring) { Subject = tier, Text = LoyaltyTexts.TierExpiring(tier, missing, end.InZone(plan.Zone).Date) });
             }
 
             Count(plan, new Tally(LoyaltyNames.TierWarned(ladder.Name), 0, end.ToUnixTimeTicks()));
@@ -297,7 +360,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     public void Stand(ProgramPlan plan, TierLadder ladder, Func<TierStanding, TierStanding> grant)
     {
         var climb = ClimbOn(plan, ladder);
-        var standing = state.In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
+        var standing = In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
         Stand(plan, ladder, standing, climb.Bring(grant(standing), LevelOf(plan, ladder)));
     }
 
@@ -305,7 +368,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     public void Count(ProgramPlan plan, TierLadder ladder, long amount)
     {
         var climb = ClimbOn(plan, ladder);
-        var standing = state.In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
+        var standing = In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
         if (ladder.Metric is QualificationMetric.Visits { OncePerDay: true })
         {
             var today = new Moment(context.Moment.Instant, plan.Zone).Date;
@@ -331,7 +394,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             }
 
             var (climb, value) = (ClimbOn(plan, ladder), LevelOf(plan, ladder));
-            if (state.In(plan.Name).Standing(ladder.Name) is { } standing)
+            if (In(plan.Name).Standing(ladder.Name) is { } standing)
             {
                 Stand(plan, ladder, standing, climb.Bring(standing, value));
             }
@@ -348,12 +411,12 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     {
         if (isDue ? standing.NextExpiry is not null : old.NextExpiry != standing.NextExpiry)
         {
-            (agenda ??= []).Add(CardExpiryOf(plan.Name, standing));
+            agenda.Add(CardExpiryOf(plan.Name, standing));
         }
 
         if (old != standing)
         {
-            state = state.With(state.In(plan.Name).With(standing));
+            Become(In(plan.Name).With(standing));
             facts.AddRange(card.Changed(old, standing));
         }
     }
@@ -362,12 +425,12 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     public static AgendaChange CardExpiryOf(string program, CardStanding standing) => new(LoyaltyNames.CardKey(program, standing.Card), standing.NextExpiry, Phases.Expiry);
 
     /// <summary>Changes what of a membership neither books nor facts nor the agenda tell of.</summary>
-    public void Change(string program, Func<Membership, Membership> change) => state = state.With(change(state.In(program)));
+    public void Change(string program, Func<Membership, Membership> change) => Become(change(In(program)));
 
     /// <summary>Adds the wallet of somebody who is the same customer from now on, lot by lot; debts are repaid. What goes over is no movement of the programme's.</summary>
     public void Join(string program, ProgramPlan? plan, string unit, Wallet other)
     {
-        var own = state.In(program).Wallet(unit);
+        var own = In(program).Wallet(unit);
         var sum = own.Plus(other, Wallet.Empty);
         var settled = (sum with { Shortfall = own.Shortfall, IdleUntil = own.IdleUntil > other.IdleUntil ? own.IdleUntil : other.IdleUntil ?? own.IdleUntil }).Settled();
         if (plan?.UnitNamed(unit) is { } known)
@@ -379,15 +442,15 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             Move(program, unit, LoyaltyNames.Fact(program, unit), settled, null, null, null);
         }
 
-        var wallet = state.In(program).Wallet(unit);
-        state = state.With(state.In(program).With(unit, wallet with { Shortfall = sum.Shortfall }));
+        var wallet = In(program).Wallet(unit);
+        Become(In(program).With(unit, wallet with { Shortfall = sum.Shortfall }));
     }
 
     /// <summary>Adds the standing on a ladder of somebody who is the same customer from now on: what both counted, and the tiers of both.</summary>
     public void Join(ProgramPlan plan, TierLadder ladder, TierStanding other)
     {
         var climb = ClimbOn(plan, ladder);
-        if (state.In(plan.Name).Standing(ladder.Name) is not { } own)
+        if (In(plan.Name).Standing(ladder.Name) is not { } own)
         {
             Stand(plan, ladder, climb.Begin(other.Joined), climb.Bring(other with { Tier = null }, LevelOf(plan, ladder)));
             return;
@@ -408,17 +471,17 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Keeps a reservation, and has it return at its time.</summary>
     public void Stand(string program, Reservation reservation)
     {
-        state = state.With(state.In(program).With(reservation));
-        (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), reservation.Until, Phases.Redemption));
-        facts.AddRange(ReservedOf(state.In(program), reservation.Unit));
+        Become(In(program).With(reservation));
+        agenda.Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), reservation.Until, Phases.Redemption));
+        facts.AddRange(ReservedOf(In(program), reservation.Unit));
     }
 
     /// <summary>Forgets a reservation that was resolved.</summary>
     public void Drop(string program, Reservation reservation)
     {
-        state = state.With(state.In(program).Without(reservation));
-        (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), null, Phases.Redemption));
-        facts.AddRange(ReservedOf(state.In(program), reservation.Unit));
+        Become(In(program).Without(reservation));
+        agenda.Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), null, Phases.Redemption));
+        facts.AddRange(ReservedOf(In(program), reservation.Unit));
     }
 
     /// <summary>The fact that tells how much of a unit is set aside; none for what is set aside without units.</summary>
@@ -428,8 +491,8 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Changes a pool.</summary>
     public void Stand(string program, PoolStanding pool)
     {
-        state = state.With(state.In(program) with { Pool = pool });
-        Publish(PoolOf(state.In(program)));
+        Become(In(program) with { Pool = pool });
+        Publish(PoolOf(In(program)));
     }
 
     /// <summary>The fact that tells pools from people.</summary>
@@ -438,48 +501,48 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
     /// <summary>Keeps what a cart wants, and has it forgotten at its time.</summary>
     public void Keep(string program, CartRequest cart)
     {
-        state = state.With(state.In(program).With(cart));
-        (agenda ??= []).Add(CartEndOf(program, cart));
+        Become(In(program).With(cart));
+        agenda.Add(CartEndOf(program, cart));
     }
 
     /// <summary>Forgets what a cart wants.</summary>
     public void DropCart(string program, string cart)
     {
-        if (state.In(program).Carts.Any(known => known.Cart == cart))
+        if (In(program).Carts.Any(known => known.Cart == cart))
         {
-            state = state.With(state.In(program).WithoutCart(cart));
-            (agenda ??= []).Add(new AgendaChange(LoyaltyNames.CartKey(program, cart), null, Phases.Redemption));
+            Become(In(program).WithoutCart(cart));
+            agenda.Add(new AgendaChange(LoyaltyNames.CartKey(program, cart), null, Phases.Redemption));
         }
     }
 
     /// <summary>The entry of the agenda at which a cart's wish is forgotten.</summary>
     public static AgendaChange CartEndOf(string program, CartRequest cart) => new(LoyaltyNames.CartKey(program, cart.Cart), cart.Until, Phases.Redemption);
 
-    public void Stand(string program, RewardStanding reward) => state = state.With(state.In(program).With(reward));
+    public void Stand(string program, RewardStanding reward) => Become(In(program).With(reward));
 
-    public void Stand(string program, ChallengeStanding challenge) => state = state.With(state.In(program).With(challenge));
+    public void Stand(string program, ChallengeStanding challenge) => Become(In(program).With(challenge));
 
     public void Stand(string program, ReferralStanding referral, bool isDue = false)
     {
-        var (old, due) = (FirstOf(state.In(program).Referral), FirstOf(referral));
+        var (old, due) = (FirstOf(In(program).Referral), FirstOf(referral));
         if (isDue ? due is not null : due is not null && due != old)
         {
-            (agenda ??= []).Add(new AgendaChange(LoyaltyNames.ReferralKey(program), due, Phases.Redemption));
+            agenda.Add(new AgendaChange(LoyaltyNames.ReferralKey(program), due, Phases.Redemption));
         }
 
-        state = state.With(state.In(program) with { Referral = referral });
+        Become(In(program) with { Referral = referral });
     }
 
     private static Instant? FirstOf(ReferralStanding? referral) => referral is null || referral.Waiting.IsEmpty ? null : referral.Waiting[0];
 
-    public void Live(string program, MembershipLife life) => state = state.With(state.In(program) with { Life = life });
+    public void Live(string program, MembershipLife life) => Become(In(program) with { Life = life });
 
     /// <summary>A hidden programme has given something.</summary>
     public void Reveal(string program)
     {
-        if (!state.In(program).Revealed)
+        if (!In(program).Revealed)
         {
-            state = state.With(state.In(program) with { Revealed = true });
+            Become(In(program) with { Revealed = true });
         }
     }
 
@@ -491,7 +554,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
     /// <summary>The entry of the agenda at which something about a standing may next change.</summary>
     public static AgendaChange CloseOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
-        new(LoyaltyNames.CloseKey(plan.Name, ladder.Name), Earlier(Climb.NextChange(ladder, standing, plan.Zone), plan.Until), Phases.Close);
+        new(plan.CloseKeyOf(ladder), Earlier(Climb.NextChange(ladder, standing, plan.Zone), plan.Until), Phases.Close);
 
     /// <summary>The facts that tell of a tier and of what it grants, those of another taken back.</summary>
     public static IEnumerable<Fact> FactsOf(string program, TierLadder ladder, string? old, string? tier)
@@ -512,25 +575,30 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         }
     }
 
-    public Outcome Outcome() => lines.Count == 0 && ReferenceEquals(state, before) && agenda is null
-        ? Modules.Outcome.Nothing
-        : new Outcome.Accepted
-        {
-            State = ReferenceEquals(state, before) ? null : state,
-            Entries = entries.ToSequence(),
-            Lines = lines.ToSequence(),
-            Facts = facts.ToSequence(),
-            Agenda = agenda is null ? default : agenda.ToSequence(),
-            Echoes = echoes is null ? default : echoes.ToSequence(),
-            Quotas = quotas is null ? default : quotas.ToSequence(),
-            FollowUps = followUps is null ? default : followUps.ToSequence(),
-        };
+    public Outcome Outcome()
+    {
+        PutBack();
+        var isAsBefore = ReferenceEquals(kept, before);
+        return !noted && isAsBefore && agenda.Count == 0
+            ? Modules.Outcome.Nothing
+            : new Outcome.Accepted
+            {
+                State = isAsBefore ? null : kept,
+                Entries = entries.ToSequence(),
+                Lines = lines.ToSequence(),
+                Facts = facts.ToSequence(),
+                Agenda = agenda.ToSequence(),
+                Echoes = echoes is null ? default : echoes.ToSequence(),
+                Quotas = quotas is null ? default : quotas.ToSequence(),
+                FollowUps = followUps is null ? default : followUps.ToSequence(),
+            };
+    }
 
     private void Move(ProgramPlan plan, UnitPlan unit, WalletChange change, string? rule, string? code, bool tellsOffsets = true)
     {
-        var next = (state.In(plan.Name).Wallet(unit.Name).NextExpiry, change.Wallet.NextExpiry);
+        var expiry = unit.Definition.WarnDaysBefore is null ? null : In(plan.Name).Wallet(unit.Name).NextExpiry;
         Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash, tellsOffsets);
-        if (unit.Definition.WarnDaysBefore is not null && next.Item1 != next.Item2)
+        if (unit.Definition.WarnDaysBefore is not null && expiry != change.Wallet.NextExpiry)
         {
             PutWarning(plan, unit);
         }
@@ -538,14 +606,14 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
     private void Move(string program, string unit, string fact, WalletChange change, string? rule, string? code, DefinitionHash? definition, bool tellsOffsets = true)
     {
-        var membership = state.In(program);
+        var membership = In(program);
         var old = membership.Wallet(unit);
         if (change.Movements.IsEmpty && old == change.Wallet)
         {
             return;
         }
 
-        state = state.With(membership.With(unit, change.Wallet));
+        Become(membership.With(unit, change.Wallet));
         List<ReceiptLine>? offsets = null;
         foreach (ref readonly var movement in change.Movements.AsSpan())
         {
@@ -570,13 +638,13 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
         if (offsets is not null)
         {
-            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.DebtRepaid) { Subject = program, Unit = unit, Parts = offsets.ToSequence() });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.DebtRepaid) { Subject = program, Unit = unit, Parts = offsets.ToSequence() });
         }
 
         if (change.Wallet.Shortfall != old.Shortfall)
         {
             // What is written off was taken by a line of its own, so this one gives it back.
-            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Shortfall) { Subject = program, Unit = unit, Amount = change.Wallet.Shortfall - old.Shortfall });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Shortfall) { Subject = program, Unit = unit, Amount = change.Wallet.Shortfall - old.Shortfall });
         }
 
         Told(program, unit, fact, old, change.Wallet);
@@ -597,12 +665,12 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
         if (old.NextExpiry != wallet.NextExpiry)
         {
-            (agenda ??= []).Add(ExpiryOf(program, unit, wallet));
+            agenda.Add(ExpiryOf(program, unit, wallet));
         }
 
         if (old.NextActivation != wallet.NextActivation)
         {
-            (agenda ??= []).Add(ActivationOf(program, unit, wallet));
+            agenda.Add(ActivationOf(program, unit, wallet));
         }
     }
 
@@ -624,20 +692,20 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             if (movement.Movement == Movement.Reversed)
             {
                 lapsed -= movement.Amount;
-                lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lapsed) { Subject = movement.Lot, Unit = unit.Name, Amount = movement.Amount });
+                Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lapsed) { Subject = movement.Lot, Unit = unit.Name, Amount = movement.Amount });
             }
         }
 
         if (activated > 0)
         {
-            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Activated) { Subject = plan.Name, Text = LoyaltyTexts.Activated(activated, unit.Name) });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Activated) { Subject = plan.Name, Text = LoyaltyTexts.Activated(activated, unit.Name) });
             Tell(new Echo(LoyaltyNames.PendingActivated, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", activated))));
         }
 
         TellCancelled(plan.Name, unit.Name, lapsed, "lapsed");
 
         Move(plan, unit, change, null, null, tellsOffsets: false);
-        Move(plan, unit, state.In(plan.Name).Wallet(unit.Name).Settled(), null, null);
+        Move(plan, unit, In(plan.Name).Wallet(unit.Name).Settled(), null, null);
         WeighWhereHeld(plan);
     }
 
@@ -655,9 +723,9 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
     private void PutWarning(ProgramPlan plan, UnitPlan unit)
     {
-        var warned = state.In(plan.Name).Counted(LoyaltyNames.Warned(unit.Name));
+        var warned = In(plan.Name).Counted(LoyaltyNames.Warned(unit.Name));
         Instant? due = null;
-        foreach (var (at, _, _) in state.In(plan.Name).Wallet(unit.Name).Schedule)
+        foreach (var (at, _, _) in In(plan.Name).Wallet(unit.Name).Schedule)
         {
             if (at.ToUnixTimeTicks() > warned)
             {
@@ -676,7 +744,7 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             return;
         }
 
-        Instant? due = KeepingOf(plan, ladder, standing)?.By is { } end && end.ToUnixTimeTicks() > state.In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name))
+        Instant? due = KeepingOf(plan, ladder, standing)?.By is { } end && end.ToUnixTimeTicks() > In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name))
             ? plan.Zone.AtStartOfDay(end.InZone(plan.Zone).Date.PlusDays(-days)).ToInstant()
             : null;
         Put(new AgendaChange(LoyaltyNames.TierWarningKey(plan.Name, ladder.Name), due, Phases.Occasions));
@@ -706,11 +774,11 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
     private Climb ClimbOn(ProgramPlan plan, TierLadder ladder) => new(ladder, new Moment(context.Moment.Instant, plan.Zone), context);
 
-    private LocalDate JoinedOn(ProgramPlan plan) => new Moment(state.In(plan.Name).Life?.Joined ?? context.Moment.Instant, plan.Zone).Date;
+    private LocalDate JoinedOn(ProgramPlan plan) => new Moment(In(plan.Name).Life?.Joined ?? context.Moment.Instant, plan.Zone).Date;
 
     private long LevelOf(ProgramPlan plan, TierLadder ladder) => ladder.Metric switch
     {
-        QualificationMetric.UnitsHeld held => state.In(plan.Name).Wallet(held.Unit).Balance,
+        QualificationMetric.UnitsHeld held => In(plan.Name).Wallet(held.Unit).Balance,
         QualificationMetric.FactValue fact => WholeOf(context.Fact(fact.Fact)),
         QualificationMetric.ProfileValue profile => WholeOf(context.Observed(profile.Field)),
         _ => 0,
@@ -720,19 +788,23 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
 
     private void Stand(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing, bool isDue = false)
     {
-        var known = state.In(plan.Name).Standing(ladder.Name);
-        var close = CloseOf(plan, ladder, standing);
-        if (isDue ? close.Due is not null : close.Due != (known is null ? null : CloseOf(plan, ladder, known).Due))
+        var known = In(plan.Name).Standing(ladder.Name);
+        var isSame = known == standing;
+        if (isDue || (!isSame && MayChangeOtherwise(known, standing)))
         {
-            (agenda ??= []).Add(close);
+            var close = CloseOf(plan, ladder, standing);
+            if (isDue ? close.Due is not null : close.Due != (known is null ? null : CloseOf(plan, ladder, known).Due))
+            {
+                agenda.Add(close);
+            }
         }
 
-        if (known == standing)
+        if (isSame)
         {
             return;
         }
 
-        state = state.With(state.In(plan.Name).With(standing));
+        Become(In(plan.Name).With(standing));
         PutEndWarning(plan, ladder, standing);
         if (standing.Tier == old.Tier)
         {
@@ -741,7 +813,12 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
         }
 
         facts.AddRange(FactsOf(plan.Name, ladder, old.Tier, standing.Tier));
-        lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierChanged) { Subject = standing.Tier ?? LineCodes.NoTier });
+        Add(LineCodes.TierChanged, standing.Tier ?? LineCodes.NoTier);
+        if (!context.IsHeard(LoyaltyNames.TierChanged))
+        {
+            return;
+        }
+
         var (from, to) = (ladder.LevelOf(old.Tier), ladder.LevelOf(standing.Tier));
         (echoes ??= []).Add(new Echo(LoyaltyNames.TierChanged, Fields.Of(
             ("program", plan.Name),
@@ -751,8 +828,18 @@ internal sealed class Decision(LoyaltyState current, ModuleContext context)
             ("to", standing.Tier is null ? default : Scalar.Of(standing.Tier)))));
     }
 
+    // Whether the instant may differ at which something next changes by itself; what was counted moves it only where there was nothing, or is nothing any more.
+    private static bool MayChangeOtherwise(TierStanding? known, TierStanding standing) =>
+        known is null || known.Counted == 0 != (standing.Counted == 0) || known.Opened != standing.Opened || known.Joined != standing.Joined || known.Held != standing.Held || known.Days != standing.Days
+        || known.Pin != standing.Pin || known.Floor != standing.Floor;
+
     private void Prolonged(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing)
     {
+        if (old.Held == standing.Held || !context.IsHeard(LoyaltyNames.TierProlonged))
+        {
+            return;
+        }
+
         var level = ladder.LevelOf(standing.Tier);
         if (level >= 0 && LastEnd(ladder, old, level) is { } before && LastEnd(ladder, standing, level) is { } after && after > before)
         {

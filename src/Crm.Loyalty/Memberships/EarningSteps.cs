@@ -30,7 +30,7 @@ internal static class EarningSteps
         var moment = decision.Context.Moment with { Zone = plan.Zone };
         var context = new EarningContext(happened, moment, decision.Context, new Member(decision, plan));
         context.Expect(Math.Min(rules.Count, 16));
-        decision.Expect(Math.Min(rules.Count, 16));
+        decision.Expect(Math.Min(rules.Count, 16), plan.Units.Length);
         var afterTiers = false;
         for (var i = 0; i < rules.Count; i++)
         {

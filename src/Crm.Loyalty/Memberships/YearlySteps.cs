@@ -13,9 +13,9 @@ internal static class YearlySteps
     /// <summary>Looks whether a date has become known or has changed.</summary>
     public static void Look(ProgramPlan plan, Decision decision)
     {
-        var today = new Moment(decision.Context.Moment.Instant, plan.Zone).Date;
         if (plan.KeepsFirstDay && decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) == 0)
         {
+            var today = new Moment(decision.Context.Moment.Instant, plan.Zone).Date;
             decision.Count(plan, new Tally(LoyaltyNames.FirstDay, 0, LoyaltyNames.NumberOf(today)));
         }
 

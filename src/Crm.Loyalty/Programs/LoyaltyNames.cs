@@ -23,7 +23,12 @@ public static class LoyaltyNames
     internal const string Activate = "activate";
     internal const string Warning = "warn";
 
+    private const int KnownKeys = 1_024;
+
     private static readonly LocalDate FirstDate = new(1, 1, 1);
+
+    // Most members have the same few entries on their agenda. What is overwritten is parsed anew.
+    private static readonly ParsedKey?[] ParsedLately = new ParsedKey?[KnownKeys];
 
     /// <summary>The echo that tells of units that run out soon: fields "program", "unit", "amount" and "at".</summary>
     public const string Expiring = "points.expiring";
@@ -169,9 +174,22 @@ public static class LoyaltyNames
     /// <summary>What a key of the agenda stands for: <see cref="Expire"/>, <see cref="Close"/> and so on, and of what.</summary>
     internal static (string What, string Program, string Name) Parse(string key)
     {
+        ref var place = ref ParsedLately[(uint)key.GetHashCode(StringComparison.Ordinal) % KnownKeys];
+        if (Volatile.Read(ref place) is { } known && string.Equals(known.Key, key, StringComparison.Ordinal))
+        {
+            return (known.What, known.Program, known.Name);
+        }
+
         var parts = key.Split('/', 3);
+        if (parts.Length == 3)
+        {
+            Volatile.Write(ref place, new ParsedKey(key, parts[0], parts[1], parts[2]));
+        }
+
         return parts.Length == 3
             ? (parts[0], parts[1], parts[2])
             : throw new InvalidOperationException($"'{key}' is no entry that the loyalty module put on its agenda; 'expire/PROGRAMME/UNIT' or 'close/PROGRAMME/LADDER' is expected.");
     }
+
+    private sealed record ParsedKey(string Key, string What, string Program, string Name);
 }

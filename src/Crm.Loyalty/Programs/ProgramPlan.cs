@@ -19,6 +19,7 @@ namespace Crm.Loyalty.Programs;
 internal sealed class ProgramPlan
 {
     private readonly FrozenDictionary<string, RuleIndex> rules;
+    private readonly string[] closeKeys;
 
     /// <param name="definition">The version.</param>
     /// <param name="until">When the next version begins; null for the last.</param>
@@ -29,6 +30,7 @@ internal sealed class ProgramPlan
         Zone = DateTimeZoneProviders.Tzdb[definition.Value.Zone];
         Units = definition.Value.Units.Select(unit => new UnitPlan(definition.Value, unit)).ToArray();
         Ladders = [.. definition.Value.Ladders];
+        closeKeys = [.. Ladders.Select(ladder => LoyaltyNames.CloseKey(definition.Name, ladder.Name))];
         CountingLadders = [.. Ladders.Where(ladder => !ladder.IsLevel && ladder.Unit is null)];
         HasLevels = Ladders.Any(ladder => ladder.IsLevel);
         Challenges = [.. definition.Value.Challenges.Select(challenge => challenge with
@@ -58,6 +60,9 @@ internal sealed class ProgramPlan
     public UnitPlan[] Units { get; }
 
     public TierLadder[] Ladders { get; }
+
+    /// <summary>The key on the agenda under which a ladder of the version is looked at again.</summary>
+    public string CloseKeyOf(TierLadder ladder) => Array.IndexOf(Ladders, ladder) is >= 0 and var place ? closeKeys[place] : LoyaltyNames.CloseKey(Name, ladder.Name);
 
     /// <summary>The ladders that count something of events.</summary>
     public TierLadder[] CountingLadders { get; }
@@ -162,7 +167,9 @@ internal sealed class ProgramPlan
 /// <summary>A unit of a version of a programme, with the names that belong to it.</summary>
 internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
 {
-    private Remembered? latest;
+    private const int KnownDays = 512;
+
+    private readonly Remembered?[] known = new Remembered?[KnownDays];
 
     public string Name => unit.Name;
 
@@ -199,7 +206,7 @@ internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
         return null;
     }
 
-    /// <summary>When units earned at a moment run out. Most events of a day share it, so the latest answer is remembered.</summary>
+    /// <summary>When units earned at a moment run out. All events of a day share it, so the answers for the days asked for lately are remembered.</summary>
     public Instant? ExpiryOf(Moment earned)
     {
         if (unit.Expiry is Wallets.LotExpiry.Forever)
@@ -208,13 +215,14 @@ internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
         }
 
         var date = earned.Date;
-        if (latest is { } known && known.Earned == date)
+        ref var place = ref known[((date.Year * 372) + (date.Month * 31) + date.Day) & (KnownDays - 1)];
+        if (Volatile.Read(ref place) is { } remembered && remembered.Earned == date)
         {
-            return known.Expiry;
+            return remembered.Expiry;
         }
 
         var expiry = unit.Expiry.Of(earned);
-        latest = new Remembered(date, expiry);
+        Volatile.Write(ref place, new Remembered(date, expiry));
         return expiry;
     }
 

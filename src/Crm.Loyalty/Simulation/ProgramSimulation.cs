@@ -168,7 +168,7 @@ public static class ProgramSimulation
                 return;
             }
 
-            var (one, other) = (now.Run(history, request.Until), then.Run(history, request.Until));
+            var (one, other) = HistoryReplay.Run(now, then, history, request.Until);
             Totals.Draw(one.Draws, other.Draws);
             Totals.Count(history.Customer, history.Entries.Count, one.Entries, In(one.Customer, request.Replaced), other.Entries, In(other.Customer, request.Candidate));
         }

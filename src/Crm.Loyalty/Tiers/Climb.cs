@@ -26,7 +26,7 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
     {
         standing = Closed(standing);
         standing = Settled(ladder.IsLevel || ladder.Window is QualificationWindow.Rolling ? Qualified(standing, value) : standing, value);
-        return standing with { Tier = Current(standing) };
+        return InTier(standing, Current(standing));
     }
 
     /// <summary>The standing after something was counted, or, below 0, taken back by hand.</summary>
@@ -43,7 +43,7 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
         }
 
         standing = Settled(Qualified(standing, 0), 0);
-        return standing with { Tier = Current(standing) };
+        return InTier(standing, Current(standing));
     }
 
     /// <summary>What the ladder's metric amounts to at the moment.</summary>
@@ -98,7 +98,7 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
         next = Earlier(next, standing.Floor?.Until);
         if (standing.Counted != 0 && standing.Opened is { } opened && ladder.Window.PeriodOf(opened.InZone(zone).Date, standing.Joined) is { } period)
         {
-            next = Earlier(next, zone.AtStartOfDay(period.End).ToInstant());
+            next = Earlier(next, new Moment(opened, zone).StartOf(period.End));
         }
 
         if (!standing.Days.IsEmpty && ladder.Held is TierValidity.WhileQualified && ladder.Window is QualificationWindow.Rolling rolling)
@@ -108,6 +108,8 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
 
         return next;
     }
+
+    private static TierStanding InTier(TierStanding standing, string? tier) => string.Equals(standing.Tier, tier, StringComparison.Ordinal) ? standing : standing with { Tier = tier };
 
     private int HighestHeld(TierStanding standing)
     {
@@ -255,14 +257,14 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
     // Tiers whose time is over: renewed where the count still reaches, otherwise fallen from as the ladder says.
     private TierStanding Settled(TierStanding standing, long value)
     {
-        var (ladderOf, zone, now) = (ladder, moment.Zone, moment.Instant);
-        var top = standing.Held.IsEmpty ? -1 : standing.Held.Max(hold => ladderOf.LevelOf(hold.Tier));
-        var live = standing.Held.Where(hold => !(ladderOf.EndOf(hold, zone) <= now)).ToSequence();
-        if (live.Count == standing.Held.Count)
+        if (!EndsOne(standing))
         {
             return Granted(standing);
         }
 
+        var (ladderOf, zone, now) = (ladder, moment.Zone, moment.Instant);
+        var top = standing.Held.Max(hold => ladderOf.LevelOf(hold.Tier));
+        var live = standing.Held.Where(hold => !(ladderOf.EndOf(hold, zone) <= now)).ToSequence();
         var falls = top > (live.IsEmpty ? -1 : live.Max(hold => ladderOf.LevelOf(hold.Tier)));
         standing = standing with { Held = live };
         if (!falls)
@@ -289,6 +291,19 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
         }
 
         return Granted(standing);
+    }
+
+    private bool EndsOne(TierStanding standing)
+    {
+        foreach (ref readonly var hold in standing.Held.AsSpan())
+        {
+            if (ladder.EndOf(hold, moment.Zone) <= moment.Instant)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private TierStanding Restarted(TierStanding standing) => ladder.Window is QualificationWindow.SinceTierStart

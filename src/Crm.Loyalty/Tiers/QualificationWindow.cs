@@ -70,7 +70,8 @@ public abstract record QualificationWindow
         internal override Span? PeriodOf(LocalDate day, LocalDate joined)
         {
             var months = Unit switch { CalendarUnit.Year => 12, CalendarUnit.HalfYear => 6, CalendarUnit.Quarter => 3, _ => 1 };
-            return Repeating(new LocalDate(day.Year, 1, 1), months, day);
+            var start = new LocalDate(day.Year, day.Month - ((day.Month - 1) % months), 1);
+            return new Span(start, start.PlusMonths(months));
         }
     }
 

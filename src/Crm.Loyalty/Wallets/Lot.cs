@@ -9,6 +9,7 @@ namespace Crm.Loyalty.Wallets;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct Lot
 {
+    private const ulong Spread = 0x9e37_79b9_7f4a_7c15;
     private const long ForeverOrder = long.MaxValue;
     private const long IdleOrder = long.MaxValue - 1;
 
@@ -42,7 +43,10 @@ public readonly record struct Lot
     /// <summary>The name under which the ledger keeps what was spent, turned out not to have been earned, and is not asked back; its entries add up to 0.</summary>
     public const string Shortfall = "shortfall";
 
-    private static Remembered? latest;
+    private const int KnownNames = 2_048;
+
+    // The names that were asked for lately, by expiry: there are few, and formatting takes long. What is overwritten is formatted anew.
+    private static readonly Remembered?[] Known = new Remembered?[KnownNames];
 
     /// <summary>From this instant on the units are gone; null: they stay for ever, or as long as the member is active.</summary>
     public Instant? Expiry => Order >= IdleOrder ? null : Instant.FromUnixTimeTicks(Order);
@@ -71,14 +75,14 @@ public readonly record struct Lot
             return Forever;
         }
 
-        // Most lots of a day have one name; remembering the latest saves formatting it for every purchase.
-        if (latest is { } known && known.Expiry == instant)
+        ref var place = ref Known[(int)((ulong)instant.ToUnixTimeTicks() * Spread >> 53)];
+        if (Volatile.Read(ref place) is { } known && known.Expiry == instant)
         {
             return known.Name;
         }
 
         var name = InstantPattern.ExtendedIso.Format(instant);
-        latest = new Remembered(instant, name);
+        Volatile.Write(ref place, new Remembered(instant, name));
         return name;
     }
 
