@@ -48,28 +48,4 @@ internal static class CustomerWalk
         progress?.Report(report);
         return report;
     }
-
-    /// <summary>Tries until nobody else was faster with the customer.</summary>
-    /// <param name="kernel">How often, and with which pauses.</param>
-    /// <param name="customer">The customer.</param>
-    /// <param name="tryAsync">One attempt, by its number from 1: whether it counts, and what it gives.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="TooManyConflictsException">Others kept winning.</exception>
-    public static async ValueTask<T> UntilAloneAsync<T>(Kernel kernel, CustomerId customer, Func<int, ValueTask<(bool Counts, T Result)>> tryAsync, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            if (await tryAsync(attempt).ConfigureAwait(false) is (true, var result))
-            {
-                return result;
-            }
-
-            if (attempt >= kernel.Options.Attempts)
-            {
-                throw new TooManyConflictsException($"The customer {customer}", attempt);
-            }
-
-            await kernel.Pacing.PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
-        }
-    }
 }

@@ -76,6 +76,30 @@ internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptio
         };
     }
 
+    /// <summary>What a store is to write so that an opening stands for the beginning of a journal.</summary>
+    /// <param name="codec">Writes the state.</param>
+    /// <param name="customer">Whose journal.</param>
+    /// <param name="version">The version upon which it was decided.</param>
+    /// <param name="state">The customer's state, which knows the opening from then on.</param>
+    /// <param name="history">The whole journal.</param>
+    /// <param name="opening">The opening.</param>
+    /// <param name="now">The engine's now.</param>
+    /// <param name="isLive">Whether the customer has a state; whoever was merged into another has none.</param>
+    public static JournalDisposal Disposal(StateCodec codec, CustomerId customer, long version, CustomerState state, CustomerHistory history, JournalOpening opening, Instant now, bool isLive)
+    {
+        state.Opening = OpeningMark.Of(opening);
+        var commit = new Commit
+        {
+            Customer = customer,
+            ExpectedVersion = version,
+            Version = version + 1,
+            RecordedAt = Kernel.After(null, now),
+            Slots = isLive ? codec.EncodeChanged(state, state.Slots) : [],
+        };
+        var receipts = history.Entries.Where(entry => entry.EffectiveAt <= opening.At).OrderBy(entry => entry.Version).Select(entry => entry.Receipt.Short()).ToSequence();
+        return new JournalDisposal(commit, opening, receipts);
+    }
+
     private static Instant? LastUpTo(CustomerHistory history, Instant bound)
     {
         Instant? last = null;

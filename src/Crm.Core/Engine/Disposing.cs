@@ -37,9 +37,9 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
             cancellationToken).ConfigureAwait(false);
     }
 
-    private ValueTask<(int Gone, bool Held)> OneAsync(CustomerId customer, DisposalRequest request, CancellationToken cancellationToken) => CustomerWalk.UntilAloneAsync(
+    private ValueTask<(int Gone, bool Held)> OneAsync(CustomerId customer, DisposalRequest request, CancellationToken cancellationToken) => Attempts.UntilAloneAsync(
         kernel,
-        customer,
+        $"The customer {customer}",
         async _ =>
         {
             var (disposal, held) = await PlanAsync(customer, request, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
@@ -106,7 +106,7 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
             : given <= until && (cut is null || checkpoint?.At == cut) ? new HeldHistory(customer, "given-by-another", left, "They came after something that another customer gave, which may still be taken back.")
             : cut is null || checkpoint?.At == cut ? new HeldHistory(customer, "still-amended", left, "A later refund or cancellation takes from them; they can go together with it.")
             : new HeldHistory(customer, "not-decidable", left, $"No checkpoint stands for them, and they cannot be decided again: {verdict.NotRedecided ?? "what stays would lead elsewhere"}.");
-        return (checkpoint is null ? null : Disposal(customer, snapshot, state, history, DisposalPlan.Opening(checkpoint, history, ledger, now), now), held is null ? null : new Held(held, snapshot.Version));
+        return (checkpoint is null ? null : DisposalPlan.Disposal(kernel.Codec, customer, snapshot.Version, state, history, DisposalPlan.Opening(checkpoint, history, ledger, now), now, isLive: true), held is null ? null : new Held(held, snapshot.Version));
     }
 
     private async ValueTask<Instant?> UntilAsync(CustomerSnapshot snapshot, DisposalRequest request, Instant now, CancellationToken cancellationToken)
@@ -139,21 +139,6 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
 
             bound = free < last.At ? free : last.At - Duration.FromTicks(1);
         }
-    }
-
-    private JournalDisposal Disposal(CustomerId customer, CustomerSnapshot snapshot, CustomerState state, CustomerHistory history, JournalOpening opening, Instant now)
-    {
-        state.Opening = OpeningMark.Of(opening);
-        var commit = new Commit
-        {
-            Customer = customer,
-            ExpectedVersion = snapshot.Version,
-            Version = snapshot.Version + 1,
-            RecordedAt = Kernel.After(null, now),
-            Slots = kernel.Codec.EncodeChanged(state, state.Slots),
-        };
-        var receipts = history.Entries.Where(entry => entry.EffectiveAt <= opening.At).OrderBy(entry => entry.Version).Select(entry => entry.Receipt.Short()).ToSequence();
-        return new JournalDisposal(commit, opening, receipts);
     }
 
     /// <summary>Entries that stay, and the version of the customer upon which that was decided.</summary>

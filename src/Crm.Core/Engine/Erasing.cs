@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Crm.Events;
 using Crm.Storage;
 using Crm.Values;
@@ -12,18 +11,12 @@ namespace Crm.Engine;
 /// </summary>
 internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, IIdSource ids)
 {
-    private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance);
-
     public async ValueTask<EraseResult> RunAsync(EraseRequest request, CancellationToken cancellationToken)
     {
         var store = kernel.Store as ICustomerIdentities ?? throw new InvalidOperationException(
             $"The store {kernel.Store.GetType().Name} cannot say which identities a customer has, and one that is not known cannot be cut; implement {nameof(ICustomerIdentities)} on it.");
         var journals = request.KeepJournal ? null : new JournalErasure(kernel, ids, clock);
-        if (check.CheckErasure(request, clock.GetCurrentInstant()) is { IsEmpty: false } problems)
-        {
-            throw new InvalidEventException(problems);
-        }
-
+        recorder.CheckErasure(request);
         using var turns = await recorder.EnterAsync([request.Customer], cancellationToken).ConfigureAwait(false);
         if (await SeverAsync(request, store, cancellationToken).ConfigureAwait(false) is not { } receipt)
         {
@@ -39,25 +32,24 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
     }
 
     // The receipt of the erasure, be it an earlier one by the same key; null where nobody has the reference.
-    private async ValueTask<Receipt?> SeverAsync(EraseRequest request, ICustomerIdentities store, CancellationToken cancellationToken)
+    private ValueTask<Receipt?> SeverAsync(EraseRequest request, ICustomerIdentities store, CancellationToken cancellationToken)
     {
         var happened = request.ToEvent();
         var hash = Binary.PayloadHash(happened);
-        var closed = new HashSet<string>(StringComparer.Ordinal);
-        var (fruitless, lost) = (0, 0);
-        while (true)
-        {
-            try
+        return Attempts.UntilWrittenAsync(
+            kernel,
+            $"The erasure '{request.Key}'",
+            async closed =>
             {
                 var snapshot = await kernel.Store.LoadAsync(request.Customer with { Recording = request.Key }, cancellationToken).ConfigureAwait(false);
                 if (snapshot.Recorded is { } recorded)
                 {
-                    return Same(request, hash, snapshot, recorded);
+                    return (CommitResult.Done, Same(request, hash, snapshot, recorded));
                 }
 
                 if (snapshot.Customer is not { } customer)
                 {
-                    return null;
+                    return (CommitResult.Done, null);
                 }
 
                 var left = Left(request, snapshot);
@@ -67,34 +59,9 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
                 var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
                 var receipt = decision.Erase(happened, hash, now, closed);
                 var commit = decision.ToCommit(now) ?? throw new InvalidOperationException("Somebody was erased and there is nothing to commit.");
-                var result = await kernel.Store.CommitAsync(commit with { Severed = identities.ToSequence(), WithdrawsMessages = true, Slots = [.. commit.Slots, .. left] }, cancellationToken).ConfigureAwait(false);
-                if (result is CommitResult.Committed)
-                {
-                    return receipt;
-                }
-
-                if (result is CommitResult.QuotaExhausted(var name) && closed.Add(name))
-                {
-                    continue;
-                }
-
-                CrmTelemetry.Conflicted(result is CommitResult.QuotaExhausted ? "supply" : "version");
-                fruitless++;
-            }
-            catch (DbException fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
-            {
-                // Whether it was written is not known; the key tells when it is loaded next.
-                lost++;
-            }
-
-            if (fruitless >= kernel.Options.Attempts)
-            {
-                throw new TooManyConflictsException($"The erasure '{request.Key}'", fruitless);
-            }
-
-            CrmTelemetry.Retried();
-            await kernel.Pacing.PauseAsync(Math.Max(fruitless, lost), cancellationToken).ConfigureAwait(false);
-        }
+                return (await kernel.Store.CommitAsync(commit with { Severed = identities.ToSequence(), WithdrawsMessages = true, Slots = [.. commit.Slots, .. left] }, cancellationToken).ConfigureAwait(false), (Receipt?)receipt);
+            },
+            cancellationToken);
     }
 
     // What modules that are gone have left behind, emptied.

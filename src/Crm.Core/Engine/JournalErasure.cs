@@ -12,27 +12,23 @@ internal sealed class JournalErasure(Kernel kernel, IIdSource ids, IClock clock)
         $"The store {kernel.Store.GetType().Name} keeps journals for ever; implement {nameof(IJournalDisposal)} on it, or keep the journal of who is erased ({nameof(EraseRequest)}.{nameof(EraseRequest.KeepJournal)}).");
 
     /// <summary>Forgets the journal of a customer, unless it was forgotten before: then what has been recorded since stays.</summary>
-    public async ValueTask ForgetAsync(CustomerId customer, EventKey erasure, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
+    public async ValueTask ForgetAsync(CustomerId customer, EventKey erasure, CancellationToken cancellationToken) => await Attempts.UntilAloneAsync(
+        kernel,
+        What(customer),
+        async _ =>
         {
             var snapshot = await kernel.Store.LoadAsync(CustomerRef.Of(customer) with { Recording = erasure }, cancellationToken).ConfigureAwait(false);
             if (snapshot.Recorded is not { Receipt.IsShort: false })
             {
-                return;
+                return (true, true);
             }
 
             var history = await kernel.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
             await ForgetJoinedAsync(history, cancellationToken).ConfigureAwait(false);
             var state = (await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false)).State;
-            if (await DisposeOfAsync(customer, snapshot.Version, state, history, isLive: true, cancellationToken).ConfigureAwait(false))
-            {
-                return;
-            }
-
-            await AgainAsync(customer, attempt, cancellationToken).ConfigureAwait(false);
-        }
-    }
+            return (await DisposeOfAsync(customer, snapshot.Version, state, history, isLive: true, cancellationToken).ConfigureAwait(false), true);
+        },
+        cancellationToken).ConfigureAwait(false);
 
     private async ValueTask ForgetJoinedAsync(CustomerHistory history, CancellationToken cancellationToken)
     {
@@ -46,28 +42,24 @@ internal sealed class JournalErasure(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     // Whoever was merged into another has the version of the last entry, and nothing.
-    private async ValueTask ForgetRetiredAsync(CustomerId retired, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
+    private async ValueTask ForgetRetiredAsync(CustomerId retired, CancellationToken cancellationToken) => await Attempts.UntilAloneAsync(
+        kernel,
+        What(retired),
+        async _ =>
         {
             var history = await kernel.Store.LoadHistoryAsync(retired, new HistoryStart.Beginning(), cancellationToken).ConfigureAwait(false);
             if (history.Entries.MaxBy(entry => entry.Version) is not { } last)
             {
-                return;
+                return (true, true);
             }
 
             await ForgetJoinedAsync(history, cancellationToken).ConfigureAwait(false);
             var state = CustomerState.Newborn(kernel.Modules);
             state.Handled = last.EffectiveAt;
             state.RecordedAt = last.RecordedAt;
-            if (await DisposeOfAsync(retired, last.Version, state, history, isLive: false, cancellationToken).ConfigureAwait(false))
-            {
-                return;
-            }
-
-            await AgainAsync(retired, attempt, cancellationToken).ConfigureAwait(false);
-        }
-    }
+            return (await DisposeOfAsync(retired, last.Version, state, history, isLive: false, cancellationToken).ConfigureAwait(false), true);
+        },
+        cancellationToken).ConfigureAwait(false);
 
     // The state as it is stands for everything: whatever is recorded from now on counts after the last thing handled.
     private async ValueTask<bool> DisposeOfAsync(CustomerId customer, long version, CustomerState state, CustomerHistory history, bool isLive, CancellationToken cancellationToken)
@@ -83,26 +75,8 @@ internal sealed class JournalErasure(Kernel kernel, IIdSource ids, IClock clock)
         var at = state.Handled is { } handled && handled > latest ? handled : latest;
         (state.SinceCheckpoint, state.Opening) = (0, null);
         var opening = DisposalPlan.Opening(new Checkpoint(at, kernel.Codec.EncodeAll(state)), history, ledger, now);
-        state.Opening = new OpeningMark(at, Binary.Hash(opening));
-        var commit = new Commit
-        {
-            Customer = customer,
-            ExpectedVersion = version,
-            Version = version + 1,
-            RecordedAt = Kernel.After(null, now),
-            Slots = isLive ? kernel.Codec.EncodeChanged(state, state.Slots) : [],
-        };
-        var receipts = history.Entries.OrderBy(entry => entry.Version).Select(entry => entry.Receipt.Short()).ToSequence();
-        return await store.DisposeOfAsync(new JournalDisposal(commit, opening, receipts), cancellationToken).ConfigureAwait(false) is CommitResult.Committed;
+        return await store.DisposeOfAsync(DisposalPlan.Disposal(kernel.Codec, customer, version, state, history, opening, now, isLive), cancellationToken).ConfigureAwait(false) is CommitResult.Committed;
     }
 
-    private async ValueTask AgainAsync(CustomerId customer, int attempt, CancellationToken cancellationToken)
-    {
-        if (attempt >= kernel.Options.Attempts)
-        {
-            throw new TooManyConflictsException($"The journal of the customer {customer}", attempt);
-        }
-
-        await kernel.Pacing.PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
-    }
+    private static string What(CustomerId customer) => $"The journal of the customer {customer}";
 }

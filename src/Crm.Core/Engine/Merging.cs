@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Crm.Events;
 using Crm.Storage;
 using Crm.Values;
@@ -17,16 +16,15 @@ internal sealed class Merging(Kernel kernel, Recorder recorder, IClock clock, II
         using var turns = await recorder.EnterAsync([request.Survivor, request.Retired], cancellationToken).ConfigureAwait(false);
         var happened = request.ToEvent();
         var hash = Binary.PayloadHash(happened);
-        var closed = new HashSet<string>(StringComparer.Ordinal);
-        var (fruitless, lost) = (0, 0);
-        while (true)
-        {
-            try
+        return await Attempts.UntilWrittenAsync<MergeResult>(
+            kernel,
+            $"The merge '{request.Key}'",
+            async closed =>
             {
                 var (survivor, retired) = await LoadAsync(request, cancellationToken).ConfigureAwait(false);
                 if (Known(request, hash, survivor, retired) is { } known)
                 {
-                    return known;
+                    return (CommitResult.Done, known);
                 }
 
                 var now = clock.GetCurrentInstant();
@@ -34,34 +32,9 @@ internal sealed class Merging(Kernel kernel, Recorder recorder, IClock clock, II
                 var goes = await Decision.BeginAsync(kernel, retired, ids, cancellationToken).ConfigureAwait(false);
                 var receipt = await stays.MergeAsync(goes, happened, hash, request.Survivor.Id is null ? request.Survivor.Identity : null, now, closed, cancellationToken).ConfigureAwait(false);
                 var last = stays.ToCommit(now) ?? throw new InvalidOperationException("Two customers were merged and there is nothing to commit.");
-                var result = (await store.CommitTogetherAsync([goes.ToCommit(now, survivor), last], cancellationToken).ConfigureAwait(false)).Result;
-                if (result is CommitResult.Committed)
-                {
-                    return new MergeResult.Merged(receipt);
-                }
-
-                if (result is CommitResult.QuotaExhausted(var name) && closed.Add(name))
-                {
-                    continue;
-                }
-
-                CrmTelemetry.Conflicted(result switch { CommitResult.QuotaExhausted => "supply", CommitResult.IdentityTaken => "identity", _ => "version" });
-                fruitless++;
-            }
-            catch (DbException fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
-            {
-                // Whether it was written is not known; whoever is loaded next tells.
-                lost++;
-            }
-
-            if (fruitless >= kernel.Options.Attempts)
-            {
-                throw new TooManyConflictsException($"The merge '{request.Key}'", fruitless);
-            }
-
-            CrmTelemetry.Retried();
-            await kernel.Pacing.PauseAsync(Math.Max(fruitless, lost), cancellationToken).ConfigureAwait(false);
-        }
+                return ((await store.CommitTogetherAsync([goes.ToCommit(now, survivor), last], cancellationToken).ConfigureAwait(false)).Result, new MergeResult.Merged(receipt));
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     // The two may be loaded at two moments. Where one shows a merge that the other does not show yet, both show it the next time.

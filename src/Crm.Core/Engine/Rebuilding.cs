@@ -35,9 +35,9 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             : throw new ArgumentException($"The module '{name}' cannot be decided anew by itself: it has written to the ledger, or what it has done is irrevocable. A reversible module without units is expected.", nameof(name));
     }
 
-    private ValueTask<bool> OneAsync(CustomerId customer, int module, RebuildRequest request, CancellationToken cancellationToken) => CustomerWalk.UntilAloneAsync(
+    private ValueTask<bool> OneAsync(CustomerId customer, int module, RebuildRequest request, CancellationToken cancellationToken) => Attempts.UntilAloneAsync(
         kernel,
-        customer,
+        $"The customer {customer}",
         async attempt =>
         {
             var now = clock.GetCurrentInstant();

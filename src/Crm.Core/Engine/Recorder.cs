@@ -33,6 +33,10 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     /// <exception cref="InvalidEventException">Something is.</exception>
     public void CheckMerge(MergeRequest request) => Refuse(kernel.Check.CheckMerge(request, clock.GetCurrentInstant()));
 
+    /// <summary>Says what is wrong with an erasure, all of it, before anything is read.</summary>
+    /// <exception cref="InvalidEventException">Something is.</exception>
+    public void CheckErasure(EraseRequest request) => Refuse(kernel.Check.CheckErasure(request, clock.GetCurrentInstant()));
+
     private static void Refuse(Sequence<EventProblem> problems)
     {
         if (!problems.IsEmpty)

@@ -2,6 +2,7 @@ using Crm.Conditions;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Storage;
+using Crm.Tests.Shared;
 using Crm.Values;
 using NodaTime;
 
@@ -100,48 +101,21 @@ public sealed class CustomerPages
 
     private static string Picture(CustomerView view) => $"{view.Customer} {view.Version} {view.Moment.Instant} {string.Join(", ", view.Facts)}";
 
-    private abstract class Passing(InMemoryStore store) : ICustomerStore
+    private sealed class Counting(InMemoryStore store) : CountingStore(store), ICustomerPages
     {
-        public int RoundTrips { get; protected set; }
-
-        protected InMemoryStore Store { get; } = store;
-
-        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
-        {
-            RoundTrips++;
-            return Store.LoadAsync(customer, cancellationToken);
-        }
-
-        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
-        {
-            RoundTrips++;
-            return Store.LoadHistoryAsync(customer, start, cancellationToken);
-        }
-
-        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => Store.CommitAsync(commit, cancellationToken);
-
-        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) => Store.ReadJournalAsync(customer, afterVersion, cancellationToken);
+        public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) => Ask().LoadPageAsync(after, most, cancellationToken);
     }
 
-    private sealed class Counting(InMemoryStore store) : Passing(store), ICustomerPages
+    private sealed class Listing(InMemoryStore store) : CountingStore(store), IJournalScan
     {
-        public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken)
-        {
-            RoundTrips++;
-            return Store.LoadPageAsync(after, most, cancellationToken);
-        }
-    }
+        public IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) => Ask().ReadCustomersAsync(cancellationToken);
 
-    private sealed class Listing(InMemoryStore store) : Passing(store), IJournalScan
-    {
-        public IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) => Store.ReadCustomersAsync(cancellationToken);
+        public IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) => Ask().ReadAllAsync(cancellationToken);
 
-        public IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) => Store.ReadAllAsync(cancellationToken);
+        public IAsyncEnumerable<(CustomerId Customer, Ledger.LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) => Ask().ReadLedgerAsync(cancellationToken);
 
-        public IAsyncEnumerable<(CustomerId Customer, Ledger.LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) => Store.ReadLedgerAsync(cancellationToken);
+        public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) => Ask().ReadIdentitiesAsync(cancellationToken);
 
-        public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) => Store.ReadIdentitiesAsync(cancellationToken);
-
-        public IAsyncEnumerable<(CustomerId Customer, Crm.Modules.Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken) => Store.ReadFactsAsync(cancellationToken);
+        public IAsyncEnumerable<(CustomerId Customer, Crm.Modules.Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken) => Ask().ReadFactsAsync(cancellationToken);
     }
 }

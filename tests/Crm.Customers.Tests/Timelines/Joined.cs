@@ -2,6 +2,7 @@ using Crm.Customers.Timelines;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Storage;
+using Crm.Tests.Shared;
 using Crm.Values;
 using NodaTime;
 
@@ -58,37 +59,12 @@ public sealed class Joined
         await LivedAsync();
         await club.RecordAsync(CustomerEvent.Purchase("pos:9", Identity.User("ben"), Money.Hkd(10)));
         var ben = await club.FindAsync(Identity.User("ben")) ?? throw new InvalidOperationException("Ben is nobody.");
-        var (one, two) = (new Counting(club.Store), new Counting(club.Store));
+        var (one, two) = (new CountingStore(club.Store), new CountingStore(club.Store));
 
         await new Timeline(one, new TimelineTexts()).ReadAsync(ben.Customer, new TimelineQuery(), Cancelled);
         await new Timeline(two, new TimelineTexts()).ReadAsync((await club.ReadAsync()).Customer, new TimelineQuery(), Cancelled);
 
         Assert.Equal((1, 2), (one.RoundTrips, two.RoundTrips));
-    }
-
-    private sealed class Counting(InMemoryStore store) : ICustomerStore
-    {
-        public int RoundTrips { get; private set; }
-
-        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
-        {
-            RoundTrips++;
-            return store.LoadAsync(customer, cancellationToken);
-        }
-
-        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
-        {
-            RoundTrips++;
-            return store.LoadHistoryAsync(customer, start, cancellationToken);
-        }
-
-        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => store.CommitAsync(commit, cancellationToken);
-
-        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken)
-        {
-            RoundTrips++;
-            return store.ReadJournalAsync(customer, afterVersion, cancellationToken);
-        }
     }
 
     // The visitor buys and is tagged, Amy buys at the same instant; they are merged, and buy once more.

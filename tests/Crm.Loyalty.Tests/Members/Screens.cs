@@ -6,6 +6,7 @@ using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Redemption;
 using Crm.Storage;
 using Crm.Testing;
+using Crm.Tests.Shared;
 using Crm.Values;
 using NodaTime;
 
@@ -25,13 +26,13 @@ public sealed class Screens
         var club = Club.Of(program);
         await club.Buys(150);
         await club.Reserves("pos:a", 40);
-        var store = new Counting(club.Store);
+        var store = new CountingStore(club.Store);
         var engine = new CrmEngine(store, LoyaltyModule.Of(program), new CrmOptions(), new FakeClock(club.Now), new SeededIdSource());
 
         var view = await engine.ReadAsync(CustomerRef.Of(Samples.Amy), Token) ?? throw new InvalidOperationException("Nobody is called Amy.");
         var shown = Assert.Single(new LoyaltyModule(program).Show(view));
 
-        Assert.Equal(1, store.Loads);
+        Assert.Equal(1, store.RoundTrips);
         var points = shown.Units.Single(unit => unit.Unit == "points");
         Assert.Equal((110L, 40L, 0L), (points.Available, points.Reserved, points.Debt));
         Assert.Equal(Samples.Local(2027, 1, 16, 0), Assert.Single(points.Lots).Expiry);
@@ -82,30 +83,5 @@ public sealed class Screens
     {
         var past = await club.Engine.ReadAsync(CustomerRef.Of(Samples.Amy), new PastQuestion(at), Token) ?? throw new InvalidOperationException("Nothing is known of Amy.");
         return new LoyaltyModule(program).Show(past.Customer)[0].Units.Single(unit => unit.Unit == "points").Available;
-    }
-
-    private sealed class Counting(InMemoryStore store) : ICustomerStore
-    {
-        public int Loads { get; private set; }
-
-        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
-        {
-            Loads++;
-            return store.LoadAsync(customer, cancellationToken);
-        }
-
-        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
-        {
-            Loads++;
-            return store.LoadHistoryAsync(customer, start, cancellationToken);
-        }
-
-        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => store.CommitAsync(commit, cancellationToken);
-
-        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken)
-        {
-            Loads++;
-            return store.ReadJournalAsync(customer, afterVersion, cancellationToken);
-        }
     }
 }
