@@ -111,7 +111,15 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
 
                 break;
             case Stimulus.Due { Key: var journey } when plan.At(journey, context.Moment.Instant) is { } definition:
-                Due(definition, deciding, context);
+                if (definition.Value.Ended)
+                {
+                    deciding.Wait(definition.Value, null);
+                }
+                else
+                {
+                    Due(definition, deciding, context);
+                }
+
                 break;
         }
 

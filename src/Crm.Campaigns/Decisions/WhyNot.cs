@@ -25,6 +25,11 @@ public sealed record WhyNot(string Journey, Sequence<Finding> Findings)
             return new WhyNot(journey, [new Finding("not-active", new("The journey has not begun to count.", "旅程尚未生效。"))]);
         }
 
+        if (definition.Value.Ended)
+        {
+            return new WhyNot(journey, [new Finding("ended", new("The journey has been ended.", "旅程已結束。")), .. Last(standing, now)]);
+        }
+
         return new WhyNot(journey, Stand(definition, standing, now).Concat(Last(standing, now)).Concat(Against(plan, gate, definition.Value, customer)).ToSequence());
     }
 

@@ -80,7 +80,7 @@ public sealed class CampaignPlan
 
     private IEnumerable<Definition<Journey>> Ordered(string[]? names, Instant instant) => names is null
         ? []
-        : names.Select(name => At(name, instant)).OfType<Definition<Journey>>().OrderByDescending(definition => definition.Value.Priority).ThenBy(definition => definition.Name, StringComparer.Ordinal);
+        : names.Select(name => At(name, instant)).OfType<Definition<Journey>>().Where(definition => !definition.Value.Ended).OrderByDescending(definition => definition.Value.Priority).ThenBy(definition => definition.Name, StringComparer.Ordinal);
 
     private static IEnumerable<string> KindsOf(Trigger trigger) => trigger switch
     {

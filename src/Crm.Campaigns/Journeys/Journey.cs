@@ -26,6 +26,9 @@ public sealed record Journey
     /// <summary>Where several journeys begin at one instant and a cap leaves room for fewer, the higher ones are decided first; equal ones in the order of their names. 0 when nothing is said.</summary>
     public int Priority { get; init; }
 
+    /// <summary>Whether this version ends the journey: nothing begins it any more, and what it waited for comes to nothing. Messages that were decided before are sent. A later version begins it anew.</summary>
+    public bool Ended { get; init; }
+
     /// <summary>The hash of the canonical text.</summary>
     public DefinitionHash Hash => DefinitionHash.Of(JourneyJson.Write(this));
 

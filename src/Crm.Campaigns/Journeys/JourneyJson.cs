@@ -12,7 +12,7 @@ namespace Crm.Campaigns.Journeys;
 /// </summary>
 /// <remarks>
 /// A trigger is one of <c>{"event":"purchase","where":…}</c>, <c>{"echo":"tier.changed","having":{"to":"gold"}}</c>, <c>{"silentAfter":"purchase","days":[30]}</c> and
-/// <c>{"birthday":"birthday","leapDay":"feb-28","hour":9}</c> with leapDay "feb-28", "mar-1" or "leap-years-only", and "zone" the profile field with the customer's zone, which may be left out. "when", "where", "having", "caps" and "priority" may be left out. Conditions are those of <see cref="ConditionJson"/>.
+/// <c>{"birthday":"birthday","leapDay":"feb-28","hour":9}</c> with leapDay "feb-28", "mar-1" or "leap-years-only", and "zone" the profile field with the customer's zone, which may be left out. "when", "where", "having", "caps", "priority" and "ended" (whether this version ends the journey) may be left out. Conditions are those of <see cref="ConditionJson"/>.
 /// </remarks>
 public static class JourneyJson
 {
@@ -59,16 +59,17 @@ public static class JourneyJson
 
     private static Journey? Read(JsonPart part)
     {
-        part.Allow("id", "trigger", "when", "message", "caps", "priority");
+        part.Allow("id", "trigger", "when", "message", "caps", "priority", "ended");
         var id = part.Text("id");
         var trigger = part.Part("trigger") is { } written ? ReadTrigger(written) : null;
         var when = part.Condition("when");
         var message = part.Part("message") is { } content ? ReadMessage(content) : null;
         var caps = part.Items("caps").Select(ReadCap).ToList();
         var priority = part.Whole("priority", 0);
-        return id is null || trigger is null || message is null || priority is null || caps.Contains(null)
+        var ended = part.Flag("ended");
+        return id is null || trigger is null || message is null || priority is null || ended is null || caps.Contains(null)
             ? null
-            : new Journey { Id = id, Trigger = trigger, When = when, Message = message, Caps = caps.OfType<Cap>().ToSequence(), Priority = priority.Value };
+            : new Journey { Id = id, Trigger = trigger, When = when, Message = message, Caps = caps.OfType<Cap>().ToSequence(), Priority = priority.Value, Ended = ended.Value };
     }
 
     private static Trigger? ReadTrigger(JsonPart part)
@@ -149,6 +150,11 @@ public static class JourneyJson
 
         json.WriteEndArray();
         json.WriteNumber("priority", journey.Priority);
+        if (journey.Ended)
+        {
+            json.WriteBoolean("ended", true);
+        }
+
         json.WriteEndObject();
     }
 

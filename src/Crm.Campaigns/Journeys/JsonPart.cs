@@ -53,6 +53,23 @@ internal readonly struct JsonPart
         : Find(name, "a whole number") is not { } found ? null
         : Whole(name, found);
 
+    /// <summary>True or false; false when nothing is said.</summary>
+    public bool? Flag(string name)
+    {
+        if (!properties.TryGetValue(name, out var found))
+        {
+            return false;
+        }
+
+        if (found.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return found.GetBoolean();
+        }
+
+        Refuse<string>(name, found, "true or false");
+        return null;
+    }
+
     public Sequence<int>? Wholes(string name)
     {
         if (Find(name, "a list of whole numbers") is not { } found)
