@@ -82,10 +82,9 @@ internal static class Record
         });
         Many(writer, commit.Profile is { } profile ? (Sequence<Fields>)[profile] : [], static (writer, fields) => writer.Fields(fields));
         writer.Instant(commit.NextDue);
-        writer.Flag(commit.NextDueChanged);
+        Numbers(writer, commit.NextDueChanged ? 1 : 0, commit.WithdrawsMessages ? 1 : 0);
         Many(writer, commit.Outbox, Write);
         Many(writer, commit.Withdrawn, static (writer, id) => writer.Text(id));
-        writer.Flag(commit.WithdrawsMessages);
         Many(writer, commit.Settled, static (writer, id) => writer.Text(id));
         Many(writer, commit.Quotas, Write);
         writer.Instant(commit.CheckpointsInvalidFrom);
@@ -111,9 +110,9 @@ internal static class Record
         Profile = Many(ref reader, static (ref reader) => reader.Fields()) is [var profile] ? profile : null,
         NextDue = reader.InstantOrNull(),
         NextDueChanged = reader.Flag(),
+        WithdrawsMessages = reader.Flag(),
         Outbox = Many(ref reader, ReadItem),
         Withdrawn = Many(ref reader, static (ref reader) => reader.Code()),
-        WithdrawsMessages = reader.Flag(),
         Settled = Many(ref reader, static (ref reader) => reader.Code()),
         Quotas = Many(ref reader, static (ref reader) => new QuotaDraw(reader.Code(), reader.Whole()) { IntoDebt = reader.Flag() }),
         CheckpointsInvalidFrom = reader.InstantOrNull(),
@@ -182,8 +181,7 @@ internal static class Record
     private static void Write(SlotWriter writer, QuotaDraw draw)
     {
         writer.Text(draw.Name);
-        writer.Whole(draw.Amount);
-        writer.Flag(draw.IntoDebt);
+        Numbers(writer, draw.Amount, draw.IntoDebt ? 1 : 0);
     }
 
     private static void Write(SlotWriter writer, UInt128 bits)
