@@ -153,19 +153,19 @@ public sealed class ColumnLaws
 
     [Fact]
     public void The_law_catches_a_scan_as_of_a_tick_earlier() =>
-        Assert.ThrowsAny<Exception>(() => Agrees((population, condition, moment) => population.Select(condition, moment with { Instant = moment.Instant - Tick })));
+        Counterfeits.Caught(() => Agrees((population, condition, moment) => population.Select(condition, moment with { Instant = moment.Instant - Tick })));
 
     [Fact]
     public void The_law_catches_a_scan_that_forgets_the_filter() =>
-        Assert.ThrowsAny<Exception>(() => Agrees((population, condition, moment) => population.Select(condition is Condition.EventWindow leaf ? leaf with { Where = null } : condition, moment)));
+        Counterfeits.Caught(() => Agrees((population, condition, moment) => population.Select(condition is Condition.EventWindow leaf ? leaf with { Where = null } : condition, moment)));
 
     [Fact]
     public void The_law_catches_a_scan_that_forgets_what_others_are_counted_since() =>
-        Assert.ThrowsAny<Exception>(() => Agrees((population, condition, moment) => population.Select(condition is Condition.EventWindow { Window: Window.Since } leaf ? leaf with { Window = new Window.Last(Duration.FromDays(1)) } : condition, moment)));
+        Counterfeits.Caught(() => Agrees((population, condition, moment) => population.Select(condition is Condition.EventWindow { Window: Window.Since } leaf ? leaf with { Window = new Window.Last(Duration.FromDays(1)) } : condition, moment)));
 
     [Fact]
     public void The_law_catches_a_scan_that_turns_round_what_is_missing() =>
-        Assert.ThrowsAny<Exception>(() => Agrees((population, condition, moment) => population.Select(condition is Condition.Field { Is: not Test.Known } field ? field with { WhenMissing = !field.WhenMissing } : condition, moment)));
+        Counterfeits.Caught(() => Agrees((population, condition, moment) => population.Select(condition is Condition.Field { Is: not Test.Known } field ? field with { WhenMissing = !field.WhenMissing } : condition, moment)));
 
     [Fact]
     public void What_the_population_was_made_without_is_refused_with_its_path()

@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Storage.Sql;
+using Crm.Tests.Shared;
 using FsCheck;
 using FsCheck.Fluent;
 using NodaTime;
@@ -27,7 +28,7 @@ public sealed class AudienceDaysLaws
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(2_000));
 
     [Fact]
-    public void The_law_catches_days_by_what_the_clock_shows() => Assert.ThrowsAny<Exception>(() => Prop.ForAll(Instants.ToArbitrary(), sample =>
+    public void The_law_catches_days_by_what_the_clock_shows() => Counterfeits.Caught(() => Prop.ForAll(Instants.ToArbitrary(), sample =>
     {
         var zone = DateTimeZoneProviders.Tzdb[sample.Zone];
         Assert.Equal(zone.DayOf(sample.At), sample.At.InZone(zone).Date);

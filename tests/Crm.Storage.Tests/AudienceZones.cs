@@ -36,7 +36,7 @@ public sealed class AudienceZones
         AgreesAsync(new PostgreSqlFactory(new PostgreSql.PostgreSqlStoreOptions()), (engine, condition) => engine.SelectAsync(condition, Token));
 
     [Fact]
-    public Task The_law_catches_an_answer_in_the_zone_of_the_fallback() => Assert.ThrowsAnyAsync<Exception>(() => AgreesAsync(
+    public Task The_law_catches_an_answer_in_the_zone_of_the_fallback() => Assert.ThrowsAsync<Xunit.Sdk.EqualException>(() => AgreesAsync(
         new SqliteFactory(SqliteKind.Memory),
         (engine, condition) => engine.SelectAsync(condition.WithZones(zone => zone is CalendarZone.Customer own ? own.Otherwise : zone), Token)));
 

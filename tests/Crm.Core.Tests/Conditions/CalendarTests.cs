@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -45,7 +46,7 @@ public sealed class CalendarTests
     public void A_test_of_a_date_changes_exactly_when_it_says_it_will() => ChangesExactly(TestMeaning.At);
 
     [Fact]
-    public void The_law_catches_days_that_begin_in_UTC() => Assert.ThrowsAny<Exception>(() => ChangesExactly((test, date, missing, now) => (test switch
+    public void The_law_catches_days_that_begin_in_UTC() => Counterfeits.Caught(() => ChangesExactly((test, date, missing, now) => (test switch
     {
         Test.Relative { To: RelativeTime.Today today } relative => relative with { To = today with { Zone = "UTC" } },
         Test.Anniversary anniversary => anniversary with { Zone = "UTC" },
@@ -53,7 +54,7 @@ public sealed class CalendarTests
     }).At(date, missing, now)));
 
     [Fact]
-    public void The_law_catches_birthdays_that_common_years_do_not_have() => Assert.ThrowsAny<Exception>(() =>
+    public void The_law_catches_birthdays_that_common_years_do_not_have() => Counterfeits.Caught(() =>
         ChangesExactly((test, date, missing, now) => (test is Test.Anniversary anniversary ? anniversary with { LeapDay = LeapDayRule.LeapYearsOnly } : test).At(date, missing, now)));
 
     [Theory]

@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Events;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -16,11 +17,11 @@ public sealed class ConditionIndexTests
 
     [Fact]
     public void The_law_catches_an_index_that_forgets_events_at_hand() =>
-        Assert.ThrowsAny<Exception>(() => Untouched((conditions, happened) => Places(conditions, leaf => leaf is Condition.EventWindow window && window.Kind == happened.Kind)));
+        Counterfeits.Caught(() => Untouched((conditions, happened) => Places(conditions, leaf => leaf is Condition.EventWindow window && window.Kind == happened.Kind)));
 
     [Fact]
     public void The_law_catches_an_index_that_forgets_measures() =>
-        Assert.ThrowsAny<Exception>(() => Untouched((conditions, happened) => Places(conditions, leaf => leaf is Condition.Field)));
+        Counterfeits.Caught(() => Untouched((conditions, happened) => Places(conditions, leaf => leaf is Condition.Field)));
 
     [Fact]
     public void A_changed_fact_touches_the_conditions_that_ask_for_it()

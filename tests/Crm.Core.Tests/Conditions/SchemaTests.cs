@@ -1,3 +1,4 @@
+using Crm.Tests.Shared;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Crm.Conditions;
@@ -29,11 +30,11 @@ public sealed class SchemaTests
 
     [Fact]
     public void The_law_catches_a_schema_that_lets_unknown_properties_pass() =>
-        Assert.ThrowsAny<Exception>(() => Agree(new SmallSchema(ConditionJson.Schema.Replace("\"additionalProperties\": false", "\"additionalProperties\": true", StringComparison.Ordinal)).Accepts));
+        Counterfeits.Caught(() => Agree(new SmallSchema(ConditionJson.Schema.Replace("\"additionalProperties\": false", "\"additionalProperties\": true", StringComparison.Ordinal)).Accepts));
 
     [Fact]
     public void The_law_catches_a_schema_that_does_not_ask_for_the_missing_value() =>
-        Assert.ThrowsAny<Exception>(() => Agree(new SmallSchema(ConditionJson.Schema.Replace("\"whenMissing\"\n", "\"is\"\n", StringComparison.Ordinal)).Accepts));
+        Counterfeits.Caught(() => Agree(new SmallSchema(ConditionJson.Schema.Replace("\"whenMissing\"\n", "\"is\"\n", StringComparison.Ordinal)).Accepts));
 
     private static void Agree(Func<JsonElement, bool> accepts) =>
         Prop.ForAll(Damaged.ToArbitrary(), sample =>

@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Segmentation.Explanations;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -32,11 +33,11 @@ public sealed class SmallestChangeLaws
     public void The_smallest_change_turns_the_answer_and_no_smaller_set_of_values_does() => Check((search, condition) => search.Find(condition));
 
     [Fact]
-    public void The_law_catches_a_search_that_changes_more_than_it_must() => Assert.ThrowsAny<Exception>(() => Check((search, condition) =>
+    public void The_law_catches_a_search_that_changes_more_than_it_must() => Counterfeits.Caught(() => Check((search, condition) =>
         search.Find(condition) is { Count: 1 } one ? [.. one, (If.Fact(((Condition.Fact)one[0].Leaf).Name == "a" ? "b" : "a").AtLeast(1), 1)] : search.Find(condition)));
 
     [Fact]
-    public void The_law_catches_a_search_that_does_not_turn_the_answer() => Assert.ThrowsAny<Exception>(() => Check((search, condition) => [.. search.Find(condition).Select(change => (change.Leaf, (Scalar)(change.To.AsNumber + 100)))]));
+    public void The_law_catches_a_search_that_does_not_turn_the_answer() => Counterfeits.Caught(() => Check((search, condition) => [.. search.Find(condition).Select(change => (change.Leaf, (Scalar)(change.To.AsNumber + 100)))]));
 
     private static void Check(Func<SmallestChange, Condition, IReadOnlyList<(Condition Leaf, Scalar To)>> find) => Prop.ForAll(
         Arb.From(Conditions(2)),

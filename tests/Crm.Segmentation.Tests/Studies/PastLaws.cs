@@ -3,6 +3,7 @@ using Crm.Segmentation.Memberships;
 using Crm.Segmentation.Segments;
 using Crm.Segmentation.Tests.Memberships;
 using Crm.Storage;
+using Crm.Tests.Shared;
 using FsCheck;
 using FsCheck.Fluent;
 using NodaTime;
@@ -22,11 +23,11 @@ public sealed class PastLaws
     public void The_past_is_what_the_conditions_say_of_the_history_and_what_was_known_is_what_would_be_if_nothing_more_had_been_recorded() => Check((question, knownAt) => question with { KnownAt = knownAt });
 
     [Fact]
-    public void The_law_catches_a_reader_that_knows_what_was_recorded_later() => Assert.ThrowsAny<Exception>(() => Check((question, _) => question));
+    public void The_law_catches_a_reader_that_knows_what_was_recorded_later() => Counterfeits.Caught(() => Check((question, _) => question));
 
     [Fact]
     public void The_law_catches_a_reader_that_does_not_go_back_in_time() =>
-        Assert.ThrowsAny<Exception>(() => Check((question, knownAt) => new PastQuestion(Club.Day(Histories.LastDay + 30)) { KnownAt = knownAt }));
+        Counterfeits.Caught(() => Check((question, knownAt) => new PastQuestion(Club.Day(Histories.LastDay + 30)) { KnownAt = knownAt }));
 
     private static void Check(Func<PastQuestion, Instant, PastQuestion> asked) => Prop.ForAll(Arb.From(Histories.All), Arb.From(Gen.Choose(0, 1_000)), async Task<bool> (given, pick) =>
     {
