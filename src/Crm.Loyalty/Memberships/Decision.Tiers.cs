@@ -1,0 +1,245 @@
+using Crm.Events;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Tiers;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>What changes on ladders: what counts towards tiers, and who rises, stays and falls.</summary>
+internal sealed partial class Decision
+{
+    /// <summary>Brings a ladder to the moment: windows close, tiers end.</summary>
+    public void Close(ProgramPlan plan, TierLadder ladder)
+    {
+        if (In(plan.Name).Standing(ladder.Name) is { } standing)
+        {
+            Stand(plan, ladder, standing, ClimbOn(plan, ladder).Bring(standing, LevelOf(plan, ladder)), isDue: true);
+        }
+    }
+
+    /// <summary>Tells of a tier that ends soon and is not kept by what is counted, and looks for the next end.</summary>
+    public void WarnOfEnd(ProgramPlan plan, TierLadder ladder)
+    {
+        if (ladder.WarnDaysBefore is null || In(plan.Name).Standing(ladder.Name) is not { } standing)
+        {
+            return;
+        }
+
+        if (KeepingOf(plan, ladder, standing) is { Tier: var tier, Missing: var missing, By: { } end })
+        {
+            if (missing > 0)
+            {
+                Tell(new Echo(LoyaltyNames.TierExpiring, Fields.Of(("program", plan.Name), ("ladder", ladder.Name), ("tier", tier), ("until", end), ("missing", missing))));
+                Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierExpiring) { Subject = tier, Text = LoyaltyTexts.TierExpiring(tier, missing, end.InZone(plan.Zone).Date) });
+            }
+
+            Count(plan, new Tally(LoyaltyNames.TierWarned(ladder.Name), 0, end.ToUnixTimeTicks()));
+        }
+
+        PutEndWarning(plan, ladder, standing);
+    }
+
+    /// <summary>Changes what staff have granted on a ladder.</summary>
+    public void Stand(ProgramPlan plan, TierLadder ladder, Func<TierStanding, TierStanding> grant)
+    {
+        var climb = ClimbOn(plan, ladder);
+        var standing = In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
+        Stand(plan, ladder, standing, climb.Bring(grant(standing), LevelOf(plan, ladder)));
+    }
+
+    /// <summary>Counts on a ladder what an event added to its metric.</summary>
+    public void Count(ProgramPlan plan, TierLadder ladder, long amount)
+    {
+        var climb = ClimbOn(plan, ladder);
+        var standing = In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
+        if (ladder.Metric is QualificationMetric.Visits { OncePerDay: true })
+        {
+            var today = new Moment(context.Moment.Instant, plan.Zone).Date;
+            if (standing.LastDay == today)
+            {
+                return;
+            }
+
+            standing = standing with { LastDay = today };
+        }
+
+        Stand(plan, ladder, standing, climb.Count(standing, amount));
+    }
+
+    /// <summary>Asks again for the ladders whose metric is a value as it stands.</summary>
+    public void Weigh(ProgramPlan plan)
+    {
+        foreach (var ladder in plan.Ladders)
+        {
+            if (!ladder.IsLevel)
+            {
+                continue;
+            }
+
+            var (climb, value) = (ClimbOn(plan, ladder), LevelOf(plan, ladder));
+            if (In(plan.Name).Standing(ladder.Name) is { } standing)
+            {
+                Stand(plan, ladder, standing, climb.Bring(standing, value));
+            }
+            else if (value > 0)
+            {
+                var begun = climb.Begin(JoinedOn(plan));
+                Stand(plan, ladder, begun, climb.Bring(begun, value));
+            }
+        }
+    }
+
+    /// <summary>Adds the standing on a ladder of somebody who is the same customer from now on: what both counted, and the tiers of both.</summary>
+    public void Join(ProgramPlan plan, TierLadder ladder, TierStanding other)
+    {
+        var climb = ClimbOn(plan, ladder);
+        if (In(plan.Name).Standing(ladder.Name) is not { } own)
+        {
+            Stand(plan, ladder, climb.Begin(other.Joined), climb.Bring(other with { Tier = null }, LevelOf(plan, ladder)));
+            return;
+        }
+
+        var onceADay = ladder.Metric is QualificationMetric.Visits { OncePerDay: true };
+        var sum = own.With(other, ladder, onceADay);
+        var counted = other.Counted - (onceADay && own.LastDay == other.LastDay && other.Counted > 0 ? 1 : 0);
+        Stand(plan, ladder, own, counted > 0 && !ladder.IsLevel ? climb.Count(sum, counted) : climb.Bring(sum, LevelOf(plan, ladder)));
+    }
+
+    /// <summary>The entry of the agenda at which something about a standing may next change.</summary>
+    public static AgendaChange CloseOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
+        new(plan.CloseKeyOf(ladder), Earlier(Climb.NextChange(ladder, standing, plan.Zone), plan.Until), Phases.Close);
+
+    /// <summary>The facts that tell of a tier and of what it grants, those of another taken back.</summary>
+    public static IEnumerable<Fact> FactsOf(string program, TierLadder ladder, string? old, string? tier)
+    {
+        yield return new Fact(LoyaltyNames.Fact(program, ladder.Name), tier is null ? default : Scalar.Of(tier));
+        var granted = ladder.LevelOf(tier) is >= 0 and var level ? ladder.Tiers[level].Benefits : [];
+        foreach (var benefit in ladder.LevelOf(old) is >= 0 and var before ? ladder.Tiers[before].Benefits : [])
+        {
+            if (granted.All(item => item.Name != benefit.Name))
+            {
+                yield return new Fact(LoyaltyNames.BenefitFact(program, ladder.Name, benefit.Name), default);
+            }
+        }
+
+        foreach (var benefit in granted)
+        {
+            yield return new Fact(LoyaltyNames.BenefitFact(program, ladder.Name, benefit.Name), benefit.Value);
+        }
+    }
+
+    private void PutEndWarning(ProgramPlan plan, TierLadder ladder, TierStanding standing)
+    {
+        if (ladder.WarnDaysBefore is not { } days)
+        {
+            return;
+        }
+
+        Instant? due = KeepingOf(plan, ladder, standing)?.By is { } end && end.ToUnixTimeTicks() > In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name))
+            ? plan.Zone.AtStartOfDay(end.InZone(plan.Zone).Date.PlusDays(-days)).ToInstant()
+            : null;
+        Put(new AgendaChange(LoyaltyNames.TierWarningKey(plan.Name, ladder.Name), due, Phases.Occasions));
+    }
+
+    private TierStep? KeepingOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
+        TierProgress.Of(ladder, standing, new Moment(context.Moment.Instant, plan.Zone), LevelOf(plan, ladder)).Keep;
+
+    private void WeighWhereHeld(ProgramPlan plan)
+    {
+        if (plan.HasLevels)
+        {
+            Weigh(plan);
+        }
+    }
+
+    private Climb ClimbOn(ProgramPlan plan, TierLadder ladder) => new(ladder, new Moment(context.Moment.Instant, plan.Zone), context);
+
+    private LocalDate JoinedOn(ProgramPlan plan) => new Moment(In(plan.Name).Life?.Joined ?? context.Moment.Instant, plan.Zone).Date;
+
+    private long LevelOf(ProgramPlan plan, TierLadder ladder) => ladder.Metric switch
+    {
+        QualificationMetric.UnitsHeld held => In(plan.Name).Wallet(held.Unit).Balance,
+        QualificationMetric.FactValue fact => WholeOf(context.Fact(fact.Fact)),
+        QualificationMetric.ProfileValue profile => WholeOf(context.Observed(profile.Field)),
+        _ => 0,
+    };
+
+    private static long WholeOf(Scalar value) => value.Kind == ScalarKind.Flag ? (value.AsFlag ? 1 : 0) : (long)Math.Clamp(decimal.Truncate(value.AsNumber), 0, Rules.PointsPerAmount.Most);
+
+    private void Stand(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing, bool isDue = false)
+    {
+        var known = In(plan.Name).Standing(ladder.Name);
+        var isSame = known == standing;
+        if (isDue || (!isSame && MayChangeOtherwise(known, standing)))
+        {
+            var close = CloseOf(plan, ladder, standing);
+            if (isDue ? close.Due is not null : close.Due != (known is null ? null : CloseOf(plan, ladder, known).Due))
+            {
+                agenda.Add(close);
+            }
+        }
+
+        if (isSame)
+        {
+            return;
+        }
+
+        Become(In(plan.Name).With(standing));
+        PutEndWarning(plan, ladder, standing);
+        if (standing.Tier == old.Tier)
+        {
+            Prolonged(plan, ladder, old, standing);
+            return;
+        }
+
+        facts.AddRange(FactsOf(plan.Name, ladder, old.Tier, standing.Tier));
+        Add(LineCodes.TierChanged, standing.Tier ?? LineCodes.NoTier);
+        if (!context.IsHeard(LoyaltyNames.TierChanged))
+        {
+            return;
+        }
+
+        var (from, to) = (ladder.LevelOf(old.Tier), ladder.LevelOf(standing.Tier));
+        (echoes ??= []).Add(new Echo(LoyaltyNames.TierChanged, Fields.Of(
+            ("program", plan.Name),
+            ("ladder", ladder.Name),
+            ("direction", old.Tier is null ? "joined" : standing.Tier is null ? "left" : to > from ? "upgraded" : "downgraded"),
+            ("from", old.Tier is null ? default : Scalar.Of(old.Tier)),
+            ("to", standing.Tier is null ? default : Scalar.Of(standing.Tier)))));
+    }
+
+    // Whether the instant may differ at which something next changes by itself; what was counted moves it only where there was nothing, or is nothing any more.
+    private static bool MayChangeOtherwise(TierStanding? known, TierStanding standing) =>
+        known is null || known.Counted == 0 != (standing.Counted == 0) || known.Opened != standing.Opened || known.Joined != standing.Joined || known.Held != standing.Held || known.Days != standing.Days
+        || known.Pin != standing.Pin || known.Floor != standing.Floor;
+
+    private void Prolonged(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing)
+    {
+        if (old.Held == standing.Held || !context.IsHeard(LoyaltyNames.TierProlonged))
+        {
+            return;
+        }
+
+        var level = ladder.LevelOf(standing.Tier);
+        if (level >= 0 && LastEnd(ladder, old, level) is { } before && LastEnd(ladder, standing, level) is { } after && after > before)
+        {
+            (echoes ??= []).Add(new Echo(LoyaltyNames.TierProlonged, Fields.Of(("program", plan.Name), ("ladder", ladder.Name), ("tier", ladder.Tiers[level].Name), ("until", after))));
+        }
+    }
+
+    private static Instant? Earlier(Instant? left, Instant? right) => left is null ? right : right is null || left < right ? left : right;
+
+    private static Instant? LastEnd(TierLadder ladder, TierStanding standing, int level)
+    {
+        Instant? last = null;
+        foreach (var hold in standing.Held)
+        {
+            last = hold.Until is { } until && ladder.LevelOf(hold.Tier) == level && !(until <= last) ? until : last;
+        }
+
+        return last;
+    }
+}

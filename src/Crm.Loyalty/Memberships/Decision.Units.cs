@@ -1,0 +1,398 @@
+using Crm.Definitions;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Openings;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>What changes in wallets: units that come, wait, are used, run out and are taken back.</summary>
+internal sealed partial class Decision
+{
+    /// <summary>Gives units by a rule or by hand; status units count on their ladders.</summary>
+    public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code) =>
+        Issue(plan, unit, amount, rule, code, new AwardShape(null, Activation.AtOnce, null), byRules: false);
+
+    /// <summary>Gives units by rules: what was earned may have to wait, and is an activity.</summary>
+    public void IssueByRules(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code, AwardShape shape) => Issue(plan, unit, amount, rule, code, shape, byRules: true);
+
+    private void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code, AwardShape shape, bool byRules)
+    {
+        var moment = new Moment(context.Moment.Instant, plan.Zone);
+        var membership = In(plan.Name);
+        var wallet = membership.Wallet(unit.Name);
+        var activation = shape.Activation ?? unit.Definition.Activation;
+        string name;
+        if (activation is Activation.Immediately)
+        {
+            var lot = unit.LotOf(moment, shape.Expiry, membership) with { Amount = amount, Issuer = shape.Issuer };
+            Move(plan, unit, Active(wallet.Issue(lot), unit, moment, byRules, byEarning: true), rule, code);
+            name = lot.Name;
+        }
+        else
+        {
+            var active = activation.Of(moment);
+            var lot = unit.LotOf(active is { } from ? moment with { Instant = from } : moment, shape.Expiry, membership);
+            var pending = new PendingLot
+            {
+                ActiveFrom = active,
+                Hold = active is null ? context.Cause.ToString() : null,
+                LapsesAt = (activation as Activation.OnEvent)?.Lapse(moment),
+                Rule = active is null ? rule : null,
+                Lot = (active is null ? new Lot(null, amount) : lot with { Amount = amount }) with { Issuer = shape.Issuer },
+            };
+            Move(plan, unit, Active(wallet.Issue(pending), unit, moment, byRules, byEarning: true), rule, code);
+            Tell(new Echo(LoyaltyNames.PendingAdded, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", active is { } at ? Scalar.Of(at) : default))));
+            name = pending.Name;
+        }
+
+        if (byRules && plan.Definition.Value.Cascade == Cascade.None)
+        {
+            KeepAward(plan, unit, name, amount, moment);
+        }
+
+        Count(plan, unit, amount);
+        WeighWhereHeld(plan);
+    }
+
+    /// <summary>Keeps what is left of an award after a refund.</summary>
+    public void Keep(ProgramPlan plan, KeptAward award)
+    {
+        var membership = In(plan.Name);
+        Become(membership with { Awards = membership.Awards.Select(known => known.Key == award.Key && known.Unit == award.Unit && known.Lot == award.Lot ? award : known).ToSequence() });
+    }
+
+    // What an event earned is kept where a refund will take back that, and nothing else.
+    private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount, Moment moment)
+    {
+        var spend = context.Stimulus is Stimulus.Happened { Event.Spend: { } paid } ? paid.MinorUnits : 0;
+        var (membership, today, key) = (In(plan.Name), LoyaltyNames.NumberOf(moment.Date), context.Cause.ToString());
+        var known = membership.Awards.FirstOrDefault(award => award.Key == key && award.Unit == unit.Name && award.Lot == lot);
+        var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, spend, spend, today) : known with { Amount = known.Amount + amount };
+        Become(membership with
+        {
+            Awards = membership.Awards.Where(other => other != known && other.Day + KeptAward.RefundableDays >= today).Append(award).ToSequence(),
+        });
+    }
+
+    /// <summary>Notes that the member did something that keeps units from idling.</summary>
+    public void Touch(ProgramPlan plan, UnitPlan unit, string kind)
+    {
+        if (unit.Idle is { } idle && idle.On.AsSpan().Contains(kind))
+        {
+            var (wallet, moment) = (In(plan.Name).Wallet(unit.Name), new Moment(context.Moment.Instant, plan.Zone));
+            if (wallet.Lots.AsSpan().Length > 0)
+            {
+                Move(plan, unit, Active(new WalletChange(wallet, []), unit, moment, isActivity: true, byEarning: null), null, null);
+            }
+        }
+    }
+
+    /// <summary>Gives units that come from elsewhere: from another member or unit, or back.</summary>
+    public void Receive(ProgramPlan plan, UnitPlan unit, Lot lot, Movement movement, string? code)
+    {
+        Move(plan, unit, In(plan.Name).Wallet(unit.Name).Issue(lot, movement), null, code);
+        WeighWhereHeld(plan);
+    }
+
+    /// <summary>Issues units that were held elsewhere before: they keep their life, and only status units count on ladders.</summary>
+    /// <returns>The name of their lot.</returns>
+    public string Open(ProgramPlan plan, UnitPlan unit, OpeningLot opening, (Lot Lot, Instant? IdleUntil) become)
+    {
+        var wallet = In(plan.Name).Wallet(unit.Name);
+        var (change, name) = opening.ActiveFrom is { } from && from > context.Moment.Instant && new PendingLot { ActiveFrom = from, Lot = become.Lot } is var pending
+            ? (wallet.Issue(pending), pending.Name)
+            : (wallet.Issue(become.Lot), become.Lot.Name);
+        Move(plan, unit, become.IdleUntil is { } idle && !(change.Wallet.IdleUntil >= idle) ? change with { Wallet = change.Wallet with { IdleUntil = idle } } : change, null, LineCodes.Opened);
+        if (unit.Kind == UnitKind.Status)
+        {
+            Count(plan, unit, opening.Amount);
+        }
+
+        WeighWhereHeld(plan);
+        return name;
+    }
+
+    /// <summary>Takes units out of a wallet that was found to hold them, or into debt.</summary>
+    public void Take(ProgramPlan plan, UnitPlan unit, WalletChange change, long amount, string? code, bool isSpending = false)
+    {
+        Move(plan, unit, Active(change, unit, new Moment(context.Moment.Instant, plan.Zone), isSpending, byEarning: false), null, code);
+        if (unit.Kind == UnitKind.Status)
+        {
+            Count(plan, unit, -amount);
+        }
+
+        WeighWhereHeld(plan);
+    }
+
+    /// <summary>Changes a wallet without anything coming in or going out: lots get another life.</summary>
+    public void Rearrange(ProgramPlan plan, UnitPlan unit, WalletChange change, string? code) => Move(plan, unit, change, null, code, tellsOffsets: false);
+
+    /// <summary>Moves units between what can be spent and what is set aside, or out of what is set aside.</summary>
+    public void SetAside(ProgramPlan plan, UnitPlan unit, WalletChange change, string? code)
+    {
+        Rearrange(plan, unit, change, code);
+        WeighWhereHeld(plan);
+    }
+
+    /// <summary>Makes pending units available that are due.</summary>
+    public void Activate(ProgramPlan plan, UnitPlan unit)
+    {
+        Resolve(plan, unit, In(plan.Name).Wallet(unit.Name).Activate(context.Moment.Instant));
+    }
+
+    /// <summary>Makes pending units available that waited for an event about another.</summary>
+    public void Release(ProgramPlan plan, UnitPlan unit, EventKey original)
+    {
+        var membership = In(plan.Name);
+        var moment = new Moment(context.Moment.Instant, plan.Zone);
+        Resolve(plan, unit, membership.Wallet(unit.Name).Release(original.ToString(), lot => unit.LotOf(moment, plan.ExpiryOfRule(lot.Rule), membership) with { Issuer = lot.Lot.Issuer }));
+    }
+
+    /// <summary>Tells of units that run out soon, and looks for the next.</summary>
+    public void Warn(ProgramPlan plan, UnitPlan unit)
+    {
+        if (unit.Definition.WarnDaysBefore is not { } days)
+        {
+            return;
+        }
+
+        var tally = LoyaltyNames.Warned(unit.Name);
+        var until = new Moment(context.Moment.Instant, plan.Zone).Date.PlusDays(days);
+        var warned = In(plan.Name).Counted(tally);
+        foreach (var (at, amount, _) in In(plan.Name).Wallet(unit.Name).Schedule.Where(lot => lot.At.ToUnixTimeTicks() > warned && lot.At.InZone(plan.Zone).Date <= until).GroupBy(lot => lot.At).Select(lots => (lots.Key, lots.Sum(lot => lot.Amount), 0)).ToList())
+        {
+            (echoes ??= []).Add(new Echo(LoyaltyNames.Expiring, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", at))));
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expiring) { Subject = Lot.NameOf(at), Text = LoyaltyTexts.Expiring(amount, unit.Name, at.InZone(plan.Zone).Date) });
+            Count(plan, new Tally(tally, 0, at.ToUnixTimeTicks()));
+        }
+
+        PutWarning(plan, unit);
+    }
+
+    /// <summary>Removes what has run out.</summary>
+    public void Expire(string program, string unit, ProgramPlan? plan)
+    {
+        var wallet = In(program).Wallet(unit);
+        var change = wallet.Expire(context.Moment.Instant);
+        Move(program, unit, LoyaltyNames.Fact(program, unit), change, null, null, plan?.Definition.Hash);
+        if (plan?.UnitNamed(unit)?.Definition.ReinstateWithinDays is { } days)
+        {
+            Remember(plan, unit, change, days);
+        }
+
+        var gone = 0L;
+        foreach (var movement in change.Movements)
+        {
+            if (movement.Movement == Movement.Expired)
+            {
+                Add(LineCodes.Expired, movement.Lot, unit, movement.Amount);
+                gone -= movement.Amount;
+            }
+        }
+
+        if (gone > 0 && context.IsHeard(LoyaltyNames.Expired))
+        {
+            Tell(new Echo(LoyaltyNames.Expired, Fields.Of(("program", program), ("unit", unit), ("amount", gone))));
+        }
+    }
+
+    // What ran out is known for as long as it may be reinstated.
+    private void Remember(ProgramPlan plan, string unit, WalletChange change, int days)
+    {
+        var today = LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date);
+        foreach (var old in In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(LoyaltyNames.Gone(unit), StringComparison.Ordinal) && tally.Period + days < today).ToList())
+        {
+            Count(plan, old with { Amount = 0 });
+        }
+
+        foreach (var movement in change.Movements.Where(movement => movement.Movement == Movement.Expired))
+        {
+            Count(plan, new Tally(LoyaltyNames.Gone(unit) + movement.Lot, today, -movement.Amount));
+        }
+    }
+
+    /// <summary>Adds the wallet of somebody who is the same customer from now on, lot by lot; debts are repaid. What goes over is no movement of the programme's.</summary>
+    public void Join(string program, ProgramPlan? plan, string unit, Wallet other)
+    {
+        var own = In(program).Wallet(unit);
+        var sum = own.Plus(other, Wallet.Empty);
+        var settled = (sum with { Shortfall = own.Shortfall, IdleUntil = own.IdleUntil > other.IdleUntil ? own.IdleUntil : other.IdleUntil ?? own.IdleUntil }).Settled();
+        if (plan?.UnitNamed(unit) is { } known)
+        {
+            Move(plan, known, settled, null, null);
+        }
+        else
+        {
+            Move(program, unit, LoyaltyNames.Fact(program, unit), settled, null, null, null);
+        }
+
+        var wallet = In(program).Wallet(unit);
+        Become(In(program).With(unit, wallet with { Shortfall = sum.Shortfall }));
+    }
+
+    /// <summary>The entry of the agenda at which pending units are next looked at.</summary>
+    public static AgendaChange ActivationOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ActivationKey(program, unit), wallet.NextActivation, Phases.Activation);
+
+    /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>
+    public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, Phases.Expiry);
+
+    private void Move(ProgramPlan plan, UnitPlan unit, WalletChange change, string? rule, string? code, bool tellsOffsets = true)
+    {
+        var expiry = unit.Definition.WarnDaysBefore is null ? null : In(plan.Name).Wallet(unit.Name).NextExpiry;
+        Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash, tellsOffsets);
+        if (unit.Definition.WarnDaysBefore is not null && expiry != change.Wallet.NextExpiry)
+        {
+            PutWarning(plan, unit);
+        }
+    }
+
+    private void Move(string program, string unit, string fact, WalletChange change, string? rule, string? code, DefinitionHash? definition, bool tellsOffsets = true)
+    {
+        var membership = In(program);
+        var old = membership.Wallet(unit);
+        if (change.Movements.IsEmpty && old == change.Wallet)
+        {
+            return;
+        }
+
+        Become(membership.With(unit, change.Wallet));
+        List<ReceiptLine>? offsets = null;
+        foreach (ref readonly var movement in change.Movements.AsSpan())
+        {
+            entries.Add(new LedgerEntry
+            {
+                Program = program,
+                Unit = unit,
+                Lot = movement.Lot,
+                Amount = movement.Amount,
+                Movement = movement.Movement,
+                Cause = context.Cause,
+                OccurredAt = context.Moment.Instant,
+                Rule = movement.Movement == Movement.Issued ? rule : null,
+                Code = movement.Lot == Lot.Shortfall ? Lot.Shortfall : movement.Movement == Movement.Offset && tellsOffsets ? null : code,
+                Definition = definition,
+            });
+            if (movement.Movement == Movement.Offset && tellsOffsets)
+            {
+                (offsets ??= []).Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = movement.Lot, Unit = unit, Amount = movement.Amount });
+            }
+        }
+
+        if (offsets is not null)
+        {
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.DebtRepaid) { Subject = program, Unit = unit, Parts = offsets.ToSequence() });
+        }
+
+        if (change.Wallet.Shortfall != old.Shortfall)
+        {
+            // What is written off was taken by a line of its own, so this one gives it back.
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Shortfall) { Subject = program, Unit = unit, Amount = change.Wallet.Shortfall - old.Shortfall });
+        }
+
+        Told(program, unit, fact, old, change.Wallet);
+    }
+
+    // What follows from a wallet: facts, and when to look at it again.
+    private void Told(string program, string unit, string fact, Wallet old, Wallet wallet)
+    {
+        if (old.Balance != wallet.Balance)
+        {
+            facts.Add(new Fact(fact, wallet.Balance));
+        }
+
+        if (old.PendingTotal != wallet.PendingTotal)
+        {
+            facts.Add(new Fact(LoyaltyNames.PendingFact(program, unit), wallet.PendingTotal is 0 ? default : Scalar.Of(wallet.PendingTotal)));
+        }
+
+        if (old.NextExpiry != wallet.NextExpiry)
+        {
+            agenda.Add(ExpiryOf(program, unit, wallet));
+        }
+
+        if (old.NextActivation != wallet.NextActivation)
+        {
+            agenda.Add(ActivationOf(program, unit, wallet));
+        }
+    }
+
+    /// <summary>Tells of pending units that were given up.</summary>
+    public void TellCancelled(string program, string unit, long amount, string reason)
+    {
+        if (amount > 0)
+        {
+            Tell(new Echo(LoyaltyNames.PendingCancelled, Fields.Of(("program", program), ("unit", unit), ("amount", amount), ("reason", reason))));
+        }
+    }
+
+    private void Resolve(ProgramPlan plan, UnitPlan unit, WalletChange change)
+    {
+        var (activated, lapsed) = (0L, 0L);
+        foreach (var movement in change.Movements)
+        {
+            activated += movement is { Movement: Movement.Offset, Amount: > 0 } ? movement.Amount : 0;
+            if (movement.Movement == Movement.Reversed)
+            {
+                lapsed -= movement.Amount;
+                Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lapsed) { Subject = movement.Lot, Unit = unit.Name, Amount = movement.Amount });
+            }
+        }
+
+        if (activated > 0)
+        {
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Activated) { Subject = plan.Name, Text = LoyaltyTexts.Activated(activated, unit.Name) });
+            Tell(new Echo(LoyaltyNames.PendingActivated, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", activated))));
+        }
+
+        TellCancelled(plan.Name, unit.Name, lapsed, "lapsed");
+
+        Move(plan, unit, change, null, null, tellsOffsets: false);
+        Move(plan, unit, In(plan.Name).Wallet(unit.Name).Settled(), null, null);
+        WeighWhereHeld(plan);
+    }
+
+    // An activity moves the day on which what idles runs out, for all of it at once.
+    private static WalletChange Active(WalletChange change, UnitPlan unit, Moment moment, bool isActivity, bool? byEarning)
+    {
+        if (!isActivity || unit.Idle is not { } idle || !(byEarning is null || (byEarning == true ? idle.ByEarning : idle.BySpending)))
+        {
+            return change;
+        }
+
+        var gone = moment.StartOf(idle.GoneAfter(moment.Date));
+        return change.Wallet.IdleUntil >= gone ? change : change with { Wallet = change.Wallet with { IdleUntil = gone } };
+    }
+
+    private void PutWarning(ProgramPlan plan, UnitPlan unit)
+    {
+        var warned = In(plan.Name).Counted(LoyaltyNames.Warned(unit.Name));
+        Instant? due = null;
+        foreach (var (at, _, _) in In(plan.Name).Wallet(unit.Name).Schedule)
+        {
+            if (at.ToUnixTimeTicks() > warned)
+            {
+                due = plan.Zone.AtStartOfDay(at.InZone(plan.Zone).Date.PlusDays(-(unit.Definition.WarnDaysBefore ?? 0))).ToInstant();
+                break;
+            }
+        }
+
+        Put(new AgendaChange(LoyaltyNames.WarningKey(plan.Name, unit.Name), due, Phases.Occasions));
+    }
+
+    private void Count(ProgramPlan plan, UnitPlan unit, long amount)
+    {
+        foreach (var ladder in plan.Ladders)
+        {
+            if (string.Equals(ladder.Unit, unit.Name, StringComparison.Ordinal))
+            {
+                Count(plan, ladder, amount);
+            }
+        }
+    }
+}
