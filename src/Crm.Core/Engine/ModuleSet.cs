@@ -9,12 +9,10 @@ namespace Crm.Engine;
 /// <summary>The modules in their order, with who handles what and who owns which fact. Made once, at start; contracts that do not fit together are refused with all that is wrong.</summary>
 internal sealed class ModuleSet
 {
-    private const int KnownCauses = 256;
-
     private readonly DayCalendars? calendars;
 
-    // Most customers have the same few entries on their agenda. What is overwritten is made anew.
-    private readonly DueCause?[] causes = new DueCause?[KnownCauses];
+    // Most customers have the same few entries on their agenda.
+    private readonly Lately<DueCause> causes = new(256);
     private readonly FrozenDictionary<string, int[]> handlers;
     private readonly int[] handlersOfAll;
     private readonly FrozenDictionary<string, int> indices;
@@ -89,15 +87,10 @@ internal sealed class ModuleSet
     /// <summary>What an entry of an agenda is called as the cause of what comes of it.</summary>
     public EventKey CauseOf(AgendaEntry entry)
     {
-        ref var place = ref causes[(uint)entry.Key.GetHashCode(StringComparison.Ordinal) % KnownCauses];
-        if (Volatile.Read(ref place) is { } known && known.Module == entry.Module && string.Equals(known.Entry, entry.Key, StringComparison.Ordinal))
-        {
-            return known.Cause;
-        }
-
-        var cause = new EventKey(JournalCheck.DueSource, $"{Contracts[entry.Module].Name}/{entry.Key}");
-        Volatile.Write(ref place, new DueCause(entry.Module, entry.Key, cause));
-        return cause;
+        var hash = entry.Key.GetHashCode(StringComparison.Ordinal);
+        return causes.Find(hash) is { } known && known.Module == entry.Module && string.Equals(known.Entry, entry.Key, StringComparison.Ordinal)
+            ? known.Cause
+            : causes.Keep(hash, new DueCause(entry.Module, entry.Key, new EventKey(JournalCheck.DueSource, $"{Contracts[entry.Module].Name}/{entry.Key}"))).Cause;
     }
 
     /// <summary>The place of a module, or -1.</summary>

@@ -1,15 +1,15 @@
 using System.Buffers.Binary;
 using System.Text;
+using Crm.Values;
 
 namespace Crm.Modules;
 
-/// <summary>The names that were read lately, so that the same few are not made again for every customer. It holds a bounded number and forgets by overwriting; threads share it without waiting.</summary>
+/// <summary>The names that were read lately, so that the same few are not made again for every customer.</summary>
 internal static class KnownNames
 {
-    private const int PlaceBits = 12;
     private const int Longest = 64;
     private const ulong Spread = 0x9e37_79b9_7f4a_7c15;
-    private static readonly string?[] Known = new string?[1 << PlaceBits];
+    private static readonly Lately<string> Known = new(4_096);
 
     public static string Of(ReadOnlySpan<byte> utf8)
     {
@@ -18,19 +18,12 @@ internal static class KnownNames
             return Encoding.UTF8.GetString(utf8);
         }
 
-        ref var place = ref Known[PlaceOf(utf8)];
-        if (Volatile.Read(ref place) is { } known && Ascii.Equals(utf8, known))
-        {
-            return known;
-        }
-
-        var name = Encoding.UTF8.GetString(utf8);
-        Volatile.Write(ref place, name);
-        return name;
+        var hash = HashOf(utf8);
+        return Known.Find(hash) is { } known && Ascii.Equals(utf8, known) ? known : Known.Keep(hash, Encoding.UTF8.GetString(utf8));
     }
 
     // Eight bytes at a time; the last eight overlap with those before. Names often differ in their last letters only, and what differs high in a number shows nowhere but at the top of its products.
-    private static int PlaceOf(ReadOnlySpan<byte> utf8)
+    private static int HashOf(ReadOnlySpan<byte> utf8)
     {
         var hash = (ulong)utf8.Length;
         if (utf8.Length < sizeof(ulong))
@@ -50,6 +43,6 @@ internal static class KnownNames
             hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8[^sizeof(ulong)..])) * Spread;
         }
 
-        return (int)((hash * Spread) >> (64 - PlaceBits));
+        return (int)(hash >> 32);
     }
 }

@@ -7,10 +7,8 @@ namespace Crm.Values;
 /// <param name="Zone">The zone in which days begin and end.</param>
 public readonly record struct Moment(Instant Instant, DateTimeZone Zone)
 {
-    private const int KnownDays = 2_048;
-
-    // The beginnings of days that were asked for lately, by day: decisions ask for the same few days again and again, and a zone takes long to answer. What is overwritten is asked for anew.
-    private static readonly DayStart?[] Starts = new DayStart?[KnownDays];
+    // Decisions ask for the same few days again and again, and a zone takes long to answer.
+    private static readonly Lately<DayStart> Starts = new(2_048);
 
     /// <summary>The calendars that conditions may name; null: none.</summary>
     public DayCalendars? Calendars { get; init; }
@@ -24,15 +22,10 @@ public readonly record struct Moment(Instant Instant, DateTimeZone Zone)
     /// <summary>The instant at which a day begins in the zone; where midnight is skipped by a clock change, the first instant after it.</summary>
     public Instant StartOf(LocalDate date)
     {
-        ref var place = ref Starts[((date.Year * 372) + (date.Month * 31) + date.Day) & (KnownDays - 1)];
-        if (Volatile.Read(ref place) is { } known && ReferenceEquals(known.Zone, Zone) && known.Day == date)
-        {
-            return known.Start;
-        }
-
-        var start = Zone.AtStartOfDay(date).ToInstant();
-        Volatile.Write(ref place, new DayStart(Zone, date, start));
-        return start;
+        var hash = date.GetHashCode();
+        return Starts.Find(hash) is { } known && ReferenceEquals(known.Zone, Zone) && known.Day == date
+            ? known.Start
+            : Starts.Keep(hash, new DayStart(Zone, date, Zone.AtStartOfDay(date).ToInstant())).Start;
     }
 
     private sealed record DayStart(DateTimeZone Zone, LocalDate Day, Instant Start);

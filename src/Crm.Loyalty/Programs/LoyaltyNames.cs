@@ -1,3 +1,4 @@
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Loyalty.Programs;
@@ -23,12 +24,10 @@ public static class LoyaltyNames
     internal const string Activate = "activate";
     internal const string Warning = "warn";
 
-    private const int KnownKeys = 1_024;
-
     private static readonly LocalDate FirstDate = new(1, 1, 1);
 
-    // Most members have the same few entries on their agenda. What is overwritten is parsed anew.
-    private static readonly ParsedKey?[] ParsedLately = new ParsedKey?[KnownKeys];
+    // Most members have the same few entries on their agenda.
+    private static readonly Lately<ParsedKey> Parsed = new(1_024);
 
     /// <summary>The echo that tells of units that run out soon: fields "program", "unit", "amount" and "at".</summary>
     public const string Expiring = "points.expiring";
@@ -154,7 +153,7 @@ public static class LoyaltyNames
     public static string PoolFact(string program) => Fact(program, "pool");
 
     /// <summary>The tally of what a member has spent from a pool in a span.</summary>
-    internal static string PoolSpent(Crm.Values.CustomerId member, string unit) => $"pool/{member}/{unit}";
+    internal static string PoolSpent(CustomerId member, string unit) => $"pool/{member}/{unit}";
 
     /// <summary>The supply that a reward's stock is: "reward.tea-club.mug". The host fills it.</summary>
     public static string StockOf(string program, string reward) => $"reward.{program}.{reward}";
@@ -174,22 +173,19 @@ public static class LoyaltyNames
     /// <summary>What a key of the agenda stands for: <see cref="Expire"/>, <see cref="Close"/> and so on, and of what.</summary>
     internal static (string What, string Program, string Name) Parse(string key)
     {
-        ref var place = ref ParsedLately[(uint)key.GetHashCode(StringComparison.Ordinal) % KnownKeys];
-        if (Volatile.Read(ref place) is { } known && string.Equals(known.Key, key, StringComparison.Ordinal))
+        var hash = key.GetHashCode(StringComparison.Ordinal);
+        if (Parsed.Find(hash) is not { } known || !string.Equals(known.Key, key, StringComparison.Ordinal))
         {
-            return (known.What, known.Program, known.Name);
+            known = Parsed.Keep(hash, ParsedKey.Of(key));
         }
 
-        var parts = key.Split('/', 3);
-        if (parts.Length == 3)
-        {
-            Volatile.Write(ref place, new ParsedKey(key, parts[0], parts[1], parts[2]));
-        }
-
-        return parts.Length == 3
-            ? (parts[0], parts[1], parts[2])
-            : throw new InvalidOperationException($"'{key}' is no entry that the loyalty module put on its agenda; 'expire/PROGRAMME/UNIT' or 'close/PROGRAMME/LADDER' is expected.");
+        return (known.What, known.Program, known.Name);
     }
 
-    private sealed record ParsedKey(string Key, string What, string Program, string Name);
+    private sealed record ParsedKey(string Key, string What, string Program, string Name)
+    {
+        public static ParsedKey Of(string key) => key.Split('/', 3) is [var what, var program, var name]
+            ? new ParsedKey(key, what, program, name)
+            : throw new InvalidOperationException($"'{key}' is no entry that the loyalty module put on its agenda; 'expire/PROGRAMME/UNIT' or 'close/PROGRAMME/LADDER' is expected.");
+    }
 }

@@ -167,9 +167,7 @@ internal sealed class ProgramPlan
 /// <summary>A unit of a version of a programme, with the names that belong to it.</summary>
 internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
 {
-    private const int KnownDays = 512;
-
-    private readonly Remembered?[] known = new Remembered?[KnownDays];
+    private readonly Lately<DayOfExpiry> expiries = new(512);
 
     public string Name => unit.Name;
 
@@ -206,7 +204,7 @@ internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
         return null;
     }
 
-    /// <summary>When units earned at a moment run out. All events of a day share it, so the answers for the days asked for lately are remembered.</summary>
+    /// <summary>When units earned at a moment run out, which all events of a day share.</summary>
     public Instant? ExpiryOf(Moment earned)
     {
         if (unit.Expiry is Wallets.LotExpiry.Forever)
@@ -215,18 +213,11 @@ internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
         }
 
         var date = earned.Date;
-        ref var place = ref known[((date.Year * 372) + (date.Month * 31) + date.Day) & (KnownDays - 1)];
-        if (Volatile.Read(ref place) is { } remembered && remembered.Earned == date)
-        {
-            return remembered.Expiry;
-        }
-
-        var expiry = unit.Expiry.Of(earned);
-        Volatile.Write(ref place, new Remembered(date, expiry));
-        return expiry;
+        var hash = date.GetHashCode();
+        return expiries.Find(hash) is { } known && known.Earned == date ? known.Expiry : expiries.Keep(hash, new DayOfExpiry(date, unit.Expiry.Of(earned))).Expiry;
     }
 
-    private sealed record Remembered(LocalDate Earned, Instant? Expiry);
+    private sealed record DayOfExpiry(LocalDate Earned, Instant? Expiry);
 }
 
 /// <summary>A stamp card of a version of a programme, with the names that belong to it.</summary>

@@ -9,7 +9,6 @@ namespace Crm.Loyalty.Wallets;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct Lot
 {
-    private const ulong Spread = 0x9e37_79b9_7f4a_7c15;
     private const long ForeverOrder = long.MaxValue;
     private const long IdleOrder = long.MaxValue - 1;
 
@@ -43,10 +42,8 @@ public readonly record struct Lot
     /// <summary>The name under which the ledger keeps what was spent, turned out not to have been earned, and is not asked back; its entries add up to 0.</summary>
     public const string Shortfall = "shortfall";
 
-    private const int KnownNames = 2_048;
-
-    // The names that were asked for lately, by expiry: there are few, and formatting takes long. What is overwritten is formatted anew.
-    private static readonly Remembered?[] Known = new Remembered?[KnownNames];
+    // There are few, and formatting takes long.
+    private static readonly Lately<ExpiryName> Names = new(2_048);
 
     /// <summary>From this instant on the units are gone; null: they stay for ever, or as long as the member is active.</summary>
     public Instant? Expiry => Order >= IdleOrder ? null : Instant.FromUnixTimeTicks(Order);
@@ -75,15 +72,8 @@ public readonly record struct Lot
             return Forever;
         }
 
-        ref var place = ref Known[(int)((ulong)instant.ToUnixTimeTicks() * Spread >> 53)];
-        if (Volatile.Read(ref place) is { } known && known.Expiry == instant)
-        {
-            return known.Name;
-        }
-
-        var name = InstantPattern.ExtendedIso.Format(instant);
-        Volatile.Write(ref place, new Remembered(instant, name));
-        return name;
+        var hash = instant.GetHashCode();
+        return Names.Find(hash) is { } known && known.Expiry == instant ? known.Name : Names.Keep(hash, new ExpiryName(instant, InstantPattern.ExtendedIso.Format(instant))).Name;
     }
 
     /// <summary>The lot that a name in the ledger stands for, without amount; null for what is no lot that can be spent (debts, pending units).</summary>
@@ -115,5 +105,5 @@ public readonly record struct Lot
     /// <summary>A lot that runs out at an instant given in ticks.</summary>
     internal static Lot Until(long ticks, long amount) => new(ticks ^ ForeverOrder, amount);
 
-    private sealed record Remembered(Instant Expiry, string Name);
+    private sealed record ExpiryName(Instant Expiry, string Name);
 }

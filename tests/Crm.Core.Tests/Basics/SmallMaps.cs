@@ -48,7 +48,7 @@ public sealed class SmallMaps
             return true;
         });
 
-    // The same few days of several zones, two thousand apart among them, which share a place.
+    // The same few days of many years in several zones: days that are remembered under one place are among them.
     private static Property DaysLaw(Func<DateTimeZone, LocalDate, Instant> startOf) => Prop.ForAll(
         (from zone in Gen.Elements(Zones) from day in Gen.Choose(0, 20) from years in Gen.Choose(0, 60) select (zone, new LocalDate(1990, 10, 10).PlusDays(day).PlusYears(years))).ListOf().ToArbitrary(),
         asked =>
