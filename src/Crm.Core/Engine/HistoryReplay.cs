@@ -9,7 +9,8 @@ namespace Crm.Engine;
 
 /// <summary>
 /// Decides stored histories again, by whatever modules, as if these had decided from the beginning. Nothing is written. What has been decided about requests stands, and what was read from outside the
-/// journal is read from it again; what a module asks for that was not observed then counts as missing, and supplies suffice. Not for several threads at once.
+/// journal is read from it again; what a module asks for that was not observed then counts as missing, and supplies suffice. What irrevocable modules have done stays when something before it changes: stored
+/// histories are decided in the order in which they were recorded where that matters to them. Not for several threads at once.
 /// </summary>
 public sealed class HistoryReplay
 {
@@ -18,6 +19,9 @@ public sealed class HistoryReplay
     private readonly StateCodec codec;
     private readonly Fold fold;
     private readonly Fold lean;
+
+    // Null where everything is reversible.
+    private readonly RecordedReplay? recorded;
 
     // The one that was last run beside this one, and whether both take events for the same.
     private HistoryReplay? latest;
@@ -34,6 +38,7 @@ public sealed class HistoryReplay
         codec = new StateCodec(this.modules);
         fold = new Fold(this.modules, codec, options);
         lean = new Fold(this.modules, codec, options, wantsLines: false);
+        recorded = this.modules.Contracts.All(contract => contract.Reversible) ? null : new RecordedReplay(this.modules, codec, lean);
     }
 
     /// <summary>What a history leads to.</summary>
@@ -54,7 +59,8 @@ public sealed class HistoryReplay
     public ReplayedHistory Run(StoredHistory history, Instant until)
     {
         ArgumentNullException.ThrowIfNull(history);
-        return Run(history.Customer, CustomerState.Newborn(modules), Inputs(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
+        IReadOnlyList<JournalInput>? inputs = null;
+        return RunStored(history, ref inputs, until);
     }
 
     /// <summary>What one history leads to by two sets of modules, read once for both.</summary>
@@ -72,10 +78,21 @@ public sealed class HistoryReplay
             (one.latest, one.latestIsAlike) = (other, one.modules.Kinds.AreAs(other.modules.Kinds));
         }
 
-        var inputs = Inputs(JournalDraft.Of(history.Entries, one.modules.Kinds));
-        var first = one.Run(history.Customer, CustomerState.Newborn(one.modules), inputs, until, null);
-        var second = one.latestIsAlike ? inputs : Inputs(JournalDraft.Of(history.Entries, other.modules.Kinds));
-        return (first, other.Run(history.Customer, CustomerState.Newborn(other.modules), second, until, null));
+        IReadOnlyList<JournalInput>? inputs = null;
+        var first = one.RunStored(history, ref inputs, until);
+        inputs = one.latestIsAlike ? inputs : null;
+        return (first, other.RunStored(history, ref inputs, until));
+    }
+
+    private ReplayedHistory RunStored(StoredHistory history, ref IReadOnlyList<JournalInput>? inputs, Instant until)
+    {
+        if (recorded is null || !RecordedReplay.IsNeeded(history.Entries, modules.Kinds))
+        {
+            return Run(history.Customer, CustomerState.Newborn(modules), inputs ??= Inputs(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
+        }
+
+        var all = new Consequences();
+        return Replayed(history.Customer, recorded.Run(history, until, all), until, all, []);
     }
 
     private ReplayedHistory Run(CustomerId customer, CustomerState state, IReadOnlyList<JournalInput> inputs, Instant until, EventKey? about)
@@ -99,6 +116,11 @@ public sealed class HistoryReplay
         }
 
         folding.BringForward(customer, state, until, all);
+        return Replayed(customer, state, until, all, lines);
+    }
+
+    private ReplayedHistory Replayed(CustomerId customer, CustomerState state, Instant until, Consequences all, Sequence<ReceiptLine> lines)
+    {
         var moment = state.Handled is { } handled && handled > until ? handled : until;
         return new ReplayedHistory(new CustomerView(modules, state, customer, 0, new Moment(moment, options.Zone) { Calendars = options.Calendars }, default), all.Entries, lines) { Draws = Commit.Net(all.Quotas) };
     }
@@ -111,7 +133,7 @@ public sealed class HistoryReplay
 
 /// <summary>What a history that was decided again leads to.</summary>
 /// <param name="Customer">The customer at the end.</param>
-/// <param name="Entries">The ledger as it would be: what was taken back is not in it at all.</param>
+/// <param name="Entries">The ledger as it would be: what was taken back is not in it at all, but where an irrevocable module has decided, and corrections stand in it as they would in a store.</param>
 /// <param name="Lines">The receipt lines of the event that was asked about.</param>
 public sealed record ReplayedHistory(CustomerView Customer, IReadOnlyList<LedgerEntry> Entries, Sequence<ReceiptLine> Lines)
 {

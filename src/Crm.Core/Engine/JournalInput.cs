@@ -51,17 +51,7 @@ internal sealed record JournalDraft
                 continue;
             }
 
-            var draft = new JournalDraft
-            {
-                Event = entry.Event,
-                Kind = KindOf(entry.Event, kinds),
-                EffectiveAt = entry.EffectiveAt,
-                RecordedAt = entry.RecordedAt,
-                Version = entry.Version,
-                Observations = entry.Observations,
-                Decided = true,
-                Backfill = entry.Backfill,
-            };
+            var draft = Of(entry, kinds);
             inOrder &= drafts.Count == 0 || Compare(drafts[^1], draft) < 0;
             drafts.Add(draft);
         }
@@ -74,6 +64,19 @@ internal sealed record JournalDraft
 
         return drafts;
     }
+
+    /// <summary>The draft of a stored entry.</summary>
+    public static JournalDraft Of(HistoryEntry entry, EventKinds kinds) => new()
+    {
+        Event = entry.Event,
+        Kind = KindOf(entry.Event, kinds),
+        EffectiveAt = entry.EffectiveAt,
+        RecordedAt = entry.RecordedAt,
+        Version = entry.Version,
+        Observations = entry.Observations,
+        Decided = true,
+        Backfill = entry.Backfill,
+    };
 
     /// <summary>The drafts of stored entries that took effect, in the order in which they count.</summary>
     public static IEnumerable<JournalDraft> Of(IEnumerable<JournalEntry> entries, EventKinds kinds) => Of(entries.Select(entry => ((CustomerId?)null, entry)), kinds, null);
@@ -115,8 +118,8 @@ internal sealed record JournalDraft
         })
         .Order(Comparer<JournalDraft>.Create(Compare));
 
-    // A kind that nobody declares any more was a happening to whoever reads on.
-    private static EventKind KindOf(CustomerEvent happened, EventKinds kinds) => kinds.Find(happened.Kind) ?? new EventKind(happened.Kind, EventNature.Happening);
+    /// <summary>The kind of an event. One that nobody declares any more was a happening to whoever reads on.</summary>
+    public static EventKind KindOf(CustomerEvent happened, EventKinds kinds) => kinds.Find(happened.Kind) ?? new EventKind(happened.Kind, EventNature.Happening);
 
     private static int Compare(JournalDraft left, JournalDraft right) =>
         left.EffectiveAt.CompareTo(right.EffectiveAt) is not 0 and var byEffect ? byEffect

@@ -9,7 +9,8 @@ namespace Crm.Loyalty.Simulation;
 
 /// <summary>
 /// Folds histories under a programme that might be, and under those that are, and compares the two. Whatever a programme decided is decided again from what was journalled, so that both sides are measured alike;
-/// a programme compared with itself differs in nothing.
+/// a programme compared with itself differs in nothing. A programme without cascade decides in the order in which the journal was written, as it does live: a refund takes back what the purchase was given, and a
+/// late event counts from when it came. What fell due between two entries is taken to have been handled before the second where the journal's versions show that a worker was there.
 /// </summary>
 public static class ProgramSimulation
 {
@@ -21,13 +22,11 @@ public static class ProgramSimulation
     /// <param name="journal">The store.</param>
     /// <param name="workers">On how many threads histories are folded; 1 or more. The report is the same for any number.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="NotSupportedException">A programme has no cascade.</exception>
     public static async ValueTask<SimulationReport> RunAsync(SimulationRequest request, IJournalScan journal, int workers = 2, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(journal);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
-        request.Check();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var parts = journal is IHistoryScan histories
             ? await SideBySideAsync(request, histories, workers, stopping).ConfigureAwait(false)
@@ -42,12 +41,10 @@ public static class ProgramSimulation
     }
 
     /// <summary>Compares the histories of some customers.</summary>
-    /// <exception cref="NotSupportedException">A programme has no cascade.</exception>
     public static SimulationReport Run(SimulationRequest request, IEnumerable<(CustomerId Customer, IReadOnlyList<JournalEntry> History)> customers)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(customers);
-        request.Check();
         var one = new Comparer(request);
         foreach (var (customer, history) in customers)
         {
@@ -173,6 +170,6 @@ public static class ProgramSimulation
             Totals.Count(history.Customer, history.Entries.Count, one.Entries, In(one.Customer, request.Replaced), other.Entries, In(other.Customer, request.Candidate));
         }
 
-        private static Membership? In(CustomerView customer, LoyaltyProgram? program) => program is null ? null : customer.Slot<LoyaltyState>(LoyaltyNames.Module).In(program.Name);
+        private static Membership? In(CustomerView customer, LoyaltyProgram? program) => program is null ? null : customer.Slot<LoyaltyState>(program.Cascade == Cascade.None ? LoyaltyNames.KeepingModule : LoyaltyNames.Module).In(program.Name);
     }
 }

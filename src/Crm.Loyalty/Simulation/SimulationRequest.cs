@@ -36,16 +36,6 @@ public sealed record SimulationRequest
 
     internal LoyaltyProgram? Replaced => Running.FirstOrDefault(program => program.Name == Candidate.Name);
 
-    /// <summary>Refuses what cannot be simulated.</summary>
-    /// <exception cref="NotSupportedException">A programme takes back no more than a purchase itself earned: what it decides rests on what was recorded when, and not on the history alone.</exception>
-    internal void Check()
-    {
-        if (Running.Append(Candidate).FirstOrDefault(program => program.Cascade == Cascade.None) is { } kept)
-        {
-            throw new NotSupportedException($"The programme '{kept.Name}' has no cascade: what it took back depends on when refunds were recorded, so that deciding its history again would give something else. Programmes whose refunds decide history again are expected.");
-        }
-    }
-
     private IEnumerable<ICustomerModule> Modules(IEnumerable<LoyaltyProgram> programs)
     {
         var all = programs.ToList();

@@ -41,16 +41,7 @@ internal static class SimulateCommand
                 Before = (await store.ModulesAsync(cancellationToken)).TakeWhile(module => module is not LoyaltyModule).ToSequence(),
             };
             var watch = Stopwatch.StartNew();
-            SimulationReport report;
-            try
-            {
-                report = await ProgramSimulation.RunAsync(request, store.Scan, Math.Max(1, Environment.ProcessorCount), cancellationToken);
-            }
-            catch (NotSupportedException wrong)
-            {
-                throw ToolException.Input(wrong.Message);
-            }
-
+            var report = await ProgramSimulation.RunAsync(request, store.Scan, Math.Max(1, Environment.ProcessorCount), cancellationToken);
             output.Message(string.Create(CultureInfo.InvariantCulture, $"{report.Events} events of {report.Customers} customers folded twice in {watch.Elapsed.TotalSeconds:F2} s, {report.Events / Math.Max(watch.Elapsed.TotalSeconds, 0.001):F0} events a second"));
             if (report.LeftOut > 0)
             {

@@ -113,14 +113,13 @@ public sealed class Simulating
     }
 
     [Fact]
-    public async Task A_new_programme_is_compared_with_nothing_and_one_without_cascade_is_refused()
+    public async Task A_new_programme_is_compared_with_nothing()
     {
         var club = await Played(Samples.TeaClub);
 
         var report = await ProgramSimulation.RunAsync(Request(Samples.TeaClub with { Name = "new-club" }, Samples.TeaClub), club.Store, 1, Cancel);
 
         Assert.Equal((false, 2L, 0L), (report.Compared, report.Units.Single(unit => unit.Unit == "points").Winners, report.Units.Single(unit => unit.Unit == "points").Now.Issued));
-        await Assert.ThrowsAsync<NotSupportedException>(async () => await ProgramSimulation.RunAsync(Request(Samples.TeaClub with { Cascade = Cascade.None }, Samples.TeaClub), club.Store, 1, Cancel));
     }
 
     [Fact]
