@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using NodaTime;
+
+namespace Crm.Analytics.Buying;
+
+/// <summary>
+/// All that the models of repeated buying need to know of a customer: how often they bought again, when they did so last, and for how long they have been known. Times are in one unit (days or weeks) for a model and for all whom it is
+/// asked about, and begin with the first purchase. The default value is a customer who has just bought for the first time.
+/// </summary>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct BuyingHistory
+{
+    /// <summary>A history.</summary>
+    /// <param name="repeats">x: purchases after the first; 0 or more.</param>
+    /// <param name="latest">t_x: from the first purchase to the latest; 0 exactly where there is no repeat.</param>
+    /// <param name="age">T: from the first purchase to now; not before the latest.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The three do not fit together.</exception>
+    public BuyingHistory(int repeats, double latest, double age)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(repeats);
+        if (!double.IsFinite(age) || !(latest >= 0 && latest <= age))
+        {
+            throw new ArgumentOutOfRangeException(nameof(latest), string.Create(CultureInfo.InvariantCulture, $"The latest purchase is at {latest} of {age}; a time from 0 to the age is expected."));
+        }
+
+        if (repeats == 0 != (latest == 0))
+        {
+            throw new ArgumentOutOfRangeException(nameof(repeats), string.Create(CultureInfo.InvariantCulture, $"There are {repeats} repeats and the latest purchase is at {latest}; without repeats it is at 0, with repeats after it."));
+        }
+
+        (Repeats, Latest, Age) = (repeats, latest, age);
+    }
+
+    /// <summary>x: purchases after the first.</summary>
+    public int Repeats { get; }
+
+    /// <summary>t_x: from the first purchase to the latest.</summary>
+    public double Latest { get; }
+
+    /// <summary>T: from the first purchase to now.</summary>
+    public double Age { get; }
+
+    /// <summary>How long nothing has been bought: T − t_x.</summary>
+    public double Silence => Age - Latest;
+
+    /// <summary>The history of someone who bought on these days, as the models' authors count: however much is bought on one day is one purchase.</summary>
+    /// <param name="days">The days of purchases, in any order, repeated ones counted once; those after <paramref name="asOf"/> are left out.</param>
+    /// <param name="asOf">The last day that is looked at.</param>
+    /// <param name="unit">The unit of the times.</param>
+    /// <returns>The history; null where nothing was bought up to then.</returns>
+    public static BuyingHistory? Of(IEnumerable<LocalDate> days, LocalDate asOf, TimeUnit unit)
+    {
+        var bought = days.Where(day => day <= asOf).Distinct().ToList();
+        return bought.Count == 0 ? null : Of(bought.Count, bought.Min(), bought.Max(), asOf, unit);
+    }
+
+    /// <summary>The history of someone of whom the number of purchase days and the first and latest of them are known.</summary>
+    /// <param name="days">On how many days something was bought; at least 1.</param>
+    /// <param name="first">The first of them.</param>
+    /// <param name="latest">The latest.</param>
+    /// <param name="asOf">The last day that is looked at; not before the latest.</param>
+    /// <param name="unit">The unit of the times.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The figures do not fit together.</exception>
+    public static BuyingHistory Of(int days, LocalDate first, LocalDate latest, LocalDate asOf, TimeUnit unit) =>
+        new(days - 1, Period.DaysBetween(first, latest) / unit.Days(), Period.DaysBetween(first, asOf) / unit.Days());
+
+    /// <summary>The same customer when nothing more has been bought for so long.</summary>
+    /// <param name="time">In the unit of the history; 0 or more.</param>
+    public BuyingHistory AfterSilence(double time)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(time);
+        return new(Repeats, Latest, Age + time);
+    }
+
+    /// <summary>The same customer at the moment of one more purchase, now.</summary>
+    /// <exception cref="InvalidOperationException">The first purchase is now: what is bought at one instant is one purchase.</exception>
+    public BuyingHistory AfterPurchase() => Age > 0 ? new(Repeats + 1, Age, Age) : throw new InvalidOperationException("The first purchase is now; a repeat is later.");
+}
+
+/// <summary>The unit in which times of buying are measured. A model fitted in one unit is asked in the same.</summary>
+public enum TimeUnit
+{
+    /// <summary>Days of the calendar.</summary>
+    Day,
+
+    /// <summary>Seven days.</summary>
+    Week,
+}
+
+/// <summary>What units are.</summary>
+public static class TimeUnits
+{
+    /// <summary>How many days the unit has.</summary>
+    public static double Days(this TimeUnit unit) => unit switch
+    {
+        TimeUnit.Day => 1,
+        TimeUnit.Week => 7,
+        _ => throw new ArgumentOutOfRangeException(nameof(unit), $"There is no unit {(int)unit}; days and weeks are known."),
+    };
+}
