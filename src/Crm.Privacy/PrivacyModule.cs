@@ -6,7 +6,7 @@ using Crm.Values;
 namespace Crm.Privacy;
 
 /// <summary>
-/// Privacy as a module: what a customer says about being contacted becomes consents with their evidence and the facts "consent.&lt;channel&gt;.&lt;purpose&gt;" that other modules and conditions read.
+/// Privacy as a module: what a customer says about being contacted becomes consents with their evidence and the facts "consent.&lt;channel&gt;.&lt;purpose&gt;" that other modules and conditions read, and "consent.&lt;channel&gt;.&lt;purpose&gt;.&lt;brand&gt;" where a customer answers for one brand.
 /// Purposes that nobody declared are refused before recording.
 /// </summary>
 public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidator
@@ -48,6 +48,11 @@ public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidato
             yield return new("bad-channel", $"is about the channel '{channel}'; lower-case letters, digits, '-' and '_' are expected, such as 'email'.");
         }
 
+        if (happened.Brand is { } brand && !PurposeCatalog.IsId(brand))
+        {
+            yield return new("bad-brand", $"is about the brand '{brand}'; lower-case letters, digits, '-' and '_' are expected, such as 'tea'.");
+        }
+
         if (happened.Fields[ConsentEvents.PurposeField].AsCode is { } id)
         {
             if (purposes.Find(id) is not { } purpose)
@@ -87,33 +92,19 @@ public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidato
         ArgumentNullException.ThrowIfNull(stored);
         ArgumentNullException.ThrowIfNull(without);
         ArgumentNullException.ThrowIfNull(with);
-        var changed = with.Consents.Where(consent => without.Find(consent.Channel, consent.Purpose) != consent).ToSequence();
-        var gone = without.Consents.Where(consent => with.Find(consent.Channel, consent.Purpose) is null).ToSequence();
-        return new Outcome.Accepted
-        {
-            State = changed.Aggregate(gone.Aggregate(stored, (state, consent) => state.Without(consent)), (state, consent) => state.With(consent)),
-            Facts = changed.Select(FactOf).Concat(gone.Select(consent => new Fact(ConsentEvents.Fact(consent.Channel, consent.Purpose), default))).ToSequence(),
-        };
+        var changed = with.Consents.Where(consent => without.Find(consent.Channel, consent.Purpose, consent.Brand) != consent);
+        var gone = without.Consents.Where(consent => with.Find(consent.Channel, consent.Purpose, consent.Brand) is null);
+        return Become(changed.Aggregate(gone.Aggregate(stored, (state, consent) => state.Without(consent)), (state, consent) => state.With(consent)), stored);
     }
 
     /// <inheritdoc/>
     /// <remarks>The stricter of what both have said counts; who has said nothing takes nothing away.</remarks>
-    protected override Outcome.Accepted? Merge(PrivacyState survivor, PrivacyState retired, ModuleContext context)
-    {
-        var merged = PrivacyState.Stricter(survivor, retired);
-        return new Outcome.Accepted { State = merged, Facts = merged.Consents.Where(consent => survivor.Find(consent.Channel, consent.Purpose) != consent).Select(FactOf).ToSequence() };
-    }
+    protected override Outcome.Accepted? Merge(PrivacyState survivor, PrivacyState retired, ModuleContext context) => Become(PrivacyState.Stricter(survivor, retired), survivor);
 
-    // A consent given for a time that is over already has no value from the start.
-    private static Fact FactOf(Consent consent) =>
-        new(ConsentEvents.Fact(consent.Channel, consent.Purpose), ConsentEvents.FactValue(consent.State), consent.State.Permits() ? consent.Evidence.ValidUntil : null);
+    private static Outcome.Accepted Become(PrivacyState state, PrivacyState before) => new() { State = state, Facts = state.ChangesFrom(before) };
 
     // Who is not known any more has said nothing, and whoever has said nothing is not written to. An opt-out by address outlives it.
-    private static Outcome.Accepted Forgotten(PrivacyState state) => new()
-    {
-        State = PrivacyState.Empty,
-        Facts = state.Consents.Select(consent => new Fact(ConsentEvents.Fact(consent.Channel, consent.Purpose), default)).ToSequence(),
-    };
+    private static Outcome.Accepted Forgotten(PrivacyState state) => Become(PrivacyState.Empty, state);
 
     private Outcome.Accepted Answered(PrivacyState state, CustomerEvent happened, ConsentAnswer answer, Moment moment)
     {
@@ -128,13 +119,11 @@ public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidato
             Reference = happened.Fields[ConsentEvents.EvidenceField].AsCode,
             ValidUntil = happened.Fields[ConsentEvents.ValidUntilField].AsInstant,
         };
-        var consent = state.Find(channel, purpose)?.After(answer, evidence) ?? Consent.First(channel, purpose, answer, evidence);
+        var consent = state.Find(channel, purpose, happened.Brand)?.After(answer, evidence) ?? Consent.First(channel, purpose, answer, evidence, happened.Brand);
         var text = purposes.Find(purpose)?.Text ?? new Text(purpose, purpose);
-        return new Outcome.Accepted
+        return Become(state.With(consent), state) with
         {
-            State = state.With(consent),
-            Facts = [FactOf(consent)],
-            Lines = [new ReceiptLine(ModuleName, ConsentTexts.CodeOf(consent.State)) { Subject = $"{channel}.{purpose}", Text = ConsentTexts.Sentence(consent, text) }],
+            Lines = [new ReceiptLine(ModuleName, ConsentTexts.CodeOf(consent.State)) { Subject = consent.Subject, Text = ConsentTexts.Sentence(consent, text) }],
         };
     }
 }

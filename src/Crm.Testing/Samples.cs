@@ -99,6 +99,7 @@ public static class Samples
         Channel = "email",
         Template = "welcome",
         Purpose = "service",
+        Brand = "tea",
         DecidedAt = At(hours),
         UsefulUntil = At(hours + 24),
         Parameters = Fields.Of(("points", 52), ("tier", "gold")),

@@ -112,6 +112,7 @@ internal sealed class TeaShop
             Channel = "email",
             Template = template,
             Purpose = purpose,
+            Brand = (context.Stimulus as Stimulus.Happened)?.Event.Brand,
             DecidedAt = context.Moment.Instant,
             UsefulUntil = context.Moment.Instant + Duration.FromDays(30),
         };

@@ -47,6 +47,7 @@ internal sealed class Deciding(CampaignPlan plan, ISendGate? gate, CampaignState
             Channel = journey.Message.Channel,
             Template = journey.Message.Template,
             Purpose = journey.Message.Purpose,
+            Brand = journey.Message.Brand,
             DecidedAt = Now,
             UsefulUntil = Now + journey.Message.UsefulFor,
             Parameters = parameters.With(Fields.Of(("journey", journey.Id), ("version", definition.Version))),

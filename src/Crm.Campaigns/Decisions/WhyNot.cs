@@ -96,6 +96,7 @@ public sealed record WhyNot(string Journey, Sequence<Finding> Findings)
             Channel = journey.Message.Channel,
             Template = journey.Message.Template,
             Purpose = journey.Message.Purpose,
+            Brand = journey.Message.Brand,
             DecidedAt = customer.Moment.Instant,
             UsefulUntil = customer.Moment.Instant + journey.Message.UsefulFor,
         };

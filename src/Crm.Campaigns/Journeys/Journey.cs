@@ -45,6 +45,9 @@ public sealed record Journey
 /// <param name="UsefulFor">How long after the decision it may still be sent; more than nothing, at most 366 days.</param>
 public sealed record JourneyMessage(string Channel, string Template, string Purpose, Duration UsefulFor)
 {
+    /// <summary>The brand that it is sent for, so that what a customer said about that brand counts; null: for all that the host sells under.</summary>
+    public string? Brand { get; init; }
+
     /// <summary>The purpose of messages that belong to the service itself (a receipt, a reset password): caps neither hold them back nor count them.</summary>
     public const string Service = "service";
 }

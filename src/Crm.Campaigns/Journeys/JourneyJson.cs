@@ -12,7 +12,7 @@ namespace Crm.Campaigns.Journeys;
 /// </summary>
 /// <remarks>
 /// A trigger is one of <c>{"event":"purchase","where":…}</c>, <c>{"echo":"tier.changed","having":{"to":"gold"}}</c>, <c>{"silentAfter":"purchase","days":[30]}</c> and
-/// <c>{"birthday":"birthday","leapDay":"feb-28","hour":9}</c> with leapDay "feb-28", "mar-1" or "leap-years-only", and "zone" the profile field with the customer's zone, which may be left out. "when", "where", "having", "caps", "priority" and "ended" (whether this version ends the journey) may be left out. Conditions are those of <see cref="ConditionJson"/>.
+/// <c>{"birthday":"birthday","leapDay":"feb-28","hour":9}</c> with leapDay "feb-28", "mar-1" or "leap-years-only", and "zone" the profile field with the customer's zone, which may be left out. "when", "where", "having", "caps", "priority", "ended" (whether this version ends the journey) and the message's "brand" may be left out. Conditions are those of <see cref="ConditionJson"/>.
 /// </remarks>
 public static class JourneyJson
 {
@@ -101,9 +101,9 @@ public static class JourneyJson
 
     private static JourneyMessage? ReadMessage(JsonPart part)
     {
-        part.Allow("channel", "template", "purpose", "usefulFor");
+        part.Allow("channel", "template", "purpose", "brand", "usefulFor");
         return (part.Text("channel"), part.Text("template"), part.Text("purpose"), part.Length("usefulFor")) is ({ } channel, { } template, { } purpose, { } usefulFor)
-            ? new JourneyMessage(channel, template, purpose, usefulFor)
+            ? new JourneyMessage(channel, template, purpose, usefulFor) { Brand = part.Has("brand") ? part.Text("brand") : null }
             : null;
     }
 
@@ -137,6 +137,11 @@ public static class JourneyJson
         json.WriteString("channel", journey.Message.Channel);
         json.WriteString("template", journey.Message.Template);
         json.WriteString("purpose", journey.Message.Purpose);
+        if (journey.Message.Brand is { } brand)
+        {
+            json.WriteString("brand", brand);
+        }
+
         json.WriteString("usefulFor", Lengths.Write(journey.Message.UsefulFor));
         json.WriteEndObject();
         json.WriteStartArray("caps");

@@ -12,6 +12,7 @@ internal static class JourneyValidator
 
     public static IEnumerable<JourneyError> Errors(Journey journey, string root = "$") =>
         Names(root, ("id", journey.Id), ("message.channel", journey.Message.Channel), ("message.template", journey.Message.Template), ("message.purpose", journey.Message.Purpose))
+            .Concat(journey.Message.Brand is { } brand ? Names(root, ("message.brand", brand)) : [])
             .Concat(Trigger(journey.Trigger, $"{root}.trigger"))
             .Concat(journey.When is null ? [] : Condition(journey.When, $"{root}.when"))
             .Concat(journey.Message.UsefulFor > Duration.Zero && journey.Message.UsefulFor <= Longest

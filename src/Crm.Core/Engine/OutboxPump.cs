@@ -242,6 +242,7 @@ internal sealed class OutboxPump
         Key = new EventKey("outbox", item.Id),
         Kind = kind,
         Customer = item.Customer,
+        Brand = message.Brand,
         Fields = Fields.Of(
             ("occasion", message.Occasion),
             ("channel", message.Channel),

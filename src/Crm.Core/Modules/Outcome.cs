@@ -119,6 +119,9 @@ public sealed record Message
     /// <summary>The purpose that the customer's consent is checked for.</summary>
     public required string Purpose { get; init; }
 
+    /// <summary>The brand that it is sent for, by which consents may differ; null: for all that the host sells under.</summary>
+    public string? Brand { get; init; }
+
     /// <summary>When it was decided: the moment of the decision, not the worker's.</summary>
     public required Instant DecidedAt { get; init; }
 

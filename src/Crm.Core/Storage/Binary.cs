@@ -10,6 +10,7 @@ namespace Crm.Storage;
 public static class Binary
 {
     private const int Version = 1;
+    private const int VersionWithBrand = 2;
 
     // Kept by each thread: to begin a digest takes longer than to make it of one event.
     [ThreadStatic]
@@ -82,7 +83,8 @@ public static class Binary
     public static byte[] Write(Message message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var writer = Begin();
+        // A release that knows nothing of brands sends every message but those of a brand.
+        var writer = Begin(message.Brand is null ? Version : VersionWithBrand);
         writer.Text(message.Occasion);
         writer.Text(message.Channel);
         writer.Text(message.Template);
@@ -91,13 +93,18 @@ public static class Binary
         writer.Instant(message.UsefulUntil);
         writer.Instant(message.NotBefore);
         writer.Fields(message.Parameters);
+        if (message.Brand is { } brand)
+        {
+            writer.Text(brand);
+        }
+
         return writer.Written.ToArray();
     }
 
     /// <summary>Reads what <see cref="Write(Message)"/> wrote.</summary>
     public static Message ReadMessage(ReadOnlySpan<byte> bytes)
     {
-        var reader = Open(bytes);
+        var reader = Open(bytes, out var version, VersionWithBrand);
         return new Message
         {
             Occasion = reader.Code(),
@@ -108,6 +115,7 @@ public static class Binary
             UsefulUntil = reader.Instant(),
             NotBefore = reader.InstantOrNull(),
             Parameters = reader.Fields(),
+            Brand = version >= VersionWithBrand ? reader.Text() : null,
         };
     }
 
@@ -270,20 +278,22 @@ public static class Binary
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 
-    private static SlotWriter Begin()
+    private static SlotWriter Begin(int version = Version)
     {
         var writer = new SlotWriter();
-        writer.Whole(Version);
+        writer.Whole(version);
         return writer;
     }
 
-    private static SlotReader Open(ReadOnlySpan<byte> bytes)
+    private static SlotReader Open(ReadOnlySpan<byte> bytes) => Open(bytes, out _, Version);
+
+    private static SlotReader Open(ReadOnlySpan<byte> bytes, out int version, int newest)
     {
         var reader = new SlotReader(bytes);
-        var version = reader.Int();
-        return version == Version
+        version = reader.Int();
+        return version >= Version && version <= newest
             ? reader
-            : throw new FormatException($"A stored value has version {version}; this release reads version {Version}. Use the release that wrote it, or a later one.");
+            : throw new FormatException($"A stored value has version {version}; this release reads version {Version}{(newest > Version ? $" to {newest}" : "")}. Use the release that wrote it, or a later one.");
     }
 
     private static void Payload(SlotWriter writer, CustomerEvent happened)

@@ -4,7 +4,7 @@ using NodaTime;
 
 namespace Crm.Privacy.Consents;
 
-/// <summary>A customer's consent to one purpose on one channel: where it stands, on what evidence, and how it came there.</summary>
+/// <summary>A customer's consent to one purpose on one channel, for one brand or for all: where it stands, on what evidence, and how it came there.</summary>
 public sealed record Consent
 {
     /// <summary>How many changes <see cref="History"/> keeps; the journal keeps every answer.</summary>
@@ -16,11 +16,17 @@ public sealed record Consent
     /// <summary>The id of the purpose.</summary>
     public required string Purpose { get; init; }
 
+    /// <summary>The brand that it is about; null: all brands. See <see cref="PrivacyState.Holding"/> for how the two meet.</summary>
+    public string? Brand { get; init; }
+
     /// <summary>Where it stood after the last answer; see <see cref="StateAt"/>.</summary>
     public required ConsentState State { get; init; }
 
     /// <summary>The evidence of the last answer.</summary>
     public required ConsentEvidence Evidence { get; init; }
+
+    /// <summary>When the customer last refused or opted out; null: never. A later yes does not take it away.</summary>
+    public Instant? DeniedAt { get; init; }
 
     /// <summary>The changes of state, oldest first, without repetitions.</summary>
     public required Sequence<ConsentChange> History { get; init; }
@@ -34,32 +40,45 @@ public sealed record Consent
         ArgumentNullException.ThrowIfNull(evidence);
         var state = StateAt(evidence.AnsweredAt).After(answer);
         var history = state == State ? History : History.Add(new ConsentChange(state, evidence.AnsweredAt));
-        return this with { State = state, Evidence = evidence, History = InOrder(history) };
+        return this with { State = state, Evidence = evidence, DeniedAt = Denial(answer, evidence) ?? DeniedAt, History = InOrder(history) };
     }
 
-    /// <summary>The first answer about a purpose on a channel.</summary>
-    public static Consent First(string channel, string purpose, ConsentAnswer answer, ConsentEvidence evidence)
+    /// <summary>The first answer about a purpose on a channel, for a brand or, with null, for all.</summary>
+    public static Consent First(string channel, string purpose, ConsentAnswer answer, ConsentEvidence evidence, string? brand = null)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var state = ConsentState.Unknown.After(answer);
-        return new Consent { Channel = channel, Purpose = purpose, State = state, Evidence = evidence, History = [new ConsentChange(state, evidence.AnsweredAt)] };
+        return new Consent { Channel = channel, Purpose = purpose, Brand = brand, State = state, Evidence = evidence, DeniedAt = Denial(answer, evidence), History = [new ConsentChange(state, evidence.AnsweredAt)] };
     }
 
     /// <summary>
-    /// The stricter of two consents of one person to the same purpose and channel; of two equally strict ones that with the earlier end, then the later answer. Their histories become one.
+    /// The stricter of two consents of one person to the same purpose, channel and brand; of two equally strict ones that with the earlier end, then the later answer. Their histories become one.
     /// </summary>
-    /// <exception cref="ArgumentException">They are about different purposes or channels.</exception>
+    /// <exception cref="ArgumentException">They are about different purposes, channels or brands.</exception>
     public static Consent Stricter(Consent one, Consent other)
     {
         ArgumentNullException.ThrowIfNull(one);
         ArgumentNullException.ThrowIfNull(other);
-        if (one.Channel != other.Channel || one.Purpose != other.Purpose)
+        if (!one.IsAboutTheSameAs(other))
         {
-            throw new ArgumentException($"A consent to '{other.Purpose}' by {other.Channel} cannot be compared with one to '{one.Purpose}' by {one.Channel}.", nameof(other));
+            throw new ArgumentException($"A consent to '{other.Subject}' cannot be compared with one to '{one.Subject}'.", nameof(other));
         }
 
-        return (Compare(one, other) >= 0 ? one : other) with { History = InOrder(one.History.Concat(other.History)) };
+        return (Compare(one, other) >= 0 ? one : other) with
+        {
+            DeniedAt = one.DeniedAt is { } denied && !(other.DeniedAt > denied) ? denied : other.DeniedAt,
+            History = InOrder(one.History.Concat(other.History)),
+        };
     }
+
+    /// <summary>What it is about, as its fact has it: "email.marketing", and "email.marketing.tea" for one brand.</summary>
+    internal string Subject => ConsentEvents.Subject(Channel, Purpose, Brand);
+
+    internal bool IsAbout(string channel, string purpose, string? brand) => Channel == channel && Purpose == purpose && Brand == brand;
+
+    internal bool IsAboutTheSameAs(Consent other) => IsAbout(other.Channel, other.Purpose, other.Brand);
+
+    private static Instant? Denial(ConsentAnswer answer, ConsentEvidence evidence) => answer == ConsentAnswer.Given ? null : evidence.AnsweredAt;
 
     private static int Compare(Consent one, Consent other)
     {

@@ -34,7 +34,7 @@ public static class ConsentEvents
 
     /// <summary>
     /// The declared kinds. Fields: "channel" and "purpose"; "notice", the version or hash of what the customer saw, without which nothing can be agreed to; and, where known, "shown-at", "method",
-    /// "evidence" (a reference) and, for consent given for a time, "valid-until".
+    /// "evidence" (a reference) and, for consent given for a time, "valid-until". An event with a brand is about that brand, one without about all of them.
     /// </summary>
     public static Sequence<EventKind> Kinds { get; } =
     [
@@ -43,8 +43,8 @@ public static class ConsentEvents
         Kind(Withdrawn, noticeRequired: false),
     ];
 
-    /// <summary>The name of the fact, such as "consent.email.marketing".</summary>
-    public static string Fact(string channel, string purpose) => $"consent.{channel}.{purpose}";
+    /// <summary>The name of the fact: "consent.email.marketing" of what was said for all brands, "consent.email.marketing.tea" of what was said for one and still counts for it.</summary>
+    public static string Fact(string channel, string purpose, string? brand = null) => $"consent.{Subject(channel, purpose, brand)}";
 
     /// <summary>Tells that a customer agreed.</summary>
     /// <param name="key">"source:number".</param>
@@ -61,6 +61,8 @@ public static class ConsentEvents
 
     /// <summary>Tells that a customer opted out. What waits for sending dies at its lease.</summary>
     public static CustomerEvent Withdraw(string key, Identity customer, string channel, string purpose) => About(Withdrawn, key, customer, channel, purpose);
+
+    internal static string Subject(string channel, string purpose, string? brand) => brand is null ? $"{channel}.{purpose}" : $"{channel}.{purpose}.{brand}";
 
     internal static ConsentAnswer? AnswerOf(string kind) => kind switch
     {

@@ -5,7 +5,7 @@ namespace Crm.Privacy.Consents;
 /// <summary>Codes and sentences of the module's receipt lines.</summary>
 public static class ConsentTexts
 {
-    /// <summary>A consent was given; the subject is "channel.purpose".</summary>
+    /// <summary>A consent was given; the subject is "channel.purpose", or "channel.purpose.brand".</summary>
     public const string GivenLine = "consent-given";
 
     /// <summary>A consent was given again.</summary>
@@ -29,12 +29,13 @@ public static class ConsentTexts
     internal static Text Sentence(Consent consent, Text purpose)
     {
         var channel = ChannelName(consent.Channel);
+        var (of, by) = consent.Brand is { } brand ? ($" of “{brand}”", $"「{brand}」") : ("", "");
         return consent.State switch
         {
-            ConsentState.Given => new($"Agreed to “{purpose.English}” by {channel.English}.", $"同意以{channel.Chinese}作「{purpose.Chinese}」。"),
-            ConsentState.RenewedGiven => new($"Agreed again to “{purpose.English}” by {channel.English}.", $"再次同意以{channel.Chinese}作「{purpose.Chinese}」。"),
-            ConsentState.Refused => new($"Declined “{purpose.English}” by {channel.English}.", $"拒絕以{channel.Chinese}作「{purpose.Chinese}」。"),
-            ConsentState.Withdrawn => new($"Opted out of “{purpose.English}” by {channel.English}.", $"要求停止以{channel.Chinese}作「{purpose.Chinese}」。"),
+            ConsentState.Given => new($"Agreed to “{purpose.English}”{of} by {channel.English}.", $"同意{by}以{channel.Chinese}作「{purpose.Chinese}」。"),
+            ConsentState.RenewedGiven => new($"Agreed again to “{purpose.English}”{of} by {channel.English}.", $"再次同意{by}以{channel.Chinese}作「{purpose.Chinese}」。"),
+            ConsentState.Refused => new($"Declined “{purpose.English}”{of} by {channel.English}.", $"拒絕{by}以{channel.Chinese}作「{purpose.Chinese}」。"),
+            ConsentState.Withdrawn => new($"Opted out of “{purpose.English}”{of} by {channel.English}.", $"要求{by}停止以{channel.Chinese}作「{purpose.Chinese}」。"),
             _ => throw new ArgumentOutOfRangeException(nameof(consent), consent.State, "A state after an answer is expected."),
         };
     }

@@ -1,12 +1,15 @@
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Privacy.Consents;
 
-/// <summary>Version 1: the consents with their evidence and history.</summary>
+/// <summary>The consents with their evidence and history. Version 1 knew no brands, and when somebody last said no from the history alone.</summary>
 internal sealed class PrivacyStateCodec : SlotCodec<PrivacyState>
 {
-    public override int Version => 1;
+    private const int FirstWithBrands = 2;
+
+    public override int Version => 2;
 
     public override PrivacyState Empty => PrivacyState.Empty;
 
@@ -17,6 +20,8 @@ internal sealed class PrivacyStateCodec : SlotCodec<PrivacyState>
         {
             writer.Text(consent.Channel);
             writer.Text(consent.Purpose);
+            writer.Text(consent.Brand);
+            writer.Instant(consent.DeniedAt);
             writer.Whole((long)consent.State);
             Write(consent.Evidence, writer);
             writer.Whole(consent.History.Count);
@@ -33,18 +38,29 @@ internal sealed class PrivacyStateCodec : SlotCodec<PrivacyState>
         var consents = new Consent[reader.Int()];
         for (var i = 0; i < consents.Length; i++)
         {
-            consents[i] = new Consent
+            var (channel, purpose) = (reader.Code(), reader.Code());
+            var (brand, denied) = version >= FirstWithBrands ? (reader.Text(), reader.InstantOrNull()) : (null, null);
+            var consent = new Consent
             {
-                Channel = reader.Code(),
-                Purpose = reader.Code(),
+                Channel = channel,
+                Purpose = purpose,
+                Brand = brand,
+                DeniedAt = denied,
                 State = (ConsentState)reader.Int(),
                 Evidence = ReadEvidence(ref reader),
                 History = ReadHistory(ref reader),
             };
+            consents[i] = version >= FirstWithBrands ? consent : consent with { DeniedAt = LastDenial(consent) };
         }
 
         return new PrivacyState { Consents = consents.ToSequence() };
     }
+
+    private static Instant? LastDenial(Consent consent) => IsDenial(consent.State)
+        ? consent.Evidence.AnsweredAt
+        : consent.History.Where(change => IsDenial(change.State)).Select(change => (Instant?)change.At).Max();
+
+    private static bool IsDenial(ConsentState state) => state is ConsentState.Refused or ConsentState.Withdrawn;
 
     private static void Write(ConsentEvidence evidence, SlotWriter writer)
     {

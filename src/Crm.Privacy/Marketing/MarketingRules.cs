@@ -23,7 +23,7 @@ public sealed class MarketingRules(PurposeCatalog purposes)
         return purposes.Find(message.Purpose)?.Use switch
         {
             PurposeUse.Service => null,
-            PurposeUse.Marketing => fact(ConsentEvents.Fact(message.Channel, message.Purpose)).AsCode switch
+            PurposeUse.Marketing => Said(message, fact).AsCode switch
             {
                 ConsentEvents.GrantedFact when TemplatesWithOptOut?.Contains(message.Template) == false => GateReason.OptOutNoticeMissing,
                 ConsentEvents.GrantedFact => null,
@@ -35,6 +35,10 @@ public sealed class MarketingRules(PurposeCatalog purposes)
             _ => GateReason.PurposeUnknown,
         };
     }
+
+    // What was said for the message's brand, where that still counts, and otherwise what was said for all brands.
+    private static Scalar Said(Message message, Func<string, Scalar> fact) =>
+        message.Brand is { } brand && fact(ConsentEvents.Fact(message.Channel, message.Purpose, brand)) is { IsMissing: false } own ? own : fact(ConsentEvents.Fact(message.Channel, message.Purpose));
 
     /// <summary>Whether a purpose is for marketing; what is not declared is taken for it.</summary>
     public bool IsMarketing(string purpose) => purposes.Find(purpose)?.Use is not PurposeUse.Service;

@@ -36,9 +36,10 @@ public sealed class Audience
     /// <summary>Those of them whom a message of this purpose may reach by this channel now, as the host's gate says. Unknown is no.</summary>
     /// <param name="channel">The channel, such as "email".</param>
     /// <param name="purpose">The purpose of what is to be sent, which consent is given for.</param>
+    /// <param name="brand">The brand that it is sent for, where consent may be given by brand; null: for all that the host sells under.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="InvalidOperationException">The host has no gate, so nobody can say who may be contacted.</exception>
-    public async ValueTask<SendableAudience> ForChannelAsync(string channel, string purpose, CancellationToken cancellationToken = default)
+    public async ValueTask<SendableAudience> ForChannelAsync(string channel, string purpose, string? brand = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(channel);
         ArgumentException.ThrowIfNullOrEmpty(purpose);
@@ -48,7 +49,7 @@ public sealed class Audience
         }
 
         var now = clock.GetCurrentInstant();
-        var probe = new Message { Occasion = $"audience/{Segment}", Channel = channel, Template = "audience", Purpose = purpose, DecidedAt = now, UsefulUntil = now + Probed };
+        var probe = new Message { Occasion = $"audience/{Segment}", Channel = channel, Template = "audience", Purpose = purpose, Brand = brand, DecidedAt = now, UsefulUntil = now + Probed };
         var reachable = new List<CustomerId>();
         var refused = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var customer in Customers)
@@ -70,6 +71,6 @@ public sealed class Audience
             }
         }
 
-        return new SendableAudience(engine, this, channel, purpose, now, reachable, refused);
+        return new SendableAudience(engine, this, (channel, purpose, brand), now, reachable, refused);
     }
 }

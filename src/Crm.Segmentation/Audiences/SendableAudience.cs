@@ -7,12 +7,12 @@ using NodaTime;
 namespace Crm.Segmentation.Audiences;
 
 /// <summary>
-/// Customers who may be contacted by one channel for one purpose, as of an instant. Made by <see cref="Audience.ForChannelAsync"/> only. What is sent is decided by the host's journeys, each message
+/// Customers who may be contacted by one channel for one purpose, and for one brand or all, as of an instant. Made by <see cref="Audience.ForChannelAsync"/> only. What is sent is decided by the host's journeys, each message
 /// passing the gate again when it is decided and when it leaves.
 /// </summary>
 public sealed class SendableAudience
 {
-    /// <summary>The event that tells journeys that a customer is addressed, with the fields segment, channel, purpose and occasion.</summary>
+    /// <summary>The event that tells journeys that a customer is addressed, with its brand and the fields segment, channel, purpose and occasion.</summary>
     public const string Addressed = "audience-addressed";
 
     /// <summary>The field with the id of the segment.</summary>
@@ -31,12 +31,11 @@ public sealed class SendableAudience
 
     private readonly CrmEngine engine;
 
-    internal SendableAudience(CrmEngine engine, Audience audience, string channel, string purpose, Instant asOf, IReadOnlyList<CustomerId> customers, IReadOnlyDictionary<string, int> refused)
+    internal SendableAudience(CrmEngine engine, Audience audience, (string Channel, string Purpose, string? Brand) use, Instant asOf, IReadOnlyList<CustomerId> customers, IReadOnlyDictionary<string, int> refused)
     {
         this.engine = engine;
         Segment = audience.Segment;
-        Channel = channel;
-        Purpose = purpose;
+        (Channel, Purpose, Brand) = use;
         AsOf = asOf;
         Customers = customers;
         Refused = refused;
@@ -50,6 +49,9 @@ public sealed class SendableAudience
 
     /// <summary>The purpose.</summary>
     public string Purpose { get; }
+
+    /// <summary>The brand; null: for all that the host sells under.</summary>
+    public string? Brand { get; }
 
     /// <summary>When the gate was asked.</summary>
     public Instant AsOf { get; }
@@ -93,6 +95,7 @@ public sealed class SendableAudience
         Key = new EventKey(Segments.SegmentListing.Source, $"{occasion}/{customer}"),
         Kind = Addressed,
         Customer = customer,
+        Brand = Brand,
         Fields = Fields.Of((SegmentField, Segment), (ChannelField, Channel), (PurposeField, Purpose), (OccasionField, occasion)),
     };
 }

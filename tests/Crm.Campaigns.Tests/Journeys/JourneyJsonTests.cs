@@ -12,6 +12,7 @@ public sealed class JourneyJsonTests
         Samples.Thanks with { Trigger = new Trigger.OnEvent("purchase", If.Field("event.channel").Is("shop")), When = If.Fact("loyalty.tea-club.tier").Is("gold") },
         Samples.WakeUp with { Caps = [new Cap.PerDay(1), new Cap.Rolling(3, Duration.FromHours(36))], Priority = -4 },
         Samples.Gift(LeapDay.LeapYearsOnly),
+        Samples.Thanks with { Message = Samples.Thanks.Message with { Brand = "tea" } },
         Samples.Of("gold", new Trigger.OnEcho("tier.changed", Fields.Of(("to", "gold"), ("count", 1.50m), ("first", true), ("on", new LocalDate(2026, 2, 1)), ("at", Instant.FromUtc(2026, 1, 1, 0, 0))))),
     ];
 
@@ -28,7 +29,7 @@ public sealed class JourneyJsonTests
 
     [Fact]
     public void Any_difference_changes_the_hash() =>
-        Assert.Equal(5, new[] { Samples.WakeUp, Samples.WakeUp with { Priority = 1 }, Samples.WakeUp with { Caps = [new Cap.PerDay(1)] }, Samples.WakeUp with { When = If.Fact("a").Is(1) }, Samples.WakeUp with { Trigger = new Trigger.WhenSilent("purchase", [30]) } }.Select(journey => journey.Hash).Distinct().Count());
+        Assert.Equal(6, new[] { Samples.WakeUp, Samples.WakeUp with { Message = Samples.WakeUp.Message with { Brand = "tea" } }, Samples.WakeUp with { Priority = 1 }, Samples.WakeUp with { Caps = [new Cap.PerDay(1)] }, Samples.WakeUp with { When = If.Fact("a").Is(1) }, Samples.WakeUp with { Trigger = new Trigger.WhenSilent("purchase", [30]) } }.Select(journey => journey.Hash).Distinct().Count());
 
     [Fact]
     public void Everything_wrong_is_said_at_once()

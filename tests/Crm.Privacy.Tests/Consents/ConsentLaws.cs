@@ -18,15 +18,16 @@ public sealed class ConsentLaws
         from answers in (
             from channel in Gen.Elements("email", "sms")
             from answer in Gen.Elements(ConsentAnswer.Given, ConsentAnswer.Refused, ConsentAnswer.Withdrawn)
+            from brand in Gen.Elements(null, "tea", "coffee")
             from hour in Gen.Choose(0, 6)
             from until in Gen.Elements<int?>(null, 3, 9)
-            select (channel, answer, hour, until)).ListOf()
+            select (channel, answer, hour, until, brand)).ListOf()
         select answers.OrderBy(answer => answer.hour).Select((answer, index) => (answer, index)).Aggregate(PrivacyState.Empty, (state, each) => After(state, source, each.index, each.answer));
 
-    private static PrivacyState After(PrivacyState state, string source, int index, (string Channel, ConsentAnswer Answer, int Hour, int? Until) said)
+    private static PrivacyState After(PrivacyState state, string source, int index, (string Channel, ConsentAnswer Answer, int Hour, int? Until, string? Brand) said)
     {
         var evidence = new ConsentEvidence(new EventKey(source, $"{index}"), Start + Duration.FromHours(said.Hour)) { ValidUntil = said.Until is { } hours ? Start + Duration.FromHours(hours) : null };
-        return state.With(state.Find(said.Channel, "marketing")?.After(said.Answer, evidence) ?? Consent.First(said.Channel, "marketing", said.Answer, evidence));
+        return state.With(state.Find(said.Channel, "marketing", said.Brand)?.After(said.Answer, evidence) ?? Consent.First(said.Channel, "marketing", said.Answer, evidence, said.Brand));
     }
 
     private static Arbitrary<(PrivacyState, PrivacyState, PrivacyState)> Triples =>
@@ -56,7 +57,7 @@ public sealed class ConsentLaws
         var merged = PrivacyState.Stricter(t.Item1, t.Item2);
         foreach (var consent in merged.Consents.Where(consent => consent.State.Permits()))
         {
-            Assert.All(new[] { t.Item1, t.Item2 }, one => Assert.True(one.Find(consent.Channel, consent.Purpose)?.State.Permits() ?? true));
+            Assert.All(new[] { t.Item1, t.Item2 }, one => Assert.True(one.Find(consent.Channel, consent.Purpose, consent.Brand)?.State.Permits() ?? true));
         }
     }).Check(Cases);
 
@@ -84,7 +85,7 @@ public sealed class ConsentLaws
         var writer = new SlotWriter();
         codec.Write(state, writer);
         var reader = new SlotReader(writer.Written);
-        Assert.Equal(state, codec.Read(1, ref reader));
+        Assert.Equal(state, codec.Read(codec.Version, ref reader));
         Assert.True(reader.AtEnd);
     }).Check(Cases);
 
@@ -94,7 +95,7 @@ public sealed class ConsentLaws
         var state = PrivacyState.Empty;
         for (var i = 0; i < 200; i++)
         {
-            state = After(state, "web", i, ("email", i % 2 == 0 ? ConsentAnswer.Given : ConsentAnswer.Withdrawn, i, null));
+            state = After(state, "web", i, ("email", i % 2 == 0 ? ConsentAnswer.Given : ConsentAnswer.Withdrawn, i, null, null));
         }
 
         var consent = Assert.Single(state.Consents);

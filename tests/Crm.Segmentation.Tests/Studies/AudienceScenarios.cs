@@ -23,13 +23,13 @@ public sealed class AudienceScenarios
         await town.BuysAsync("ben", 1);
         await town.BuysAsync("cat", 3, 4);
 
-        var sendable = await (await town.Study.AudienceAsync("buyers", Cancel)).ForChannelAsync("email", "marketing", Cancel);
+        var sendable = await (await town.Study.AudienceAsync("buyers", Cancel)).ForChannelAsync("email", "marketing", cancellationToken: Cancel);
 
         Assert.Equal(["amy", "cat"], await town.NamesAsync(sendable.Customers));
         Assert.Equal([KeyValuePair.Create("unknown", 1)], sendable.Refused);
         Assert.Equal((2, 0), (await sendable.AddressAsync("spring", Cancel), await sendable.AddressAsync("spring", Cancel)));
         Assert.Equal(["amy", "cat"], await town.NamesAsync(await town.Study.MembersAsync("addressed", Cancel)));
-        Assert.Empty((await (await town.Study.AudienceAsync("buyers", Cancel)).ForChannelAsync("post", "marketing", Cancel)).Customers);
+        Assert.Empty((await (await town.Study.AudienceAsync("buyers", Cancel)).ForChannelAsync("post", "marketing", cancellationToken: Cancel)).Customers);
         await Assert.ThrowsAsync<ArgumentException>(() => sendable.AddressAsync("Spring sale", Cancel).AsTask());
     }
 
@@ -39,7 +39,7 @@ public sealed class AudienceScenarios
         var town = new Town(Buyers);
         await town.BuysAsync("amy", 1);
 
-        Assert.Contains("ISendGate", (await Assert.ThrowsAsync<InvalidOperationException>(async () => await (await town.Study.AudienceAsync("buyers", Cancel)).ForChannelAsync("email", "marketing", Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("ISendGate", (await Assert.ThrowsAsync<InvalidOperationException>(async () => await (await town.Study.AudienceAsync("buyers", Cancel)).ForChannelAsync("email", "marketing", cancellationToken: Cancel))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
