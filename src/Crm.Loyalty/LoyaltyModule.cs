@@ -158,6 +158,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return context.Stimulus switch
         {
             Stimulus.Happened { Event: var other } when plans.IsElsewhere(other) => Outcome.Nothing,
+            Stimulus.Happened { Event: { Kind: LoyaltyEvents.CountPastName } opened } => CountPast(opened, state, context),
             Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName } received } => WalletRequests.Receive(received, plans, state, context),
             Stimulus.Happened { Event: var happened } => Asked(happened, state, context) ?? Happened(happened, state, context),
             Stimulus.Echoed { Echo: var echo } => Echoed(echo, state, context),
@@ -276,7 +277,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
 
         foreach (var versions in plans.Programs)
         {
-            if (versions.At(context.Moment.Instant) is not { } plan)
+            if (versions.At(context.Moment.Instant, state) is not { } plan)
             {
                 continue;
             }
@@ -313,11 +314,33 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return decision.Outcome();
     }
 
+    // From here on the programme counts, though it begins later. What was decided without cascade is not decided again.
+    private Outcome CountPast(CustomerEvent opened, LoyaltyState state, ModuleContext context)
+    {
+        if (!Contract.Reversible)
+        {
+            return Outcome.Nothing;
+        }
+
+        var program = opened.Fields[LoyaltyEvents.Program].AsCode ?? "";
+        var decision = new Decision(state, context);
+        if (plans.Find(program) is { } versions)
+        {
+            decision.Count(versions.All[0], new Tally(LoyaltyNames.CountsPast, 0, 1));
+        }
+        else
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.UnknownProgram) { Subject = program, Text = LoyaltyTexts.UnknownProgram(program, plans.Known) });
+        }
+
+        return decision.Outcome();
+    }
+
     private Outcome Echoed(Echo echo, LoyaltyState state, ModuleContext context)
     {
         var decision = new Decision(state, context);
         var happened = new CustomerEvent { Key = context.Cause, Kind = echo.Kind, OccurredAt = context.Moment.Instant, Fields = echo.Fields };
-        foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant)).OfType<ProgramPlan>())
+        foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant, state)).OfType<ProgramPlan>())
         {
             if (!plan.Definition.Value.Ended)
             {
@@ -336,7 +359,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     private Outcome Due(string key, LoyaltyState state, ModuleContext context)
     {
         var (what, program, name) = LoyaltyNames.Parse(key);
-        var plan = plans.Find(program)?.At(context.Moment.Instant);
+        var plan = plans.Find(program)?.At(context.Moment.Instant, state);
         var decision = new Decision(state, context);
         switch (what)
         {

@@ -94,19 +94,20 @@ internal sealed partial class Decision
         var occurredAt = Instant.FromUnixTimeTicks((happened.OccurredAt ?? recordedAt).ToUnixTimeTicks());
         var isLate = state.Handled is { } handled && occurredAt < handled;
         var isOfDisposed = occurredAt <= state.Opening?.At;
-        var decidedNow = isOfDisposed || (isLate && !kind.OrderFree && (kind.Nature == EventNature.Request || occurredAt < state.Handled - kernel.Options.ReplayHorizon));
+        var decidedNow = isOfDisposed || (isLate && !kind.OrderFree && !kind.OpensHistory && (kind.Nature == EventNature.Request || occurredAt < state.Handled - kernel.Options.ReplayHorizon));
         var today = await kernel.ProfileAsync(Customer, happened.Identity, Profile, cancellationToken).ConfigureAwait(false);
         var draft = new JournalDraft
         {
             Event = happened with { OccurredAt = occurredAt, Customer = null, Identity = null, AlsoKnownAs = default, Profile = default, ProfileRemoved = default, Lookups = default },
             Kind = kind,
-            EffectiveAt = decidedNow ? DisposedHistory.After(state.Opening, state.Handled ?? occurredAt) : occurredAt,
+            EffectiveAt = decidedNow ? DisposedHistory.After(state.Opening, kind.OpensHistory ? occurredAt : state.Handled ?? occurredAt) : occurredAt,
             RecordedAt = recordedAt,
             Version = Version + 1,
             Observations = Observations.Of(happened, state, today, isLate, kernel.Modules, closed ?? NothingClosed),
             Backfill = mode == RecordMode.Backfill,
         };
         var changesHistory = kind.Nature == EventNature.Amendment
+            || kind.OpensHistory
             || (draft.EffectiveAt < state.Handled && !kind.OrderFree)
             || state.Awaited.Contains(draft.Key);
         if (isLate && kind.OrderFree && !decidedNow && IsMinded(kind.Name))
@@ -149,7 +150,14 @@ internal sealed partial class Decision
             own.Lines.Add(isOfDisposed ? DisposedHistory.Line : new ReceiptLine(StateCodec.KernelSlot, "beyond-replay-horizon"));
         }
 
-        return Record(draft, payloadHash, happened, mode, own, taken, refusal);
+        var receipt = Record(draft, payloadHash, happened, mode, own, taken, refusal);
+        if (kind.OpensHistory)
+        {
+            // What a past brings has fallen due long ago.
+            BringForward(now, mode);
+        }
+
+        return receipt;
     }
 
     /// <summary>Handles what is due at or before an instant.</summary>
@@ -282,7 +290,7 @@ internal sealed partial class Decision
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
         var unchanged = EffectiveHistory.Of(drafts);
         var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until);
-        var with = Replay.Run(fold, Customer, start, changed.Inputs, until);
+        var with = Replay.Run(fold, Customer, draft.Kind.OpensHistory ? fold.Opened(start, draft.Kind) : start, changed.Inputs, until);
         if (isOfDisposed || DisposedHistory.IsLookedFor(state, unchanged, changed, draft))
         {
             own.Lines.Add(DisposedHistory.Line);
@@ -304,6 +312,13 @@ internal sealed partial class Decision
         consequences.Messages.RemoveAll(message => gone.Contains(MessageName.Of(message)));
         (withdrawn ??= []).UnionWith(gone);
         Invalidate(unchanged, changed, draft, own);
+        if (draft.Kind.OpensHistory)
+        {
+            // What was kept of the state before the event was kept of modules that had not seen it.
+            InvalidateFrom(changed.Inputs[0].Entry.EffectiveAt);
+            corrected = fold.Opened(corrected, draft.Kind);
+        }
+
         state = corrected;
         fold.TellCorrected(Customer, state, draft, own);
         return (changed.TakenBy(draft.Key), null);
@@ -342,7 +357,7 @@ internal sealed partial class Decision
 
     private async ValueTask<(CustomerState Start, CustomerHistory History)> HistoryAsync(JournalDraft draft, CancellationToken cancellationToken)
     {
-        var whole = state.NeedsWholeHistory || !state.Awaited.IsEmpty || invalidFrom is not null;
+        var whole = state.NeedsWholeHistory || !state.Awaited.IsEmpty || invalidFrom is not null || draft.Kind.OpensHistory;
         if (Born)
         {
             return (Newborn(), new CustomerHistory(null, []));

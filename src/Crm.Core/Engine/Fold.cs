@@ -111,6 +111,21 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         }
     }
 
+    /// <summary>The state, but that the reversible modules which declare a kind have been there from the beginning.</summary>
+    public CustomerState Opened(CustomerState state, EventKind kind)
+    {
+        var opened = state.Clone();
+        for (var index = 0; index < modules.Count; index++)
+        {
+            if (modules.Contracts[index] is { Reversible: true, Kinds: var kinds } && kinds.Contains(kind))
+            {
+                opened.Since[index] = 0;
+            }
+        }
+
+        return opened;
+    }
+
     /// <summary>Sets the facts and the agenda entries of a module's outcome. A fact that no module owns any more may be removed by any.</summary>
     public static void Tell(ModuleSet modules, CustomerState state, int index, Outcome.Accepted accepted, FoldContext? context = null)
     {

@@ -82,7 +82,7 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
                 return;
             }
 
-            if (draft.Kind.Nature == EventNature.Amendment || (draft.EffectiveAt < State.Handled && !draft.Kind.OrderFree) || awaited.Contains(draft.Key))
+            if (draft.Kind.Nature == EventNature.Amendment || draft.Kind.OpensHistory || (draft.EffectiveAt < State.Handled && !draft.Kind.OrderFree) || awaited.Contains(draft.Key))
             {
                 State = replay.Correct(customer, State, ordered, draft, all);
                 Await(draft);

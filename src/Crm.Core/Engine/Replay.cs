@@ -43,7 +43,8 @@ internal static class Replay
             var own = new Consequences { OfReversibleOnly = true };
             if (input.Entry.Joins is { } joins)
             {
-                var joined = Run(fold, joins.Customer, joins.Beginning, [.. journals?[joins.Customer] ?? []], input.Entry.EffectiveAt, journals);
+                List<JournalInput> branch = [.. journals?[joins.Customer] ?? []];
+                var joined = Run(fold, joins.Customer, Open(fold, joins.Beginning, branch, inputs, input.Entry), branch, input.Entry.EffectiveAt, journals);
                 all.Add(joined.Consequences, joins.Customer);
                 fold.Join(customer, state, joined.State, input, own);
             }
@@ -65,6 +66,22 @@ internal static class Replay
 
         fold.BringForward(customer, state, until, all, closings);
         return new Replayed(state, all, lines, refused);
+    }
+
+    // What opened history after two had become one opened that of both.
+    private static CustomerState Open(Fold fold, CustomerState beginning, List<JournalInput> branch, IReadOnlyList<JournalInput> journal, JournalDraft join)
+    {
+        foreach (var input in journal)
+        {
+            if (input is { Event: not null, Entry.Kind: { OpensHistory: true } kind } && input.Entry.RecordedAt > join.RecordedAt)
+            {
+                beginning = fold.Opened(beginning, kind);
+                var place = branch.FindIndex(own => own.Entry.EffectiveAt > input.Entry.EffectiveAt);
+                branch.Insert(place < 0 ? branch.Count : place, input);
+            }
+        }
+
+        return beginning;
     }
 }
 

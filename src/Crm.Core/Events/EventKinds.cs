@@ -32,6 +32,12 @@ public sealed record EventKind(string Name, EventNature Nature)
     /// customers all or none has it brought by the outbox, as all other follow-ups are. Only for happenings.
     /// </summary>
     public bool WithCause { get; init; }
+
+    /// <summary>
+    /// Whether an event of this kind shows the past to the reversible modules that declare it: where they joined the store later, they count from then on as if they had been there from the beginning of the history, and what that
+    /// makes otherwise is written as a correction. It counts at its own instant however long ago that is, or after what was disposed of. Only for happenings.
+    /// </summary>
+    public bool OpensHistory { get; init; }
 }
 
 /// <summary>A field that events of a kind may have.</summary>
@@ -85,7 +91,7 @@ public sealed class EventKinds
     private readonly FrozenDictionary<string, EventKind> kinds;
 
     /// <summary>The built-in kinds and these.</summary>
-    /// <exception cref="ArgumentException">Two declarations of one name differ, a name is no name, or a kind that is order-free or written with its cause is not a happening. The message lists all that is wrong.</exception>
+    /// <exception cref="ArgumentException">Two declarations of one name differ, a name is no name, or a kind that is order-free, written with its cause or opens history is not a happening. The message lists all that is wrong.</exception>
     public EventKinds(IEnumerable<EventKind> declared)
     {
         ArgumentNullException.ThrowIfNull(declared);
@@ -95,6 +101,7 @@ public sealed class EventKinds
             .Concat(all.Where(kind => !Names.IsName(kind.Name)).Select(kind => $"'{kind.Name}' is not the name of an event kind: lower-case letters, digits, '-', '_' and '.' are expected."))
             .Concat(all.Where(kind => kind.OrderFree && kind.Nature != EventNature.Happening).Select(kind => $"The event kind '{kind.Name}' is order-free and a {kind.Nature}; only happenings can be order-free."))
             .Concat(all.Where(kind => kind.WithCause && kind.Nature != EventNature.Happening).Select(kind => $"The event kind '{kind.Name}' is to be written with its cause and is a {kind.Nature}; only happenings can be, because nobody is left to be told of a refusal."))
+            .Concat(all.Where(kind => kind.OpensHistory && (kind.OrderFree || kind.Nature != EventNature.Happening)).Select(kind => $"The event kind '{kind.Name}' opens history and is {(kind.OrderFree ? "order-free" : $"a {kind.Nature}")}; only happenings that have their place in history can open it."))
             .ToList();
         if (errors.Count > 0)
         {

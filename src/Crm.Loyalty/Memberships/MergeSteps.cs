@@ -20,7 +20,7 @@ internal static class MergeSteps
         var decision = new Decision(survivor, context);
         foreach (var other in retired.Memberships)
         {
-            var plan = plans.Find(other.Program)?.At(context.Moment.Instant);
+            var plan = plans.Find(other.Program)?.At(context.Moment.Instant, survivor);
             var own = survivor.In(other.Program);
             Live(own, other, decision);
             Count(own, other, decision);

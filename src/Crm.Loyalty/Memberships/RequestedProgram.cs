@@ -14,7 +14,7 @@ internal static class RequestedProgram
     public static bool TryFind(CustomerEvent request, LoyaltyPlans plans, ModuleContext context, [NotNullWhen(true)] out ProgramPlan? plan, [NotNullWhen(false)] out Outcome.Refused? refused)
     {
         plan = null;
-        var name = request.Fields[Program].AsCode ?? plans.Only;
+        var name = request.Fields[Program].AsCode ?? plans.OnlyAt(context.Moment.Instant);
         if (name is null || plans.Find(name) is not { } versions)
         {
             var known = plans.Known;

@@ -106,6 +106,9 @@ public static class LoyaltyNames
     /// <summary>The tally of the day of a member's first event in the programme.</summary>
     internal const string FirstDay = "first-day";
 
+    /// <summary>The tally that says that a programme counts before it begins.</summary>
+    internal const string CountsPast = "counts-past";
+
     /// <summary>The tally of the date that a yearly rule goes by.</summary>
     internal static string Date(string rule) => $"date/{rule}";
 

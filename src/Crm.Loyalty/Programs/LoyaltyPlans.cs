@@ -1,5 +1,6 @@
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Loyalty.Memberships;
 using Crm.Values;
 using NodaTime;
 
@@ -40,8 +41,30 @@ internal sealed class LoyaltyPlans
     /// <summary>Whether an event is a request about a programme that another loyalty module of the host has.</summary>
     public bool IsElsewhere(CustomerEvent request) => elsewhere.Length > 0 && request.Fields["program"].AsCode is { } program && Array.IndexOf(elsewhere, program) >= 0;
 
-    /// <summary>The programme that a request means which names none; null where the host has several, be they another module's.</summary>
-    public string? Only => Programs.Length == 1 && elsewhere.Length == 0 ? Programs[0].Name : null;
+    /// <summary>The programme that a request means which names none: the only one there is at its instant; null where the host has several, be they another module's. One that begins later takes nothing from what was asked before.</summary>
+    public string? OnlyAt(Instant instant)
+    {
+        if (Programs.Length == 1 || elsewhere.Length > 0)
+        {
+            return elsewhere.Length == 0 ? Programs[0].Name : null;
+        }
+
+        string? only = null;
+        foreach (var versions in Programs)
+        {
+            if (versions.At(instant) is not null)
+            {
+                if (only is not null)
+                {
+                    return null;
+                }
+
+                only = versions.Name;
+            }
+        }
+
+        return only;
+    }
 
     /// <summary>The names of all programmes of the host, for whoever named none of them.</summary>
     public string Known => string.Join(", ", Programs.Select(versions => versions.Name).Concat(elsewhere).Order(StringComparer.Ordinal));
@@ -74,6 +97,10 @@ internal sealed class ProgramVersions(IReadOnlyList<Definition<LoyaltyProgram>> 
     public string Name => All[0].Name;
 
     public ProgramPlan Latest => All[^1];
+
+    /// <summary>The version that counts at an instant for a member: before the first that is the first, where the programme was given the past of the member.</summary>
+    public ProgramPlan? At(Instant instant, LoyaltyState state) =>
+        At(instant) ?? (state.In(Name).Counted(LoyaltyNames.CountsPast) > 0 ? All[0] : null);
 
     /// <summary>The version that counts at an instant; null before the first.</summary>
     public ProgramPlan? At(Instant instant)

@@ -3,6 +3,9 @@ namespace Crm.Loyalty.Receipts;
 /// <summary>The codes of the module's receipt lines.</summary>
 public static class LineCodes
 {
+    /// <summary>A programme was to count for the past, and there is none of its name; the subject is the name.</summary>
+    public const string UnknownProgram = "unknown-program";
+
     /// <summary>A rule gave units; the subject is the rule.</summary>
     public const string Issued = "issued";
 

@@ -42,6 +42,12 @@ public static class LoyaltyEvents
     /// <summary>Asks that spent units come back: those of the redemption that the event names as its original. Field "amount" (all where it is left out).</summary>
     public const string ReturnName = "points.return";
 
+    /// <summary>
+    /// A programme that began later counts for the customer from this event on, at whose instant that may be: history is decided again with it, and the difference is a correction. Field "program".
+    /// <see cref="Simulation.ProgramBackfill"/> records it for everybody.
+    /// </summary>
+    public const string CountPastName = "program.counts-past";
+
     internal const string To = "to";
     internal const string LotField = "lot";
     internal const string LotsField = "lots";
@@ -59,6 +65,7 @@ public static class LoyaltyEvents
     internal const string Authority = "authority";
     internal const string Amount = "amount";
     internal const string Program = "program";
+    internal const string BackfillSource = "backfill";
     internal const string Unit = "unit";
     internal const string Reason = "reason";
 
@@ -76,6 +83,7 @@ public static class LoyaltyEvents
             WithCause = true,
             Fields = [new(LotsField, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code, Required: true), new(Unit, ScalarKind.Code, Required: true), new(From, ScalarKind.Code)],
         },
+        new(CountPastName, EventNature.Happening) { OpensHistory = true, Fields = [new(Program, ScalarKind.Code, Required: true)] },
         new(ConvertName, EventNature.Request)
         {
             Fields = [new(Amount, ScalarKind.Number, Required: true), new(Conversion, ScalarKind.Code), new(Program, ScalarKind.Code)],

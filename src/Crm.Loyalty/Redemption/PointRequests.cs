@@ -154,7 +154,7 @@ internal static class PointRequests
         [NotNullWhen(false)] out Outcome.Refused? refused)
     {
         (plan, unit) = (null, null);
-        var program = request.Fields[LoyaltyEvents.Program].AsCode ?? plans.Only;
+        var program = request.Fields[LoyaltyEvents.Program].AsCode ?? plans.OnlyAt(context.Moment.Instant);
         if (program is null || plans.Find(program) is not { } versions)
         {
             var known = plans.Known;
