@@ -8,18 +8,16 @@ namespace Crm.Analytics.Tests;
 /// <summary>The lines of data files, without their headers.</summary>
 internal static class RawFiles
 {
-    public static IEnumerable<string[]> Rows(string file, char separator = ',', bool header = true)
+    public static IEnumerable<string[]> Rows(string file, char separator = ',') => Lines(file).Select(line => line.Split(separator, StringSplitOptions.RemoveEmptyEntries));
+
+    public static IEnumerable<string> Lines(string file)
     {
         using var stream = File.OpenRead(RealData.Require(file));
         using var text = new StreamReader(file.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
-        if (header)
-        {
-            text.ReadLine();
-        }
-
+        text.ReadLine();
         while (text.ReadLine() is { } line)
         {
-            yield return line.Split(separator, StringSplitOptions.RemoveEmptyEntries);
+            yield return line;
         }
     }
 

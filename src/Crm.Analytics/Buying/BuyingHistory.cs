@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Crm.Analytics.Habits;
 using NodaTime;
 
 namespace Crm.Analytics.Buying;
@@ -45,25 +46,12 @@ public readonly record struct BuyingHistory
     public double Silence => Age - Latest;
 
     /// <summary>The history of someone who bought on these days, as the models' authors count: however much is bought on one day is one purchase.</summary>
-    /// <param name="days">The days of purchases, in any order, repeated ones counted once; those after <paramref name="asOf"/> are left out.</param>
-    /// <param name="asOf">The last day that is looked at.</param>
+    /// <param name="days">The days of purchases.</param>
+    /// <param name="asOf">The last day that is looked at; not before the latest purchase.</param>
     /// <param name="unit">The unit of the times.</param>
-    /// <returns>The history; null where nothing was bought up to then.</returns>
-    public static BuyingHistory? Of(IEnumerable<LocalDate> days, LocalDate asOf, TimeUnit unit)
-    {
-        var bought = days.Where(day => day <= asOf).Distinct().ToList();
-        return bought.Count == 0 ? null : Of(bought.Count, bought.Min(), bought.Max(), asOf, unit);
-    }
-
-    /// <summary>The history of someone of whom the number of purchase days and the first and latest of them are known.</summary>
-    /// <param name="days">On how many days something was bought; at least 1.</param>
-    /// <param name="first">The first of them.</param>
-    /// <param name="latest">The latest.</param>
-    /// <param name="asOf">The last day that is looked at; not before the latest.</param>
-    /// <param name="unit">The unit of the times.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The figures do not fit together.</exception>
-    public static BuyingHistory Of(int days, LocalDate first, LocalDate latest, LocalDate asOf, TimeUnit unit) =>
-        new(days - 1, Period.DaysBetween(first, latest) / unit.Days(), Period.DaysBetween(first, asOf) / unit.Days());
+    /// <exception cref="ArgumentOutOfRangeException">The last day is before the latest purchase.</exception>
+    public static BuyingHistory Of(PurchaseDays days, LocalDate asOf, TimeUnit unit) =>
+        new(days.Count - 1, days.Span / unit.Days(), Period.DaysBetween(days.First, asOf) / unit.Days());
 
     /// <summary>The same customer when nothing more has been bought for so long.</summary>
     /// <param name="time">In the unit of the history; 0 or more.</param>

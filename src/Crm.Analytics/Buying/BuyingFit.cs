@@ -1,6 +1,6 @@
-using Crm.Analytics.Buying;
+using Crm.Analytics.Fitting;
 
-namespace Crm.Analytics.Fitting;
+namespace Crm.Analytics.Buying;
 
 /// <summary>Fits models of repeated buying, from starts that have the unit of time of the histories.</summary>
 internal static class BuyingFit
