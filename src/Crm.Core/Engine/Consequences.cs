@@ -20,6 +20,12 @@ internal sealed class Consequences
     /// <summary>Whether what irrevocable modules produce is left out: in a replay they fold along so that others see their facts, but what they did stands.</summary>
     public bool OfReversibleOnly { get; init; }
 
+    public bool HasOutbox => messages is { Count: > 0 } || followUps is { Count: > 0 };
+
+    public bool HasQuotas => quotas is { Count: > 0 };
+
+    public bool HasCheckpoints => checkpoints is { Count: > 0 };
+
     public List<LedgerEntry> Entries => entries ??= [];
 
     public List<Message> Messages => messages ??= [];

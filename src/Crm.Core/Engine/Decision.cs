@@ -39,7 +39,7 @@ internal sealed partial class Decision
         Customer = customer;
         claims = new IdentityClaims(snapshot, customer);
         Version = snapshot.Version;
-        fold = kernel.NewFold();
+        fold = kernel.LendFold();
         slotsBefore = [.. state.Slots];
         state.Facts.Remember();
         ownerless = state.Ownerless;
@@ -211,6 +211,9 @@ internal sealed partial class Decision
     /// <summary>Has outbox items leave the outbox with this commit.</summary>
     public void Settle(string outboxId) => (settled ??= []).Add(outboxId);
 
+    /// <summary>Gives back what decisions lend each other; nothing more is decided with this one.</summary>
+    public void Finish() => kernel.TakeBack(fold);
+
     /// <summary>The commit of everything decided; null when there is nothing to write.</summary>
     public Commit? ToCommit(Instant now)
     {
@@ -220,7 +223,7 @@ internal sealed partial class Decision
         }
 
         // A later event may still count at the last instant handled, as a late request does: a state as of that instant is not whole yet.
-        if (consequences.Checkpoints.RemoveAll(checkpoint => checkpoint.At >= state.Handled) > 0)
+        if (consequences.HasCheckpoints && consequences.Checkpoints.RemoveAll(checkpoint => checkpoint.At >= state.Handled) > 0)
         {
             state.SinceCheckpoint = kernel.Options.CheckpointEvery;
         }
@@ -241,7 +244,7 @@ internal sealed partial class Decision
             Profile = profile,
             NextDue = nextDue,
             NextDueChanged = nextDue != dueBefore || entries.Count == 0,
-            Outbox = Outbox(now),
+            Outbox = consequences.HasOutbox ? Outbox(now) : [],
             Withdrawn = Withdrawn(),
             Settled = settled?.ToSequence() ?? [],
             Quotas = Draws(),
@@ -531,14 +534,14 @@ internal sealed partial class Decision
         ? []
         : withdrawn.Select(name => name.OutboxId(Customer)).Order(StringComparer.Ordinal).ToSequence();
 
-    private Sequence<QuotaDraw> Draws() => Commit.Net(consequences.Quotas);
+    private Sequence<QuotaDraw> Draws() => consequences.HasQuotas ? Commit.Net(consequences.Quotas) : [];
 
-    private Sequence<Checkpoint> Checkpoints() => consequences.Checkpoints.Count == 0
+    private Sequence<Checkpoint> Checkpoints() => !consequences.HasCheckpoints
         ? []
         : consequences.Checkpoints.GroupBy(checkpoint => checkpoint.At).Select(group => group.Last()).ToSequence();
 
     // What was decided last about an occasion is what leaves.
-    private Sequence<OutboxItem> Outbox(Instant now) => consequences.Messages.Count + consequences.FollowUps.Count == 0 ? [] : consequences.Messages
+    private Sequence<OutboxItem> Outbox(Instant now) => consequences.Messages
         .GroupBy(MessageName.Of).Select(name => name.Last())
         .Select(message => (OutboxItem)new OutboxItem.OfMessage(MessageName.Of(message).OutboxId(Customer), Customer, message.NotBefore ?? message.DecidedAt, message))
         .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? now, followUp)))

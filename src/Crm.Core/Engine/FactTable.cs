@@ -74,7 +74,7 @@ internal sealed class FactTable
     /// <summary>What has changed since <see cref="Remember()"/>, by name; a missing value for what is gone.</summary>
     public List<Fact> Changes()
     {
-        var changes = new List<Fact>();
+        var changes = new List<Fact>(originals?.Count ?? 0);
         foreach (var original in originals ?? [])
         {
             var now = Find(original.Name) ?? new Fact(original.Name, default);

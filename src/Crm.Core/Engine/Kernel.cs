@@ -8,6 +8,7 @@ namespace Crm.Engine;
 internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerStore store, ICustomerProfiles? profiles, Pacing? pacing = null)
 {
     private const string HostKey = "user";
+    private Fold? spare;
 
     public ModuleSet Modules { get; } = modules;
 
@@ -28,7 +29,11 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
     /// <summary>The same modules over another store, where nothing is tried twice, and nothing is remembered that may yet be undone.</summary>
     public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1, RememberCustomers = 0 }, other, profiles, Pacing);
 
-    public Fold NewFold() => new(Modules, Codec, Options);
+    /// <summary>A fold for one decision; one that is given back serves the next.</summary>
+    public Fold LendFold() => Interlocked.Exchange(ref spare, null) ?? new(Modules, Codec, Options);
+
+    /// <summary>Takes a fold back that no decision uses any more.</summary>
+    public void TakeBack(Fold fold) => spare = fold;
 
     /// <summary>The profile as it is now: the host's where it keeps one, otherwise the store's.</summary>
     public ValueTask<Fields> ProfileAsync(CustomerId customer, Identity? identity, Fields stored, CancellationToken cancellationToken) => profiles switch

@@ -132,6 +132,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     // Where the first of a key was not what had been recorded under it before, one of the others may be.
     private static List<Item> Misjudged(Item[] items)
     {
+        if (items.Length < 2)
+        {
+            return [];
+        }
+
         var others = Array.FindAll(items, item => item.RepeatOf is { Recorded: Recorded.KeyReused } first && first.Hash != item.Hash);
         Array.ForEach(others, item => item.RepeatOf = null);
         return Distinct(others);
@@ -380,7 +385,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private async ValueTask<Decided> DecideAsync(Group group, RecordMode mode, Instant now, CancellationToken cancellationToken)
     {
         var decision = await Decision.BeginAsync(kernel, group.Snapshot, ids, cancellationToken).ConfigureAwait(false);
-        var inOrder = group.Items.Count == 1 ? group.Items : [.. group.Items.OrderBy(item => item.Happened.OccurredAt ?? now)];
+        var inOrder = group.Items.Count == 1 ? group.Items : InOrder(group.Items, now);
         var chosen = inOrder.Find(item => item.Alone) is { } alone ? [alone] : inOrder;
         foreach (var item in chosen)
         {
@@ -393,8 +398,12 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             }
         }
 
-        return new Decided(group, chosen, decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit."));
+        var commit = decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit.");
+        decision.Finish();
+        return new Decided(group, chosen, commit);
     }
+
+    private static List<Item> InOrder(List<Item> items, Instant now) => [.. items.OrderBy(item => item.Happened.OccurredAt ?? now)];
 
     // Returns whether something was learnt that makes the next attempt different.
     private bool Take(Decided decided, CommitResult result)

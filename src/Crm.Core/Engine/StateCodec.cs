@@ -58,7 +58,7 @@ internal sealed class StateCodec(ModuleSet modules)
         }
 
         spare = writer;
-        return Sequence.Create<StoredSlot>(slots.AsSpan(0, count));
+        return count == slots.Length ? Sequence.Given(slots) : Sequence.Create<StoredSlot>(slots.AsSpan(0, count));
     }
 
     private StoredSlot EncodeModule(int index, object slot, SlotWriter writer)

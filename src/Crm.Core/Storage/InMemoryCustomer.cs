@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
@@ -86,7 +87,8 @@ internal sealed class InMemoryCustomer
 
         journal.AddRange(commit.Entries.AsSpan());
         ledger.AddRange(commit.Ledger.AsSpan());
-        ledgerVersions.AddRange(Enumerable.Repeat(commit.Version, commit.Ledger.Count));
+        CollectionsMarshal.SetCount(ledgerVersions, ledger.Count);
+        CollectionsMarshal.AsSpan(ledgerVersions)[^commit.Ledger.Count..].Fill(commit.Version);
         slots = StoredSlot.With(slots, commit.Slots);
         profile = commit.Profile ?? profile;
         foreach (var fact in commit.Facts)
@@ -112,14 +114,19 @@ internal sealed class InMemoryCustomer
         retired.identities.Clear();
     }
 
+    private void Invalidate(Instant from)
+    {
+        foreach (var at in checkpoints.Keys.Where(at => at >= from && at != opening?.At).ToList())
+        {
+            checkpoints.Remove(at);
+        }
+    }
+
     private void WriteCheckpoints(Commit commit)
     {
         if (commit.CheckpointsInvalidFrom is { } from)
         {
-            foreach (var at in checkpoints.Keys.Where(at => at >= from && at != opening?.At).ToList())
-            {
-                checkpoints.Remove(at);
-            }
+            Invalidate(from);
         }
 
         foreach (var checkpoint in commit.Checkpoints)

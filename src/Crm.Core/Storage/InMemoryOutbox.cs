@@ -23,19 +23,30 @@ internal sealed class InMemoryOutbox
             }
         }
 
-        var messages = commit.WithdrawsMessages ? rows.Values.Where(row => row.Item is OutboxItem.OfMessage && row.Item.Customer == commit.Customer).Select(row => row.Item.Id).ToList() : [];
-        foreach (var id in commit.Withdrawn.Concat(messages))
+        foreach (var id in commit.Withdrawn)
         {
-            if (waiting.ContainsKey(id))
-            {
-                Remove(id);
-                withdrawn.Add(id);
-            }
+            Withdraw(id);
+        }
+
+        if (commit.WithdrawsMessages)
+        {
+            MessagesOf(commit.Customer).ForEach(Withdraw);
         }
 
         foreach (var id in commit.Settled)
         {
             Settle(id);
+        }
+    }
+
+    private List<string> MessagesOf(CustomerId customer) => [.. rows.Values.Where(row => row.Item is OutboxItem.OfMessage && row.Item.Customer == customer).Select(row => row.Item.Id)];
+
+    private void Withdraw(string id)
+    {
+        if (waiting.ContainsKey(id))
+        {
+            Remove(id);
+            withdrawn.Add(id);
         }
     }
 

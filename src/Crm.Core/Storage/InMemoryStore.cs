@@ -244,11 +244,9 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
             keys.Add(entry.Event.Key, (commit.Customer, entry));
         }
 
-        var own = commit.Severed.Where(severed => identities.TryGetValue(severed, out var owner) && owner.Customer == commit.Customer).ToList();
-        own.ForEach(severed => identities.Remove(severed));
-        if (own.Count > 0)
+        if (!commit.Severed.IsEmpty)
         {
-            outbox.Sever(commit.Customer, own);
+            Sever(commit);
         }
 
         foreach (var claim in commit.Claims)
@@ -265,6 +263,16 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         wakeups.Write(commit);
         outbox.Write(commit);
         return CommitResult.Done;
+    }
+
+    private void Sever(Commit commit)
+    {
+        var own = commit.Severed.Where(severed => identities.TryGetValue(severed, out var owner) && owner.Customer == commit.Customer).ToList();
+        own.ForEach(severed => identities.Remove(severed));
+        if (own.Count > 0)
+        {
+            outbox.Sever(commit.Customer, own);
+        }
     }
 
     private CommitResult Write(JournalDisposal disposal)
