@@ -71,15 +71,15 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         var differences = new Dictionary<EntryName, long>();
         foreach (var entry in with.Consequences.Entries.Where(entry => entry.Cause != because.Key))
         {
-            differences[EntryName.Of(entry)] = differences.GetValueOrDefault(EntryName.Of(entry)) + entry.Amount;
+            differences[NameOf(entry)] = differences.GetValueOrDefault(NameOf(entry)) + entry.Amount;
         }
 
         foreach (var entry in without.Consequences.Entries)
         {
-            differences[EntryName.Of(entry)] = differences.GetValueOrDefault(EntryName.Of(entry)) - entry.Amount;
+            differences[NameOf(entry)] = differences.GetValueOrDefault(NameOf(entry)) - entry.Amount;
         }
 
-        foreach (var (name, amount) in differences.Where(pair => pair.Value != 0).OrderBy(pair => pair.Key.Cause).ThenBy(pair => pair.Key.Unit, StringComparer.Ordinal).ThenBy(pair => pair.Key.Lot, StringComparer.Ordinal).ThenBy(pair => pair.Key.Movement).ThenBy(pair => pair.Key.Rule, StringComparer.Ordinal))
+        foreach (var (name, amount) in differences.Where(pair => pair.Value != 0).OrderBy(pair => pair.Key.Cause).ThenBy(pair => pair.Key.Unit, StringComparer.Ordinal).ThenBy(pair => pair.Key.Lot, StringComparer.Ordinal).ThenBy(pair => pair.Key.Movement).ThenBy(pair => pair.Key.Rule, StringComparer.Ordinal).ThenBy(pair => pair.Key.At))
         {
             yield return new LedgerEntry
             {
@@ -89,7 +89,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
                 Amount = amount,
                 Movement = name.Movement == Movement.Issued && amount < 0 ? Movement.Reversed : name.Movement,
                 Cause = because.Key,
-                OccurredAt = because.EffectiveAt,
+                OccurredAt = name.At ?? because.EffectiveAt,
                 Rule = name.Rule,
                 Code = "correction",
                 Definition = name.Definition,
@@ -97,6 +97,9 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
             };
         }
     }
+
+    // What a past brings is dated when it was earned, spent or ran out; every other correction when what it corrects by counts.
+    private EntryName NameOf(LedgerEntry entry) => new(entry.Program, entry.Unit, entry.Lot, entry.Movement, entry.Cause, entry.Rule, entry.Definition, because.Kind.OpensHistory ? entry.OccurredAt : null);
 
     private IEnumerable<QuotaDraw> Draws() => with.Consequences.Quotas
         .Concat(without.Consequences.Quotas.Select(draw => draw with { Amount = -draw.Amount }))
@@ -154,8 +157,5 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         }
     }
 
-    private readonly record struct EntryName(string Program, string Unit, string Lot, Movement Movement, EventKey Cause, string? Rule, Definitions.DefinitionHash? Definition)
-    {
-        public static EntryName Of(LedgerEntry entry) => new(entry.Program, entry.Unit, entry.Lot, entry.Movement, entry.Cause, entry.Rule, entry.Definition);
-    }
+    private readonly record struct EntryName(string Program, string Unit, string Lot, Movement Movement, EventKey Cause, string? Rule, Definitions.DefinitionHash? Definition, Instant? At);
 }

@@ -101,6 +101,19 @@ public sealed class BackfillingPrograms
     }
 
     [Fact]
+    public async Task What_the_past_gives_is_dated_when_it_was_earned_and_when_it_ran_out()
+    {
+        var club = await Played(Samples.TeaClub);
+
+        await Past.RunAsync(club.Engine, Cancel);
+
+        var stars = (await club.Ledger()).Where(entry => entry is { Program: "second-club", Unit: "stars" } && entry.Corrects == EventKey.Parse("pos:ben")).ToList();
+        Assert.Equal([Start], stars.Where(entry => entry.Movement == Movement.Issued).Select(entry => entry.OccurredAt).Distinct());
+        var gone = (await club.Ledger()).Where(entry => entry is { Program: "second-club", Unit: "stars", Movement: Movement.Expired }).ToList();
+        Assert.All(gone, entry => Assert.InRange(entry.OccurredAt, Start + Duration.FromDays(47), Begins + Duration.FromDays(50)));
+    }
+
+    [Fact]
     public async Task Undone_it_nets_to_nothing_and_the_programme_counts_from_its_beginning()
     {
         var club = await Played(Samples.TeaClub);
