@@ -13,7 +13,7 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ILedgerScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IJournalDisposal, IHostTransactions, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ILedgerScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IDeferredMessages, IJournalDisposal, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
@@ -264,6 +264,9 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
 
     /// <inheritdoc/>
     public ValueTask<StoreStatus> ReadStatusAsync(Instant now, CancellationToken cancellationToken) => ReadAsync(session => status.ReadAsync(session, now, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<long> CountDeferredAsync(Instant at, CancellationToken cancellationToken) => ReadAsync(session => status.DeferredAsync(session, at, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) =>

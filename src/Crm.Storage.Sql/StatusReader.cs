@@ -22,6 +22,14 @@ internal sealed class StatusReader(string tenant, BucketRange buckets)
         """,
         [Characters, Whole, Whole, Whole]);
 
+    // What has left keeps its place; what was withdrawn is as if it had never been there.
+    private static readonly SqlStatement Deferred = new(
+        "SELECT COUNT(*) FROM crm_outbox WHERE tenant = {0} AND bucket BETWEEN {1} AND {2} AND kind = {4} AND state <> 2 AND recorded_at <= {3} AND not_before > {3}",
+        [Characters, Whole, Whole, Whole, Whole]);
+
+    public async ValueTask<long> DeferredAsync(SqlSession session, Instant at, CancellationToken cancellationToken) =>
+        (await session.QueryAsync(new SqlCall(Deferred).Add(tenant, buckets.First, buckets.Last, at, OutboxContent.OfMessage), row => row.Whole(0), cancellationToken).ConfigureAwait(false))[0];
+
     public async ValueTask<StoreStatus> ReadAsync(SqlSession session, Instant now, CancellationToken cancellationToken)
     {
         var (depth, since) = await CountAsync(session, Outbox, now, cancellationToken).ConfigureAwait(false);

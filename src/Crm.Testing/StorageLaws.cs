@@ -30,6 +30,7 @@ public static class StorageLaws
         new(typeof(IJournalScan), Required: false, "Reports and checks read the whole store."),
         new(typeof(IAtomicCommits), Required: false, "Several customers in one transaction: merging two needs it. Without it what else concerns two goes as a follow-up through the outbox."),
         new(typeof(IStoreStatus), Required: false, "Health checks and gauges: how much waits."),
+        new(typeof(IDeferredMessages), Required: false, "Reports say how many messages wait for a later time, and waited. Without it they say none."),
         new(typeof(IJournalDisposal), Required: false, "Journal entries go when they need not be kept any longer: CrmEngine.DisposeOfJournalAsync. Without it journals are kept for ever."),
         new(typeof(ICustomerIdentities), Required: false, "Whose the profile in the host's own table is, when an event names the customer by id or by another identity than the host's."),
     ];

@@ -94,6 +94,7 @@ public sealed class Statements
         await ((IOutbox)store).ReleaseAsync(items[0], Samples.At(11), Token);
         await ((IOutbox)store).SettleAsync(items[0], Token);
         await ((IQuotas)store).AvailableAsync("mug", Token);
+        await store.CountDeferredAsync(Samples.At(9), Token);
         Commit[] merge =
         [
             Samples.Commit(3, 2, "pos:gone") with { Retirement = new Retirement(Samples.Customer(1), 2, 1), NextDueChanged = true, Outbox = [Samples.Message(3, "waits")] },

@@ -28,6 +28,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
         Of<IJournalDisposal>(store, "disposing of journal entries", "journals are kept for ever"),
         Of<IAudienceQuery>(store, "choosing audiences", "customers are read one after another"),
         Of<IStoreStatus>(store, "counting what waits", "gauges and the check of the outbox say nothing"),
+        Of<IDeferredMessages>(store, "counting messages put off", "reports say that none is"),
         Of<ICustomerIdentities>(store, "the identities of a customer", "the host's profiles are read with the host's key only where the event or the reader names it"),
         Of<IDocumentStore>(store, "documents", "definitions are kept by the host"),
     ];

@@ -8,7 +8,9 @@ namespace Crm.Storage;
 internal sealed class InMemoryOutbox
 {
     private readonly Dictionary<string, Place> waiting = new(StringComparer.Ordinal);
-    private readonly HashSet<string> left = new(StringComparer.Ordinal);
+
+    // Of messages, where they stood; of follow-ups nothing more than that they have left.
+    private readonly Dictionary<string, Place?> left = new(StringComparer.Ordinal);
     private readonly HashSet<string> withdrawn = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Place, Row> rows = [];
 
@@ -17,7 +19,7 @@ internal sealed class InMemoryOutbox
         for (var i = 0; i < commit.Outbox.Count; i++)
         {
             var item = commit.Outbox[i];
-            if (!left.Contains(item.Id))
+            if (!left.ContainsKey(item.Id))
             {
                 Put(item, new Place(item.NotBefore, commit.RecordedAt, commit.Customer, commit.Version, i));
             }
@@ -52,6 +54,14 @@ internal sealed class InMemoryOutbox
 
     /// <summary>How many items might leave at an instant, and since when the first of them.</summary>
     public (long Depth, Instant? Since) Waiting(Instant now) => rows.Keys.TakeWhile(place => place.NotBefore <= now).LongCount() is > 0 and var depth ? (depth, rows.Keys.First().NotBefore) : (0, null);
+
+    /// <summary>How many messages were written by an instant that might leave only after it.</summary>
+    public long Deferred(Instant at)
+    {
+        return rows.Where(row => row.Value.Item is OutboxItem.OfMessage).Select(row => row.Key).Concat(left.Values.OfType<Place>()).LongCount(Waits);
+
+        bool Waits(Place place) => place.RecordedAt <= at && place.NotBefore > at;
+    }
 
     /// <summary>Takes severed identities out of the follow-ups that wait.</summary>
     public void Sever(CustomerId customer, IReadOnlyCollection<Identity> severed)
@@ -97,8 +107,8 @@ internal sealed class InMemoryOutbox
         // An id that the outbox never had may still come; one that was withdrawn may have left all the same.
         if (waiting.ContainsKey(id) || withdrawn.Remove(id))
         {
+            left[id] = waiting.TryGetValue(id, out var place) && rows[place].Item is OutboxItem.OfMessage ? place : null;
             Remove(id);
-            left.Add(id);
         }
     }
 

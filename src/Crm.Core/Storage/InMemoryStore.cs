@@ -12,7 +12,7 @@ namespace Crm.Storage;
 /// A store that forgets everything with its process: for tests, samples and simulations. It is complete, safe for several threads, and with it every law of storage can be read
 /// in the simplest code that obeys it. One instance is one tenant.
 /// </summary>
-public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, ILedgerScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IJournalDisposal
+public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, ILedgerScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IDeferredMessages, IJournalDisposal
 {
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
@@ -172,6 +172,9 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
             };
         },
         cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<long> CountDeferredAsync(Instant at, CancellationToken cancellationToken) => Locked(() => outbox.Deferred(at), cancellationToken);
 
     /// <inheritdoc/>
     async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) =>

@@ -7,7 +7,7 @@ using NodaTime;
 namespace Crm.Testing.Counterfeits;
 
 /// <summary>A store that passes everything on to a correct one. A counterfeit overrides the one thing that it does wrongly.</summary>
-internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, ICustomerIdentities, IStoreStatus, IJournalDisposal
+internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, ICustomerIdentities, IStoreStatus, IDeferredMessages, IJournalDisposal
 {
     public InMemoryStore Inner { get; } = inner ?? new InMemoryStore();
 
@@ -38,6 +38,8 @@ internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerS
     public virtual ValueTask<IReadOnlyList<Identity>> IdentitiesOfAsync(CustomerId customer, CancellationToken cancellationToken) => Inner.IdentitiesOfAsync(customer, cancellationToken);
 
     public virtual ValueTask<StoreStatus> ReadStatusAsync(Instant now, CancellationToken cancellationToken) => Inner.ReadStatusAsync(now, cancellationToken);
+
+    public virtual ValueTask<long> CountDeferredAsync(Instant at, CancellationToken cancellationToken) => Inner.CountDeferredAsync(at, cancellationToken);
 
     public virtual IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) => Inner.ReadCustomersAsync(cancellationToken);
 

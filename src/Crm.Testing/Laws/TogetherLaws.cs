@@ -73,6 +73,29 @@ internal static class TogetherLaws
                 Bench.Same("What waits afterwards", new StoreStatus { OutboxDepth = 1, OutboxSince = Samples.At(3), TimersDue = 0, StaleFacts = 0 }, await store.ReadStatusAsync(Samples.At(5), bench.Token));
             },
             () => new CountsWhatComesLater()),
+
+        Law.Of<IDeferredMessages>(
+            "Messages_that_wait_for_a_later_time_are_counted_as_of_any_instant",
+            "Those that were committed by then and might leave only after it, whether they have left since or not. Follow-ups are no messages, and what was withdrawn is as if it had never been decided.",
+            async bench =>
+            {
+                var store = (IDeferredMessages)bench.Store;
+                Bench.Same("Messages in an empty store", 0L, await store.CountDeferredAsync(Samples.At(5), bench.Token));
+                await bench.WriteAsync(
+                    Samples.Commit(1, 0) with
+                    {
+                        RecordedAt = Samples.At(1),
+                        Outbox = [Samples.Message(1, "a", hours: 5), Samples.Message(1, "b", hours: 9), Samples.Message(1, "c", hours: 9), Samples.FollowUp(1, "pos:follow-up", hours: 9)],
+                    },
+                    Samples.Commit(2, 0) with { RecordedAt = Samples.At(6), Outbox = [Samples.Message(2, "a", hours: 9)] });
+                Bench.Same("Messages that wait", 2L, await store.CountDeferredAsync(Samples.At(5), bench.Token));
+                await bench.WriteAsync(Samples.Commit(1, 1) with { RecordedAt = Samples.At(10), Settled = [Samples.Message(1, "b").Id], Withdrawn = [Samples.Message(1, "c").Id] });
+                Bench.Same("Messages that waited, of which one has left since and one was withdrawn", 1L, await store.CountDeferredAsync(Samples.At(5), bench.Token));
+                Bench.Same("Messages that waited later", 2L, await store.CountDeferredAsync(Samples.At(8), bench.Token));
+                Bench.Same("Messages that wait when the time of all has come", 0L, await store.CountDeferredAsync(Samples.At(9), bench.Token));
+                Bench.Same("Messages before they were committed", 0L, await store.CountDeferredAsync(Samples.At(0), bench.Token));
+            },
+            () => new CountsByADayThatIsOver()) with { Since = 2 },
     ];
 
     private static IEnumerable<(string About, Commit Refused, AtomicResult Expected)> Refusals =>
@@ -109,6 +132,12 @@ internal static class TogetherLaws
     private sealed class CountsWhatComesLater : StoreDecorator
     {
         public override ValueTask<StoreStatus> ReadStatusAsync(NodaTime.Instant now, CancellationToken cancellationToken) => base.ReadStatusAsync(Bench.Later, cancellationToken);
+    }
+
+    /// <summary>Counts what waits for a time that has come.</summary>
+    private sealed class CountsByADayThatIsOver : StoreDecorator
+    {
+        public override ValueTask<long> CountDeferredAsync(NodaTime.Instant at, CancellationToken cancellationToken) => base.CountDeferredAsync(at - NodaTime.Duration.FromHours(1), cancellationToken);
     }
 
     /// <summary>Knows a customer by one name.</summary>

@@ -68,7 +68,7 @@ internal sealed class JournalCount(Instant last)
     }
 
     /// <summary>The figures of the journals, with those that come from elsewhere.</summary>
-    public Summary Summary(IReadOnlyDictionary<string, UnitAccount> units, StandingCount standing) => new()
+    public Summary Summary(IReadOnlyDictionary<string, UnitAccount> units, StandingCount standing, long deferred) => new()
     {
         Customers = customers.Count,
         Events = events,
@@ -78,7 +78,7 @@ internal sealed class JournalCount(Instant last)
         Tiers = standing.Tiers,
         Segments = standing.Segments,
         StampCards = standing.StampCards,
-        Messages = new MessageFigures(sent, Merged(standing.Suppressed), 0),
+        Messages = new MessageFigures(sent, Merged(standing.Suppressed), deferred),
     };
 
     private void Add(Money? amount, bool gross)

@@ -48,5 +48,5 @@ internal readonly record struct StampCards(long Open, long Completed);
 /// <summary>What became of messages.</summary>
 /// <param name="Sent">Handed to a channel.</param>
 /// <param name="Suppressed">Not sent, by reason: kept back when they were decided, or when they were about to leave.</param>
-/// <param name="Deferred">Waiting for a later time.</param>
+/// <param name="Deferred">Decided by then, and to leave only at a later time.</param>
 internal sealed record MessageFigures(long Sent, IReadOnlyDictionary<string, long> Suppressed, long Deferred);

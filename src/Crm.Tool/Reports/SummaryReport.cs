@@ -43,6 +43,7 @@ internal static class SummaryReport
             }
         }
 
-        return journal.Summary(units.Units, standing);
+        var deferred = store.Customers is Crm.Storage.IDeferredMessages messages ? await messages.CountDeferredAsync(last, cancellationToken) : 0;
+        return journal.Summary(units.Units, standing, deferred);
     }
 }
