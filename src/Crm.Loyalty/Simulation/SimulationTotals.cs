@@ -14,8 +14,10 @@ internal sealed class SimulationTotals(SimulationRequest request)
 {
     private readonly string[] units = [.. request.Candidate.Units.Concat(request.Replaced?.Units ?? []).Select(unit => unit.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     private readonly string[] ladders = [.. request.Candidate.Ladders.Concat(request.Replaced?.Ladders ?? []).Select(ladder => ladder.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-    private readonly SortedDictionary<string, SimulatedUnit> sums = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Ladder, string? Now, string? Then), long> moves = [];
+
+    // One for each unit, in their order; made anew for each customer they would be most of what counting costs.
+    private UnitSums[] sums = [];
     private readonly List<BalanceChange> changes = [];
     private readonly Dictionary<string, (long Now, long Then)> draws = new(StringComparer.Ordinal);
     private long customers;
@@ -29,23 +31,14 @@ internal sealed class SimulationTotals(SimulationRequest request)
     {
         customers++;
         events += entries;
-        foreach (var unit in units)
+        Meet();
+        for (var i = 0; i < units.Length; i++)
         {
-            var (one, other) = (Account(ledgerNow, now, unit), Account(ledgerThen, then, unit));
-            var (held, would) = (Balance(one), Balance(other));
-            var sum = sums.GetValueOrDefault(unit) ?? new SimulatedUnit(unit, default, default);
-            sums[unit] = sum with
-            {
-                Now = sum.Now.Plus(one),
-                Then = sum.Then.Plus(other),
-                Winners = sum.Winners + (would > held ? 1 : 0),
-                Losers = sum.Losers + (would < held ? 1 : 0),
-                Gained = checked(sum.Gained + Math.Max(would - held, 0)),
-                Lost = checked(sum.Lost + Math.Max(held - would, 0)),
-            };
+            var (held, would) = (sums[i].Now.Add(ledgerNow, now, units[i]), sums[i].Then.Add(ledgerThen, then, units[i]));
             if (would != held)
             {
-                changes.Add(new BalanceChange(customer, unit, held, would));
+                sums[i].Differ(would - held);
+                changes.Add(new BalanceChange(customer, units[i], held, would));
             }
         }
 
@@ -89,18 +82,19 @@ internal sealed class SimulationTotals(SimulationRequest request)
             moves[move] = moves.GetValueOrDefault(move) + count;
         }
 
-        foreach (var (unit, more) in part.sums)
+        for (var i = 0; i < part.sums.Length; i++)
         {
-            var sum = sums.GetValueOrDefault(unit) ?? new SimulatedUnit(unit, default, default);
-            sums[unit] = sum with
-            {
-                Now = sum.Now.Plus(more.Now),
-                Then = sum.Then.Plus(more.Then),
-                Winners = sum.Winners + more.Winners,
-                Losers = sum.Losers + more.Losers,
-                Gained = checked(sum.Gained + more.Gained),
-                Lost = checked(sum.Lost + more.Lost),
-            };
+            Meet();
+            sums[i].Add(part.sums[i]);
+        }
+    }
+
+    // Units are told of once there is somebody who might hold them.
+    private void Meet()
+    {
+        if (sums.Length == 0)
+        {
+            sums = Array.ConvertAll(units, _ => new UnitSums());
         }
     }
 
@@ -109,7 +103,7 @@ internal sealed class SimulationTotals(SimulationRequest request)
         request.Replaced is not null,
         customers,
         events,
-        sums.Values.Select(sum => sum with { WorthNow = Worth(request.Replaced, sum.Unit), WorthThen = Worth(request.Candidate, sum.Unit) }).ToSequence(),
+        sums.Select((sum, i) => sum.Of(units[i]) with { WorthNow = Worth(request.Replaced, units[i]), WorthThen = Worth(request.Candidate, units[i]) }).ToSequence(),
         moves.Select(move => new SimulatedMove(move.Key.Ladder, move.Key.Now, move.Key.Then, move.Value))
             .OrderBy(move => move.Ladder, StringComparer.Ordinal).ThenBy(move => Level(request.Replaced, move.Ladder, move.Now)).ThenBy(move => Level(request.Candidate, move.Ladder, move.Then)).ToSequence(),
         changes.OrderBy(change => change.Unit, StringComparer.Ordinal).ThenBy(change => change.Customer).ToSequence())
@@ -128,27 +122,4 @@ internal sealed class SimulationTotals(SimulationRequest request)
     private static int Level(LoyaltyProgram? program, string ladder, string? tier) => program?.Ladders.FirstOrDefault(known => known.Name == ladder)?.LevelOf(tier) ?? -1;
 
     private UnitWorth? Worth(LoyaltyProgram? program, string unit) => program is null ? null : UnitWorth.All(program, unit, request.Assumptions).FirstOrDefault();
-
-    private static UnitAccount Account(IReadOnlyList<LedgerEntry> ledger, Membership? membership, string unit)
-    {
-        if (membership is null)
-        {
-            return default;
-        }
-
-        var wallet = membership.Wallet(unit);
-        var account = new UnitAccount { Available = wallet.Available, Pending = wallet.PendingTotal, Reserved = membership.Reserved(unit), Debt = checked(wallet.Available - (wallet.Balance)) };
-        for (var i = 0; i < ledger.Count; i++)
-        {
-            var entry = ledger[i];
-            if (string.Equals(entry.Unit, unit, StringComparison.Ordinal) && string.Equals(entry.Program, membership.Program, StringComparison.Ordinal))
-            {
-                account = account.Moved(entry.Movement, entry.Amount);
-            }
-        }
-
-        return account;
-    }
-
-    private static long Balance(UnitAccount account) => account.Available + account.Pending + account.Reserved - account.Debt;
 }
