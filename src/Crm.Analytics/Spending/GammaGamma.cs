@@ -27,6 +27,11 @@ public readonly record struct SpendHistory
         (Purchases, Average) = (purchases, average);
     }
 
+    /// <summary>The history of someone who spent so much on so many purchases; where it is nothing, or less, nothing is known of what they spend.</summary>
+    /// <param name="purchases">How many purchases; 0 or more.</param>
+    /// <param name="total">What was spent on them together, in the main unit of a currency.</param>
+    public static SpendHistory OfTotal(int purchases, decimal total) => purchases > 0 && total > 0 ? new(purchases, (double)(total / purchases)) : default;
+
     /// <summary>How many purchases were averaged.</summary>
     public int Purchases { get; }
 
