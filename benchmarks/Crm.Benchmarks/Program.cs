@@ -32,9 +32,9 @@ if (args is ["rules"])
     return;
 }
 
-if (args is ["segments"])
+if (args is ["segments", .. var some])
 {
-    await SegmentRounds.RunAsync();
+    await SegmentRounds.RunAsync(some);
     return;
 }
 

@@ -92,9 +92,10 @@ public sealed class SegmentationModule : CustomerModule<SegmentationState>
         // Also when another module's entry of the same instant came first: all that is due at an instant is asked together, so that nobody enters and leaves in between.
         if (state.Wake <= context.Moment.Instant)
         {
-            foreach (var standing in state.Standings)
+            var now = TickOrNone.Of(context.Moment.Instant);
+            for (var known = 0; known < state.Undated.Length; known++)
             {
-                if (standing.Due <= context.Moment.Instant && plans.PlaceOf(standing.Segment) is { } place)
+                if (state.Dues[known].CompareTo(now) <= 0 && plans.PlaceOf(state.Undated[known].Segment) is { } place)
                 {
                     SegmentPlans.Mark(marks, place);
                 }

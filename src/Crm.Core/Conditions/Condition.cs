@@ -84,8 +84,3 @@ public abstract record Condition
 /// <param name="When">When it counts.</param>
 /// <param name="Points">How much it counts then; may be negative.</param>
 public sealed record Scored(Condition When, decimal Points);
-
-/// <summary>The value of a condition at an instant, and until when it surely stays so.</summary>
-/// <param name="Value">True or false.</param>
-/// <param name="ValidUntil">If nothing happens, the value does not change before this instant; at it, ask again. Null: it never changes by the passing of time.</param>
-public readonly record struct Truth(bool Value, Instant? ValidUntil);

@@ -16,19 +16,22 @@ public static class Evaluator
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentNullException.ThrowIfNull(evidence);
-        return condition switch
+        return condition is Condition.EventWindow window ? evidence.Window(window.Meant(evidence)) : Other(condition, evidence);
+    }
+
+    /// <summary>Apart from the leaves of which events ask most, so that asking those is short.</summary>
+    private static Truth Other(Condition condition, IEvidence evidence) =>
+        condition switch
         {
             Condition.All all => Parts(all.Of.AsSpan(), evidence, decisive: false),
             Condition.Any any => Parts(any.Of.AsSpan(), evidence, decisive: true),
-            Condition.Not not => Evaluate(not.Of, evidence) is var truth ? truth with { Value = !truth.Value } : default,
+            Condition.Not not => Evaluate(not.Of, evidence).Opposite,
             Condition.Field field => Field(field, evidence),
             Condition.Fact fact => Fact(fact, evidence),
-            Condition.EventWindow window => evidence.Window(window.Meant(evidence)),
             Condition.Moment moment => moment.Within.At(moment.Zone is { } zone ? evidence.Moment with { Zone = zone.For(evidence) } : evidence.Moment),
             Condition.Score score => Score(score, evidence),
             _ => throw new InvalidOperationException($"The evaluator has no meaning for the condition {condition.GetType().Name}."),
         };
-    }
 
     /// <summary>Whether a value passes a test at an instant, and the first instant at which that changes for the same value; null: never.</summary>
     /// <param name="test">The test.</param>
@@ -48,53 +51,52 @@ public static class Evaluator
     private static Truth Parts(ReadOnlySpan<Condition> parts, IEvidence evidence, bool decisive)
     {
         var decided = false;
-        Instant? earliest = null;
-        Instant? latest = null;
+        var earliest = new Truth(!decisive, null);
+        var latest = new Truth(decisive, null);
         foreach (var part in parts)
         {
             var truth = Evaluate(part, evidence);
             if (truth.Value == decisive)
             {
-                if (truth.ValidUntil is not { } until)
+                if (truth.IsForGood)
                 {
                     return truth;
                 }
 
-                latest = decided && latest > until ? latest : until;
+                latest = decided && truth.ChangesBefore(latest) ? latest : truth;
                 decided = true;
             }
-            else if (truth.ValidUntil is { } until && !(earliest <= until))
+            else if (truth.ChangesBefore(earliest))
             {
-                earliest = until;
+                earliest = truth;
             }
         }
 
-        return decided ? new Truth(decisive, latest) : new Truth(!decisive, earliest);
+        return decided ? latest : earliest;
     }
 
     private static Truth Fact(Condition.Fact fact, IEvidence evidence)
     {
         var value = evidence.Fact(fact.Name, out var until);
         var truth = fact.Is.Meant(evidence).At(value, fact.WhenMissing, evidence.Moment.Instant);
-        return truth with { ValidUntil = Earlier(truth.ValidUntil, until) };
+        var lapsing = new Truth(truth.Value, until);
+        return lapsing.ChangesBefore(truth) ? lapsing : truth;
     }
 
     /// <summary>The sum may change as soon as any part does.</summary>
     private static Truth Score(Condition.Score score, IEvidence evidence)
     {
         var points = 0m;
-        Instant? earliest = null;
+        var earliest = default(Truth);
         foreach (var part in score.Of)
         {
             var truth = Evaluate(part.When, evidence);
             points += truth.Value ? part.Points : 0;
-            earliest = Earlier(earliest, truth.ValidUntil);
+            earliest = truth.ChangesBefore(earliest) ? truth : earliest;
         }
 
-        return new Truth(score.Is.Holds(points, false), earliest);
+        return earliest.As(score.Is.Holds(points, false));
     }
-
-    private static Instant? Earlier(Instant? one, Instant? other) => one is { } first && !(other < first) ? first : other;
 
     private static Truth Field(Condition.Field field, IEvidence evidence)
     {

@@ -35,6 +35,10 @@ internal static class ZoneMeaning
     public static Condition.EventWindow Meant(this Condition.EventWindow leaf, IEvidence evidence) =>
         IsOpen(leaf) ? Leaves.GetValue(leaf, static one => new LeafInZones(one)).For(evidence) : leaf;
 
+    /// <summary>Whether a leaf is another one for another customer, or moment.</summary>
+    public static bool IsOpen(this Condition.EventWindow leaf) =>
+        (leaf.Window is Window.Calendar calendar && calendar.Zone.IsOpen()) || (leaf.Measure is Measure.Aggregate { Of: Measured.Day day } && day.Zone.IsOpen()) || IsOpen(leaf.Is);
+
     /// <summary>Whether a leaf is one that was declared for any zone, in the zone that is meant.</summary>
     public static bool IsInZones(this Condition.EventWindow leaf) =>
         leaf.Window is Window.Calendar { Zone: CalendarZone.Meant } || leaf.Measure is Measure.Aggregate { Of: Measured.Day { Zone: CalendarZone.Meant } } || leaf.Is is Test.Relative { To: RelativeTime.Today { Zone: CalendarZone.Meant } } or Test.Anniversary { Zone: CalendarZone.Meant };
@@ -45,9 +49,6 @@ internal static class ZoneMeaning
 
     // Apart, so that asking about what is the same for everybody allocates nothing.
     private static Test InZones(Test test, IEvidence evidence) => test.WithZones(zone => zone.MeantBy(evidence));
-
-    private static bool IsOpen(Condition.EventWindow leaf) =>
-        (leaf.Window is Window.Calendar calendar && calendar.Zone.IsOpen()) || (leaf.Measure is Measure.Aggregate { Of: Measured.Day day } && day.Zone.IsOpen()) || IsOpen(leaf.Is);
 
     private static bool IsOpen(Test test) => test switch
     {

@@ -122,7 +122,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
 
     public override Scalar Fact(string name, out Instant? validUntil) => State.Facts.Read(name, instant, out validUntil);
 
-    public override Truth Window(Condition.EventWindow leaf) => State.Observed.Answer(leaf.Meant(this), instant);
+    public override Truth Window(Condition.EventWindow leaf) => State.Observed.Answer(leaf, instant, this);
 
     public override Scalar Measure(Condition.EventWindow leaf) => State.Observed.Measure(leaf.Meant(this), instant);
 

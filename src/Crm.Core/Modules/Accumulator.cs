@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Crm.Conditions;
 using Crm.Values;
-using NodaTime;
 
 namespace Crm.Modules;
 
@@ -20,6 +19,9 @@ internal struct Accumulator
 
     /// <summary>The sum of everything; kept only where the reach says so.</summary>
     private long lifetime;
+
+    /// <summary>Whether nothing was ever counted.</summary>
+    public readonly bool IsUntouched => list is null && lifetime == 0;
 
     private readonly ReadOnlySpan<Entry> Entries => list is null ? default : list.Items.AsSpan(start, end - start);
 
@@ -75,7 +77,7 @@ internal struct Accumulator
     {
         if (length is not { } window)
         {
-            return new Truth(test.Holds(lifetime), null);
+            return new Truth(test.Holds(lifetime), default(TickOrNone));
         }
 
         var entries = Entries;
@@ -83,7 +85,7 @@ internal struct Accumulator
         var total = Total;
         var counted = total - (first == 0 ? before : entries[first - 1].Sum);
         var change = FirstBelow(test.Threshold, entries, first, total, counted);
-        return new Truth(test.Holds(counted), change < entries.Length ? Instant.FromUnixTimeTicks(entries[change].Ticks + window) : null);
+        return new Truth(test.Holds(counted), change < entries.Length ? TickOrNone.At(entries[change].Ticks + window) : default);
     }
 
     /// <summary>The answer of any leaf at an instant not before the newest seen.</summary>
@@ -95,7 +97,7 @@ internal struct Accumulator
     {
         if (length is not { } window)
         {
-            return new Truth(Holds(leaf, lifetime, steps), null);
+            return new Truth(Holds(leaf, lifetime, steps), default(TickOrNone));
         }
 
         var entries = Entries;
@@ -106,11 +108,11 @@ internal struct Accumulator
         {
             if (IsLastOfItsInstant(entries, i) && Holds(leaf, total - entries[i].Sum, steps) != value)
             {
-                return new Truth(value, Instant.FromUnixTimeTicks(entries[i].Ticks + window));
+                return new Truth(value, TickOrNone.At(entries[i].Ticks + window));
             }
         }
 
-        return new Truth(value, null);
+        return new Truth(value, default(TickOrNone));
     }
 
     /// <summary>The answer of a leaf with any window at an instant not before the newest seen: entries that count are neighbours, so each answer is the difference of two sums.</summary>
@@ -123,11 +125,11 @@ internal struct Accumulator
             var edge = next;
             if (Holds(leaf, SumAt(entries, leaf.Window, edge, out next), steps) != value)
             {
-                return new Truth(value, Instant.FromUnixTimeTicks(edge));
+                return new Truth(value, TickOrNone.At(edge));
             }
         }
 
-        return new Truth(value, null);
+        return new Truth(value, default(TickOrNone));
     }
 
     /// <summary>What a leaf with any window measures.</summary>

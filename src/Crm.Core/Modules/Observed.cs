@@ -47,7 +47,7 @@ public sealed class Observed
         ArgumentNullException.ThrowIfNull(happened);
         var ticks = at.ToUnixTimeTicks();
         newest = Math.Max(newest, ticks);
-        foreach (var index in catalog.SeriesTouchedBy(happened.Kind))
+        foreach (var index in catalog.SeriesTouchedBy(happened))
         {
             var series = catalog.Series[index];
             if (!series.IsSummed)
@@ -91,9 +91,17 @@ public sealed class Observed
     /// <param name="leaf">A leaf of a condition of the catalogue.</param>
     /// <param name="now">Not before the newest event taken in: what has left a window by then is forgotten.</param>
     /// <exception cref="InvalidOperationException">The catalogue does not have the leaf.</exception>
-    public Truth Answer(Condition.EventWindow leaf, Instant now)
+    public Truth Answer(Condition.EventWindow leaf, Instant now) => Answer(catalog.Asked(leaf), leaf, now);
+
+    /// <summary>The same of a leaf whose zone may be the customer's or that of the moment.</summary>
+    internal Truth Answer(Condition.EventWindow leaf, Instant now, IEvidence evidence)
     {
         var asked = catalog.Asked(leaf);
+        return asked.IsOpen ? Answer(leaf.Meant(evidence), now) : Answer(asked, leaf, now);
+    }
+
+    private Truth Answer(AskedLeaf asked, Condition.EventWindow leaf, Instant now)
+    {
         if (asked.Sum is { } test)
         {
             return accumulators[asked.Place].Answer(test, asked.Leaf.Length, now.ToUnixTimeTicks());
@@ -111,7 +119,7 @@ public sealed class Observed
     /// <exception cref="InvalidOperationException">The catalogue does not have the leaf.</exception>
     public Scalar Measure(Condition.EventWindow leaf, Instant now)
     {
-        var (known, place, _) = catalog.Asked(leaf);
+        var (known, place, _, _) = catalog.Asked(leaf);
         var series = catalog.Series[place];
         return !series.IsSummed ? samples[place].ValueOf(leaf, now.ToUnixTimeTicks())
             : (decimal)(known.IsPlain ? accumulators[place].Amount(known.Length, now.ToUnixTimeTicks()) : accumulators[place].AmountAny(leaf.Window, now.ToUnixTimeTicks())) / series.Steps;
@@ -135,7 +143,11 @@ public sealed class Observed
         writer.Whole(accumulators.Length - catalog.SampledSeries);
         for (var index = 0; index < accumulators.Length; index++)
         {
-            if (catalog.Series[index].IsSummed)
+            if (catalog.Series[index].IsSummed && accumulators[index].IsUntouched && reaches[index] == catalog.Reaches[index])
+            {
+                writer.Copy(catalog.UntouchedSeries(index));
+            }
+            else if (catalog.Series[index].IsSummed)
             {
                 writer.Bits(catalog.Series[index].Key);
                 accumulators[index].Write(reaches[index], catalog.Series[index].Steps, newest, writer);
@@ -152,6 +164,13 @@ public sealed class Observed
     public static Observed Read(ref SlotReader reader, WindowCatalog catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
+        var begin = reader;
+        if (ReadWhole(ref reader, catalog) is { } whole)
+        {
+            return whole;
+        }
+
+        reader = begin;
         var seen = reader.Whole();
         var read = new Accumulator[catalog.Series.Length];
         var sampled = NoSamples(catalog);
@@ -175,6 +194,58 @@ public sealed class Observed
         return found.AsSpan().SequenceEqual(catalog.Reaches.AsSpan())
             ? new Observed(catalog, catalog.Reaches, read, sampled, shared: false, seen, default)
             : new Observed(catalog, found.ToSequence(), read, sampled, shared: false, seen, Missing(catalog, found));
+    }
+
+    /// <summary>Reads what was written by the same catalogue, series after series; null where anything is otherwise.</summary>
+    private static Observed? ReadWhole(ref SlotReader reader, WindowCatalog catalog)
+    {
+        var seen = reader.Whole();
+        if (reader.Int() != catalog.Series.Length - catalog.SampledSeries)
+        {
+            return null;
+        }
+
+        var read = new Accumulator[catalog.Series.Length];
+        for (var index = 0; index < read.Length; index++)
+        {
+            var series = catalog.Series[index];
+            if (!series.IsSummed || reader.Passes(catalog.UntouchedSeries(index)))
+            {
+                continue;
+            }
+
+            if (reader.Bits() != series.Key)
+            {
+                return null;
+            }
+
+            read[index] = Accumulator.Read(ref reader, series.Steps, out var reach);
+            if (reach != series.Reach)
+            {
+                return null;
+            }
+        }
+
+        var sampled = NoSamples(catalog);
+        if (catalog.SampledSeries > 0)
+        {
+            if (reader.AtEnd)
+            {
+                return null;
+            }
+
+            var found = new SeriesReach[read.Length];
+            ReadSamples(ref reader, catalog, sampled, found);
+            for (var index = 0; index < found.Length; index++)
+            {
+                if (!catalog.Series[index].IsSummed && found[index] != catalog.Series[index].Reach)
+                {
+                    return null;
+                }
+            }
+        }
+
+        return new Observed(catalog, catalog.Reaches, read, sampled, shared: false, seen, default);
     }
 
     private static SampleSeries[] NoSamples(WindowCatalog catalog)

@@ -144,6 +144,18 @@ public ref struct SlotReader(ReadOnlySpan<byte> bytes)
     /// <summary>Reads bytes with their length.</summary>
     public ReadOnlySpan<byte> Bytes() => Take(Int());
 
+    /// <summary>Passes over what was written, if it is this.</summary>
+    internal bool Passes(ReadOnlySpan<byte> written)
+    {
+        if (!bytes[at..].StartsWith(written))
+        {
+            return false;
+        }
+
+        at += written.Length;
+        return true;
+    }
+
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count < 0 || count > bytes.Length - at)

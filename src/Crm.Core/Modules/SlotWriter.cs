@@ -173,6 +173,13 @@ public sealed class SlotWriter
         length += bytes.Length;
     }
 
+    /// <summary>Writes what another writer has written.</summary>
+    internal void Copy(ReadOnlySpan<byte> written)
+    {
+        written.CopyTo(Room(written.Length));
+        length += written.Length;
+    }
+
     private Span<byte> Room(int count)
     {
         if (buffer.Length - length < count)

@@ -54,7 +54,8 @@ internal sealed record WindowSeries(ulong Key, Condition.EventWindow Leaf, Serie
 /// <param name="Leaf">What it measures.</param>
 /// <param name="Place">The place of the series that answers it.</param>
 /// <param name="Sum">Its test, where it asks for more or less of a sum in a plain window; null for all others.</param>
-internal sealed record AskedLeaf(WindowLeaf Leaf, int Place, SumTest? Sum);
+/// <param name="IsOpen">Whether it is another one for another customer, because of the zone.</param>
+internal sealed record AskedLeaf(WindowLeaf Leaf, int Place, SumTest? Sum, bool IsOpen);
 
 /// <summary>How far back a series reaches.</summary>
 /// <param name="Window">The longest window in ticks that it can answer; 0: none.</param>
@@ -110,6 +111,8 @@ public sealed class WindowCatalog
     private readonly FrozenDictionary<ulong, int> seriesByKey;
     private readonly ConditionalWeakTable<Condition.EventWindow, AskedLeaf> inZones = [];
     private readonly FrozenDictionary<string, int[]> seriesByKind;
+    private readonly ConditionIndex seriesByEvent;
+    private readonly byte[][] untouched;
 
     /// <summary>The catalogue of these conditions.</summary>
     public WindowCatalog(IEnumerable<Condition> conditions)
@@ -127,6 +130,8 @@ public sealed class WindowCatalog
         seriesOfLeaf = [.. leaves.Select(leaf => seriesByKey[Hash(Unbounded(leaf.Leaf))])];
         byReference = windows.ToFrozenDictionary<(Condition.EventWindow leaf, ulong key), Condition.EventWindow, AskedLeaf>(pair => pair.leaf, pair => AskedAs(pair.leaf, byKey[pair.key]), ReferenceEqualityComparer.Instance);
         seriesByKind = ByKind(series.Index().Select(one => (one.Item.Leaf, one.Index)));
+        seriesByEvent = new ConditionIndex(series.Select(one => one.Leaf));
+        untouched = [.. series.Select(Untouched)];
         SampledSeries = series.Count(one => !one.IsSummed);
         Reaches = series.Select(one => one.Reach).ToSequence();
 
@@ -188,6 +193,12 @@ public sealed class WindowCatalog
     /// <summary>The series that events of a kind may touch.</summary>
     internal ReadOnlySpan<int> SeriesTouchedBy(string kind) => seriesByKind.GetValueOrDefault(kind);
 
+    /// <summary>The series that an event may touch, led to them by what their filters ask for.</summary>
+    internal ConditionIndex.Touched SeriesTouchedBy(CustomerEvent happened) => seriesByEvent.TouchedByEvent(happened);
+
+    /// <summary>What is written of a summed series of which nothing was ever counted: most series of most customers.</summary>
+    internal ReadOnlySpan<byte> UntouchedSeries(int index) => untouched[index];
+
     /// <summary>The series that answers a leaf.</summary>
     internal int SeriesOf(int leaf) => seriesOfLeaf[leaf];
 
@@ -196,7 +207,19 @@ public sealed class WindowCatalog
     private AskedLeaf AskedAs(Condition.EventWindow leaf, int index)
     {
         var one = series[seriesOfLeaf[index]];
-        return new AskedLeaf(leaves[index], seriesOfLeaf[index], one.IsSummed && leaves[index].IsPlain ? SumTest.Of(leaf.Is, one.Steps) : null);
+        return new AskedLeaf(leaves[index], seriesOfLeaf[index], one.IsSummed && leaves[index].IsPlain ? SumTest.Of(leaf.Is, one.Steps) : null, leaf.IsOpen());
+    }
+
+    private static byte[] Untouched(WindowSeries series)
+    {
+        var writer = new SlotWriter();
+        if (series.IsSummed)
+        {
+            writer.Bits(series.Key);
+            default(Accumulator).Write(series.Reach, series.Steps, long.MinValue, writer);
+        }
+
+        return writer.Written.ToArray();
     }
 
     private static FrozenDictionary<string, int[]> ByKind(IEnumerable<(Condition.EventWindow Leaf, int Index)> leaves) => leaves

@@ -16,6 +16,9 @@ public readonly record struct TickOrNone : IComparable<TickOrNone>
     /// <summary>An instant, of which what is finer than a tick is cut off, or none.</summary>
     public static TickOrNone Of(Instant? instant) => instant is { } some ? new(some.ToUnixTimeTicks() ^ long.MinValue) : default;
 
+    /// <summary>The tick of so many ticks since the Unix epoch.</summary>
+    internal static TickOrNone At(long ticks) => new(ticks ^ long.MinValue);
+
     /// <summary>The order of two instants; none comes after all.</summary>
     public int CompareTo(TickOrNone other) => Order.CompareTo(other.Order);
 

@@ -15,8 +15,9 @@ namespace Crm.Segmentation.Memberships;
 /// </summary>
 internal sealed class Asking(SegmentPlans plans, SegmentationState state, ModuleContext context) : IEvidence
 {
-    // Segments are asked in the order of their places, so what changed is in that order too.
+    // Segments are asked in the order of their places, so what changed is in that order too. Most events change nothing but when to ask again.
     private readonly List<(int Place, Standing Standing)> changed = [];
+    private TickOrNone[]? moved;
     private readonly List<Standing> gone = [];
     private readonly List<Fact> facts = [];
     private readonly List<Echo> echoes = [];
@@ -26,7 +27,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
     /// <summary>The module's one entry on the agenda: when a segment is next to be asked about.</summary>
     public static AgendaChange WakeAt(Instant? due) => new("ask", due);
 
-    public Moment Moment => context.Moment;
+    public Moment Moment { get; } = context.Moment;
 
     public Scalar Field(string name) => context.Field(name);
 
@@ -45,7 +46,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         }
 
         validUntil = null;
-        return Standing(plans.Segments[place])?.IsMember == true ? true : default(Scalar);
+        return IsMember(plans.Segments[place]) ? true : default(Scalar);
     }
 
     /// <summary>Asks the marked segments, and those that name one whose answer changed.</summary>
@@ -74,31 +75,36 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
     /// <summary>Asks all segments, whatever was decided before, and says all facts anew: for a customer of whom nothing was asked yet, or whom other definitions decided.</summary>
     public Outcome AskAll()
     {
-        foreach (var removed in state.Standings.Where(standing => plans.PlaceOf(standing.Segment) is null))
+        foreach (var removed in state.Undated)
         {
+            if (plans.PlaceOf(removed.Segment) is not null)
+            {
+                continue;
+            }
+
             gone.Add(new Standing { Segment = removed.Segment });
             facts.Add(new Fact(SegmentNames.Fact(removed.Segment), default));
-            if (removed.Current is { } current)
+            if (removed.Standing.Current is { } current)
             {
                 Tell(SegmentNames.Left, SegmentNames.LeftLine, removed.Segment, current.Version, new MembershipCause(MembershipReason.Definition));
             }
         }
 
         // A customer of whom something was decided already was decided by other definitions.
-        byDefinition = state.Fingerprint != 0 || !state.Standings.IsEmpty;
+        byDefinition = state.Fingerprint != 0 || !state.Undated.IsEmpty;
 
         foreach (var segment in plans.Segments)
         {
             if (!Flips(segment))
             {
-                facts.Add(segment.FactWhen(Standing(segment)?.IsMember == true));
+                facts.Add(segment.FactWhen(IsMember(segment)));
             }
         }
 
         return Decided(plans.Fingerprint, anew: true);
     }
 
-    private Standing? Standing(SegmentPlan segment)
+    private bool IsMember(SegmentPlan segment)
     {
         var (low, high) = (0, changed.Count);
         while (low < high)
@@ -107,66 +113,96 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
             (low, high) = changed[middle].Place < segment.Place ? (middle + 1, high) : (low, middle);
         }
 
-        return low < changed.Count && changed[low].Place == segment.Place ? changed[low].Standing : state.With(segment.Id, segment.Rank);
+        return low < changed.Count && changed[low].Place == segment.Place ? changed[low].Standing.IsMember
+            : state.PlaceOf(segment, plans) is >= 0 and var known && state.Undated[known].IsMember;
     }
 
     /// <summary>Asks one segment and notes what changed.</summary>
     /// <returns>Whether the customer entered or left.</returns>
     private bool Flips(SegmentPlan segment)
     {
-        var now = Moment.Instant;
-        var version = segment.At(now);
-        var truth = version is null ? default : Evaluator.Evaluate(version.Value.Where, this);
-        var due = Due(truth.ValidUntil, segment.NextActivation(now));
-        var before = state.With(segment.Id, segment.Rank) ?? new Standing { Segment = segment.Id };
-        if (truth.Value == before.IsMember)
+        var version = segment.At(Moment.Instant);
+        var truth = version is null ? default : Evaluator.Evaluate(version.Where, this);
+        var (change, activation) = (truth.AskAgain, segment.NextActivation(Moment.Instant));
+        var due = activation.CompareTo(change) < 0 ? activation : change;
+        var known = state.PlaceOf(segment, plans);
+        if (truth.Value == (known >= 0 && state.Undated[known].IsMember))
         {
-            if (before.Due != due)
-            {
-                changed.Add((segment.Place, before with { Due = due }));
-            }
-
+            Move(segment, known, due);
             return false;
         }
 
+        Flip(segment, version, known >= 0 ? state.Undated[known].Standing : new Standing { Segment = segment.Id }, due);
+        return true;
+    }
+
+    /// <summary>Has the customer enter a segment, or leave it.</summary>
+    private void Flip(SegmentPlan segment, PlanVersion? version, Standing before, TickOrNone due)
+    {
+        var now = Moment.Instant;
         byDefinition |= version?.ActiveFrom == now;
         var cause = byDefinition ? new MembershipCause(MembershipReason.Definition) : MembershipCause.Of(context);
-        if (version is not null && truth.Value)
+        if (version is not null && !before.IsMember)
         {
-            changed.Add((segment.Place, before.Enter(now, version.Version, cause) with { Due = due }));
+            changed.Add((segment.Place, before.Enter(now, version.Number, cause).With(due)));
             facts.Add(segment.FactWhen(isMember: true));
-            Tell(SegmentNames.Entered, SegmentNames.EnteredLine, segment.Id, version.Version, cause);
+            Tell(SegmentNames.Entered, SegmentNames.EnteredLine, segment.Id, version.Number, cause);
         }
         else
         {
-            changed.Add((segment.Place, before.Leave(now, cause, segment.History) with { Due = due }));
+            changed.Add((segment.Place, before.Leave(now, cause, segment.History).With(due)));
             facts.Add(segment.FactWhen(isMember: false));
-            Tell(SegmentNames.Left, SegmentNames.LeftLine, segment.Id, version?.Version ?? before.Current?.Version ?? 0, cause);
+            Tell(SegmentNames.Left, SegmentNames.LeftLine, segment.Id, version?.Number ?? before.Current?.Version ?? 0, cause);
+        }
+    }
+
+    /// <summary>Notes when to ask again about a segment in which the customer stays, or out of which.</summary>
+    private void Move(SegmentPlan segment, int known, TickOrNone due)
+    {
+        if (due == (known >= 0 ? state.Dues[known] : default))
+        {
+            return;
         }
 
-        return true;
+        if (known >= 0 && (due != default || state.Undated[known].SaysSomething))
+        {
+            (moved ??= state.Dues.AsSpan().ToArray())[known] = due;
+        }
+        else
+        {
+            // Something is to be said of it for the first time, or nothing any more.
+            changed.Add((segment.Place, new Standing { Segment = segment.Id, DueTick = due }));
+        }
     }
 
     private void Tell(string echo, string line, string segment, int version, MembershipCause cause)
     {
-        echoes.Add(new Echo(echo, Fields.Of(
-            (SegmentNames.SegmentField, segment),
-            (SegmentNames.VersionField, version),
-            (SegmentNames.EffectiveAtField, Moment.Instant),
-            (SegmentNames.CauseField, cause.ToString()))));
-        lines.Add(new ReceiptLine(SegmentNames.Module, line) { Subject = segment });
+        if (context.IsHeard(echo))
+        {
+            echoes.Add(new Echo(echo, Fields.Of(
+                (SegmentNames.SegmentField, segment),
+                (SegmentNames.VersionField, version),
+                (SegmentNames.EffectiveAtField, Moment.Instant),
+                (SegmentNames.CauseField, cause.ToString()))));
+        }
+
+        if (context.WantsLines)
+        {
+            lines.Add(new ReceiptLine(SegmentNames.Module, line) { Subject = segment });
+        }
     }
 
     private Outcome.Accepted Decided(ulong fingerprint, bool anew = false)
     {
         // An entry that is being handled is off the agenda already.
         var setsWake = anew || context.Stimulus is Stimulus.Due;
-        if (changed.Count + gone.Count == 0 && !setsWake)
+        if (changed.Count + gone.Count == 0 && moved is null && !setsWake)
         {
             return Outcome.Nothing;
         }
 
-        var next = changed.Count + gone.Count == 0 ? state : state.SetInOrder(InOrder());
+        var dues = moved is null ? state.Dues : Sequence.Given(moved);
+        var next = changed.Count + gone.Count > 0 ? state.SetInOrder(dues, InOrder()) : moved is null ? state : state.With(dues);
         next = next.Fingerprint == fingerprint ? next : next with { Fingerprint = fingerprint };
         return new Outcome.Accepted
         {
@@ -204,17 +240,5 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         }
 
         return standings;
-    }
-
-    /// <summary>The earlier of two instants, as the first tick not before it: what is stored has no finer part, and asking too early would ask in vain.</summary>
-    private static Instant? Due(Instant? change, Instant? activation)
-    {
-        if ((change is null || activation < change ? activation : change) is not { } first)
-        {
-            return null;
-        }
-
-        var tick = Instant.FromUnixTimeTicks(first.ToUnixTimeTicks());
-        return tick < first ? tick + Duration.FromTicks(1) : tick;
     }
 }

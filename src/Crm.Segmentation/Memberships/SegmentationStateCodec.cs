@@ -1,3 +1,4 @@
+using System.Text;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -26,14 +27,15 @@ internal sealed class SegmentationStateCodec : SlotCodec<SegmentationState>
     protected override void Write(SegmentationState state, SlotWriter writer)
     {
         writer.Bits(state.Fingerprint);
-        writer.Whole(state.Standings.Count);
-        foreach (var standing in state.Standings)
+        writer.Whole(state.Undated.Length);
+        for (var place = 0; place < state.Undated.Length; place++)
         {
+            var (standing, due) = (state.Undated[place].Standing, state.Dues[place].Instant);
             writer.Text(standing.Segment);
-            writer.Whole((standing.Current is null ? 0 : IsMember) | (standing.Due is null ? 0 : HasDue) | (standing.ForgottenUntil is null ? 0 : HasForgotten) | (standing.Past.Count << PastShift));
-            if (standing.Due is { } due)
+            writer.Whole((standing.IsMember ? IsMember : 0) | (due is null ? 0 : HasDue) | (standing.ForgottenUntil is null ? 0 : HasForgotten) | (standing.Past.Count << PastShift));
+            if (due is { } instant)
             {
-                writer.Instant(due);
+                writer.Instant(instant);
             }
 
             if (standing.ForgottenUntil is { } forgotten)
@@ -64,31 +66,38 @@ internal sealed class SegmentationStateCodec : SlotCodec<SegmentationState>
     protected override SegmentationState Read(int version, ref SlotReader reader)
     {
         var fingerprint = reader.Bits();
-        var standings = new Standing[reader.Int()];
+        var standings = new UndatedStanding[reader.Int()];
+        var dues = new TickOrNone[standings.Length];
+        var keys = default(LatestKey);
         for (var i = 0; i < standings.Length; i++)
         {
             var segment = reader.Name();
             var has = reader.Int();
-            Instant? due = (has & HasDue) != 0 ? reader.Instant() : null;
+            dues[i] = (has & HasDue) != 0 ? TickOrNone.Of(reader.Instant()) : default;
+            if ((has & ~HasDue) == 0)
+            {
+                standings[i] = new UndatedStanding(segment, null);
+                continue;
+            }
+
             Instant? forgotten = (has & HasForgotten) != 0 ? reader.Instant() : null;
-            var past = new Membership[has >> PastShift];
+            var past = has >> PastShift is 0 ? [] : new Membership[has >> PastShift];
             var before = 0L;
             for (var j = 0; j < past.Length; j++)
             {
-                past[j] = version < FirstWithCauses ? ReadFirst(ref reader) : ReadPast(ref reader, ref before);
+                past[j] = version < FirstWithCauses ? ReadFirst(ref reader) : ReadPast(ref reader, ref before, ref keys);
             }
 
-            standings[i] = new Standing
+            standings[i] = new UndatedStanding(new Standing
             {
                 Segment = segment,
-                Due = due,
                 ForgottenUntil = forgotten,
-                Past = Sequence.Create<Membership>(past),
-                Current = (has & IsMember) == 0 ? null : version < FirstWithCauses ? new Membership(reader.Instant(), null, reader.Int()) : ReadCurrent(ref reader, before),
-            };
+                Past = Sequence.Given(past),
+                Current = (has & IsMember) == 0 ? null : version < FirstWithCauses ? new Membership(reader.Instant(), null, reader.Int()) : ReadCurrent(ref reader, before, ref keys),
+            });
         }
 
-        return new SegmentationState { Fingerprint = fingerprint, Standings = Sequence.Create<Standing>(standings) };
+        return SegmentationState.Of(fingerprint, standings, dues);
     }
 
     private static Membership ReadFirst(ref SlotReader reader)
@@ -97,15 +106,15 @@ internal sealed class SegmentationStateCodec : SlotCodec<SegmentationState>
         return new Membership(since, since + Duration.FromTicks(reader.Whole()), reader.Int());
     }
 
-    private static Membership ReadPast(ref SlotReader reader, ref long before)
+    private static Membership ReadPast(ref SlotReader reader, ref long before, ref LatestKey keys)
     {
         var since = ReadTime(ref reader, ref before);
         var until = ReadTime(ref reader, ref before);
-        return new Membership(since, until, reader.Int()) { EnteredBy = ReadCause(ref reader), LeftBy = ReadCause(ref reader) };
+        return new Membership(since, until, reader.Int()) { EnteredBy = ReadCause(ref reader, ref keys), LeftBy = ReadCause(ref reader, ref keys) };
     }
 
-    private static Membership ReadCurrent(ref SlotReader reader, long before) =>
-        new(ReadTime(ref reader, ref before), null, reader.Int()) { EnteredBy = ReadCause(ref reader) };
+    private static Membership ReadCurrent(ref SlotReader reader, long before, ref LatestKey keys) =>
+        new(ReadTime(ref reader, ref before), null, reader.Int()) { EnteredBy = ReadCause(ref reader, ref keys) };
 
     private static long WriteTime(Instant instant, long before, SlotWriter writer)
     {
@@ -129,9 +138,27 @@ internal sealed class SegmentationStateCodec : SlotCodec<SegmentationState>
         }
     }
 
-    private static MembershipCause ReadCause(ref SlotReader reader)
+    private static MembershipCause ReadCause(ref SlotReader reader, ref LatestKey keys)
     {
         var reason = (MembershipReason)reader.Int();
-        return reason == MembershipReason.Event ? new(reason, EventKey.Parse(reader.Code())) : new(reason);
+        return reason == MembershipReason.Event ? new(reason, keys.Of(reader.Bytes())) : new(reason);
+    }
+
+    /// <summary>The key that was read last: an event often has a customer enter many segments, which are read one after the other.</summary>
+    private ref struct LatestKey
+    {
+        private ReadOnlySpan<byte> written;
+        private EventKey read;
+
+        public EventKey Of(ReadOnlySpan<byte> utf8)
+        {
+            if (utf8.IsEmpty || !utf8.SequenceEqual(written))
+            {
+                read = EventKey.Parse(Encoding.UTF8.GetString(utf8));
+                written = utf8;
+            }
+
+            return read;
+        }
     }
 }

@@ -28,7 +28,7 @@ public sealed record Standing
     /// <summary>How many past memberships are kept of a segment that keeps its <see cref="SegmentHistory.Latest"/>.</summary>
     public const int LatestKept = 8;
 
-    // A customer has many of these, and most that an event makes differ from the one before in their due instant alone: so it is small, and what is large is shared.
+    // A customer has many of these: so it is small, and what is large is shared.
     private readonly Lasting? current;
     private readonly TickOrNone due;
     private readonly TickOrNone forgottenUntil;
@@ -39,8 +39,8 @@ public sealed record Standing
     /// <summary>The membership that lasts; null when the customer is not in the segment.</summary>
     public Membership? Current
     {
-        get => current?.Membership;
-        init => current = value is { } membership ? new Lasting(membership) : null;
+        get => current is { } lasting ? new Membership(lasting.Since, null, lasting.Version) { EnteredBy = lasting.EnteredBy } : null;
+        init => current = value is { } membership ? new Lasting(membership.Since, membership.Version, membership.EnteredBy) : null;
     }
 
     /// <summary>When to ask again if nothing happens, to the tick (100 ns): the answer does not change before; null when time alone changes nothing.</summary>
@@ -64,7 +64,11 @@ public sealed record Standing
     internal bool IsMember => current is not null;
 
     /// <summary>When to ask again, to be compared with others.</summary>
-    internal TickOrNone DueTick => due;
+    internal TickOrNone DueTick
+    {
+        get => due;
+        init => due = value;
+    }
 
     /// <summary>Whether there is anything to keep.</summary>
     internal bool SaysSomething => current is not null || due != default || !Past.IsEmpty;
@@ -87,6 +91,9 @@ public sealed record Standing
         return low < Past.Count && Past[low].Since <= at ? true : at < ForgottenUntil ? null : false;
     }
 
+    /// <summary>The same, to be asked about at another instant.</summary>
+    internal Standing With(TickOrNone instant) => due == instant ? this : this with { DueTick = instant };
+
     internal Standing Enter(Instant at, int version, MembershipCause cause = default) => this with { Current = new Membership(at, null, version) { EnteredBy = cause } };
 
     /// <summary>Ends the current membership. One that lasted no time is not kept.</summary>
@@ -103,5 +110,5 @@ public sealed record Standing
             : this with { Current = null, Past = past.Skip(past.Count - LatestKept).ToSequence(), ForgottenUntil = past[past.Count - LatestKept - 1].Until };
     }
 
-    private sealed record Lasting(Membership Membership);
+    private sealed record Lasting(Instant Since, int Version, MembershipCause EnteredBy);
 }

@@ -28,10 +28,14 @@ internal sealed class SegmentPlans
         segmentOfCondition = [.. conditions.Select(pair => pair.Place)];
         Dependents = [.. Segments.Select(segment => Touching(segment.Fact))];
         Fingerprint = FingerprintOf(Segments);
+        InOrder = [.. Segments.OrderBy(segment => segment.Rank)];
     }
 
     /// <summary>The segments; each comes after those it names.</summary>
     public SegmentPlan[] Segments { get; }
+
+    /// <summary>The segments in the ordinal order of their ids.</summary>
+    public SegmentPlan[] InOrder { get; }
 
     /// <summary>For each segment, those that name it.</summary>
     public int[][] Dependents { get; }
@@ -89,6 +93,8 @@ internal sealed class SegmentPlans
 /// <summary>The versions of one segment that differ in meaning: a version that only changes the label is the one before it.</summary>
 internal sealed class SegmentPlan
 {
+    private readonly PlanVersion[] steps;
+
     public SegmentPlan(string id, int place, int rank, IEnumerable<Definition<Segment>> definitions)
     {
         Id = id;
@@ -106,6 +112,7 @@ internal sealed class SegmentPlan
         }
 
         Versions = [.. versions];
+        steps = [.. versions.Select(version => new PlanVersion(version))];
     }
 
     public string Id { get; }
@@ -127,30 +134,43 @@ internal sealed class SegmentPlan
     public Fact FactWhen(bool isMember) => new(Fact, isMember ? true : default(Scalar));
 
     /// <summary>The version that counts at an instant; null before the first.</summary>
-    public Definition<Segment>? At(Instant instant)
+    public PlanVersion? At(Instant instant)
     {
-        for (var i = Versions.Length - 1; i >= 0; i--)
+        for (var i = steps.Length - 1; i >= 0; i--)
         {
-            if (Versions[i].ActiveFrom <= instant)
+            if (steps[i].ActiveFrom <= instant)
             {
-                return Versions[i];
+                return steps[i];
             }
         }
 
         return null;
     }
 
-    /// <summary>When the next version begins to count; null where the last does.</summary>
-    public Instant? NextActivation(Instant after)
+    /// <summary>When the next version begins to count, as the first tick not before it; none where the last does.</summary>
+    public TickOrNone NextActivation(Instant after)
     {
-        foreach (var version in Versions)
+        foreach (var step in steps)
         {
-            if (version.ActiveFrom > after)
+            if (step.ActiveFrom > after)
             {
-                return version.ActiveFrom;
+                return step.Begins;
             }
         }
 
-        return null;
+        return default;
     }
+}
+
+/// <summary>What every event asks of a version.</summary>
+internal sealed class PlanVersion(Definition<Segment> definition)
+{
+    public Instant ActiveFrom { get; } = definition.ActiveFrom;
+
+    /// <summary>The first tick not before <see cref="ActiveFrom"/>.</summary>
+    public TickOrNone Begins { get; } = new Truth(false, definition.ActiveFrom).AskAgain;
+
+    public int Number { get; } = definition.Version;
+
+    public Condition Where { get; } = definition.Value.Where;
 }

@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Events;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -30,6 +31,29 @@ public sealed class WindowCatalogTests
     [Fact]
     public void A_key_never_changes_because_stored_slots_have_it() => // SHA-256 of {"count":"purchase","where":…,"window":{"last":"P90D"},"is":{"known":true}}
         Assert.Equal([0xb48342bef634cf32UL], new WindowCatalog([ThreeWebOrders]).Leaves.ToArray().Select(leaf => leaf.Key));
+
+    [Fact]
+    public void An_event_reaches_every_measure_that_counts_it_however_many_ask_for_values_of_one_field()
+    {
+        var conditions = Enumerable.Range(0, 20).Select(i => If.Purchases().Where(If.Field("event.channel").Is($"c{i}")).InLast(Duration.FromDays(2)).Count().AtLeast(1))
+            .Concat([Spend, ThreeWebOrders, If.Events("visit").Where(If.Field("event.channel").OneOf("c1", "c2")).Count().AtLeast(1), If.Purchases().Where(If.Field("event.channel").WhenMissing(true).Is("c3")).Count().AtLeast(1)])
+            .ToList();
+        var catalog = new WindowCatalog(conditions);
+        var observed = Observed.Empty(catalog);
+        var history = new List<(CustomerEvent Event, Instant At)>();
+        for (var i = 0; i < 60; i++)
+        {
+            var at = Instant.FromUtc(2026, 1, 1, 0, 0) + Duration.FromHours(i);
+            var happened = (i % 3 == 0 ? new CustomerEvent { Key = new EventKey("web", $"{i}"), Kind = "visit" } : CustomerEvent.Purchase($"pos:{i}", Identity.User(1), Money.Hkd(40)))
+                with { Channel = (i % 7) switch { 0 => null, 1 => "web", var other => $"c{other * (i % 4)}" }, OccurredAt = at };
+            history.Add((happened, at));
+            observed.Add(happened, at);
+            foreach (var leaf in conditions)
+            {
+                Assert.Equal(HistoryWindows.Evaluate(Leaf(leaf), history, at), observed.Answer(Leaf(leaf), at));
+            }
+        }
+    }
 
     [Fact]
     public void A_leaf_in_no_contract_is_refused_by_name()

@@ -32,6 +32,23 @@ public sealed class StateLaws
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
     [Fact]
+    public void A_segment_is_found_by_its_rank_where_its_name_finds_it() => Prop.ForAll(Arb.From(Gen.Choose(0, (1 << 20) - 1)), bits =>
+    {
+        var plans = new SegmentCatalog(Enumerable.Range(0, 20).Select(i => Samples.Of($"s{i}", Crm.Conditions.If.Purchases().Count().AtLeast(i)))).Plans;
+        var state = SegmentationState.Empty.Set([.. plans.Segments.Where(segment => (bits >> segment.Place & 1) != 0).Select(segment => new Standing { Segment = new string(segment.Id), Due = Club.Day(segment.Place) })]);
+        for (var asked = 0; asked < 2; asked++)
+        {
+            foreach (var segment in plans.Segments)
+            {
+                var place = state.PlaceOf(segment, plans);
+                Assert.Equal(state.With(segment.Id), place < 0 ? null : state.At(place));
+            }
+        }
+
+        Assert.Equal(state, SegmentationState.Empty with { Standings = state.Standings });
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
+
+    [Fact]
     public void What_the_first_release_wrote_is_read()
     {
         var writer = new SlotWriter();
