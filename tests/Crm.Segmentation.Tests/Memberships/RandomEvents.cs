@@ -8,18 +8,18 @@ using NodaTime;
 
 namespace Crm.Segmentation.Tests.Memberships;
 
-/// <summary>Many random events of many customers: after each the memberships are those that a scan of the whole history gives. With CRM_LONG=1 a million.</summary>
+/// <summary>Many random events of many customers: recorded through the engine, after each the memberships are those that a scan of the whole history gives. <see cref="FoldedEvents"/> asks it of a million.</summary>
 public sealed class RandomEvents
 {
     private const int InOneCall = 200;
-    private static readonly int Events = Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 1_000_000 : 6_000;
+    private const int Events = 6_000;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task No_membership_differs_from_what_the_whole_history_says()
     {
-        var segments = Segments().Select((where, i) => Samples.Of($"s{i}", where)).ToList();
+        var segments = Puzzles.Segments().Select((where, i) => Samples.Of($"s{i}", where)).ToList();
         var club = new Club([.. segments]);
         var histories = new List<(CustomerEvent Event, Instant At)>[Math.Max(20, Events / 40)];
         var luck = new Luck(7);
@@ -66,31 +66,9 @@ public sealed class RandomEvents
         }
     }
 
-    private static IEnumerable<Condition> Segments()
-    {
-        var hours = new[] { 2, 24, 96 };
-        foreach (var window in hours.Select(Duration.FromHours))
-        {
-            yield return If.Purchases().InLast(window).Count().AtLeast(2);
-            yield return If.Purchases().InLast(window).SumOfSpend(Currency.Hkd).MoreThan(150);
-            yield return If.Purchases().Where(If.Field("event.channel").Is("web")).InLast(window).Count().Is(0);
-            yield return If.Purchases().Stopped(window);
-            yield return If.Purchases().InLast(window).Of(Aggregation.Greatest, new Measured.Spend(Currency.Hkd)).AtLeast(120);
-        }
-
-        yield return If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(1_000);
-        yield return If.Purchases().Of(Aggregation.MostFrequent, "event.channel").Is("web");
-        yield return If.Purchases().This(CalendarPeriod.Day, "Asia/Hong_Kong").Count().AtLeast(1);
-        yield return If.Purchases().Regularly(1, 4, Duration.FromHours(12)).AtLeast(2);
-        yield return If.Purchases().SinceLatest("page-view", Duration.FromHours(20)).Count().AtLeast(1);
-        yield return If.Events("page-view").Then(new Step(new EventPattern("purchase")) { Within = Duration.FromHours(6) }).Happened;
-        yield return Samples.In("s0") & !Samples.In("s6");
-        yield return If.Hours(new LocalTime(22, 0), new LocalTime(6, 0)) | Samples.In("s15");
-    }
-
     private sealed record Whole(Moment Moment, List<(CustomerEvent Event, Instant At)> History) : IEvidence
     {
-        private static readonly List<Condition> Named = [.. Segments()];
+        private static readonly List<Condition> Named = [.. Puzzles.Segments()];
 
         public Scalar Field(string name) => default;
 
@@ -104,17 +82,5 @@ public sealed class RandomEvents
         }
 
         public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, History, Moment.Instant);
-    }
-
-    // A linear congruence: the high bits are random enough.
-    private sealed class Luck(ulong state)
-    {
-        private ulong state = state;
-
-        public int Below(int end)
-        {
-            state = unchecked((state * 6364136223846793005) + 1442695040888963407);
-            return (int)((state >> 33) % (ulong)end);
-        }
     }
 }

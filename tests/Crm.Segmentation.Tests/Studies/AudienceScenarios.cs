@@ -5,6 +5,7 @@ using Crm.Modules;
 using Crm.Segmentation.Audiences;
 using Crm.Segmentation.Segments;
 using Crm.Values;
+using Audience = Crm.Segmentation.Audiences.Audience;
 
 namespace Crm.Segmentation.Tests.Studies;
 
