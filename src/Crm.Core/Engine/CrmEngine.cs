@@ -228,6 +228,14 @@ public sealed class CrmEngine
         return new Rebuilding(kernel, ids, clock).RunAsync(request, cancellationToken);
     }
 
+    /// <summary>Removes facts whose module, programme or segment is gone, also of customers to whom nothing happens any more.</summary>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
+    public ValueTask<SweepReport> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new Sweeping(kernel, ids, clock).RunAsync(request, cancellationToken);
+    }
+
     /// <summary>
     /// Disposes of journal entries that need not be kept any longer, one unit of work for each customer. An opening stands for what is gone: states, balances and the ledger are as before, and everything that happens later is decided as if
     /// the entries were there. An event that reaches back to them is recorded, counts now and on what is left, and its receipt has the line "reaches-disposed-history". Cancelled, stopped or killed, it goes on where it was.

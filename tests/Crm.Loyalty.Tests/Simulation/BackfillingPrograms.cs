@@ -271,6 +271,29 @@ public sealed class BackfillingPrograms
         Assert.Contains("'asked' opens history and is a Request", wrong.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_sweep_removes_the_facts_of_what_is_gone_from_those_to_whom_nothing_happens()
+    {
+        var club = await Played(Samples.TeaClub);
+        await Past.RunAsync(club.Engine, Cancel);
+        var (books, facts) = (Books(await club.Ledger()), await FactsAsync(club));
+        Assert.Contains(facts, IsOfSecond);
+        club.StartsAgainWith(new LoyaltyModule(Samples.TeaClub));
+
+        Assert.Equal((2, 2, true), await club.Engine.SweepAsync(new SweepRequest { DryRun = true }, Cancel) is var dry ? (dry.Seen, dry.Swept, dry.IsComplete) : default);
+        Assert.Equal(facts, await FactsAsync(club));
+        var first = await club.Engine.SweepAsync(new SweepRequest { Most = 1 }, Cancel);
+        Assert.Equal((1, 1, false), (first.Seen, first.Swept, first.IsComplete));
+        Assert.Equal((1, 1), await club.Engine.SweepAsync(new SweepRequest { After = first.Last }, Cancel) is var rest ? (rest.Seen, rest.Swept) : default);
+
+        Assert.Equal(facts.Where(fact => !IsOfSecond(fact)), await FactsAsync(club));
+        Assert.Equal(0, (await club.Engine.SweepAsync(new SweepRequest(), Cancel)).Swept);
+        Assert.Equal(books, Books(await club.Ledger()));
+        await Sound(club, new LoyaltyModule(Samples.TeaClub));
+
+        static bool IsOfSecond(string fact) => fact.Contains("second-club", StringComparison.Ordinal);
+    }
+
     private static ProgramBackfill Past => new(Second, Start);
 
     private static LoyaltyModule Beside(Instant begins) => new(new Definitions.DefinitionCatalog<LoyaltyProgram>([Samples.TeaClub.Define(), Second.Define(1, begins)]));
