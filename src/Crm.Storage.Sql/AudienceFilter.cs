@@ -73,6 +73,11 @@ internal sealed class AudienceFilter(AudienceSql sql)
     {
         if (Column(field.Name, kind, alias, line) is { } column)
         {
+            if (field.Is is Test.Matches)
+            {
+                return Refuse(place + ".is", "Databases read regular expressions otherwise than conditions do, and 'where' is asked of rows that stay in the database; 'startsWith', 'endsWith', 'contains' or 'in' compare exactly there.");
+            }
+
             return AudienceTest.OfCode(sql, field.Is, column) is { } test ? Answered(column, test, field) : AudienceSql.Constant(field.WhenMissing);
         }
 

@@ -53,7 +53,7 @@ public sealed class ColumnLaws
     private static readonly Gen<Test> Numbers = ConditionParts.Numbers(8);
 
     private static readonly Gen<Test> Codes = Gen.Elements<Test>(
-        new Test.EqualTo("web"), new Test.OneOf(["tea", "shop"]), new Test.StartsWith("w"), new Test.EndsWith("p"), new Test.Contains("e"), new Test.AnyOf(["web", "cup"]), new Test.AllOf(["cup", "tea"]), new Test.Known(), new Test.AtLeast(1), new Test.EqualTo("HK"), new Test.EqualTo(Scalar.Of(["tea"])), new Test.EqualTo(true));
+        new Test.EqualTo("web"), new Test.OneOf(["tea", "shop"]), new Test.StartsWith("w"), new Test.EndsWith("p"), new Test.Contains("e"), new Test.Matches("^[wt]e"), new Test.Matches("(?i)P$"), new Test.AnyOf(["web", "cup"]), new Test.AllOf(["cup", "tea"]), new Test.Known(), new Test.AtLeast(1), new Test.EqualTo("HK"), new Test.EqualTo(Scalar.Of(["tea"])), new Test.EqualTo(true));
 
     private static readonly Gen<Test> Dates = Gen.OneOf(
         from comparison in Gen.Elements(Enum.GetValues<Comparison>()) from days in Gen.Choose(-2, 0) select (Test)new Test.Relative(comparison, new RelativeTime.Today(Period.FromDays(days), Zone)),

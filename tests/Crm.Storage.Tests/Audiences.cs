@@ -97,7 +97,7 @@ public sealed class Audiences
         select ((Measure)new Measure.Aggregate(how, of), test),
         from how in Gen.Elements(Aggregation.Least, Aggregation.Greatest, Aggregation.First, Aggregation.Latest, Aggregation.MostFrequent)
         from of in Gen.Elements("event.channel", "line.sku", "line.category", "event.currency")
-        from test in Codes
+        from test in Gen.OneOf(Codes, Gen.Elements<Test>(new Test.Matches("^[wt]e"), new Test.Matches("(?i)^HK|P$")))
         select ((Measure)new Measure.Aggregate(how, new Measured.Named(of)), test),
         from how in Gen.Elements(Aggregation.Least, Aggregation.Greatest, Aggregation.First, Aggregation.Latest, Aggregation.MostFrequent)
         from zone in Gen.Elements(Zone, "Asia/Hong_Kong", "UTC")
@@ -212,9 +212,11 @@ public sealed class Audiences
             If.Purchases().Where(If.Field("event.channel").Is("web") & If.Field("event.table").Is(3)).Count().AtLeast(1),
             If.Purchases().Then(new Step(new EventPattern("purchase") { Where = If.Field("event.table").Is(3) })).Happened,
             new Condition.EventWindow("purchase", new Measure.Aggregate(Aggregation.Greatest, new Measured.Named("event.spend")), new Window.Lifetime(), new Test.AtLeast(1)),
-            If.Fact("loyalty.tier").Is("gold"));
+            If.Fact("loyalty.tier").Matches("^g"),
+            If.Purchases().Where(If.Field("event.channel").Matches("^w") | If.Field("line.quantity").Matches("^w")).Count().AtLeast(1),
+            If.Field("customer.region").Matches("^H"));
 
-        Assert.Equal(["$.all[2].where.all[1].field", "$.all[3].then[0].where.field", "$.all[4]"], store.Refusals(condition, new EventKinds([]), null).Select(error => error.Path));
+        Assert.Equal(["$.all[2].where.all[1].field", "$.all[3].then[0].where.field", "$.all[4]", "$.all[6].where.any[0].is"], store.Refusals(condition, new EventKinds([]), null).Select(error => error.Path));
         Assert.Equal(["$"], store.Refusals(If.Field("customer.region").Is("HK"), new EventKinds([]), new NoView()).Select(error => error.Path));
         Assert.Equal(["$.any[1]"], store.Refusals(If.Any([.. new[] { "region", "age" }.Select(name => If.Field($"customer.{name}").IsKnown)]), new EventKinds([]), new NoView("host", "region")).Select(error => error.Path));
     }

@@ -70,6 +70,7 @@ internal static class ConditionInChinese
         Test.Contains contains => $"包含「{contains.Text}」",
         Test.StartsWith starts => $"以「{starts.Text}」開首",
         Test.EndsWith ends => $"以「{ends.Text}」結尾",
+        Test.Matches matches => $"符合式樣「{matches.Pattern}」",
         Test.Relative relative => Moving(relative),
         Test.Anniversary anniversary => Yearly(anniversary),
         Test.Known => "有記錄",

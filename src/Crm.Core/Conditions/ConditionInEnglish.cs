@@ -52,6 +52,7 @@ internal static class ConditionInEnglish
         Test.Contains contains => $"contains '{contains.Text}'",
         Test.StartsWith starts => $"begins with '{starts.Text}'",
         Test.EndsWith ends => $"ends with '{ends.Text}'",
+        Test.Matches matches => $"matches '{matches.Pattern}'",
         Test.Relative relative => Moving(relative),
         Test.Anniversary anniversary => Yearly(anniversary),
         Test.Known => "is known",

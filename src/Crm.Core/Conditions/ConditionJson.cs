@@ -17,7 +17,7 @@ namespace Crm.Conditions;
 /// </summary>
 /// <remarks>
 /// Windows are "lifetime", <c>{"last":"P90D","skip":"P30D"}</c>, <c>{"before":"P60D"}</c>, <c>{"calendar":"month","skip":1,"count":3,"zone":"Asia/Hong_Kong"}</c>, <c>{"from":…,"until":…}</c>, <c>{"sinceLatest":{"of":"refund"},"within":"P30D"}</c> and sinceFirst.
-/// Tests are eq, gt, gte, lt, lte, between, in, anyOf, allOf, noneOf, contains, startsWith, endsWith, anniversary and <c>{"known":true}</c>; comparisons also take <c>{"today":"-P30D","zone":"Asia/Hong_Kong"}</c> and <c>{"now":"-PT36H"}</c>. Values are texts (codes), numbers, true and false, <c>{"date":"2026-11-21"}</c> and <c>{"instant":"2026-11-21T08:00:00Z"}</c>.
+/// Tests are eq, gt, gte, lt, lte, between, in, anyOf, allOf, noneOf, contains, startsWith, endsWith, matches, anniversary and <c>{"known":true}</c>; comparisons also take <c>{"today":"-P30D","zone":"Asia/Hong_Kong"}</c> and <c>{"now":"-PT36H"}</c>. Values are texts (codes), numbers, true and false, <c>{"date":"2026-11-21"}</c> and <c>{"instant":"2026-11-21T08:00:00Z"}</c>.
 /// A zone is a name, "business" or <c>{"field":"customer.zone","otherwise":"Asia/Hong_Kong"}</c>: each customer's own; on, hours, annual and calendar may state one, and are otherwise in that of the business.
 /// Every comparison of a field or fact states <c>whenMissing</c>, its answer where there is no value or one of another kind; counts and sums are never missing.
 /// </remarks>

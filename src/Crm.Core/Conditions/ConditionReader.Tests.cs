@@ -65,6 +65,7 @@ internal sealed partial class ConditionReader
             ConditionWords.Contains => ReadText(value, path) is { } text ? new Test.Contains(text) : null,
             ConditionWords.StartsWith => ReadText(value, path) is { } text ? new Test.StartsWith(text) : null,
             ConditionWords.EndsWith => ReadText(value, path) is { } text ? new Test.EndsWith(text) : null,
+            ConditionWords.Matches => ReadText(value, path) is { } text ? new Test.Matches(text) : null,
             ConditionWords.Between => ReadEnds(value, path),
             ConditionWords.Anniversary => ReadAnniversary(value, path),
             ConditionWords.Known => ReadKnown(value, path),

@@ -65,6 +65,7 @@ internal static class ConditionWords
     public const string Contains = "contains";
     public const string StartsWith = "startsWith";
     public const string EndsWith = "endsWith";
+    public const string Matches = "matches";
     public const string Anniversary = "anniversary";
     public const string Known = "known";
     public const string Date = "date";
@@ -89,7 +90,7 @@ internal static class ConditionWords
 
     /// <summary>The words of tests.</summary>
     public static Sequence<string> Tests { get; } =
-        [EqualTo, MoreThan, AtLeast, LessThan, AtMost, Between, OneOf, AnyOf, AllOf, NoneOf, Contains, StartsWith, EndsWith, Anniversary, Known];
+        [EqualTo, MoreThan, AtLeast, LessThan, AtMost, Between, OneOf, AnyOf, AllOf, NoneOf, Contains, StartsWith, EndsWith, Matches, Anniversary, Known];
 
     /// <summary>The words of tests that may compare with a date or instant that moves, in the order of <see cref="Comparison"/>.</summary>
     public static Sequence<string> Comparisons { get; } = [EqualTo, MoreThan, AtLeast, LessThan, AtMost];

@@ -358,6 +358,9 @@ internal static class ConditionWriter
             case Test.EndsWith ends:
                 json.WriteString(ConditionWords.EndsWith, ends.Text);
                 break;
+            case Test.Matches matches:
+                json.WriteString(ConditionWords.Matches, matches.Pattern);
+                break;
             case Test.Relative relative:
                 WriteRelative(json, relative);
                 break;

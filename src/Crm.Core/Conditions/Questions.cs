@@ -65,6 +65,9 @@ public readonly record struct ValueQuestion
     /// <summary>The code ends with a text; capitals matter.</summary>
     public Condition EndsWith(string text) => Passes(new Test.EndsWith(text), whenMissing);
 
+    /// <summary>A part of the code is as a regular expression says: <c>"^HK-[0-9]{4}$"</c>. Capitals matter unless it begins with "(?i)"; <see cref="Test.Matches"/> says what it may ask for.</summary>
+    public Condition Matches(string pattern) => Passes(new Test.Matches(pattern), whenMissing);
+
     /// <summary>Compares a date with a day so far from today in a zone: <c>Period.FromDays(-30)</c> is thirty days ago.</summary>
     public Condition FromToday(Comparison comparison, Period shift, CalendarZone zone) => Passes(new Test.Relative(comparison, new RelativeTime.Today(shift, zone)), whenMissing);
 

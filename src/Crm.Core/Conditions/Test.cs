@@ -59,6 +59,10 @@ public abstract record Test
     /// <param name="Text">Not empty.</param>
     public sealed record EndsWith(string Text) : Test;
 
+    /// <summary>A part of the code, or all of it between '^' and '$', is as a regular expression says: in the language of .NET without what may take long (looking around, references back), so that any text is decided in a time that grows with its length alone. Capitals matter unless the expression begins with "(?i)".</summary>
+    /// <param name="Pattern">1 to <see cref="TextPattern.Longest"/> characters.</param>
+    public sealed record Matches(string Pattern) : Test;
+
     /// <summary>Compares a date or instant with one that moves with the moment.</summary>
     /// <param name="Comparison">How.</param>
     /// <param name="To">With what.</param>

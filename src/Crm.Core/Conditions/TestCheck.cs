@@ -58,6 +58,14 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
             case Test.EndsWith ends:
                 OfText(ends.Text, ".is.endsWith", subject, kind);
                 break;
+            case Test.Matches matches:
+                if (TextPattern.WrongWith(matches.Pattern) is { } wrong)
+                {
+                    errors.Add(new(path + ".is.matches", wrong));
+                }
+
+                OfKind(".is.matches", "a code", subject, kind, ScalarKind.Code);
+                break;
             case Test.Relative relative:
                 Relative(relative, subject, kind);
                 break;

@@ -35,6 +35,7 @@ internal static class TestMeaning
         Test.Contains contains => value.AsCode is { } code ? code.Contains(contains.Text, StringComparison.Ordinal) : whenMissing,
         Test.StartsWith starts => value.AsCode is { } code ? code.StartsWith(starts.Text, StringComparison.Ordinal) : whenMissing,
         Test.EndsWith ends => value.AsCode is { } code ? code.EndsWith(ends.Text, StringComparison.Ordinal) : whenMissing,
+        Test.Matches matches => value.AsCode is { } code ? TextPattern.IsIn(matches, code) : whenMissing,
         Test.Known => !value.IsMissing || whenMissing,
         Test.Relative or Test.Anniversary => throw new InvalidOperationException($"The test {test.GetType().Name} changes as time passes, and was asked without an instant."),
         _ => throw Unknown(test),

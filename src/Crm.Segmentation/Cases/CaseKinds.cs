@@ -44,7 +44,7 @@ internal static class CaseKinds
         Test.AtMost most => most.Value.Kind,
         Test.Between between => between.From.Kind,
         Test.OneOf { Values: [var first, ..] } => first.Kind,
-        Test.Contains or Test.StartsWith or Test.EndsWith or Test.AnyOf or Test.AllOf => ScalarKind.Code,
+        Test.Contains or Test.StartsWith or Test.EndsWith or Test.Matches or Test.AnyOf or Test.AllOf => ScalarKind.Code,
         Test.Relative { To: RelativeTime.Now } => ScalarKind.Instant,
         Test.Relative or Test.Anniversary => ScalarKind.Date,
         _ => null,

@@ -76,11 +76,12 @@ internal static class AudienceConditions
         };
     }
 
-    private static Test Code(Luck luck) => luck.Below(4) switch
+    private static Test Code(Luck luck) => luck.Below(5) switch
     {
         0 => new Test.EqualTo("web"),
         1 => new Test.OneOf(["shop", "HK"]),
         2 => new Test.EndsWith("N"),
+        3 => new Test.Matches("^[wH]"),
         _ => new Test.Known(),
     };
 }

@@ -100,7 +100,7 @@ internal static class Arbitrary
         (new Measured.Quantity(), true, NumberTests!),
         (new Measured.Named("event.table"), true, NumberTests!),
         (new Measured.Named("line.amount"), true, NumberTests!),
-        (new Measured.Named("line.sku"), false, Gen.Elements<Test>(new Test.EqualTo("tea"), new Test.StartsWith("c"), new Test.Contains("e"), new Test.EndsWith("p"), new Test.AnyOf(["tea", "cake"]), new Test.AllOf(["tea", "cup"]), new Test.Known())),
+        (new Measured.Named("line.sku"), false, Gen.Elements<Test>(new Test.EqualTo("tea"), new Test.StartsWith("c"), new Test.Contains("e"), new Test.Matches("^.a"), new Test.EndsWith("p"), new Test.AnyOf(["tea", "cake"]), new Test.AllOf(["tea", "cup"]), new Test.Known())),
         (new Measured.At(), false, Gen.OneOf(
             from comparison in Gen.Elements(Enum.GetValues<Comparison>()) from hours in Gen.Choose(-4, 1) select (Test)new Test.Relative(comparison, new RelativeTime.Now(Duration.FromHours(hours))),
             Instants.Select(instant => (Test)new Test.AtMost(instant)))),
@@ -168,7 +168,7 @@ internal static class Arbitrary
 
     private static Gen<Condition> FieldLeaves { get; } =
         from name in Gen.Elements("customer.region", "customer.joined", "event.channel", "lookup.weather")
-        from test in Gen.Elements<Test>(new Test.EqualTo("web"), new Test.OneOf(["rain", "HK"]), new Test.MoreThan(1.5m), new Test.Contains("K"), new Test.StartsWith("w"), new Test.AnyOf(["HK", "MO"]), new Test.AllOf(["web", "app"]), new Test.Between(1, 2), new Test.Relative(Comparison.AtLeast, new RelativeTime.Today(Period.FromMonths(-1), Zone)), new Test.Anniversary(1, 2, LeapDayRule.March1, Zone), new Test.EqualTo(new LocalDate(2026, 3, 1)), new Test.LessThan(Start))
+        from test in Gen.Elements<Test>(new Test.EqualTo("web"), new Test.OneOf(["rain", "HK"]), new Test.MoreThan(1.5m), new Test.Contains("K"), new Test.Matches("^[A-Z]+$|b"), new Test.StartsWith("w"), new Test.AnyOf(["HK", "MO"]), new Test.AllOf(["web", "app"]), new Test.Between(1, 2), new Test.Relative(Comparison.AtLeast, new RelativeTime.Today(Period.FromMonths(-1), Zone)), new Test.Anniversary(1, 2, LeapDayRule.March1, Zone), new Test.EqualTo(new LocalDate(2026, 3, 1)), new Test.LessThan(Start))
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.Field(name, test, missing);
 

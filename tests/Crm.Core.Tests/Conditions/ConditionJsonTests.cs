@@ -51,6 +51,7 @@ public sealed class ConditionJsonTests
 
     [Theory]
     [InlineData("""{"all":[{"count":"purchase","where":{"field":"event.channel","is":{"in":["app","web"]},"whenMissing":false},"window":{"last":"P90D"},"is":{"gte":3}},{"field":"customer.region","is":{"eq":"HK"},"whenMissing":false}]}""")]
+    [InlineData("""{"field":"customer.district","is":{"matches":"^(?i)kowloon [0-9]{1,3}$"},"whenMissing":false}""")]
     [InlineData("""{"sum":"spend","currency":"HKD","of":"purchase","window":"lifetime","is":{"gt":1000.5}}""")]
     [InlineData("""{"sum":"quantity","of":"purchase","where":{"field":"line.sku","is":{"eq":"茶 \"A\""},"whenMissing":false},"window":{"last":"P1DT12H"},"is":{"lte":3}}""")]
     [InlineData("""{"any":[{"fact":"loyalty.tier","is":{"in":["gold","silver"]},"whenMissing":true},{"fact":"segment.vip","is":{"known":true}},{"not":{"fact":"x","is":{"lt":{"date":"2026-02-28"}},"whenMissing":true}}]}""")]

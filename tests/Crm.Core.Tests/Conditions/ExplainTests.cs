@@ -19,6 +19,7 @@ public sealed class ExplainTests
         { If.Fact("loyalty.tier").OneOf("gold", "silver"), "loyalty.tier is gold or silver", "loyalty.tier 為 gold 或 silver" },
         { If.Fact("segment.vip").Is(true), "segment.vip is true", "segment.vip 為「是」" },
         { If.Field("customer.birthday").IsKnown, "the customer's birthday is known", "顧客的 birthday 有記錄" },
+        { If.Field("customer.district").Matches("^Kowloon"), "the customer's district matches '^Kowloon'", "顧客的 district 符合式樣「^Kowloon」" },
         { If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(3), "at least 3 purchases in the last 90 days", "最近 90 日內購買至少 3 次" },
         { If.Purchases().InLast(Duration.FromHours(36)).Count().Is(0), "no purchases in the last 36 hours", "最近 36 小時內沒有購買" },
         { If.Events("page-view").Where(If.Field("event.channel").Is("web")).Count().MoreThan(1), "more than 1 'page-view' event (counting only where the event's channel is web) so far", "至今「page-view」（只計渠道為 web）多於 1 次" },

@@ -16,7 +16,7 @@ internal static class Arbitrary
     private static Gen<Test> Numbers { get; } = ConditionParts.Numbers(6);
 
     private static Gen<Test> Codes { get; } = Gen.Elements<Test>(
-        new Test.EqualTo("tea"), new Test.EqualTo("cup"), new Test.OneOf(["tea", "cup"]), new Test.StartsWith("t"), new Test.EndsWith("p"), new Test.Contains("e"), new Test.AnyOf(["tea"]), new Test.AllOf(["cup", "tea"]), new Test.Known(), new Test.AtLeast("cup"), new Test.LessThan("tea"));
+        new Test.EqualTo("tea"), new Test.EqualTo("cup"), new Test.OneOf(["tea", "cup"]), new Test.StartsWith("t"), new Test.EndsWith("p"), new Test.Contains("e"), new Test.Matches("^t.a$"), new Test.AnyOf(["tea"]), new Test.AllOf(["cup", "tea"]), new Test.Known(), new Test.AtLeast("cup"), new Test.LessThan("tea"));
 
     private static Gen<Window> Windows { get; } = Gen.Elements<Window>(
         new Window.Lifetime(), new Window.Last(Duration.FromHours(2)), new Window.Last(Duration.FromHours(4)), new Window.Last(Duration.FromHours(4)) { Skip = Duration.FromHours(2) }, new Window.Before(Duration.FromHours(2)), new Window.Before(Duration.FromHours(1)),
