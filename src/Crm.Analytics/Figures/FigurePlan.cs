@@ -58,7 +58,9 @@ internal sealed class FigurePlan
     public static Condition.EventWindow Leaf(CustomerFigures figures, Measure measure) => new(figures.Purchases.Kind, measure, new Window.Lifetime(), new Test.AtLeast(0)) { Where = figures.Purchases.Where };
 
     /// <summary>The figures at a moment, and until when they surely stay so if nothing happens.</summary>
-    public (Sequence<Fact> Facts, Instant? Until) Ask(ModuleContext context)
+    /// <param name="context">The customer at the moment.</param>
+    /// <param name="all">Whether purchases may have changed; otherwise those figures are left out that only they change.</param>
+    public (Sequence<Fact> Facts, Instant? Until) Ask(ModuleContext context, bool all)
     {
         var moment = new Moment(context.Moment.Instant, zone);
         var today = moment.Date;
@@ -70,13 +72,14 @@ internal sealed class FigurePlan
         void Keep(string name, Scalar value) => facts.Add(new Fact(name, value));
         void Ends(Instant? at) => until = at is { } instant && !(until <= instant) ? instant : until;
 
-        Keep(FigureNames.Frequency, bought is null ? default(Scalar) : bought.Value.Count);
-        Keep(FigureNames.Monetary, bought is null ? default : context.Measure(spend));
-        Keep(FigureNames.Cycle, bought is { Count: > 1 } regular ? decimal.Round((decimal)regular.Span / (regular.Count - 1), 6, MidpointRounding.ToEven) : default(Scalar));
+        if (all)
+        {
+            KeepPurchases(bought, context, Keep);
+        }
+
         if (figures.Nes is { } nes)
         {
             Keep(FigureNames.Nes, bought is { } known ? nes.On(today, known).Code() : default(Scalar));
-            Keep(FigureNames.Sleeps, bought is { } awake ? Date(nes.FirstDayIn(Nes.S1, awake)) : default);
             Ends(bought is { } standing && nes.ChangesAfter(today, standing) is { } change ? moment.StartOf(change) : null);
         }
 
@@ -104,17 +107,28 @@ internal sealed class FigurePlan
             Ends(bought is null ? null : moment.StartOf(next));
         }
 
+        return (facts.ToSequence(), until);
+    }
+
+    private void KeepPurchases(PurchaseDays? bought, ModuleContext context, Action<string, Scalar> keep)
+    {
+        keep(FigureNames.Frequency, bought is null ? default(Scalar) : bought.Value.Count);
+        keep(FigureNames.Monetary, bought is null ? default : context.Measure(spend));
+        keep(FigureNames.Cycle, bought is { Count: > 1 } regular ? decimal.Round((decimal)regular.Span / (regular.Count - 1), 6, MidpointRounding.ToEven) : default(Scalar));
+        if (figures.Nes is { } nes)
+        {
+            keep(FigureNames.Sleeps, bought is { } awake ? Date(nes.FirstDayIn(Nes.S1, awake)) : default);
+        }
+
         if (forecast is not null && figures.Buying is { AsleepBelow: { } below })
         {
-            Keep(FigureNames.Asleep, bought is { } known ? Date(forecast.AsleepOn(known, below)) : default);
+            keep(FigureNames.Asleep, bought is { } known ? Date(forecast.AsleepOn(known, below)) : default);
         }
 
         if (forecast is not null && figures.Buying is { Alarm: { } alarm })
         {
-            Keep(FigureNames.Alarm, bought is { } known ? Date(forecast.AlarmOn(known, alarm.Ahead, alarm.Risk)) : default);
+            keep(FigureNames.Alarm, bought is { } known ? Date(forecast.AlarmOn(known, alarm.Ahead, alarm.Risk)) : default);
         }
-
-        return (facts.ToSequence(), until);
     }
 
     private void KeepModel(PurchaseDays? bought, LocalDate asOf, ModuleContext context, Action<string, Scalar> keep)

@@ -56,7 +56,7 @@ public sealed class FiguresModule : CustomerModule<FiguresState>
             return Outcome.Nothing;
         }
 
-        var (facts, until) = plan.Ask(context);
+        var (facts, until) = plan.Ask(context, all: state.Fingerprint != fingerprint || context.Stimulus is not Stimulus.Due);
         var next = new FiguresState(fingerprint, until is { } change ? Tick(change) : null);
         return new Outcome.Accepted { State = next == state ? null : next, Facts = facts, Agenda = [new AgendaChange(Ask, next.Until)] };
     }
