@@ -68,7 +68,10 @@ internal static class CrmTool
         {
             DemoCommand.Create(clock),
             ImportCommand.Create(clock),
-            new Command("report", "Reports on a store.") { SummaryCommand.Create(clock) },
+            new Command("report", "Reports on a store.")
+            {
+                SummaryCommand.Create(clock), RfmCommand.Create(clock), HabitCommands.Nes(clock), HabitCommands.Stages(clock), HabitCommands.Cohorts(clock), HabitCommands.Pareto(clock), BuyingCommand.Create(clock),
+            },
             LoyaltyCommand.Create(clock),
             SegmentsCommand.Create(clock),
             new Command("privacy", "Keeps what must be kept, and no longer.") { EraseCommand.Create(clock), RetentionCommand.Create(clock) },

@@ -17,6 +17,8 @@ internal static partial class Retail
     public static Dictionary<string, PurchaseDays> Days(LocalDate asOf) => Lines.Value.Where(line => line.Day <= asOf).GroupBy(line => line.Customer)
         .ToDictionary(own => own.Key, own => PurchaseDays.Of(own.Select(line => line.Day)) ?? throw new InvalidOperationException());
 
+    public static IEnumerable<IEnumerable<LocalDate>> AllDays() => Lines.Value.GroupBy(line => line.Customer).Select(own => own.Select(line => line.Day));
+
     public static IEnumerable<decimal> Spend() => Lines.Value.GroupBy(line => line.Customer).Select(own => own.Sum(line => line.Amount));
 
     [GeneratedRegex("\"([^\"]|\"\")*\"")]
