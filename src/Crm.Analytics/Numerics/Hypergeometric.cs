@@ -13,7 +13,7 @@ internal static class Hypergeometric
     private const double Rounding = 5e-16;
 
     /// <summary>
-    /// ln ₂F₁(1, b; c; z) for 0 ≤ z &lt; 1 and 0 &lt; b ≤ c, by Gauss' continued fraction (Abramowitz and Stegun 15.2; evaluated by Lentz's method): the nearer z is to 1, the more it needs, but far fewer than the series.
+    /// ln ₂F₁(1, b; c; z) for 0 ≤ z &lt; 1 and 0 &lt; b ≤ c, by Gauss' continued fraction (DLMF 15.7; evaluated by Lentz's method): the nearer z is to 1, the more it needs, but far fewer than the series.
     /// </summary>
     public static double LogOfUnit(double b, double c, double z)
     {
