@@ -100,7 +100,7 @@ internal sealed class FigurePlan
 
         if (figures.Step is { } step)
         {
-            var (begins, next) = Periods.Around(today, step);
+            var (begins, next) = (step.First(today, 0), step.First(today, 1));
             var asOf = bought is { } buyer ? LocalDate.Max(begins, buyer.Latest) : begins;
             Keep(FigureNames.Recency, bought is { } past ? past.SilenceOn(asOf) : default(Scalar));
             KeepModel(bought, asOf, context, Keep);

@@ -22,9 +22,15 @@ public static class CohortTable
     /// <param name="customers">The days on which each customer bought, in any order, repeated ones counted once; whoever has none is left out.</param>
     /// <param name="period">Months, quarters or years; weeks and days are periods too.</param>
     /// <param name="asOf">The last day that is looked at. The period that it belongs to is the last, however much of it has passed.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such period.</exception>
     public static IReadOnlyList<Cohort> Of(IEnumerable<IEnumerable<LocalDate>> customers, CalendarPeriod period, LocalDate asOf)
     {
         ArgumentNullException.ThrowIfNull(customers);
+        if (!Enum.IsDefined(period))
+        {
+            throw new ArgumentOutOfRangeException(nameof(period), $"There is no period {(int)period}; a day, week, month, quarter or year is expected.");
+        }
+
         var cohorts = new SortedDictionary<LocalDate, (int[] Active, int AgainInSame, int[] Returned)>();
         foreach (var customer in customers)
         {
@@ -34,14 +40,14 @@ public static class CohortTable
                 continue;
             }
 
-            var begins = Periods.Around(days.Min(), period).Begins;
+            var begins = period.First(days.Min(), 0);
             if (!cohorts.TryGetValue(begins, out var cohort))
             {
-                var periods = Periods.Between(begins, asOf, period) + 1;
+                var periods = period.Number(asOf) - period.Number(begins) + 1;
                 cohort = (new int[periods], 0, new int[periods]);
             }
 
-            var offsets = days.Select(day => Periods.Between(begins, day, period)).ToList();
+            var offsets = days.Select(day => period.Number(day) - period.Number(begins)).ToList();
             foreach (var offset in offsets.Distinct())
             {
                 cohort.Active[offset]++;

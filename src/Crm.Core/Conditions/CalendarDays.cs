@@ -49,8 +49,8 @@ public static class CalendarDays
         _ => throw new InvalidOperationException($"There is no period {unit} in the calendar."),
     };
 
-    /// <summary>A number that grows by one from period to period.</summary>
-    internal static int Number(this CalendarPeriod unit, LocalDate day) => unit switch
+    /// <summary>A number of the period that a day belongs to, which grows by one from period to period.</summary>
+    public static int Number(this CalendarPeriod unit, LocalDate day) => unit switch
     {
         CalendarPeriod.Day => Period.DaysBetween(new LocalDate(1970, 1, 1), day),
         CalendarPeriod.Week => (int)Math.Floor((Period.DaysBetween(new LocalDate(1970, 1, 1), day) + 3) / 7.0),
