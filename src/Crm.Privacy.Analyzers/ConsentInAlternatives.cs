@@ -13,7 +13,7 @@ namespace Crm.Privacy.Analyzers;
 /// Looks at conditions as they are written; a part that comes from a variable is taken for one without consent.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class ConsentInAlternatives : DiagnosticAnalyzer
+public sealed class ConsentInAlternatives : HostAnalyzer
 {
     private const string ConsentScope = "consent.";
 
@@ -21,22 +21,12 @@ public sealed class ConsentInAlternatives : DiagnosticAnalyzer
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => ImmutableArray.Create(Rules.ConsentInAlternatives);
 
     /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    private protected override void Begin(CompilationStartAnalysisContext start)
     {
-        if (context is null)
+        if (start.Compilation.GetTypeByMetadataName("Crm.Conditions.Condition") is { } condition)
         {
-            throw new ArgumentNullException(nameof(context));
+            start.RegisterOperationAction(operation => Look(operation, condition), OperationKind.Binary, OperationKind.Invocation, OperationKind.ObjectCreation);
         }
-
-        context.EnableConcurrentExecution();
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.RegisterCompilationStartAction(start =>
-        {
-            if (start.Compilation.GetTypeByMetadataName("Crm.Conditions.Condition") is { } condition)
-            {
-                start.RegisterOperationAction(operation => Look(operation, condition), OperationKind.Binary, OperationKind.Invocation, OperationKind.ObjectCreation);
-            }
-        });
     }
 
     private static void Look(OperationAnalysisContext context, INamedTypeSymbol condition)

@@ -9,28 +9,18 @@ namespace Crm.Privacy.Analyzers;
 
 /// <summary>Finds code that hands messages to a channel itself. Only a channel that wraps another one may.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class PastTheGate : DiagnosticAnalyzer
+public sealed class PastTheGate : HostAnalyzer
 {
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => ImmutableArray.Create(Rules.PastTheGate);
 
     /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    private protected override void Begin(CompilationStartAnalysisContext start)
     {
-        if (context is null)
+        if (start.Compilation.GetTypeByMetadataName("Crm.Engine.IMessageChannel") is { } channel && channel.GetMembers("SendAsync").OfType<IMethodSymbol>().FirstOrDefault() is { } send)
         {
-            throw new ArgumentNullException(nameof(context));
+            start.RegisterOperationAction(operation => Look(operation, channel, send), OperationKind.Invocation);
         }
-
-        context.EnableConcurrentExecution();
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.RegisterCompilationStartAction(start =>
-        {
-            if (start.Compilation.GetTypeByMetadataName("Crm.Engine.IMessageChannel") is { } channel && channel.GetMembers("SendAsync").OfType<IMethodSymbol>().FirstOrDefault() is { } send)
-            {
-                start.RegisterOperationAction(operation => Look(operation, channel, send), OperationKind.Invocation);
-            }
-        });
     }
 
     private static void Look(OperationAnalysisContext context, INamedTypeSymbol channel, IMethodSymbol send)

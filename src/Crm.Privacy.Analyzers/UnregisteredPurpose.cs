@@ -20,7 +20,7 @@ namespace Crm.Privacy.Analyzers;
 /// A register that cannot be read is the business of whoever loads it; it is passed over here.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class UnregisteredPurpose : DiagnosticAnalyzer
+public sealed class UnregisteredPurpose : HostAnalyzer
 {
     private const string RegisterEnding = ".register.json";
 
@@ -31,36 +31,26 @@ public sealed class UnregisteredPurpose : DiagnosticAnalyzer
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => ImmutableArray.Create(Rules.UnregisteredPurpose);
 
     /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    private protected override void Begin(CompilationStartAnalysisContext start)
     {
-        if (context is null)
+        var registers = start.Options.AdditionalFiles.Where(file => file.Path.EndsWith(RegisterEnding, StringComparison.OrdinalIgnoreCase)).ToList();
+        var declared = registers.Select(file => PurposesOf(file.GetText(start.CancellationToken))).OfType<ImmutableHashSet<string>>().ToList();
+        if (declared.Count == 0)
         {
-            throw new ArgumentNullException(nameof(context));
+            return;
         }
 
-        context.EnableConcurrentExecution();
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.RegisterCompilationStartAction(start =>
+        var known = declared.SelectMany(one => one).Append(Service).ToImmutableSortedSet(StringComparer.Ordinal);
+        var files = string.Join(", ", registers.Select(file => Path.GetFileName(file.Path)).OrderBy(name => name, StringComparer.Ordinal));
+        var found = new ConcurrentBag<(string Purpose, Location Where)>();
+        start.RegisterOperationAction(operation => Look((IArgumentOperation)operation.Operation, known, found), OperationKind.Argument);
+        start.RegisterOperationAction(operation => Look((ISimpleAssignmentOperation)operation.Operation, known, found), OperationKind.SimpleAssignment);
+        start.RegisterCompilationEndAction(end =>
         {
-            var registers = start.Options.AdditionalFiles.Where(file => file.Path.EndsWith(RegisterEnding, StringComparison.OrdinalIgnoreCase)).ToList();
-            var declared = registers.Select(file => PurposesOf(file.GetText(start.CancellationToken))).OfType<ImmutableHashSet<string>>().ToList();
-            if (declared.Count == 0)
+            foreach (var (purpose, where) in found)
             {
-                return;
+                end.ReportDiagnostic(Diagnostic.Create(Rules.UnregisteredPurpose, where, purpose, files, $"there are: {string.Join(", ", known)}."));
             }
-
-            var known = declared.SelectMany(one => one).Append(Service).ToImmutableSortedSet(StringComparer.Ordinal);
-            var files = string.Join(", ", registers.Select(file => Path.GetFileName(file.Path)).OrderBy(name => name, StringComparer.Ordinal));
-            var found = new ConcurrentBag<(string Purpose, Location Where)>();
-            start.RegisterOperationAction(operation => Look((IArgumentOperation)operation.Operation, known, found), OperationKind.Argument);
-            start.RegisterOperationAction(operation => Look((ISimpleAssignmentOperation)operation.Operation, known, found), OperationKind.SimpleAssignment);
-            start.RegisterCompilationEndAction(end =>
-            {
-                foreach (var (purpose, where) in found)
-                {
-                    end.ReportDiagnostic(Diagnostic.Create(Rules.UnregisteredPurpose, where, purpose, files, $"there are: {string.Join(", ", known)}."));
-                }
-            });
         });
     }
 

@@ -119,7 +119,7 @@ public sealed class PrivacyModule : CustomerModule<PrivacyState>, IEventValidato
             Reference = happened.Fields[ConsentEvents.EvidenceField].AsCode,
             ValidUntil = happened.Fields[ConsentEvents.ValidUntilField].AsInstant,
         };
-        var consent = state.Find(channel, purpose, happened.Brand)?.After(answer, evidence) ?? Consent.First(channel, purpose, answer, evidence, happened.Brand);
+        var consent = state.Answered(channel, purpose, happened.Brand, answer, evidence);
         var text = purposes.Find(purpose)?.Text ?? new Text(purpose, purpose);
         return Become(state.With(consent), state) with
         {

@@ -53,6 +53,10 @@ public sealed record PrivacyState
             merged.With(merged.Find(consent.Channel, consent.Purpose, consent.Brand) is { } same ? Consent.Stricter(same, consent) : consent));
     }
 
+    /// <summary>The consent after an answer about a purpose on a channel, for a brand or, with null, for all.</summary>
+    internal Consent Answered(string channel, string purpose, string? brand, ConsentAnswer answer, ConsentEvidence evidence) =>
+        Find(channel, purpose, brand)?.After(answer, evidence) ?? Consent.First(channel, purpose, answer, evidence, brand);
+
     internal PrivacyState With(Consent consent) => this with
     {
         Consents = Without(consent).Consents.Append(consent)

@@ -77,7 +77,7 @@ public sealed class BrandLaws
     private static PrivacyState After(PrivacyState state, int index, Said said)
     {
         var evidence = new ConsentEvidence(new EventKey("web", $"{index}"), said.At) { ValidUntil = said.Until };
-        return state.With(state.Find("email", "marketing", said.Brand)?.After(said.Answer, evidence) ?? Consent.First("email", "marketing", said.Answer, evidence, said.Brand));
+        return state.With(state.Answered("email", "marketing", said.Brand, said.Answer, evidence));
     }
 
     // The last word about the brand counts, unless it is a yes that is over, or that a no to all brands met or followed; then the last word about all brands does.

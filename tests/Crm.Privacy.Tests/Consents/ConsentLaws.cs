@@ -27,7 +27,7 @@ public sealed class ConsentLaws
     private static PrivacyState After(PrivacyState state, string source, int index, (string Channel, ConsentAnswer Answer, int Hour, int? Until, string? Brand) said)
     {
         var evidence = new ConsentEvidence(new EventKey(source, $"{index}"), Start + Duration.FromHours(said.Hour)) { ValidUntil = said.Until is { } hours ? Start + Duration.FromHours(hours) : null };
-        return state.With(state.Find(said.Channel, "marketing", said.Brand)?.After(said.Answer, evidence) ?? Consent.First(said.Channel, "marketing", said.Answer, evidence, said.Brand));
+        return state.With(state.Answered(said.Channel, "marketing", said.Brand, said.Answer, evidence));
     }
 
     private static Arbitrary<(PrivacyState, PrivacyState, PrivacyState)> Triples =>
