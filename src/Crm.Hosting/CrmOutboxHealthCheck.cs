@@ -24,7 +24,7 @@ internal sealed class CrmOutboxHealthCheck(CrmEngine engine, IClock clock, CrmWo
                 : HealthCheckResult.Healthy(null, data);
         }
 #pragma warning disable CA1031 // The check "crm-store" says what is wrong with the store.
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             return HealthCheckResult.Degraded($"What waits in the outbox is not known: {fault.GetType().FullName}.");

@@ -14,7 +14,7 @@ internal sealed class CrmStoreHealthCheck(CrmEngine engine) : IHealthCheck
             return HealthCheckResult.Healthy();
         }
 #pragma warning disable CA1031 // Whatever the store failed with, it cannot be used.
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             return new HealthCheckResult(context.Registration.FailureStatus, $"The store cannot be used: {fault.GetType().FullName}.");

@@ -32,7 +32,9 @@ public sealed partial class CrmWorker : BackgroundService
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(RoundsAsync(stoppingToken), ObserveAsync(stoppingToken));
+
+    private async Task RoundsAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -57,23 +59,24 @@ public sealed partial class CrmWorker : BackgroundService
             }
 
             return report.Customers + report.Conflicts;
-        }).ConfigureAwait(false);
+        }, stoppingToken).ConfigureAwait(false);
+        var isCutShort = false;
         var left = await StepAsync("Pump", async () =>
         {
             var report = await engine.PumpAsync(options.Most, stoppingToken).ConfigureAwait(false);
-            var handled = report.Sent + report.Refused + report.Stale + report.Failed + report.Postponed + report.FollowUps;
-            if (handled > 0)
+            isCutShort = report.IsCutShort;
+            if (report.Items > 0)
             {
                 LogPumped(report.Sent, report.Refused, report.Stale, report.Failed, report.Postponed, report.FollowUps);
             }
 
-            return handled;
-        }).ConfigureAwait(false);
-        var more = due >= options.Most || left >= options.Most;
+            return report.Items;
+        }, stoppingToken).ConfigureAwait(false);
+        var more = due >= options.Most || left >= options.Most || isCutShort;
         if (due is not null && left is not null && !more)
         {
             // Sets the gauges of what waits.
-            left = await StepAsync("Count", async () => (await engine.ReadStatusAsync(stoppingToken).ConfigureAwait(false)) is null ? 0 : 1).ConfigureAwait(false);
+            left = await StepAsync("Count", async () => (await engine.ReadStatusAsync(stoppingToken).ConfigureAwait(false)) is null ? 0 : 1, stoppingToken).ConfigureAwait(false);
         }
 
         if (due is null || left is null)
@@ -87,13 +90,33 @@ public sealed partial class CrmWorker : BackgroundService
         return more ? TimeSpan.Zero : options.Every;
     }
 
-    private async Task<int?> StepAsync(string step, Func<Task<int>> run)
+    // Beside the rounds: the first look is at everybody, and what is due does not wait for it.
+    private async Task ObserveAsync(CancellationToken stoppingToken)
+    {
+        while (options.ObserveProfilesEvery is { } every && !stoppingToken.IsCancellationRequested)
+        {
+            await StepAsync("ObserveProfiles", async () =>
+            {
+                var report = await engine.ObserveProfilesAsync(stoppingToken).ConfigureAwait(false);
+                if (report.Changed > 0)
+                {
+                    LogObserved(report.Changed, report.Looked, report.Profiles);
+                }
+
+                return report.Changed;
+            }, stoppingToken).ConfigureAwait(false);
+            await Task.Delay(every, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // Whatever was cancelled while the host goes on, such as by a time-out of somebody's client, has failed.
+    private async Task<int?> StepAsync(string step, Func<Task<int>> run, CancellationToken stoppingToken)
     {
         try
         {
             return await run().ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             return 0;
         }
@@ -124,6 +147,9 @@ public sealed partial class CrmWorker : BackgroundService
 
     [LoggerMessage(EventId = 7002, Level = LogLevel.Information, Message = "Outbox: {Sent} sent, {Refused} refused, {Stale} stale, {Failed} failed, {Postponed} postponed, {FollowUps} follow-ups delivered.")]
     private partial void LogPumped(int sent, int refused, int stale, int failed, int postponed, int followUps);
+
+    [LoggerMessage(EventId = 7004, Level = LogLevel.Information, Message = "{Changed} customers are answered about otherwise, because the host has changed their profiles ({Looked} looked at of {Profiles}).")]
+    private partial void LogObserved(int changed, int looked, int profiles);
 
     [LoggerMessage(EventId = 7003, Level = LogLevel.Error, Message = "{Step} failed and will be tried again: {Fault}")]
     private partial void LogFailed(string step, string fault);

@@ -14,6 +14,9 @@ public sealed record CrmWorkerOptions
     /// <summary>How long it waits after a step failed; twice as long after each further failure, up to a hundredfold. A tenth of a second to an hour.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often the worker looks for profiles that the host has changed in a table of its own (<see cref="Engine.CrmEngine.ObserveProfilesAsync"/>). A second to 31 days; null: never, as where the store keeps the profiles.</summary>
+    public TimeSpan? ObserveProfilesEvery { get; init; }
+
     /// <summary>For the health check: for how long nothing may have succeeded. Longer than <see cref="Every"/>.</summary>
     public TimeSpan UnhealthyAfter { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -27,6 +30,7 @@ public sealed record CrmWorkerOptions
             RuleFor(options => options.Every).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)).WithMessage("CrmWorkerOptions.Every is {PropertyValue}; a second to an hour is expected.");
             RuleFor(options => options.Most).InclusiveBetween(1, 100_000).WithMessage("CrmWorkerOptions.Most is {PropertyValue}; 1 to 100,000 is expected.");
             RuleFor(options => options.RetryAfter).InclusiveBetween(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)).WithMessage("CrmWorkerOptions.RetryAfter is {PropertyValue}; a tenth of a second to an hour is expected.");
+            RuleFor(options => options.ObserveProfilesEvery).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromDays(31)).WithMessage("CrmWorkerOptions.ObserveProfilesEvery is {PropertyValue}; a second to 31 days is expected, or null for never.");
             RuleFor(options => options.OutboxDegradedAfter).GreaterThan(TimeSpan.Zero).WithMessage("CrmWorkerOptions.OutboxDegradedAfter is {PropertyValue}; more than nothing is expected.");
             RuleFor(options => options.UnhealthyAfter).GreaterThan(options => options.Every).WithMessage("CrmWorkerOptions.UnhealthyAfter is {PropertyValue}; more than Every is expected.");
         }

@@ -61,9 +61,34 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
                 return () => Brought(samples.AtEnd(aggregate.How == Aggregation.Latest), samples.Kind, isOdd: true);
             case Aggregation.MostFrequent:
                 return () => Brought(samples.MostFrequent(), samples.Kind, isOdd: true);
+            case Aggregation.Unique when samples.Kind.Kind != ScalarKind.Code:
+                // What is no code does not count, so nothing does.
+                return () => AudienceSql.Always(HoldsOfNothing);
+            case Aggregation.Unique:
+                return Unique(samples with { Where = $"{samples.Where} AND {samples.Value} <> '' AND {samples.Value} NOT LIKE '%,%'" });
             default:
                 return Unknown();
         }
+    }
+
+    /// <summary>Which of the codes that are asked for are there; the list itself is not brought.</summary>
+    private Func<AudiencePart> Unique(AudienceSamples samples)
+    {
+        switch (leaf.Is)
+        {
+            case Test.Known:
+                return () => InGroup(samples, "COUNT(*) > 0");
+            case Test.AnyOf(var codes):
+                return () => InGroup(samples, $"{Found(codes)} > 0");
+            case Test.AllOf(var codes):
+                var all = codes.Distinct(StringComparer.Ordinal).Count();
+                return () => InGroup(samples, $"{Found(codes)} = {AudienceValue.Number(all)}");
+            default:
+                sql.Refuse(path + ".is", "The store lists no codes: it answers \"anyOf\", \"allOf\" and \"known\" of them.");
+                return () => AudienceSql.Always(false);
+        }
+
+        string Found(Sequence<string> codes) => $"COUNT(DISTINCT CASE WHEN {AudienceTest.OfCode(sql, new Test.AnyOf(codes), samples.Value)} THEN {samples.Value} END)";
     }
 
     private Func<AudiencePart> Unknown()

@@ -78,17 +78,19 @@ internal sealed class CommitCalls
 
     private void AddDraws(IReadOnlyList<Commit> commits)
     {
-        foreach (var supply in commits.SelectMany(commit => commit.NetDraws()).GroupBy(draw => (draw.Name, draw.IntoDebt)).OrderBy(supply => supply.Key.Name, StringComparer.Ordinal).ThenBy(supply => supply.Key.IntoDebt))
+        foreach (var supply in commits.SelectMany(commit => commit.NetDraws()).GroupBy(draw => draw.Name, StringComparer.Ordinal).OrderBy(supply => supply.Key, StringComparer.Ordinal))
         {
-            var net = supply.Sum(draw => draw.Amount);
-            if (net > 0 && !supply.Key.IntoDebt)
+            var net = supply.Where(draw => !draw.IntoDebt).Sum(draw => draw.Amount);
+            if (net > 0)
             {
-                draws.Add(tenant, supply.Key.Name, net);
+                draws.Add(tenant, supply.Key, net);
             }
-            else if (net != 0)
+
+            // What is taken into debt is given back below nothing. A supply has one row of this: a statement may write a row once.
+            var back = checked(-Math.Min(net, 0) - supply.Where(draw => draw.IntoDebt).Sum(draw => draw.Amount));
+            if (back != 0)
             {
-                // What is taken into debt is given back below nothing.
-                givenBack.Add(tenant, supply.Key.Name, checked(-net));
+                givenBack.Add(tenant, supply.Key, back);
             }
         }
     }

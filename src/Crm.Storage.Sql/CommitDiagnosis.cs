@@ -9,7 +9,7 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
     private static readonly SqlStatement Versions = new(
         """
         WITH v (tenant, bucket, customer_id) AS (VALUES {rows})
-        SELECT c.customer_id, c.version FROM v JOIN crm_customer c ON c.tenant = v.tenant AND c.bucket = v.bucket AND c.customer_id = v.customer_id
+        SELECT c.customer_id, c.version FROM v CROSS JOIN crm_customer c WHERE c.tenant = v.tenant AND c.bucket = v.bucket AND c.customer_id = v.customer_id
         """,
         [Characters, Whole, Bytes]);
 

@@ -22,7 +22,7 @@ internal static class CommitStatements
         UPDATE crm_customer SET version = v.version, identities = crm_customer.identities + v.claims
         FROM v WHERE crm_customer.tenant = v.tenant AND crm_customer.bucket = v.bucket AND crm_customer.customer_id = v.customer_id AND crm_customer.version = v.expected
         """,
-        [Characters, Whole, Bytes, Whole, Whole, Whole]);
+        [Characters, Whole, Bytes, Whole, Whole, Whole]) { MostRows = 32 };
 
     public static readonly SqlStatement Severed = new(
         "DELETE FROM crm_identity WHERE tenant = {0} AND bucket = {1} AND kind = {2} AND value = {3} AND customer_bucket = {4} AND customer_id = {5}",

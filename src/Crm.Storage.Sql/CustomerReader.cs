@@ -13,9 +13,10 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
 {
     private const string Whole = """
         SELECT r.n, r.reference, c.customer_id, c.version, c.identities, p.content, s.name, s.codec, s.content, c.merged_into
-        FROM r JOIN crm_customer c ON c.tenant = r.tenant AND c.bucket = r.bucket AND c.customer_id = r.customer_id
+        FROM r CROSS JOIN crm_customer c
         LEFT JOIN crm_profile p ON p.tenant = c.tenant AND p.bucket = c.bucket AND p.customer_id = c.customer_id
         LEFT JOIN crm_slot s ON s.tenant = c.tenant AND s.bucket = c.bucket AND s.customer_id = c.customer_id
+        WHERE c.tenant = r.tenant AND c.bucket = r.bucket AND c.customer_id = r.customer_id
         ORDER BY r.n, s.name
         """;
 
@@ -79,7 +80,7 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         """
         WITH v (n, tenant, bucket, customer_id, version) AS (VALUES {rows})
         SELECT v.n, e.receipt
-        FROM v JOIN crm_event e ON e.tenant = v.tenant AND e.bucket = v.bucket AND e.customer_id = v.customer_id AND e.version = v.version
+        FROM v CROSS JOIN crm_event e WHERE e.tenant = v.tenant AND e.bucket = v.bucket AND e.customer_id = v.customer_id AND e.version = v.version
         """,
         [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole]);
 

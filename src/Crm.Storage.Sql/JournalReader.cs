@@ -15,8 +15,8 @@ internal sealed class JournalReader(string tenant)
         $$"""
         WITH v (tenant, bucket, customer_id, after_version, after_instant) AS (VALUES {rows})
         SELECT {{Columns}}
-        FROM v JOIN crm_event e ON e.tenant = v.tenant AND e.bucket = v.bucket AND e.customer_id = v.customer_id AND e.version > v.after_version
-        WHERE e.effective_at > v.after_instant
+        FROM v CROSS JOIN crm_event e
+        WHERE e.tenant = v.tenant AND e.bucket = v.bucket AND e.customer_id = v.customer_id AND e.version > v.after_version AND e.effective_at > v.after_instant
         ORDER BY e.customer_id, e.version
         """,
         [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole, SqlType.Whole]);
@@ -25,7 +25,8 @@ internal sealed class JournalReader(string tenant)
         """
         WITH v (tenant, bucket, customer_id, after_version, after_instant) AS (VALUES {rows})
         SELECT l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency
-        FROM v JOIN crm_event_line l ON l.tenant = v.tenant AND l.bucket = v.bucket AND l.customer_id = v.customer_id AND l.version > v.after_version
+        FROM v CROSS JOIN crm_event_line l
+        WHERE l.tenant = v.tenant AND l.bucket = v.bucket AND l.customer_id = v.customer_id AND l.version > v.after_version
         ORDER BY l.customer_id, l.version, l.line
         """,
         [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole, SqlType.Whole]);

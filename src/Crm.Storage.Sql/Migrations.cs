@@ -3,8 +3,8 @@ namespace Crm.Storage.Sql;
 /// <summary>Brings a database to the schema that this release knows. Migrations are numbered, embedded and only go forward.</summary>
 internal sealed class Migrations(SqlDatabase database) : IDisposable
 {
-    private static readonly SqlStatement Versions = new("SELECT version FROM crm_schema WHERE version >= {0} ORDER BY version DESC", SqlType.Whole);
-    private static readonly SqlStatement Applied = new("INSERT INTO crm_schema (version) VALUES {rows}", SqlType.Whole);
+    private static readonly SqlStatement Versions = new("SELECT version, oldest FROM crm_schema WHERE version >= {0} ORDER BY version DESC", SqlType.Whole);
+    private static readonly SqlStatement Applied = new("INSERT INTO crm_schema (version, oldest) VALUES {rows}", SqlType.Whole, SqlType.Whole);
     private readonly SemaphoreSlim gate = new(1, 1);
     private volatile bool done;
 
@@ -16,13 +16,13 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
 
     public void Dispose() => gate.Dispose();
 
-    /// <summary>Whether the tables are there; nothing is made.</summary>
-    public async ValueTask<bool> AreThereAsync(CancellationToken cancellationToken)
+    /// <summary>The version of the schema; null without the tables. Nothing is made.</summary>
+    public async ValueTask<int?> FindAsync(CancellationToken cancellationToken)
     {
         var session = await database.ReadAsync(cancellationToken).ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
-            return await FoundAsync(session, cancellationToken).ConfigureAwait(false) is not null;
+            return await FoundAsync(session, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -76,14 +76,16 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
                     await session.RunAsync(statement, cancellationToken).ConfigureAwait(false);
                 }
 
-                await session.ExecuteAsync([new SqlCall(Applied).Add(version)], cancellationToken).ConfigureAwait(false);
+                await session.ExecuteAsync([new SqlCall(Applied).Add(version, SqlSchema.Oldest(version))], cancellationToken).ConfigureAwait(false);
             }
 
             await session.CommitAsync().ConfigureAwait(false);
         }
     }
 
-    /// <summary>The version of the schema; 0 for a table without a row, null without the table.</summary>
+    /// <summary>
+    /// The version of the schema; 0 for a table without a row, null without the table. One of a later release that this one can work with is as good as the last that this one knows.
+    /// </summary>
     private async ValueTask<int?> FoundAsync(SqlSession session, CancellationToken cancellationToken)
     {
         var there = await session.QueryAsync(new SqlCall(new SqlStatement(database.Dialect.FindTable, SqlType.Characters)).Add(SqlSchema.VersionTable), _ => true, cancellationToken).ConfigureAwait(false);
@@ -92,8 +94,9 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
             return null;
         }
 
-        var versions = await session.QueryAsync(new SqlCall(Versions).Add(0), row => (int)row.Whole(0), cancellationToken).ConfigureAwait(false);
-        var found = versions.Count == 0 ? 0 : versions[0];
-        return found > Known ? throw new NewerSchemaException(found, Known) : found;
+        var versions = await session.QueryAsync(new SqlCall(Versions).Add(0), row => (Version: (int)row.Whole(0), Oldest: (int)row.Whole(1)), cancellationToken).ConfigureAwait(false);
+        var found = versions.Count == 0 ? 0 : versions[0].Version;
+        var oldest = versions.Where(applied => applied.Version > Known).Select(applied => applied.Oldest).DefaultIfEmpty(Known).Max();
+        return oldest > Known ? throw new NewerSchemaException(found, Known) : Math.Min(found, Known);
     }
 }

@@ -30,11 +30,14 @@ internal sealed class OutboxTable(string tenant, BucketRange buckets)
         AND crm_outbox.state = 0 AND crm_outbox.not_before <= free.moment AND (crm_outbox.leased_until IS NULL OR crm_outbox.leased_until <= free.moment)
         RETURNING customer_id, id, kind, not_before, attempts, content
         """,
-        [Characters, Whole, Bytes, Characters, Whole, Whole]);
+        [Characters, Whole, Bytes, Characters, Whole, Whole]) { MostRows = 32 };
 
     private static readonly SqlStatement Release = new(
-        "UPDATE crm_outbox SET leased_until = NULL, attempts = attempts + 1, not_before = {4} WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND id = {3} AND state = 0",
-        [Characters, Whole, Bytes, Characters, Whole]);
+        """
+        UPDATE crm_outbox SET leased_until = NULL, attempts = attempts + {6}, not_before = CASE WHEN not_before > {5} THEN not_before ELSE {5} END
+        WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND id = {3} AND state = 0 AND leased_until = {4}
+        """,
+        [Characters, Whole, Bytes, Characters, Whole, Whole, Whole]);
 
     public async ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(SqlSession session, Instant now, Instant until, int most, CancellationToken cancellationToken)
     {
@@ -60,8 +63,8 @@ internal sealed class OutboxTable(string tenant, BucketRange buckets)
         return [];
     }
 
-    public ValueTask<bool> ReleaseAsync(SqlSession session, OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
-        session.ExecuteAsync([new SqlCall(Release).Add(tenant, item.Customer.Bucket, item.Customer, item.Id, notBefore)], cancellationToken);
+    public ValueTask<bool> ReleaseAsync(SqlSession session, OutboxItem item, Instant lease, Instant notBefore, bool wasTried, CancellationToken cancellationToken) =>
+        session.ExecuteAsync([new SqlCall(Release).Add(tenant, item.Customer.Bucket, item.Customer, item.Id, lease, notBefore, wasTried ? 1 : 0)], cancellationToken);
 
     public ValueTask<bool> SettleAsync(SqlSession session, OutboxItem item, CancellationToken cancellationToken) =>
         session.ExecuteAsync([new SqlCall(CommitStatements.OutboxSettled).Add(tenant, item.Customer.Bucket, item.Customer, item.Id)], cancellationToken);

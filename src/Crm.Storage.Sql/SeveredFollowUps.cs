@@ -10,7 +10,7 @@ internal sealed class SeveredFollowUps(string tenant)
         """
         WITH v (tenant, bucket, kind, value, customer_bucket, customer_id) AS (VALUES {rows})
         SELECT i.kind, i.value
-        FROM v JOIN crm_identity i ON i.tenant = v.tenant AND i.bucket = v.bucket AND i.kind = v.kind AND i.value = v.value AND i.customer_bucket = v.customer_bucket AND i.customer_id = v.customer_id
+        FROM v CROSS JOIN crm_identity i WHERE i.tenant = v.tenant AND i.bucket = v.bucket AND i.kind = v.kind AND i.value = v.value AND i.customer_bucket = v.customer_bucket AND i.customer_id = v.customer_id
         """,
         [Characters, Whole, Characters, Characters, Whole, Bytes]);
 

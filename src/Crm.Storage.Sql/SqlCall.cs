@@ -47,7 +47,7 @@ public sealed class SqlCall(SqlStatement statement)
             yield break;
         }
 
-        var most = mostParameters / Statement.Columns.Count;
+        var most = Math.Min(mostParameters / Statement.Columns.Count, Statement.MostRows);
         for (int first = 0, count; first < Rows; first += count)
         {
             count = Size(Rows - first, most);

@@ -39,6 +39,13 @@ public abstract class SqlDialect
     /// <summary>Statements that must follow the making of a table whose rows have a bucket, such as those that make its partitions; none by default.</summary>
     public virtual IEnumerable<string> AfterTable(string name) => [];
 
+    /// <summary>Statements that this database needs beside those of a migration, run after them; none by default.</summary>
+    /// <param name="version">The number of the migration.</param>
+    public virtual IEnumerable<string> AfterMigration(int version) => [];
+
+    /// <summary>How this database finds who was written into the ledger lately; null where it cannot: the versions of all customers are compared then.</summary>
+    public virtual LedgerOrder? LedgerOrder => null;
+
     /// <summary>
     /// What stands for a word between braces in the SQL of the store: {text}, {int}, {bigint}, {decimal}, {number}, {blob}; {clustered} and {by-bucket} after a table;
     /// {skip-locked} after a question whose rows are about to be changed; {plain-text} the type that every value can be made; {binary} after a text that is to compare by its bytes;

@@ -41,13 +41,21 @@ public static partial class SqlSchema
                 script.Append(statement).Append(";\n");
             }
 
-            script.Append(CultureInfo.InvariantCulture, $"INSERT INTO {dialect.Table(VersionTable)} (version) VALUES ({version});\n");
+            script.Append(CultureInfo.InvariantCulture, $"INSERT INTO {dialect.Table(VersionTable)} (version, oldest) VALUES ({version}, {Oldest(version)});\n");
         }
 
         return script.ToString();
     }
 
-    internal static string MakeVersionTable(SqlDialect dialect) => Spelled($"CREATE TABLE {VersionTable} (version {{int}} NOT NULL PRIMARY KEY)", dialect);
+    internal static string MakeVersionTable(SqlDialect dialect) => Spelled($"CREATE TABLE {VersionTable} (version {{int}} NOT NULL PRIMARY KEY, oldest {{int}} NOT NULL)", dialect);
+
+    /// <summary>
+    /// The oldest version of the schema that a release may know and still work with the tables as this migration leaves them: its script says so in its first line. While a host is deployed, processes of such a release go
+    /// on, and start, beside those that have migrated.
+    /// </summary>
+    internal static int Oldest(int version) => OldestLine().Match(Scripts[version - 1]) is { Success: true } said
+        ? int.Parse(said.Groups["oldest"].ValueSpan, CultureInfo.InvariantCulture)
+        : throw new InvalidOperationException($"Migration {version} does not say with which releases its tables can be used; a first line such as '-- oldest: {version}' is expected.");
 
     /// <summary>The statements of a migration, each without a semicolon.</summary>
     internal static IEnumerable<string> Statements(int version, SqlDialect dialect)
@@ -59,6 +67,11 @@ public static partial class SqlSchema
             {
                 yield return following;
             }
+        }
+
+        foreach (var also in dialect.AfterMigration(version))
+        {
+            yield return also;
         }
     }
 
@@ -83,6 +96,9 @@ public static partial class SqlSchema
             yield return text.ReadToEnd();
         }
     }
+
+    [GeneratedRegex(@"\A-- oldest: (?<oldest>[0-9]+)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex OldestLine();
 
     [GeneratedRegex(@"^CREATE TABLE (?<name>\w+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex TableName();

@@ -16,6 +16,12 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
     /// <summary>The types of the values of a row.</summary>
     public Sequence<SqlType> Columns { get; } = columns;
 
+    /// <summary>
+    /// At most so many rows at once, where SQLite would rather read the whole table than look for the many rows of a list: it knows nothing of how long tables are. Where the list is only read, a CROSS JOIN, whose tables
+    /// it takes in the order in which they stand, does without a limit.
+    /// </summary>
+    public int MostRows { get; init; } = int.MaxValue;
+
     /// <summary>Whether several rows may be sent at once.</summary>
     public bool TakesRows { get; } = text.Contains("{rows}", StringComparison.Ordinal);
 

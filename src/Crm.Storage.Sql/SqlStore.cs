@@ -13,7 +13,7 @@ namespace Crm.Storage.Sql;
 /// The store in an SQL database: all ports of storage, for one tenant. Open it through a package for one database, such as Crm.Storage.Sqlite. The tables are made, and brought up to date, at
 /// first use; a store that a later release wrote is refused with a <see cref="NewerSchemaException"/>. Safe for several threads.
 /// </summary>
-public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ILedgerScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IDeferredMessages, IJournalDisposal, IHostTransactions, IAsyncDisposable, IDisposable
+public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ILedgerNews, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IDeferredMessages, IJournalDisposal, IHostTransactions, IAsyncDisposable, IDisposable
 {
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
@@ -31,6 +31,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     private readonly StatusReader status;
     private readonly DocumentTable documents;
     private readonly AudienceTable audiences;
+    private readonly LedgerNewsReader? news;
 
     /// <summary>A store in a database. Nothing is opened yet.</summary>
     /// <param name="database">The store disposes it.</param>
@@ -66,6 +67,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         status = new StatusReader(tenant, options.Buckets);
         documents = new DocumentTable(tenant);
         audiences = new AudienceTable(tenant, database.Dialect);
+        news = database.Dialect.LedgerOrder is { } order ? new LedgerNewsReader(tenant, order) : null;
     }
 
     /// <summary>Makes the tables, or brings them up to date. Everything else does so too; call it at start to hear early of a store that cannot be used.</summary>
@@ -74,7 +76,12 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
 
     /// <summary>Whether the store's tables are in the database; nothing is made.</summary>
     /// <exception cref="NewerSchemaException">A later release wrote the store.</exception>
-    public ValueTask<bool> ExistsAsync(CancellationToken cancellationToken = default) => migrations.AreThereAsync(cancellationToken);
+    public async ValueTask<bool> ExistsAsync(CancellationToken cancellationToken = default) => await FindSchemaAsync(cancellationToken).ConfigureAwait(false) is not null;
+
+    /// <summary>The version of the schema that the database has, which may be one that this release would bring forward (<see cref="SqlSchema.Versions"/>); nothing is made.</summary>
+    /// <returns>Null where the store's tables are not in the database.</returns>
+    /// <exception cref="NewerSchemaException">A later release wrote the store.</exception>
+    public ValueTask<int?> FindSchemaAsync(CancellationToken cancellationToken = default) => migrations.FindAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
@@ -233,6 +240,11 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         return after.Count == 0 ? [] : await ReadAsync(session => scan.LedgerAfterAsync(session, after, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>See <see cref="ILedgerNews.ReadNewsAsync"/>. A database whose dialect has no <see cref="LedgerOrder"/>, such as a distributed one, cannot tell.</summary>
+    public async ValueTask<LedgerNews> ReadNewsAsync(string? since, CancellationToken cancellationToken) => news is { } reader
+        ? await UsingAsync(database.ScanAsync, session => reader.ReadAsync(session, since, cancellationToken), cancellationToken).ConfigureAwait(false)
+        : new LedgerNews(null, null);
+
     /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) =>
         OfAllAsync((session, some) => scan.IdentitiesAsync(session, some, cancellationToken), cancellationToken);
@@ -251,8 +263,12 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         WriteAsync(session => outbox.LeaseAsync(session, now, until, most, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    async ValueTask IOutbox.ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
-        await WriteAsync(session => outbox.ReleaseAsync(session, item, notBefore, cancellationToken), cancellationToken).ConfigureAwait(false);
+    async ValueTask IOutbox.ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) =>
+        await WriteAsync(session => outbox.ReleaseAsync(session, item, lease, notBefore, wasTried: true, cancellationToken), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    async ValueTask IOutbox.PostponeAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) =>
+        await WriteAsync(session => outbox.ReleaseAsync(session, item, lease, notBefore, wasTried: false, cancellationToken), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     async ValueTask IOutbox.SettleAsync(OutboxItem item, CancellationToken cancellationToken) =>
@@ -269,8 +285,11 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     public ValueTask<long> CountDeferredAsync(Instant at, CancellationToken cancellationToken) => ReadAsync(session => status.DeferredAsync(session, at, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) =>
+    async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken)
+    {
+        StorableText.Check(name, "The name of a supply", nameof(name));
         await WriteAsync(session => quotas.SetAsync(session, name, available, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     ValueTask<long> IQuotas.AvailableAsync(string name, CancellationToken cancellationToken) =>
@@ -280,7 +299,8 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     ValueTask<bool> IDocumentStore.AddAsync(StoredDocument document, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(document);
-        return WriteAsync(session => documents.AddAsync(session, document, cancellationToken), cancellationToken);
+        var whole = document.Checked();
+        return WriteAsync(session => documents.AddAsync(session, whole, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -68,7 +68,8 @@ public readonly struct SqlValue : IEquatable<SqlValue>
     public static implicit operator SqlValue(long? value) => value is { } whole ? whole : Null;
 
     /// <summary>Text, or none.</summary>
-    public static implicit operator SqlValue(string? value) => new(0, value);
+    /// <exception cref="ArgumentException">It has half a character or U+0000 in it: databases refuse it, or write another text instead.</exception>
+    public static implicit operator SqlValue(string? value) => new(0, value is null ? null : StorableText.Check(value, "A text for the database", nameof(value)));
 
     /// <summary>Bytes, or none.</summary>
     public static implicit operator SqlValue(byte[]? value) => new(0, value);
@@ -80,7 +81,7 @@ public readonly struct SqlValue : IEquatable<SqlValue>
     public static implicit operator SqlValue(Instant? value) => value is { } instant ? instant : Null;
 
     /// <summary>A decimal number; 1.50 is sent as 1.5.</summary>
-    public static implicit operator SqlValue(decimal value) => value.ToString("0.############################", CultureInfo.InvariantCulture);
+    public static implicit operator SqlValue(decimal value) => new(0, value.ToString("0.############################", CultureInfo.InvariantCulture));
 
     /// <summary>16 bytes.</summary>
     public static implicit operator SqlValue(CustomerId value) => Bits.Of(value.Value);

@@ -34,11 +34,12 @@ internal sealed class StoreScan(string tenant)
         "SELECT customer_id, version FROM crm_customer WHERE tenant = {0} AND (bucket, customer_id) > ({1}, {2}) ORDER BY bucket, customer_id LIMIT {3}",
         [Characters, Whole, Bytes, Whole]);
 
+    // SQLite takes the tables of a CROSS JOIN in the order in which they stand. Of any other join with hundreds of rows it may read the whole table beside them.
     private static readonly SqlStatement LedgerAfter = new(
         """
         WITH v (tenant, bucket, customer_id, version) AS (VALUES {rows})
         SELECT t.customer_id, t.program, t.unit, t.lot, t.amount, t.movement, t.cause_source, t.cause_key, t.occurred_at, t.rule, t.code, t.definition, t.corrects_source, t.corrects_key, t.version
-        FROM v JOIN crm_ledger t ON t.tenant = v.tenant AND t.bucket = v.bucket AND t.customer_id = v.customer_id AND t.version > v.version
+        FROM v CROSS JOIN crm_ledger t WHERE t.tenant = v.tenant AND t.bucket = v.bucket AND t.customer_id = v.customer_id AND t.version > v.version
         ORDER BY t.bucket, t.customer_id, t.version, t.line
         """,
         [Characters, Whole, Bytes, Whole]);
@@ -89,7 +90,7 @@ internal sealed class StoreScan(string tenant)
         $$"""
         WITH v (tenant, bucket, customer_id) AS (VALUES {rows})
         SELECT t.customer_id, t.{{columns}}
-        FROM v JOIN {{table}} t ON t.tenant = v.tenant AND t.{{bucket}} = v.bucket AND t.customer_id = v.customer_id
+        FROM v CROSS JOIN {{table}} t WHERE t.tenant = v.tenant AND t.{{bucket}} = v.bucket AND t.customer_id = v.customer_id
         ORDER BY t.{{bucket}}, t.customer_id, t.{{order}}
         """,
         [Characters, Whole, Bytes]);

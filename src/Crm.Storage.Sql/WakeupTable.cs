@@ -30,7 +30,7 @@ internal sealed class WakeupTable(string tenant, BucketRange buckets)
         AND crm_wakeup.due_at <= free.due AND (crm_wakeup.leased_until IS NULL OR crm_wakeup.leased_until <= free.moment)
         RETURNING customer_id
         """,
-        [Characters, Whole, Bytes, Whole, Whole, Whole]);
+        [Characters, Whole, Bytes, Whole, Whole, Whole]) { MostRows = 32 };
 
     public async ValueTask<IReadOnlyList<CustomerId>> LeaseAsync(SqlSession session, Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken)
     {

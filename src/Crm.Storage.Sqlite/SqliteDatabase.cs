@@ -52,7 +52,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         }
 
         ObjectDisposedException.ThrowIf(closed, this);
-        var link = idle.TryTake(out var kept) ? kept : Open();
+        var link = idle.TryTake(out var kept) ? kept : Open(writes: false);
         return ValueTask.FromResult<SqlSession>(new SqliteSession(link, options.OnStatement, GiveBack));
     }
 
@@ -62,7 +62,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return new SqliteSession(writer ??= Open(), options.OnStatement, _ => writing.Release());
+            return new SqliteSession(writer ??= Open(writes: true), options.OnStatement, _ => writing.Release());
         }
         catch
         {
@@ -101,16 +101,16 @@ internal sealed class SqliteDatabase : SqlDatabase
         }
     }
 
-    private SqliteLink Open()
+    private SqliteLink Open(bool writes)
     {
         var connection = new SqliteConnection(connectionString);
         try
         {
             connection.Open();
             var link = new SqliteLink(connection, options.BusyTimeout);
-            if (!inMemory && !readOnly)
+            if (writes && !inMemory && !readOnly)
             {
-                link.Run("PRAGMA journal_mode = WAL"); // is written into the file
+                link.Run("PRAGMA journal_mode = WAL"); // is written into the file, so a look at what may be no store leaves it alone
             }
 
             link.Run(options.Durability == SqliteDurability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");

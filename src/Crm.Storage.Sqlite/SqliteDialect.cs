@@ -21,6 +21,15 @@ public sealed class SqliteDialect : SqlDialect
     /// <inheritdoc/>
     public override string Placeholder(int number) => $"?{number.ToString(CultureInfo.InvariantCulture)}";
 
+    /// <summary>
+    /// Rows of the ledger are numbered in the order in which they were committed, since one transaction writes at a time. The last row at the horizon is named with it: numbers that began anew, after a VACUUM or in a copy of
+    /// earlier, have another row there, or none: where the same customer went on in a copy, the version is the same and the instant it was recorded at, or the amount, is not. The sign before a column keeps the question off the keys, which are in the order of customers.
+    /// </summary>
+    public override LedgerOrder LedgerOrder { get; } = new(
+        "SELECT hex(customer_id) || '/' || version || '/' || line || '/' || recorded_at || '/' || amount, rowid + 1, rowid + 1 FROM crm_ledger WHERE +tenant = {0} ORDER BY rowid DESC LIMIT 1",
+        "SELECT hex(customer_id) || '/' || version || '/' || line || '/' || recorded_at || '/' || amount FROM crm_ledger WHERE rowid = {1} - 1 AND +tenant = {0}",
+        "SELECT DISTINCT customer_id FROM crm_ledger WHERE rowid >= {1} AND rowid < {2} AND +tenant = {0}");
+
     /// <inheritdoc/>
     public override string Word(string word) => word switch
     {

@@ -1,10 +1,11 @@
+using System.Data.Common;
 using Crm.Storage;
 
 namespace Crm.Testing;
 
 /// <summary>
 /// The store under test: opens stores over one database that nobody else writes to. Dispose what you opened in your own DisposeAsync: <see cref="StorageLaws.CheckAsync"/> calls it where the factory
-/// is disposable. What else the database can be asked for is said by implementing <see cref="IFaultyStores"/>, <see cref="IStoreSearch"/> and <see cref="IElsewhere"/>; each brings further laws.
+/// is disposable. What else the database can be asked for is said by implementing <see cref="IFaultyStores"/>, <see cref="IStoreSearch"/>, <see cref="IElsewhere"/> and <see cref="IHostConnections"/>; each brings further laws.
 /// </summary>
 public interface IStoreFactory
 {
@@ -35,4 +36,11 @@ public interface IElsewhere : IStoreFactory
 {
     /// <summary>Opens the store of a tenant in another database than <see cref="IStoreFactory.OpenAsync"/> does: another file, or another schema of the same server.</summary>
     ValueTask<ICustomerStore> OpenElsewhereAsync(string tenant, CancellationToken cancellationToken);
+}
+
+/// <summary>A host has connections of its own to the database.</summary>
+public interface IHostConnections : IStoreFactory
+{
+    /// <summary>Opens a connection of the host's to the database that <see cref="IStoreFactory.OpenAsync"/> opens. The law begins transactions on it, one at a time, while the store reads beside them, and disposes it.</summary>
+    ValueTask<DbConnection> ConnectAsync(CancellationToken cancellationToken);
 }

@@ -140,7 +140,24 @@ public static class Samples
                 Refusal = new Refusal("loyalty", "insufficient-balance", new Text("12 points are held.", "現有 12 分。")),
                 Lines = [new ReceiptLine("loyalty", "issued") { Subject = "club", Unit = "points", Amount = 5, Parts = [new ReceiptLine("loyalty", "base") { Amount = 7 }, new ReceiptLine("loyalty", "rounding") { Amount = -2 }] }],
                 TakenBack = new TakenBack(Money.Hkd(1), Money.Hkd(2), Money.Hkd(3)) { LinesInFull = 1, LinesInPart = 2, LinesNotFound = 3, LinesUnmatched = 4, QuantityUnmatched = 5.5m },
+                Decisions =
+                [
+                    Decision("wake-up:pos:1:30", DecisionVerdict.Act) with { NotBefore = At(5), Silent = true },
+                    Decision("喚醒", DecisionVerdict.Lose) with { Reason = "channel-cap", LostTo = "thanks:pos:1", Revoked = true, DecidedFor = Customer(7) },
+                ],
             },
         };
     }
+
+    private static DecisionRecord Decision(string occasion, DecisionVerdict verdict) => new()
+    {
+        Module = "campaigns",
+        Definition = "wake-up",
+        Version = 2,
+        Step = "message",
+        Occasion = occasion,
+        Verdict = verdict,
+        At = At(4),
+        Inputs = UInt128.MaxValue - 1,
+    };
 }

@@ -9,7 +9,7 @@ namespace Crm.Testing;
 /// <param name="Check">Checks a store that nobody has written to. Throws <see cref="LawBroken"/>.</param>
 public sealed record StorageLaw(string Name, string Claim, Type Port, Func<IStoreFactory, CancellationToken, Task> Check)
 {
-    /// <summary>What the factory must be able to do beside opening stores (<see cref="IFaultyStores"/>, <see cref="IStoreSearch"/> or <see cref="IElsewhere"/>); null: nothing.</summary>
+    /// <summary>What the factory must be able to do beside opening stores (<see cref="IFaultyStores"/>, <see cref="IStoreSearch"/>, <see cref="IElsewhere"/> or <see cref="IHostConnections"/>); null: nothing.</summary>
     public Type? Needs { get; init; }
 
     /// <summary>The version of the kit that brought the law; see <see cref="StorageLaws.Version"/>.</summary>

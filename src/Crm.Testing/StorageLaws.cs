@@ -13,7 +13,7 @@ public static class StorageLaws
     /// The version of the kit. It grows with every release that adds a law or makes one stricter; <see cref="StorageLaw.Since"/> says which version brought a law, so that an adapter can say "keeps all laws of
     /// version 1" while it is on its way to the next.
     /// </summary>
-    public const int Version = 2;
+    public const int Version = 4;
 
     /// <summary>All laws, at the size for every day: some seconds for a store on a disk.</summary>
     public static IReadOnlyList<StorageLaw> All { get; } = OfSize(LawSize.Usual);
@@ -28,10 +28,15 @@ public static class StorageLaws
         new(typeof(IDocumentStore), Required: true, "Definitions, registers and settings are kept in the store."),
         new(typeof(IBulkCommit), Required: false, "Many customers in few round trips: imports, and workers with much to do. Without it they go one by one."),
         new(typeof(IJournalScan), Required: false, "Reports and checks read the whole store."),
+        new(typeof(IHistoryScan), Required: false, "Simulations and backfills read whole histories, ranges of buckets side by side. Without it they are read with everything else in them, one after the other."),
+        new(typeof(ICustomerPages), Required: false, "Whole customers page by page. Without it the ids before a page are read again for each."),
+        new(typeof(ILedgerScan), Required: false, "Certificates read what is new in the ledger since they last read it. Without it they count the whole ledger each time."),
+        new(typeof(IHostTransactions), Required: false, "What is recorded is there with the host's own transaction or not at all: CrmEngine.Within."),
         new(typeof(IAtomicCommits), Required: false, "Several customers in one transaction: merging two needs it. Without it what else concerns two goes as a follow-up through the outbox."),
         new(typeof(IStoreStatus), Required: false, "Health checks and gauges: how much waits."),
         new(typeof(IDeferredMessages), Required: false, "Reports say how many messages wait for a later time, and waited. Without it they say none."),
         new(typeof(IJournalDisposal), Required: false, "Journal entries go when they need not be kept any longer: CrmEngine.DisposeOfJournalAsync. Without it journals are kept for ever."),
+        new(typeof(ILedgerNews), Required: false, "A certificate of the books goes on from an earlier one at the cost of what is new. Without it the versions of all customers are compared."),
         new(typeof(ICustomerIdentities), Required: false, "Whose the profile in the host's own table is, when an event names the customer by id or by another identity than the host's."),
     ];
 
@@ -39,7 +44,7 @@ public static class StorageLaws
     public static IReadOnlyList<StorageLaw> OfSize(LawSize size) =>
     [
         .. KeyLaws.All, .. VersionLaws.All, .. RaceLaws.All, .. FaultLaws.All, .. CancellationLaws.All, .. JournalLaws.All, .. ExactnessLaws.All, .. StateLaws.All, .. SeveringLaws.All,
-        .. WakeupLaws.All, .. OutboxLaws.All, .. QuotaLaws.All, .. BulkLaws.All, .. TogetherLaws.All, .. MergeLaws.All, .. DocumentLaws.All, .. DisposalLaws.All, .. PlaceLaws.All, .. ScaleLaws.Of(size),
+        .. WakeupLaws.All, .. OutboxLaws.All, .. QuotaLaws.All, .. BulkLaws.All, .. TogetherLaws.All, .. MergeLaws.All, .. DocumentLaws.All, .. DisposalLaws.All, .. NewsLaws.All, .. PageLaws.All, .. HostTransactionLaws.All, .. PlaceLaws.All, .. ScaleLaws.Of(size),
     ];
 
     /// <summary>The law with a name.</summary>

@@ -27,6 +27,8 @@ public sealed class AdoDatabase(string connectionString) : SqlDatabase
 
         public override string FindTable => Sqlite.SqliteDialect.Instance.FindTable;
 
+        public override Sql.LedgerOrder? LedgerOrder => Sqlite.SqliteDialect.Instance.LedgerOrder;
+
         public override string Word(string word) => Sqlite.SqliteDialect.Instance.Word(word);
     }
 }

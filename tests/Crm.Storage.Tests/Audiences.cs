@@ -28,7 +28,7 @@ public sealed class Audiences
     private static readonly Gen<Instant> Instants = from hours in Gen.Choose(0, 12) from ticks in Gen.Choose(-1, 1) select Start + Duration.FromHours(hours) + (Tick * ticks);
 
     private static readonly Gen<EventLine> Lines =
-        from sku in Gen.Elements("tea", "cup") from category in Gen.Elements("drinks", null) from quantity in Gen.Elements(1m, 2m, 0.5m) from amount in Gen.Choose(1, 3) select new EventLine(sku, quantity, Money.Hkd(amount), category);
+        from sku in Gen.Elements("tea", "cup", "tea,cup") from category in Gen.Elements("drinks", null) from quantity in Gen.Elements(1m, 2m, 0.5m) from amount in Gen.Choose(1, 3) select new EventLine(sku, quantity, Money.Hkd(amount), category);
 
     private static readonly Gen<(int Customer, Instant At, CustomerEvent Event)> Happenings =
         from customer in Gen.Choose(1, Customers)
@@ -38,7 +38,7 @@ public sealed class Audiences
         from lines in Gen.ListOf(Lines).Resize(3)
         from currency in Gen.Elements(Currency.Hkd, Currency.Hkd, Currency.Of("USD"), Currency.Of("JPY"))
         from profile in Gen.Elements(
-            Fields.None, Fields.None, Fields.Of(("region", "HK")), Fields.Of(("region", "KLN"), ("age", 2.5m)), Fields.Of(("age", 3)), Fields.Of(("born", new LocalDate(2004, 2, 29))), Fields.Of(("likes", Scalar.Of(["tea", "cup"])), ("vip", true)))
+            Fields.None, Fields.None, Fields.Of(("region", "HK")), Fields.Of(("region", "KLN"), ("age", 2.5m)), Fields.Of(("age", 3)), Fields.Of(("born", new LocalDate(2004, 2, 29))), Fields.Of(("born", 229)), Fields.Of(("likes", Scalar.Of(["tea", "cup"])), ("vip", true)))
         let sum = lines.Sum(line => line.Amount.MinorUnits)
         select (customer, at, new CustomerEvent
         {
@@ -95,6 +95,9 @@ public sealed class Audiences
         from of in Gen.Elements<Measured>(new Measured.Spend(Currency.Hkd), new Measured.Spend(Currency.Of("JPY")), new Measured.Quantity(), new Measured.Named("line.quantity"))
         from test in Gen.OneOf(Numbers, Cents)
         select ((Measure)new Measure.Aggregate(how, of), test),
+        from of in Gen.Elements("event.channel", "line.sku", "line.category", "event.currency")
+        from test in Gen.Elements<Test>(new Test.AnyOf(["web", "cup"]), new Test.AllOf(["tea"]), new Test.AllOf(["cup", "tea", "tea"]), new Test.AllOf(["HKD", "JPY"]), new Test.Known())
+        select ((Measure)new Measure.Aggregate(Aggregation.Unique, new Measured.Named(of)), test),
         from how in Gen.Elements(Aggregation.Least, Aggregation.Greatest, Aggregation.First, Aggregation.Latest, Aggregation.MostFrequent)
         from of in Gen.Elements("event.channel", "line.sku", "line.category", "event.currency")
         from test in Gen.OneOf(Codes, Gen.Elements<Test>(new Test.Matches("^[wt]e"), new Test.Matches("(?i)^HK|P$")))
@@ -151,12 +154,12 @@ public sealed class Audiences
         from name in Gen.Elements("customer.born", "customer.likes", "customer.vip")
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.Field(name, test, missing && test is not Test.Known),
-        from test in Gen.OneOf(Dates, Gen.Elements<Test>(new Test.AllOf(["tea", "web"]), new Test.AnyOf(["cup"]), new Test.EqualTo(Scalar.Of(["tea", "web"]))))
+        from test in Gen.OneOf(Dates, Gen.Elements<Test>(new Test.AllOf(["tea", "web"]), new Test.AnyOf(["cup"])))
         from name in Gen.Elements("test.day", "test.tags")
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.Fact(name, test, missing && test is not Test.Known),
         from test in Gen.OneOf(Numbers, Codes)
-        from name in Gen.Elements("test.visits", "test.channel", "test.spend")
+        from name in Gen.Elements("test.visits", "test.channel", "test.spend", "quiet.channel")
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.Fact(name, test, missing && test is not Test.Known),
         from comparison in Gen.Elements(Enum.GetValues<Comparison>())
@@ -203,6 +206,26 @@ public sealed class Audiences
         query.Refusals(condition, engine.Kinds, null).IsEmpty ? (await query.SelectAsync(condition, engine.Kinds, null, moment, Token)).Members : await engine.SelectAsync(condition, Token));
 
     [Fact]
+    public void The_law_catches_rows_of_facts_that_have_none() => Refuted(async (engine, query, condition, moment) =>
+        query.Refusals(condition, engine.Kinds, null).IsEmpty && await query.SelectAsync(condition, engine.Kinds, null, moment, Token) is var answer && answer.Undecided.IsEmpty ? answer.Members : await engine.SelectAsync(condition, Token));
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_a_fact_without_rows_is_said_of_is_asked_one_by_one(bool isSaid)
+    {
+        await using var store = Sqlite.SqliteStore.Open(":memory:");
+        var engine = new CrmEngine(store, [new FactsModule([])], new CrmOptions(), new FakeClock(Start), new SeededIdSource(7));
+        var said = await engine.RecordAsync(Visit(1) with { Channel = "web" }, Token);
+        var silent = await engine.RecordAsync(Visit(2), Token);
+        var condition = If.Fact("quiet.channel").Is("web");
+
+        Assert.Equal([isSaid ? said.Customer : silent.Customer], await engine.SelectAsync(isSaid ? condition : !condition, Token));
+    }
+
+    private static CustomerEvent Visit(int customer) => new() { Key = new EventKey("pos", $"{customer}"), Kind = "visit", Identity = Identity.User(customer), OccurredAt = Start };
+
+    [Fact]
     public void What_the_tables_do_not_say_exactly_is_refused_with_its_path()
     {
         using var store = Sqlite.SqliteStore.Open(":memory:");
@@ -214,9 +237,10 @@ public sealed class Audiences
             new Condition.EventWindow("purchase", new Measure.Aggregate(Aggregation.Greatest, new Measured.Named("event.spend")), new Window.Lifetime(), new Test.AtLeast(1)),
             If.Fact("loyalty.tier").Matches("^g"),
             If.Purchases().Where(If.Field("event.channel").Matches("^w") | If.Field("line.quantity").Matches("^w")).Count().AtLeast(1),
-            If.Field("customer.region").Matches("^H"));
+            If.Field("customer.region").Matches("^H"),
+            If.Purchases().Unique("line.sku").Is(Scalar.Of(["tea", "cup"])));
 
-        Assert.Equal(["$.all[2].where.all[1].field", "$.all[3].then[0].where.field", "$.all[4]", "$.all[6].where.any[0].is"], store.Refusals(condition, new EventKinds([]), null).Select(error => error.Path));
+        Assert.Equal(["$.all[2].where.all[1].field", "$.all[3].then[0].where.field", "$.all[4]", "$.all[6].where.any[0].is", "$.all[8].is"], store.Refusals(condition, new EventKinds([]), null).Select(error => error.Path));
         Assert.Equal(["$"], store.Refusals(If.Field("customer.region").Is("HK"), new EventKinds([]), new NoView()).Select(error => error.Path));
         Assert.Equal(["$.any[1]"], store.Refusals(If.Any([.. new[] { "region", "age" }.Select(name => If.Field($"customer.{name}").IsKnown)]), new EventKinds([]), new NoView("host", "region")).Select(error => error.Path));
     }
@@ -292,8 +316,9 @@ public sealed class Audiences
                 var expected = views.Where(view => Evaluator.Evaluate(condition, view).Value).Select(view => view.Customer).Order().ToList();
                 var query = store as IAudienceQuery;
                 inSql += query?.Refusals(condition, engine.Kinds, null).IsEmpty == true ? 1 : 0;
-                asked++;
-                var found = await select(engine, query!, condition, new Moment(at, DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"]));
+                // The form in which conditions are stored selects the same.
+                var asks = ++asked % 2 == 0 ? condition : ConditionJson.Read(ConditionJson.Write(condition)).Condition ?? condition;
+                var found = await select(engine, query!, asks, new Moment(at, DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"]));
                 Assert.True(expected.SequenceEqual(found), $"{ConditionJson.Write(condition)} at {at}: {string.Join(",", found)} instead of {string.Join(",", expected)}");
             }
         }
@@ -308,7 +333,7 @@ public sealed class Audiences
             Codec = new FactsCodec(),
             Kinds = [new EventKind("visit", EventNature.Happening)],
             Handles = ["*"],
-            Publishes = [new FactDeclaration("test.*", Queryable: true)],
+            Publishes = [new FactDeclaration("test.*", Queryable: true), new FactDeclaration("quiet.channel")],
             Conditions = conditions.ToSequence(),
         };
 
@@ -326,9 +351,10 @@ public sealed class Audiences
                 [
                     new Fact("test.visits", state.Visits + 1),
                     new Fact("test.channel", happened.Channel is { } channel ? channel : default(Scalar)),
+                    new Fact("quiet.channel", happened.Channel is { } quiet ? quiet : default(Scalar)),
                     new Fact("test.seen", context.Moment.Instant),
                     new Fact("test.day", DateTimeZoneProviders.Tzdb[Zone].DayOf(context.Moment.Instant)),
-                    new Fact("test.tags", happened.Lines.IsEmpty ? default(Scalar) : Scalar.Of(happened.Lines.Select(line => line.Sku).Append(happened.Channel ?? "none"))),
+                    new Fact("test.tags", happened.Lines.IsEmpty ? default(Scalar) : Scalar.Of(happened.Lines.Select(line => line.Sku).Where(Scalar.CanBeOneOfSeveral).Append(happened.Channel ?? "none"))),
                     new Fact("test.spend", (happened.Spend?.Amount ?? 0) / 4, context.Moment.Instant + Duration.FromHours(2)),
                 ],
             };

@@ -3,7 +3,10 @@ using Crm.Testing;
 
 namespace Crm.Storage.Tests;
 
-/// <summary>A database whose connections break where they are told to: before or after the beginning of a transaction, any statement, or the commit.</summary>
+/// <summary>
+/// A database whose connections break where they are told to: before or after the beginning of a transaction, any statement, or the commit. It is for databases whose sessions take these steps one by one; PostgreSQL is
+/// sent whole commits, and is broken within them by <see cref="FaultyWire"/>.
+/// </summary>
 public sealed class FaultyDatabase(SqlDatabase inner, StoreFaults faults) : SqlDatabase
 {
     public override SqlDialect Dialect => inner.Dialect;

@@ -1,3 +1,4 @@
+using Crm.Engine;
 using Crm.Testing;
 using Crm.Tests.Shared;
 
@@ -9,7 +10,7 @@ public sealed class Laws
 
     public static IEnumerable<ITheoryDataRow> StoresAndLaws =>
         from store in TestedStore.All
-        from law in StorageLaws.All
+        from law in store.Laws
         select new TheoryDataRow<string, string>(store.Name, law.Name).WithTrait("store", store.Name).WithTrait("law", law.Name);
 
     public static IEnumerable<ITheoryDataRow> Names => StorageLaws.All.Select(law => new TheoryDataRow<string>(law.Name));
@@ -43,7 +44,11 @@ public sealed class Laws
         {
             try
             {
-                await other.Check(StorageLaws.Named(law).Counterfeit(), Token);
+                var counterfeit = StorageLaws.Named(law).Counterfeit();
+                if (other.AppliesTo((await counterfeit.OpenAsync("probe", Token)).GetType(), counterfeit.GetType()))
+                {
+                    await other.Check(counterfeit, Token);
+                }
             }
             catch (LawBroken)
             {
@@ -64,9 +69,7 @@ public sealed class Laws
     [Fact]
     public void A_store_is_held_only_to_the_laws_about_its_ports()
     {
-        var all = StorageLaws.For(new InMemoryStore()).Count();
-
-        Assert.Equal(StorageLaws.All.Count, all);
+        Assert.Equal(StorageLaws.All.Where(law => law.Port != typeof(IHistoryScan) && law.Port != typeof(IHostTransactions)), StorageLaws.For(new InMemoryStore()));
         Assert.DoesNotContain(StorageLaws.All, law => law.Port == typeof(IOutbox) && law.AppliesTo(new OnlyTheRequired()));
     }
 
@@ -76,6 +79,11 @@ public sealed class Laws
         Assert.All(StorageLaws.Capabilities, capability => Assert.NotEmpty(capability.Laws));
         Assert.Equal(StorageLaws.All.Count, StorageLaws.Capabilities.Sum(capability => capability.Laws.Count()));
     }
+
+    [Fact]
+    public void Every_ability_that_the_engine_asks_a_store_for_is_a_capability_with_laws() => Assert.Equal(
+        new CrmEngine(new InMemoryStore(), [], new CrmOptions(), new FakeClock(Samples.Start), new SeededIdSource()).Describe().Select(ability => ability.Port).Except([nameof(IAudienceQuery)]).Order(), // AudienceLaws are about that one
+        StorageLaws.Capabilities.Select(capability => capability.Port.Name).Except([nameof(ICustomerStore)]).Order());
 
     [Fact]
     public void The_laws_of_this_version_are_those_that_were_approved() => Snapshot.Match(string.Join('\n',

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
 using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
 using Crm.Testing;
@@ -7,9 +9,10 @@ using Npgsql;
 namespace Crm.Storage.Tests;
 
 /// <summary>A schema of its own in the server of the tests; the test is skipped where there is none.</summary>
-public class PostgreSqlFactory(PostgreSqlStoreOptions options) : StoreFactory
+public class PostgreSqlFactory(PostgreSqlStoreOptions options) : StoreFactory, IHostConnections
 {
     private readonly string otherSchema = PostgreSqlServer.NewSchema();
+    private readonly ConcurrentBag<FaultyWire> wires = [];
 
     public string Schema { get; } = PostgreSqlServer.NewSchema();
 
@@ -19,6 +22,13 @@ public class PostgreSqlFactory(PostgreSqlStoreOptions options) : StoreFactory
         PostgreSqlStore.Open($"{ConnectionString};Maximum Pool Size=40", change(options with { Schema = Schema }));
 
     public object? Execute(string sql) => PostgreSqlServer.Execute($"SET search_path = {Schema}; {sql}", ConnectionString);
+
+    public async ValueTask<DbConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        return connection;
+    }
 
     public override async ValueTask<IReadOnlyList<string>> FindAsync(string text, CancellationToken cancellationToken)
     {
@@ -31,12 +41,25 @@ public class PostgreSqlFactory(PostgreSqlStoreOptions options) : StoreFactory
     protected override ICustomerStore Open(string tenant, StoreFaults? faults, bool elsewhere)
     {
         var chosen = options with { Tenant = tenant, Schema = elsewhere ? otherSchema : Schema, OnStatement = options.Distributed ? StatementRules.CheckDistributed : StatementRules.Check };
-        var database = new PostgreSqlDatabase($"{ConnectionString};Maximum Pool Size=40", chosen);
-        return new SqlStore(faults is null ? database : new FaultyDatabase(database, faults), chosen);
+        if (faults is null)
+        {
+            return new SqlStore(Over($"{ConnectionString};Maximum Pool Size=40", chosen), chosen);
+        }
+
+        var wire = new FaultyWire($"{ConnectionString};Maximum Pool Size=40", faults);
+        wires.Add(wire);
+        return new SqlStore(Over(wire.ConnectionString, chosen), chosen);
     }
+
+    protected virtual SqlDatabase Over(string connectionString, PostgreSqlStoreOptions options) => new PostgreSqlDatabase(connectionString, options);
 
     protected override void Clean()
     {
+        foreach (var wire in wires)
+        {
+            wire.Dispose();
+        }
+
         PostgreSqlServer.Execute($"DROP SCHEMA IF EXISTS {Schema} CASCADE; DROP SCHEMA IF EXISTS {otherSchema} CASCADE", ConnectionString);
     }
 }

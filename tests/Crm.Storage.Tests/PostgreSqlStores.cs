@@ -25,12 +25,12 @@ public sealed class PostgreSqlStores : IAsyncDisposable
             await store.CommitAsync(Samples.Birth(1), Token);
         }
 
-        database.Execute("INSERT INTO crm_schema (version) VALUES (7)");
+        database.Execute("INSERT INTO crm_schema (version, oldest) VALUES (6, 5), (7, 3)");
         await using var newer = Open();
 
         var refused = await Assert.ThrowsAsync<NewerSchemaException>(() => newer.CommitAsync(Samples.Commit(1, 1), Token).AsTask());
 
-        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 2: use the release that wrote the store, or a later one.", refused.Message);
+        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 3: use the release that wrote the store, or a later one.", refused.Message);
         Assert.Equal(1L, database.Execute("SELECT version FROM crm_customer"));
     }
 
@@ -42,11 +42,35 @@ public sealed class PostgreSqlStores : IAsyncDisposable
         var results = await Task.WhenAll(stores.Select((store, n) => Task.Run(async () => await store.CommitAsync(Samples.Birth(n), Token))));
 
         Assert.All(results, result => Assert.Equal(CommitResult.Done, result));
-        Assert.Equal(2L, database.Execute("SELECT COUNT(*) FROM crm_schema"));
+        Assert.Equal(3L, database.Execute("SELECT COUNT(*) FROM crm_schema"));
         Assert.Equal(10L, database.Execute("SELECT COUNT(*) FROM crm_customer"));
         foreach (var store in stores)
         {
             await store.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_role_that_may_make_no_schemas_makes_its_tables_in_the_one_it_was_given()
+    {
+        var role = PostgreSqlServer.NewSchema();
+        string[] schemas = [PostgreSqlServer.NewSchema(), PostgreSqlServer.NewSchema()];
+        PostgreSqlServer.Execute($"CREATE ROLE {role}; CREATE SCHEMA {schemas[0]} AUTHORIZATION {role}; CREATE SCHEMA {schemas[1]} AUTHORIZATION {role}");
+        try
+        {
+            PostgreSqlServer.Execute($"SET ROLE {role}; {SqlSchema.Script(new PostgreSqlDialect(schemas[1]))}");
+            foreach (var schema in schemas)
+            {
+                await using var store = PostgreSqlStore.Open($"{PostgreSqlServer.ConnectionString};Options=-c role={role}", new PostgreSqlStoreOptions { Schema = schema });
+
+                Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Birth(1), Token));
+            }
+
+            Assert.Equal(1L, PostgreSqlServer.Execute($"SELECT COUNT(DISTINCT tableowner) FROM pg_tables WHERE schemaname IN ('{schemas[0]}', '{schemas[1]}') AND tableowner = '{role}'"));
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP SCHEMA {schemas[0]} CASCADE; DROP SCHEMA {schemas[1]} CASCADE; DROP ROLE {role}");
         }
     }
 

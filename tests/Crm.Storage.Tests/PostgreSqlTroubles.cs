@@ -81,6 +81,21 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
         Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 1, "pos:2"), Token));
     }
 
+    [Theory]
+    [InlineData("Command Timeout=1")]
+    [InlineData("Options=-c lock_timeout=300")]
+    public async Task Who_waits_for_a_row_that_a_host_holds_keeps_nobody_of_the_group_from_being_recorded(string patience)
+    {
+        var engine = Engine(Open(patience));
+        await engine.RecordAsync([.. Enumerable.Range(0, 20).Select(n => Purchase($"pos:{n}") with { Identity = Identity.User(n) })], cancellationToken: Token);
+        await using var held = await HeldAsync($"WHERE customer_id = (SELECT customer_id FROM {options.Schema}.crm_identity WHERE value = '7')");
+
+        var faults = await Task.WhenAll(Enumerable.Range(0, 100).Select(async n => await Record.ExceptionAsync(async () => await engine.RecordAsync(Purchase($"app:{n}") with { Identity = Identity.User(n % 20) }, Token))));
+
+        Assert.Equal([7, 27, 47, 67, 87], faults.Index().Where(fault => fault.Item is not null).Select(fault => fault.Index));
+        Assert.All(faults.OfType<Exception>(), fault => Assert.IsAssignableFrom<NpgsqlException>(fault));
+    }
+
     [Fact]
     public async Task A_commit_that_waits_can_be_cancelled_and_writes_nothing()
     {
@@ -139,12 +154,12 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
         return store;
     }
 
-    /// <summary>Somebody else who has the row of every customer in hand.</summary>
-    private async Task<NpgsqlConnection> HeldAsync()
+    /// <summary>Somebody else who has the rows of customers in hand.</summary>
+    private async Task<NpgsqlConnection> HeldAsync(string where = "")
     {
         var connection = new NpgsqlConnection(PostgreSqlServer.ConnectionString + ";Pooling=false");
         await connection.OpenAsync(Token);
-        await using var command = new NpgsqlCommand($"BEGIN; SELECT 1 FROM {options.Schema}.crm_customer FOR UPDATE", connection);
+        await using var command = new NpgsqlCommand($"BEGIN; SELECT 1 FROM {options.Schema}.crm_customer {where} FOR UPDATE", connection);
         await command.ExecuteNonQueryAsync(Token);
         return connection;
     }

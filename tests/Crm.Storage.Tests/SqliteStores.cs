@@ -1,3 +1,4 @@
+using System.Reflection;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
 using Crm.Testing;
@@ -5,6 +6,7 @@ using Crm.Values;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using NodaTime;
+using SQLitePCL;
 
 namespace Crm.Storage.Tests;
 
@@ -25,13 +27,13 @@ public sealed class SqliteStores : IDisposable
             await store.CommitAsync(Samples.Birth(1), Token);
         }
 
-        Execute("INSERT INTO crm_schema (version) VALUES (7)");
+        Execute("INSERT INTO crm_schema (version, oldest) VALUES (6, 5), (7, 3)");
         await using var newer = SqliteStore.Open(file.Path);
 
         var refused = await Assert.ThrowsAsync<NewerSchemaException>(() => newer.CommitAsync(Samples.Commit(1, 1), Token).AsTask());
         await Assert.ThrowsAsync<NewerSchemaException>(() => newer.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token).AsTask());
 
-        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 2: use the release that wrote the store, or a later one.", refused.Message);
+        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 3: use the release that wrote the store, or a later one.", refused.Message);
         Assert.Equal(1, Execute("SELECT version FROM crm_customer"));
     }
 
@@ -43,7 +45,7 @@ public sealed class SqliteStores : IDisposable
         var results = await Task.WhenAll(stores.Select((store, n) => Task.Run(async () => await store.CommitAsync(Samples.Birth(n), Token))));
 
         Assert.All(results, result => Assert.Equal(CommitResult.Done, result));
-        Assert.Equal(2, Execute("SELECT COUNT(*) FROM crm_schema"));
+        Assert.Equal(3, Execute("SELECT COUNT(*) FROM crm_schema"));
         Assert.Equal(10, Execute("SELECT COUNT(*) FROM crm_customer"));
         foreach (var store in stores)
         {
@@ -110,6 +112,45 @@ public sealed class SqliteStores : IDisposable
         Assert.All(loaded, snapshot => Assert.Equal(1, snapshot.Version));
         Assert.All(committed, result => Assert.Equal(CommitResult.Done, result));
         Assert.InRange(statements, 8, 150);
+    }
+
+    [Fact]
+    public async Task No_statement_reads_a_table_whole_because_its_list_is_long()
+    {
+        await using (var store = SqliteStore.Open(file.Path))
+        {
+            await store.MigrateAsync(Token);
+        }
+
+        using var connection = Connect();
+        var statements = typeof(SqlStore).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+            .Where(field => field.FieldType == typeof(SqlStatement)).Select(field => (SqlStatement)field.GetValue(null)!).Where(statement => statement.TakesRows).ToList();
+
+        Assert.True(statements.Count > 30);
+        Assert.All(statements, statement => Assert.DoesNotContain(Plan(statement.In(SqliteDialect.Instance, Math.Min(256, statement.MostRows))), ReadsWhole));
+        var tempting = new SqlStatement(
+            "WITH v (tenant, bucket, customer_id) AS (VALUES {rows}) SELECT c.version FROM v JOIN crm_customer c ON c.tenant = v.tenant AND c.bucket = v.bucket AND c.customer_id = v.customer_id",
+            SqlType.Characters, SqlType.Whole, SqlType.Bytes);
+        Assert.Contains(Plan(tempting.In(SqliteDialect.Instance, 256)), ReadsWhole);
+        Assert.DoesNotContain(Plan(tempting.In(SqliteDialect.Instance, 32)), ReadsWhole);
+
+        // What is made of the list itself is read whole: it is v, r or free.
+        static bool ReadsWhole(string line) => line.Split(' ') is ["SCAN", var table, ..] && table is not ("v" or "r" or "free" or "CONSTANT") && !char.IsAsciiDigit(table[0]);
+
+        List<string> Plan(string sql)
+        {
+            var lines = new List<string>();
+            Assert.Equal(raw.SQLITE_OK, raw.sqlite3_prepare_v2(connection.Handle, $"EXPLAIN QUERY PLAN {sql}", out var plan));
+            using (plan)
+            {
+                while (raw.sqlite3_step(plan) == raw.SQLITE_ROW)
+                {
+                    lines.Add(raw.sqlite3_column_text(plan, 3).utf8_to_string());
+                }
+            }
+
+            return lines;
+        }
     }
 
     [Fact]

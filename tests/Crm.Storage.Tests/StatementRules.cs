@@ -18,7 +18,10 @@ internal static partial class StatementRules
         "SELECT customer_id FROM crm_customer WHERE tenant =",
         "SELECT c.customer_id FROM crm_customer c WHERE c.tenant =",
         "SELECT customer_id, version FROM crm_customer WHERE tenant",
-        "SELECT t.customer_id, t.kind, t.value FROM v JOIN crm_identity t",
+        "SELECT hex(customer_id) || '/' || version || '/' || line",
+        "SELECT DISTINCT customer_id FROM crm_ledger WHERE",
+        "SELECT s.system_identifier::text",
+        "SELECT t.customer_id, t.kind, t.value FROM v CROSS JOIN crm_identity t",
         "SELECT c.customer_id, 0 AS undecided",
     ];
 

@@ -91,7 +91,7 @@ public sealed class Statements
         await store.CommitAsync(Samples.Commit(3, 1) with { NextDue = Samples.At(1), NextDueChanged = true }, Token);
         Assert.Single(await store.LeaseDueAsync(Samples.At(9), Samples.At(9), Samples.At(10), 5, Token));
         var items = await ((IOutbox)store).LeaseAsync(Samples.At(9), Samples.At(10), 5, Token);
-        await ((IOutbox)store).ReleaseAsync(items[0], Samples.At(11), Token);
+        await ((IOutbox)store).ReleaseAsync(items[0], Samples.At(10), Samples.At(11), Token);
         await ((IOutbox)store).SettleAsync(items[0], Token);
         await ((IQuotas)store).AvailableAsync("mug", Token);
         await store.CountDeferredAsync(Samples.At(9), Token);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
@@ -8,19 +9,26 @@ using Microsoft.Data.Sqlite;
 namespace Crm.Storage.Tests;
 
 /// <summary>A kind of store to hold to the laws.</summary>
-public sealed record TestedStore(string Name, Func<StoreFactory> Fresh)
+public sealed record TestedStore(string Name, Type Store, Type Factory, Func<StoreFactory> Fresh)
 {
     public static IReadOnlyList<TestedStore> All { get; } =
     [
-        new("memory", () => new MemoryFactory()),
-        new("SQLite file", () => new SqliteFactory(SqliteKind.File)),
-        new("SQLite in memory", () => new SqliteFactory(SqliteKind.Memory)),
-        new("SQLite through ADO.NET", () => new SqliteFactory(SqliteKind.Ado)),
-        new("PostgreSQL", () => new PostgreSqlFactory(new PostgreSqlStoreOptions())),
-        new("PostgreSQL, partitioned", () => new PostgreSqlFactory(new PostgreSqlStoreOptions { Partitions = 4 })),
-        new("PostgreSQL, as if distributed", () => new PostgreSqlFactory(new PostgreSqlStoreOptions { Distributed = true })),
-        .. CitusFactory.IsWanted ? [new TestedStore("Citus", () => new CitusFactory())] : Array.Empty<TestedStore>(),
+        Of<InMemoryStore, MemoryFactory>("memory", () => new MemoryFactory()),
+        Of<SqlStore, SqliteFileFactory>("SQLite file", () => new SqliteFileFactory(SqliteKind.File)),
+        Of<SqlStore, SqliteFactory>("SQLite in memory", () => new SqliteFactory(SqliteKind.Memory)),
+        Of<SqlStore, SqliteFileFactory>("SQLite through ADO.NET", () => new SqliteFileFactory(SqliteKind.Ado)),
+        Of<SqlStore, PostgreSqlFactory>("PostgreSQL", () => new PostgreSqlFactory(new PostgreSqlStoreOptions())),
+        Of<SqlStore, PostgreSqlFactory>("PostgreSQL, partitioned", () => new PostgreSqlFactory(new PostgreSqlStoreOptions { Partitions = 4 })),
+        Of<SqlStore, PostgreSqlFactory>("PostgreSQL, as if distributed", () => new PostgreSqlFactory(new PostgreSqlStoreOptions { Distributed = true })),
+        .. CitusFactory.IsWanted ? [Of<SqlStore, CitusFactory>("Citus", () => new CitusFactory())] : Array.Empty<TestedStore>(),
     ];
+
+    /// <summary>The laws about what the store is able to do that need no more than its factory can.</summary>
+    public IEnumerable<StorageLaw> Laws => StorageLaws.All.Where(law => law.AppliesTo(Store, Factory));
+
+    private static TestedStore Of<TStore, TFactory>(string name, Func<TFactory> fresh)
+        where TStore : ICustomerStore
+        where TFactory : StoreFactory => new(name, typeof(TStore), typeof(TFactory), fresh);
 
     public override string ToString() => Name;
 }
@@ -79,7 +87,7 @@ public sealed class MemoryFactory : StoreFactory
 }
 
 /// <summary>SQLite by its own driver, and through the general code for any provider, so that what other databases rest on is held to the laws too.</summary>
-public sealed class SqliteFactory(SqliteKind kind) : StoreFactory
+public class SqliteFactory(SqliteKind kind) : StoreFactory
 {
     private readonly TemporaryFile file = new();
     private readonly TemporaryFile other = new();
@@ -106,7 +114,20 @@ public sealed class SqliteFactory(SqliteKind kind) : StoreFactory
         other.Dispose();
     }
 
+    protected string HostConnectionString => ConnectionString(file);
+
     private string ConnectionString(TemporaryFile place) => kind == SqliteKind.Memory ? $"Data Source={place.Name};Mode=Memory;Cache=Shared" : $"Data Source={place.Path};Pooling=False";
+}
+
+/// <summary>In a file a host can read beside a transaction that writes; a cache that is shared in memory locks its readers out.</summary>
+public sealed class SqliteFileFactory(SqliteKind kind) : SqliteFactory(kind), IHostConnections
+{
+    public async ValueTask<DbConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnection(HostConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        return connection;
+    }
 }
 
 public enum SqliteKind

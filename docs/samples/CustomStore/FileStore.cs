@@ -36,12 +36,13 @@ public sealed class FileStore(string path, bool durable = true) : ICustomerStore
         (IReadOnlyList<OutboxItem>)await WriteAsync(Record.OfLease(now, until, most), cancellationToken);
 
     // end
-    async ValueTask IOutbox.ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) => await WriteAsync(Record.OfRelease(item, notBefore), cancellationToken);
+    async ValueTask IOutbox.ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) => await WriteAsync(Record.OfRelease(item, lease, notBefore), cancellationToken);
+    async ValueTask IOutbox.PostponeAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) => await WriteAsync(Record.OfPostponing(item, lease, notBefore), cancellationToken);
     async ValueTask IOutbox.SettleAsync(OutboxItem item, CancellationToken cancellationToken) => await WriteAsync(Record.OfSettling(item), cancellationToken);
     public async ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) =>
         (IReadOnlyList<CustomerId>)await WriteAsync(Record.OfWaking(due, now, until, most), cancellationToken);
     async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) => await WriteAsync(Record.OfSupply(name, available), cancellationToken);
-    async ValueTask<bool> IDocumentStore.AddAsync(StoredDocument document, CancellationToken cancellationToken) => (bool)await WriteAsync(Record.Of(document), cancellationToken);
+    async ValueTask<bool> IDocumentStore.AddAsync(StoredDocument document, CancellationToken cancellationToken) => (bool)await WriteAsync(Record.Of(document.Checked()), cancellationToken);
     async ValueTask<bool> IDocumentStore.RemoveAsync(string kind, string name, CancellationToken cancellationToken) => (bool)await WriteAsync(Record.OfRemoval(kind, name), cancellationToken);
     ValueTask<long> IQuotas.AvailableAsync(string name, CancellationToken cancellationToken) => ReadAsync(() => ((IQuotas)memory).AvailableAsync(name, cancellationToken), cancellationToken);
     ValueTask<StoredDocument?> IDocumentStore.LatestAsync(string kind, string name, CancellationToken cancellationToken) =>

@@ -12,16 +12,12 @@ namespace CustomStore;
 internal static class Record
 {
     public static byte[] Of(IReadOnlyList<Commit> commits) => Made('c', writer => Many(writer, commits.ToSequence(), Write));
-
     public static byte[] OfLease(Instant now, Instant until, int most) => Made('l', writer => Numbers(writer, now.ToUnixTimeTicks(), until.ToUnixTimeTicks(), most));
-
     public static byte[] OfWaking(Instant due, Instant now, Instant until, int most) => Made('w', writer => Numbers(writer, due.ToUnixTimeTicks(), now.ToUnixTimeTicks(), until.ToUnixTimeTicks(), most));
-
-    public static byte[] OfRelease(OutboxItem item, Instant notBefore) => Made('r', writer => Write(writer, item), writer => writer.Instant(notBefore));
-
+    public static byte[] OfRelease(OutboxItem item, Instant lease, Instant notBefore) => Made('r', writer => Write(writer, item), writer => Numbers(writer, lease.ToUnixTimeTicks(), notBefore.ToUnixTimeTicks()));
+    public static byte[] OfPostponing(OutboxItem item, Instant lease, Instant notBefore) => Made('p', writer => Write(writer, item), writer => Numbers(writer, lease.ToUnixTimeTicks(), notBefore.ToUnixTimeTicks()));
     public static byte[] OfSettling(OutboxItem item) => Made('s', writer => Write(writer, item));
-
-    public static byte[] OfSupply(string name, long available) => Made('q', writer => Write(writer, new QuotaDraw(name, available)));
+    public static byte[] OfSupply(string name, long available) => Made('q', writer => Write(writer, new QuotaDraw(StorableText.Check(name, "The name of a supply", nameof(name)), available)));
 
     public static byte[] Of(StoredDocument document) => Made('d', writer =>
     {
@@ -48,7 +44,10 @@ internal static class Record
             case 'w':
                 return await store.LeaseDueAsync(reader.Instant(), reader.Instant(), reader.Instant(), reader.Int(), default);
             case 'r':
-                await outbox.ReleaseAsync(ReadItem(ref reader), reader.Instant(), default);
+                await outbox.ReleaseAsync(ReadItem(ref reader), reader.Instant(), reader.Instant(), default);
+                return true;
+            case 'p':
+                await outbox.PostponeAsync(ReadItem(ref reader), reader.Instant(), reader.Instant(), default);
                 return true;
             case 's':
                 await outbox.SettleAsync(ReadItem(ref reader), default);

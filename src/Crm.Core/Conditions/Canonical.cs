@@ -4,8 +4,8 @@ using NodaTime;
 namespace Crm.Conditions;
 
 /// <summary>
-/// One form for conditions that mean the same by inspection: nested all and any are flattened, their parts sorted and written once, a lone part stands for itself, not not falls away,
-/// lists of values and days are sorted, what is left to a default is left out.
+/// One form for conditions that mean the same by inspection: nested all and any are flattened, their parts sorted and written once, a lone part stands for itself, a "not" goes inwards to the leaves, where a
+/// comparison turns into its opposite, lists of values and days are sorted, what is left to a default is left out.
 /// </summary>
 internal static class Canonical
 {
@@ -14,13 +14,42 @@ internal static class Canonical
     {
         Condition.All all => Combined(all.Of, part => part is Condition.All { Of: var inner } ? inner : null, parts => new Condition.All(parts)),
         Condition.Any any => Combined(any.Of, part => part is Condition.Any { Of: var inner } ? inner : null, parts => new Condition.Any(parts)),
-        Condition.Not not => Of(not.Of) is var part && part is Condition.Not { Of: var twice } ? twice : new Condition.Not(part),
+        Condition.Not not => Opposite(not.Of),
         Condition.Field field => field with { Is = Of(field.Is) },
         Condition.Fact fact => fact with { Is = Of(fact.Is) },
         Condition.EventWindow window => window with { Is = Of(window.Is), Where = window.Where is null ? null : Of(window.Where), Measure = Of(window.Measure), Window = Of(window.Window) },
         Condition.Moment moment => new Condition.Moment(Of(moment.Within)) { Zone = moment.Within is Span.Between || moment.Zone is CalendarZone.Business ? null : moment.Zone },
         Condition.Score score => Of(score),
         _ => condition,
+    };
+
+    /// <summary>What holds exactly when a condition does not, until the same instant. The opposite of a comparison answers the opposite where there is no value too: "not more than 5, missing: no" is "at most 5, missing: yes".</summary>
+    private static Condition Opposite(Condition condition) => condition switch
+    {
+        Condition.Not not => Of(not.Of),
+        Condition.All all => Of(new Condition.Any(all.Of.Select(Not).ToSequence())),
+        Condition.Any any => Of(new Condition.All(any.Of.Select(Not).ToSequence())),
+        Condition.Field field when Opposite(field.Is) is { } test => Of(field with { Is = test, WhenMissing = !field.WhenMissing }),
+        Condition.Fact fact when Opposite(fact.Is) is { } test => Of(fact with { Is = test, WhenMissing = !fact.WhenMissing }),
+        Condition.EventWindow window when Opposite(window.Is) is { } test => Of(window with { Is = test, WhenMissing = window.Measure.CanBeMissing && !window.WhenMissing }),
+        Condition.Score score when Opposite(score.Is) is { } test => Of(score with { Is = test }),
+        _ => Of(condition) is var one && one is Condition.All or Condition.Any ? Opposite(one) : Not(one),
+    };
+
+    private static Condition Not(Condition condition) => new Condition.Not(condition);
+
+    /// <summary>The comparison that every value passes, if the two can be compared, that does not pass this one; null where no one test says it.</summary>
+    private static Test? Opposite(Test test) => test switch
+    {
+        Test.MoreThan more => new Test.AtMost(more.Value),
+        Test.AtLeast least => new Test.LessThan(least.Value),
+        Test.LessThan less => new Test.AtLeast(less.Value),
+        Test.AtMost most => new Test.MoreThan(most.Value),
+        Test.Relative { Comparison: Comparison.MoreThan } relative => relative with { Comparison = Comparison.AtMost },
+        Test.Relative { Comparison: Comparison.AtLeast } relative => relative with { Comparison = Comparison.LessThan },
+        Test.Relative { Comparison: Comparison.LessThan } relative => relative with { Comparison = Comparison.AtLeast },
+        Test.Relative { Comparison: Comparison.AtMost } relative => relative with { Comparison = Comparison.MoreThan },
+        _ => null,
     };
 
     private static Condition Combined(Sequence<Condition> parts, Func<Condition, Sequence<Condition>?> same, Func<Sequence<Condition>, Condition> combine)
@@ -78,7 +107,6 @@ internal static class Canonical
         Test.Between { From: var from, To: var to } when from == to => new Test.EqualTo(from),
         Test.AnyOf any => new Test.AnyOf(any.Codes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence()),
         Test.AllOf { Codes: var codes } => codes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence() is var sorted && sorted.Count == 1 ? new Test.AnyOf(sorted) : new Test.AllOf(sorted),
-        Test.Relative { To: RelativeTime.Today today } relative => relative with { To = today with { Shift = RelativePeriod.Normal(today.Shift) } },
         _ => test,
     };
 }

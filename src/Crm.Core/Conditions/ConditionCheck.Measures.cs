@@ -90,7 +90,17 @@ public sealed partial class ConditionCheck
             errors.Add(new(path + "." + ConditionWords.Aggregations[(int)aggregate.How], "Only numbers have a sum and an average."));
         }
 
-        return aggregate.How is Aggregation.Distinct || OfNumbers.Contains(aggregate.How) ? ScalarKind.Number : kind;
+        if (aggregate.How == Aggregation.Unique && kind is { } listed && listed is not (ScalarKind.Code or ScalarKind.Codes))
+        {
+            errors.Add(new(path + "." + ConditionWords.Unique, "Only codes are listed; the different values of others can be counted, with \"distinct\"."));
+        }
+
+        return aggregate.How switch
+        {
+            Aggregation.Unique => ScalarKind.Codes,
+            Aggregation.Distinct or Aggregation.Sum or Aggregation.Average => ScalarKind.Number,
+            _ => kind,
+        };
     }
 
     private ScalarKind? OfEvent(Measured value, string path, EventWhere where)

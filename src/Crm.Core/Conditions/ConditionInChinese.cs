@@ -134,6 +134,7 @@ internal static class ConditionInChinese
             Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day day ? "日數" + Zoned(day.Zone) : $"不同{value}數目",
             Aggregation.First => $"首次{value}",
             Aggregation.Latest => $"最近一次{value}",
+            Aggregation.Unique => $"各種{value}",
             _ => $"最常見{value}",
         };
     }
@@ -178,7 +179,7 @@ internal static class ConditionInChinese
     {
         var to = relative.To switch
         {
-            RelativeTime.Today today => (RelativePeriod.Write(today.Shift) is "P0D" ? "今日" : $"今日 {RelativePeriod.Write(today.Shift)} ") + Zoned(today.Zone),
+            RelativeTime.Today today => Day(today.Shift) + Zoned(today.Zone),
             RelativeTime.Now now => now.Shift == Duration.Zero ? "現時" : $" {Length(now.Shift < Duration.Zero ? -now.Shift : now.Shift)}{(now.Shift < Duration.Zero ? "前" : "後")}",
             _ => throw new InvalidOperationException($"The time {relative.To.GetType().Name} has no sentence."),
         };
@@ -190,6 +191,13 @@ internal static class ConditionInChinese
             Comparison.LessThan => $"早於{to}",
             _ => $"為{to}或之前",
         };
+    }
+
+    private static string Day(Period shift)
+    {
+        var (length, isPast) = RelativePeriod.Length(shift);
+        var parts = new[] { (length.Years, "年"), (length.Months, "個月"), (length.Days, "日") }.Where(part => part.Item1 > 0).Select(part => Counted(part.Item1, part.Item2)).ToList();
+        return parts.Count == 0 ? "今日" : $" {string.Join(" ", parts)}{(isPast ? "前" : "後")}當日";
     }
 
     private static string Yearly(Test.Anniversary anniversary) => Bare(anniversary) + Zoned(anniversary.Zone);

@@ -117,6 +117,7 @@ internal static class ConditionInEnglish
             Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day day ? $"the number of days{Zoned(day.Zone)} with {many}" : $"the number of different values of {value} of {many}",
             Aggregation.First => $"the {value} of the first of {many}",
             Aggregation.Latest => $"the {value} of the latest of {many}",
+            Aggregation.Unique => $"the list of different values of {value} of {many}",
             _ => $"the most frequent {value} of {many}",
         };
     }
@@ -154,7 +155,7 @@ internal static class ConditionInEnglish
     {
         var to = relative.To switch
         {
-            RelativeTime.Today today => (RelativePeriod.Write(today.Shift) is "P0D" ? "today" : $"today {RelativePeriod.Write(today.Shift)}") + Zoned(today.Zone),
+            RelativeTime.Today today => Day(today.Shift) + Zoned(today.Zone),
             RelativeTime.Now now => now.Shift == Duration.Zero ? "now" : $"{Length(now.Shift < Duration.Zero ? -now.Shift : now.Shift)} {(now.Shift < Duration.Zero ? "ago" : "from now")}",
             _ => throw new InvalidOperationException($"The time {relative.To.GetType().Name} has no sentence."),
         };
@@ -166,6 +167,13 @@ internal static class ConditionInEnglish
             Comparison.LessThan => $"is before {to}",
             _ => $"is {to} or earlier",
         };
+    }
+
+    private static string Day(Period shift)
+    {
+        var (length, isPast) = RelativePeriod.Length(shift);
+        var parts = new[] { (length.Years, "year"), (length.Months, "month"), (length.Days, "day") }.Where(part => part.Item1 > 0).Select(part => Counted(part.Item1, part.Item2)).ToList();
+        return parts.Count == 0 ? "today" : $"the day {string.Join(" and ", parts)} {(isPast ? "ago" : "from now")}";
     }
 
     private static string Yearly(Test.Anniversary anniversary) => Bare(anniversary) + Zoned(anniversary.Zone);

@@ -43,6 +43,11 @@ public static class ConditionJson
             return new ConditionReading(null, [new ConditionError("$", $"The text has {size} bytes; at most {MostBytes} are expected.")]);
         }
 
+        if (StorableText.FaultOf(json) is { } fault)
+        {
+            return new ConditionReading(null, [new ConditionError("$", $"The text has {fault}; whole characters are expected.")]);
+        }
+
         try
         {
             using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json), new JsonDocumentOptions { MaxDepth = 4 * ConditionCheck.MostDepth });

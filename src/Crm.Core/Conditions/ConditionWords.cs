@@ -23,6 +23,7 @@ internal static class ConditionWords
     public const string First = "first";
     public const string Latest = "latest";
     public const string MostFrequent = "mostFrequent";
+    public const string Unique = "unique";
     public const string Periods = "periods";
     public const string Times = "times";
     public const string OutOf = "outOf";
@@ -83,10 +84,10 @@ internal static class ConditionWords
 
     /// <summary>The word that says what a condition is: an object has exactly one of them.</summary>
     public static Sequence<string> Kinds { get; } =
-        [All, Any, Not, Score, Field, Fact, Count, Sum, Average, Least, Greatest, Distinct, First, Latest, MostFrequent, Periods, Sequence, Between, On, Hours, Annual, Calendar];
+        [All, Any, Not, Score, Field, Fact, Count, Sum, Average, Least, Greatest, Distinct, First, Latest, MostFrequent, Unique, Periods, Sequence, Between, On, Hours, Annual, Calendar];
 
     /// <summary>The words of ways of making one value of many, in the order of <see cref="Aggregation"/>.</summary>
-    public static Sequence<string> Aggregations { get; } = [Sum, Average, Least, Greatest, Distinct, First, Latest, MostFrequent];
+    public static Sequence<string> Aggregations { get; } = [Sum, Average, Least, Greatest, Distinct, First, Latest, MostFrequent, Unique];
 
     /// <summary>The words of tests.</summary>
     public static Sequence<string> Tests { get; } =

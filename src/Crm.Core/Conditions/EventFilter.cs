@@ -62,7 +62,12 @@ internal static class EventFilter
     /// <summary>The bit of what must not come after the last step.</summary>
     public static int LackingBit => 1 << ((2 * Measure.Sequence.MostSteps) + 1);
 
-    private static bool Counts(Aggregation how, Scalar value) => how is Aggregation.Sum or Aggregation.Average ? value.Kind == ScalarKind.Number : !value.IsMissing;
+    private static bool Counts(Aggregation how, Scalar value) => how switch
+    {
+        Aggregation.Sum or Aggregation.Average => value.Kind == ScalarKind.Number,
+        Aggregation.Unique => value.Kind == ScalarKind.Codes || (value.AsCode is { } code && Scalar.CanBeOneOfSeveral(code)),
+        _ => !value.IsMissing,
+    };
 
     private static int Roles(Condition.EventWindow leaf, Measure.Sequence sequence, CustomerEvent happened)
     {

@@ -76,7 +76,7 @@ public static class HistoryWindows
 
         bool Counts((CustomerEvent Event, long At) one) => leaf.Measure is Conditions.Measure.Sequence sequence
             ? EventFilter.Matches(new EventPattern(leaf.Kind) { Where = leaf.Where }, one.Event) || sequence.Then.Any(step => EventFilter.Matches(step.Event, one.Event))
-            : leaf.Window.Enters(one.At) <= ticks && ticks < leaf.Window.Leaves(one.At, anchor) && EventFilter.Samples(leaf, one.Event, Instant.FromUnixTimeTicks(one.At)).Any();
+            : leaf.Window.Enters(one.At, anchor) <= ticks && ticks < leaf.Window.Leaves(one.At, anchor) && EventFilter.Samples(leaf, one.Event, Instant.FromUnixTimeTicks(one.At)).Any();
     }
 
     private static List<(CustomerEvent Event, long At)> Known(IEnumerable<(CustomerEvent Event, Instant At)> history, Instant now) =>
@@ -150,6 +150,7 @@ public static class HistoryWindows
         Aggregation.First => counted.OrderBy(one => one.At).ThenBy(one => one.Value, ScalarOrder.Instance).First().Value,
         Aggregation.Latest => counted.OrderByDescending(one => one.At).ThenBy(one => one.Value, ScalarOrder.Instance).First().Value,
         Aggregation.MostFrequent => counted.GroupBy(one => one.Value).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, ScalarOrder.Instance).First().Key,
+        Aggregation.Unique => Scalar.Of(counted.SelectMany(one => one.Value.AsCodes)),
         _ => throw new InvalidOperationException($"The evaluator has no meaning for the aggregation {how}."),
     };
 }

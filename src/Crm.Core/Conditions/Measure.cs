@@ -73,6 +73,9 @@ public enum Aggregation
 
     /// <summary>The value that most events have; of several the least.</summary>
     MostFrequent,
+
+    /// <summary>All different codes, as several codes (<see cref="ScalarKind.Codes"/>). What is no code does not count, nor does a code that cannot be one of several: an empty one, or one with a comma.</summary>
+    Unique,
 }
 
 /// <summary>Which value of an event is measured.</summary>

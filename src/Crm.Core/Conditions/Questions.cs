@@ -145,6 +145,9 @@ public readonly record struct EventQuestion
     /// <summary>How many different values of a field they have, such as orders by "event.order".</summary>
     public MeasureQuestion Distinct(string field) => new(kind, new Measure.Aggregate(Aggregation.Distinct, new Measured.Named(field)), window, where);
 
+    /// <summary>All different codes of a field, such as what has been bought ("line.sku"); ask it with <see cref="AggregateQuestion.AnyOf"/> and the like. Missing without any.</summary>
+    public AggregateQuestion Unique(string field) => Of(Aggregation.Unique, field);
+
     /// <summary>There was at least one, in all time up to now, and none in the last so long.</summary>
     /// <param name="silence">How long there has been none.</param>
     public Condition Stopped(Duration silence) => In(new Window.Before(silence)).Count().AtLeast(1) & InLast(silence).Count().Is(0);
@@ -266,6 +269,15 @@ public readonly record struct AggregateQuestion
 
     /// <summary>The value is as much or less.</summary>
     public Condition AtMost(Scalar other) => Passes(new Test.AtMost(other));
+
+    /// <summary>The codes have at least one of these.</summary>
+    public Condition AnyOf(params Sequence<string> codes) => Passes(new Test.AnyOf(codes));
+
+    /// <summary>The codes have each of these.</summary>
+    public Condition AllOf(params Sequence<string> codes) => Passes(new Test.AllOf(codes));
+
+    /// <summary>There is a value, and its codes have none of these.</summary>
+    public Condition NoneOf(params Sequence<string> codes) => new Condition.Not(WhenMissing(!whenMissing).AnyOf(codes));
 
     /// <summary>The value is an instant that compares so with one so far from now.</summary>
     public Condition FromNow(Comparison comparison, Duration shift) => Passes(new Test.Relative(comparison, new RelativeTime.Now(shift)));

@@ -22,13 +22,17 @@ internal static class RelativePeriod
     /// <summary>The period in its one form.</summary>
     public static string Write(Period period)
     {
-        var normal = Normal(period);
-        if (normal.Years < 0 || normal.Months < 0 || normal.Days < 0)
-        {
-            return "-" + Write(Normal(new PeriodBuilder { Years = -normal.Years, Months = -normal.Months, Days = -normal.Days }.Build()));
-        }
+        var (length, isPast) = Length(period);
+        return (isPast ? "-" : "") + (length is { Years: 0, Months: 0, Days: 0 } ? "P0D" : PeriodPattern.Roundtrip.Format(length));
+    }
 
-        return normal is { Years: 0, Months: 0, Days: 0 } ? "P0D" : PeriodPattern.Roundtrip.Format(normal);
+    /// <summary>How long a period is in years, months and days, and whether it goes back.</summary>
+    public static (Period Length, bool IsPast) Length(Period period)
+    {
+        var normal = Normal(period);
+        return normal.Years < 0 || normal.Months < 0 || normal.Days < 0
+            ? (new PeriodBuilder { Years = -normal.Years, Months = -normal.Months, Days = -normal.Days }.Build(), true)
+            : (normal, false);
     }
 
     /// <summary>The period that a text says; null when it says none.</summary>

@@ -68,7 +68,7 @@ public abstract record Test
     /// <param name="To">With what.</param>
     public sealed record Relative(Comparison Comparison, RelativeTime To) : Test;
 
-    /// <summary>Today is from so many days before until so many days after an anniversary of a date, both included. The date itself is no anniversary.</summary>
+    /// <summary>Today is from so many days before until so many days after an anniversary of a date, both included. The date itself is no anniversary. The number MMDD, such as 229 for 29 February, is a day without its year: every year has its anniversary.</summary>
     /// <param name="DaysBefore">0 to 180.</param>
     /// <param name="DaysAfter">0 to 180.</param>
     /// <param name="LeapDay">When the anniversary of 29 February is in common years.</param>
@@ -108,7 +108,11 @@ public abstract record RelativeTime
     /// <summary>The day of the moment, some days, weeks, months or years away. A day that a month does not have is its last day.</summary>
     /// <param name="Shift">Whole years, months, weeks and days, of one sign; negative is the past.</param>
     /// <param name="Zone">The zone of the day, such as "Asia/Hong_Kong".</param>
-    public sealed record Today(Period Shift, CalendarZone Zone) : RelativeTime;
+    public sealed record Today(Period Shift, CalendarZone Zone) : RelativeTime
+    {
+        /// <summary>How far, with twelve months as a year and a week as seven days. Years are added before months, which on 29 February makes a difference of a day: so it is kept as it is written.</summary>
+        public Period Shift { get; init => field = RelativePeriod.IsRight(value) ? RelativePeriod.Normal(value) : value; } = RelativePeriod.IsRight(Shift) ? RelativePeriod.Normal(Shift) : Shift;
+    }
 
     /// <summary>The moment, some time away, a day being 24 hours.</summary>
     /// <param name="Shift">Whole ticks (100 ns); negative is the past.</param>

@@ -59,6 +59,7 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
                 OfText(ends.Text, ".is.endsWith", subject, kind);
                 break;
             case Test.Matches matches:
+                Whole(matches.Pattern, ".is.matches");
                 if (TextPattern.WrongWith(matches.Pattern) is { } wrong)
                 {
                     errors.Add(new(path + ".is.matches", wrong));
@@ -85,9 +86,14 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
             errors.Add(new(path + place, $"The list has {codes.Count} codes; 1 to {ConditionCheck.MostValues} are expected."));
         }
 
-        if (codes.FirstOrDefault(code => code.Length == 0 || code.Contains(',', StringComparison.Ordinal)) is { } wrong)
+        if (codes.FirstOrDefault(code => !Scalar.CanBeOneOfSeveral(code)) is { } wrong)
         {
             errors.Add(new(path + place, $"'{wrong}' is none of several codes: these are not empty and contain no comma."));
+        }
+
+        foreach (var code in codes)
+        {
+            Whole(code, place);
         }
 
         OfKind(place, "codes", subject, kind, ScalarKind.Code, ScalarKind.Codes);
@@ -100,7 +106,16 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
             errors.Add(new(path + place, $"The text has {text.Length} characters; 1 to 1000 are expected."));
         }
 
+        Whole(text, place);
         OfKind(place, "a code", subject, kind, ScalarKind.Code);
+    }
+
+    private void Whole(string text, string place)
+    {
+        if (StorableText.FaultOf(text) is { } fault)
+        {
+            errors.Add(new(path + place, $"The text has {fault}; whole characters other than U+0000 are expected, because no event has others."));
+        }
     }
 
     private void Relative(Test.Relative relative, string subject, ScalarKind? kind)
@@ -187,7 +202,7 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
 
     private void Ordered(Scalar value, string place, string subject, ScalarKind? kind)
     {
-        if (Value(value, place, subject, kind) && value.Kind is ScalarKind.Code or ScalarKind.Codes or ScalarKind.Flag)
+        if (Value(value, place, subject, kind) && value.Kind is ScalarKind.Code or ScalarKind.Flag)
         {
             errors.Add(new(path + place, $"{Describe(value.Kind, capital: true)} has no order; a number, date or instant is expected, or a test with 'eq' or 'in'."));
         }
@@ -201,10 +216,22 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
             return false;
         }
 
+        // What people wrote would be stored, and compared by its hash, as a test of no value.
+        if (value.Kind == ScalarKind.Codes || kind == ScalarKind.Codes)
+        {
+            errors.Add(new(path + place, "A list of codes is not compared as a whole; a test with 'anyOf' or 'allOf' is expected."));
+            return false;
+        }
+
         if (kind is { } expected && value.Kind != expected)
         {
             errors.Add(new(path + place, $"{subject} is {Describe(expected)} and is compared with {Describe(value.Kind)}; {Describe(expected)} is expected."));
             return false;
+        }
+
+        foreach (var code in value.AsCodes)
+        {
+            Whole(code, place);
         }
 
         return true;
@@ -215,7 +242,7 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
         ScalarKind.Flag => capital ? "A flag" : "a flag",
         ScalarKind.Number => "a number",
         ScalarKind.Code => capital ? "A code" : "a code",
-        ScalarKind.Codes => capital ? "A list of codes" : "a list of codes",
+        ScalarKind.Codes => "a list of codes",
         ScalarKind.Date => "a date",
         ScalarKind.Instant => "an instant",
         _ => "no value",

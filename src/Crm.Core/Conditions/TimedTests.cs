@@ -8,6 +8,11 @@ internal static class TimedTests
 {
     // 1896 and 1904 are the leap years that are farthest apart; one year more on either side for spans over the turn of the year.
     private const int YearsToNextLeapDay = 9;
+    private const int AnyLeapYear = 2000;
+
+    // Nothing is looked for after it: then 200 years more, which is the farthest that a test may look, are still in the calendar, whose end profiles keep for what has no end.
+    private static readonly LocalDate LastDay = new(9798, 12, 31);
+    private static readonly Instant LastInstant = Instant.FromUtc(9798, 12, 31, 0, 0);
 
     /// <summary>The answer at an instant, and the first instant at which it changes; null when the value has none, being missing or of another kind.</summary>
     public static Truth? At(Test test, Scalar value, Instant now)
@@ -17,27 +22,37 @@ internal static class TimedTests
         {
             Test.Relative { To: RelativeTime.Now(var shift) } relative when value.AsInstant is { } instant => Moving(relative.Comparison, instant, shift, tick),
             Test.Relative { To: RelativeTime.Today today } relative when value.AsDate is { } date => Moving(relative.Comparison, date, today, tick),
-            Test.Anniversary anniversary when value.AsDate is { } date => Yearly(anniversary, date, tick),
+            Test.Anniversary anniversary when value.AsDate is { } date => Yearly(anniversary, new AnnualDate(date.Month, date.Day), date.Year + 1, tick),
+            Test.Anniversary anniversary when AnnualOf(value) is { } annual => Yearly(anniversary, annual, int.MinValue, tick),
             _ => null,
         };
     }
 
     private static Truth Moving(Comparison comparison, Instant value, Duration shift, Instant now)
     {
-        var same = value - shift;
-        return Turning(comparison, value.CompareTo(now + shift), now, same, same + Duration.FromTicks(1));
+        var order = value.CompareTo(now + shift);
+        return order < 0 ? Passed(comparison)
+            : value > LastInstant + shift ? Turning(comparison, order, null, null)
+            : Turning(comparison, order, value - shift, value - shift + Duration.FromTicks(1));
     }
 
     private static Truth Moving(Comparison comparison, LocalDate value, RelativeTime.Today to, Instant now)
     {
         var zone = CalendarDays.Zone(to.Zone);
         var order = value.CompareTo(zone.DayOf(now) + to.Shift);
-        return Turning(comparison, order, now, zone.Start(FirstDay(value, to.Shift, reached: true)), zone.Start(FirstDay(value, to.Shift, reached: false)));
+        return order < 0 ? Passed(comparison) : Turning(comparison, order, First(reached: true), First(reached: false));
+
+        Instant? First(bool reached) => FirstDay(value, to.Shift, reached) is { } day ? zone.Start(day) : null;
     }
 
-    /// <summary>The first day that, moved, reaches the value, or passes it. Moved days never go back when the day goes on.</summary>
-    private static LocalDate FirstDay(LocalDate value, Period shift, bool reached)
+    /// <summary>The first day that, moved, reaches the value, or passes it; null where that is after <see cref="LastDay"/>. Moved days never go back when the day goes on.</summary>
+    private static LocalDate? FirstDay(LocalDate value, Period shift, bool reached)
     {
+        if (reached ? LastDay + shift < value : LastDay + shift <= value)
+        {
+            return null;
+        }
+
         var day = (value - shift).PlusDays(-8);
         while (reached ? day + shift < value : day + shift <= value)
         {
@@ -47,16 +62,19 @@ internal static class TimedTests
         return day;
     }
 
-    /// <summary>The value is later than what moves towards it, then the same, then earlier.</summary>
-    private static Truth Turning(Comparison comparison, int order, Instant now, Instant same, Instant passed)
+    /// <summary>A value that was passed stays so, and may be at the beginning of the calendar, where nothing moves it back.</summary>
+    private static Truth Passed(Comparison comparison) => new(Holds(comparison, -1), null);
+
+    /// <summary>The value is later than what moves towards it, then the same, then earlier. Null: after all that is looked for.</summary>
+    private static Truth Turning(Comparison comparison, int order, Instant? same, Instant? passed)
     {
         var holds = Holds(comparison, order);
-        if (order > 0 && Holds(comparison, 0) != holds && same < passed)
+        if (order > 0 && Holds(comparison, 0) != holds && !(same >= passed))
         {
             return new Truth(holds, same);
         }
 
-        return order >= 0 && Holds(comparison, -1) != holds ? new Truth(holds, passed) : new Truth(holds, null);
+        return new Truth(holds, Holds(comparison, -1) != holds ? passed : null);
     }
 
     private static bool Holds(Comparison comparison, int order) => comparison switch
@@ -69,12 +87,20 @@ internal static class TimedTests
         _ => throw new InvalidOperationException($"There is no comparison {comparison}."),
     };
 
-    private static Truth Yearly(Test.Anniversary test, LocalDate value, Instant now)
+    /// <summary>The day of the year that the number MMDD says, such as 229 for 29 February: how profiles keep birthdays without their year. Null for every other value.</summary>
+    private static AnnualDate? AnnualOf(Scalar value) =>
+        value is { Kind: ScalarKind.Number, AsNumber: >= 101 and <= 1231 and var number } && number == decimal.Truncate(number) && (int)number is var day
+        && day / 100 is >= 1 and <= 12 and var month && day % 100 is >= 1 and var dayOfMonth && dayOfMonth <= CalendarSystem.Iso.GetDaysInMonth(AnyLeapYear, month)
+            ? new AnnualDate(month, dayOfMonth)
+            : null;
+
+    /// <param name="firstYear">The year of the first anniversary; of a day without its year, every year has one.</param>
+    private static Truth Yearly(Test.Anniversary test, AnnualDate annual, int firstYear, Instant now)
     {
         var zone = CalendarDays.Zone(test.Zone);
         var today = zone.DayOf(now);
-        var annual = new AnnualDate(value.Month, value.Day);
-        for (var year = Math.Max(today.Year - 1, value.Year + 1); year <= Math.Max(today.Year, value.Year) + YearsToNextLeapDay; year++)
+        var first = Math.Max(today.Year - 1, firstYear);
+        for (var year = first; year <= Math.Min(Math.Max(today.Year, first) + YearsToNextLeapDay, LastDay.Year); year++)
         {
             if (annual.In(year, test.LeapDay) is not { } anniversary || anniversary.PlusDays(test.DaysAfter) < today)
             {

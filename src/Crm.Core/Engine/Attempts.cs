@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Crm.Storage;
 
 namespace Crm.Engine;
@@ -37,7 +36,7 @@ internal static class Attempts
                 CrmTelemetry.Conflicted(result switch { CommitResult.QuotaExhausted => "supply", CommitResult.IdentityTaken => "identity", _ => "version" });
                 fruitless++;
             }
-            catch (DbException fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
+            catch (Exception fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
             {
                 lost++;
             }

@@ -22,7 +22,7 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
         }
 
         var moment = new Moment(now, kernel.Options.Zone) { Calendars = kernel.Options.Calendars };
-        if (kernel.Store is IAudienceQuery query and IWakeups && query.Refusals(condition, kinds, kernel.Profiles).IsEmpty)
+        if (kernel.Store is IAudienceQuery query and IWakeups && AsksForRows(condition) && query.Refusals(condition, kinds, kernel.Profiles).IsEmpty)
         {
             var answer = await query.SelectAsync(condition, kinds, kernel.Profiles, moment, cancellationToken).ConfigureAwait(false);
             return answer.Undecided.IsEmpty ? answer.Members : [.. answer.Members.Concat(await AskedAsync(condition, answer.Undecided, now, cancellationToken).ConfigureAwait(false)).Order()];
@@ -38,6 +38,9 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
 
         return [.. (await AskedAsync(condition, all, now, cancellationToken).ConfigureAwait(false)).Order()];
     }
+
+    // A fact that audiences cannot be selected by has no row in the store: to ask there would find nobody, and by "not" everybody.
+    private bool AsksForRows(Condition condition) => condition.Leaves().OfType<Condition.Fact>().All(fact => kernel.Modules.OwnerOf(fact.Name) is not { Declaration.Queryable: false });
 
     private async ValueTask<List<CustomerId>> AskedAsync(Condition condition, IReadOnlyList<CustomerId> customers, Instant now, CancellationToken cancellationToken)
     {

@@ -16,6 +16,7 @@ internal sealed class Consequences
     private List<QuotaDraw>? quotas;
     private List<ReceiptLine>? lines;
     private List<Checkpoint>? checkpoints;
+    private List<DecisionRecord>? decisions;
 
     /// <summary>Whether what irrevocable modules produce is left out: in a replay they fold along so that others see their facts, but what they did stands.</summary>
     public bool OfReversibleOnly { get; init; }
@@ -23,6 +24,8 @@ internal sealed class Consequences
     public bool HasOutbox => messages is { Count: > 0 } || followUps is { Count: > 0 };
 
     public bool HasQuotas => quotas is { Count: > 0 };
+
+    public bool HasDecisions => decisions is { Count: > 0 };
 
     public bool HasCheckpoints => checkpoints is { Count: > 0 };
 
@@ -38,6 +41,30 @@ internal sealed class Consequences
 
     public List<Checkpoint> Checkpoints => checkpoints ??= [];
 
+    public List<DecisionRecord> Decisions => decisions ??= [];
+
+    /// <summary>Forgets all of it.</summary>
+    public void Clear()
+    {
+        entries?.Clear();
+        messages?.Clear();
+        followUps?.Clear();
+        quotas?.Clear();
+        lines?.Clear();
+        checkpoints?.Clear();
+        decisions?.Clear();
+    }
+
+    /// <summary>Has nothing be sent, as of history that is imported.</summary>
+    public void Silence()
+    {
+        messages?.Clear();
+        for (var i = 0; i < decisions?.Count; i++)
+        {
+            decisions[i] = decisions[i] with { Silent = true };
+        }
+    }
+
     /// <summary>Adds all but the lines.</summary>
     public void Add(Consequences others)
     {
@@ -46,6 +73,7 @@ internal sealed class Consequences
         Add(others.followUps, ref followUps);
         Add(others.quotas, ref quotas);
         Add(others.checkpoints, ref checkpoints);
+        Add(others.decisions, ref decisions);
     }
 
     /// <summary>Adds what came of a history that was joined: its checkpoints are of another customer, and its messages are known by that one's id.</summary>
@@ -55,6 +83,7 @@ internal sealed class Consequences
         Add(joined.messages?.ConvertAll(message => message with { DecidedFor = message.DecidedFor ?? retired }), ref messages);
         Add(joined.followUps, ref followUps);
         Add(joined.quotas, ref quotas);
+        Add(joined.decisions?.ConvertAll(decision => decision with { DecidedFor = decision.DecidedFor ?? retired }), ref decisions);
     }
 
     /// <summary>Adds what a module decided.</summary>
@@ -65,6 +94,7 @@ internal sealed class Consequences
         Add(accepted.FollowUps, ref followUps);
         Add(accepted.Quotas, ref quotas);
         Add(accepted.Lines, ref lines);
+        Add(accepted.Decisions, ref decisions);
     }
 
     private static void Add<T>(List<T>? more, ref List<T>? all)

@@ -50,6 +50,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         consequences.FollowUps.AddRange(FollowUps(state));
         consequences.Checkpoints.AddRange(with.Consequences.Checkpoints);
         withdrawn = Messages(consequences);
+        consequences.Decisions.AddRange(Decisions());
         Lines(consequences);
         return state;
     }
@@ -139,6 +140,15 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         var after = with.Consequences.Messages.Select(MessageName.Of).ToHashSet();
         consequences.Messages.AddRange(with.Consequences.Messages.Where(message => !before.Contains(message)));
         return before.Select(MessageName.Of).Where(name => !after.Contains(name)).Distinct().ToSequence();
+    }
+
+    // What history decides otherwise now, and what it does not decide any more.
+    private IEnumerable<DecisionRecord> Decisions()
+    {
+        var before = without.Consequences.Decisions.ToHashSet();
+        var after = with.Consequences.Decisions.Select(DecisionName.Of).ToHashSet();
+        return with.Consequences.Decisions.Where(decision => !before.Contains(decision))
+            .Concat(without.Consequences.Decisions.Where(decision => !after.Contains(DecisionName.Of(decision))).Select(decision => decision with { Revoked = true }));
     }
 
     // The event's own lines, and one line for each unit that the rest of history gained or lost.

@@ -24,6 +24,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
         Of<IQuotas>(store, "supplies", "nobody can set what a supply has"),
         Of<IHistoryScan>(store, "reading histories side by side", "histories are read with everything else in them, one after the other"),
         Of<ILedgerScan>(store, "reading what is new in the ledger", "a certificate counts the whole ledger each time"),
+        Of<ILedgerNews>(store, "telling whose ledger is new", "a certificate that goes on lists the versions of all customers"),
         Of<IJournalScan>(store, "reading the whole store", "no reports and no verification"),
         Of<IJournalDisposal>(store, "disposing of journal entries", "journals are kept for ever"),
         Of<IAudienceQuery>(store, "choosing audiences", "customers are read one after another"),

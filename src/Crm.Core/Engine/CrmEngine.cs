@@ -21,10 +21,12 @@ public sealed class CrmEngine
     private readonly Quoting quoting;
     private readonly Merging merging;
     private readonly Erasing erasing;
+    private readonly ProfileObserver observer;
     private readonly DueRunner dueRunner;
     private readonly GroupRecorder? groups;
     private readonly Audience audience;
     private readonly PastReader past;
+    private readonly DecisionReader decisions;
     private readonly OutboxPump? pump;
     private readonly IClock clock;
     private readonly IIdSource ids;
@@ -51,10 +53,12 @@ public sealed class CrmEngine
         quoting = new Quoting(kernel, clock, ids);
         merging = new Merging(kernel, recorder, clock, ids);
         erasing = new Erasing(kernel, recorder, clock, ids);
+        observer = new ProfileObserver(kernel, recorder);
         dueRunner = new DueRunner(kernel, recorder, clock, ids);
         groups = GroupRecorder.For(store, recorder, options, kernel.Pacing);
         audience = new Audience(kernel, ids);
         past = new PastReader(kernel, ids, clock);
+        decisions = new DecisionReader(kernel, ids, clock);
         pump = store is IOutbox outbox ? new OutboxPump(kernel, outbox, recorder, clock, ids, ports ?? new CrmPorts()) : null;
     }
 
@@ -67,9 +71,11 @@ public sealed class CrmEngine
         quoting = new Quoting(kernel, clock, ids);
         merging = new Merging(kernel, recorder, clock, ids);
         erasing = new Erasing(kernel, recorder, clock, ids);
+        observer = new ProfileObserver(kernel, recorder);
         dueRunner = new DueRunner(kernel, recorder, clock, ids);
         audience = new Audience(kernel, ids);
         past = new PastReader(kernel, ids, clock);
+        decisions = new DecisionReader(kernel, ids, clock);
     }
 
     /// <summary>The kinds of events that can be recorded.</summary>
@@ -85,6 +91,7 @@ public sealed class CrmEngine
     /// <exception cref="InvalidEventException">The event is wrong; all problems are listed, and nothing is written.</exception>
     /// <exception cref="KeyReusedException">Its key has been recorded with other content.</exception>
     /// <exception cref="ModuleFaultException">A module failed; nothing is written.</exception>
+    /// <exception cref="ProfileFaultException">The host's table did not give the profile; nothing is written.</exception>
     public async ValueTask<Receipt> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(happened);
@@ -104,6 +111,7 @@ public sealed class CrmEngine
     /// </summary>
     /// <exception cref="InvalidEventException">Events are wrong; all problems of all of them are listed, and nothing is written.</exception>
     /// <exception cref="ModuleFaultException">A module failed.</exception>
+    /// <exception cref="ProfileFaultException">The host's table did not give a profile.</exception>
     public ValueTask<IReadOnlyList<Recorded>> RecordAsync(IReadOnlyList<CustomerEvent> events, RecordMode mode = RecordMode.Live, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(events);
@@ -171,6 +179,17 @@ public sealed class CrmEngine
         return snapshot.Customer is null ? null : await kernel.ViewAsync(snapshot, customer.Identity, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>All that was ever decided about a customer and is still in the journal, with what became of messages; null when nobody has the reference. Nothing is written.</summary>
+    public ValueTask<DecisionLog?> ReadDecisionsAsync(CustomerRef customer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        return decisions.ReadAsync(customer, cancellationToken);
+    }
+
+    /// <summary>What was decided about each customer, in the order of scans; the journal of each is read.</summary>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
+    public IAsyncEnumerable<DecisionLog> ReadAllDecisionsAsync(CancellationToken cancellationToken = default) => decisions.ReadAllAsync(cancellationToken);
+
     /// <summary>A customer as of an instant, past, now or ahead, with the history up to it; null when nobody has the reference, or nothing of the customer was known then. Nothing is written.</summary>
     /// <remarks>
     /// The past is what today's definitions, each from its own instant on, make of the journal and of what was observed with it. Of what was disposed of (<see cref="DisposeOfJournalAsync"/>) nothing is known:
@@ -217,6 +236,22 @@ public sealed class CrmEngine
     }
 
     /// <summary>
+    /// Looks at the profiles in the host's own table, and records the event "profile.observed" for each customer of whom a segment, a journey or a rule asks something that has another answer than when an event last looked: a row
+    /// that was changed brings no event by itself. Call it now and then. Only profiles are looked at whose <see cref="HostProfile.Stamp"/> is another than at this engine's last call; the first call looks at all.
+    /// </summary>
+    /// <remarks>A definition that has never asked about somebody waits for their next event, or for a backfill, so that deploying it sends nobody a message.</remarks>
+    /// <exception cref="InvalidOperationException">The host keeps no profiles: the store's change by events only.</exception>
+    public ValueTask<ObserveReport> ObserveProfilesAsync(CancellationToken cancellationToken = default) => observer.RunAsync(cancellationToken);
+
+    /// <summary>Looks at the profile of one customer, such as one whose row the host has just changed; see <see cref="ObserveProfilesAsync"/>.</summary>
+    /// <returns>Whether something that modules ask has another answer than before; false also for somebody whom the store does not have.</returns>
+    public ValueTask<bool> ObserveProfileAsync(CustomerRef customer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(customer);
+        return observer.RunAsync(customer, cancellationToken);
+    }
+
+    /// <summary>
     /// Decides anew what one module keeps of all customers, one commit for each for whom something changes: for a module that joined a store with years of history, or one with new definitions.
     /// Cancelled or stopped, it goes on where it was; run twice, it changes nothing the second time.
     /// </summary>
@@ -228,12 +263,36 @@ public sealed class CrmEngine
         return new Rebuilding(kernel, ids, clock).RunAsync(request, cancellationToken);
     }
 
-    /// <summary>Removes facts whose module, programme or segment is gone, also of customers to whom nothing happens any more.</summary>
+    /// <summary>Removes facts whose module, programme or segment is gone, also of customers to whom nothing happens any more; and what is stored of modules that the request names.</summary>
+    /// <exception cref="ArgumentException">A module that is registered is named as removed.</exception>
     /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
     public ValueTask<SweepReport> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         return new Sweeping(kernel, ids, clock).RunAsync(request, cancellationToken);
+    }
+
+    /// <summary>What has been recorded already under the keys of events, in their order, as recording them would answer. Nothing is written, and nothing is checked or decided.</summary>
+    /// <returns>For each event the receipt it got, that its key was used for other content, or null where its key is new.</returns>
+    public async ValueTask<IReadOnlyList<Recorded?>> FindRecordedAsync(IReadOnlyList<CustomerEvent> events, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return await recorder.FindAsync(events, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The modules that decided about customers, or keep something of them, and that this engine does not have. The next commit of these customers would pass them over, and what happens until they are registered again would never
+    /// count for them: for whoever comes to a store with an engine that may not be its host's. Nothing is written.
+    /// </summary>
+    /// <param name="customers">Whom to ask about; whoever is not there has nothing.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>Their names in order, each once. Those that a sweep has removed are not among them.</returns>
+    /// <exception cref="UnreadableStateException">A later release wrote the state of one of the customers.</exception>
+    public async ValueTask<Sequence<string>> FindUnregisteredModulesAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(customers);
+        var snapshots = await kernel.LoadAllAsync(customers, cancellationToken).ConfigureAwait(false);
+        return snapshots.SelectMany(kernel.Codec.Unregistered).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToSequence();
     }
 
     /// <summary>
@@ -304,7 +363,7 @@ public sealed class CrmEngine
     /// <exception cref="InvalidOperationException">The store does not implement <see cref="IWakeups"/>.</exception>
     public ValueTask<DueReport> RunDueAsync(int most = 1000, CancellationToken cancellationToken = default) => dueRunner.RunAsync(most, cancellationToken);
 
-    /// <summary>Lets messages and follow-ups leave. A worker calls it now and then.</summary>
+    /// <summary>Lets messages and follow-ups leave, for half of <see cref="CrmOptions.LeaseFor"/> at the longest: <see cref="PumpReport.IsCutShort"/>. A worker calls it now and then.</summary>
     /// <param name="most">At most so many items.</param>
     /// <param name="cancellationToken">Cancels between items.</param>
     /// <exception cref="InvalidOperationException">The store does not implement <see cref="IOutbox"/>.</exception>

@@ -28,7 +28,10 @@ public sealed record CrmOptions
     /// <summary>How often a commit that lost against another process is decided again. 1 to 100.</summary>
     public int Attempts { get; init; } = 12;
 
-    /// <summary>How long a worker may hold a message or a customer before another takes over.</summary>
+    /// <summary>
+    /// How long a worker may hold a message or a customer before another takes over; at least a second. A run of the outbox hands messages over for half of it, and then ends: what a channel takes longer for
+    /// than the other half may be handed over by somebody else too.
+    /// </summary>
     public Duration LeaseFor { get; init; } = Duration.FromMinutes(2);
 
     /// <summary>How often a message that its channel could not take is tried before it counts as failed. 1 to 100.</summary>

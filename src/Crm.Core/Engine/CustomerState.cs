@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using Crm.Events;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
@@ -28,6 +29,9 @@ internal sealed class CustomerState
     /// <summary>Facts that the stored state has and no module owns any more: they are gone, and their rows go with the next commit.</summary>
     public Sequence<string> Ownerless { get; set; }
 
+    /// <summary>Modules that the stored state was decided by and that are not registered: what the state itself has of them goes with the next commit, and their slots stay.</summary>
+    public Sequence<string> Unregistered { get; set; }
+
     /// <summary>The follow-ups about which corrections have changed their mind.</summary>
     public Sequence<ToggledFollowUp> Toggled { get; set; }
 
@@ -36,6 +40,9 @@ internal sealed class CustomerState
 
     /// <summary>The opening with which the journal begins; null while nothing was disposed of.</summary>
     public OpeningMark? Opening { get; set; }
+
+    /// <summary>What was decided when something fell due, and waits for the receipt of the next event.</summary>
+    public Sequence<DecisionRecord> Untold { get; set; }
 
     /// <summary>The state of each module, by its place.</summary>
     public required object[] Slots { get; init; }
@@ -80,6 +87,7 @@ internal sealed class CustomerState
         Toggled = Toggled,
         Journal = Journal,
         Opening = Opening,
+        Untold = Untold,
         Slots = [.. Slots],
         Since = [.. Since],
         Facts = Facts.Clone(),

@@ -26,12 +26,12 @@ internal sealed partial class Decision
             Version = Version + 1,
             Observations = Observations.Of(happened, state, default, isLate: false, kernel.Modules, closed),
         };
-        BringForward(draft);
+        BringForward(draft, RecordMode.Backfill);
         var own = new Consequences();
         fold.Happen(Customer, state, new JournalInput(draft, draft.Event), own);
-        own.Messages.Clear();
+        own.Silence();
         own.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "erased") { Text = new Text("Who this was is not known any more; the books stay.", "此客人的身分資料已刪除，帳目保留。") });
-        var receipt = Record(draft, payloadHash, happened with { Customer = Customer }, RecordMode.Live, own, null, null);
+        var receipt = Record(draft, payloadHash, null, RecordMode.Live, own, null, null);
         consequences.Messages.Clear();
         consequences.Checkpoints.Clear();
         invalidFrom = Instant.MinValue;

@@ -52,7 +52,7 @@ internal sealed partial class Decision
         own.Entries.InsertRange(0, Transfers(units, draft, +1));
         own.Lines.InsertRange(0, Lines("merged", retired.Customer, units, +1));
         retired.Close(left, units, Customer);
-        return Record(draft, payloadHash, happened with { Identity = identity, Customer = identity is null ? Customer : null }, RecordMode.Live, own, null, null);
+        return Record(draft, payloadHash, identity is null ? null : snapshot.IdentityReference, RecordMode.Live, own, null, null);
     }
 
     /// <summary>The commit of a customer who goes.</summary>
@@ -65,13 +65,12 @@ internal sealed partial class Decision
         },
     };
 
-    private void BringForward(JournalDraft until)
+    private void BringForward(JournalDraft until, RecordMode mode = RecordMode.Live)
     {
         var due = new Consequences();
         fold.SettleBefore(state, until.EffectiveAt, due);
         fold.BringForward(Customer, state, until.EffectiveAt, due, [.. Observations.Closings(until)]);
-        Keep(due, RecordMode.Live);
-        broughtForward = true;
+        KeepDue(due, mode);
     }
 
     // What the customer holds, lot by lot, over all modules.
@@ -97,7 +96,7 @@ internal sealed partial class Decision
         empty.ProfileValues.CopyTo(state.ProfileValues, 0);
         state.Handled = left.EffectiveAt;
         profile = default(Fields);
-        Record(left, Binary.PayloadHash(left.Event), left.Event with { Customer = Customer }, RecordMode.Live, own, null, null);
+        Record(left, Binary.PayloadHash(left.Event), null, RecordMode.Live, own, null, null);
     }
 
     private static IEnumerable<LedgerEntry> Transfers(IEnumerable<UnitsHeld> units, JournalDraft draft, int sign) => units.Select(held => new LedgerEntry

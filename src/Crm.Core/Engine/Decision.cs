@@ -30,6 +30,7 @@ internal sealed partial class Decision
     private Fields? profile;
     private Instant? invalidFrom;
     private bool broughtForward;
+    private bool looksAgain;
 
     private Decision(Kernel kernel, CustomerSnapshot snapshot, CustomerId customer, CustomerState state)
     {
@@ -76,8 +77,9 @@ internal sealed partial class Decision
     /// <param name="now">The engine's now.</param>
     /// <param name="closed">Quotas that a commit found exhausted.</param>
     /// <param name="owners">The owners of further identities, where a commit found that they have one.</param>
+    /// <param name="loaded">The customer as loaded by what this event names them by; others decided with it may name them otherwise.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, IReadOnlySet<string>? closed, IReadOnlyDictionary<Identity, CustomerId>? owners, CancellationToken cancellationToken)
+    public async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, IReadOnlySet<string>? closed, IReadOnlyDictionary<Identity, CustomerId>? owners, CustomerSnapshot loaded, CancellationToken cancellationToken)
     {
         if (Born && happened.Identity is { } identity)
         {
@@ -91,7 +93,8 @@ internal sealed partial class Decision
 
         var kind = kernel.Modules.Kinds.Find(happened.Kind) ?? throw new InvalidOperationException($"The kind '{happened.Kind}' was not checked.");
         var recordedAt = Kernel.After(state.RecordedAt, now);
-        var occurredAt = Instant.FromUnixTimeTicks((happened.OccurredAt ?? recordedAt).ToUnixTimeTicks());
+        // The profile is as it is now, whatever clock the last event went by.
+        var occurredAt = kind.Name == EventKinds.ProfileObservedName ? Instant.Max(recordedAt, state.Handled ?? recordedAt) : Instant.FromUnixTimeTicks((happened.OccurredAt ?? recordedAt).ToUnixTimeTicks());
         var isLate = state.Handled is { } handled && occurredAt < handled;
         var isOfDisposed = occurredAt <= state.Opening?.At;
         var decidedNow = isOfDisposed || (isLate && !kind.OrderFree && !kind.OpensHistory && (kind.Nature == EventNature.Request || occurredAt < state.Handled - kernel.Options.ReplayHorizon));
@@ -122,8 +125,7 @@ internal sealed partial class Decision
             var due = new Consequences();
             fold.SettleBefore(state, draft.EffectiveAt, due);
             fold.BringForward(Customer, state, draft.EffectiveAt, due, closed is { Count: > 0 } ? [.. Observations.Closings(draft)] : null);
-            Keep(due, mode);
-            broughtForward = true;
+            KeepDue(due, mode);
         }
 
         TakenBack? taken = null;
@@ -150,14 +152,38 @@ internal sealed partial class Decision
             own.Lines.Add(isOfDisposed ? DisposedHistory.Line : new ReceiptLine(StateCodec.KernelSlot, "beyond-replay-horizon"));
         }
 
-        var receipt = Record(draft, payloadHash, happened, mode, own, taken, refusal);
+        var receipt = Record(draft, payloadHash, claims.ReferenceOf(happened, loaded), mode, own, taken, refusal);
         if (kind.OpensHistory)
         {
             // What a past brings has fallen due long ago.
             BringForward(now, mode);
         }
 
+        looksAgain |= isLate && mode == RecordMode.Live && (happened.Profile.Count > 0 || !happened.ProfileRemoved.IsEmpty);
         return receipt;
+    }
+
+    /// <summary>Looks at the profile where an event that came late has changed it: it is changed now, not then. After all events of the decision, because what is observed counts from now on.</summary>
+    public async ValueTask LookAgainAsync(Instant now, IReadOnlySet<string>? closed, CancellationToken cancellationToken)
+    {
+        if (looksAgain)
+        {
+            await ObserveAsync(RecordMode.Live, now, closed, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Looks at the profile as it is now; where tests of it are answered otherwise than the state knows, an entry of the journal says so from now on.</summary>
+    /// <returns>Whether there is such an entry.</returns>
+    public async ValueTask<bool> ObserveAsync(RecordMode mode, Instant now, IReadOnlySet<string>? closed, CancellationToken cancellationToken)
+    {
+        if (!Observations.Differ(state, await kernel.ProfileAsync(Customer, null, Profile, cancellationToken).ConfigureAwait(false), kernel.Modules, alsoNew: true))
+        {
+            return false;
+        }
+
+        var observed = ProfileObserver.Observed(Customer, Version);
+        await AddAsync(observed, Binary.PayloadHash(observed), mode, now, closed, null, snapshot, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Handles what is due at or before an instant.</summary>
@@ -165,19 +191,18 @@ internal sealed partial class Decision
     {
         var due = new Consequences();
         fold.BringForward(Customer, state, until, due);
-        Keep(due, mode);
-        broughtForward = true;
+        KeepDue(due, mode);
     }
 
-    /// <summary>The state that a part of the customer's history leads to, decided again from its beginning on.</summary>
-    public CustomerState Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until) => Replay.Run(fold, Customer, Beginning(opening), inputs, until).State;
+    /// <summary>The state that a part of the customer's history leads to, decided again from its beginning on, with what is pinned since.</summary>
+    public CustomerState Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until) => Replay.Run(fold, Customer, Pins.Of(kernel.Modules, Beginning(opening), state), inputs, until).State;
 
     /// <summary>Takes what one module keeps from a replay of the whole history in which the module was there from the beginning. The customer has been brought forward.</summary>
     /// <returns>Whether anything changes.</returns>
     public async ValueTask<bool> RebuildAsync(int module, Instant now, CancellationToken cancellationToken)
     {
         var whole = await WholeAsync(cancellationToken).ConfigureAwait(false);
-        var inputs = EffectiveHistory.Of([.. JournalDraft.Of(whole, kernel.Modules, kernel.Codec)]).Inputs;
+        var inputs = EffectiveHistory.Of([.. JournalDraft.Of(WithNew(whole), kernel.Modules, kernel.Codec)]).Inputs;
         if (inputs.Count == 0)
         {
             return false;
@@ -185,7 +210,7 @@ internal sealed partial class Decision
 
         var start = Beginning(whole.Opening);
         start.Since[module] = 0;
-        var replayed = Replay.Run(fold, Customer, start, inputs, now);
+        var replayed = Replay.Run(fold, Customer, Pins.Of(kernel.Modules, start, state), inputs, Instant.Max(now, state.Handled ?? now));
         var changes = state.Since[module] != 0 | state.Take(kernel.Modules, module, replayed.State, replayed.State.Slots[module], kernel.Codec);
         if (changes)
         {
@@ -281,7 +306,7 @@ internal sealed partial class Decision
         }
 
         var (start, before) = await HistoryAsync(draft, cancellationToken).ConfigureAwait(false);
-        var drafts = JournalDraft.Of(entries.Count == 0 ? before : before with { Entries = before.Entries.Concat(entries).ToSequence() }, kernel.Modules, kernel.Codec)
+        var drafts = JournalDraft.Of(WithNew(before), kernel.Modules, kernel.Codec)
             .Where(entry => entry.InJournalOf is not null || start.Handled is not { } from || entry.EffectiveAt > from).ToList();
         var isOfDisposed = await DisposedHistory.ReachesAsync(kernel.Store, Customer, state, drafts, draft, cancellationToken).ConfigureAwait(false);
         if (!isOfDisposed && draft is { Kind.Nature: EventNature.Amendment, Event.Original: { } original } && drafts.TrueForAll(entry => entry.Key != original || entry.EffectiveAt > draft.EffectiveAt))
@@ -289,9 +314,11 @@ internal sealed partial class Decision
             state.NeedsWholeHistory = true;
         }
 
-        var changed = EffectiveHistory.Of([.. drafts.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. drafts.Where(entry => entry.EffectiveAt > draft.EffectiveAt)]);
+        List<JournalDraft> ordered = [.. drafts.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. drafts.Where(entry => entry.EffectiveAt > draft.EffectiveAt)];
+        var changed = EffectiveHistory.Of(ordered);
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
         var unchanged = EffectiveHistory.Of(drafts);
+        start = Pins.Of(kernel.Modules, start, state);
         var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until);
         var with = Replay.Run(fold, Customer, draft.Kind.OpensHistory ? fold.Opened(start, draft.Kind) : start, changed.Inputs, until);
         if (isOfDisposed || DisposedHistory.IsLookedFor(state, unchanged, changed, draft))
@@ -312,6 +339,7 @@ internal sealed partial class Decision
         corrected.Awaited = state.Awaited;
         corrected.Journal = state.Journal;
         corrected.Opening = state.Opening;
+        corrected.Untold = state.Untold;
         consequences.Messages.RemoveAll(message => gone.Contains(MessageName.Of(message)));
         (withdrawn ??= []).UnionWith(gone);
         Invalidate(unchanged, changed, draft, own);
@@ -323,8 +351,8 @@ internal sealed partial class Decision
         }
 
         state = corrected;
-        fold.TellCorrected(Customer, state, draft, own);
-        return (changed.TakenBy(draft.Key), null);
+        fold.TellCorrected(Customer, state, draft, new Amending(fold, Customer, start, draft, ordered, unchanged, changed), own);
+        return (changed.TakenBy(draft.Key) ?? changed.TakenBy(draft.Event, unchanged), null);
     }
 
     // Awaited originals are those that an amendment names and that have not come.
@@ -340,13 +368,21 @@ internal sealed partial class Decision
         }
     }
 
-    // Checkpoints from the first event that differs on are no longer true; the replay has made new ones.
+    // Checkpoints from the first event that differs on are no longer true; the replay has made new ones of what is decided again.
     private void Invalidate(EffectiveHistory unchanged, EffectiveHistory changed, JournalDraft draft, Consequences own)
     {
-        var before = unchanged.Inputs.ToDictionary(input => input.Entry.Key, input => input.Event);
+        // Of an event that somebody else has recorded meanwhile there are two; the commit will be refused.
+        var before = new Dictionary<EventKey, CustomerEvent?>();
+        foreach (var input in unchanged.Inputs)
+        {
+            before.TryAdd(input.Entry.Key, input.Event);
+        }
+
         var first = changed.Inputs.First(input => input.Entry.Key == draft.Key || !Equals(input.Event, before[input.Entry.Key])).Entry.EffectiveAt;
         InvalidateFrom(first);
-        own.Checkpoints.RemoveAll(checkpoint => checkpoint.At < first);
+        // What the replay leaves irrevocable modules with is not what they decided, and those that are told of the change may ask about an event after it.
+        var isTold = fold.TellsIrrevocable(draft.Event.Kind);
+        own.Checkpoints.RemoveAll(checkpoint => isTold || checkpoint.At < first);
     }
 
     private bool IsMinded(string kind) =>
@@ -402,6 +438,8 @@ internal sealed partial class Decision
     private async ValueTask<CustomerHistory> WholeAsync(CancellationToken cancellationToken) =>
         wholeHistory ??= await kernel.Store.LoadWholeAsync(Customer, cancellationToken).ConfigureAwait(false);
 
+    private CustomerHistory WithNew(CustomerHistory history) => entries.Count == 0 ? history : history with { Entries = history.Entries.Concat(entries).ToSequence() };
+
     private CustomerState Newborn() => Beginning(null);
 
     private CustomerState Beginning(JournalOpening? opening) => HistoryBeginning.Of(kernel.Codec, kernel.Modules, opening, state.Since);
@@ -422,7 +460,7 @@ internal sealed partial class Decision
         state.Observed = filled;
     }
 
-    private Receipt Record(JournalDraft draft, UInt128 payloadHash, CustomerEvent sent, RecordMode mode, Consequences own, TakenBack? taken, Refusal? refusal)
+    private Receipt Record(JournalDraft draft, UInt128 payloadHash, int? identityReference, RecordMode mode, Consequences own, TakenBack? taken, Refusal? refusal)
     {
         if (refusal is null)
         {
@@ -440,7 +478,9 @@ internal sealed partial class Decision
             Refusal = refusal,
             Lines = refusal is null ? own.Lines.ToSequence() : [],
             TakenBack = taken,
+            Decisions = refusal is null && own.HasDecisions ? state.Untold.Concat(own.Decisions).ToSequence() : state.Untold,
         };
+        state.Untold = [];
         entries.Add(new JournalEntry
         {
             Version = draft.Version,
@@ -450,7 +490,7 @@ internal sealed partial class Decision
             PayloadHash = payloadHash,
             Receipt = receipt,
             Observations = draft.Observations,
-            IdentityReference = claims.ReferenceOf(sent),
+            IdentityReference = identityReference,
             Backfill = draft.Backfill,
         });
         state.Journal = state.Journal?.With(entries[^1]);
@@ -461,12 +501,23 @@ internal sealed partial class Decision
     {
         if (mode == RecordMode.Backfill)
         {
-            more.Messages.Clear();
+            more.Silence();
         }
 
         withdrawn?.ExceptWith(more.Messages.Select(MessageName.Of));
 
         consequences.Add(more);
+    }
+
+    // No event is decided with what falls due: what was decided waits for the next one's receipt.
+    private void KeepDue(Consequences due, RecordMode mode)
+    {
+        Keep(due, mode);
+        broughtForward = true;
+        if (due.HasDecisions)
+        {
+            state.Untold = state.Untold.Concat(due.Decisions).ToSequence();
+        }
     }
 
     // Movements of one lot with the same cause, movement and definition are one entry.

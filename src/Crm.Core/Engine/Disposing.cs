@@ -82,7 +82,7 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
             return (null, new Held(new HeldHistory(customer, "joined", due, "Another customer was merged into this one; histories that were joined are kept whole."), snapshot.Version));
         }
 
-        if (snapshot.Slots.FirstOrDefault(slot => slot.Name != StateCodec.KernelSlot && kernel.Modules.IndexOf(slot.Name) < 0 && !request.RemovedModules.Contains(slot.Name)).Name is { } unknown)
+        if (kernel.Codec.OfOthers(snapshot.Slots).FirstOrDefault(slot => !request.RemovedModules.Contains(slot.Name)).Name is { } unknown)
         {
             return (null, new Held(new HeldHistory(customer, "unknown-module", due, $"There is a state of the module '{unknown}', which this engine does not have: dispose with the engine that decides, or name it among the removed modules."), snapshot.Version));
         }

@@ -98,7 +98,7 @@ internal sealed class DueRunner(Kernel kernel, Recorder recorder, IClock clock, 
         {
             return exhausted;
         }
-        catch (Exception fault) when (fault is ModuleFaultException or UnreadableStateException)
+        catch (Exception fault) when (fault is ModuleFaultException or UnreadableStateException or ProfileFaultException)
         {
             faults.Add(fault);
             return exhausted;

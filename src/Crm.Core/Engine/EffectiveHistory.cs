@@ -78,8 +78,14 @@ internal sealed class EffectiveHistory
     /// <param name="ordered">The entries in the order in which they count.</param>
     public static EffectiveHistory Of(IReadOnlyList<JournalDraft> ordered) => new(ordered);
 
-    /// <summary>What an amendment of the history took back; null for those that name an event without spend, or that were themselves taken back.</summary>
-    public TakenBack? TakenBy(EventKey amendment) => taken.GetValueOrDefault(amendment);
+    /// <summary>What a refund of the history took back; null for everything else, and where the refund was itself taken back.</summary>
+    public TakenBack? TakenBy(EventKey refund) => taken.GetValueOrDefault(refund);
+
+    /// <summary>What a cancellation of the history took back, compared with the history without it: what was left of the spend of the event that it names. Null where that is not there, or has no spend to take.</summary>
+    public TakenBack? TakenBy(CustomerEvent cancellation, EffectiveHistory without) =>
+        cancellation is { Kind: EventKinds.CancellationName, Original: { } original } && without.SpendLeftOf(original) is { } before && SpendLeftOf(original) is { } after
+            ? new TakenBack(before - after, new Money(0, before.Currency), new Money(0, before.Currency))
+            : null;
 
     /// <summary>The instant of the first event that an amendment of the history takes from, directly or through other amendments; its own where there is none before it.</summary>
     public Instant ReachOf(JournalDraft amendment)
@@ -132,6 +138,9 @@ internal sealed class EffectiveHistory
     private CustomerEvent? LeftOf(JournalDraft draft) =>
         voided.Contains(draft.Key) ? null : kept.GetValueOrDefault(draft.Key) is { } purchase ? purchase.Left() : draft.Event;
 
+    private Money? SpendLeftOf(EventKey key) =>
+        drafts.GetValueOrDefault(key) is { Event.Spend: { } spend, Kind.Nature: not EventNature.Amendment } ? spend with { MinorUnits = kept.GetValueOrDefault(key)?.Available ?? 0 } : null;
+
     private void TakeBack(JournalDraft draft, EarlierPurchases earlier)
     {
         var refund = draft.Event;
@@ -142,9 +151,9 @@ internal sealed class EffectiveHistory
 
         var named = refund.Original is { } original && (unions is null || unions.MayTakeBack(draft, original)) ? kept.GetValueOrDefault(original) : null;
         var reachable = refund.Original is null || named?.Currency == amount.Currency;
-        var matches = refund.Lines.Select(line => reachable ? Match(refund.Key, line, named, earlier) : new LineMatch(line, 0, 0)).ToList();
+        var matches = Worths(refund.Lines, amount).Select((worth, place) => new LineMatch(refund.Lines[place], worth, 0, 0)).Select(match => reachable ? Match(refund.Key, match, named, earlier) : match).ToList();
         var matched = matches.Sum(match => match.Amount);
-        var remaining = Math.Max(0, amount.MinorUnits - matched);
+        var remaining = amount.MinorUnits - matched;
         if (remaining > 0 && refund.Original is null && earlier.FirstAvailable(amount.Currency) is { } first)
         {
             Reach(refund.Key, first);
@@ -162,12 +171,19 @@ internal sealed class EffectiveHistory
         };
     }
 
+    // What was paid back for each line: its amount or, where lines cost more than was paid back, its share of what was paid back.
+    private static long[] Worths(Sequence<EventLine> lines, Money paid)
+    {
+        long[] amounts = [.. lines.Select(line => line.Amount.MinorUnits)];
+        return amounts.Aggregate((Int128)0, static (sum, amount) => sum + amount) > paid.MinorUnits ? Apportionment.Of(paid.MinorUnits, amounts) : amounts;
+    }
+
     // The spread covers the remaining amounts of the lines in their order; those beyond it are unmatched.
     private static IEnumerable<LineMatch> Unmatched(IEnumerable<LineMatch> matches, long spread)
     {
         foreach (var match in matches)
         {
-            var remaining = match.Line.Amount.MinorUnits - match.Amount;
+            var remaining = match.Worth - match.Amount;
             if (remaining > spread)
             {
                 yield return match;
@@ -183,9 +199,9 @@ internal sealed class EffectiveHistory
         reaches[refund] = reaches.TryGetValue(refund, out var known) ? Instant.Min(known, at) : at;
     }
 
-    private LineMatch Match(EventKey refund, EventLine line, KeptSpend? named, EarlierPurchases earlier)
+    private LineMatch Match(EventKey refund, LineMatch match, KeptSpend? named, EarlierPurchases earlier)
     {
-        var match = new LineMatch(line, 0, 0);
+        var line = match.Line;
         var places = named is not null
             ? Enumerable.Range(0, named.Happened.Lines.Count).Where(place => named.Happened.Lines[place].Sku == line.Sku).Select(place => (Purchase: named, Line: place))
             : earlier.LatestFirst(line);
@@ -209,4 +225,8 @@ internal sealed class EffectiveHistory
 }
 
 /// <summary>How much of a refunded line found its article.</summary>
-internal readonly record struct LineMatch(EventLine Line, decimal Quantity, long Amount);
+/// <param name="Line">The line.</param>
+/// <param name="Worth">What was paid back for it: less than its amount where a discount on the whole, or a fee, was taken off.</param>
+/// <param name="Quantity">The quantity that found its article.</param>
+/// <param name="Amount">The part of <paramref name="Worth"/> that was taken with it.</param>
+internal readonly record struct LineMatch(EventLine Line, long Worth, decimal Quantity, long Amount);

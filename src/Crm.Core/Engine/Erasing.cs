@@ -67,10 +67,10 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
     // What modules that are gone have left behind, emptied.
     private List<StoredSlot> Left(EraseRequest request, CustomerSnapshot snapshot)
     {
-        var left = snapshot.Slots.Where(slot => slot.Name != StateCodec.KernelSlot && kernel.Modules.IndexOf(slot.Name) < 0 && !slot.Bytes.IsEmpty).ToList();
+        var left = kernel.Codec.OfOthers(snapshot.Slots).ToList();
         return left.Find(slot => !request.RemovedModules.Contains(slot.Name)) is { Name: { } unknown }
             ? throw new InvalidOperationException($"There is a state of the module '{unknown}', which this engine does not have, and what it knows of the person would stay: erase with the engine that decides, or name it among the removed modules.")
-            : left.ConvertAll(slot => new StoredSlot(slot.Name, slot.Version, []));
+            : left.ConvertAll(StateCodec.Emptied);
     }
 
     // Somebody new may have the identity by now: the key names the erasure, and the id says of whom it was.

@@ -43,6 +43,11 @@ public sealed class ModuleFaultException(string module, string what, Exception? 
     public string Module { get; } = module;
 }
 
+/// <summary>The host's customer table (<see cref="Storage.ICustomerProfiles"/>) did not answer for a customer: it threw, or a time-out of its own cancelled it. Nothing was written for this customer; others are not concerned.</summary>
+/// <param name="inner">What it threw. Its message may quote values of a person.</param>
+public sealed class ProfileFaultException(Exception inner)
+    : Exception($"The host's profiles failed with {inner?.GetType().FullName} for a customer. Nothing was written for this customer; see what {nameof(Storage.ICustomerProfiles)}.{nameof(Storage.ICustomerProfiles.ReadAsync)} threw, and send the event again.", inner);
+
 /// <summary>A customer's state was written by a later release. Nothing was written for this customer; others are not concerned.</summary>
 /// <param name="slot">Whose state: a module's name, or "kernel".</param>
 /// <param name="found">The version that it has.</param>

@@ -9,9 +9,6 @@ namespace Crm.Engine;
 /// <summary>Checks events before anything is read or written, and reports everything that is wrong with all of them.</summary>
 internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator> validators, Duration futureTolerance)
 {
-    private const int MostLines = 10_000;
-    private const long MostMinorUnits = 1_000_000_000_000_000;
-
     public Sequence<EventProblem> Check(IReadOnlyList<CustomerEvent> events, Instant now)
     {
         List<EventProblem>? problems = null;
@@ -79,6 +76,7 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         }
 
         CheckNames(happened, wrong);
+        CheckTexts(happened, wrong);
         CheckMoney(happened, wrong);
         if (kinds.Find(happened.Kind) is not { } kind)
         {
@@ -90,6 +88,11 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         if (kind.Name is EventKinds.MergedName or EventKinds.RetiredName)
         {
             wrong("not-by-hand", $"is of the kind '{kind.Name}', which a merge records itself; ask for one with {nameof(CrmEngine)}.{nameof(CrmEngine.MergeAsync)}.");
+        }
+
+        if (kind.Name == EventKinds.ProfileObservedName && happened.OccurredAt is { } looked)
+        {
+            wrong("observed-now", $"says that the profile was looked at at {looked}; it is looked at when the event is recorded, so no instant is expected.");
         }
 
         if (kind.Name == EventKinds.ErasedName)
@@ -131,7 +134,75 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         {
             wrong("bad-name", $"has an actor of {happened.Actor.Length} characters; a code of 1 to {Names.Longest} such as 'staff:17' is expected.");
         }
+
+        CheckText("actor", happened.Actor, wrong);
     }
+
+    // Names are of letters that every database has.
+    private static void CheckTexts(CustomerEvent happened, Action<string, string> wrong)
+    {
+        for (var i = 0; i < happened.Lines.Count; i++)
+        {
+            if (StorableText.FaultOf(happened.Lines[i].Sku) is { } ofSku)
+            {
+                Refuse(wrong, $"article of line {i + 1}", ofSku);
+            }
+
+            if (StorableText.FaultOf(happened.Lines[i].Category) is { } ofCategory)
+            {
+                Refuse(wrong, $"category of line {i + 1}", ofCategory);
+            }
+        }
+
+        CheckValues("field", happened.Fields, wrong);
+        CheckValues("look-up", happened.Lookups, wrong);
+        CheckValues("profile field", happened.Profile, wrong);
+        foreach (var removed in happened.ProfileRemoved)
+        {
+            CheckText("name of a removed profile field", removed, wrong);
+        }
+    }
+
+    private static void CheckValues(string what, Fields fields, Action<string, string> wrong)
+    {
+        foreach (var (name, value) in fields)
+        {
+            if (StorableText.FaultOf(name) is { } ofName)
+            {
+                Refuse(wrong, $"name of a {what}", ofName);
+            }
+            else if (value.Kind == ScalarKind.Code)
+            {
+                CheckValue(what, name, value.AsCode, wrong);
+            }
+            else if (value.Kind == ScalarKind.Codes)
+            {
+                foreach (var code in value.AsCodes)
+                {
+                    CheckValue(what, name, code, wrong);
+                }
+            }
+        }
+    }
+
+    private static void CheckValue(string what, string name, string? code, Action<string, string> wrong)
+    {
+        if (StorableText.FaultOf(code) is { } fault)
+        {
+            Refuse(wrong, $"{what} '{name}'", fault);
+        }
+    }
+
+    private static void CheckText(string what, string? text, Action<string, string> wrong)
+    {
+        if (StorableText.FaultOf(text) is { } fault)
+        {
+            Refuse(wrong, what, fault);
+        }
+    }
+
+    private static void Refuse(Action<string, string> wrong, string what, string fault) =>
+        wrong("bad-text", $"has {fault} in the {what}; whole characters other than U+0000 are expected, because no database keeps others.");
 
     private static void CheckName(string what, string? name, Action<string, string> wrong)
     {
@@ -148,22 +219,22 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
             wrong("bad-amount", $"has the amount {spend}; 0 or more of a currency is expected: the kind of the event says the direction.");
         }
 
-        if (happened.Spend is { MinorUnits: > MostMinorUnits } absurd)
+        if (happened.Spend is { MinorUnits: > CustomerEvent.MostMinorUnits } absurd)
         {
-            wrong("bad-amount", $"has the amount {absurd}; at most {new Money(MostMinorUnits, absurd.Currency)} is expected.");
+            wrong("bad-amount", $"has the amount {absurd}; at most {new Money(CustomerEvent.MostMinorUnits, absurd.Currency)} is expected.");
         }
 
-        if (happened.Lines.Count > MostLines)
+        if (happened.Lines.Count > CustomerEvent.MostLines)
         {
-            wrong("too-many-lines", $"has {happened.Lines.Count} lines; at most {MostLines} are expected.");
+            wrong("too-many-lines", $"has {happened.Lines.Count} lines; at most {CustomerEvent.MostLines} are expected.");
         }
 
         for (var i = 0; i < happened.Lines.Count; i++)
         {
             var line = happened.Lines[i];
-            if (string.IsNullOrEmpty(line.Sku) || line.Quantity is <= 0 or > EventLine.MostQuantity || line.Quantity.Scale > EventLine.QuantityDecimals || line.Amount.MinorUnits is < 0 or > MostMinorUnits)
+            if (string.IsNullOrEmpty(line.Sku) || !EventLine.IsQuantity(line.Quantity) || line.Amount.MinorUnits is < 0 or > CustomerEvent.MostMinorUnits)
             {
-                wrong("bad-line", string.Create(CultureInfo.InvariantCulture, $"has the line {i + 1} '{line.Sku}' of {line.Quantity} for {line.Amount}; an article, a quantity above 0 (at most {EventLine.MostQuantity}, {EventLine.QuantityDecimals} decimals) and an amount of 0 or more (at most {MostMinorUnits} minor units) are expected."));
+                wrong("bad-line", string.Create(CultureInfo.InvariantCulture, $"has the line {i + 1} '{line.Sku}' of {line.Quantity} for {line.Amount}; an article, a quantity above 0 (at most {EventLine.MostQuantity}, {EventLine.QuantityDecimals} decimals) and an amount of 0 or more (at most {CustomerEvent.MostMinorUnits} minor units) are expected."));
             }
 
             if (happened.Spend is { } total && line.Amount.Currency != total.Currency)

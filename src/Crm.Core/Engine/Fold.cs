@@ -79,10 +79,14 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         return refusal;
     }
 
+    /// <summary>Whether an irrevocable module is told that an event of a kind changed history.</summary>
+    public bool TellsIrrevocable(string kind) => Irrevocable(kind).Concat(Irrevocable(Echo.Corrected)).Any();
+
     /// <summary>Tells irrevocable modules that history was decided again.</summary>
-    public void TellCorrected(CustomerId customer, CustomerState state, JournalDraft because, Consequences consequences)
+    public void TellCorrected(CustomerId customer, CustomerState state, JournalDraft because, Amending amending, Consequences consequences)
     {
         context.Enter(customer, state, because.Key, state.Handled ?? because.EffectiveAt, because.Observations, accepted: false);
+        context.Tell(amending);
         List<Echo>? echoes = null;
         foreach (var index in Irrevocable(because.Event.Kind))
         {
@@ -100,6 +104,9 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         Echoes(state, echoes, because, consequences);
         context.Leave();
     }
+
+    /// <summary>Another fold by the same modules, for what is asked while this one is in use.</summary>
+    public Fold Beside() => new(modules, codec, options, wantsLines: false);
 
     /// <summary>A checkpoint of the state, if it is time for one and the state is whole as of its instant, which it is before an event at a later one.</summary>
     public void SettleBefore(CustomerState state, Instant next, Consequences consequences)

@@ -19,6 +19,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     private readonly List<string>?[] changedFacts = new List<string>?[modules.Count];
     private int asked;
     private int untold;
+    private Amending? amending;
 
     public override Stimulus Stimulus => stimulus ?? throw Outside();
 
@@ -33,6 +34,10 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     public override bool WantsLines => wantsLines;
 
     public override bool IsHeard(string echo) => modules.HandlersFor(echo).Length > 0;
+
+    public override IReadOnlyList<AmendedEvent> Amended => amending?.Events ?? [];
+
+    public override object StateHad(EventKey key, CustomerEvent? happened) => amending is { Events: var events } && events.Any(amended => amended.Whole.Key == key) ? amending.StateHad(asked, key, happened) : base.StateHad(key, happened);
 
     public override IReadOnlyList<string> ChangedFacts => changedFacts[asked] ?? (IReadOnlyList<string>)[];
 
@@ -53,6 +58,9 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     }
 
     public void Handle(Stimulus next) => stimulus = next;
+
+    /// <summary>What may be asked about the amendment that is told of.</summary>
+    public void Tell(Amending of) => amending = of;
 
     /// <summary>Whose turn it is.</summary>
     public void Ask(int module) => asked = module;
@@ -102,6 +110,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     {
         state = null;
         stimulus = null;
+        amending = null;
     }
 
     public override bool MayDraw(string quota, long amount) => !Observations.IsClosed(observations, quota);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Crm.Events;
+using Crm.Storage;
 
 namespace Crm.Engine;
 
@@ -12,6 +13,7 @@ namespace Crm.Engine;
 /// <param name="pacing">How the next group is begun, and callers go on.</param>
 internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IReadOnlyList<Recorded>>> record, int most, Pacing pacing)
 {
+    private const int MostInVain = 3;
     private readonly Queue<Caller> waiting = [];
     private readonly Lock guard = new();
     private bool busy;
@@ -70,15 +72,64 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
         return group;
     }
 
-    // An event that fails fails alone: a group with one in it is recorded again in halves. What had been recorded already answers as such.
+    // An event that fails fails alone: a group with one in it is recorded again in parts. What had been recorded already answers as such.
     private async Task RecordAsync(List<Caller> group)
     {
-        if (group.Count == 0)
+        if (group.Count == 0 || await TryAsync(group).ConfigureAwait(false) is not { } fault)
         {
             return;
         }
 
-        Exception fault;
+        if (group.Count == 1 || IsOfStore(fault))
+        {
+            group.ForEach(caller => caller.Fail(fault));
+        }
+        else if (MayBeOfStore(fault))
+        {
+            await RecordEachAsync(group).ConfigureAwait(false);
+        }
+        else
+        {
+            await RecordAsync(group[..(group.Count / 2)]).ConfigureAwait(false);
+            await RecordAsync(group[(group.Count / 2)..]).ConfigureAwait(false);
+        }
+    }
+
+    // Whether it is one customer's row or profile, or the store, shows when each is recorded alone: some in a row who fail are the store's. For a customer who was waited for in vain nobody waits again.
+    private async Task RecordEachAsync(List<Caller> group)
+    {
+        var waitedFor = new Dictionary<CustomerRef, Exception>();
+        var inVain = 0;
+        Exception? ofStore = null;
+        foreach (var caller in group)
+        {
+            var customer = new CustomerRef(caller.Happened.Customer, caller.Happened.Identity);
+            if ((ofStore ?? waitedFor.GetValueOrDefault(customer)) is { } known)
+            {
+                caller.Fail(known);
+                continue;
+            }
+
+            if (await TryAsync([caller]).ConfigureAwait(false) is not { } fault)
+            {
+                inVain = 0;
+                continue;
+            }
+
+            caller.Fail(fault);
+            if (ConnectionLoss.IsTimeOut(fault))
+            {
+                waitedFor.Add(customer, fault);
+            }
+
+            inVain = MayBeOfStore(fault) ? inVain + 1 : 0;
+            ofStore = IsOfStore(fault) || inVain == MostInVain ? fault : null;
+        }
+    }
+
+    // Answers those who are recorded; what kept them from it otherwise.
+    private async Task<Exception?> TryAsync(List<Caller> group)
+    {
         try
         {
             var answers = await record(group.ConvertAll(caller => caller.Happened)).ConfigureAwait(false);
@@ -87,27 +138,21 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
                 group[i].Succeed(answers[i]);
             }
 
-            return;
+            return null;
         }
 #pragma warning disable CA1031 // whatever it is, a caller gets it
-        catch (Exception caught)
+        catch (Exception fault)
 #pragma warning restore CA1031
         {
-            fault = caught;
+            return fault;
         }
-
-        if (group.Count == 1 || IsOfStore(fault))
-        {
-            group.ForEach(caller => caller.Fail(fault));
-            return;
-        }
-
-        await RecordAsync(group[..(group.Count / 2)]).ConfigureAwait(false);
-        await RecordAsync(group[(group.Count / 2)..]).ConfigureAwait(false);
     }
 
-    // Where the store itself is out of order, asking it once for each event helps nobody. A refusal of one row has an SQL state and would come again.
-    private static bool IsOfStore(Exception fault) => fault is DbException { IsTransient: true } or DbException { SqlState: null } or IOException or TimeoutException or ObjectDisposedException or OperationCanceledException;
+    // Where the store itself is out of order, asking it once for each event helps nobody.
+    private static bool IsOfStore(Exception fault) => fault is IOException or ObjectDisposedException || (fault is DbException && ConnectionLoss.Is(fault));
+
+    // Drivers do not say whose a fault is: not all of them know SQL states, and waiting in vain for one row's lock looks like waiting for a server that does not answer.
+    private static bool MayBeOfStore(Exception fault) => fault is DbException || ConnectionLoss.IsTimeOut(fault) || IsOfStore(fault);
 
     private sealed class Caller(CustomerEvent happened, Pacing pacing)
     {

@@ -40,9 +40,11 @@ internal sealed class IdentityClaims(CustomerSnapshot snapshot, CustomerId custo
     }
 
     /// <summary>The opaque reference of the identity that an event came with; null when it came with the id.</summary>
-    public int? ReferenceOf(CustomerEvent sent)
+    /// <param name="sent">The event as it was sent.</param>
+    /// <param name="loaded">The customer as loaded by the event's own identity: events that come with different ones may be decided together.</param>
+    public int? ReferenceOf(CustomerEvent sent, CustomerSnapshot loaded)
     {
         var claimed = claims.Find(claim => claim.Identity == sent.Identity);
-        return claimed.Reference > 0 ? claimed.Reference : sent.Customer is null ? snapshot.IdentityReference : null;
+        return sent.Customer is not null ? null : claimed.Reference > 0 ? claimed.Reference : loaded.IdentityReference;
     }
 }

@@ -91,9 +91,9 @@ internal sealed record JournalDraft
     {
         foreach (var joined in history.Joined)
         {
-            var since = joined.Last is { } last ? codec.Decode(last.Slots, 0).Since : new long[modules.Count];
-            var beginning = HistoryBeginning.Of(codec, modules, joined.History.Opening, since);
-            yield return KeyValuePair.Create(joined.By, (joined.Customer, beginning));
+            var last = joined.Last is { } checkpoint ? codec.Decode(checkpoint.Slots, 0) : null;
+            var beginning = HistoryBeginning.Of(codec, modules, joined.History.Opening, last?.Since ?? new long[modules.Count]);
+            yield return KeyValuePair.Create(joined.By, (joined.Customer, last is null ? beginning : Pins.Of(modules, beginning, last)));
             foreach (var further in Beginnings(joined.History, modules, codec))
             {
                 yield return further;

@@ -9,6 +9,7 @@ internal sealed class KeptSpend
     private readonly decimal[] quantities;
     private readonly long[] amounts;
     private readonly long original;
+    private readonly Int128 goods;
     private long spend;
     private long toSpread;
     private bool touched;
@@ -21,6 +22,7 @@ internal sealed class KeptSpend
         Currency = happened.Spend?.Currency ?? default;
         quantities = [.. happened.Lines.Select(line => line.Quantity)];
         amounts = [.. happened.Lines.Select(line => line.Amount.MinorUnits)];
+        goods = amounts.Aggregate((Int128)0, static (sum, amount) => sum + amount);
     }
 
     public CustomerEvent Happened { get; }
@@ -30,7 +32,7 @@ internal sealed class KeptSpend
     /// <summary>The amount that may still be taken.</summary>
     public long Available => spend - toSpread;
 
-    /// <summary>Takes from a line what a refunded line still wants; its amount in the refund's own prices, as far as the line and the event have it.</summary>
+    /// <summary>Takes from a line what a refunded line still wants: what was paid back for it, as far as the line and the event have it.</summary>
     public LineMatch Take(int line, LineMatch match)
     {
         var quantity = Math.Min(match.Line.Quantity - match.Quantity, quantities[line]);
@@ -40,10 +42,10 @@ internal sealed class KeptSpend
         }
 
         var reached = match.Quantity + quantity;
-        var due = decimal.ToInt64(decimal.Round(match.Line.Amount.MinorUnits * reached / match.Line.Quantity, 0, MidpointRounding.ToEven)) - match.Amount;
-        var amount = Math.Min(Math.Max(0, due), Math.Min(amounts[line], Available));
+        var due = decimal.ToInt64(decimal.Round(match.Worth * reached / match.Line.Quantity, 0, MidpointRounding.ToEven)) - match.Amount;
+        var amount = Math.Min(Math.Max(0, due), Math.Min(PaidFor(amounts[line]), Available));
         quantities[line] -= quantity;
-        amounts[line] -= amount;
+        amounts[line] -= PriceOf(amount, amounts[line]);
         spend -= amount;
         touched = true;
         return match with { Quantity = reached, Amount = match.Amount + amount };
@@ -72,7 +74,7 @@ internal sealed class KeptSpend
             return null;
         }
 
-        var fromLines = Apportionment.Of(Math.Min(toSpread, amounts.Sum()), amounts);
+        var fromLines = Apportionment.Of(PriceOf(toSpread, amounts.Sum()), amounts);
         return Happened with
         {
             Spend = new Money(Available, Currency),
@@ -82,6 +84,11 @@ internal sealed class KeptSpend
                 .ToSequence(),
         };
     }
+
+    // Of goods with a discount on the whole less was paid than their lines say. Upwards, so that no cent of a line stays behind.
+    private long PaidFor(long price) => price == 0 || goods <= original ? price : (long)((((Int128)price * original) + goods - 1) / goods);
+
+    private long PriceOf(long paid, long most) => (long)Int128.Min(most, paid == 0 || goods <= original ? paid : (((Int128)paid * goods) + original - 1) / original);
 
     // Tax, delivery and the like shrink with the spend: a function of what is left in all, so that it does not matter in how many pieces the rest was taken.
     private Fields Parts()

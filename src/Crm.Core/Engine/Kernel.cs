@@ -36,20 +36,46 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
     public void TakeBack(Fold fold) => spare = fold;
 
     /// <summary>The profile as it is now: the host's where it keeps one, otherwise the store's.</summary>
-    public ValueTask<Fields> ProfileAsync(CustomerId customer, Identity? identity, Fields stored, CancellationToken cancellationToken) => profiles switch
+    /// <exception cref="ProfileFaultException">The host's table did not answer, so that nobody takes its fault for one of the store's.</exception>
+    public ValueTask<Fields> ProfileAsync(CustomerId customer, Identity? identity, Fields stored, CancellationToken cancellationToken) =>
+        profiles is null ? ValueTask.FromResult(stored) : OfHostAsync(profiles, customer, identity, cancellationToken);
+
+    private async ValueTask<Fields> OfHostAsync(ICustomerProfiles host, CustomerId customer, Identity? identity, CancellationToken cancellationToken)
     {
-        null => ValueTask.FromResult(stored),
-        _ when identity is { Kind: HostKey, Value: var user } => profiles.ReadAsync(customer, user, cancellationToken),
-        _ => OfHostAsync(profiles, customer, cancellationToken),
-    };
+        var user = identity is { Kind: HostKey, Value: var key } ? key : await HostKeyOfAsync(customer, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return Storable(await host.ReadAsync(customer, user, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception fault) when (!IsCancelled(fault, cancellationToken))
+        {
+            throw new ProfileFaultException(fault);
+        }
+    }
+
+    // What is observed of it goes into the journal.
+    private static Fields Storable(Fields profile)
+    {
+        foreach (var (name, value) in profile)
+        {
+            if (value.Kind == ScalarKind.Code && StorableText.FaultOf(value.ToString()) is { } fault)
+            {
+                throw new InvalidDataException($"The field '{name}' has {fault}; whole characters other than U+0000 are expected, because no database keeps others.");
+            }
+        }
+
+        return profile;
+    }
 
     // Whoever came by id, or with a phone number, is somebody in the host's table all the same.
-    private async ValueTask<Fields> OfHostAsync(ICustomerProfiles host, CustomerId customer, CancellationToken cancellationToken)
+    private async ValueTask<string?> HostKeyOfAsync(CustomerId customer, CancellationToken cancellationToken)
     {
         var identities = Store is ICustomerIdentities known ? await known.IdentitiesOfAsync(customer, cancellationToken).ConfigureAwait(false) : [];
-        var user = identities.Where(identity => identity.Kind == HostKey).Select(identity => identity.Value).FirstOrDefault();
-        return await host.ReadAsync(customer, user, cancellationToken).ConfigureAwait(false);
+        return identities.Where(identity => identity.Kind == HostKey).Select(identity => identity.Value).FirstOrDefault();
     }
+
+    /// <summary>Whether a fault is that somebody cancelled what is going on here. A time-out of a host's own HTTP client is a cancellation too, and a fault of it as any other.</summary>
+    public static bool IsCancelled(Exception fault, CancellationToken cancellationToken) => fault is OperationCanceledException && cancellationToken.IsCancellationRequested;
 
     /// <summary>Loads many, in one go where the store can.</summary>
     public async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadAllAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)

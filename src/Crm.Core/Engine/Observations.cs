@@ -56,6 +56,32 @@ internal static class Observations
         return Fields.Of(values);
     }
 
+    /// <summary>Whether the profile answers otherwise than the state knows.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="profile">The profile as it is now.</param>
+    /// <param name="modules">The leaves and the fields.</param>
+    /// <param name="alsoNew">Whether a test that has never been answered counts too, as one of a new definition.</param>
+    public static bool Differ(CustomerState state, Fields profile, ModuleSet modules, bool alsoNew)
+    {
+        for (var i = 0; i < modules.ProfileLeaves.Length; i++)
+        {
+            if (state.ProfileTruths[i] is { } known ? known != Holds(modules.ProfileLeaves[i].Leaf, profile) : alsoNew)
+            {
+                return true;
+            }
+        }
+
+        for (var i = 0; i < modules.ObservedFields.Length; i++)
+        {
+            if (profile[modules.ObservedFields[i]] != state.ProfileValues[i] && (alsoNew || !state.ProfileValues[i].IsMissing))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The supplies that were found exhausted for what falls due, and nothing else.</summary>
     public static Fields Closed(CustomerState state, IReadOnlySet<string> closed) =>
         Fields.Of(closed.Select(name => (ClosedPrefix + name, state.Handled is { } handled ? Scalar.Of(handled) : (Scalar)false)));
@@ -100,9 +126,10 @@ internal static class Observations
     }
 
     /// <summary>What something that is due at an instant is told of supplies.</summary>
-    public static Fields ClosedAt(IReadOnlyList<Closing>? closings, Instant due) => closings is not { Count: > 0 }
-        ? default
-        : Fields.Of(closings.Where(closing => closing.From <= due && due <= closing.Until).Select(closing => closing.Supply).Distinct(StringComparer.Ordinal).Select(supply => (ClosedPrefix + supply, (Scalar)false)));
+    public static Fields ClosedAt(IReadOnlyList<Closing>? closings, Instant due) => closings is { Count: > 0 } ? ClosedOf(closings, due) : default;
+
+    private static Fields ClosedOf(IReadOnlyList<Closing> closings, Instant due) =>
+        Fields.Of(closings.Where(closing => closing.From <= due && due <= closing.Until).Select(closing => closing.Supply).Distinct(StringComparer.Ordinal).Select(supply => (ClosedPrefix + supply, (Scalar)false)));
 
     public static bool IsClosed(Fields observations, string quota) => observations.Count > 0 && !observations[ClosedPrefix + quota].IsMissing;
 }

@@ -71,4 +71,8 @@ public abstract record SendOutcome
     /// <summary>The channel cannot take it now.</summary>
     /// <param name="Wait">How long to wait before it is tried again.</param>
     public sealed record Later(Duration Wait) : SendOutcome;
+
+    /// <summary>Now is not the time for it, such as in quiet hours. It is asked about again then: the gate, and whether it is still of use.</summary>
+    /// <param name="Until">When it is tried again.</param>
+    public sealed record PutOff(Instant Until) : SendOutcome;
 }

@@ -129,7 +129,7 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
         var now = clock.GetCurrentInstant();
         var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
         var at = Instant.FromUnixTimeTicks((occurredAt ?? Kernel.After(decision.State.RecordedAt, now)).ToUnixTimeTicks());
-        var receipt = await decision.AddAsync(sent with { OccurredAt = at }, Binary.PayloadHash(sent), RecordMode.Live, now, NothingClosed, null, cancellationToken).ConfigureAwait(false);
+        var receipt = await decision.AddAsync(sent with { OccurredAt = at }, Binary.PayloadHash(sent), RecordMode.Live, now, NothingClosed, null, snapshot, cancellationToken).ConfigureAwait(false);
         return (receipt, decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit."), at);
     }
 

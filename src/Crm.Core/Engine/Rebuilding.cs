@@ -50,10 +50,12 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
             decision.BringForward(now);
             var before = decision.State.Slots[module];
-            var changes = request.From == RebuildFrom.History
+            // What no definition asked before, no entry tells: what the profile says today counts from today.
+            var looked = await decision.ObserveAsync(RecordMode.Backfill, now, null, cancellationToken).ConfigureAwait(false) && !ReferenceEquals(before, decision.State.Slots[module]);
+            var asked = request.From == RebuildFrom.History
                 ? await decision.RebuildAsync(module, now, cancellationToken).ConfigureAwait(false)
                 : decision.AskNow(module, request.AgendaKey, now);
-            if (!changes)
+            if (!asked && !looked)
             {
                 return (true, false);
             }

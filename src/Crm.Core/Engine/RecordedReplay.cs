@@ -37,7 +37,7 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
     /// <param name="all">Gets what comes of it, what corrections write among it.</param>
     public CustomerState Run(StoredHistory history, Instant until, Consequences all)
     {
-        var course = new Course(this, history.Customer, all);
+        var course = new RecordedCourse(this, history.Customer, all);
         foreach (var entry in history.Entries)
         {
             course.Take(entry);
@@ -47,104 +47,36 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
         return course.State;
     }
 
-    /// <summary>One history on its way.</summary>
-    private sealed class Course(RecordedReplay replay, CustomerId customer, Consequences all)
-    {
-        private readonly List<JournalDraft> ordered = [];
-        private readonly HashSet<EventKey> awaited = [];
-        private long version;
+    public EventKinds Kinds => modules.Kinds;
 
-        public CustomerState State { get; private set; } = replay.Beginning();
+    public CustomerState Beginning() => HistoryBeginning.Of(codec, modules, null, new long[modules.Count]);
 
-        public void Take(HistoryEntry entry)
-        {
-            var draft = JournalDraft.Of(entry, replay.Kinds);
-
-            // A version without an entry is a commit of what was due; no later than by now it had been handled.
-            if (entry.Version > version + 1)
-            {
-                replay.Forward(customer, State, entry.RecordedAt, all, draft);
-            }
-
-            version = entry.Version;
-            if (State.Handled is not { } handled || draft.Event.OccurredAt >= handled || draft.EffectiveAt > handled)
-            {
-                replay.Forward(customer, State, draft.EffectiveAt, all, draft);
-            }
-            else if (draft.Kind.Nature == EventNature.Request && draft.EffectiveAt < handled)
-            {
-                // A request that comes late is decided now, and by these modules now may be later than it was.
-                draft = draft with { EffectiveAt = handled };
-            }
-
-            if (!entry.Accepted)
-            {
-                return;
-            }
-
-            if (draft.Kind.Nature == EventNature.Amendment || draft.Kind.OpensHistory || (draft.EffectiveAt < State.Handled && !draft.Kind.OrderFree) || awaited.Contains(draft.Key))
-            {
-                State = replay.Correct(customer, State, ordered, draft, all);
-                Await(draft);
-            }
-            else
-            {
-                replay.Happen(customer, State, draft, all);
-            }
-
-            ordered.Insert(PlaceOf(draft), draft);
-        }
-
-        // An amendment may come before what it takes from.
-        private void Await(JournalDraft draft)
-        {
-            awaited.Remove(draft.Key);
-            if (draft.Kind.Nature == EventNature.Amendment && draft.Event.Original is { } original && !ordered.Exists(entry => entry.Key == original))
-            {
-                awaited.Add(original);
-            }
-        }
-
-        private int PlaceOf(JournalDraft draft)
-        {
-            var place = ordered.Count;
-            while (place > 0 && ordered[place - 1].EffectiveAt > draft.EffectiveAt)
-            {
-                place--;
-            }
-
-            return place;
-        }
-    }
-
-    private EventKinds Kinds => modules.Kinds;
-
-    private CustomerState Beginning() => HistoryBeginning.Of(codec, modules, null, new long[modules.Count]);
-
-    private void Forward(CustomerId customer, CustomerState state, Instant until, Consequences all, JournalDraft before)
+    public void Forward(CustomerId customer, CustomerState state, Instant until, Consequences all, JournalDraft? before)
     {
         if (state.NextDue <= until)
         {
-            fold.BringForward(customer, state, until, all, [.. Observations.Closings(before)]);
+            fold.BringForward(customer, state, until, all, before is null ? null : [.. Observations.Closings(before)]);
         }
     }
 
-    private void Happen(CustomerId customer, CustomerState state, JournalDraft draft, Consequences all)
+    public void Happen(CustomerId customer, CustomerState state, JournalDraft draft, Consequences all)
     {
         all.Lines.Clear();
         fold.Happen(customer, state, new JournalInput(draft, draft.Event), all);
     }
 
     // The difference of two replays, and what irrevocable modules make of it. By those alone, nothing of the one without the change is looked at.
-    private CustomerState Correct(CustomerId customer, CustomerState state, List<JournalDraft> before, JournalDraft draft, Consequences all)
+    public CustomerState Correct(CustomerId customer, CustomerState state, List<JournalDraft> before, JournalDraft draft, Consequences all)
     {
         all.Lines.Clear();
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
-        var changed = EffectiveHistory.Of([.. before.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. before.Where(entry => entry.EffectiveAt > draft.EffectiveAt)]);
-        var with = Replay.Run(fold, customer, Beginning(), changed.Inputs, until);
-        var without = isIrrevocableOnly ? with : Replay.Run(fold, customer, Beginning(), EffectiveHistory.Of(before).Inputs, until);
+        List<JournalDraft> ordered = [.. before.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. before.Where(entry => entry.EffectiveAt > draft.EffectiveAt)];
+        var (unchanged, changed) = (EffectiveHistory.Of(before), EffectiveHistory.Of(ordered));
+        var start = Pins.Of(modules, Beginning(), state);
+        var with = Replay.Run(fold, customer, start, changed.Inputs, until);
+        var without = isIrrevocableOnly ? with : Replay.Run(fold, customer, start, unchanged.Inputs, until);
         var corrected = new Correction(modules, codec, state, without, with, draft).Apply(all, NothingClosed, out _);
-        fold.TellCorrected(customer, corrected, draft, all);
+        fold.TellCorrected(customer, corrected, draft, new Amending(fold, customer, start, draft, ordered, unchanged, changed), all);
         return corrected;
     }
 }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Diagnostics;
 using Crm.Events;
 using Crm.Storage;
@@ -71,7 +70,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         var items = new Item[events.Count];
         for (var i = 0; i < items.Length; i++)
         {
-            items[i] = new Item(events[i], Binary.PayloadHash(events[i]), settles?[i]);
+            items[i] = new Item(i, events[i], Binary.PayloadHash(events[i]), settles?[i]);
         }
 
         using var activity = CrmTelemetry.Start(CrmTelemetry.RecordActivity);
@@ -99,6 +98,14 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
 
         return answers;
+    }
+
+    /// <summary>What the store has under the keys of events; null where it has nothing.</summary>
+    public async ValueTask<IReadOnlyList<Recorded?>> FindAsync(IReadOnlyList<CustomerEvent> events, CancellationToken cancellationToken)
+    {
+        var items = events.Select((happened, index) => new Item(index, happened, Binary.PayloadHash(happened), null)).ToList();
+        var snapshots = await kernel.LoadAllAsync(items.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
+        return [.. items.Zip(snapshots, Known)];
     }
 
     private async ValueTask InTurnAsync(List<Item> pending, RecordMode mode, Activity? activity, CancellationToken cancellationToken)
@@ -156,6 +163,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             if (!first.TryAdd(item.Happened.Key, item))
             {
                 item.RepeatOf = first[item.Happened.Key];
+                (item.RepeatOf.Repeats ??= []).Add(item);
             }
         }
 
@@ -191,7 +199,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                     progress |= apart;
                 }
             }
-            catch (DbException fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
+            catch (Exception fault) when (ConnectionLoss.Is(fault) && lost < Math.Min(ConnectionLoss.MostRetries, kernel.Options.Attempts - 1))
             {
                 // Whether the commit was written is not known. The key is looked for before anything is decided again, so nothing can happen twice.
                 lost++;
@@ -314,6 +322,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private async ValueTask<(List<Decided> Decisions, bool Progress)> DecideAsync(List<Item> pending, RecordMode mode, CancellationToken cancellationToken)
     {
         var snapshots = await SnapshotsAsync(pending, cancellationToken).ConfigureAwait(false);
+        RefuseUnknown(pending, snapshots);
         var progress = false;
         var groups = Groups(pending, snapshots);
         var now = clock.GetCurrentInstant();
@@ -339,11 +348,34 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         return (decisions, progress);
     }
 
+    // An id that the store does not have is nobody's: whoever is new comes with an identity. All such events are named, also those that only repeat another.
+    private static void RefuseUnknown(List<Item> pending, IReadOnlyList<CustomerSnapshot> snapshots)
+    {
+        List<Item>? unknown = null;
+        for (var i = 0; i < pending.Count; i++)
+        {
+            if (snapshots[i] is { Recorded: null, Customer: null } && pending[i].Happened.Customer is not null)
+            {
+                (unknown ??= []).Add(pending[i]);
+            }
+        }
+
+        if (unknown is not null)
+        {
+            var all = unknown.SelectMany(item => (item.Repeats ?? []).Where(repeat => repeat.Happened.Customer == item.Happened.Customer).Prepend(item)).OrderBy(item => item.Index);
+            throw new InvalidEventException(all.Select(item => new EventProblem(
+                item.Index,
+                "unknown-customer",
+                $"The event '{item.Happened.Key}' names the customer {item.Happened.Customer}, whom the store does not have; leave the id out and give an identity to have a customer born.")).ToSequence());
+        }
+    }
+
     // What is still to be decided, customer by customer.
     private static List<Group> Groups(List<Item> pending, IReadOnlyList<CustomerSnapshot> snapshots)
     {
         if (pending is [var only])
         {
+            only.Loaded = snapshots[0];
             return Answer(only, snapshots[0]) ? [] : [new Group(snapshots[0], [only])];
         }
 
@@ -351,6 +383,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         for (var i = 0; i < pending.Count; i++)
         {
             var (item, snapshot) = (pending[i], snapshots[i]);
+            item.Loaded = snapshot;
             if (Answer(item, snapshot))
             {
                 continue;
@@ -368,18 +401,19 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         return [.. groups.Values];
     }
 
+    private static Recorded? Known(Item item, CustomerSnapshot snapshot) => snapshot.Recorded is not { } recorded ? null
+        : recorded.PayloadHash == item.Hash ? new Recorded.Already(recorded.Receipt) : new Recorded.KeyReused(item.Happened.Key);
+
     // What was recorded before is answered by what the store knows.
     private static bool Answer(Item item, CustomerSnapshot snapshot)
     {
-        if (snapshot.Recorded is { } recorded)
+        if (Known(item, snapshot) is { } known)
         {
-            item.Recorded = recorded.PayloadHash == item.Hash ? new Recorded.Already(recorded.Receipt) : new Recorded.KeyReused(item.Happened.Key);
+            item.Recorded = known;
             return true;
         }
 
-        return snapshot.Customer is null && item.Happened.Customer is { } unknown
-            ? throw new InvalidEventException([new EventProblem(0, "unknown-customer", $"The event '{item.Happened.Key}' names the customer {unknown}, whom the store does not have; leave the id out and give an identity to have a customer born.")])
-            : false;
+        return false;
     }
 
     private async ValueTask<Decided> DecideAsync(Group group, RecordMode mode, Instant now, CancellationToken cancellationToken)
@@ -390,7 +424,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         foreach (var item in chosen)
         {
             var born = decision.Born && decision.Version == 0;
-            var receipt = await decision.AddAsync(item.Happened, item.Hash, mode, now, item.Closed, item.Owners, cancellationToken).ConfigureAwait(false);
+            var receipt = await decision.AddAsync(item.Happened, item.Hash, mode, now, item.Closed, item.Owners, item.Loaded, cancellationToken).ConfigureAwait(false);
             item.Decided = new Recorded.New(receipt, born);
             if (item.Settles is { } settles)
             {
@@ -398,6 +432,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             }
         }
 
+        await decision.LookAgainAsync(now, chosen is [var only] ? only.Closed : null, cancellationToken).ConfigureAwait(false);
         var commit = decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit.");
         decision.Finish();
         return new Decided(group, chosen, commit);
@@ -427,11 +462,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         switch (result)
         {
-            case CommitResult.AlreadyCommitted(var key, var receipt):
-                decided.Items.Single(item => item.Happened.Key == key).Recorded = new Recorded.Already(receipt);
+            case CommitResult.AlreadyCommitted(var key, var receipt) when decided.Find(key) is { } item:
+                item.Recorded = new Recorded.Already(receipt);
                 return true;
-            case CommitResult.KeyReused(var key):
-                decided.Items.Single(item => item.Happened.Key == key).Recorded = new Recorded.KeyReused(key);
+            case CommitResult.KeyReused(var key) when decided.Find(key) is { } item:
+                item.Recorded = new Recorded.KeyReused(key);
                 return true;
             case CommitResult.QuotaExhausted(var name) when decided.Items is [var only]:
                 return (only.Closed ??= new HashSet<string>(StringComparer.Ordinal)).Add(name);
@@ -445,7 +480,8 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 }
 
                 return true;
-            case CommitResult.VersionConflict or CommitResult.IdentityTaken:
+            case CommitResult.VersionConflict or CommitResult.IdentityTaken or CommitResult.AlreadyCommitted or CommitResult.KeyReused:
+                // A key that no event has is that of an observation, which somebody else has recorded of the same version.
                 return decided.Group.IsRemembered;
             default:
                 throw new InvalidOperationException($"The store answered a commit with {result.GetType().Name}, which the engine does not know.");
@@ -475,10 +511,16 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         public bool IsRemembered => Items.Exists(item => item.Remembered is not null);
     }
 
-    private sealed record Decided(Group Group, List<Item> Items, Commit Commit);
-
-    private sealed class Item(CustomerEvent happened, UInt128 hash, string? settles)
+    private sealed record Decided(Group Group, List<Item> Items, Commit Commit)
     {
+        public Item? Find(EventKey key) => Items.Find(item => item.Happened.Key == key);
+    }
+
+    private sealed class Item(int index, CustomerEvent happened, UInt128 hash, string? settles)
+    {
+        /// <summary>Which of the events, from 0.</summary>
+        public int Index { get; } = index;
+
         public CustomerEvent Happened { get; } = happened;
 
         public UInt128 Hash { get; } = hash;
@@ -488,6 +530,9 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         public CustomerRef Reference { get; } = new(happened.Customer, happened.Identity) { Recording = happened.Key };
 
         public Item? RepeatOf { get; set; }
+
+        /// <summary>The others with its key; null where there are none.</summary>
+        public List<Item>? Repeats { get; set; }
 
         public Recorded? Decided { get; set; }
 
@@ -504,6 +549,9 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         /// <summary>The customer as remembered, for this attempt; null where it was loaded.</summary>
         public CustomerSnapshot? Remembered { get; set; }
+
+        /// <summary>The customer by what this event names them by, for this attempt, loaded or remembered.</summary>
+        public CustomerSnapshot Loaded { get; set; } = CustomerSnapshot.Nobody;
 
         /// <summary>Whether the next attempt loads the customer.</summary>
         public bool Afresh { get; set; }

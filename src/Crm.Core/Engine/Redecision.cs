@@ -55,11 +55,40 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
         var start = history.Checkpoint is { } checkpoint ? codec.Decode(checkpoint.Slots, 0) : HistoryBeginning.Of(codec, modules, history.Opening, stored.Since);
         Array.Copy(stored.Since, start.Since, start.Since.Length);
         var until = stored.Handled ?? NodaTime.Instant.MinValue;
-        var replayed = Replay.Run(fold, customer, start, EffectiveHistory.Of([.. JournalDraft.Of(history, modules, codec)]).Inputs, until).State;
+        var again = Replay.Run(fold, customer, Pins.Of(modules, start, stored), EffectiveHistory.Of([.. JournalDraft.Of(history, modules, codec)]).Inputs, until);
+        var replayed = again.State;
         var state = stored.Clone();
         fold.BringForward(customer, state, until, new Consequences());
-        return Slots(state, replayed).Concat(Facts(state, replayed)).Concat(Agendas(state, replayed)).Concat(Kernels(state, replayed));
+        return Slots(state, replayed).Concat(Facts(state, replayed)).Concat(Agendas(state, replayed)).Concat(Kernels(state, replayed))
+            .Concat(history.Checkpoint is null && history.Opening is null ? Decisions(customer, stored, history, again.Consequences.Decisions) : []);
     }
+
+    // What counts of the recorded decisions is what the journal leads to. What was decided before decisions were kept is in no receipt, though a correction since may have written about some of it: where the journal is
+    // older than the first receipt with decisions, only what was decided from that receipt on has to be there.
+    private IEnumerable<Difference> Decisions(CustomerId customer, CustomerState stored, CustomerHistory history, List<DecisionRecord> again)
+    {
+        var recorded = new Dictionary<DecisionName, DecisionRecord>();
+        var expected = new Dictionary<DecisionName, DecisionRecord>();
+        var first = NodaTime.Instant.MaxValue;
+        foreach (var entry in DecisionLog.Of(customer, new Moment(default, options.Zone), history, stored.Untold).Entries)
+        {
+            var record = entry.Record with { DecidedFor = entry.Whom == customer ? null : entry.Whom };
+            recorded[DecisionName.Of(record)] = record;
+            first = NodaTime.Instant.Min(first, entry.RecordedAt ?? record.At);
+        }
+
+        var isOlder = history.All().Any(one => one.Entry.RecordedAt < first);
+
+        again.ForEach(record => expected[DecisionName.Of(record)] = record);
+        return from name in recorded.Keys.Union(expected.Keys)
+               let found = recorded.GetValueOrDefault(name)
+               let right = expected.GetValueOrDefault(name)
+               where (found ?? right) is { } any && modules.IndexOf(any.Module) is >= 0 and var index && modules.Contracts[index].Reversible
+               where found is null ? !isOlder || right?.At >= first : right is null ? !found.Revoked : found with { Silent = right.Silent } != right
+               select new Difference($"the decision of '{(found ?? right)?.Definition}' about '{(found ?? right)?.Occasion}'", Text(found), Text(right));
+    }
+
+    private static string Text(DecisionRecord? decision) => decision is null or { Revoked: true } ? "none" : string.Create(CultureInfo.InvariantCulture, $"{decision.Verdict} {decision.Reason} at {decision.At} by inputs {decision.Inputs:x32}");
 
     private IEnumerable<Difference> Slots(CustomerState stored, CustomerState replayed)
     {

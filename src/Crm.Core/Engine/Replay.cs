@@ -55,8 +55,8 @@ internal static class Replay
 
             if (input.Entry.Backfill)
             {
-                due.Messages.Clear();
-                own.Messages.Clear();
+                due.Silence();
+                own.Silence();
             }
 
             all.Add(due);

@@ -8,9 +8,10 @@ namespace Crm.Engine;
 internal sealed class StateCodec(ModuleSet modules)
 {
     public const string KernelSlot = "kernel";
-    private const int KernelVersion = 3;
+    private const int KernelVersion = 4;
     private const int FirstToTally = 2;
     private const int FirstWithOpening = 3;
+    private const int FirstWithDecisions = 4;
     private const int UsualSize = 4096;
     private SlotWriter? spare;
 
@@ -26,7 +27,7 @@ internal sealed class StateCodec(ModuleSet modules)
             {
                 DecodeKernel(slot, state, version);
             }
-            else if (modules.IndexOf(slot.Name) is >= 0 and var index)
+            else if (!IsEmptied(slot) && modules.IndexOf(slot.Name) is >= 0 and var index)
             {
                 state.Slots[index] = DecodeModule(slot, modules.Contracts[index].Codec);
             }
@@ -35,6 +36,15 @@ internal sealed class StateCodec(ModuleSet modules)
         return state;
     }
 
+    /// <summary>What is stored of modules that are not there, as far as there is anything.</summary>
+    public IEnumerable<StoredSlot> OfOthers(Sequence<StoredSlot> slots) => slots.Where(slot => slot.Name != KernelSlot && modules.IndexOf(slot.Name) < 0 && !slot.Bytes.IsEmpty);
+
+    /// <summary>The modules that are not there, and that a customer was decided about by, or of which there is a state.</summary>
+    public IEnumerable<string> Unregistered(CustomerSnapshot snapshot) => Decode(snapshot.Slots, snapshot.Version).Unregistered.Concat(OfOthers(snapshot.Slots).Select(slot => slot.Name));
+
+    /// <summary>The slot of a module that was removed, with nothing in it: should the module come back, it begins anew.</summary>
+    public static StoredSlot Emptied(StoredSlot slot) => new(slot.Name, 0, []);
+
     /// <summary>All slots of a state.</summary>
     public Sequence<StoredSlot> EncodeAll(CustomerState state) => Encode(state, before: null);
 
@@ -42,6 +52,9 @@ internal sealed class StateCodec(ModuleSet modules)
     public Sequence<StoredSlot> EncodeChanged(CustomerState state, object[] before) => Encode(state, before);
 
     public StoredSlot EncodeModule(int index, object slot) => EncodeModule(index, slot, new SlotWriter());
+
+    // No module writes version 0.
+    private static bool IsEmptied(StoredSlot slot) => slot.Version == 0 && slot.Bytes.IsEmpty;
 
     private Sequence<StoredSlot> Encode(CustomerState state, object[]? before)
     {
@@ -108,6 +121,13 @@ internal sealed class StateCodec(ModuleSet modules)
             writer.Bits((ulong)tally.Sum);
         }
 
+        var version = VersionFor(state);
+        if (version >= FirstWithDecisions)
+        {
+            Binary.Decisions(writer, state.Untold);
+            writer.Flag(state.Opening is not null);
+        }
+
         if (state.Opening is { } opening)
         {
             writer.Instant(opening.At);
@@ -161,9 +181,11 @@ internal sealed class StateCodec(ModuleSet modules)
         }
 
         state.Observed.Write(writer);
-        // A release that knows nothing of openings reads every customer but those whose journal has one.
-        return new StoredSlot(KernelSlot, state.Opening is null ? FirstToTally : FirstWithOpening, Sequence.Create(writer.Written));
+        return new StoredSlot(KernelSlot, version, Sequence.Create(writer.Written));
     }
+
+    // A release that knows nothing of openings, or of decisions that wait, reads every customer but those who have some.
+    private static int VersionFor(CustomerState state) => !state.Untold.IsEmpty ? FirstWithDecisions : state.Opening is not null ? FirstWithOpening : FirstToTally;
 
     private void DecodeKernel(StoredSlot slot, CustomerState state, long version)
     {
@@ -197,7 +219,12 @@ internal sealed class StateCodec(ModuleSet modules)
             state.Journal = reader.Flag() ? new JournalTally(reader.Whole(), new UInt128(reader.Bits(), reader.Bits())) : null;
         }
 
-        if (slot.Version >= FirstWithOpening)
+        if (slot.Version >= FirstWithDecisions)
+        {
+            state.Untold = Binary.Decisions(ref reader);
+        }
+
+        if (slot.Version == FirstWithOpening || (slot.Version >= FirstWithDecisions && reader.Flag()))
         {
             state.Opening = new OpeningMark(reader.Instant(), new UInt128(reader.Bits(), reader.Bits()));
         }
@@ -217,12 +244,17 @@ internal sealed class StateCodec(ModuleSet modules)
         var known = new bool[modules.Count];
         for (var i = 0; i < places.Length; i++)
         {
-            places[i] = modules.IndexOf(reader.Name());
+            var name = reader.Name();
+            places[i] = modules.IndexOf(name);
             var since = reader.Whole();
             if (places[i] >= 0)
             {
                 known[places[i]] = true;
                 state.Since[places[i]] = since;
+            }
+            else
+            {
+                state.Unregistered = state.Unregistered.Add(name);
             }
         }
 

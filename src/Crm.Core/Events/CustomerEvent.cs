@@ -9,6 +9,12 @@ namespace Crm.Events;
 /// </summary>
 public sealed record CustomerEvent
 {
+    /// <summary>The most lines that an event has.</summary>
+    public const int MostLines = 10_000;
+
+    /// <summary>The largest amount of an event, and of a line, in minor units of its currency.</summary>
+    public const long MostMinorUnits = 1_000_000_000_000_000;
+
     /// <summary>The sender's name of the event. The same key with the same content is recorded once.</summary>
     public required EventKey Key { get; init; }
 
@@ -76,7 +82,7 @@ public sealed record CustomerEvent
     /// <param name="customer">Who bought.</param>
     /// <param name="original">The key of the purchase; null where the till does not know it: then the customer's latest earlier purchases of the same articles are taken.</param>
     /// <param name="amount">What was paid back, not negative.</param>
-    /// <param name="lines">The articles that came back, with positive quantities.</param>
+    /// <param name="lines">The articles that came back, with positive quantities. Where they cost more than was paid back, because a discount on the whole or a fee was taken off, each counts at its share.</param>
     public static CustomerEvent Refund(string key, Identity customer, string? original, Money amount, params Sequence<EventLine> lines) => new()
     {
         Key = EventKey.Parse(key),

@@ -73,6 +73,12 @@ public sealed class EventKinds
     /// </summary>
     public const string ErasedName = "customer.erased";
 
+    /// <summary>
+    /// "profile.observed": what the modules ask of the profile has another answer than before, without anything else having happened. The engine records it itself where it finds that; a host that knows which row of its own it
+    /// has changed may record it too. What was observed stands in its observations, and counts from when it is recorded.
+    /// </summary>
+    public const string ProfileObservedName = "profile.observed";
+
     /// <summary>The field of a purchase that names the shop, as a code.</summary>
     public const string StoreField = "store";
 
@@ -141,8 +147,11 @@ public sealed class EventKinds
     /// <summary>Who this was is forgotten.</summary>
     public static EventKind Erased { get; } = new(ErasedName, EventNature.Happening);
 
-    /// <summary>The kinds that every engine knows: purchase, refund, cancellation, the outcomes of messages, a supply found exhausted, the two sides of a merge, and an erasure.</summary>
-    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds, SupplyExhausted, Merged, Retired, Erased];
+    /// <summary>The profile was looked at.</summary>
+    public static EventKind ProfileObserved { get; } = new(ProfileObservedName, EventNature.Happening);
+
+    /// <summary>The kinds that every engine knows: purchase, refund, cancellation, the outcomes of messages, a supply found exhausted, the two sides of a merge, an erasure, and a profile looked at.</summary>
+    public static Sequence<EventKind> BuiltIn { get; } = [Purchase, Refund, Cancellation, .. MessageOutcomes.Kinds, SupplyExhausted, Merged, Retired, Erased, ProfileObserved];
 
     /// <summary>The names of all kinds, in ordinal order.</summary>
     public IEnumerable<string> Known => kinds.Keys.Order(StringComparer.Ordinal);

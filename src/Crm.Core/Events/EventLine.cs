@@ -15,6 +15,9 @@ public readonly record struct EventLine(string Sku, decimal Quantity, Money Amou
     /// <summary>How fine a quantity may be: a milligram of a kilogram.</summary>
     public const int QuantityDecimals = 6;
 
+    /// <summary>Whether a line may have a quantity. It is compared by its value: zeros at its end make it no finer.</summary>
+    public static bool IsQuantity(decimal quantity) => quantity is > 0 and <= MostQuantity && decimal.Round(quantity, QuantityDecimals) == quantity;
+
     /// <summary>How many of the finest quantities make one.</summary>
     internal const int QuantitySteps = 1_000_000;
 }

@@ -36,4 +36,18 @@ public static class MessageOutcomes
                 new("occasion", ScalarKind.Code, Required: true), new("channel", ScalarKind.Code), new("template", ScalarKind.Code), new("purpose", ScalarKind.Code), new("reason", ScalarKind.Code),
             ],
         }).ToSequence();
+
+    /// <summary>Whether events of a kind say what became of a message.</summary>
+    public static bool Has(string kind)
+    {
+        foreach (ref readonly var declared in Kinds.AsSpan())
+        {
+            if (string.Equals(declared.Name, kind, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

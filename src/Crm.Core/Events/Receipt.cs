@@ -27,8 +27,14 @@ public sealed record Receipt
     /// <summary>What happened: units issued, spent, corrected, tiers changed, notes. Lines that carry an amount add up, per unit, to the ledger entries of the event.</summary>
     public Sequence<ReceiptLine> Lines { get; init; }
 
-    /// <summary>For an amendment, what it found to take back; null for other events.</summary>
+    /// <summary>
+    /// For a refund, and for the cancellation of an event with spend that was there already, what it found to take back when it was recorded; null for all others. An amendment that was cancelled since took back nothing in the end, so
+    /// what stands of revenue is no sum over receipts.
+    /// </summary>
     public TakenBack? TakenBack { get; init; }
+
+    /// <summary>What was decided with the event, and what fell due without one since the customer's event before it; in the order in which it was decided.</summary>
+    public Sequence<DecisionRecord> Decisions { get; init; }
 
     /// <summary>Whether the event took effect.</summary>
     public bool Accepted => Refusal is null;
@@ -83,7 +89,9 @@ public sealed record ReceiptLine(string Module, string Code)
 
 /// <summary>
 /// What an amendment took back. A refunded line matches the same article of the purchase it names, or of the customer's latest earlier purchases, up to the quantity
-/// still kept; what remains of its amount is spread over the kept value of the purchase, or of all earlier purchases, in proportion; what exceeds that is unmatched.
+/// still kept, at its own amount or, where the lines cost more than was paid back, at its share of that; what remains of the refund is spread over the kept value of the purchase, or of all earlier
+/// purchases, in proportion; what exceeds that is unmatched. The three amounts add up to the refund's.
+/// A cancellation takes all that is left of the event it names, which is matched.
 /// </summary>
 /// <param name="Matched">The amount taken from lines of the same article.</param>
 /// <param name="Spread">The amount taken in proportion.</param>

@@ -39,6 +39,15 @@ public interface ICustomerModule
     /// a debt that is repaid, is an entry of the outcome: what goes over is the engine's to write. Null: what the survivor has stands.
     /// </returns>
     Outcome.Accepted? Merge(object survivor, object retired, ModuleContext context) => null;
+
+    /// <summary>
+    /// What the outside world has seen stands, such as the arm of an experiment that somebody was exposed to: before history is decided again, the state that the replay starts from is given what the state that is kept has of it.
+    /// Both replays of a correction start so, and one that checks the books.
+    /// </summary>
+    /// <param name="state">The state that the replay starts from.</param>
+    /// <param name="seen">The state that is kept.</param>
+    /// <returns>What the replay starts from instead: its state and, due when it was seen, entries of the agenda; nothing else is read. Null: nothing is pinned.</returns>
+    Outcome.Accepted? Pin(object state, object seen) => null;
 }
 
 /// <summary>A module whose state is a <typeparamref name="TState"/>.</summary>
@@ -58,6 +67,9 @@ public abstract class CustomerModule<TState> : ICustomerModule
     /// <inheritdoc/>
     Outcome.Accepted? ICustomerModule.Merge(object survivor, object retired, ModuleContext context) => Merge((TState)survivor, (TState)retired, context);
 
+    /// <inheritdoc/>
+    Outcome.Accepted? ICustomerModule.Pin(object state, object seen) => Pin((TState)state, (TState)seen);
+
     /// <inheritdoc cref="ICustomerModule.Handle"/>
     protected abstract Outcome Handle(TState state, ModuleContext context);
 
@@ -68,4 +80,8 @@ public abstract class CustomerModule<TState> : ICustomerModule
     /// <inheritdoc cref="ICustomerModule.Merge"/>
     /// <remarks>By default what the survivor has stands. A module that counts, or that holds units, must add the two.</remarks>
     protected virtual Outcome.Accepted? Merge(TState survivor, TState retired, ModuleContext context) => null;
+
+    /// <inheritdoc cref="ICustomerModule.Pin"/>
+    /// <remarks>By default nothing is pinned.</remarks>
+    protected virtual Outcome.Accepted? Pin(TState state, TState seen) => null;
 }

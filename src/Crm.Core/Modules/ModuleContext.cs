@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Events;
 using Crm.Values;
 
 namespace Crm.Modules;
@@ -38,6 +39,21 @@ public abstract class ModuleContext : IEvidence
     /// Kept only for modules that handle <see cref="Echo.FactsChanged"/>. A fact that runs out by itself is no change: conditions know when.
     /// </summary>
     public abstract IReadOnlyList<string> ChangedFacts { get; }
+
+    /// <summary>
+    /// The events of which a change of history leaves more or less than before, while an irrevocable module is told of it, in the order in which they count; an event that comes late and of which something had been taken back before
+    /// is one of them. Empty otherwise, also in a replay, where what is left of an event is all there ever was of it.
+    /// </summary>
+    public virtual IReadOnlyList<AmendedEvent> Amended => [];
+
+    /// <summary>
+    /// The module's own state right after one of the <see cref="Amended"/> events, had the event been another from the start. Amendments that came later are not looked at, so the difference of two answers is what the event itself
+    /// made at its moment, whatever became of other events since.
+    /// </summary>
+    /// <param name="key">The event.</param>
+    /// <param name="happened">What it would have been, such as what is left of it; null: it would not have happened.</param>
+    /// <exception cref="InvalidOperationException">The event is none of those that are amended.</exception>
+    public virtual object StateHad(EventKey key, CustomerEvent? happened) => throw new InvalidOperationException($"'{key}' is not being amended.");
 
     /// <summary>Evaluates a condition that the module's contract lists.</summary>
     /// <exception cref="InvalidOperationException">A window leaf of the condition is in no contract.</exception>

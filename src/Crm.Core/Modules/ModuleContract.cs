@@ -20,7 +20,7 @@ public sealed record ModuleContract
     /// <summary>The kinds of events and echoes that the module handles; "*" for all.</summary>
     public Sequence<string> Handles { get; init; }
 
-    /// <summary>The echoes that the module may emit.</summary>
+    /// <summary>The echoes that the module may emit, for whoever writes a module that hears them. Modules may hear each other in a circle of kinds: what a definition answers to decides whether it comes to rest, and the engine bounds the rounds.</summary>
     public Sequence<string> Emits { get; init; }
 
     /// <summary>The facts that the module owns.</summary>
@@ -41,14 +41,14 @@ public sealed record ModuleContract
     public Sequence<DefinitionHash> Definitions { get; init; }
 
     /// <summary>
-    /// Whether history may be decided again. An irrevocable module keeps what it has done; when history changes it sees the changed event and an echo <see cref="Echo.Corrected"/>.
+    /// Whether history may be decided again. An irrevocable module keeps what it has done; when history changes it sees the changed event and an echo <see cref="Echo.Corrected"/>, and may ask what the event itself had made: <see cref="ModuleContext.Amended"/>.
     /// </summary>
     public bool Reversible { get; init; } = true;
 }
 
 /// <summary>A fact that a module owns.</summary>
 /// <param name="Name">The name, or a beginning followed by '*', such as "segment.*".</param>
-/// <param name="Queryable">Whether stores keep it as a row that audiences can be selected by.</param>
+/// <param name="Queryable">Whether stores keep it as a row that audiences can be selected by; by one that they do not keep so, customers are asked one by one.</param>
 public sealed record FactDeclaration(string Name, bool Queryable = false)
 {
     /// <summary>Whether the name is the beginning of many.</summary>

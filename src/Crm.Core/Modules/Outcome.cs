@@ -44,6 +44,9 @@ public abstract record Outcome
 
         /// <summary>Lines for the receipt.</summary>
         public Sequence<ReceiptLine> Lines { get; init; }
+
+        /// <summary>Decisions to be kept in the journal, one for each definition, version, step and occasion; unlike lines, also those that are made when something falls due.</summary>
+        public Sequence<DecisionRecord> Decisions { get; init; }
     }
 
     /// <summary>A request is refused: nothing of the whole fold takes effect. Refusing a happening is a fault of the module.</summary>

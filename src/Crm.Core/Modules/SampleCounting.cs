@@ -110,8 +110,8 @@ internal readonly ref struct SampleCounting(Condition.EventWindow leaf, ReadOnly
         {
             case Aggregation.Sum:
                 return Sum(counted);
-            case Aggregation.Distinct or Aggregation.MostFrequent:
-                return Frequent(how, counted);
+            case Aggregation.Distinct or Aggregation.MostFrequent or Aggregation.Unique:
+                return Different(how, counted);
             case var _ when counted.IsEmpty:
                 return default;
             case Aggregation.Average:
@@ -138,7 +138,7 @@ internal readonly ref struct SampleCounting(Condition.EventWindow leaf, ReadOnly
         }
     }
 
-    private static Scalar Frequent(Aggregation how, ReadOnlySpan<Sample> counted)
+    private static Scalar Different(Aggregation how, ReadOnlySpan<Sample> counted)
     {
         var summary = new Dictionary<Scalar, long>();
         foreach (ref readonly var sample in counted)
@@ -146,6 +146,6 @@ internal readonly ref struct SampleCounting(Condition.EventWindow leaf, ReadOnly
             summary[sample.Value] = summary.GetValueOrDefault(sample.Value) + 1;
         }
 
-        return how == Aggregation.Distinct ? summary.Count : SampleSummary.MostFrequent(summary.Select(pair => (pair.Key, pair.Value)));
+        return SampleSummary.Of(how, [.. summary.Select(pair => (pair.Key, pair.Value))]);
     }
 }

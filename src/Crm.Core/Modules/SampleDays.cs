@@ -39,7 +39,7 @@ internal readonly record struct SampleDays(DateTimeZone Zone)
             times[day] = times.GetValueOrDefault(day) + count;
         }
 
-        return how == Aggregation.Distinct ? times.Count : SampleSummary.MostFrequent(times.Select(pair => (pair.Key, pair.Value)));
+        return SampleSummary.Of(how, [.. times.Select(pair => (pair.Key, pair.Value))]);
     }
 
     private Scalar Day(Scalar instant) => instant.AsInstant is { } at ? Zone.DayOf(at) : default(Scalar);

@@ -11,7 +11,7 @@ internal sealed record SampleSummary
     private Sample? kept;
     private Sequence<(Scalar Value, long Times)> values;
 
-    /// <summary>The different values with how often each came, in their order; only where that is what is asked for.</summary>
+    /// <summary>The different values with how often each came, in their order; only where they are asked for.</summary>
     public Sequence<(Scalar Value, long Times)> Values => values;
 
     /// <summary>Nothing yet.</summary>
@@ -24,7 +24,7 @@ internal sealed record SampleSummary
         return how switch
         {
             Aggregation.Sum or Aggregation.Average => this with { count = count + 1, sum = sum + value.AsNumber },
-            Aggregation.Distinct or Aggregation.MostFrequent => this with { values = Counted(value, 1) },
+            Aggregation.Distinct or Aggregation.MostFrequent or Aggregation.Unique => this with { values = Counted(value, 1) },
             _ => kept is { } before && !Replaces(how, sample, before) ? this : this with { kept = sample },
         };
     }
@@ -46,14 +46,17 @@ internal sealed record SampleSummary
     {
         Aggregation.Sum => sum,
         Aggregation.Average => count == 0 ? default(Scalar) : sum / count,
-        Aggregation.Distinct => values.Count,
-        Aggregation.MostFrequent => MostFrequent(values),
+        Aggregation.Distinct or Aggregation.MostFrequent or Aggregation.Unique => Of(how, values),
         _ => kept?.Value ?? default,
     };
 
-    /// <summary>The value that comes most often, of several the least; missing without values.</summary>
-    public static Scalar MostFrequent(IEnumerable<(Scalar Value, long Times)> values) =>
-        values.OrderByDescending(one => one.Times).ThenBy(one => one.Value, ScalarOrder.Instance).Select(one => one.Value).FirstOrDefault();
+    /// <summary>What different values and how often each came amount to: how many they are, all of them, or the one that comes most often, of several the least. Without values the last two are missing.</summary>
+    public static Scalar Of(Aggregation how, IReadOnlyCollection<(Scalar Value, long Times)> values) => how switch
+    {
+        Aggregation.Distinct => values.Count,
+        Aggregation.Unique => values.Count == 0 ? default(Scalar) : Scalar.Of(values.SelectMany(one => one.Value.AsCodes)),
+        _ => values.OrderByDescending(one => one.Times).ThenBy(one => one.Value, ScalarOrder.Instance).Select(one => one.Value).FirstOrDefault(),
+    };
 
     public void Write(SlotWriter writer)
     {

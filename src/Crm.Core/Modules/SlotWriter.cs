@@ -14,6 +14,7 @@ public sealed class SlotWriter
     private const int LongestWhole = 10;
     private const ulong AnotherFollows = 0x8080_8080_8080_8080;
     private const int LongestInOneByte = 63;
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private byte[] buffer;
     private int length;
 
@@ -80,6 +81,7 @@ public sealed class SlotWriter
     }
 
     /// <summary>Writes a text; null is kept apart from "".</summary>
+    /// <exception cref="ArgumentException">It has half a character in it, which has no form in UTF-8: two texts would become one.</exception>
     public void Text(string? value)
     {
         if (value is null)
@@ -96,9 +98,9 @@ public sealed class SlotWriter
             return;
         }
 
-        var count = Encoding.UTF8.GetByteCount(value);
+        var count = Strict.GetByteCount(value);
         Whole(count);
-        length += Encoding.UTF8.GetBytes(value, Room(count));
+        length += Strict.GetBytes(value, Room(count));
     }
 
     /// <summary>Writes an instant to the tick.</summary>

@@ -11,6 +11,7 @@ public static class Binary
 {
     private const int Version = 1;
     private const int VersionWithBrand = 2;
+    private const int VersionWithDecisions = 2;
 
     // Kept by each thread: to begin a digest takes longer than to make it of one event.
     [ThreadStatic]
@@ -20,7 +21,8 @@ public static class Binary
     public static byte[] Write(Receipt receipt)
     {
         ArgumentNullException.ThrowIfNull(receipt);
-        var writer = Begin();
+        // A release that knows nothing of decisions reads every receipt but those that have some.
+        var writer = Begin(receipt.Decisions.IsEmpty ? Version : VersionWithDecisions);
         Key(writer, receipt.Key);
         Id(writer, receipt.Customer);
         writer.Whole(receipt.Version);
@@ -48,13 +50,18 @@ public static class Binary
             writer.Number(taken.QuantityUnmatched);
         }
 
+        if (!receipt.Decisions.IsEmpty)
+        {
+            Decisions(writer, receipt.Decisions);
+        }
+
         return writer.Written.ToArray();
     }
 
     /// <summary>Reads what <see cref="Write(Receipt)"/> wrote.</summary>
     public static Receipt ReadReceipt(ReadOnlySpan<byte> bytes)
     {
-        var reader = Open(bytes);
+        var reader = Open(bytes, out var version, VersionWithDecisions);
         return new Receipt
         {
             Key = Key(ref reader),
@@ -64,13 +71,14 @@ public static class Binary
             Refusal = reader.Flag() ? new Refusal(reader.Code(), reader.Code(), Sentence(ref reader)) : null,
             Lines = Lines(ref reader),
             TakenBack = reader.Flag() ? Taken(ref reader) : null,
+            Decisions = version >= VersionWithDecisions ? Decisions(ref reader) : [],
         };
     }
 
     /// <summary>Reads of what <see cref="Write(Receipt)"/> wrote only whether the event took effect.</summary>
     public static bool ReadAccepted(ReadOnlySpan<byte> bytes)
     {
-        var reader = Open(bytes);
+        var reader = Open(bytes, out _, VersionWithDecisions);
         reader.Bytes();
         reader.Bytes();
         Id(ref reader);
@@ -267,6 +275,57 @@ public static class Binary
         writer.Text(entry.Definition?.ToString());
         writer.Text(entry.Corrects?.ToString());
         return Hash(writer.Written);
+    }
+
+    /// <summary>Decisions, in their order.</summary>
+    internal static void Decisions(SlotWriter writer, Sequence<DecisionRecord> decisions)
+    {
+        writer.Whole(decisions.Count);
+        foreach (var decision in decisions)
+        {
+            writer.Text(decision.Module);
+            writer.Text(decision.Definition);
+            writer.Whole(decision.Version);
+            writer.Text(decision.Step);
+            writer.Text(decision.Occasion);
+            writer.Whole((long)decision.Verdict);
+            writer.Text(decision.Reason);
+            writer.Text(decision.LostTo);
+            writer.Instant(decision.At);
+            writer.Instant(decision.NotBefore);
+            Wide(writer, decision.Inputs);
+            writer.Flag(decision.Silent);
+            writer.Flag(decision.Revoked);
+            writer.Text(decision.DecidedFor?.ToString());
+        }
+    }
+
+    /// <summary>Reads what <see cref="Decisions(SlotWriter, Sequence{DecisionRecord})"/> wrote.</summary>
+    internal static Sequence<DecisionRecord> Decisions(ref SlotReader reader)
+    {
+        var decisions = new DecisionRecord[reader.Int()];
+        for (var i = 0; i < decisions.Length; i++)
+        {
+            decisions[i] = new DecisionRecord
+            {
+                Module = reader.Code(),
+                Definition = reader.Code(),
+                Version = reader.Int(),
+                Step = reader.Code(),
+                Occasion = reader.Code(),
+                Verdict = (DecisionVerdict)reader.Int(),
+                Reason = reader.Text(),
+                LostTo = reader.Text(),
+                At = reader.Instant(),
+                NotBefore = reader.InstantOrNull(),
+                Inputs = Wide(ref reader),
+                Silent = reader.Flag(),
+                Revoked = reader.Flag(),
+                DecidedFor = reader.Text() is { } who ? CustomerId.Parse(who) : null,
+            };
+        }
+
+        return decisions.ToSequence();
     }
 
     private static UInt128 Hash(ReadOnlySpan<byte> bytes)

@@ -6,6 +6,7 @@ using NodaTime;
 namespace Crm.Storage;
 
 /// <summary>An optional ability: selecting customers by a condition where they are stored. Never different from asking one customer after the other, only faster: what cannot be answered exactly is refused.</summary>
+/// <remarks>The engine asks for facts with rows alone: who is meant by one that is not declared <see cref="Modules.FactDeclaration.Queryable"/> is asked one by one.</remarks>
 public interface IAudienceQuery
 {
     /// <summary>The parts of a condition that this store cannot answer exactly, each with its path and why; none when it can answer the whole.</summary>

@@ -30,5 +30,5 @@ public interface ICustomerProfiles
 /// <summary>What a host knows of one of its customers.</summary>
 /// <param name="User">The host's key, as the identity of kind "user" has it.</param>
 /// <param name="Values">The values of the profile.</param>
-/// <param name="Stamp">Some text that is the same as long as the values are, and another when one of them changes; other columns of the host's do not touch it. Compared, never read.</param>
+/// <param name="Stamp">Some text that is the same as long as the values are, and another when one of them changes; other columns of the host's do not touch it. Compared, never read: <see cref="Engine.CrmEngine.ObserveProfilesAsync"/> looks at whoever has another one than before.</param>
 public sealed record HostProfile(string User, Fields Values, string Stamp);

@@ -16,7 +16,8 @@ public interface ICustomerStore
     ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes a commit wholly or not at all. Everything expected to happen is in the result; exceptions mean that the store failed, and then nothing was written or, where the connection broke while committing, it is not known.
+    /// Writes a commit wholly or not at all. A text that the database cannot keep letter by letter (<see cref="Values.StorableText"/>; the engine lets none through) is refused with an <see cref="ArgumentException"/>, never
+    /// written as another. Everything expected to happen is in the result; exceptions mean that the store failed, and then nothing was written or, where the connection broke while committing, it is not known.
     /// </summary>
     ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken);
 

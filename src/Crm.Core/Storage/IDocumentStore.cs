@@ -10,6 +10,7 @@ public interface IDocumentStore
     /// <param name="document">Its version is one more than the latest, or nothing is written.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>Whether it was written; false when another writer has added that version.</returns>
+    /// <exception cref="ArgumentException">A text of it is none that every database keeps (<see cref="StoredDocument.Checked"/>).</exception>
     ValueTask<bool> AddAsync(StoredDocument document, CancellationToken cancellationToken);
 
     /// <summary>The latest version, or null.</summary>
@@ -33,4 +34,14 @@ public sealed record StoredDocument(string Kind, string Name, int Version, strin
 {
     /// <summary>Whether it may be removed one day, as a case or a dataset may. Definitions, registers and log books may not, and documents do not unless they say so.</summary>
     public bool Removable { get; init; }
+
+    /// <summary>This document, whose kind, name and content every database keeps letter by letter.</summary>
+    /// <exception cref="ArgumentException">One of them has half a character or U+0000 in it (<see cref="StorableText"/>).</exception>
+    public StoredDocument Checked()
+    {
+        StorableText.Check(Kind, "The kind of a document", nameof(Kind));
+        StorableText.Check(Name, $"The name of a document of kind '{Kind}'", nameof(Name));
+        StorableText.Check(Content, $"The document '{Name}' of kind '{Kind}'", nameof(Content));
+        return this;
+    }
 }

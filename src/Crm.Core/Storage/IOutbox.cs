@@ -15,10 +15,17 @@ public interface IOutbox
     /// <param name="cancellationToken">Cancels.</param>
     ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken);
 
-    /// <summary>Ends the lease of an item that could not leave, to be tried again later.</summary>
-    ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken);
+    /// <summary>Ends the lease of an item that could not leave, to be tried again later: the attempt is counted. Where the item is another's by now, nothing changes.</summary>
+    /// <param name="item">The item, as it was leased.</param>
+    /// <param name="lease">Which lease: its end, as <see cref="LeaseAsync"/> was given it. One that is over and that nobody followed can still be ended.</param>
+    /// <param name="notBefore">When it may leave; later, where a commit has replaced it since by one for a later time.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    ValueTask ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken);
 
-    /// <summary>Removes an item that has been delivered and of which no customer's journal needs to know (a follow-up).</summary>
+    /// <summary>Ends the lease of an item whose time had not come, such as in quiet hours, to be taken again then: no attempt is counted. Otherwise as <see cref="ReleaseAsync"/>. A store that does not say how counts one, and so gives up sooner.</summary>
+    ValueTask PostponeAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) => ReleaseAsync(item, lease, notBefore, cancellationToken);
+
+    /// <summary>Removes an item that has been delivered and of which no customer's journal needs to know (a follow-up), whoever has leased it.</summary>
     ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken);
 }
 
@@ -28,7 +35,7 @@ public interface IOutbox
 /// <param name="NotBefore">When it may leave.</param>
 public abstract record OutboxItem(string Id, CustomerId Customer, Instant NotBefore)
 {
-    /// <summary>How often it was released; from 0.</summary>
+    /// <summary>How often it was released after an attempt; from 0. What was postponed was not attempted.</summary>
     public int Attempts { get; init; }
 
     /// <summary>A message to the customer.</summary>

@@ -92,13 +92,13 @@ internal sealed class InMemoryOutbox
         return leased.ConvertAll(row => row.Item);
     }
 
-    public void Release(string id, Instant notBefore)
+    public void Release(string id, Instant lease, Instant notBefore, bool wasTried)
     {
-        if (waiting.TryGetValue(id, out var place))
+        if (waiting.TryGetValue(id, out var place) && rows[place] is { Item: var item, FreeFrom: var freeFrom } && freeFrom == lease)
         {
-            var item = rows[place].Item;
+            var from = Instant.Max(item.NotBefore, notBefore);
             Remove(id);
-            Put(item with { NotBefore = notBefore, Attempts = item.Attempts + 1 }, place with { NotBefore = notBefore });
+            Put(item with { NotBefore = from, Attempts = item.Attempts + (wasTried ? 1 : 0) }, place with { NotBefore = from });
         }
     }
 

@@ -12,7 +12,7 @@ namespace Crm.Storage;
 /// A store that forgets everything with its process: for tests, samples and simulations. It is complete, safe for several threads, and with it every law of storage can be read
 /// in the simplest code that obeys it. One instance is one tenant.
 /// </summary>
-public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, ILedgerScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IDeferredMessages, IJournalDisposal
+public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, ILedgerNews, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, ICustomerIdentities, IAtomicCommits, IStoreStatus, IDeferredMessages, IJournalDisposal
 {
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
@@ -23,6 +23,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     private readonly Dictionary<(string Kind, string Name), List<StoredDocument>> documents = [];
     private readonly InMemoryOutbox outbox = new();
     private readonly InMemoryWakeups wakeups = new();
+    private readonly InMemoryNews news = new();
 
     /// <inheritdoc/>
     public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
@@ -128,6 +129,9 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<LedgerNews> ReadNewsAsync(string? since, CancellationToken cancellationToken) => Locked(() => news.Since(since), cancellationToken);
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) =>
         OfEach(customer => customer.Identities, cancellationToken);
 
@@ -145,8 +149,12 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         Locked(() => outbox.Lease(now, until, most), cancellationToken);
 
     /// <inheritdoc/>
-    async ValueTask IOutbox.ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
-        await Locked(() => outbox.Release(item.Id, notBefore), cancellationToken).ConfigureAwait(false);
+    async ValueTask IOutbox.ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) =>
+        await Locked(() => outbox.Release(item.Id, lease, notBefore, wasTried: true), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    async ValueTask IOutbox.PostponeAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) =>
+        await Locked(() => outbox.Release(item.Id, lease, notBefore, wasTried: false), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     async ValueTask IOutbox.SettleAsync(OutboxItem item, CancellationToken cancellationToken) =>
@@ -177,8 +185,11 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     public ValueTask<long> CountDeferredAsync(Instant at, CancellationToken cancellationToken) => Locked(() => outbox.Deferred(at), cancellationToken);
 
     /// <inheritdoc/>
-    async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken) =>
+    async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken)
+    {
+        StorableText.Check(name, "The name of a supply", nameof(name));
         await Locked(() => quotas[name] = available, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     ValueTask<long> IQuotas.AvailableAsync(string name, CancellationToken cancellationToken) =>
@@ -188,7 +199,8 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     ValueTask<bool> IDocumentStore.AddAsync(StoredDocument document, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(document);
-        return Locked(() => Add(document), cancellationToken);
+        var whole = document.Checked();
+        return Locked(() => Add(whole), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -263,6 +275,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         }
 
         customer.Write(commit);
+        news.Write(commit);
         wakeups.Write(commit);
         outbox.Write(commit);
         return CommitResult.Done;
@@ -286,6 +299,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         }
 
         customer.Write(disposal);
+        news.Write(disposal.Commit);
         foreach (var receipt in disposal.Receipts)
         {
             ref var known = ref CollectionsMarshal.GetValueRefOrNullRef(keys, receipt.Key);

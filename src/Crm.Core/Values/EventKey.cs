@@ -13,7 +13,7 @@ public readonly record struct EventKey : IComparable<EventKey>
 
     /// <summary>A key inside a source.</summary>
     /// <param name="source">The sending system: lower-case letters, digits, '-', '_' or '.'.</param>
-    /// <param name="value">1 to 200 printable characters, as the source spells them.</param>
+    /// <param name="value">1 to 200 printable characters, none of them cut in half, as the source spells them.</param>
     /// <exception cref="ArgumentException">Source or value is not of that form.</exception>
     public EventKey(string source, string value)
     {
@@ -27,6 +27,11 @@ public readonly record struct EventKey : IComparable<EventKey>
         if (value.Length is 0 or > LongestValue || value.AsSpan().ContainsAny(Controls))
         {
             throw new ArgumentException($"A key of source '{source}' has {value.Length} characters or a control character in it; 1 to {LongestValue} printable characters are expected.", nameof(value));
+        }
+
+        if (StorableText.FaultOf(value) is { } fault)
+        {
+            throw new ArgumentException($"A key of source '{source}' has {fault}; whole characters are expected, because no database keeps others.", nameof(value));
         }
 
         Source = source;

@@ -10,7 +10,7 @@ public readonly record struct Identity : IComparable<Identity>
 
     /// <summary>An identity of any kind. The value is taken as it is, apart from blanks around it.</summary>
     /// <param name="kind">Lower-case letters, digits, '-' or '_', such as "user" or "member-number".</param>
-    /// <param name="value">1 to 200 characters.</param>
+    /// <param name="value">1 to 200 printable characters, none of them cut in half.</param>
     /// <exception cref="ArgumentException">Kind or value is not of that form.</exception>
     public Identity(string kind, string value)
     {
@@ -25,6 +25,11 @@ public readonly record struct Identity : IComparable<Identity>
         if (trimmed.Length is 0 or > LongestValue || trimmed.Any(char.IsControl))
         {
             throw new ArgumentException($"An identity of kind '{kind}' has {trimmed.Length} characters or a control character in it; 1 to {LongestValue} printable characters are expected.", nameof(value));
+        }
+
+        if (StorableText.FaultOf(trimmed) is { } fault)
+        {
+            throw new ArgumentException($"An identity of kind '{kind}' has {fault}; whole characters are expected, because no database keeps others.", nameof(value));
         }
 
         Kind = kind;

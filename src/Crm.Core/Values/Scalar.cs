@@ -103,9 +103,16 @@ public readonly struct Scalar : IEquatable<Scalar>
     {
         ArgumentNullException.ThrowIfNull(codes);
         var sorted = codes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        return sorted.Find(one => one.Length == 0 || one.Contains(Separator, StringComparison.Ordinal)) is { } wrong
+        return sorted.Find(one => !CanBeOneOfSeveral(one)) is { } wrong
             ? throw new ArgumentException($"'{wrong}' cannot be one of several codes: it must not be empty or contain a comma.", nameof(codes))
             : new(new CodeList(sorted.ToSequence()));
+    }
+
+    /// <summary>Whether a code can be one of several: it is not empty and has no comma.</summary>
+    public static bool CanBeOneOfSeveral(string code)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        return code.Length > 0 && !code.Contains(Separator, StringComparison.Ordinal);
     }
 
     /// <summary>A calendar date of the ISO calendar.</summary>

@@ -73,7 +73,7 @@ public sealed class Timeline(ICustomerStore store, TimelineTexts texts)
         }
 
         var happened = recorded.Event;
-        var kind = MessageOutcomes.Kinds.Any(outcome => outcome.Name == happened.Kind) ? TimelineKind.Message : TimelineKind.Event;
+        var kind = MessageOutcomes.Has(happened.Kind) ? TimelineKind.Message : TimelineKind.Event;
         var place = new TimelinePlace(at, recorded.Version, 0) { Journal = journal };
         if (Wanted(query, kind, happened.Kind, place))
         {

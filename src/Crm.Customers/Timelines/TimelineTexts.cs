@@ -51,6 +51,7 @@ public sealed class TimelineTexts
             EventKinds.RefundName => new($"Was refunded {happened.Spend}{where.English}.", $"獲退款 {happened.Spend}{where.Chinese}。"),
             EventKinds.CancellationName => new($"{happened.Original} was cancelled.", $"取消了 {happened.Original}。"),
             EventKinds.SupplyExhaustedName => new("Something was due of which nothing was left.", "到期的項目已無餘額可派。"),
+            EventKinds.ProfileObservedName => new("The profile was found changed.", "發現個人檔案有變。"),
             EventKinds.MergedName => new($"Became one with another customer{where.English}.", $"與另一位客人的資料合併{where.Chinese}。"),
             EventKinds.ErasedName => new($"Was forgotten{where.English}; the books stay.", $"身分資料已刪除{where.Chinese}，帳目保留。"),
             MessageOutcomes.Sent => Message(happened, "was sent", "已發出"),

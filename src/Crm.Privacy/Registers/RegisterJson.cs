@@ -42,6 +42,10 @@ public static class RegisterJson
         {
             throw new FormatException($"The register is not JSON: {wrong.Message}", wrong);
         }
+        catch (Exception wrong) when (wrong is InvalidOperationException || (wrong is ArgumentException && StorableText.FaultOf(json) is not null))
+        {
+            throw new FormatException("A text of the register has half a character (a lone surrogate) in it.", wrong);
+        }
     }
 
     private static DataRegister ReadRegister(RegisterReader json)

@@ -1,3 +1,4 @@
+-- oldest: 1. The first tables.
 -- Every table of a tenant's customers. Rows of one customer begin with (tenant, bucket), where bucket is CustomerId.Bucket;
 -- crm_key and crm_identity have the bucket of their own value (see Bucket). Instants are ticks of 100 ns since 1970 in UTC,
 -- ids and hashes 16 bytes with the high byte first, money minor units with the ISO 4217 code. All text compares by its bytes.

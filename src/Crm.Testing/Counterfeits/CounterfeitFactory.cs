@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Crm.Storage;
 
 namespace Crm.Testing.Counterfeits;
 
 /// <summary>Opens one counterfeit for each tenant. Beside, it can do all that a law may need, rightly unless it is told otherwise.</summary>
-internal sealed class CounterfeitFactory(Func<string, ICustomerStore> make) : IFaultyStores, IStoreSearch, IElsewhere
+internal sealed class CounterfeitFactory(Func<string, ICustomerStore> make) : IFaultyStores, IStoreSearch, IElsewhere, IHostConnections
 {
     private readonly ConcurrentDictionary<string, ICustomerStore> stores = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ICustomerStore> elsewhere = new(StringComparer.Ordinal);
@@ -29,6 +30,8 @@ internal sealed class CounterfeitFactory(Func<string, ICustomerStore> make) : IF
 
     public ValueTask<ICustomerStore> OpenElsewhereAsync(string tenant, CancellationToken cancellationToken) =>
         ElsewhereIsHere ? OpenAsync(tenant, cancellationToken) : ValueTask.FromResult(elsewhere.GetOrAdd(tenant, make));
+
+    public ValueTask<DbConnection> ConnectAsync(CancellationToken cancellationToken) => ValueTask.FromResult<DbConnection>(new CounterfeitConnection());
 
     public ValueTask<IReadOnlyList<string>> FindAsync(string text, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<string>>([.. stores.Values.Concat(elsewhere.Values).SelectMany(store => MemorySearch.Find(store, text)).Distinct()]);

@@ -24,7 +24,9 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
 
     public Func<Instant, Instant, int, IOutbox, Task<IReadOnlyList<OutboxItem>>>? Lease { get; init; }
 
-    public Func<OutboxItem, Instant, IOutbox, Task>? Release { get; init; }
+    public Func<OutboxItem, Instant, Instant, IOutbox, Task>? Release { get; init; }
+
+    public Func<OutboxItem, Instant, Instant, IOutbox, Task>? Postpone { get; init; }
 
     public Func<OutboxItem, IOutbox, Task>? Settle { get; init; }
 
@@ -74,8 +76,11 @@ internal sealed class Faulty(InMemoryStore? inner = null) : StoreDecorator(inner
     public override async ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) =>
         Lease is { } faulty && !cancellationToken.IsCancellationRequested ? await faulty(now, until, most, Inner).ConfigureAwait(false) : await base.LeaseAsync(now, until, most, cancellationToken).ConfigureAwait(false);
 
-    public override async ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) =>
-        await (Release is { } faulty ? faulty(item, notBefore, Inner) : base.ReleaseAsync(item, notBefore, cancellationToken).AsTask()).ConfigureAwait(false);
+    public override async ValueTask ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) =>
+        await (Release is { } faulty ? faulty(item, lease, notBefore, Inner) : base.ReleaseAsync(item, lease, notBefore, cancellationToken).AsTask()).ConfigureAwait(false);
+
+    public override async ValueTask PostponeAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) =>
+        await (Postpone is { } faulty ? faulty(item, lease, notBefore, Inner) : base.PostponeAsync(item, lease, notBefore, cancellationToken).AsTask()).ConfigureAwait(false);
 
     public override async ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken) =>
         await (Settle is { } faulty ? faulty(item, Inner) : base.SettleAsync(item, cancellationToken).AsTask()).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Crm.Ledger;
 using Crm.Modules;
 using Crm.Storage;
@@ -7,7 +8,7 @@ using NodaTime;
 namespace Crm.Testing.Counterfeits;
 
 /// <summary>A store that passes everything on to a correct one. A counterfeit overrides the one thing that it does wrongly.</summary>
-internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, ICustomerIdentities, IStoreStatus, IDeferredMessages, IJournalDisposal
+internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, IAtomicCommits, ICustomerIdentities, IStoreStatus, IDeferredMessages, IJournalDisposal, ILedgerNews
 {
     public InMemoryStore Inner { get; } = inner ?? new InMemoryStore();
 
@@ -47,13 +48,29 @@ internal abstract class StoreDecorator(InMemoryStore? inner = null) : ICustomerS
 
     public virtual IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) => Inner.ReadLedgerAsync(cancellationToken);
 
+    public virtual ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) => Inner.LoadPageAsync(after, most, cancellationToken);
+
+    public virtual async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var entries = await Inner.ReadAllAsync(cancellationToken).Where(row => row.Customer.Bucket >= firstBucket && row.Customer.Bucket <= lastBucket).ToListAsync(cancellationToken).ConfigureAwait(false);
+        yield return [.. entries.GroupBy(row => row.Customer).Select(of => new StoredHistory(of.Key, [.. of.Select(row => HistoryEntry.Of(row.Entry))]))];
+    }
+
+    public virtual ValueTask<IReadOnlyList<CustomerVersion>> ReadVersionsAsync(CustomerId? after, int most, CancellationToken cancellationToken) => Inner.ReadVersionsAsync(after, most, cancellationToken);
+
+    public virtual ValueTask<IReadOnlyList<LedgerLine>> ReadLedgerAfterAsync(IReadOnlyCollection<CustomerVersion> after, CancellationToken cancellationToken) => Inner.ReadLedgerAfterAsync(after, cancellationToken);
+
+    public virtual ValueTask<LedgerNews> ReadNewsAsync(string? since, CancellationToken cancellationToken) => Inner.ReadNewsAsync(since, cancellationToken);
+
     public virtual IAsyncEnumerable<(CustomerId Customer, Identity Identity)> ReadIdentitiesAsync(CancellationToken cancellationToken) => Inner.ReadIdentitiesAsync(cancellationToken);
 
     public virtual IAsyncEnumerable<(CustomerId Customer, Fact Fact)> ReadFactsAsync(CancellationToken cancellationToken) => Inner.ReadFactsAsync(cancellationToken);
 
     public virtual ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) => InnerOutbox.LeaseAsync(now, until, most, cancellationToken);
 
-    public virtual ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) => InnerOutbox.ReleaseAsync(item, notBefore, cancellationToken);
+    public virtual ValueTask ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) => InnerOutbox.ReleaseAsync(item, lease, notBefore, cancellationToken);
+
+    public virtual ValueTask PostponeAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) => InnerOutbox.PostponeAsync(item, lease, notBefore, cancellationToken);
 
     public virtual ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken) => InnerOutbox.SettleAsync(item, cancellationToken);
 

@@ -70,7 +70,9 @@ internal sealed class Bench(ICustomerStore store, CancellationToken cancellation
     public async Task<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most = 100) =>
         await Wakeups.LeaseDueAsync(due, now, until, most, cancellationToken).ConfigureAwait(false);
 
-    public async Task ReleaseAsync(OutboxItem item, Instant notBefore) => await Outbox.ReleaseAsync(item, notBefore, cancellationToken).ConfigureAwait(false);
+    public async Task ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore) => await Outbox.ReleaseAsync(item, lease, notBefore, cancellationToken).ConfigureAwait(false);
+
+    public async Task PostponeAsync(OutboxItem item, Instant lease, Instant notBefore) => await Outbox.PostponeAsync(item, lease, notBefore, cancellationToken).ConfigureAwait(false);
 
     public async Task SettleAsync(OutboxItem item) => await Outbox.SettleAsync(item, cancellationToken).ConfigureAwait(false);
 

@@ -172,5 +172,33 @@ internal static class BulkLaws
                     return last.First is { } refused && await store.CommitAsync(refused with { Quotas = [] }, default) is CommitResult.Committed ? [.. results.SkipLast(1), CommitResult.Done] : results;
                 },
             }),
+
+        Law.Of<IBulkCommit>(
+            "A_supply_is_given_back_to_and_taken_into_debt_by_one_batch",
+            "Commits sent together of which some give back to a supply and others take it into debt, as corrections do, are all written, and the supply has what they come to; with a store that has no supplies there is nothing to check.",
+            async bench =>
+            {
+                if (bench.Store is not IQuotas quotas)
+                {
+                    return;
+                }
+
+                Commit[] commits = [.. Enumerable.Range(0, 4).Select(n => Samples.Birth(n) with { Quotas = [new QuotaDraw("mixed", n - 2) { IntoDebt = n > 1 }, new QuotaDraw($"own-{n}", -1), new QuotaDraw("debt", 2) { IntoDebt = true }] })];
+                Bench.SameList("The results of commits sent together", commits.Select(_ => (CommitResult)CommitResult.Done), await bench.Bulk.CommitManyAsync(commits, bench.Token));
+                Bench.Same("A supply given 3 and taken 1", 2, await quotas.AvailableAsync("mixed", bench.Token));
+                Bench.Same("A supply taken four times into debt", -8, await quotas.AvailableAsync("debt", bench.Token));
+                Bench.Same("A supply of one of them", 1, await quotas.AvailableAsync("own-3", bench.Token));
+                if (bench.Store is IAtomicCommits atomic)
+                {
+                    Commit[] together = [Samples.Commit(1, 1) with { Quotas = [new QuotaDraw("mixed", -1)] }, Samples.Commit(2, 1) with { Quotas = [new QuotaDraw("mixed", 5) { IntoDebt = true }] }];
+                    Bench.Same("The result of commits written together", new AtomicResult(CommitResult.Done, null), await atomic.CommitTogetherAsync(together, bench.Token));
+                    Bench.Same("A supply given 1 and taken 5 more", -2, await quotas.AvailableAsync("mixed", bench.Token));
+                }
+            },
+            () => new Faulty
+            {
+                // Writes one row of what is given back and one of what is taken, and the second in place of the first.
+                CommitMany = (commits, store) => store.CommitManyAsync([.. commits.Select(commit => commit.Quotas.Any(draw => draw.IntoDebt) ? commit with { Quotas = commit.Quotas.Where(draw => draw.IntoDebt || draw.Name != "mixed").ToSequence() } : commit)], default).AsTask(),
+            }) with { Since = 4 },
     ];
 }

@@ -114,6 +114,23 @@ internal static class DocumentLaws
                 Bench.SameList("The documents by the letters of their names", names.Order(StringComparer.Ordinal), (await bench.Documents.ReadAllAsync("named", bench.Token).ToListAsync(bench.Token)).Select(document => document.Name));
             },
             () => new Faulty { Add = async (document, store) => await store.AddAsync(document.Content.Length > 100_000 ? document with { Content = document.Content[..65_535] } : document, default) }),
+
+        Law.Of<IDocumentStore>(
+            "A_document_of_half_characters_is_refused",
+            "A kind, a name or a content with half a character or U+0000 in it is refused with an ArgumentException, and no document is there.",
+            async bench =>
+            {
+                foreach (var text in ExactnessLaws.Unkeepable)
+                {
+                    foreach (var document in new[] { Document(1) with { Kind = text }, Document(1) with { Name = text }, Document(1) with { Content = text } })
+                    {
+                        Bench.Same("Whether the document is refused", true, await ExactnessLaws.IsRefusedAsync(() => bench.Documents.AddAsync(document, bench.Token).AsTask()));
+                    }
+                }
+
+                Bench.SameList("The documents", [], await bench.Documents.ReadAllAsync("programme", bench.Token).ToListAsync(bench.Token));
+            },
+            () => new Faulty { Add = (document, store) => store.AddAsync(document with { Kind = ExactnessLaws.AsOfUtf8(document.Kind), Name = ExactnessLaws.AsOfUtf8(document.Name), Content = ExactnessLaws.AsOfUtf8(document.Content) }, default).AsTask() }) with { Since = 4 },
     ];
 
     private static StoredDocument Document(int version) => new("programme", "club", version, $$"""{"名":"茶會","version":{{version}}}""", Samples.At(version) + Duration.FromTicks(1));

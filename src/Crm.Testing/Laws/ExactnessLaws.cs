@@ -1,3 +1,4 @@
+using System.Text;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
@@ -17,6 +18,9 @@ internal static class ExactnessLaws
         "陳大文", "陈大文", "é", "e\u0301", "Ｗｉｄｅ", "ﬁ", "ß", "ẞ", "İ", "ı", "i", "I", "👩‍👩‍👧‍👦", "🏳️‍🌈", "שלום", "ﷺ", "\u200bzero\u200d", "\u00a0hard\u00a0", "𠮷野家", "'; DROP TABLE crm_event; --",
         "{0} {rows} $1 ?1 :x @p1 %s", "\\N \\0 \\", "\"quoted\"", "NULL", "0x41", "1e3", "01", " blanks ", "一\t二\n三",
     ];
+
+    /// <summary>Texts that some databases cannot keep, and others keep as something else.</summary>
+    internal static readonly string[] Unkeepable = ["x\uD83C", "x\uD83D", "\uDF75x", "\uDF75\uD83C", "x\0", "x\0y"];
 
     private static readonly string[] Currencies = ["HKD", "JPY", "KWD", "CLF"];
 
@@ -49,6 +53,29 @@ internal static class ExactnessLaws
                 Bench.SameList("The fields of events", Scripts, journal.Select(entry => entry.Event.Fields["note"].AsCode ?? ""));
             },
             () => new Faulty { Journal = entries => entries.Select(entry => entry with { Event = entry.Event with { Channel = entry.Event.Channel?.Normalize() } }) }),
+
+        Law.Of<ICustomerStore>(
+            "No_text_is_written_as_another",
+            "Half a character, as when a name is cut inside an emoji, and U+0000 come back as they were, or are refused with an ArgumentException and nothing is written: two texts never become one.",
+            async bench =>
+            {
+                for (var n = 0; n < Unkeepable.Length; n++)
+                {
+                    var text = Unkeepable[n];
+                    var entry = Samples.Entry(n, 1, Samples.Purchase($"pos:{n}"));
+                    var commit = Samples.Commit(n, 0) with { Entries = [entry with { Event = entry.Event with { Fields = Fields.Of(("note", text)), Lines = [new EventLine(text, 1, Money.Hkd(52), text)] } }] };
+                    if (await IsRefusedAsync(async () => await bench.WriteAsync(commit)))
+                    {
+                        Bench.Same("The version of a customer whose commit was refused", 0, (await bench.LoadAsync(n)).Version);
+                        continue;
+                    }
+
+                    var written = (await bench.JournalAsync(n))[0].Event;
+                    Bench.SameList("The article, the category and a field of an event", [text, text, text], [written.Lines[0].Sku, written.Lines[0].Category ?? "", written.Fields["note"].AsCode ?? ""]);
+                }
+            },
+            () => new Faulty { Journal = entries => entries.Select(entry => entry with { Event = entry.Event with { Lines = entry.Event.Lines.Select(line => line with { Sku = AsOfUtf8(line.Sku) }).ToSequence() } }) })
+            with { Since = 4 },
 
         Law.Of<ICustomerStore>(
             "Money_is_exact_in_every_currency",
@@ -161,6 +188,23 @@ internal static class ExactnessLaws
             },
             () => Faulty.Writing(commit => commit with { Ledger = commit.Ledger.Distinct().ToSequence() })),
     ];
+
+    /// <summary>What becomes of a text whose halves of characters are replaced: the others stay as they were.</summary>
+    internal static string AsOfUtf8(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Whether something is refused with an <see cref="ArgumentException"/>.</summary>
+    internal static async Task<bool> IsRefusedAsync(Func<Task> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+            return false;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+    }
 
     private static string Shown(CustomerEvent happened) => string.Join(' ', new[] { happened.Channel, happened.Brand, happened.Actor }.Select(text => text is null ? "absent" : $"'{text}'"));
 }

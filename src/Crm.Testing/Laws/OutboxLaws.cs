@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Crm.Storage;
 using Crm.Testing.Counterfeits;
 using Crm.Values;
@@ -62,14 +63,58 @@ internal static class OutboxLaws
             {
                 await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [Samples.Message(1, "welcome")] });
                 var item = (await bench.LeaseAsync(Now, Samples.At(99))).Single();
-                await bench.ReleaseAsync(item, Samples.At(20));
+                await bench.ReleaseAsync(item, Samples.At(99), Samples.At(20));
                 Bench.SameList("Items before the instant of the release", [], await bench.LeaseAsync(Samples.At(20) - Duration.FromTicks(1), Samples.At(99)));
                 var again = await bench.LeaseAsync(Samples.At(20), Samples.At(99));
                 Bench.SameList("Items at the instant of the release", [item with { Attempts = 1, NotBefore = Samples.At(20) }], again);
-                await bench.ReleaseAsync(item, Samples.At(30));
+                await bench.ReleaseAsync(item, Samples.At(99), Samples.At(30));
                 Bench.Same("The attempts after two releases", 2, (await bench.LeaseAsync(Samples.At(30), Samples.At(99))).Single().Attempts);
             },
-            () => new Faulty { Release = async (item, _, outbox) => await outbox.ReleaseAsync(item, Samples.At(20) - Duration.FromHours(1), default) }),
+            () => new Faulty { Release = async (item, lease, notBefore, outbox) => await outbox.ReleaseAsync(item, lease, notBefore - Duration.FromHours(1), default) }),
+
+        Law.Of<IOutbox>(
+            "What_is_put_off_comes_again_and_no_attempt_is_counted",
+            "Postponing an item ends its lease and lets it wait until the instant given; how often it was tried stays as it was.",
+            async bench =>
+            {
+                await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [Samples.Message(1, "welcome")] });
+                var item = (await bench.LeaseAsync(Now, Samples.At(99))).Single();
+                await bench.PostponeAsync(item, Samples.At(99), Samples.At(20));
+                Bench.SameList("Items before the instant to which it was put off", [], await bench.LeaseAsync(Samples.At(20) - Duration.FromTicks(1), Samples.At(99)));
+                Bench.SameList("Items at the instant", [item with { NotBefore = Samples.At(20) }], await bench.LeaseAsync(Samples.At(20), Samples.At(99)));
+                await bench.ReleaseAsync(item, Samples.At(99), Samples.At(30));
+                await bench.LeaseAsync(Samples.At(30), Samples.At(99));
+                await bench.PostponeAsync(item, Samples.At(99), Samples.At(40));
+                Bench.Same("The attempts after one release", 1, (await bench.LeaseAsync(Samples.At(40), Samples.At(99))).Single().Attempts);
+            },
+            () => new Faulty { Postpone = async (item, lease, notBefore, outbox) => await outbox.ReleaseAsync(item, lease, notBefore, default) }) with { Since = 3 },
+
+        Law.Of<IOutbox>(
+            "Who_has_lost_a_lease_releases_nothing",
+            "Releasing an item names the lease by its end. While another has the item by now, nothing changes; while nobody has, it is released as ever.",
+            bench => LostLeaseAsync(bench, bench.ReleaseAsync),
+            () => new EndsAnyLease { Postponing = false }) with { Since = 4 },
+
+        Law.Of<IOutbox>(
+            "Who_has_lost_a_lease_puts_nothing_off",
+            "Postponing an item names the lease by its end. While another has the item by now, nothing changes; while nobody has, it is put off as ever.",
+            bench => LostLeaseAsync(bench, bench.PostponeAsync),
+            () => new EndsAnyLease { Releasing = false }) with { Since = 4 },
+
+        Law.Of<IOutbox>(
+            "What_is_decided_for_a_later_time_is_not_brought_forward",
+            "Releasing and postponing let an item wait at least as long as it was to wait anyway: who leased it may not know that a commit has replaced it by one for a later time.",
+            async bench =>
+            {
+                await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [Samples.Message(1, "released", 1), Samples.Message(1, "put-off", 1)] });
+                var items = await bench.LeaseAsync(Now, Until);
+                await bench.WriteAsync(Samples.Commit(1, 1) with { Outbox = [Samples.Message(1, "released", 15), Samples.Message(1, "put-off", 15)] });
+                await bench.ReleaseAsync(items[0], Until, Now);
+                await bench.PostponeAsync(items[1], Until, Now);
+                Bench.SameList("Items just before the later time", [], await bench.LeaseAsync(Samples.At(15) - Duration.FromTicks(1), Samples.At(15)));
+                Bench.Same("Items at the later time", 2, (await bench.LeaseAsync(Samples.At(15), Samples.At(16))).Count);
+            },
+            () => new Faulty { Lease = async (now, until, most, outbox) => await outbox.LeaseAsync(now == Samples.At(15) - Duration.FromTicks(1) ? Samples.At(15) : now, until, most, default) }) with { Since = 4 },
 
         Law.Of<IOutbox>(
             "What_is_settled_never_comes_back",
@@ -81,8 +126,8 @@ internal static class OutboxLaws
                 await bench.LeaseAsync(Now, Samples.At(20));
                 await bench.WriteAsync(Samples.Commit(1, 1) with { Settled = [items[0].Id] });
                 await bench.SettleAsync(items[1]);
-                await bench.ReleaseAsync(items[0], Now);
-                await bench.ReleaseAsync(items[1], Now);
+                await bench.ReleaseAsync(items[0], Samples.At(20), Now);
+                await bench.ReleaseAsync(items[1], Samples.At(20), Now);
                 await bench.WriteAsync(Samples.Commit(1, 2) with { Outbox = [.. items] });
                 Bench.SameList("What is left", ["kept"], Occasions(await bench.LeaseAsync(Bench.Later, Bench.Later + Duration.FromHours(1))));
             },
@@ -158,7 +203,7 @@ internal static class OutboxLaws
                     await bench.WriteAsync(Samples.Commit(n, 0) with { Outbox = [Samples.Message(n, $"drain-{n}")] });
                 }
 
-                var handed = new System.Collections.Concurrent.ConcurrentBag<string>();
+                var handed = new ConcurrentBag<string>();
                 var more = Task.Run(async () =>
                 {
                     for (var n = 300; n < 350; n++)
@@ -222,6 +267,21 @@ internal static class OutboxLaws
 
     private static IEnumerable<string> Occasions(IEnumerable<OutboxItem> items) => items.OfType<OutboxItem.OfMessage>().Select(item => item.Message.Occasion);
 
+    // Two items whose lease has ended; one of them is another's by now.
+    private static async Task LostLeaseAsync(Bench bench, Func<OutboxItem, Instant, Instant, Task> endAsync)
+    {
+        await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [Samples.Message(1, "taken-over", 1), Samples.Message(1, "left", 2)] });
+        var items = await bench.LeaseAsync(Now, Until);
+        await bench.LeaseAsync(Until, Samples.At(13), most: 1);
+        foreach (var item in items)
+        {
+            await endAsync(item, Until, Samples.At(12));
+        }
+
+        Bench.SameList("Occasions while another has one of them", ["left"], Occasions(await bench.LeaseAsync(Samples.At(13) - Duration.FromTicks(1), Samples.At(14))));
+        Bench.SameList("Items when the other lease has ended too", [items[0]], await bench.LeaseAsync(Samples.At(13), Samples.At(14)));
+    }
+
     /// <summary>Takes an item whose id it knows for a new one that nobody has leased.</summary>
     private sealed class FreesWhatIsReplaced : StoreDecorator
     {
@@ -229,7 +289,7 @@ internal static class OutboxLaws
         {
             foreach (var item in commit.Outbox.Where(_ => commit is { ExpectedVersion: 1, Outbox.Count: 3 }))
             {
-                await InnerOutbox.ReleaseAsync(item, item.NotBefore, cancellationToken);
+                await InnerOutbox.ReleaseAsync(item, Until, item.NotBefore, cancellationToken);
             }
 
             return await base.CommitAsync(commit, cancellationToken);

@@ -149,6 +149,20 @@ internal static class QuotaLaws
                 }
             },
             () => new TrimsNames()),
+
+        Law.Of<IQuotas>(
+            "A_supply_whose_name_is_no_whole_text_is_refused",
+            "A name with half a character or U+0000 in it is refused with an ArgumentException: one database would set the supply of another name, and another would fail.",
+            async bench =>
+            {
+                foreach (var name in ExactnessLaws.Unkeepable)
+                {
+                    Bench.Same("Whether the name is refused", true, await ExactnessLaws.IsRefusedAsync(() => bench.Quotas.SetAsync(name, 1, bench.Token).AsTask()));
+                }
+
+                Bench.Same("A supply whose name is what is written instead", 0, await bench.Quotas.AvailableAsync("x\uFFFD", bench.Token));
+            },
+            () => new ReplacesHalfCharacters()) with { Since = 4 },
     ];
 
     private sealed class RoundsSupplies : StoreDecorator
@@ -158,6 +172,11 @@ internal static class QuotaLaws
             var available = await base.AvailableAsync(name, cancellationToken);
             return available < 1L << 60 ? available : (long)(available / 1_000.0) * 1_000;
         }
+    }
+
+    private sealed class ReplacesHalfCharacters : StoreDecorator
+    {
+        public override ValueTask SetAsync(string name, long available, CancellationToken cancellationToken) => base.SetAsync(ExactnessLaws.AsOfUtf8(name), available, cancellationToken);
     }
 
     private sealed class TrimsNames : StoreDecorator

@@ -26,6 +26,7 @@ internal sealed class Auditor
     private readonly CustomerVerifier verifier;
     private readonly Dictionary<EventKey, Receipt> acknowledged = [];
     private readonly Dictionary<string, Instant> leases = new(StringComparer.Ordinal);
+    private readonly Dictionary<(int Host, string Id), Instant> given = [];
     private readonly Dictionary<EventKey, CustomerId> keys = [];
     private readonly Dictionary<CustomerId, Books> books = [];
     private readonly Dictionary<string, long> drawn = new(StringComparer.Ordinal);
@@ -49,6 +50,9 @@ internal sealed class Auditor
 
     /// <summary>How many parts of journals were disposed of.</summary>
     public long Disposals { get; private set; }
+
+    /// <summary>How often commits of several customers were written together.</summary>
+    public long Together { get; private set; }
 
     /// <summary>Whether a message or a follow-up was committed and is still under way.</summary>
     public bool SomethingMustLeave => followUps.Count + messages.Count > 0;
@@ -87,6 +91,26 @@ internal sealed class Auditor
         }
     }
 
+    /// <summary>The database has carried out commits that belong together.</summary>
+    public void CommittedTogether(IReadOnlyList<Commit> commits)
+    {
+        Together++;
+        Counted = (Counted.Events + commits.Sum(commit => commit.Entries.Count), Counted.Commits + commits.Count);
+        foreach (var commit in commits)
+        {
+            Take(commit);
+        }
+
+        foreach (var commit in commits)
+        {
+            Check(commit.Customer);
+            foreach (var draw in commit.Quotas)
+            {
+                CheckQuota(draw.Name);
+            }
+        }
+    }
+
     /// <summary>The database has disposed of a part of a journal.</summary>
     public void Disposed(JournalDisposal disposal)
     {
@@ -95,7 +119,8 @@ internal sealed class Auditor
         Check(disposal.Commit.Customer);
     }
 
-    public void Leased(IReadOnlyList<OutboxItem> items, Instant now, Instant until)
+    /// <summary>A host was given items to hand over.</summary>
+    public void Leased(int host, IReadOnlyList<OutboxItem> items, Instant now, Instant until)
     {
         foreach (var item in items)
         {
@@ -110,10 +135,24 @@ internal sealed class Auditor
             }
 
             leases[item.Id] = until;
+            given[(host, item.Id)] = until;
         }
     }
 
-    public void Released(string id) => leases.Remove(id);
+    /// <summary>A host hands a message to its channel: by its own clock it still has the lease that it was given last.</summary>
+    /// <returns>What is wrong with that; null: nothing.</returns>
+    public InvariantBroken? HandedOver(int host, string id, Instant now) => given.TryGetValue((host, id), out var until) && now < until
+        ? null
+        : new InvariantBroken(Invariants.OneLease, $"host {host} handed the message {id} over at {now}, and had it until {(until == default ? "never" : $"{until}")}");
+
+    /// <summary>Somebody gives a lease back, which only who has it can do.</summary>
+    public void Released(string id, Instant lease)
+    {
+        if (leases.TryGetValue(id, out var latest) && latest == lease)
+        {
+            leases.Remove(id);
+        }
+    }
 
     public void Settled(string id) => leases.Remove(id);
 

@@ -11,7 +11,7 @@ namespace Crm.Testing.Simulation;
 /// <param name="world">The world.</param>
 /// <param name="host">Which host.</param>
 /// <param name="groups">How many groups of events it records at once; 0: each event by itself.</param>
-internal sealed class HostStore(World world, int host, int groups) : ICustomerStore, IBulkCommit, IOutbox, IWakeups, IJournalScan, IJournalDisposal
+internal class HostStore(World world, int host, int groups) : ICustomerStore, IBulkCommit, IOutbox, IWakeups, IJournalScan, IJournalDisposal
 {
     public int GroupsAtOnce => groups;
 
@@ -31,14 +31,20 @@ internal sealed class HostStore(World world, int host, int groups) : ICustomerSt
     public ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) => world.Ask(host, disk =>
     {
         var leased = disk.Lease(now, until, most);
-        world.Auditor.Leased(leased, now, until);
+        world.Auditor.Leased(host, leased, now, until);
         return leased;
     });
 
-    public async ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) => await world.Ask(host, disk =>
+    public async ValueTask ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) => await world.Ask(host, disk =>
     {
-        world.Auditor.Released(item.Id);
-        return disk.Release(item, notBefore);
+        world.Auditor.Released(item.Id, lease);
+        return disk.Release(item, lease, notBefore);
+    }).ConfigureAwait(false);
+
+    public async ValueTask PostponeAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) => await world.Ask(host, disk =>
+    {
+        world.Auditor.Released(item.Id, lease);
+        return disk.Postpone(item, lease, notBefore);
     }).ConfigureAwait(false);
 
     public async ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken) => await world.Ask(host, disk =>

@@ -24,7 +24,7 @@ public static class Invariants
     /// <summary>A supply never gives more than there was.</summary>
     public const string NotOversold = "simulated.no_supply_is_oversold";
 
-    /// <summary>While an item is leased, nobody else gets it.</summary>
+    /// <summary>While an item is leased, nobody else gets it; and by its own clock a host hands a message over only while it has it.</summary>
     public const string OneLease = "simulated.an_item_has_one_lease_at_a_time";
 
     /// <summary>A message whose outcome is committed is not leased again.</summary>

@@ -21,7 +21,7 @@ internal sealed class SimulatedDisk
         this.faults = faults;
         foreach (var (name, available) in quotas)
         {
-            log.Add(new LogRecord(null, store => Done(((IQuotas)store).SetAsync(name, available, default))));
+            log.Add(new LogRecord([], store => Done(((IQuotas)store).SetAsync(name, available, default))));
         }
 
         Durable = log.Count;
@@ -44,7 +44,7 @@ internal sealed class SimulatedDisk
     public int MustBeDurable => faults.AcknowledgesBeforeSync ? 0 : log.Count;
 
     /// <summary>The commits among them, in order.</summary>
-    public IEnumerable<Commit> Commits => log.Select(record => record.Commit).OfType<Commit>();
+    public IEnumerable<Commit> Commits => log.SelectMany(record => record.Commits);
 
     public bool IsSyncing => syncing is not null;
 
@@ -90,7 +90,23 @@ internal sealed class SimulatedDisk
         var result = Now(Server.CommitAsync(commit, default));
         if (result is CommitResult.Committed)
         {
-            log.Add(new LogRecord(commit, store => Now(store.CommitAsync(commit, default))));
+            log.Add(new LogRecord([commit], store => Now(store.CommitAsync(commit, default))));
+        }
+
+        return result;
+    }
+
+    /// <summary>Carries out commits that are written all or none: one record, so that a crash leaves all of them or none.</summary>
+    /// <param name="commits">The commits.</param>
+    /// <param name="written">Told of all when they are written.</param>
+    public AtomicResult CommitTogether(IReadOnlyList<Commit> commits, Action<IReadOnlyList<Commit>> written)
+    {
+        IReadOnlyList<Commit> kept = faults.TearsWhatBelongsTogether ? [commits[0]] : commits;
+        var result = Now(((IAtomicCommits)Server).CommitTogetherAsync(kept, default));
+        if (result.Result is CommitResult.Committed)
+        {
+            log.Add(new LogRecord(kept, store => Now(((IAtomicCommits)store).CommitTogetherAsync(kept, default))));
+            written(kept);
         }
 
         return result;
@@ -101,7 +117,7 @@ internal sealed class SimulatedDisk
         var result = Now(((IJournalDisposal)Server).DisposeOfAsync(disposal, default));
         if (result is CommitResult.Committed)
         {
-            log.Add(new LogRecord(disposal.Commit, store => Now(((IJournalDisposal)store).DisposeOfAsync(disposal, default))));
+            log.Add(new LogRecord([disposal.Commit], store => Now(((IJournalDisposal)store).DisposeOfAsync(disposal, default))));
         }
 
         return result;
@@ -122,7 +138,7 @@ internal sealed class SimulatedDisk
         var leased = Now(((IOutbox)Server).LeaseAsync(now, until, most, default));
         if (leased.Count > 0)
         {
-            log.Add(new LogRecord(null, store => Now(((IOutbox)store).LeaseAsync(now, until, most, default))));
+            log.Add(new LogRecord([], store => Now(((IOutbox)store).LeaseAsync(now, until, most, default))));
         }
 
         return leased;
@@ -133,13 +149,15 @@ internal sealed class SimulatedDisk
         var leased = Now(((IWakeups)Server).LeaseDueAsync(due, now, until, most, default));
         if (leased.Count > 0)
         {
-            log.Add(new LogRecord(null, store => Now(((IWakeups)store).LeaseDueAsync(due, now, until, most, default))));
+            log.Add(new LogRecord([], store => Now(((IWakeups)store).LeaseDueAsync(due, now, until, most, default))));
         }
 
         return leased;
     }
 
-    public bool Release(OutboxItem item, Instant notBefore) => Write(store => Done(((IOutbox)store).ReleaseAsync(item, notBefore, default)));
+    public bool Release(OutboxItem item, Instant lease, Instant notBefore) => Write(store => Done(((IOutbox)store).ReleaseAsync(item, lease, notBefore, default)));
+
+    public bool Postpone(OutboxItem item, Instant lease, Instant notBefore) => Write(store => Done(((IOutbox)store).PostponeAsync(item, lease, notBefore, default)));
 
     public bool Settle(OutboxItem item) => Write(store => Done(((IOutbox)store).SettleAsync(item, default)));
 
@@ -157,7 +175,7 @@ internal sealed class SimulatedDisk
     private bool Write(Action<ICustomerStore> work)
     {
         work(Server);
-        log.Add(new LogRecord(null, work));
+        log.Add(new LogRecord([], work));
         return true;
     }
 
@@ -175,9 +193,9 @@ internal sealed class SimulatedDisk
     }
 
     /// <summary>What was written.</summary>
-    /// <param name="Commit">The commit that it was; null for leases and the like.</param>
+    /// <param name="Commits">The commits that it was, which survive all or none; none for leases and the like.</param>
     /// <param name="Redo">Does it again.</param>
-    private readonly record struct LogRecord(Commit? Commit, Action<ICustomerStore> Redo);
+    private readonly record struct LogRecord(IReadOnlyList<Commit> Commits, Action<ICustomerStore> Redo);
 }
 
 /// <summary>What a counterfeit database does wrongly; by default nothing.</summary>
@@ -188,6 +206,9 @@ internal sealed record DiskFaults
 
     /// <summary>It says that the last commit of a group is written, and it is not.</summary>
     public bool LosesEndsOfGroups { get; init; }
+
+    /// <summary>Of commits that belong together it writes the first.</summary>
+    public bool TearsWhatBelongsTogether { get; init; }
 
     /// <summary>It carries out requests wrongly.</summary>
     public Func<InMemoryStore, ICustomerStore>? Server { get; init; }

@@ -1,7 +1,14 @@
+using System.Data.Common;
+
 namespace Crm.Testing.Simulation;
 
 /// <summary>A connection broke, or the database died. Whether the request was carried out is not known.</summary>
-public sealed class SimulatedConnectionLostException() : IOException("The connection to the simulated database was lost; whether the request was carried out is not known.");
+/// <param name="isTransient">Whether the driver says that another connection may be had: then the engine decides again by itself, some times; otherwise the caller hears of it at once.</param>
+public sealed class SimulatedConnectionLostException(bool isTransient) : DbException("The connection to the simulated database was lost; whether the request was carried out is not known.")
+{
+    /// <inheritdoc/>
+    public override bool IsTransient => isTransient;
+}
 
 /// <summary>Something that must never happen has happened in a simulated world.</summary>
 /// <param name="invariant">The name of what does not hold.</param>

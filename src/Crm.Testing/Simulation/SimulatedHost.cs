@@ -31,7 +31,7 @@ internal sealed class SimulatedHost
     public int Working { get; set; }
 
     public void Start(SimulatedScenario scenario, IEnumerable<ICustomerModule> modules) => Engine = new CrmEngine(
-        new HostStore(world, Number, world.Luck.Chance(500) ? 1 : 0),
+        world.Luck.Chance(500) ? new JoiningHostStore(world, Number, Groups()) : new HostStore(world, Number, Groups()),
         modules,
         scenario.Options,
         Clock,
@@ -42,6 +42,8 @@ internal sealed class SimulatedHost
             Channels = scenario.Channels.Select(name => (IMessageChannel)new SimulatedChannel(world, Number, name)).ToSequence(),
             Pacing = new SimulatedPacing(world, Number),
         });
+
+    private int Groups() => world.Luck.Chance(500) ? 1 : 0;
 
     public void Crash()
     {
@@ -77,14 +79,18 @@ internal sealed class SimulatedHost
     {
         public string Name => name;
 
-        public async ValueTask<SendOutcome> SendAsync(string id, Message message, CustomerView customer, CancellationToken cancellationToken) =>
-            await world.WaitFor(host, SimulatedOperation.ChannelAnswered, () => world.Luck.Below(100) switch
+        public async ValueTask<SendOutcome> SendAsync(string id, Message message, CustomerView customer, CancellationToken cancellationToken)
+        {
+            world.HandedOver(host, id);
+            return await world.WaitFor(host, SimulatedOperation.ChannelAnswered, () => world.Luck.Below(100) switch
             {
                 < 80 => new SendOutcome.Sent(),
                 < 90 => (SendOutcome)new SendOutcome.Later(Duration.FromMinutes(world.Luck.Below(90))),
                 < 95 => new SendOutcome.Failed("unknown-address"),
-                _ => throw new IOException("The channel broke."),
+                < 98 => throw new IOException("The channel broke."),
+                _ => throw new TaskCanceledException("The channel's client waited too long."),
             }).ConfigureAwait(false);
+        }
     }
 }
 

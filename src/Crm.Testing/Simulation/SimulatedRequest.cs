@@ -13,7 +13,10 @@ internal abstract class SimulatedRequest(int host)
     public bool IsCarriedOut { get; protected set; }
 
     /// <summary>Whether the connection is gone: then the answer is an exception.</summary>
-    public bool IsBroken { get; set; }
+    public bool IsBroken { get; private set; }
+
+    /// <summary>Whether the one who waits hears that another connection may be had.</summary>
+    public bool IsTransient { get; private set; }
 
     /// <summary>Whether nobody waits for it any more, though it will still arrive.</summary>
     public bool IsAbandoned { get; set; }
@@ -23,6 +26,13 @@ internal abstract class SimulatedRequest(int host)
 
     /// <summary>Whether a database carries it out, so that its connection can break.</summary>
     public virtual bool IsOfDatabase => true;
+
+    /// <summary>The connection breaks.</summary>
+    public void Break(bool isTransient)
+    {
+        IsBroken = true;
+        IsTransient = isTransient;
+    }
 
     public abstract void CarryOut();
 
@@ -51,7 +61,7 @@ internal sealed class DatabaseRequest<T>(int host, SimulatedDisk disk, Func<Simu
     {
         if (IsBroken || !IsCarriedOut)
         {
-            completion.SetException(new SimulatedConnectionLostException());
+            completion.SetException(new SimulatedConnectionLostException(IsTransient));
             return;
         }
 
@@ -79,7 +89,7 @@ internal sealed class Wait<T>(int host, SimulatedOperation answering, Func<T> an
         {
             result = answer();
         }
-        catch (IOException fault)
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
         {
             completion.SetException(fault);
             return;

@@ -24,6 +24,9 @@ public sealed record SimulationReport
     /// <summary>How many times a part of a journal was disposed of, counting those that a crash took back.</summary>
     public required long Disposals { get; init; }
 
+    /// <summary>How many times commits of several customers were written all or none, such as both sides of a gift, counting those that a crash took back.</summary>
+    public required long Together { get; init; }
+
     /// <summary>A number made of everything that happened: the same seed gives the same one, whatever the machine and the threads.</summary>
     public required ulong Digest { get; init; }
 

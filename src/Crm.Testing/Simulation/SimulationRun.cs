@@ -12,6 +12,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
     private long events;
     private long commits;
     private long disposals;
+    private long together;
     private ulong digest;
     private SimulationFailure? failure;
 
@@ -33,6 +34,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
         Events = events,
         Commits = commits,
         Disposals = disposals,
+        Together = together,
         Digest = digest,
         Failure = failure,
     };
@@ -76,6 +78,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
             events += world.Auditor.Counted.Events;
             commits += world.Auditor.Counted.Commits;
             disposals += world.Auditor.Disposals;
+            together += world.Auditor.Together;
 
             // A sum, so that it does not matter which thread was first.
             digest = unchecked(digest + Luck.Mix(world.Digest ^ own));

@@ -368,13 +368,16 @@ internal sealed class World
         if (requests.Count > 0 && Luck.Of(requests) is { IsOfDatabase: true, IsBroken: false } request)
         {
             Count(SimulatedOperation.ConnectionLost, $"of host {request.Host}, {(request.IsCarriedOut ? "after" : "before")} its request was carried out");
-            request.IsBroken = true;
+            Break(request);
         }
         else
         {
             HandOver();
         }
     }
+
+    // Most drivers say of most lost connections that another may be had.
+    private void Break(SimulatedRequest request) => request.Break(Luck.Chance(800));
 
     private void CrashHost()
     {
@@ -390,7 +393,7 @@ internal sealed class World
         host.Crash();
         foreach (var request in requests.Where(request => request.Host == host.Number && request.IsOfDatabase && !request.IsCarriedOut && !request.IsBroken && Luck.Chance(300)))
         {
-            request.IsBroken = true;
+            Break(request);
             request.IsAbandoned = true;
         }
 
@@ -411,7 +414,7 @@ internal sealed class World
         requests.RemoveAll(request => request.IsAbandoned);
         foreach (var request in requests.Where(request => request.IsOfDatabase))
         {
-            request.IsBroken = true;
+            Break(request);
         }
 
         Auditor.Recovered();
@@ -509,6 +512,9 @@ internal sealed class World
             host.Working--;
         }
     }
+
+    /// <summary>A host hands a message to its channel.</summary>
+    public void HandedOver(int host, string id) => broken ??= Auditor.HandedOver(host, id, hosts[host].Clock.GetCurrentInstant());
 
     /// <summary>Whatever a call ends with that it should not ends the world, in the step in which it does.</summary>
     public void Observe(Task call) => _ = ObserveAsync(call);

@@ -21,7 +21,7 @@ internal static class Arbitrary
         select Start + Duration.FromHours(hours) + (Tick * ticks);
 
     private static Gen<EventLine> Lines { get; } =
-        from sku in Gen.Elements("tea", "cup")
+        from sku in Gen.Elements("tea", "cup", "tea,cup")
         from category in Gen.Elements("drinks", null)
         from quantity in Gen.Elements(1m, 2m, 0.5m)
         from amount in Gen.Choose(0, 3)
@@ -112,7 +112,12 @@ internal static class Arbitrary
         from plain in Plain
         from window in AnyWindow
         from value in Values
-        from how in Gen.Elements(Enum.GetValues<Aggregation>().Where(how => value.IsNumber || how is not (Aggregation.Sum or Aggregation.Average)).ToArray())
+        from how in Gen.Elements(Enum.GetValues<Aggregation>().Where(how => how switch
+        {
+            Aggregation.Sum or Aggregation.Average => value.IsNumber,
+            Aggregation.Unique => value.Value is Measured.Named { Name: "line.sku" },
+            _ => true,
+        }).ToArray())
         from number in NumberTests
         from test in value.Tests
         from missing in Gen.Elements(true, false)

@@ -18,7 +18,8 @@ public sealed class CalendarTests
     private static readonly Gen<LocalDate> Dates =
         from leap in Gen.Choose(0, 3)
         from days in Gen.Choose(0, 36_000)
-        select leap == 0 ? new LocalDate(1904 + (4 * (days % 24)), 2, 29) : new LocalDate(1920, 1, 1).PlusDays(days);
+        from end in Gen.Choose(0, 30)
+        select end == 0 ? LocalDate.MaxIsoValue.PlusDays(-(days % 500)) : end == 1 ? LocalDate.MinIsoValue.PlusDays(days % 500) : leap == 0 ? new LocalDate(1904 + (4 * (days % 24)), 2, 29) : new LocalDate(1920, 1, 1).PlusDays(days);
 
     private static readonly Gen<(string Zone, Instant At)> Instants =
         from zone in Gen.Elements(Zones)
@@ -69,6 +70,80 @@ public sealed class CalendarTests
     [InlineData(LeapDayRule.March1, "2028-03-01", false)]
     public void Who_was_born_on_29_February_has_a_birthday_by_the_stated_policy(LeapDayRule policy, string day, bool holds) =>
         Assert.Equal(holds, new Test.Anniversary(0, 0, policy, HongKong).At(new LocalDate(2000, 2, 29), false, Zone.AtStartOfDay(Day(day)).ToInstant()).Value);
+
+    [Theory]
+    [InlineData(LeapDayRule.February28, "2027-02-28", true)]
+    [InlineData(LeapDayRule.March1, "2027-03-01", true)]
+    [InlineData(LeapDayRule.LeapYearsOnly, "2027-02-28", false)]
+    [InlineData(LeapDayRule.LeapYearsOnly, "2028-02-29", true)]
+    public void A_birthday_without_its_year_has_its_anniversary_by_the_same_policy(LeapDayRule policy, string day, bool holds) =>
+        Assert.Equal(holds, new Test.Anniversary(0, 0, policy, HongKong).At(229, false, Zone.AtStartOfDay(Day(day)).ToInstant()).Value);
+
+    [Theory]
+    [InlineData("0", false)]
+    [InlineData("100", false)]
+    [InlineData("101", true)]
+    [InlineData("230", false)]
+    [InlineData("431", false)]
+    [InlineData("430.5", false)]
+    [InlineData("1231", true)]
+    [InlineData("1232", false)]
+    [InlineData("1301", false)]
+    [InlineData("-229", false)]
+    public void A_number_that_is_no_day_of_a_year_gets_the_stated_answer(string number, bool isDay)
+    {
+        var truth = new Test.Anniversary(0, 0, LeapDayRule.February28, HongKong).At(decimal.Parse(number, System.Globalization.CultureInfo.InvariantCulture), true, Instant.FromUtc(2026, 6, 15, 0, 0));
+
+        Assert.Equal(!isDay, truth.Value);
+        Assert.Equal(isDay, truth.ValidUntil is not null);
+    }
+
+    [Theory]
+    [InlineData(-200)]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(200)]
+    public void What_has_no_end_and_what_has_no_beginning_are_values_as_any(int years) => Assert.All(Enum.GetValues<Comparison>(), comparison =>
+    {
+        var now = Instant.FromUtc(2026, 6, 1, 0, 0);
+        Test[] tests = [new Test.Relative(comparison, new RelativeTime.Today(Period.FromYears(years), HongKong)), new Test.Relative(comparison, new RelativeTime.Now(Duration.FromDays(365 * years)))];
+        var first = new Scalar[] { LocalDate.MinIsoValue, Instant.MinValue };
+        var last = new Scalar[] { LocalDate.MaxIsoValue, Instant.MaxValue };
+
+        for (var i = 0; i < tests.Length; i++)
+        {
+            Assert.Equal(new Truth(comparison is Comparison.LessThan or Comparison.AtMost, null), tests[i].At(first[i], false, now));
+            Assert.Equal(new Truth(comparison is Comparison.MoreThan or Comparison.AtLeast, null), tests[i].At(last[i], false, now));
+        }
+    });
+
+    [Fact]
+    public void How_far_a_day_is_from_today_means_the_same_however_its_months_are_written() => Assert.All(Enumerable.Range(-40, 81), months =>
+    {
+        var (one, other) = (new Test.Relative(Comparison.EqualTo, new RelativeTime.Today(Period.FromMonths(months), "UTC")), new Test.Relative(Comparison.EqualTo, new RelativeTime.Today(new PeriodBuilder { Years = months / 12, Months = months % 12 }.Build(), "UTC")));
+
+        Assert.Equal(one, other);
+        Assert.All(Enumerable.Range(0, 4), day => Assert.All(Enumerable.Range(0, 4), later =>
+        {
+            var (value, now) = (new LocalDate(2024, 2, 27).PlusDays(day).PlusMonths(months).PlusDays(later - 2), new LocalDate(2024, 2, 27).PlusDays(day).AtStartOfDayInZone(DateTimeZone.Utc).ToInstant());
+            var read = (Condition.Field?)ConditionJson.Read(ConditionJson.Write(new Condition.Field("customer.joined", one, false))).Condition;
+            Assert.Equal(one.At(value, false, now), read!.Is.At(value, false, now));
+        }));
+    });
+
+    [Theory]
+    [InlineData("9797-12-31", "9798-01-01")]
+    [InlineData("9798-12-30", "9798-12-31")]
+    [InlineData("9798-12-31", null)]
+    public void A_change_is_looked_for_as_long_as_everything_that_moves_stays_in_the_calendar(string value, string? passed) =>
+        Assert.Equal(
+            new Truth(false, passed is null ? null : Zone.Start(Day(passed))),
+            new Test.Relative(Comparison.LessThan, new RelativeTime.Today(Period.Zero, HongKong)).At(Day(value), false, Instant.FromUtc(2026, 6, 1, 0, 0)));
+
+    [Fact]
+    public void The_law_catches_anniversaries_of_dates_alone() => Counterfeits.Caught(() =>
+        ChangesExactly((test, date, missing, now) => test is Test.Anniversary && date.Kind == ScalarKind.Number ? new Truth(missing, null) : test.At(date, missing, now)));
 
     [Fact]
     public void The_next_birthday_after_29_February_1896_by_leap_years_only_is_found_though_1900_was_none()
@@ -145,7 +220,9 @@ public sealed class CalendarTests
     }
 
     private static void ChangesExactly(Func<Test, Scalar, bool, Instant, Truth> at) =>
-        Prop.ForAll((from test in Timed from date in Dates from place in Instants from near in Gen.Choose(-400, 400) from close in Gen.Elements(true, false) select (test, close ? DateTimeZoneProviders.Tzdb[place.Zone].DayOf(place.At).PlusDays(near) : date, place.At)).ToArbitrary(), sample =>
+        Prop.ForAll((from test in Timed from date in Dates from place in Instants from near in Gen.Choose(-400, 400) from close in Gen.Elements(true, false) from yearless in Gen.Elements(true, false)
+                     let day = close ? DateTimeZoneProviders.Tzdb[place.Zone].DayOf(place.At).PlusDays(near) : date
+                     select (test, yearless && test is Test.Anniversary ? (Scalar)((100 * day.Month) + day.Day) : day, place.At)).ToArbitrary(), sample =>
         {
             var (test, date, now) = sample;
             var truth = at(test, date, false, now);
@@ -161,6 +238,9 @@ public sealed class CalendarTests
             Assert.True(truth.ValidUntil is not { } change || (Holds(test, date, zone.DayOf(change)) != truth.Value && Holds(test, date, zone.DayOf(change - Duration.FromTicks(1))) == truth.Value));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(400));
 
+    // A day without its year is that day of an earlier leap year.
+    private static bool Holds(Test test, Scalar value, LocalDate today) => Holds(test, value.AsDate ?? new LocalDate(today.Year - 4 - (today.Year % 4), (int)value.AsNumber / 100, (int)value.AsNumber % 100), today);
+
     private static bool Holds(Test test, LocalDate date, LocalDate today) => test switch
     {
         Test.Relative { Comparison: var comparison, To: RelativeTime.Today(var shift, _) } => comparison switch
@@ -171,7 +251,7 @@ public sealed class CalendarTests
             Comparison.LessThan => date < today + shift,
             _ => date <= today + shift,
         },
-        Test.Anniversary anniversary => Enumerable.Range(date.Year + 1, Math.Max(0, today.Year + 2 - date.Year)).Any(year =>
+        Test.Anniversary anniversary => Enumerable.Range(today.Year - 1, 3).Any(year => date.Year < year &&
             (date is not { Month: 2, Day: 29 } || CalendarSystem.Iso.IsLeapYear(year) ? new LocalDate(year, date.Month, date.Day)
                 : anniversary.LeapDay == LeapDayRule.February28 ? new LocalDate(year, 2, 28) : anniversary.LeapDay == LeapDayRule.March1 ? new LocalDate(year, 3, 1) : (LocalDate?)null) is { } on
             && on.PlusDays(-anniversary.DaysBefore) <= today && today <= on.PlusDays(anniversary.DaysAfter)),

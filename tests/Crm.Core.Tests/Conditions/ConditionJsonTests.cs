@@ -2,6 +2,7 @@ using System.Globalization;
 using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -12,6 +13,8 @@ namespace Crm.Core.Tests.Conditions;
 /// <summary>The written form of conditions.</summary>
 public sealed class ConditionJsonTests
 {
+    private static readonly Instant Start = Instant.FromUtc(2026, 1, 1, 0, 0);
+
     private static readonly Gen<Condition> Right = Arbitrary.Conditions.Where(condition => ConditionCheck.Check(condition).IsEmpty);
 
     [Fact]
@@ -25,6 +28,47 @@ public sealed class ConditionJsonTests
             Assert.Equal(Evaluator.Evaluate(sample.condition, evidence).Value, Evaluator.Evaluate(read, evidence).Value);
             Assert.Equal(text, ConditionJson.Write(read));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    [Fact]
+    public void The_canonical_form_has_the_same_answer_until_the_same_instant_and_is_its_own() => Same(Canonical.Of);
+
+    [Fact]
+    public void The_law_catches_an_opposite_that_forgets_what_is_missing() => Counterfeits.Caught(() => Same(condition => Canonical.Of(condition) is var canonical && condition is Condition.Not && canonical is Condition.Field field ? field with { WhenMissing = !field.WhenMissing } : canonical));
+
+    [Fact]
+    public void The_law_catches_an_opposite_that_loses_the_value_itself() => Counterfeits.Caught(() => Same(condition =>
+        condition is Condition.Not { Of: Condition.EventWindow { Is: Test.AtLeast least } leaf } ? Canonical.Of(leaf with { Is = new Test.AtMost(least.Value) }) : Canonical.Of(condition)));
+
+    [Fact]
+    public void A_not_around_all_is_a_not_around_each_for_any_and_any_depth() =>
+        Prop.ForAll(Gen.ListOf(Right).Resize(4).Select(list => list.ToList()).ToArbitrary(), parts =>
+        {
+            Assert.Equal(Hash(!new Condition.All(parts.ToSequence())), Hash(new Condition.Any(parts.Select(part => !part).ToSequence())));
+            Assert.Equal(Hash(!new Condition.Any(parts.ToSequence())), Hash(new Condition.All(parts.Select(part => !part).ToSequence())));
+            Assert.All(parts, part => Assert.Equal(Hash(part), Hash(!!part)));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    // Points that cancel each other out fall away, and what they were given for has no say any more in when to ask again.
+    private static void Same(Func<Condition, Condition> canonical) =>
+        Prop.ForAll((from condition in Right from negated in Gen.Elements(true, false) from history in Arbitrary.Histories from now in Arbitrary.Instants select (negated ? !condition : condition, history, now)).ToArbitrary(), sample =>
+        {
+            var (condition, history, now) = sample;
+            var form = canonical(condition);
+            var evidence = new TestEvidence(new Moment(now, DateTimeZone.Utc)) { History = history, Event = history.Select(one => one.Event).FirstOrDefault() };
+            var (expected, found) = (Evaluator.Evaluate(condition, evidence), Evaluator.Evaluate(form, evidence));
+
+            Assert.Equal(expected.Value, found.Value);
+            Assert.True(expected.ValidUntil == found.ValidUntil || HasScore(condition), $"{expected} is not {found}");
+            Assert.Equal(ConditionWriter.Text(form), ConditionWriter.Text(Canonical.Of(form)));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1_000));
+
+    private static bool HasScore(Condition condition) => condition switch
+    {
+        Condition.All all => all.Of.Any(HasScore),
+        Condition.Any any => any.Of.Any(HasScore),
+        Condition.Not not => HasScore(not.Of),
+        _ => condition is Condition.Score,
+    };
 
     [Fact]
     public void The_order_and_nesting_of_parts_does_not_change_the_hash() =>
@@ -54,13 +98,14 @@ public sealed class ConditionJsonTests
     [InlineData("""{"field":"customer.district","is":{"matches":"^(?i)kowloon [0-9]{1,3}$"},"whenMissing":false}""")]
     [InlineData("""{"sum":"spend","currency":"HKD","of":"purchase","window":"lifetime","is":{"gt":1000.5}}""")]
     [InlineData("""{"sum":"quantity","of":"purchase","where":{"field":"line.sku","is":{"eq":"茶 \"A\""},"whenMissing":false},"window":{"last":"P1DT12H"},"is":{"lte":3}}""")]
-    [InlineData("""{"any":[{"fact":"loyalty.tier","is":{"in":["gold","silver"]},"whenMissing":true},{"fact":"segment.vip","is":{"known":true}},{"not":{"fact":"x","is":{"lt":{"date":"2026-02-28"}},"whenMissing":true}}]}""")]
+    [InlineData("""{"any":[{"fact":"loyalty.tier","is":{"in":["gold","silver"]},"whenMissing":true},{"fact":"segment.vip","is":{"known":true}},{"not":{"fact":"x","is":{"eq":{"date":"2026-02-28"}},"whenMissing":true}}]}""")]
     [InlineData("""{"field":"event.at","is":{"gte":{"instant":"2026-11-21T08:00:00.0000001Z"}},"whenMissing":false}""")]
     [InlineData("""{"between":{"from":"2026-01-01T00:00:00Z","until":"2026-02-01T00:00:00Z"}}""")]
     [InlineData("""{"on":["saturday","sunday"]}""")]
     [InlineData("""{"hours":{"from":"18:00","until":"02:00:00.5"}}""")]
     [InlineData("""{"average":"spend","currency":"HKD","of":"purchase","window":{"last":"P90D","skip":"P30D"},"is":{"between":[10,20.5]},"whenMissing":false}""")]
     [InlineData("""{"mostFrequent":"line.category","of":"purchase","window":{"calendar":"month","skip":1,"count":3,"zone":"Asia/Hong_Kong"},"is":{"startsWith":"tea"},"whenMissing":true}""")]
+    [InlineData("""{"unique":"line.sku","of":"purchase","window":{"last":"P90D"},"is":{"allOf":["cup","tea"]},"whenMissing":false}""")]
     [InlineData("""{"latest":"at","of":"purchase","window":"lifetime","is":{"lte":{"now":"-P30D"}},"whenMissing":true}""")]
     [InlineData("""{"first":"day","zone":"Asia/Hong_Kong","of":"purchase","window":"lifetime","is":{"anniversary":{"before":3,"after":0,"leapDay":"march-1","zone":"Asia/Hong_Kong"}},"whenMissing":false}""")]
     [InlineData("""{"distinct":"event.order","of":"purchase","window":{"from":"2026-01-01T00:00:00Z","until":"2026-02-01T00:00:00Z"},"is":{"gte":3}}""")]
@@ -84,6 +129,16 @@ public sealed class ConditionJsonTests
     [InlineData("""{"field":"customer.age","is":{"between":[3,3.0]},"whenMissing":true}""", """{"field":"customer.age","is":{"eq":3},"whenMissing":true}""")]
     [InlineData("""{"count":"visit","window":{"calendar":"day","skip":0,"count":1,"zone":"UTC"},"is":{"gte":1}}""", """{"count":"visit","window":{"calendar":"day","zone":"UTC"},"is":{"gte":1}}""")]
     [InlineData("""{"score":[{"when":{"on":["monday"]},"points":2},{"when":{"on":["monday"]},"points":3}],"is":{"gte":2}}""", """{"score":[{"when":{"on":["monday"]},"points":5}],"is":{"gte":2}}""")]
+    [InlineData("""{"not":{"count":"visit","window":"lifetime","is":{"gte":3}}}""", """{"count":"visit","window":"lifetime","is":{"lt":3}}""")]
+    [InlineData("""{"not":{"field":"customer.age","is":{"gt":5},"whenMissing":false}}""", """{"field":"customer.age","is":{"lte":5},"whenMissing":true}""")]
+    [InlineData("""{"not":{"fact":"loyalty.points","is":{"lt":5},"whenMissing":true}}""", """{"fact":"loyalty.points","is":{"gte":5},"whenMissing":false}""")]
+    [InlineData("""{"not":{"max":"spend","currency":"HKD","of":"visit","window":"lifetime","is":{"lte":3},"whenMissing":true}}""", """{"max":"spend","currency":"HKD","of":"visit","window":"lifetime","is":{"gt":3},"whenMissing":false}""")]
+    [InlineData("""{"not":{"field":"customer.joined","is":{"gte":{"today":"-P1Y","zone":"UTC"}},"whenMissing":false}}""", """{"field":"customer.joined","is":{"lt":{"today":"-P1Y","zone":"UTC"}},"whenMissing":true}""")]
+    [InlineData("""{"not":{"score":[{"when":{"on":["monday"]},"points":2}],"is":{"gte":2}}}""", """{"score":[{"when":{"on":["monday"]},"points":2}],"is":{"lt":2}}""")]
+    [InlineData("""{"not":{"any":[{"on":["monday"]},{"not":{"on":["sunday"]}}]}}""", """{"all":[{"not":{"on":["monday"]}},{"on":["sunday"]}]}""")]
+    [InlineData("""{"not":{"all":[{"any":[{"on":["monday"]},{"calendar":"holidays","whenMissing":false}]},{"not":{"count":"visit","window":"lifetime","is":{"gt":3}}}]}}""", """{"any":[{"all":[{"not":{"calendar":"holidays","whenMissing":false}},{"not":{"on":["monday"]}}]},{"count":"visit","window":"lifetime","is":{"gt":3}}]}""")]
+    [InlineData("""{"not":{"all":[]}}""", """{"any":[]}""")]
+    [InlineData("""{"count":"visit","where":{"not":{"field":"line.quantity","is":{"gte":2},"whenMissing":false}},"window":"lifetime","is":{"gte":1}}""", """{"count":"visit","where":{"field":"line.quantity","is":{"lt":2},"whenMissing":true},"window":"lifetime","is":{"gte":1}}""")]
     [InlineData("""{"on":["sunday","monday"]}""", """{"on":["monday","sunday"]}""")]
     [InlineData("""{"all":[{"all":[{"on":["monday"]}]},{"on":["monday"]}]}""", """{"on":["monday"]}""")]
     public void Other_spellings_have_the_same_canonical_form(string json, string canonical) => Assert.Equal(canonical, ConditionJson.Write(Read(json)));
@@ -115,7 +170,7 @@ public sealed class ConditionJsonTests
         Assert.Null(reading.Condition);
         Assert.Equal(
             """
-            $.all[0]: Nothing says what this asks (did you mean "field" by "fields"?); exactly one of "all", "any", "not", "score", "field", "fact", "count", "sum", "average", "min", "max", "distinct", "first", "latest", "mostFrequent", "periods", "sequence", "between", "on", "hours", "annual", "calendar" is expected.
+            $.all[0]: Nothing says what this asks (did you mean "field" by "fields"?); exactly one of "all", "any", "not", "score", "field", "fact", "count", "sum", "average", "min", "max", "distinct", "first", "latest", "mostFrequent", "unique", "periods", "sequence", "between", "on", "hours", "annual", "calendar" is expected.
             $.all[1]: "whenMissing" is absent; true or false, the answer where there is no value, is expected.
             $.all[3].window.last: "P3M" is no length of a window: a duration of weeks, days (24 hours each), hours, minutes and seconds is expected, such as "P90D" or "PT36H"; months and years have no fixed length.
             $.all[4].is: The property comes twice; once is expected.
@@ -127,7 +182,7 @@ public sealed class ConditionJsonTests
             $.all[9].hours: "until" is absent; a time of day from "00:00" to "23:59" is expected.
             $.all[10].is.in[2]: null was found; a text, a number, true, false, {"date":"2026-11-21"} or {"instant":"2026-11-21T08:00:00Z"} is expected.
             $.all[10].whenMissing: "no" was found; true or false is expected.
-            $.all[11]: 7 was found; an object with one of "all", "any", "not", "score", "field", "fact", "count", "sum", "average", "min", "max", "distinct", "first", "latest", "mostFrequent", "periods", "sequence", "between", "on", "hours", "annual", "calendar" is expected.
+            $.all[11]: 7 was found; an object with one of "all", "any", "not", "score", "field", "fact", "count", "sum", "average", "min", "max", "distinct", "first", "latest", "mostFrequent", "unique", "periods", "sequence", "between", "on", "hours", "annual", "calendar" is expected.
             $.all[12]: This asks "not", "on" at once; exactly one is expected. Combine conditions with 'all' or 'any'.
             $.all[2].field: 'region' is not the name of a field: 'customer.', 'event.' or 'lookup.' and a name of lower-case letters, digits, '-', '_' and '.' are expected, such as 'customer.region'.
             $.all[2].is.gte: A code has no order; a number, date or instant is expected, or a test with 'eq' or 'in'.
@@ -216,6 +271,25 @@ public sealed class ConditionJsonTests
         static string Parts(int count) => $$"""{"all":[{{string.Join(",", Enumerable.Repeat("""{"on":["monday"]}""", count))}}]}""";
         static string Values(int count) => $$"""{"field":"event.a","is":{"in":[{{string.Join(",", Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture)))}}]},"whenMissing":false}""";
     }
+
+    [Fact]
+    public void What_a_value_is_compared_with_is_written_and_read_again_or_refused()
+    {
+        Scalar[] values = [true, false, 1, 1.5m, "a", "b", new LocalDate(2026, 1, 1), new LocalDate(2026, 1, 2), Start, Start + Duration.FromTicks(1), Scalar.Of(["a"]), Scalar.Of(["b"]), Scalar.Of(["a", "b"]), default];
+        Func<Scalar, Test>[] tests = [value => new Test.EqualTo(value), value => new Test.MoreThan(value), value => new Test.AtLeast(value), value => new Test.LessThan(value), value => new Test.AtMost(value), value => new Test.OneOf([value])];
+        var leaves = tests.SelectMany(test => values.Select(value => (Value: value, Leaf: (Condition)new Condition.Field("customer.tags", test(value), false)))).ToList();
+        var right = leaves.Where(one => ConditionCheck.Check(one.Leaf).IsEmpty).ToList();
+
+        Assert.Equal(right.Select(one => one.Leaf is Condition.Field { Is: Test.OneOf } leaf ? leaf with { Is = new Test.EqualTo(one.Value) } : one.Leaf), right.Select(one => Read(ConditionJson.Write(one.Leaf))));
+        Assert.All(leaves.Except(right), one => Assert.True(one.Value.Kind is ScalarKind.Codes or ScalarKind.Missing or ScalarKind.Code or ScalarKind.Flag));
+        Assert.DoesNotContain(right, one => one.Value.Kind == ScalarKind.Codes);
+    }
+
+    [Theory]
+    [InlineData("customer.tags", "$.is.eq")]
+    [InlineData("event.spend", "$.is.eq")]
+    public void Several_codes_are_not_compared_as_a_whole(string name, string path) =>
+        Assert.Equal($"{path}: A list of codes is not compared as a whole; a test with 'anyOf' or 'allOf' is expected.", Assert.Single(ConditionCheck.Check(If.Field(name).Is(Scalar.Of(["a", "b"])))).ToString());
 
     [Fact]
     public void Conditions_made_in_code_are_checked_like_written_ones()

@@ -162,6 +162,31 @@ public sealed class EvaluatorTests
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
+    [Fact]
+    public void The_events_of_a_measure_are_those_that_it_counts() => EventsAreCounted(HistoryWindows.EventsOf);
+
+    [Fact]
+    public void The_law_catches_evidence_from_after_the_time_since_an_event() => Counterfeits.Caught(() => EventsAreCounted((leaf, history, now) =>
+        HistoryWindows.EventsOf(leaf.Window is Window.Since since ? leaf with { Window = since with { Within = null } } : leaf, history, now)));
+
+    [Fact]
+    public void Evidence_since_an_event_ends_with_the_time_that_it_lasts()
+    {
+        CustomerEvent[] purchases = [.. new[] { 0, 10, 100 }.Select(day => CustomerEvent.Purchase($"till:{day}", Identity.User("amy"), Money.Hkd(1)))];
+        var history = purchases.Zip([0, 10, 100], (purchase, day) => (purchase, Arbitrary.Start + Duration.FromDays(day))).ToList();
+        var leaf = new Condition.EventWindow("purchase", new Measure.Count(), new Window.Since(new EventPattern("purchase"), First: true) { Within = Duration.FromDays(30) }, new Test.AtLeast(1));
+
+        Assert.Equal(1, HistoryWindows.Measure(leaf, history, Arbitrary.Start + Duration.FromDays(200)));
+        Assert.Equal([purchases[1]], HistoryWindows.EventsOf(leaf, history, Arbitrary.Start + Duration.FromDays(200)));
+    }
+
+    private static void EventsAreCounted(Func<Condition.EventWindow, History, Instant, IEnumerable<CustomerEvent>> events) =>
+        Prop.ForAll((from leaf in Arbitrary.Windows from history in Arbitrary.Histories from now in Arbitrary.Instants select (leaf, history, now)).ToArbitrary(), sample =>
+        {
+            var counting = sample.leaf with { Measure = new Measure.Count() };
+            Assert.Equal(HistoryWindows.Measure(counting, sample.history, sample.now), events(counting, sample.history, sample.now).Count());
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1_000));
+
     private static Condition Changing(bool now, string at) =>
         new Condition.Moment(now ? new Span.Between(null, Parse(at)) : new Span.Between(Parse(at), null));
 

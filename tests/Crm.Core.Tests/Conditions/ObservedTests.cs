@@ -106,6 +106,10 @@ public sealed class ObservedTests
         RefutedAs(leaf => leaf.Measure is Measure.Aggregate { How: Aggregation.Latest } latest ? leaf with { Measure = latest with { How = Aggregation.First } } : leaf);
 
     [Fact]
+    public void The_law_catches_one_value_taken_for_all_of_them() =>
+        RefutedAs(leaf => leaf.Measure is Measure.Aggregate { How: Aggregation.Unique } all ? leaf with { Measure = all with { How = Aggregation.MostFrequent } } : leaf);
+
+    [Fact]
     public void The_law_catches_regularity_that_counts_events_instead_of_periods() =>
         RefutedAs(leaf => leaf.Measure is Measure.Periods ? leaf with { Measure = new Measure.Count() } : leaf);
 

@@ -61,3 +61,27 @@ internal sealed class ForgetfulStore(InMemoryStore store) : ICustomerStore, IWak
 
     public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) => store.LeaseDueAsync(due, now, until, most, cancellationToken);
 }
+
+/// <summary>A store that, of several references to one customer that are loaded at once, takes all for the first.</summary>
+internal sealed class OneNamedStore(InMemoryStore store) : ICustomerStore, IBulkCommit, IWakeups
+{
+    public int GroupsAtOnce => 0;
+
+    public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken) => store.LoadAsync(customer, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadManyAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
+    {
+        var loaded = await store.LoadManyAsync(customers, cancellationToken);
+        return [.. loaded.Select(snapshot => snapshot with { IdentityReference = loaded[0].IdentityReference })];
+    }
+
+    public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken) => store.LoadHistoryAsync(customer, start, cancellationToken);
+
+    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => store.CommitAsync(commit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<CommitResult>> CommitManyAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken) => store.CommitManyAsync(commits, cancellationToken);
+
+    public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) => store.ReadJournalAsync(customer, afterVersion, cancellationToken);
+
+    public ValueTask<IReadOnlyList<CustomerId>> LeaseDueAsync(Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken) => store.LeaseDueAsync(due, now, until, most, cancellationToken);
+}

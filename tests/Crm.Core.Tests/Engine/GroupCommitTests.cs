@@ -1,8 +1,10 @@
+using System.Data.Common;
 using System.Globalization;
 using Crm.Conditions;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Storage;
+using Crm.Testing;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -49,6 +51,20 @@ public sealed class GroupCommitTests
         Assert.Equal(Enumerable.Range(1, 100), receipts.Select(receipt => (int)receipt.Version));
         var view = await shop.Engine.ReadAsync(CustomerRef.Of(Identity.User(7)), Token);
         Assert.Equal(100, view?.Slot<ClubState>("club").Earned);
+    }
+
+    [Fact]
+    public async Task Callers_who_share_a_transaction_keep_the_identities_that_they_came_with()
+    {
+        var (shop, store) = Open();
+        var born = await shop.RecordAsync(Histories.Purchase("till:born", 1_000) with { AlsoKnownAs = [Histories.Phone] });
+
+        await TogetherAsync(shop, store, [.. Enumerable.Range(0, 20).Select(i => Purchase(i, customer: i) with { Identity = i % 2 == 0 ? Histories.Phone : Shop.Amy })]);
+
+        Assert.Equal([1, 1, 1], store.Transactions);
+        var journal = await shop.Store.ReadJournalAsync(born.Customer, 1, Token).ToListAsync(Token);
+        Assert.Equal(20, journal.Count);
+        Assert.All(journal, entry => Assert.Equal(int.Parse(entry.Event.Key.Value, CultureInfo.InvariantCulture) % 2 == 0 ? 2 : 1, entry.IdentityReference));
     }
 
     [Fact]
@@ -114,6 +130,68 @@ public sealed class GroupCommitTests
         Assert.Equal(2, store.Transactions.Count);
     }
 
+    public static TheoryData<string> TroublesOfOneRow => [.. Troubles.Keys];
+
+    // As drivers tell of them: what can be told apart, and what cannot.
+    private static Dictionary<string, Func<Exception>> Troubles { get; } = new(StringComparer.Ordinal)
+    {
+        ["the driver waited in vain for an answer"] = () => new DriverFault(null, transient: true, new TimeoutException()),
+        ["the server waited in vain for a lock"] = () => new DriverFault("55P03", transient: true),
+        ["the statement took too long"] = () => new DriverFault("57014", transient: false),
+        ["the driver knows no SQL states"] = () => new DriverFault(null, transient: false),
+        ["a row that the database refuses"] = () => new DriverFault("23514", transient: false),
+        ["somebody's client was cancelled by its own time-out"] = () => new TaskCanceledException(),
+        ["somebody waited in vain"] = () => new TimeoutException(),
+    };
+
+    [Theory]
+    [MemberData(nameof(TroublesOfOneRow))]
+    public async Task What_one_customers_row_fails_with_takes_no_neighbour_down(string trouble)
+    {
+        var (shop, store) = Open();
+        var tried = 0;
+        store.Fails = commit => commit.Claims.Any(claim => claim.Identity == Identity.User(23)) && ++tried > 0 ? Troubles[trouble]() : null;
+
+        // Of every fifth event on, it is this customer's.
+        var outcomes = await OutcomesAsync(shop, store, [.. Enumerable.Range(0, 60).Select(i => Purchase(i, customer: i % 5 == 4 ? 23 : 100 + i))]);
+
+        Assert.All(outcomes.Index(), outcome => Assert.Equal(outcome.Index % 5 != 4, outcome.Item.StartsWith("till:", StringComparison.Ordinal)));
+        Assert.Equal(48, await shop.Store.ReadAllAsync(Token).CountAsync(Token));
+        Assert.InRange(tried, 2, ConnectionLoss.IsTimeOut(Troubles[trouble]()) ? 2 : 60);
+    }
+
+    [Theory]
+    [InlineData(typeof(TaskCanceledException))]
+    [InlineData(typeof(TimeoutException))]
+    [InlineData(typeof(IOException))]
+    public async Task A_profile_that_cannot_be_read_takes_no_neighbour_down(Type trouble)
+    {
+        var shop = new Shop(new ClubModule(new Condition.Any([])));
+        var store = new GroupingStore(shop.Store);
+        var engine = new CrmEngine(store, shop.Modules, shop.Options, shop.Clock, new SeededIdSource(), new CrmPorts { Profiles = new OneIsUnreadable(Identity.User(23), (Exception)Activator.CreateInstance(trouble)!) });
+        var gate = new TaskCompletionSource();
+        store.Gate = gate.Task;
+
+        var callers = Enumerable.Range(0, 60).Select(i => OutcomeAsync(engine, Purchase(i, customer: i))).ToList();
+        gate.SetResult();
+        var outcomes = await Task.WhenAll(callers);
+
+        Assert.Equal([23], outcomes.Index().Where(outcome => outcome.Item.StartsWith(nameof(ProfileFaultException), StringComparison.Ordinal)).Select(outcome => outcome.Index));
+        Assert.Equal(59, outcomes.Count(outcome => outcome.StartsWith("till:", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_is_waited_for_a_few_times_and_not_once_for_every_caller()
+    {
+        var (shop, store) = Open();
+        store.Broken = new DriverFault(null, transient: true, new TimeoutException());
+
+        var outcomes = await OutcomesAsync(shop, store, [.. Enumerable.Range(0, 100).Select(i => Purchase(i, customer: i))]);
+
+        Assert.All(outcomes, outcome => Assert.StartsWith(nameof(DriverFault), outcome, StringComparison.Ordinal));
+        Assert.Equal([1, 99, 1, 1, 1], store.Transactions);
+    }
+
     [Fact]
     public async Task Who_gives_up_in_line_is_not_recorded()
     {
@@ -176,8 +254,10 @@ public sealed class GroupCommitTests
             {
                 var alone = Shop.With(drawn.club);
                 alone.Clock.Set(Histories.End);
+                await alone.RecordAsync(Histories.Birth);
+                var events = Histories.UnderTwoNames(drawn.events);
                 var expected = new List<string>();
-                foreach (var happened in drawn.events)
+                foreach (var happened in events)
                 {
                     expected.Add(await OutcomeAsync(alone.Engine, happened));
                 }
@@ -186,14 +266,31 @@ public sealed class GroupCommitTests
                 grouped.Clock.Set(Histories.End);
                 var store = default(GroupingStore)!;
                 grouped.Over(inner => store = new GroupingStore(inner));
+                await grouped.RecordAsync(Histories.Birth);
+                store.Transactions.Clear();
                 var attempts = 0;
                 store.Loses = _ => Interlocked.Increment(ref attempts) <= drawn.lost; // somebody else was faster
-                var found = await OutcomesAsync(grouped, store, drawn.events);
+                var found = await OutcomesAsync(grouped, store, events);
 
                 Assert.Equal(expected, found);
                 Assert.Equal(await alone.PictureAsync(Histories.End, netted: true), await grouped.PictureAsync(Histories.End, netted: true));
+                Assert.Equal(await alone.NamesAsync(), await grouped.NamesAsync());
                 Assert.InRange(store.Transactions.Count, Math.Min(1, drawn.events.Length), 2 + drawn.lost + 2);
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
+
+    private sealed class DriverFault(string? state, bool transient, Exception? inner = null) : DbException("The database did not do it.", inner)
+    {
+        public override string? SqlState => state;
+
+        public override bool IsTransient => transient;
+    }
+
+    private sealed class OneIsUnreadable(Identity one, Exception trouble) : ICustomerProfiles
+    {
+        public ValueTask<Fields> ReadAsync(CustomerId customer, string? user, CancellationToken cancellationToken) => user == one.Value ? throw trouble : ValueTask.FromResult(Fields.None);
+
+        public IAsyncEnumerable<HostProfile> ReadAllAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<HostProfile>();
+    }
 
     private static (Shop Shop, GroupingStore Store) Open(Func<CrmOptions, CrmOptions>? change = null)
     {

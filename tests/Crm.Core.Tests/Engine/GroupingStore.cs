@@ -40,6 +40,9 @@ internal sealed class GroupingStore(InMemoryStore store, int groups = 1) : ICust
 
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => (await CommitManyAsync([commit], cancellationToken))[0];
 
+    /// <summary>Says what a transaction with a commit fails with; null: with nothing.</summary>
+    public Func<Commit, Exception?> Fails { get; set; } = _ => null;
+
     public async ValueTask<IReadOnlyList<CommitResult>> CommitManyAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
         await Gate;
@@ -51,6 +54,11 @@ internal sealed class GroupingStore(InMemoryStore store, int groups = 1) : ICust
         if (Broken is { } broken)
         {
             throw broken;
+        }
+
+        if (commits.Select(Fails).FirstOrDefault(fault => fault is not null) is { } fault)
+        {
+            throw fault;
         }
 
         var results = new CommitResult[commits.Count];

@@ -13,6 +13,8 @@ public static class Histories
 {
     public static readonly Instant End = Shop.Opening + Duration.FromDays(200);
 
+    public static readonly Identity Phone = Identity.Phone("+852 9123 4567");
+
     private static readonly int[] Cents = [0, 1, 999, 1_000, 1_001, 1_999, 2_000, 5_000, 9_999, 25_000];
 
     public static Gen<Clubhouse> Clubs =>
@@ -33,6 +35,12 @@ public static class Histories
         from instants in Gen.ListOf(Instants, count)
         from picks in Gen.ListOf(Gen.Choose(0, 1_000), count)
         select instants.Order().Select((at, i) => Purchase($"till:{i}", Cents[i == 0 ? 1 + (picks[i] % (Cents.Length - 1)) : picks[i] % Cents.Length]) with { OccurredAt = at }).ToArray();
+
+    /// <summary>The first event of somebody who has two names.</summary>
+    public static CustomerEvent Birth => Purchase("till:birth", 0) with { OccurredAt = Shop.Opening, AlsoKnownAs = [Phone] };
+
+    /// <summary>The events as they come from somebody who gives now the one name and now the other.</summary>
+    public static CustomerEvent[] UnderTwoNames(CustomerEvent[] events) => [.. events.Select((happened, i) => i % 3 == 1 ? happened with { Identity = Phone } : happened)];
 
     /// <summary>Whether a condition looks at nothing but purchases, facts and the calendar.</summary>
     public static bool IsOfPurchases(Condition condition) => !ConditionJson.Write(condition).Contains("page-view", StringComparison.Ordinal);

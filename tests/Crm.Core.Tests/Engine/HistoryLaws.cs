@@ -50,6 +50,9 @@ public sealed class HistoryLaws
     [Fact]
     public void A_module_that_counts_calls_is_caught_by_many_in_one_call() => Caught(BulkLaw(club => Counterfeit(club, _ => new Rememberer())));
 
+    [Fact]
+    public void A_store_that_takes_all_names_of_somebody_for_one_is_caught_by_many_in_one_call() => Caught(BulkLaw(club => Shop.With(club).Over(store => new OneNamedStore(store))));
+
     private static Property WorkerLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.WithRequests)),
@@ -123,13 +126,16 @@ public sealed class HistoryLaws
                 var many = open(club);
                 one.Clock.Set(Histories.End);
                 many.Clock.Set(Histories.End);
-                foreach (var happened in events)
+                await one.RecordAsync(Histories.Birth);
+                await many.RecordAsync(Histories.Birth);
+                foreach (var happened in Histories.UnderTwoNames(events))
                 {
                     await one.RecordAsync(happened);
                 }
 
-                await many.Engine.RecordAsync(events, cancellationToken: TestContext.Current.CancellationToken);
+                await many.Engine.RecordAsync(Histories.UnderTwoNames(events), cancellationToken: TestContext.Current.CancellationToken);
                 Assert.Equal(await one.PictureAsync(Histories.End, netted: true), await many.PictureAsync(Histories.End, netted: true));
+                Assert.Equal(await one.NamesAsync(), await many.NamesAsync());
                 return true;
             });
 

@@ -49,16 +49,72 @@ public sealed class HostProfiles
         Assert.True((await engine.ReadAsync(CustomerRef.Of(receipt.Customer), Token))!.Profile["district"].IsMissing);
     }
 
+    [Theory]
+    [InlineData(typeof(TaskCanceledException))]
+    [InlineData(typeof(IOException))]
+    public async Task A_profile_that_cannot_be_read_is_said_so_and_keeps_no_message_of_others_waiting(Type trouble)
+    {
+        var table = new Table();
+        var engine = new CrmEngine(store, [Greeting], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Profiles = table, Channels = [new LetterBox()] });
+        await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+        await engine.RecordAsync(Histories.Purchase("till:2", 1_000) with { Identity = Ben }, Token);
+        table.Trouble = (Exception)Activator.CreateInstance(trouble)!;
+
+        var fault = await Assert.ThrowsAsync<ProfileFaultException>(async () => await engine.RecordAsync(Histories.Purchase("till:3", 1_000), Token));
+        var report = await engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Same(table.Trouble, fault.InnerException);
+        Assert.Equal((1, 1, 2), (report.Sent, report.FollowUps, report.Postponed));
+        table.Trouble = null;
+        clock.Advance(Duration.FromMinutes(1));
+        var rest = await engine.PumpAsync(cancellationToken: Token);
+        Assert.Equal((1, 1, 0), (rest.Sent, rest.FollowUps, rest.Postponed));
+    }
+
+    [Fact]
+    public async Task Whoever_cancels_is_told_so_and_not_of_the_profile()
+    {
+        using var cancelling = new CancellationTokenSource();
+        var engine = new CrmEngine(store, [Districts], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Profiles = new Table { Meanwhile = cancelling.Cancel } });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await engine.RecordAsync([Histories.Purchase("till:1", 1_000)], cancellationToken: cancelling.Token));
+    }
+
     private CrmEngine Engine(ICustomerStore over) => new(over, [Districts], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Profiles = new Table() });
 
     private static ScriptModule Districts => new(
         new ModuleContract { Name = "districts", Handles = [EventKinds.PurchaseName], Observes = ["district"], Codec = NotesCodec.Instance },
         (notes, context) => notes.Plus(context.Observed("district").AsCode ?? "nowhere"));
 
+    // Amy and Ben get a letter for each purchase at the till, and each the other's gift.
+    private static ScriptModule Greeting => new("greeting", [EventKinds.PurchaseName], (_, context) => context.Cause.Source != "till" ? Outcome.Nothing : new Outcome.Accepted
+    {
+        Messages = [new Message { Occasion = $"thanks for {context.Cause}", Channel = "post", Template = "thanks", Purpose = "service", DecidedAt = context.Moment.Instant, UsefulUntil = context.Moment.Instant + Duration.FromDays(1) }],
+        FollowUps = [CustomerEvent.Purchase($"gift:{context.Cause.Value}", context.Cause.Value == "1" ? Ben : Shop.Amy, Money.Hkd(0))],
+    });
+
+    private static Identity Ben => Identity.User("ben");
+
+    private sealed class LetterBox : IMessageChannel
+    {
+        public string Name => "post";
+
+        public ValueTask<SendOutcome> SendAsync(string id, Message message, CustomerView customer, CancellationToken cancellationToken) => ValueTask.FromResult<SendOutcome>(new SendOutcome.Sent());
+    }
+
     private sealed class Table : ICustomerProfiles
     {
-        public ValueTask<Fields> ReadAsync(CustomerId customer, string? user, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(user == Shop.Amy.Value ? Fields.Of(("district", "kowloon")) : Fields.None);
+        /// <summary>Is thrown when Amy is asked about; null: nothing is.</summary>
+        public Exception? Trouble { get; set; }
+
+        public Action Meanwhile { get; init; } = () => { };
+
+        public ValueTask<Fields> ReadAsync(CustomerId customer, string? user, CancellationToken cancellationToken)
+        {
+            Meanwhile();
+            cancellationToken.ThrowIfCancellationRequested();
+            return user != Shop.Amy.Value ? ValueTask.FromResult(Fields.None) : Trouble is { } trouble ? throw trouble : ValueTask.FromResult(Fields.Of(("district", "kowloon")));
+        }
 
         public IAsyncEnumerable<HostProfile> ReadAllAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<HostProfile>();
     }

@@ -10,7 +10,7 @@ namespace Crm.Core.Tests.Engine;
 public sealed class IdentityTests
 {
     private static readonly Identity Ben = Identity.User("ben");
-    private static readonly Identity Phone = Identity.Phone("+852 9123 4567");
+    private static readonly Identity Phone = Histories.Phone;
     private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
 
     [Fact]
@@ -38,6 +38,23 @@ public sealed class IdentityTests
     }
 
     [Fact]
+    public async Task Each_entry_names_the_identity_that_its_own_event_came_with_also_where_they_are_recorded_together()
+    {
+        var shop = new Shop(new ClubModule(Never));
+        var born = await shop.RecordAsync(Histories.Purchase("till:1", 1_000) with { AlsoKnownAs = [Phone] });
+        await shop.Engine.RecordAsync(
+        [
+            Histories.Purchase("till:2", 1_000) with { Identity = Phone },
+            Histories.Purchase("till:3", 1_000),
+            Histories.Purchase("till:4", 1_000) with { Identity = null, Customer = born.Customer },
+            Histories.Purchase("till:5", 1_000) with { AlsoKnownAs = [Identity.Email("amy@example.com")] },
+            Histories.Purchase("till:6", 1_000) with { Identity = Phone },
+        ], cancellationToken: Token);
+
+        Assert.Equal([1, 2, 1, null, 1, 2], await ReferencesAsync(shop, born.Customer));
+    }
+
+    [Fact]
     public async Task A_request_for_an_identity_that_is_somebody_elses_is_refused_and_a_happening_is_noted()
     {
         var shop = new Shop(new ClubModule(Never));
@@ -61,6 +78,9 @@ public sealed class IdentityTests
         var again = await shop.RecordAsync(Histories.Purchase("till:2", 1_000) with { AlsoKnownAs = [Phone, Shop.Amy] });
         Assert.DoesNotContain(again.Lines, line => line.Code == "identity-taken");
     }
+
+    private static async Task<IEnumerable<int?>> ReferencesAsync(Shop shop, CustomerId customer) =>
+        (await shop.Store.ReadJournalAsync(customer, 0, Token).ToListAsync(Token)).Select(entry => entry.IdentityReference);
 
     private static Crm.Conditions.Condition Never => new Crm.Conditions.Condition.Any([]);
 }

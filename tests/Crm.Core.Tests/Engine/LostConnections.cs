@@ -38,7 +38,7 @@ public sealed class LostConnections
     [Fact]
     public async Task A_fault_that_would_come_again_and_a_time_out_are_reported_at_once()
     {
-        foreach (var fault in new[] { new Broken(transient: false), new Broken(transient: true, new TimeoutException()) })
+        foreach (var fault in new[] { new Broken(transient: false), new Broken(transient: true, new TimeoutException()), new Broken(transient: true, state: "55P03") })
         {
             var line = new BadLine(store, arrived: false, faults: 100, fault);
             Assert.Same(fault, await Assert.ThrowsAsync<Broken>(async () => await Engine(line).RecordAsync(Histories.Purchase("till:1", 1_000), Token)));
@@ -48,8 +48,10 @@ public sealed class LostConnections
 
     private static CrmEngine Engine(ICustomerStore over) => new(over, [], new CrmOptions { Zone = DateTimeZone.Utc }, new FakeClock(Shop.Opening), new SeededIdSource());
 
-    private sealed class Broken(bool transient, Exception? inner = null) : DbException("The line is dead.", inner)
+    private sealed class Broken(bool transient, Exception? inner = null, string? state = null) : DbException("The line is dead.", inner)
     {
+        public override string? SqlState => state;
+
         public override bool IsTransient => transient;
     }
 

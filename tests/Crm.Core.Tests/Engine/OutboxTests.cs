@@ -42,6 +42,17 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task A_reason_that_no_database_keeps_is_told_as_such_and_the_message_is_done_with()
+    {
+        var engine = Engine();
+        var receipt = await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+        gate.Answer = new GateAnswer(false, "cut \uD83C");
+        Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Refused);
+        var outcome = await store.ReadJournalAsync(receipt.Customer, 1, Token).SingleAsync(Token);
+        Assert.Equal("unreadable", outcome.Event.Fields["reason"].AsCode);
+    }
+
+    [Fact]
     public async Task What_is_not_useful_any_more_is_recorded_stale_and_never_sent()
     {
         var engine = Engine();
@@ -68,6 +79,62 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task A_channel_that_times_out_holds_up_nobody_and_is_given_up_at_last()
+    {
+        var engine = Engine();
+        var amy = await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+        await engine.RecordAsync(Histories.Purchase("till:2", 1_000) with { Identity = Identity.User("ben") }, Token);
+        postman.TimesOutFor = amy.Customer;
+
+        Assert.Equal((1, 1), await engine.PumpAsync(cancellationToken: Token) is var first ? (first.Sent, first.Postponed) : default);
+        for (var attempt = 2; attempt < 5; attempt++)
+        {
+            clock.Advance(Duration.FromHours(1));
+            Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Postponed);
+        }
+
+        clock.Advance(Duration.FromHours(1));
+        Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Failed);
+    }
+
+    [Fact]
+    public async Task A_gate_in_trouble_lets_nothing_leave_and_holds_up_nobody()
+    {
+        var engine = Engine();
+        var amy = await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+        await engine.RecordAsync(Histories.Purchase("till:2", 1_000) with { Identity = Identity.User("ben") }, Token);
+        foreach (var trouble in new Exception[] { new TaskCanceledException("The registry did not answer in time."), new IOException("The registry is down.") })
+        {
+            gate.TroubleWith = (amy.Customer, trouble);
+            Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Postponed);
+            Assert.Single(postman.Delivered);
+            clock.Advance(Duration.FromHours(1));
+        }
+
+        gate.TroubleWith = null;
+        Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Sent);
+    }
+
+    [Fact]
+    public async Task What_is_put_off_uses_up_no_attempt()
+    {
+        var engine = Engine();
+        await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+        for (var night = 0; night < 9; night++)
+        {
+            postman.PutOffUntil = clock.GetCurrentInstant() + Duration.FromHours(1);
+            Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Postponed);
+            clock.Advance(Duration.FromHours(1));
+        }
+
+        (postman.PutOffUntil, postman.Trouble) = (null, true);
+        Assert.Equal((1, 0), await engine.PumpAsync(cancellationToken: Token) is var trouble ? (trouble.Postponed, trouble.Failed) : default);
+        clock.Advance(Duration.FromHours(1));
+        postman.Trouble = false;
+        Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Sent);
+    }
+
+    [Fact]
     public async Task A_worker_that_died_holding_a_message_is_replaced_after_its_lease()
     {
         var engine = Engine();
@@ -78,6 +145,106 @@ public sealed class OutboxTests
         clock.Advance(Duration.FromMinutes(2));
         Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).Sent);
     }
+
+    [Fact]
+    public async Task Two_workers_of_a_slow_channel_hand_every_message_over_once()
+    {
+        var (worker, other) = (Engine(Letters), Engine(Letters));
+        await WelcomeAsync(worker, 250);
+        var nested = false;
+        postman.Meanwhile = async () =>
+        {
+            // A second for each message, and while one worker waits for the channel, the other looks whether there is something to do.
+            clock.Advance(Duration.FromSeconds(1));
+            if (!nested)
+            {
+                nested = true;
+                await other.PumpAsync(cancellationToken: Token);
+                nested = false;
+            }
+        };
+
+        while ((await worker.PumpAsync(cancellationToken: Token)).IsCutShort)
+        {
+        }
+
+        Assert.Equal(250, postman.Ids.Count);
+        Assert.Equal(250, postman.Ids.Distinct().Count());
+        Assert.Equal(250, await store.ReadAllAsync(Token).CountAsync(each => each.Entry.Event.Kind == MessageOutcomes.Sent, Token));
+    }
+
+    [Fact]
+    public async Task A_run_ends_while_half_of_its_lease_is_left_and_gives_back_what_it_has_not_handed_over()
+    {
+        var engine = Engine(Letters);
+        await WelcomeAsync(engine, 250);
+        postman.AfterDelivery = () => clock.Advance(Duration.FromSeconds(1));
+
+        var report = await engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Equal((60, 60, true), (report.Sent, report.Items, report.IsCutShort));
+        IOutbox outbox = store;
+        var rest = await outbox.LeaseAsync(clock.GetCurrentInstant(), clock.GetCurrentInstant(), 1_000, Token);
+        Assert.Equal(190, rest.OfType<OutboxItem.OfMessage>().Count());
+        Assert.All(rest, item => Assert.Equal((0, Shop.Opening), (item.Attempts, item.NotBefore)));
+    }
+
+    [Fact]
+    public async Task What_became_of_messages_is_written_while_the_run_goes_on()
+    {
+        var engine = Engine(Letters);
+        await WelcomeAsync(engine, 40);
+        var written = new List<int>();
+        postman.Meanwhile = async () =>
+        {
+            written.Add(await store.ReadAllAsync(Token).CountAsync(each => each.Entry.Event.Kind == MessageOutcomes.Sent, Token));
+            clock.Advance(Duration.FromSeconds(1));
+        };
+
+        await engine.PumpAsync(cancellationToken: Token);
+
+        // A hundredth of the lease is 1.2 seconds, so that never more than two are at stake.
+        Assert.Equal(Enumerable.Range(0, 40).Select(sent => sent / 2 * 2), written);
+    }
+
+    [Fact]
+    public async Task A_message_whose_outcome_is_in_the_journal_is_not_handed_over()
+    {
+        var (worker, late) = (Engine(Letters), Engine(Letters));
+        await WelcomeAsync(worker, 2);
+        IOutbox outbox = store;
+        var items = (await outbox.LeaseAsync(clock.GetCurrentInstant(), clock.GetCurrentInstant(), 10, Token)).OfType<OutboxItem.OfMessage>().ToList();
+        postman.Meanwhile = async () => await late.RecordAsync(OutboxPump.Outcome(items[1].Id, items[1].Customer, items[1].Message, MessageOutcomes.Sent, null), Token);
+
+        Assert.Equal(1, (await worker.PumpAsync(cancellationToken: Token)).Sent);
+
+        Assert.Equal([items[0].Id], postman.Ids);
+        Assert.Empty((await outbox.LeaseAsync(Instant.MaxValue, Instant.MaxValue, 10, Token)).OfType<OutboxItem.OfMessage>());
+    }
+
+    [Fact]
+    public async Task A_worker_that_lost_its_lease_does_not_end_that_of_another()
+    {
+        var engine = Engine(Letters);
+        await WelcomeAsync(engine, 1);
+        IOutbox outbox = store;
+        IReadOnlyList<OutboxItem> others = [];
+        postman.Meanwhile = async () =>
+        {
+            clock.Advance(Duration.FromMinutes(2));
+            others = await outbox.LeaseAsync(clock.GetCurrentInstant(), clock.GetCurrentInstant() + Duration.FromMinutes(2), 10, Token);
+            throw new IOException("The channel broke after two minutes.");
+        };
+
+        await engine.PumpAsync(cancellationToken: Token);
+
+        var held = Assert.Single(others.OfType<OutboxItem.OfMessage>());
+        clock.Advance(Duration.FromMinutes(2) - Duration.FromTicks(1));
+        Assert.DoesNotContain(await outbox.LeaseAsync(clock.GetCurrentInstant(), clock.GetCurrentInstant(), 10, Token), item => item.Id == held.Id);
+    }
+
+    private static async Task WelcomeAsync(CrmEngine engine, int customers) =>
+        await engine.RecordAsync([.. Enumerable.Range(0, customers).Select(n => Histories.Purchase($"till:{n}", 1_000) with { Identity = Identity.User(n) })], cancellationToken: Token);
 
     [Fact]
     public async Task An_outcome_that_a_module_cannot_take_stops_nobody_else_and_is_tried_again()
@@ -209,8 +376,15 @@ public sealed class OutboxTests
             _ => Outcome.Nothing,
         });
 
-    private CrmEngine Engine() =>
-        new(store, [Welcome], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Channels = [postman], Gate = gate });
+    private static ScriptModule Letters => new("letters", [EventKinds.PurchaseName], (_, context) => new Outcome.Accepted
+    {
+        Messages = [new Message { Occasion = "welcome:1", Channel = "post", Template = "welcome", Purpose = "service", DecidedAt = context.Moment.Instant, UsefulUntil = context.Moment.Instant + Duration.FromDays(1) }],
+    });
+
+    private CrmEngine Engine() => Engine(Welcome);
+
+    private CrmEngine Engine(ScriptModule module) =>
+        new(store, [module], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Channels = [postman], Gate = gate });
 
     private sealed class Postman : IMessageChannel
     {
@@ -218,20 +392,40 @@ public sealed class OutboxTests
 
         public bool Trouble { get; set; }
 
+        public CustomerId? TimesOutFor { get; set; }
+
+        public Instant? PutOffUntil { get; set; }
+
         public List<string> Delivered { get; } = [];
+
+        public List<string> Ids { get; } = [];
 
         public Action AfterDelivery { get; set; } = () => { };
 
-        public ValueTask<SendOutcome> SendAsync(string id, Message message, CustomerView customer, CancellationToken cancellationToken)
+        public Func<Task> Meanwhile { get; set; } = () => Task.CompletedTask;
+
+        public async ValueTask<SendOutcome> SendAsync(string id, Message message, CustomerView customer, CancellationToken cancellationToken)
         {
             if (Trouble)
             {
                 throw new IOException("The letter box is stuck.");
             }
 
+            if (customer.Customer == TimesOutFor)
+            {
+                throw new TaskCanceledException("The request was canceled due to the configured HttpClient.Timeout of 100 seconds elapsing.", new TimeoutException());
+            }
+
+            if (PutOffUntil is { } until)
+            {
+                return new SendOutcome.PutOff(until);
+            }
+
             Delivered.Add(message.Occasion);
+            Ids.Add(id);
             AfterDelivery();
-            return ValueTask.FromResult<SendOutcome>(new SendOutcome.Sent());
+            await Meanwhile();
+            return new SendOutcome.Sent();
         }
     }
 
@@ -239,8 +433,11 @@ public sealed class OutboxTests
     {
         public GateAnswer Answer { get; set; } = new(true);
 
+        public (CustomerId Customer, Exception Fault)? TroubleWith { get; set; }
+
         public GateAnswer AskAtDecision(Message message, IEvidence customer) => new(true);
 
-        public ValueTask<GateAnswer> AskAtLeaseAsync(Message message, CustomerView customer, CancellationToken cancellationToken) => ValueTask.FromResult(Answer);
+        public ValueTask<GateAnswer> AskAtLeaseAsync(Message message, CustomerView customer, CancellationToken cancellationToken) =>
+            TroubleWith is { } trouble && trouble.Customer == customer.Customer ? throw trouble.Fault : ValueTask.FromResult(Answer);
     }
 }

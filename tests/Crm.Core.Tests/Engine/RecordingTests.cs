@@ -98,6 +98,39 @@ public sealed class RecordingTests
         Assert.Equal(["bad-amount", "bad-line", "bad-line"], fault.Problems.Select(problem => problem.Code));
     }
 
+    [Theory]
+    [InlineData("1.00000000", true)]
+    [InlineData("0.000001000", true)]
+    [InlineData("0.0000010001", false)]
+    [InlineData("1000000.000", true)]
+    [InlineData("1000000.000001", false)]
+    [InlineData("0.00", false)]
+    public async Task A_quantity_is_compared_by_its_value(string quantity, bool isOne)
+    {
+        var line = new EventLine("tea", decimal.Parse(quantity, System.Globalization.CultureInfo.InvariantCulture), Money.Hkd(1));
+        var recording = shop.Engine.RecordAsync([CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(1), line)], cancellationToken: Token).AsTask();
+
+        Assert.Equal(isOne, EventLine.IsQuantity(line.Quantity));
+        Assert.Equal(isOne ? [] : ["bad-line"], await Record.ExceptionAsync(() => recording) is InvalidEventException fault ? fault.Problems.Select(problem => problem.Code) : []);
+    }
+
+    [Fact]
+    public async Task What_recording_would_answer_can_be_asked_before()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        CustomerEvent[] events =
+        [
+            Histories.Purchase("till:1", 5_000), Histories.Purchase("till:1", 6_000), Histories.Purchase("till:1", 5_000) with { Identity = Merges.Ben }, Histories.Purchase("till:2", 5_000),
+        ];
+
+        var found = await shop.Engine.FindRecordedAsync(events, Token);
+        Assert.Null((await shop.Store.LoadAsync(CustomerRef.Of(Merges.Ben), Token)).Customer);
+        var recorded = await shop.Engine.RecordAsync(events, cancellationToken: Token);
+
+        Assert.Equal([typeof(Recorded.Already), typeof(Recorded.KeyReused), typeof(Recorded.Already), null], found.Select(answer => answer?.GetType()));
+        Assert.Equal(recorded.SkipLast(1).Select(answer => $"{answer}"), found.SkipLast(1).Select(answer => $"{answer}"));
+    }
+
     [Fact]
     public async Task A_profile_value_can_be_removed()
     {
@@ -166,6 +199,18 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task A_cancellation_takes_what_is_left_of_its_purchase_and_says_how_much()
+    {
+        await shop.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await shop.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(20)));
+        Assert.Equal(new TakenBack(Money.Hkd(30), Money.Hkd(0), Money.Hkd(0)), (await shop.RecordAsync(Histories.Cancellation("till:3", EventKey.Parse("till:1")))).TakenBack);
+        Assert.Equal(new TakenBack(Money.Hkd(0), Money.Hkd(0), Money.Hkd(0)), (await shop.RecordAsync(Histories.Cancellation("till:4", EventKey.Parse("till:1")))).TakenBack);
+        Assert.Null((await shop.RecordAsync(Histories.Cancellation("till:5", EventKey.Parse("till:2")))).TakenBack);
+        Assert.Null((await shop.RecordAsync(Histories.Cancellation("till:6", EventKey.Parse("till:7")))).TakenBack);
+        Assert.Equal(0, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
     public async Task A_refund_without_its_original_takes_the_latest_purchase_of_the_article()
     {
         var tea = new EventLine("tea", 2, Money.Hkd(40));
@@ -176,6 +221,56 @@ public sealed class RecordingTests
 
         // Both teas of the second purchase and one of the first are back; 30.00 are taken in proportion of what is left: 20.00 and 30.00.
         Assert.Equal(0 + 1, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task A_refund_of_goods_from_a_discounted_order_takes_what_was_paid_back_and_no_more()
+    {
+        var (tea, mug) = (new EventLine("tea", 1, Money.Hkd(100)), new EventLine("mug", 1, Money.Hkd(100)));
+        await shop.RecordAsync(CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(160), tea, mug) with { Fields = Fields.Of((EventKinds.DiscountField, 40)) });
+
+        var first = await shop.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(80), tea));
+        var left = await LeftAsync();
+
+        Assert.Equal(new TakenBack(Money.Hkd(80), Money.Hkd(0), Money.Hkd(0)) { LinesInFull = 1 }, first.TakenBack);
+        Assert.Equal(-8, first.Total("points"));
+        Assert.Equal((Money.Hkd(80), 20m, [mug]), (left?.Spend, left?.Fields[EventKinds.DiscountField].AsNumber ?? 0, left?.Lines ?? []));
+        Assert.Equal(new TakenBack(Money.Hkd(80), Money.Hkd(0), Money.Hkd(0)) { LinesInFull = 1 }, (await shop.RecordAsync(CustomerEvent.Refund("till:3", Shop.Amy, "till:1", Money.Hkd(80), mug))).TakenBack);
+        Assert.Null(await LeftAsync());
+
+        async Task<CustomerEvent?> LeftAsync() => (await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(Shop.Opening + Duration.FromDays(1)), Token))?.History[0].Event;
+    }
+
+    [Fact]
+    public async Task A_refund_of_several_discounted_articles_takes_each_at_its_share_whatever_it_was_bought_with()
+    {
+        var (tea, mug) = (new EventLine("tea", 2, Money.Hkd(100)), new EventLine("mug", 1, Money.Hkd(50)));
+        await shop.RecordAsync(CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(100), tea));
+        await shop.RecordAsync(CustomerEvent.Purchase("till:2", Shop.Amy, Money.Hkd(50), mug));
+
+        // Of 90.00 for goods of 150.00, 60.00 are for the tea and 30.00 for the mug.
+        var refund = await shop.RecordAsync(CustomerEvent.Refund("till:3", Shop.Amy, null, Money.Hkd(90), tea, mug));
+
+        Assert.Equal(new TakenBack(Money.Hkd(90), Money.Hkd(0), Money.Hkd(0)) { LinesInFull = 2 }, refund.TakenBack);
+        Assert.Equal(4 + 2, (await shop.ReadAsync()).Fact("club.points").AsNumber);
+    }
+
+    [Fact]
+    public async Task Half_of_what_was_paid_for_a_discounted_order_is_half_of_its_goods()
+    {
+        await shop.RecordAsync(CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(160), new EventLine("tea", 1, Money.Hkd(100)), new EventLine("mug", 1, Money.Hkd(100))));
+        await shop.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(80)));
+        var left = (await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(Shop.Opening + Duration.FromDays(1)), Token))?.History[0].Event;
+        Assert.Equal((Money.Hkd(80), [new EventLine("tea", 1, Money.Hkd(50)), new EventLine("mug", 1, Money.Hkd(50))]), (left?.Spend, left?.Lines ?? []));
+    }
+
+    [Fact]
+    public async Task Articles_that_come_back_for_nothing_take_no_money_back()
+    {
+        var tea = new EventLine("tea", 1, Money.Hkd(50));
+        await shop.RecordAsync(CustomerEvent.Purchase("till:1", Shop.Amy, Money.Hkd(50), tea));
+        Assert.Equal(new TakenBack(Money.Hkd(0), Money.Hkd(0), Money.Hkd(0)) { LinesInFull = 1 }, (await shop.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(0), tea))).TakenBack);
+        Assert.Equal(5, (await shop.ReadAsync()).Fact("club.points").AsNumber);
     }
 
     [Fact]
@@ -217,6 +312,19 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task All_who_are_unknown_are_reported_each_with_the_place_of_its_event_and_nothing_is_written()
+    {
+        var (somebody, nobody) = (new CustomerId(7), new CustomerId(8));
+        CustomerEvent Named(string key, CustomerId customer) => Histories.Purchase(key, 1_000) with { Identity = null, Customer = customer };
+        var fault = await Assert.ThrowsAsync<InvalidEventException>(async () => await shop.Engine.RecordAsync(
+            [Histories.Purchase("till:1", 1_000), Named("till:2", somebody), Histories.Purchase("till:3", 1_000), Named("till:4", nobody), Named("till:2", somebody)], cancellationToken: Token));
+
+        Assert.Equal([(1, "unknown-customer"), (3, "unknown-customer"), (4, "unknown-customer")], fault.Problems.Select(problem => (problem.Index, problem.Code)));
+        Assert.All(fault.Problems, problem => Assert.Contains(problem.Index == 3 ? $"'till:4' names the customer {nobody}" : $"'till:2' names the customer {somebody}", problem.Message, StringComparison.Ordinal));
+        Assert.Null(await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), Token));
+    }
+
+    [Fact]
     public async Task A_module_that_fails_is_named_and_nothing_is_committed()
     {
         var faulty = new Shop(new ScriptModule("faulty", [EventKinds.PurchaseName], (_, _) => throw new InvalidOperationException("boom")));
@@ -247,6 +355,38 @@ public sealed class RecordingTests
     {
         var faulty = new Shop(new ScriptModule("faulty", [EventKinds.PurchaseName], (_, _) => new Outcome.Refused("no", new Text("No.", "不。"))));
         await Assert.ThrowsAsync<ModuleFaultException>(() => faulty.RecordAsync(Histories.Purchase("till:1", 1)));
+    }
+
+    [Fact]
+    public async Task Modules_that_hear_each_other_in_a_circle_come_to_rest_where_their_definitions_do()
+    {
+        ScriptModule Hearing(string name, string hears, string emits) => new(
+            new ModuleContract { Name = name, Handles = [EventKinds.PurchaseName, hears], Emits = [emits], Codec = NotesCodec.Instance },
+            (notes, context) => context.Stimulus is Stimulus.Happened ? name == "tiers" ? notes.Plus("bought") with { Echoes = [new Echo(emits)] } : Outcome.Nothing
+                : notes.Lines.Count < 3 ? notes.Plus(hears) with { Echoes = [new Echo(emits)] } : Outcome.Nothing);
+        var circle = new Shop(Hearing("tiers", "segment.entered", "tier.changed"), Hearing("segments", "tier.changed", "segment.entered"));
+
+        var receipt = await circle.RecordAsync(Histories.Purchase("till:1", 1));
+
+        Assert.DoesNotContain(receipt.Lines, line => line.Code == "echoes-dropped");
+        var view = await circle.ReadAsync();
+        Assert.Equal(["bought", "segment.entered", "segment.entered"], view.Slot<Notes>("tiers").Lines);
+        Assert.Equal(["tier.changed", "tier.changed", "tier.changed"], view.Slot<Notes>("segments").Lines);
+    }
+
+    [Fact]
+    public async Task Definitions_that_answer_each_other_for_ever_drop_the_same_when_history_is_decided_again()
+    {
+        var endless = new Shop(
+            new ScriptModule(new ModuleContract { Name = "ping", Handles = [EventKinds.PurchaseName, "pong"], Emits = ["ping"], Codec = NotesCodec.Instance }, (notes, _) => notes.Plus("ping") with { Echoes = [new Echo("ping")] }),
+            new ScriptModule(new ModuleContract { Name = "pong", Handles = ["ping"], Emits = ["pong"], Codec = NotesCodec.Instance }, (notes, _) => notes.Plus("pong") with { Echoes = [new Echo("pong")] }));
+        endless.Clock.Advance(Duration.FromDays(2));
+        await endless.RecordAsync(Histories.Purchase("till:2", 1));
+        var late = await endless.RecordAsync(Histories.Purchase("till:1", 1) with { OccurredAt = Shop.Opening });
+
+        Assert.Contains(late.Lines, line => line.Code == "echoes-dropped");
+        Assert.Equal(2 * (1 + endless.Options.EchoRounds), (await endless.ReadAsync()).Slot<Notes>("ping").Lines.Count + (await endless.ReadAsync()).Slot<Notes>("pong").Lines.Count);
+        Assert.Empty(await Books.DifferencesAsync(endless));
     }
 
     [Fact]

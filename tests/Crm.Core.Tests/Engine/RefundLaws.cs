@@ -123,6 +123,9 @@ public sealed class RefundLaws
             {
                 var (club, orders) = given;
                 var shop = open(club);
+                // Half off on the whole: what goods cost is not what was paid for them.
+                var price = orders[0].Spend!.Value;
+                orders = [orders[0] with { Lines = [new EventLine("tea", 3, price), new EventLine("mug", 3, price)] }, .. orders[1..]];
                 foreach (var order in orders)
                 {
                     await shop.RecordAsync(order);
@@ -131,13 +134,15 @@ public sealed class RefundLaws
                 var taken = 0L;
                 foreach (var (amount, index) in cents.Select((amount, index) => (amount, index)))
                 {
-                    var receipt = await shop.RecordAsync(Refund($"till:r{index}", orders[0], amount));
+                    EventLine[] goods = [new EventLine("tea", 1, price with { MinorUnits = price.MinorUnits / 3 }), new EventLine("mug", 2, price with { MinorUnits = price.MinorUnits / 2 })];
+                    var receipt = await shop.RecordAsync(Refund($"till:r{index}", orders[0], amount) with { Lines = goods[..(amount % 3)].ToSequence() });
                     var back = receipt.TakenBack!;
                     Assert.Equal(amount, (back.Matched + back.Spread + back.Unmatched).MinorUnits);
                     taken += (back.Matched + back.Spread).MinorUnits;
                 }
 
-                Assert.True(taken <= orders[0].Spend!.Value.MinorUnits);
+                var rest = await shop.RecordAsync(Histories.Cancellation("till:rest", orders[0].Key) with { OccurredAt = RefundsAt });
+                Assert.Equal(orders[0].Spend!.Value.MinorUnits, taken + rest.TakenBack!.Matched.MinorUnits);
                 var view = await shop.ReadAsync();
                 Assert.All(view.Slot<ClubState>("club").Lots, lot => Assert.True(lot.Value >= 0, "Without redemptions no lot falls below 0."));
                 return true;

@@ -95,6 +95,12 @@ public sealed class Shop
             ]);
     }
 
+    /// <summary>By which of Amy's identities each entry of her journal came, by key.</summary>
+    public async Task<string> NamesAsync() => string.Join(
+        ", ",
+        (await Store.ReadJournalAsync((await ReadAsync()).Customer, 0, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken))
+            .Select(entry => $"{entry.Event.Key} by {entry.IdentityReference}").Order(StringComparer.Ordinal));
+
     public async Task<List<Message>> MessagesAsync()
     {
         IOutbox outbox = Store;

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Customers.Contacts;
 using Crm.Customers.Profiles;
 using Crm.Values;
@@ -25,6 +26,15 @@ public sealed class Declaring
     [MemberData(nameof(Days))]
     public void An_annual_date_is_a_day_that_some_year_has(string field, string day, bool right) =>
         Assert.Equal(right, Schema.Check(Fields.Of((field, decimal.Parse(day, System.Globalization.CultureInfo.InvariantCulture)))).IsEmpty);
+
+    [Fact]
+    public void Every_birthday_that_the_schema_takes_has_its_anniversary_and_no_other_number_has()
+    {
+        var test = new Test.Anniversary(7, 0, LeapDayRule.February28, "Asia/Hong_Kong");
+
+        Assert.All(Enumerable.Range(0, 1400), day =>
+            Assert.Equal(ProfileSchema.Usual.Check(Fields.Of(("birthday", day))).IsEmpty, Evaluator.Passes(test, day, whenMissing: false, Instant.FromUtc(2026, 6, 1, 0, 0)).ValidUntil is not null));
+    }
 
     [Theory]
     [InlineData("language", "zh-Hant-HK", true)]

@@ -132,7 +132,7 @@ internal sealed class Household
 
         public ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(Instant now, Instant until, int most, CancellationToken cancellationToken) => ((IOutbox)inner).LeaseAsync(now, until, most, cancellationToken);
 
-        public ValueTask ReleaseAsync(OutboxItem item, Instant notBefore, CancellationToken cancellationToken) => ((IOutbox)inner).ReleaseAsync(item, notBefore, cancellationToken);
+        public ValueTask ReleaseAsync(OutboxItem item, Instant lease, Instant notBefore, CancellationToken cancellationToken) => ((IOutbox)inner).ReleaseAsync(item, lease, notBefore, cancellationToken);
 
         public ValueTask SettleAsync(OutboxItem item, CancellationToken cancellationToken) => ((IOutbox)inner).SettleAsync(item, cancellationToken);
     }

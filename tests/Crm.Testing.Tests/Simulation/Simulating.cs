@@ -24,6 +24,7 @@ public sealed class Simulating
         Assert.True(report.Operations >= operations);
         Assert.Equal(report.Operations, report.Kinds.Values.Sum());
         Assert.True(report.Disposals > 0);
+        Assert.True(report.Together > 0);
         Assert.All(report.Kinds, kind => Assert.True(kind.Value > 0, $"{kind.Key} never happened"));
     }
 
@@ -53,6 +54,10 @@ public sealed class Simulating
         Assert.Equal((report.Failure.Invariant, report.Failure.Operation, report.Failure.Detail), (again.Failure?.Invariant, again.Failure?.Operation, again.Failure?.Detail));
         Assert.True(report.Failure.ReplayedExactly);
     }
+
+    [Fact]
+    public void A_lost_connection_is_a_fault_of_the_database_which_the_engine_may_get_over() =>
+        Assert.Equal([true, false], new System.Data.Common.DbException[] { new SimulatedConnectionLostException(true), new SimulatedConnectionLostException(false) }.Select(lost => lost.IsTransient));
 
     [Fact]
     public void Every_invariant_has_a_counterfeit() =>

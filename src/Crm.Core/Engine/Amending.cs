@@ -1,0 +1,76 @@
+using Crm.Events;
+using Crm.Modules;
+using Crm.Values;
+
+namespace Crm.Engine;
+
+/// <summary>
+/// What irrevocable modules may ask about a change of history: of which events it leaves more or less, and what each would have made of them at their own moments. What later amendments have left of earlier events is not looked at for that,
+/// so the answer is a function of what is left of the one event: it does not matter in how many pieces, or in which order, things were taken back. Nothing is decided unless a module asks.
+/// </summary>
+/// <param name="fold">The fold that is in use; what is asked is decided beside it.</param>
+/// <param name="customer">Whose history.</param>
+/// <param name="start">The state that the history starts from.</param>
+/// <param name="late">What changes the history: an amendment, or an event that came late.</param>
+/// <param name="ordered">The history with the change, in the order in which it counts.</param>
+/// <param name="unchanged">The history without the change.</param>
+/// <param name="changed">The history with it.</param>
+internal sealed class Amending(Fold fold, CustomerId customer, CustomerState start, JournalDraft late, List<JournalDraft> ordered, EffectiveHistory unchanged, EffectiveHistory changed)
+{
+    private readonly Dictionary<(EventKey Key, CustomerEvent? Happened), CustomerState> states = [];
+    private List<AmendedEvent>? events;
+    private (int Place, CustomerState? State) reached;
+    private Fold? beside;
+
+    /// <summary>The events that the amendment changes, in the order in which they count.</summary>
+    public IReadOnlyList<AmendedEvent> Events => events ??= Find();
+
+    /// <summary>A module's state right after an event, had it been another from the start.</summary>
+    public object StateHad(int module, EventKey key, CustomerEvent? happened)
+    {
+        if (!states.TryGetValue((key, happened), out var state))
+        {
+            states[(key, happened)] = state = Had(key, happened);
+        }
+
+        return state.Slots[module];
+    }
+
+    private Fold Beside => beside ??= fold.Beside();
+
+    private CustomerState Had(EventKey key, CustomerEvent? happened)
+    {
+        var place = ordered.FindIndex(entry => entry.Key == key);
+        return Replay.Run(Beside, customer, Before(place), [new JournalInput(ordered[place], happened)], ordered[place].EffectiveAt).State;
+    }
+
+    // The state before an entry. What leads to one leads on to a later one where no amendment is between, and where no other history is joined.
+    private CustomerState Before(int place)
+    {
+        if (reached.State is { } state && reached.Place == place)
+        {
+            return state;
+        }
+
+        var goesOn = reached.Place < place && ordered[reached.Place..place].TrueForAll(entry => entry is { Kind.Nature: not EventNature.Amendment, InJournalOf: null, Joins: null });
+        var (from, begun) = goesOn && reached.State is { } known ? (reached.Place, known) : (0, start);
+        var inputs = EffectiveHistory.Of(ordered[..(place + 1)]).Inputs;
+        var before = Replay.Run(Beside, customer, begun, [.. inputs.Take(place).Skip(from)], ordered[place].EffectiveAt).State;
+        reached = (place, before);
+        return before;
+    }
+
+    private List<AmendedEvent> Find()
+    {
+        // What comes late is told of whole; what was taken back before it came is taken from it then.
+        var before = new Dictionary<EventKey, CustomerEvent?> { [late.Key] = late.Event };
+        foreach (var input in unchanged.Inputs)
+        {
+            before.TryAdd(input.Entry.Key, input.Event);
+        }
+
+        return [.. changed.Inputs
+            .Where(input => input.Entry.Kind.Nature != EventNature.Amendment && before.TryGetValue(input.Entry.Key, out var was) && !ReferenceEquals(was, input.Event) && was != input.Event)
+            .Select(input => new AmendedEvent(input.Entry.Event, before[input.Entry.Key], input.Event, input.Entry.EffectiveAt))];
+    }
+}

@@ -1,0 +1,2 @@
+-- oldest: 1. The new column fills itself, and statements of before name theirs.
+-- Nothing that all databases need. Where rows are not in the order in which they came to be seen, as in PostgreSQL, the ledger gets a column that says when each row was written, and an index (see SqlDialect.AfterMigration).

@@ -1,0 +1,222 @@
+using Crm.Ledger;
+using Crm.Storage;
+using Crm.Testing.Counterfeits;
+using Crm.Values;
+
+namespace Crm.Testing.Laws;
+
+/// <summary>What is read of many customers in pages, ranges and parts is what is read of each.</summary>
+internal static class PageLaws
+{
+    private const int Many = 60;
+    private const int MostMet = 100 * Many;
+    private const int LongJournal = 600;
+    private const int WithoutJournal = 700;
+    private const int Survivor = 5;
+    private const int Retired = 10;
+    private static readonly int[] PageSizes = [7, Many + 40];
+    private static readonly (int First, int Last)[] Ranges = [(0, 99), (100, 100), (101, 700), (701, 1_023)];
+
+    public static IEnumerable<StorageLaw> All =>
+    [
+        Law.Of<ICustomerPages>(
+            "Pages_are_of_everybody_with_a_journal_once_and_as_loaded_by_id",
+            "The pages one after the other are of everybody with a journal entry who was not merged into another, by bucket and then by id, each as loaded by id; a page that is not full is the last.",
+            async bench =>
+            {
+                var pages = (ICustomerPages)bench.Store;
+                Bench.Same("The customers on the first page of nobody", 0, (await pages.LoadPageAsync(null, 10, bench.Token)).Count);
+                var expected = new List<CustomerSnapshot>();
+                foreach (var customer in InOrder(Met(await FillAsync(bench))))
+                {
+                    expected.Add(await bench.Store.LoadAsync(CustomerRef.Of(customer), bench.Token));
+                }
+
+                foreach (var size in PageSizes)
+                {
+                    Bench.SameList($"The customers in pages of {size}", expected, await PagedAsync(pages, size, _ => Task.CompletedTask, bench.Token));
+                }
+            },
+            () => new ForgetsTheProfile()) with { Since = 4 },
+
+        Law.Of<ICustomerPages>(
+            "Pages_taken_while_others_write_are_of_everybody_who_was_there_once",
+            "Who takes page after page while customers are born and others have events meets everybody who was there at the beginning once, and nobody twice.",
+            async bench =>
+            {
+                var before = Met(await FillAsync(bench));
+                var born = 0;
+                var found = await PagedAsync(
+                    (ICustomerPages)bench.Store,
+                    7,
+                    async page =>
+                    {
+                        await bench.WriteAsync([.. Enumerable.Range(1_000 + (born++ * 5), 5).Select(n => Samples.Birth(n))]);
+                        await bench.WriteAsync(new Commit { Customer = page[0].Customer ?? default, ExpectedVersion = page[0].Version, Version = page[0].Version + 1, RecordedAt = Bench.Later, Slots = [Samples.Slot("later", 1)] });
+                    },
+                    bench.Token);
+                Bench.Same("Customers met twice", 0, found.Count - found.Select(snapshot => snapshot.Customer).Distinct().Count());
+                Bench.SameList("Customers of the beginning who were not met", [], before.Except(found.Select(snapshot => snapshot.Customer ?? default)));
+            },
+            () => new CountsFromTheBeginning()) with { Since = 4 },
+
+        Law.Of<IHistoryScan>(
+            "Histories_by_ranges_of_buckets_are_the_journals",
+            "Ranges of buckets that cover all meet every customer once, each in the range of its bucket, with the whole journal in the order in which it was recorded, however long; and so does one range of all.",
+            async bench =>
+            {
+                var histories = (IHistoryScan)bench.Store;
+                var written = await FillAsync(bench);
+                var journal = Enumerable.Range(1, LongJournal).Select(n => n % 3 == 0 ? Samples.FullEntry(LongJournal, n, $"long:{n}") : Samples.Entry(LongJournal, n, Samples.Purchase($"long:{n}"))).ToSequence();
+                await bench.WriteAsync(Samples.Commit(LongJournal, 0) with { Version = LongJournal, Entries = journal });
+                written.Add(Samples.Customer(LongJournal), [.. journal]);
+                var expected = InOrder(written.Keys).Select(customer => (Customer: customer, written[customer].Select(HistoryEntry.Of).ToSequence())).ToList();
+
+                foreach (var ranges in new[] { Ranges, [(0, 1_023)] })
+                {
+                    var found = new List<(CustomerId Customer, Sequence<HistoryEntry> Entries)>();
+                    foreach (var (first, last) in ranges)
+                    {
+                        await foreach (var some in histories.ReadHistoriesAsync(first, last, bench.Token))
+                        {
+                            Bench.Same("Customers of another bucket", 0, some.Count(history => history.Customer.Bucket < first || history.Customer.Bucket > last));
+                            found.AddRange(some.Select(history => (history.Customer, history.Entries.ToSequence())));
+                        }
+                    }
+
+                    Bench.SameList("Whose histories were read", expected.Select(history => history.Customer), InOrder(found.Select(history => history.Customer)));
+                    Bench.SameList("The histories", expected, found.OrderBy(history => history.Customer.Bucket).ThenBy(history => history.Customer));
+                }
+            },
+            () => new ReadsAPageOfEach()) with { Since = 4 },
+
+        Law.Of<ILedgerScan>(
+            "The_ledger_after_a_version_is_what_was_written_since",
+            "Page by page everybody is met once, merged ones among them, with the version they have; and what is read after a version of each is exactly what was written into the ledger since, by commit and in order.",
+            async bench =>
+            {
+                var ledger = (ILedgerScan)bench.Store;
+                var written = await FillAsync(bench);
+                var lines = new Dictionary<CustomerId, List<LedgerLine>>();
+                for (var customer = 1; customer <= Many; customer++)
+                {
+                    lines[Samples.Customer(customer)] = [];
+                    for (var commit = 0; commit < (customer is Survivor or Retired ? 0 : customer % 4); commit++)
+                    {
+                        var version = written[Samples.Customer(customer)][^1].Version + commit;
+                        LedgerEntry[] entries = [Samples.Issued(customer), Samples.Issued(-1) with { Movement = Movement.Spent }];
+                        await bench.WriteAsync(Samples.Commit(customer, version) with { Ledger = [.. entries] });
+                        lines[Samples.Customer(customer)].AddRange(entries.Select(entry => new LedgerLine(Samples.Customer(customer), version + 1, entry)));
+                    }
+                }
+
+                lines[Samples.Customer(WithoutJournal)] = [];
+                var versions = new List<CustomerVersion>();
+                for (IReadOnlyList<CustomerVersion> page; (page = await ledger.ReadVersionsAsync(versions.Count == 0 ? null : versions[^1].Customer, 7, bench.Token)).Count > 0;)
+                {
+                    versions.AddRange(page);
+                    Bench.Same("Whether pages of versions end", true, versions.Count < MostMet);
+                }
+
+                Bench.SameList("Everybody", InOrder(lines.Keys), versions.Select(known => known.Customer));
+                Bench.SameList("The last versions in the ledger", lines.Where(of => of.Value.Count > 0).OrderBy(of => of.Key.Bucket).ThenBy(of => of.Key).Select(of => new CustomerVersion(of.Key, of.Value[^1].Version)), versions.Where(known => lines[known.Customer].Count > 0));
+                foreach (var back in new[] { long.MaxValue, 2, 1, 0 })
+                {
+                    CustomerVersion[] after = [.. versions.Select(known => known with { Version = Math.Max(0, known.Version - back) })];
+                    var expected = after.SelectMany(known => lines[known.Customer].Where(line => line.Version > known.Version));
+                    Bench.SameList("The ledger after a version of each", expected, await ledger.ReadLedgerAfterAsync(after, bench.Token));
+                }
+            },
+            () => new TellsTheLastAgain()) with { Since = 4 },
+    ];
+
+    /// <summary>Customers with journals of some entries, one of them merged into another where the store merges, and one without a journal.</summary>
+    /// <returns>The journals.</returns>
+    private static async Task<Dictionary<CustomerId, List<JournalEntry>>> FillAsync(Bench bench)
+    {
+        var journals = new Dictionary<CustomerId, List<JournalEntry>>();
+        for (var customer = 1; customer <= Many; customer++)
+        {
+            var entries = Enumerable.Range(1, 1 + (customer % 5)).Select(n => n % 2 == 0 ? Samples.FullEntry(customer, n, $"pos:{customer}-{n}") : Samples.Entry(customer, n, Samples.Purchase($"pos:{customer}-{n}", n))).ToSequence();
+            await bench.WriteAsync(Samples.Commit(customer, 0) with
+            {
+                Version = entries.Count,
+                Entries = entries,
+                Claims = [new IdentityClaim(Samples.User(customer), 1)],
+                Slots = Enumerable.Range(0, customer % 4).Select(slot => Samples.Slot($"slot-{slot}", (byte)customer)).ToSequence(),
+                Profile = customer % 3 == 0 ? Fields.Of(("city", $"city-{customer}")) : null,
+            }).ConfigureAwait(false);
+            journals.Add(Samples.Customer(customer), [.. entries]);
+        }
+
+        await bench.WriteAsync(Samples.Commit(WithoutJournal, 0)).ConfigureAwait(false);
+        if (bench.Store is not IAtomicCommits)
+        {
+            return journals;
+        }
+
+        Commit[] merge = [Samples.Commit(Retired, 1 + (Retired % 5), "pos:retired") with { Retirement = new Retirement(Samples.Customer(Survivor), 1, 1) }, Samples.Commit(Survivor, 1 + (Survivor % 5), "pos:merge")];
+        Bench.Same("A merge that nothing stands against", new AtomicResult(CommitResult.Done, null), await bench.Atomic.CommitTogetherAsync(merge, bench.Token).ConfigureAwait(false));
+        foreach (var commit in merge)
+        {
+            journals[commit.Customer].AddRange(commit.Entries);
+        }
+
+        return journals;
+    }
+
+    /// <summary>Whom a scan of customers meets: whoever has a journal that does not end with a merge into another.</summary>
+    private static List<CustomerId> Met(Dictionary<CustomerId, List<JournalEntry>> journals) => [.. journals.Where(journal => journal.Value[^1].Event.Key.Value != "retired").Select(journal => journal.Key)];
+
+    private static IEnumerable<CustomerId> InOrder(IEnumerable<CustomerId> customers) => customers.OrderBy(customer => customer.Bucket).ThenBy(customer => customer);
+
+    private static async Task<List<CustomerSnapshot>> PagedAsync(ICustomerPages pages, int size, Func<IReadOnlyList<CustomerSnapshot>, Task> between, CancellationToken cancellationToken)
+    {
+        var found = new List<CustomerSnapshot>();
+        while (true)
+        {
+            var page = await pages.LoadPageAsync(found.Count == 0 ? null : found[^1].Customer, size, cancellationToken).ConfigureAwait(false);
+            found.AddRange(page);
+            if (page.Count < size)
+            {
+                return found;
+            }
+
+            Bench.Same("Whether pages end", true, found.Count < MostMet);
+
+            await between(page).ConfigureAwait(false);
+        }
+    }
+
+    private sealed class ForgetsTheProfile : StoreDecorator
+    {
+        public override async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) =>
+            [.. (await base.LoadPageAsync(after, most, cancellationToken).ConfigureAwait(false)).Select(snapshot => snapshot with { Profile = Fields.None })];
+    }
+
+    /// <summary>Remembers how many have been given, and not who.</summary>
+    private sealed class CountsFromTheBeginning : StoreDecorator
+    {
+        private int given;
+
+        public override async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken)
+        {
+            given = after is null ? 0 : given;
+            var page = (await base.LoadPageAsync(null, given + most, cancellationToken).ConfigureAwait(false)).Skip(given).ToList();
+            given += page.Count;
+            return page;
+        }
+    }
+
+    private sealed class ReadsAPageOfEach : StoreDecorator
+    {
+        public override IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, CancellationToken cancellationToken) =>
+            base.ReadHistoriesAsync(firstBucket, lastBucket, cancellationToken).Select(some => (IReadOnlyList<StoredHistory>)[.. some.Select(history => history with { Entries = [.. history.Entries.Take(512)] })]);
+    }
+
+    private sealed class TellsTheLastAgain : StoreDecorator
+    {
+        public override ValueTask<IReadOnlyList<LedgerLine>> ReadLedgerAfterAsync(IReadOnlyCollection<CustomerVersion> after, CancellationToken cancellationToken) =>
+            base.ReadLedgerAfterAsync([.. after.Select(known => known with { Version = Math.Max(0, known.Version - 1) })], cancellationToken);
+    }
+}
