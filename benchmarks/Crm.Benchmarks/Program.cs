@@ -20,6 +20,12 @@ if (args is ["purchases", .. var turns])
     return;
 }
 
+if (args is ["certify"])
+{
+    await CertifyRounds.RunAsync();
+    return;
+}
+
 if (args is ["columns"])
 {
     ColumnRounds.Run();

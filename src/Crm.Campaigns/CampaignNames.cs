@@ -6,6 +6,9 @@ public static class CampaignNames
     /// <summary>The module, and the slot of its state.</summary>
     public const string Module = "campaigns";
 
+    /// <summary>The step of a journey that is its message; journeys have no other.</summary>
+    public const string MessageStep = "message";
+
     /// <summary>The journey that an occasion belongs to: what stands before the first colon.</summary>
     public static string JourneyOf(string occasion)
     {

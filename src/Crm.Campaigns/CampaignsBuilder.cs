@@ -1,4 +1,6 @@
+using Crm.Campaigns.Experiments;
 using Crm.Campaigns.Journeys;
+using Crm.Campaigns.Records;
 using Crm.Campaigns.Messages;
 using Crm.Definitions;
 using Crm.Engine;
@@ -16,6 +18,8 @@ public sealed class CampaignsBuilder
     private readonly Dictionary<string, Sequence<Cap>> caps = new(StringComparer.Ordinal);
     private readonly List<Template> templates = [];
     private readonly List<Func<IServiceProvider, IMessageChannel>> channels = [];
+    private Holdout? holdout;
+    private QuietHours? quiet;
     private string? withoutGate;
 
     internal CampaignsBuilder()
@@ -40,6 +44,22 @@ public sealed class CampaignsBuilder
     public CampaignsBuilder Cap(string channel, params Sequence<Cap> limits)
     {
         caps[channel] = caps.GetValueOrDefault(channel).Concat(limits).ToSequence();
+        return this;
+    }
+
+    /// <summary>Holds a part of all customers out of every journey, so that what campaigns bring together can be told. Said again, the last counts.</summary>
+    public CampaignsBuilder HoldOut(Holdout everyone)
+    {
+        ArgumentNullException.ThrowIfNull(everyone);
+        holdout = everyone;
+        return this;
+    }
+
+    /// <summary>Lets no message of a journey leave in a part of the day, but those of the service and those of journeys with quiet hours of their own. Said again, the last counts.</summary>
+    public CampaignsBuilder Quiet(QuietHours hours)
+    {
+        ArgumentNullException.ThrowIfNull(hours);
+        quiet = hours;
         return this;
     }
 
@@ -74,7 +94,7 @@ public sealed class CampaignsBuilder
 
     internal void AddTo(CrmBuilder builder)
     {
-        var plan = new CampaignPlan(new DefinitionCatalog<Journey>(versions), caps);
+        var plan = new CampaignPlan(new DefinitionCatalog<Journey>(versions), caps, holdout, quiet);
         var renderer = new HandlebarsRenderer(templates);
         builder.Services.TryAddSingleton<IMessageRenderer>(renderer);
         foreach (var channel in channels)
@@ -88,6 +108,7 @@ public sealed class CampaignsBuilder
             (null, { } reason) => CampaignsModule.WithoutGate(plan, reason),
             _ => throw new InvalidOperationException($"Campaigns have no gate, so nobody would ask for consent. Add one, such as crm.AddPrivacy(…) from Crm.Privacy or your own {nameof(ISendGate)}, or say why none is needed: campaigns.{nameof(WithoutGate)}(\"…\")."),
         });
+        builder.Services.TryAddSingleton(provider => new CampaignDecisions(provider.GetRequiredService<CrmEngine>(), plan));
         builder.AddModule(provider => provider.GetRequiredService<CampaignsModule>());
     }
 }

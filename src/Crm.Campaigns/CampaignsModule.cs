@@ -1,4 +1,5 @@
 using Crm.Campaigns.Decisions;
+using Crm.Campaigns.Experiments;
 using Crm.Campaigns.Journeys;
 using Crm.Definitions;
 using Crm.Engine;
@@ -6,6 +7,7 @@ using Crm.Events;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Campaigns;
 
@@ -36,9 +38,10 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
         {
             Name = CampaignNames.Module,
             Codec = new CampaignStateCodec(),
-            Handles = plan.BirthdayFields.IsEmpty ? plan.Kinds.Concat(MessageOutcomes.Kinds.Select(kind => kind.Name)).Append(EventKinds.ErasedName).Distinct(StringComparer.Ordinal).ToSequence() : ["*"],
-            Observes = plan.BirthdayFields,
+            Handles = plan.BirthdayFields.IsEmpty ? plan.Kinds.Concat(MessageOutcomes.Kinds.Select(kind => kind.Name)).Append(EventKinds.ErasedName).Append(EventKinds.MergedName).Distinct(StringComparer.Ordinal).ToSequence() : ["*"],
+            Observes = plan.Observed,
             Conditions = plan.Conditions.ToSequence(),
+            Publishes = ExperimentNames.Declared,
         };
     }
 
@@ -84,16 +87,25 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
         ArgumentNullException.ThrowIfNull(context);
         if (context.Stimulus is Stimulus.Happened { Event.Kind: EventKinds.ErasedName })
         {
-            return new Outcome.Accepted { State = CampaignState.Empty, Agenda = state.Journeys.Select(standing => new AgendaChange(standing.Journey, null)).ToSequence() };
+            return new Outcome.Accepted
+            {
+                State = CampaignState.Empty,
+                Agenda = state.Journeys.Select(standing => standing.Journey).Concat(state.Exposures.Select(exposure => Deciding.ExposedKey + exposure.Experiment)).Select(key => new AgendaChange(key, null)).ToSequence(),
+                Facts = state.Exposures.SelectMany(ExperimentNames.None).ToSequence(),
+            };
         }
 
         var deciding = new Deciding(plan, gate, state, context);
         switch (context.Stimulus)
         {
             case Stimulus.Happened { Event: var happened }:
-                if (MessageOutcomes.Kinds.Any(kind => kind.Name == happened.Kind))
+                if (MessageOutcomes.Has(happened.Kind))
                 {
                     deciding.Learn(happened);
+                }
+                else if (happened.Kind == EventKinds.MergedName)
+                {
+                    deciding.Merged();
                 }
 
                 ObserveBirthdays(deciding, context);
@@ -107,6 +119,13 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
                 foreach (var definition in plan.BegunBy(echo.Kind, context.Moment.Instant))
                 {
                     Echoed(echo, definition, deciding, context);
+                }
+
+                break;
+            case Stimulus.Due { Key: var key } when key.StartsWith(Deciding.ExposedKey, StringComparison.Ordinal):
+                if (state.Exposed(key[Deciding.ExposedKey.Length..]) is { } pinned)
+                {
+                    deciding.Expose(pinned);
                 }
 
                 break;
@@ -144,22 +163,38 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
         return new Outcome.Accepted
         {
             State = corrected,
+            Facts = corrected.Exposures.SelectMany(exposure => ExperimentNames.Of(exposure, Instant.MaxValue)).ToSequence(),
             Agenda = corrected.Journeys.Select(standing => new AgendaChange(standing.Journey, standing.Due, PhaseOf(standing))).ToSequence(),
+        };
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Who counts in an experiment, in which arm and from when on, has been seen and stands, also where history leads to it no more. Facts say so where history leads to them, and else one tick after they were told: an entry that falls due is handled before what happens at its instant.</remarks>
+    protected override Outcome.Accepted? Pin(CampaignState state, CampaignState seen)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(seen);
+        var pinned = seen.Exposures.Where(exposure => state.Exposed(exposure.Experiment) != exposure).ToList();
+        return pinned.Count == 0 ? null : new Outcome.Accepted
+        {
+            State = pinned.Aggregate(state, (with, exposure) => with.With(exposure)),
+            Agenda = pinned.Select(exposure => new AgendaChange(Deciding.ExposedKey + exposure.Experiment, exposure.PinnedAt)).ToSequence(),
         };
     }
 
     private int PhaseOf(JourneyStanding standing) => standing.Due is { } due && plan.At(standing.Journey, due) is { } definition ? CampaignPlan.PhaseOf(definition.Value) : 0;
 
     /// <inheritdoc/>
-    /// <remarks>Caps count the messages to both; a silence counts from the later of both events, a birthday that was greeted is greeted no more this year, and no occasion is decided again.</remarks>
+    /// <remarks>Caps count the messages to both; a silence counts from the later of both events, a birthday that was greeted is greeted no more this year, and no occasion is decided again. In an experiment the arm of the one who stays counts if they were exposed, else that of the other.</remarks>
     protected override Outcome.Accepted? Merge(CampaignState survivor, CampaignState retired, ModuleContext context)
     {
         ArgumentNullException.ThrowIfNull(survivor);
         ArgumentNullException.ThrowIfNull(retired);
-        var merged = survivor.With(retired);
+        var merged = survivor.With(retired, context.Moment.Instant);
         return new Outcome.Accepted
         {
             State = merged,
+            Facts = merged.Exposures.SelectMany(exposure => ExperimentNames.Of(exposure, context.Moment.Instant)).ToSequence(),
             Agenda = merged.Journeys.Where(standing => standing.Due is not null || survivor.In(standing.Journey).Due is not null).Select(standing => new AgendaChange(standing.Journey, standing.Due, PhaseOf(standing))).ToSequence(),
         };
     }
@@ -192,16 +227,7 @@ public sealed class CampaignsModule : CustomerModule<CampaignState>
         }
 
         // The kernel's name for what falls due says nothing of the event that it followed from.
-        if (context.Cause.Source == "due")
-        {
-            var standing = deciding.In(definition.Name);
-            deciding.Stand(standing with { Begun = standing.Begun + 1 });
-            deciding.Begin(definition, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"#{standing.Begun + 1}"), echo.Fields);
-        }
-        else
-        {
-            deciding.Begin(definition, context.Cause.ToString(), echo.Fields);
-        }
+        deciding.Begin(definition, context.Cause.Source == "due" ? $"#{InstantPattern.ExtendedIso.Format(context.Moment.Instant)}" : context.Cause.ToString(), echo.Fields);
     }
 
     private static void Due(Definition<Journey> definition, Deciding deciding, ModuleContext context)

@@ -1,7 +1,9 @@
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Linting;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
@@ -18,6 +20,8 @@ public sealed class LoyaltyBuilder
     private readonly List<IEarningRule> rules = [];
     private readonly List<IQualificationMetric> metrics = [];
     private readonly List<EarningRuleKind> ruleKinds = [];
+    private readonly List<IRewardKind> rewardKinds = [];
+    private readonly List<IGoalKind> goalKinds = [];
     private HashSet<string>? meant;
 
     internal LoyaltyBuilder()
@@ -66,6 +70,20 @@ public sealed class LoyaltyBuilder
         return this;
     }
 
+    /// <summary>Registers a kind of reward in code that programmes in JSON may name by name and version.</summary>
+    public LoyaltyBuilder RewardKind(IRewardKind kind)
+    {
+        rewardKinds.Add(kind);
+        return this;
+    }
+
+    /// <summary>Registers what goals of challenges count, in code, that programmes in JSON may name by name and version.</summary>
+    public LoyaltyBuilder GoalKind(IGoalKind kind)
+    {
+        goalKinds.Add(kind);
+        return this;
+    }
+
     /// <summary>Registers a qualification metric in code that ladders in JSON may name by name and version.</summary>
     public LoyaltyBuilder Metric(IQualificationMetric metric)
     {
@@ -90,7 +108,7 @@ public sealed class LoyaltyBuilder
 
     internal IEnumerable<LoyaltyModule> Build()
     {
-        var code = new LoyaltyCode { Rules = rules.ToSequence(), Metrics = metrics.ToSequence(), Kinds = new EarningRuleKinds(ruleKinds) };
+        var code = new LoyaltyCode { Rules = rules.ToSequence(), RewardKinds = rewardKinds.ToSequence(), GoalKinds = goalKinds.ToSequence(), Metrics = metrics.ToSequence(), Kinds = new EarningRuleKinds(ruleKinds) };
         foreach (var (json, version, activeFrom) in texts)
         {
             Program(LoyaltyProgramJson.Read(json, code), version, activeFrom);

@@ -28,7 +28,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     private static readonly EventKind[] AllKinds =
         [.. LoyaltyEvents.Kinds, .. RewardEvents.Kinds, .. CartEvents.Kinds, .. StampEvents.Kinds, .. TierEvents.Kinds, .. MemberEvents.Kinds, .. ReferralEvents.Kinds, .. ChallengeEvents.Kinds, .. OpeningEvents.Kinds, .. PoolEvents.Kinds];
 
-    private static readonly FrozenSet<string> Asks = AllKinds.Where(kind => kind.Nature == EventNature.Request).Select(kind => kind.Name).ToFrozenSet(StringComparer.Ordinal);
+    internal static readonly FrozenSet<string> Asks = AllKinds.Where(kind => kind.Nature == EventNature.Request).Select(kind => kind.Name).ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> Spends = new[]
     {
@@ -296,7 +296,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 decision.Touch(plan, unit, happened.Kind);
             }
 
-            ClawbackSteps.TakeBack(happened, plan, decision);
+            ClawbackSteps.TakeBack(plan, decision, own: false);
             if (plan.Definition.Value.Ended || !MemberSteps.TakesPart(plan, state.In(plan.Name)) || IsTooOften(happened, plan, decision))
             {
                 continue;
@@ -309,6 +309,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             ChallengeSteps.Count(happened, plan, decision);
             ReferralSteps.Count(happened, plan, decision);
             RewardSteps.Surprise(happened, plan, decision);
+            ClawbackSteps.TakeBack(plan, decision, own: true);
         }
 
         return decision.Outcome();
@@ -342,7 +343,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         var happened = new CustomerEvent { Key = context.Cause, Kind = echo.Kind, OccurredAt = context.Moment.Instant, Fields = echo.Fields };
         foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant, state)).OfType<ProgramPlan>())
         {
-            if (!plan.Definition.Value.Ended)
+            if (!plan.Definition.Value.Ended && MemberSteps.TakesPart(plan, state.In(plan.Name)))
             {
                 EarningSteps.Earn(happened, plan, decision);
             }

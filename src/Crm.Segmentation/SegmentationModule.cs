@@ -40,15 +40,15 @@ public sealed class SegmentationModule : CustomerModule<SegmentationState>
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(context);
-        if (state.Fingerprint != plans.Fingerprint)
-        {
-            return new Asking(plans, state, context).AskAll();
-        }
-
         Span<ulong> marks = stackalloc ulong[16];
         var words = (plans.Segments.Length + 63) / 64;
         marks = words <= marks.Length ? marks[..words] : new ulong[words];
         Mark(state, context, marks);
+        if (state.Fingerprint != plans.Fingerprint)
+        {
+            return new Asking(plans, state, context).AskAll(marks);
+        }
+
         return marks.ContainsAnyExcept(0ul) || context.Stimulus is Stimulus.Due
             ? new Asking(plans, state, context).Ask(marks)
             : Outcome.Nothing;

@@ -50,7 +50,7 @@ internal static class CrmTool
             await error.WriteLineAsync(wrong.Message);
             return ExitCode.WrongInput;
         }
-        catch (Exception wrong) when (wrong is DbException or NewerSchemaException or TooManyConflictsException)
+        catch (Exception wrong) when (wrong is DbException or NewerSchemaException or TooManyConflictsException or UnreadableStateException)
         {
             await error.WriteLineAsync($"The store: {wrong.Message}");
             return ExitCode.Store;
@@ -74,6 +74,7 @@ internal static class CrmTool
             },
             LoyaltyCommand.Create(clock),
             SegmentsCommand.Create(clock),
+            CampaignsCommand.Create(clock),
             new Command("privacy", "Keeps what must be kept, and no longer.") { EraseCommand.Create(clock), RetentionCommand.Create(clock) },
             ValidateCommand.Create(),
             LawsCommand.Create(),

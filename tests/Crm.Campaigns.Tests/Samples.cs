@@ -12,6 +12,9 @@ internal static class Samples
     public static readonly Identity Amy = Identity.User("amy");
     public static readonly DateTimeZone HongKong = DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"];
 
+    /// <summary>From when on experiments run whose beginning is not the point.</summary>
+    public static readonly Instant LongAgo = Instant.FromUtc(2020, 1, 1, 0, 0);
+
     public static Journey Thanks => Of("thanks", new Trigger.OnEvent("purchase"));
 
     public static Journey WakeUp => Of("wake-up", new Trigger.WhenSilent("purchase", [30, 60, 90]));

@@ -1,5 +1,7 @@
 using Crm.Campaigns.Decisions;
 using Crm.Campaigns.Journeys;
+using Crm.Campaigns.Records;
+using Crm.Campaigns.Simulation;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Modules;
@@ -16,7 +18,10 @@ internal sealed class Town
     private readonly InMemoryStore store = new();
     private readonly FakeClock clock = new(Samples.Local(2026, 1, 1, 0));
     private readonly CrmEngine engine;
+    private readonly CrmOptions options = new() { CheckpointEvery = 8 };
+    private readonly ICustomerModule[] modules;
     private int events;
+    private int engines;
 
     public Town(params Journey[] journeys)
         : this(CampaignPlan.Of(journeys))
@@ -34,12 +39,43 @@ internal sealed class Town
         Module = module as CampaignsModule;
         var email = new MailBox("email", clock);
         Mail = email;
-        engine = new CrmEngine(store, [new DoorModule(), module], new CrmOptions { CheckpointEvery = 8 }, clock, new SeededIdSource(), new CrmPorts
-        {
-            Gate = new FactGate(),
-            Channels = [capped ? CampaignsModule.Capped(email, plan) : email],
-        });
+        modules = [new DoorModule(), module];
+        Plan = plan;
+        Ports = new CrmPorts { Gate = new FactGate(), Channels = [capped ? CampaignsModule.Capped(email, plan) : email] };
+        engine = Another();
     }
+
+    public CampaignPlan Plan { get; }
+
+    public CrmEngine Engine => engine;
+
+    public CampaignDecisions Record => new(engine, Plan);
+
+    private CrmPorts Ports { get; }
+
+    /// <summary>Another engine over the same store, as another process would have.</summary>
+    public CrmEngine Another() => new(store, modules, options, clock, new SeededIdSource(++engines), Ports);
+
+    public ValueTask<Sequence<CampaignDecision>> Decided(DecisionQuery? query = null) => Record.OfAsync(CustomerRef.Of(Samples.Amy), query);
+
+    /// <summary>What does not fit together of what is stored of Amy, decided again from the journal; where a change is given, as if the decisions in the receipt of an event had been changed so.</summary>
+    public Task<Sequence<Difference>> Differences(Func<Sequence<DecisionRecord>, Sequence<DecisionRecord>>? change = null, EventKey? of = null) =>
+        DifferencesIf(entry => change is not null && entry.Event.Key == of ? change(entry.Receipt.Decisions) : entry.Receipt.Decisions);
+
+    /// <summary>The same, as if the receipt of each event had other decisions.</summary>
+    public async Task<Sequence<Difference>> DifferencesIf(Func<JournalEntry, Sequence<DecisionRecord>> decisions)
+    {
+        var stored = await store.LoadAsync(CustomerRef.Of(Samples.Amy), CancellationToken.None);
+        var history = await store.LoadWholeAsync(stored.Customer ?? default, CancellationToken.None);
+        history = history with { Entries = history.Entries.Select(entry => entry with { Receipt = entry.Receipt with { Decisions = decisions(entry) } }).ToSequence() };
+        var verdict = new CustomerVerifier(modules, options).Verify(stored, history, []);
+        return verdict.NotRedecided is null ? verdict.Differences : throw new InvalidOperationException(verdict.NotRedecided);
+    }
+
+    public InMemoryStore Store => store;
+
+    /// <summary>A simulation by the modules of the town.</summary>
+    public CampaignSimulation Simulation => new(modules, options);
 
     public CampaignsModule? Module { get; }
 

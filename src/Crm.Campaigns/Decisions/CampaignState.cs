@@ -1,3 +1,4 @@
+using Crm.Campaigns.Experiments;
 using Crm.Values;
 using NodaTime;
 
@@ -17,6 +18,33 @@ public sealed record CampaignState
 
     /// <summary>Occasions of messages that were sent although history, as it is known now, has not decided them; the latest few. They are not decided a second time.</summary>
     public Sequence<string> Pinned { get; init; }
+
+    /// <summary>Occasions of echoes for which a message of <see cref="Pinned"/> stands: what began the journey has moved in history, and was answered where it was before. They bring no message; the latest few.</summary>
+    public Sequence<string> Answered { get; init; }
+
+    /// <summary>The experiments in which the customer counts, by their ids.</summary>
+    public Sequence<Exposure> Exposures { get; init; }
+
+    /// <summary>Since when and in which arm the customer counts in an experiment; null: not yet.</summary>
+    public Exposure? In(Experiment experiment)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        return Exposed(experiment.Id);
+    }
+
+    /// <summary>The arm in which the customer counts, or will.</summary>
+    public Arm ArmIn(Experiment experiment, CustomerId customer)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        return In(experiment) is { } exposure && experiment.Named(exposure.Arm) is { } arm ? arm : experiment.ArmOf(customer);
+    }
+
+    internal Exposure? Exposed(string experiment) => Exposures.FirstOrDefault(exposure => exposure.Experiment == experiment);
+
+    internal CampaignState With(Exposure exposure) => this with
+    {
+        Exposures = Exposures.Where(other => other.Experiment != exposure.Experiment).Append(exposure).OrderBy(other => other.Experiment, StringComparer.Ordinal).ToSequence(),
+    };
 
     /// <summary>The standing in a journey; an empty one where nothing has begun.</summary>
     public JourneyStanding In(string journey)
@@ -42,11 +70,12 @@ public sealed record CampaignState
         Reservations = Reservations.Where(other => other.Occasion != reservation.Occasion).Append(reservation).OrderBy(other => other.From).ThenBy(other => other.Occasion, StringComparer.Ordinal).ToSequence(),
     };
 
-    /// <summary>This state with that of somebody who is the same customer from now on.</summary>
-    internal CampaignState With(CampaignState other)
+    /// <summary>This state with that of somebody who is the same customer from a merge on.</summary>
+    internal CampaignState With(CampaignState other, Instant merge)
     {
-        var merged = this with { Pinned = Pinned.Union(other.Pinned, StringComparer.Ordinal).ToSequence() };
+        var merged = this with { Pinned = Pinned.Union(other.Pinned, StringComparer.Ordinal).ToSequence(), Answered = Answered.Union(other.Answered, StringComparer.Ordinal).ToSequence() };
         merged = other.Reservations.Where(reservation => Reservations.All(known => known.Occasion != reservation.Occasion)).Aggregate(merged, (state, reservation) => state.With(reservation));
+        merged = other.Exposures.Aggregate(merged, (state, exposure) => state.With(Exposed(exposure.Experiment)?.With(exposure, merge) ?? exposure));
         return other.Journeys.Aggregate(merged, (state, standing) => state.With(In(standing.Journey).With(standing)));
     }
 
@@ -71,9 +100,6 @@ public sealed record JourneyStanding
     /// <summary>The last year whose birthday was decided; 0: none.</summary>
     public int LastYear { get; init; }
 
-    /// <summary>How often the passing of time has begun the journey through an echo.</summary>
-    public int Begun { get; init; }
-
     /// <summary>When the journey next has to be looked at; null: not before something happens.</summary>
     public Instant? Due { get; init; }
 
@@ -95,7 +121,6 @@ public sealed record JourneyStanding
         {
             Day = birthday.Day,
             LastYear = Math.Max(LastYear, other.LastYear),
-            Begun = Begun + other.Begun,
             Due = later.Anchor is not null ? later.Due : birthday.Due,
             Last = Last is { } last && !(other.Last?.At > last.At) ? last : other.Last,
             Tallies = Tallies,

@@ -1,14 +1,15 @@
+using Crm.Campaigns.Experiments;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
 namespace Crm.Campaigns.Decisions;
 
-/// <summary>Names, instants and counts, in the order of the state. Version 1 was without the zones of birthdays.</summary>
+/// <summary>Names, instants and counts, in the order of the state. Version 1 was without the zones of birthdays, version 2 without experiments; version 3 counted what time had begun, and knew of no answered echoes.</summary>
 internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
 {
     /// <inheritdoc/>
-    public override int Version => 2;
+    public override int Version => 4;
 
     /// <inheritdoc/>
     public override CampaignState Empty => CampaignState.Empty;
@@ -38,6 +39,24 @@ internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
         {
             writer.Text(occasion);
         }
+
+        writer.Whole(state.Exposures.Count);
+        foreach (var exposure in state.Exposures)
+        {
+            writer.Text(exposure.Experiment);
+            writer.Text(exposure.Arm);
+            writer.Instant(exposure.At);
+            writer.Bits((ulong)(exposure.Customer.Value >> 64));
+            writer.Bits((ulong)exposure.Customer.Value);
+            writer.Instant(exposure.ToldAt);
+            writer.Instant(exposure.CrossedAt);
+        }
+
+        writer.Whole(state.Answered.Count);
+        foreach (var occasion in state.Answered)
+        {
+            writer.Text(occasion);
+        }
     }
 
     /// <inheritdoc/>
@@ -61,7 +80,26 @@ internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
             pinned[i] = reader.Code();
         }
 
-        return new CampaignState { Journeys = Sequence.Create<JourneyStanding>(journeys), Reservations = Sequence.Create<Reservation>(reservations), Pinned = Sequence.Create<string>(pinned) };
+        var exposures = new Exposure[version >= 3 ? reader.Int() : 0];
+        for (var i = 0; i < exposures.Length; i++)
+        {
+            exposures[i] = new Exposure(reader.Code(), reader.Code(), reader.Instant(), new CustomerId(new UInt128(reader.Bits(), reader.Bits())), reader.Instant(), reader.InstantOrNull());
+        }
+
+        var answered = new string[version >= 4 ? reader.Int() : 0];
+        for (var i = 0; i < answered.Length; i++)
+        {
+            answered[i] = reader.Code();
+        }
+
+        return new CampaignState
+        {
+            Journeys = Sequence.Create<JourneyStanding>(journeys),
+            Reservations = Sequence.Create<Reservation>(reservations),
+            Pinned = Sequence.Create<string>(pinned),
+            Exposures = Sequence.Create<Exposure>(exposures),
+            Answered = Sequence.Create<string>(answered),
+        };
     }
 
     private static void Write(JourneyStanding standing, SlotWriter writer)
@@ -71,7 +109,6 @@ internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
         writer.Instant(standing.Anchor?.At);
         writer.Whole(standing.Day);
         writer.Whole(standing.LastYear);
-        writer.Whole(standing.Begun);
         writer.Instant(standing.Due);
         writer.Text(standing.Last?.Occasion);
         writer.Instant(standing.Last?.At);
@@ -90,7 +127,13 @@ internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
     {
         var journey = reader.Code();
         var anchor = (reader.Text(), reader.InstantOrNull()) is ({ } key, { } at) ? new Anchor(key, at) : null;
-        var (day, lastYear, begun, due) = (reader.Int(), reader.Int(), reader.Int(), reader.InstantOrNull());
+        var (day, lastYear) = (reader.Int(), reader.Int());
+        if (version < 4)
+        {
+            reader.Int();
+        }
+
+        var due = reader.InstantOrNull();
         var (occasion, decidedAt, reason) = (reader.Text(), reader.InstantOrNull(), reader.Text());
         var tallies = new Tally[reader.Int()];
         for (var i = 0; i < tallies.Length; i++)
@@ -104,7 +147,6 @@ internal sealed class CampaignStateCodec : SlotCodec<CampaignState>
             Anchor = anchor,
             Day = day,
             LastYear = lastYear,
-            Begun = begun,
             Due = due,
             Last = (occasion, decidedAt) is ({ } last, { } lastAt) ? new LastDecision(last, lastAt, reason) : null,
             Tallies = Sequence.Create<Tally>(tallies),

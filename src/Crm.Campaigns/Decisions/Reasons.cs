@@ -12,8 +12,23 @@ public static class Reasons
     /// <summary>A cap of the channel left no room.</summary>
     public const string ChannelCap = "channel-cap";
 
+    /// <summary>It was decided in quiet hours, and leaves when they end.</summary>
+    public const string QuietHours = "quiet-hours";
+
+    /// <summary>It was decided in quiet hours that last longer than it is of use.</summary>
+    public const string QuietTooLong = "quiet-too-long";
+
+    /// <summary>A message for it has left before what came late, or was taken back, made it come about by another event.</summary>
+    public const string SentBefore = "sent-before";
+
     /// <summary>The gate refused without saying why.</summary>
     public const string Gate = "gate";
+
+    /// <summary>The customer is in an arm of the journey's experiment that gets nothing.</summary>
+    public const string HeldOut = "held-out";
+
+    /// <summary>The customer belongs to the part of all customers who get no message of any journey.</summary>
+    public const string HeldOutOfAll = "held-out-of-all";
 
     /// <summary>A value that the template needs was missing.</summary>
     public const string ValueMissing = "template-value-missing";

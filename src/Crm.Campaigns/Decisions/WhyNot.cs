@@ -90,23 +90,34 @@ public sealed record WhyNot(string Journey, Sequence<Finding> Findings)
                 : new(Reasons.Condition, new($"Its condition does not hold now: {text.English}.", $"現時不符合條件：{text.Chinese}。"));
         }
 
-        var message = new Message
-        {
-            Occasion = $"{journey.Id}:?",
-            Channel = journey.Message.Channel,
-            Template = journey.Message.Template,
-            Purpose = journey.Message.Purpose,
-            Brand = journey.Message.Brand,
-            DecidedAt = customer.Moment.Instant,
-            UsefulUntil = customer.Moment.Instant + journey.Message.UsefulFor,
-        };
+        var message = journey.MessageAt(customer.Moment.Instant, "?") with { NotBefore = plan.QuietAt(journey, customer.Moment, customer.Observed)?.Until };
         if (gate?.AskAtDecision(message, new ViewEvidence(customer)) is { MayLeave: false } refusal)
         {
             yield return new(refusal.Reason ?? Reasons.Gate, CampaignTexts.Because("Now nothing may be sent", "現時不可發送", refusal.Reason ?? Reasons.Gate));
         }
 
-        var counted = customer.Slot<CampaignState>(CampaignNames.Module).Reservations.Where(reservation => reservation.Counts).ToList();
-        if (message.Purpose != JourneyMessage.Service && Frequency.ReasonAgainst(plan, journey, counted, message.DecidedAt, message.UsefulUntil + Frequency.Slack, customer.Moment.Zone) is { } cap)
+        var state = customer.Slot<CampaignState>(CampaignNames.Module);
+        if (plan.EveryoneFor(journey, customer.Moment) is { } everyone && state.ArmIn(everyone, customer.Customer).HoldsOut)
+        {
+            yield return new(Reasons.HeldOutOfAll, CampaignTexts.Because("Now nothing may be sent", "現時不可發送", Reasons.HeldOutOfAll));
+        }
+
+        if (CampaignPlan.ExperimentOf(journey, customer.Moment.Instant) is { } experiment && state.ArmIn(experiment, customer.Customer) is var arm)
+        {
+            yield return arm.HoldsOut
+                ? new(Reasons.HeldOut, CampaignTexts.Because($"Experiment '{experiment.Id}' sends nothing", $"實驗「{experiment.Id}」不發訊息", Reasons.HeldOut))
+                : new("arm", new($"In experiment '{experiment.Id}' the customer is in the arm '{arm.Name}'.", $"客人在實驗「{experiment.Id}」屬「{arm.Name}」組。"));
+        }
+
+        if (message.NotBefore is { } from)
+        {
+            yield return from > message.UsefulUntil
+                ? new(Reasons.QuietTooLong, CampaignTexts.Because("Now nothing may be sent", "現時不可發送", Reasons.QuietTooLong))
+                : new(Reasons.QuietHours, new($"Now it is quiet; what is decided leaves at {Local(from, customer.Moment)} or after.", $"現時為寧靜時段；決定的訊息 {Local(from, customer.Moment)} 起才會發出。"));
+        }
+
+        var counted = state.Reservations.Where(reservation => reservation.Counts).ToList();
+        if (message.Purpose != JourneyMessage.Service && Frequency.ReasonAgainst(plan, journey, counted, message.NotBefore ?? message.DecidedAt, message.UsefulUntil + Frequency.Slack, customer.Moment.Zone) is { } cap)
         {
             var caps = (cap == Reasons.JourneyCap ? journey.Caps : plan.CapsOf(journey.Message.Channel)).Select(CampaignTexts.Describe).ToList();
             yield return new(cap, CampaignTexts.Because($"Now nothing may be sent ({string.Join(", ", caps.Select(text => text.English))})", $"現時不可發送（{string.Join("、", caps.Select(text => text.Chinese))}）", cap));

@@ -1,5 +1,7 @@
+using Crm.Campaigns.Experiments;
 using Crm.Conditions;
 using Crm.Definitions;
+using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
@@ -23,6 +25,12 @@ public sealed record Journey
     /// <summary>How often one customer may get this journey's message. Empty: whenever it begins.</summary>
     public Sequence<Cap> Caps { get; init; }
 
+    /// <summary>When its message does not leave; null: in the quiet hours of the plan, and a message of the service at any time.</summary>
+    public QuietHours? Quiet { get; init; }
+
+    /// <summary>The arms that its people are spread over; null: everybody gets the same.</summary>
+    public Experiment? Experiment { get; init; }
+
     /// <summary>Where several journeys begin at one instant and a cap leaves room for fewer, the higher ones are decided first; equal ones in the order of their names. 0 when nothing is said.</summary>
     public int Priority { get; init; }
 
@@ -36,6 +44,22 @@ public sealed record Journey
     /// <param name="version">From 1, counting up.</param>
     /// <param name="activeFrom">From when it counts, included; null: from ever.</param>
     public Definition<Journey> Define(int version = 1, Instant? activeFrom = null) => new(Id, version, activeFrom ?? Instant.MinValue, this, Hash);
+
+    /// <summary>Whether what begins it may come about by another event, or at another time, when history is decided again, and is still the same: an echo about one thing, such as the segment that was entered.</summary>
+    internal bool MovesWithHistory => Trigger is Trigger.OnEcho { Having.Count: > 0 };
+
+    /// <summary>Its message, as decided at an instant about an occasion.</summary>
+    /// <param name="occasion">Without the journey's name.</param>
+    internal Message MessageAt(Instant at, string occasion) => new()
+    {
+        Occasion = $"{Id}:{occasion}",
+        Channel = Message.Channel,
+        Template = Message.Template,
+        Purpose = Message.Purpose,
+        Brand = Message.Brand,
+        DecidedAt = at,
+        UsefulUntil = at + Message.UsefulFor,
+    };
 }
 
 /// <summary>What a journey sends.</summary>

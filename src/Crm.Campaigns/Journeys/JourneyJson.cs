@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using Crm.Campaigns.Experiments;
 using Crm.Conditions;
 using Crm.Values;
 using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Campaigns.Journeys;
 
@@ -12,7 +14,9 @@ namespace Crm.Campaigns.Journeys;
 /// </summary>
 /// <remarks>
 /// A trigger is one of <c>{"event":"purchase","where":…}</c>, <c>{"echo":"tier.changed","having":{"to":"gold"}}</c>, <c>{"silentAfter":"purchase","days":[30]}</c> and
-/// <c>{"birthday":"birthday","leapDay":"feb-28","hour":9}</c> with leapDay "feb-28", "mar-1" or "leap-years-only", and "zone" the profile field with the customer's zone, which may be left out. "when", "where", "having", "caps", "priority", "ended" (whether this version ends the journey) and the message's "brand" may be left out. Conditions are those of <see cref="ConditionJson"/>.
+/// <c>{"birthday":"birthday","leapDay":"feb-28","hour":9}</c> with leapDay "feb-28", "mar-1" or "leap-years-only", and "zone" the profile field with the customer's zone, which may be left out. "when", "where", "having", "caps", "quiet", "priority", "ended" (whether this version ends the journey) "experiment" and the message's "brand" may be left out.
+/// Quiet hours are <c>{"from":"21:00","until":"09:00","since":"2026-03-01T00:00:00Z","zone":{"field":"zone","otherwise":"Asia/Hong_Kong"}}</c>; "since", "zone" and both parts of "zone" may be left out.
+/// An experiment is <c>{"id":"spring","from":"2026-03-01T00:00:00Z","label":{"en":"Spring letters","zh-Hant":"春季來信"},"arms":[{"name":"control","share":10,"holdOut":true},{"name":"letter","share":45},{"name":"picture","share":45,"template":"miss-you-picture"}]}</c>; labels, "holdOut" and "template" may be left out. Conditions are those of <see cref="ConditionJson"/>.
 /// </remarks>
 public static class JourneyJson
 {
@@ -42,6 +46,10 @@ public static class JourneyJson
         {
             return new JourneyReading(null, [new JourneyError("$", $"The text is not JSON: in line {(error.LineNumber ?? 0) + 1}, after {error.BytePositionInLine ?? 0} bytes, something else was expected.")]);
         }
+        catch (Exception wrong) when (wrong is InvalidOperationException || (wrong is ArgumentException && StorableText.FaultOf(json) is not null))
+        {
+            return new JourneyReading(null, [new JourneyError("$", "A text has half a character (a lone surrogate) in it.")]);
+        }
     }
 
     /// <summary>The canonical text: equal journeys have equal texts. Its hash names the content.</summary>
@@ -59,17 +67,51 @@ public static class JourneyJson
 
     private static Journey? Read(JsonPart part)
     {
-        part.Allow("id", "trigger", "when", "message", "caps", "priority", "ended");
+        part.Allow("id", "trigger", "when", "message", "caps", "quiet", "experiment", "priority", "ended");
         var id = part.Text("id");
         var trigger = part.Part("trigger") is { } written ? ReadTrigger(written) : null;
         var when = part.Condition("when");
         var message = part.Part("message") is { } content ? ReadMessage(content) : null;
         var caps = part.Items("caps").Select(ReadCap).ToList();
+        var experiment = part.Has("experiment") && part.Part("experiment") is { } arms ? ReadExperiment(arms) : null;
+        var quiet = part.Has("quiet") && part.Part("quiet") is { } hours ? ReadQuiet(hours) : null;
         var priority = part.Whole("priority", 0);
         var ended = part.Flag("ended");
         return id is null || trigger is null || message is null || priority is null || ended is null || caps.Contains(null)
             ? null
-            : new Journey { Id = id, Trigger = trigger, When = when, Message = message, Caps = caps.OfType<Cap>().ToSequence(), Priority = priority.Value, Ended = ended.Value };
+            : new Journey { Id = id, Trigger = trigger, When = when, Message = message, Caps = caps.OfType<Cap>().ToSequence(), Quiet = quiet, Experiment = experiment, Priority = priority.Value, Ended = ended.Value };
+    }
+
+    private static QuietHours? ReadQuiet(JsonPart part)
+    {
+        part.Allow("from", "until", "since", "zone");
+        var (field, otherwise) = part.Has("zone") && part.Part("zone") is { } zone ? ReadZone(zone) : default;
+        return (part.Time("from"), part.Time("until"), part.Has("since") ? part.Instant("since") : null) is ({ } from, { } until, var since) ? new QuietHours(from, until) { ZoneField = field, Zone = otherwise, Since = since } : null;
+    }
+
+    private static (string? Field, string? Otherwise) ReadZone(JsonPart part)
+    {
+        part.Allow("field", "otherwise");
+        return (part.Has("field") ? part.Text("field") : null, part.Has("otherwise") ? part.Text("otherwise") : null);
+    }
+
+    private static Experiment? ReadExperiment(JsonPart part)
+    {
+        part.Allow("id", "from", "label", "arms");
+        if (!part.Has("arms"))
+        {
+            part.Wrong("\"arms\" is absent; a list of arms is expected.");
+        }
+
+        var (id, from, label, arms) = (part.Text("id"), part.Instant("from"), part.Label("label"), part.Items("arms").Select(ReadArm).ToList());
+        return id is null || from is null || arms.Contains(null) ? null : new Experiment(id, arms.OfType<Arm>().ToSequence()) { From = from.Value, Label = label };
+    }
+
+    private static Arm? ReadArm(JsonPart part)
+    {
+        part.Allow("name", "share", "holdOut", "template", "label");
+        var (label, template, holdsOut) = (part.Label("label"), part.Has("template") ? part.Text("template") : null, part.Flag("holdOut"));
+        return (part.Text("name"), part.Whole("share")) is ({ } name, { } share) ? new Arm(name, share) { HoldsOut = holdsOut ?? false, Template = template, Label = label } : null;
     }
 
     private static Trigger? ReadTrigger(JsonPart part)
@@ -154,6 +196,20 @@ public static class JourneyJson
         }
 
         json.WriteEndArray();
+        if (journey.Quiet is { } quiet)
+        {
+            json.WriteStartObject("quiet");
+            Write(quiet, json);
+            json.WriteEndObject();
+        }
+
+        if (journey.Experiment is { } experiment)
+        {
+            json.WriteStartObject("experiment");
+            Write(experiment, json);
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("priority", journey.Priority);
         if (journey.Ended)
         {
@@ -161,6 +217,60 @@ public static class JourneyJson
         }
 
         json.WriteEndObject();
+    }
+
+    private static void Write(QuietHours quiet, Utf8JsonWriter json)
+    {
+        json.WriteString("from", JsonPart.Times.Format(quiet.From));
+        json.WriteString("until", JsonPart.Times.Format(quiet.Until));
+        if (quiet.Since is { } since)
+        {
+            json.WriteString("since", InstantPattern.ExtendedIso.Format(since));
+        }
+
+        if (quiet.ZoneField is not null || quiet.Zone is not null)
+        {
+            json.WriteStartObject("zone");
+            if (quiet.ZoneField is { } field)
+            {
+                json.WriteString("field", field);
+            }
+
+            if (quiet.Zone is { } zone)
+            {
+                json.WriteString("otherwise", zone);
+            }
+
+            json.WriteEndObject();
+        }
+    }
+
+    private static void Write(Experiment experiment, Utf8JsonWriter json)
+    {
+        json.WriteString("id", experiment.Id);
+        json.WriteString("from", InstantPattern.ExtendedIso.Format(experiment.From));
+        JsonPart.Write(json, "label", experiment.Label);
+        json.WriteStartArray("arms");
+        foreach (var arm in experiment.Arms)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", arm.Name);
+            json.WriteNumber("share", arm.Share);
+            if (arm.HoldsOut)
+            {
+                json.WriteBoolean("holdOut", true);
+            }
+
+            if (arm.Template is { } template)
+            {
+                json.WriteString("template", template);
+            }
+
+            JsonPart.Write(json, "label", arm.Label);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Write(Trigger trigger, Utf8JsonWriter json)

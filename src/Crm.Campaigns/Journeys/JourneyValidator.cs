@@ -18,7 +18,9 @@ internal static class JourneyValidator
             .Concat(journey.Message.UsefulFor > Duration.Zero && journey.Message.UsefulFor <= Longest
                 ? []
                 : [new JourneyError($"{root}.message.usefulFor", $"{Lengths.Write(journey.Message.UsefulFor)} was found; more than nothing and at most 366 days are expected, such as \"P3D\".")])
-            .Concat(Caps(journey.Caps, $"{root}.caps"));
+            .Concat(Caps(journey.Caps, $"{root}.caps"))
+            .Concat(journey.Quiet is { } quiet ? Quiet(quiet, $"{root}.quiet") : [])
+            .Concat(journey.Experiment is { } experiment ? ExperimentValidator.Errors(experiment, $"{root}.experiment") : []);
 
     public static IEnumerable<JourneyError> Caps(Sequence<Cap> caps, string path)
     {
@@ -33,6 +35,32 @@ internal static class JourneyValidator
             {
                 yield return new JourneyError($"{path}[{i}].in", $"{Lengths.Write(length)} was found; more than nothing and at most 366 days are expected, such as \"P7D\".");
             }
+        }
+    }
+
+    public static IEnumerable<JourneyError> Quiet(QuietHours quiet, string path)
+    {
+        if (quiet.From == quiet.Until)
+        {
+            yield return new JourneyError($"{path}.until", $"It is the time from which it is quiet; another one is expected, such as from \"21:00\" until \"09:00\".");
+        }
+
+        foreach (var (name, time) in new[] { ("from", quiet.From), ("until", quiet.Until) })
+        {
+            if (time.TickOfDay % NodaConstants.TicksPerMinute != 0)
+            {
+                yield return new JourneyError($"{path}.{name}", $"{time} was found; a time in whole minutes is expected.");
+            }
+        }
+
+        if (quiet.ZoneField is { } field && !Values.Names.IsName(field))
+        {
+            yield return new JourneyError($"{path}.zone.field", $"'{field}' is not a name: lower-case letters, digits, '-', '_' and '.' are expected, at most {Values.Names.Longest}.");
+        }
+
+        if (quiet.Zone is { } zone && DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is null)
+        {
+            yield return new JourneyError($"{path}.zone.otherwise", $"'{zone}' is no zone; the name of one is expected, such as \"Asia/Hong_Kong\".");
         }
     }
 

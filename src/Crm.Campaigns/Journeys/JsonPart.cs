@@ -13,6 +13,9 @@ internal readonly struct JsonPart
     private readonly string path;
     private readonly List<JourneyError> errors;
 
+    /// <summary>How times of the day are written.</summary>
+    public static LocalTimePattern Times { get; } = LocalTimePattern.CreateWithInvariantCulture("HH:mm");
+
     public JsonPart(JsonElement element, string path, List<JourneyError> errors)
     {
         this.path = path;
@@ -104,6 +107,38 @@ internal readonly struct JsonPart
         return null;
     }
 
+    public LocalTime? Time(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (Times.Parse(text) is { Success: true, Value: var time })
+        {
+            return time;
+        }
+
+        Wrong(name, $"\"{text}\" was found; a time of the day in hours and minutes such as \"21:00\" is expected.");
+        return null;
+    }
+
+    public Instant? Instant(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (InstantPattern.ExtendedIso.Parse(text) is { Success: true, Value: var instant })
+        {
+            return instant;
+        }
+
+        Wrong(name, $"\"{text}\" was found; an instant such as \"2026-03-01T00:00:00Z\" is expected.");
+        return null;
+    }
+
     public T? OneOf<T>(string name, (string Name, T Value)[] words)
         where T : struct
     {
@@ -174,6 +209,30 @@ internal readonly struct JsonPart
 
         var part = new JsonPart(found, At(name), errors);
         return Values.Fields.Of(part.properties.Select(pair => (pair.Key, part.Scalar(pair.Key, pair.Value))));
+    }
+
+    /// <summary>A text in both languages, <c>{"en":"Regulars","zh-Hant":"常客"}</c>, that need not be there.</summary>
+    public Text? Label(string name)
+    {
+        if (!Has(name) || Part(name) is not { } part)
+        {
+            return null;
+        }
+
+        part.Allow("en", "zh-Hant");
+        return (part.Text("en"), part.Text("zh-Hant")) is ({ } english, { } chinese) ? new Text(english, chinese) : null;
+    }
+
+    /// <summary>Writes a text as <see cref="Label"/> reads it, where there is one.</summary>
+    public static void Write(Utf8JsonWriter json, string name, Text? text)
+    {
+        if (text is { } both)
+        {
+            json.WriteStartObject(name);
+            json.WriteString("en", both.English);
+            json.WriteString("zh-Hant", both.Chinese);
+            json.WriteEndObject();
+        }
     }
 
     /// <summary>Writes a value as <see cref="Fields"/> reads it.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Crm.Campaigns.Experiments;
 using Crm.Campaigns.Journeys;
 using Crm.Definitions;
 using Crm.Storage;
@@ -45,9 +46,11 @@ public sealed class JourneyLibrary(IDocumentStore documents, IClock clock)
 
     /// <summary>A plan of what counts or will, for a campaigns module to decide by.</summary>
     /// <param name="caps">The caps of channels, over all journeys together; null: none.</param>
+    /// <param name="holdout">Who gets no message of any journey; null: nobody.</param>
+    /// <param name="quiet">When no message leaves, but those of the service; null: there is no such time.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async ValueTask<CampaignPlan> LoadAsync(IEnumerable<KeyValuePair<string, Sequence<Cap>>>? caps = null, CancellationToken cancellationToken = default) =>
-        new(new DefinitionCatalog<Journey>(await DefinitionsAsync(cancellationToken).ConfigureAwait(false)), caps);
+    public async ValueTask<CampaignPlan> LoadAsync(IEnumerable<KeyValuePair<string, Sequence<Cap>>>? caps = null, Holdout? holdout = null, QuietHours? quiet = null, CancellationToken cancellationToken = default) =>
+        new(new DefinitionCatalog<Journey>(await DefinitionsAsync(cancellationToken).ConfigureAwait(false)), caps, holdout, quiet);
 
     /// <summary>Where each journey stands now, in the order of their names.</summary>
     public async ValueTask<IReadOnlyList<(string Journey, DefinitionStatus Status)>> StatusesAsync(CancellationToken cancellationToken = default) =>

@@ -6,7 +6,7 @@ namespace Crm.Loyalty.Accounts;
 
 /// <summary>What a ledger comes to.</summary>
 /// <param name="Entries">How many entries.</param>
-/// <param name="Head">The last link of the chain of all customers; <see cref="Conservation.Genesis"/> for an empty ledger.</param>
+/// <param name="Head">The hash of the root of the tree in which every customer's statement is: it stands for all of them and for the sums.</param>
 /// <param name="Accounts">Each programme's units.</param>
 /// <param name="Faults">What does not add up; empty for a sound ledger.</param>
 public sealed record Certificate(long Entries, string Head, Sequence<CertifiedAccount> Accounts, Sequence<string> Faults)

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Crm.Ledger;
 using Crm.Values;
 using NodaTime.Text;
@@ -9,98 +7,83 @@ namespace Crm.Loyalty.Accounts;
 
 /// <summary>
 /// Certifies a ledger: every unit that was issued is spent, expired, reversed, transferred, or still there, and what is owed is named. Each entry becomes a line of text, and each line the next link
-/// of the customer's own chain of hashes; what is said of each customer (<see cref="CustomerStatement"/>) is the next link of the chain of all. So whoever has the exported lines can add them up and link
-/// them again without this library, and a count can go on from an earlier one, customer by customer, and comes to exactly what counting everything comes to.
+/// of the customer's own chain of hashes; what is said of each customer (<see cref="CustomerStatement"/>) is a leaf of a tree of hashes, whose knots have the sums of those below. So whoever has the exported lines
+/// can add them up and hash them again without this library, and <see cref="Certification"/> can go on from an earlier count and comes to exactly this.
 /// </summary>
-/// <param name="said">Told what is said of each customer, in order, when all of their entries are taken; null: nobody is.</param>
-public sealed class Conservation(Action<CustomerStatement>? said = null)
+public sealed class Conservation
 {
-    private readonly SortedDictionary<string, UnitAccount> accounts = new(StringComparer.Ordinal);
     private readonly SortedSet<string> faults = new(StringComparer.Ordinal);
+    private readonly StatementNode root = StatementTree.Empty;
+    private readonly StatementTree tree;
     private RunningStatement? current;
-    private string head = Genesis;
-    private long customers;
-    private long entries;
+    private Certificate? certificate;
 
-    /// <summary>The link before the first line, and before the first customer.</summary>
+    /// <summary>Begins without an entry.</summary>
+    public Conservation() => tree = new StatementTree(root, BookPages.None, null);
+
+    /// <summary>The link before the first line.</summary>
     public const string Genesis = "0000000000000000000000000000000000000000000000000000000000000000";
 
     /// <summary>Takes the next entry. Entries come customer by customer, in the order of all scans (by bucket and then by id), each customer's in the order written.</summary>
     /// <param name="customer">Whose.</param>
     /// <param name="entry">The entry.</param>
-    /// <param name="version">The version of the commit that wrote it (<see cref="Storage.LedgerLine.Version"/>); 0 where nobody goes on from this count.</param>
     /// <returns>Its line in the export: customer, programme, unit, lot, amount, movement, cause, instant, rule, code and definition, separated by tabs, what is absent being empty.</returns>
     /// <exception cref="ArgumentException">The customer comes before one that was taken already.</exception>
-    public string Add(CustomerId customer, LedgerEntry entry, long version = 0)
+    /// <exception cref="InvalidOperationException">It was certified already.</exception>
+    public string Add(CustomerId customer, LedgerEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var statement = current is { IsClosed: false } && current.Customer == customer ? current : Begin(new CustomerStatement(customer, 0, Genesis, []));
-        var line = string.Join('\t', [
-            customer.ToString(), entry.Program, entry.Unit, entry.Lot, entry.Amount.ToString(CultureInfo.InvariantCulture), NameOf(entry.Movement), entry.Cause.ToString(),
-            InstantPattern.ExtendedIso.Format(entry.OccurredAt), entry.Rule ?? "", entry.Code ?? "", entry.Definition?.ToString() ?? "",
-        ]);
-        statement.Add(line, entry, version);
-        return line;
+        if (certificate is not null)
+        {
+            throw new InvalidOperationException("The ledger was certified already; a new count is begun for more entries.");
+        }
+
+        if (current is not { } running || running.Customer != customer)
+        {
+            current = running = Begin(customer);
+        }
+
+        return running.Add(entry, 0);
     }
 
-    /// <summary>Goes on with a customer from what was said earlier: entries of theirs that are taken next are those written since.</summary>
-    /// <exception cref="ArgumentException">The customer comes before one that was taken already.</exception>
-    public void GoOn(CustomerStatement earlier)
-    {
-        ArgumentNullException.ThrowIfNull(earlier);
-        Begin(earlier);
-    }
-
-    /// <summary>Names something that does not fit, such as a customer who was there and is not.</summary>
-    public void Fault(string what) => faults.Add(what);
-
-    /// <summary>The certificate of all entries taken.</summary>
+    /// <summary>The certificate of all entries taken; no more are.</summary>
     public Certificate Certify()
     {
-        Close();
-        foreach (var (account, sums) in accounts)
+        if (certificate is null)
         {
-            if (!sums.IsConserved)
-            {
-                faults.Add($"{account}: issued less what left is {sums.Issued - sums.Spent - sums.Expired - sums.Reversed - sums.Transferred}, and what is there less what is owed is {sums.Available + sums.Pending + sums.Reserved - sums.Debt}.");
-            }
+            Close();
+            certificate = root.Sums.Certify(tree.Finish(), faults);
         }
 
-        return new Certificate(entries, head, accounts.Select(account => new CertifiedAccount(account.Key, account.Value)).ToSequence(), faults.ToSequence()) { Customers = customers };
+        return certificate;
     }
 
-    /// <summary>The next link of a chain: the SHA-256 of the link before it, a line feed and the line, in hexadecimal.</summary>
-    public static string Link(string before, string line) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{before}\n{line}")));
+    /// <summary>The next link of a customer's chain: the SHA-256 of the link before it, a line feed and the line, in hexadecimal.</summary>
+    public static string Link(string before, string line) => StatementTree.HashOf($"{before}\n{line}");
 
-    private RunningStatement Begin(CustomerStatement from)
+    internal static string LineOf(CustomerId customer, LedgerEntry entry) => string.Join('\t', [
+        customer.ToString(), entry.Program, entry.Unit, entry.Lot, entry.Amount.ToString(CultureInfo.InvariantCulture), NameOf(entry.Movement), entry.Cause.ToString(),
+        InstantPattern.ExtendedIso.Format(entry.OccurredAt), entry.Rule ?? "", entry.Code ?? "", entry.Definition?.ToString() ?? "",
+    ]);
+
+    private RunningStatement Begin(CustomerId customer)
     {
-        if (current is { Customer: var last } && (from.Customer.Bucket, from.Customer).CompareTo((last.Bucket, last)) <= 0)
+        if (current is { Customer: var last } && (customer.Bucket, customer).CompareTo((last.Bucket, last)) <= 0)
         {
-            throw new ArgumentException($"Customer {from.Customer} comes after {last}. Customers are taken by bucket and then by id, each once.", nameof(from));
+            throw new ArgumentException($"Customer {customer} comes after {last}. Customers are taken by bucket and then by id, each once.", nameof(customer));
         }
 
         Close();
-        return current = new RunningStatement(from);
+        return new RunningStatement(CustomerStatement.Empty(customer));
     }
 
     private void Close()
     {
-        if (current is not { IsClosed: false } open)
+        if (current?.Close() is { } statement)
         {
-            return;
+            faults.UnionWith(statement.Faults);
+            tree.Put(null, statement);
         }
-
-        var statement = open.Close();
-        head = Link(head, statement.ToString());
-        customers++;
-        entries += statement.Entries;
-        foreach (var held in statement.Accounts)
-        {
-            accounts[held.Account] = accounts.GetValueOrDefault(held.Account).Plus(held.Sums);
-            faults.UnionWith(held.Faults.Select(lot => $"{held.Account}: the lot '{lot.Name}' of customer {statement.Customer} comes to {lot.Held.ToString(CultureInfo.InvariantCulture)}."));
-        }
-
-        said?.Invoke(statement);
     }
 
     private static string NameOf(Movement movement) => movement switch

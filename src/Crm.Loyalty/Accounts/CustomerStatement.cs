@@ -15,7 +15,13 @@ public sealed record CustomerStatement(CustomerId Customer, long Entries, string
     /// <summary>The version of the commit that wrote the last entry: where a later count goes on. It is no part of the text and of no hash, so a count that goes on from a forged one differs from the whole count.</summary>
     public long Version { get; init; }
 
-    /// <summary>The line that the chain of all customers links: customer, entries and link, then for each account "account NAME ISSUED SPENT EXPIRED REVERSED TRANSFERRED" and each of its lots that is not 0 as "lot NAME HELD", separated by tabs.</summary>
+    /// <summary>What does not fit: lots from which more was taken than there was.</summary>
+    internal IEnumerable<string> Faults => Accounts.SelectMany(held => held.Faults.Select(lot => $"{held.Account}: the lot '{lot.Name}' of customer {Customer} comes to {lot.Held.ToString(CultureInfo.InvariantCulture)}."));
+
+    /// <summary>Nothing yet.</summary>
+    internal static CustomerStatement Empty(CustomerId customer) => new(customer, 0, Conservation.Genesis, []);
+
+    /// <summary>The line whose hash is in the tree of all customers: customer, entries and link, then for each account "account NAME ISSUED SPENT EXPIRED REVERSED TRANSFERRED" and each of its lots that is not 0 as "lot NAME HELD", separated by tabs.</summary>
     public override string ToString()
     {
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{Customer}\t{Entries}\t{Link}");
@@ -68,7 +74,8 @@ public sealed record CustomerStatement(CustomerId Customer, long Entries, string
         return new CustomerStatement(CustomerId.Parse(parts[0]), Whole(parts[1]), parts[2], accounts.ToSequence()) { Version = version };
     }
 
-    private static long Whole(string text) => long.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+    /// <summary>Reads a whole number of a page.</summary>
+    internal static long Whole(string text) => long.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }
 
 /// <summary>The units of one programme that one customer has and had.</summary>

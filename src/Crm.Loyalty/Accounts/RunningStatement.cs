@@ -29,19 +29,21 @@ internal sealed class RunningStatement
 
     public CustomerId Customer => from.Customer;
 
-    public bool IsClosed { get; private set; }
-
-    public void Add(string line, LedgerEntry entry, long writtenBy)
+    /// <summary>Takes the next entry.</summary>
+    /// <returns>Its line in the export.</returns>
+    public string Add(LedgerEntry entry, long writtenBy)
     {
+        var line = Conservation.LineOf(Customer, entry);
         var account = $"{entry.Program}/{entry.Unit}";
         (link, entries, version) = (Conservation.Link(link, line), entries + 1, writtenBy);
         moved[account] = moved.GetValueOrDefault(account).Moved(entry.Movement, entry.Amount);
         lots[(account, entry.Lot)] = checked(lots.GetValueOrDefault((account, entry.Lot)) + entry.Amount);
+        return line;
     }
 
+    /// <summary>What is said when all entries are taken.</summary>
     public CustomerStatement Close()
     {
-        IsClosed = true;
         var held = lots.Where(lot => lot.Value != 0).OrderBy(lot => lot.Key.Lot, StringComparer.Ordinal).ToLookup(lot => lot.Key.Account, lot => new StatedLot(lot.Key.Lot, lot.Value));
         return entries == from.Entries ? from : new CustomerStatement(Customer, entries, link, moved.Select(account => StatedAccount.Of(account.Key, account.Value, held[account.Key].ToSequence())).ToSequence()) { Version = version };
     }

@@ -53,6 +53,20 @@ public readonly record struct UnitAccount
         Debt = checked(Debt + other.Debt),
     };
 
+    /// <summary>What is left of these sums without those of another account.</summary>
+    internal UnitAccount Less(UnitAccount other) => new()
+    {
+        Issued = checked(Issued - other.Issued),
+        Spent = checked(Spent - other.Spent),
+        Expired = checked(Expired - other.Expired),
+        Reversed = checked(Reversed - other.Reversed),
+        Transferred = checked(Transferred - other.Transferred),
+        Available = checked(Available - other.Available),
+        Pending = checked(Pending - other.Pending),
+        Reserved = checked(Reserved - other.Reserved),
+        Debt = checked(Debt - other.Debt),
+    };
+
     internal UnitAccount Moved(Movement movement, long amount) => movement switch
     {
         Movement.Issued => this with { Issued = checked(Issued + amount) },

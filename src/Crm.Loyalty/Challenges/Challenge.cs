@@ -72,6 +72,9 @@ public sealed record ChallengeGoal(string Name, long Target)
     /// <summary>What of them counts.</summary>
     public GoalMeasure Measure { get; init; }
 
+    /// <summary>What of them counts, of a team's own, instead of <see cref="Measure"/>; null: the measure says.</summary>
+    public IGoalKind? Kind { get; init; }
+
     /// <summary>The currency, where money counts; otherwise left out.</summary>
     public Currency? Currency { get; init; }
 

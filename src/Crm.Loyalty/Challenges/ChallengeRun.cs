@@ -1,4 +1,3 @@
-using Crm.Events;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
 using NodaTime;
@@ -24,12 +23,12 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
         return standing with { Period = period.Start, Counts = Zeros, Met = false, Streak = keeps ? standing.Streak : 0, Frozen = keeps ? bridged : 0 };
     }
 
-    /// <summary>The standing after an event, and how often the challenge was achieved by it.</summary>
-    public ChallengeStanding Count(ChallengeStanding standing, CustomerEvent happened, Func<ChallengeGoal, bool> counts, out int achieved)
+    /// <summary>The standing after an event, of which so much counts towards each goal, and how often the challenge was achieved by it.</summary>
+    public ChallengeStanding Count(ChallengeStanding standing, Func<ChallengeGoal, long> counts, out int achieved)
     {
         achieved = 0;
         standing = Bring(standing);
-        var added = challenge.Goals.Select(goal => goal.On == happened.Kind && counts(goal) ? goal.Of(happened) : 0).ToList();
+        var added = challenge.Goals.Select(counts).ToList();
         if (added.All(amount => amount == 0) || (challenge.Recurrence == Recurrence.Once && standing.Completed > 0))
         {
             return standing;

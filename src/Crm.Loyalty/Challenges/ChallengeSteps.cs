@@ -2,6 +2,7 @@ using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
 using Crm.Modules;
 using Crm.Values;
 
@@ -16,30 +17,7 @@ internal static class ChallengeSteps
     {
         foreach (var challenge in plan.Challenges)
         {
-            var moment = new Moment(decision.Context.Moment.Instant, plan.Zone);
-            if (!challenge.RunsAt(moment.Instant) || challenge.Goals.All(goal => goal.On != happened.Kind))
-            {
-                continue;
-            }
-
-            var standing = decision.In(plan.Name).Challenge(challenge.Name);
-            if (challenge.ByJoining && standing is not { Joined: true })
-            {
-                continue;
-            }
-
-            var before = standing ?? new ChallengeStanding { Challenge = challenge.Name };
-            var after = new ChallengeRun(challenge, moment).Count(before, happened, goal => goal.When is not { } condition || decision.Context.Evaluate(condition).Value, out var achieved);
-            if (after.Counts.All(count => count == 0) && after.Completed == 0 && standing is null)
-            {
-                continue;
-            }
-
-            decision.Stand(plan.Name, after);
-            if (achieved > 0)
-            {
-                Award(plan, challenge, decision);
-            }
+            Count(happened, challenge, plan, decision);
         }
     }
 
@@ -61,6 +39,56 @@ internal static class ChallengeSteps
         decision.Stand(plan.Name, (standing ?? new ChallengeStanding { Challenge = challenge.Name }) with { Joined = true });
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeJoined) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeJoined(challenge.Name) });
         return decision.Outcome();
+    }
+
+    private static void Count(CustomerEvent happened, Challenge challenge, ProgramPlan plan, Decision decision)
+    {
+        var moment = new Moment(decision.Context.Moment.Instant, plan.Zone);
+        if (!challenge.RunsAt(moment.Instant) || challenge.Goals.All(goal => goal.On != happened.Kind))
+        {
+            return;
+        }
+
+        var standing = decision.In(plan.Name).Challenge(challenge.Name);
+        if (challenge.ByJoining && standing is not { Joined: true })
+        {
+            return;
+        }
+
+        var before = standing ?? new ChallengeStanding { Challenge = challenge.Name };
+        var after = new ChallengeRun(challenge, moment).Count(before, goal => Added(happened, goal, challenge, plan, decision), out var achieved);
+        if (after.Counts.All(count => count == 0) && after.Completed == 0 && standing is null)
+        {
+            return;
+        }
+
+        decision.Stand(plan.Name, after);
+        if (achieved > 0)
+        {
+            Award(plan, challenge, decision);
+        }
+    }
+
+    private static long Added(CustomerEvent happened, ChallengeGoal goal, Challenge challenge, ProgramPlan plan, Decision decision)
+    {
+        if (goal.On != happened.Kind || (goal.When is { } condition && !decision.Context.Evaluate(condition).Value))
+        {
+            return 0;
+        }
+
+        if (goal.Kind is not { } own)
+        {
+            return goal.Of(happened);
+        }
+
+        try
+        {
+            return Math.Clamp(own.Of(new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context)), 0, PointsPerAmount.Most);
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"The kind of goal '{own.Name}' version {own.Version} of challenge '{challenge.Name}' of programme '{plan.Name}' failed at event {happened.Key}: {exception.Message}", exception);
+        }
     }
 
     private static void Award(ProgramPlan plan, Challenge challenge, Decision decision)

@@ -74,6 +74,7 @@ internal static class MemberSteps
 
         // An occasion of its own, with all that rules have: terms, limits, budgets, a life of their units.
         EarningSteps.Earn(request with { Kind = first ? MemberEvents.Registered : MemberEvents.Rejoined }, plan, decision);
+        ReferralSteps.Come(plan, decision);
         return decision.Outcome();
     }
 

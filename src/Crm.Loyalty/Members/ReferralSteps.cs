@@ -56,6 +56,15 @@ internal static class ReferralSteps
         }
     }
 
+    /// <summary>Pays once for coming: a friend has come who was brought and takes part, in whichever order.</summary>
+    public static void Come(ProgramPlan plan, Decision decision)
+    {
+        if (plan.Definition.Value.Referrals is { For: ReferralFor.Coming } rules && decision.In(plan.Name) is { Referral: { Payments: 0 } standing } membership && MemberSteps.TakesPart(plan, membership))
+        {
+            Owe(plan, rules, standing, decision);
+        }
+    }
+
     /// <summary>Pays what has stood long enough.</summary>
     public static void Pay(ProgramPlan plan, Decision decision)
     {
@@ -117,11 +126,7 @@ internal static class ReferralSteps
         var decision = new Decision(state, context);
         decision.Stand(plan.Name, standing);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, flagged is null ? LineCodes.Referred : LineCodes.ReferralFlagged) { Subject = flagged ?? plan.Name, Text = LoyaltyTexts.Referred(flagged) });
-        if (rules.For == ReferralFor.Coming)
-        {
-            Owe(plan, rules, standing, decision);
-        }
-
+        Come(plan, decision);
         return decision.Outcome();
     }
 
@@ -143,9 +148,10 @@ internal static class ReferralSteps
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Referred) { Subject = plan.Name, Text = LoyaltyTexts.Referred(null) });
 
         // What would have paid while it was flagged pays from now on.
+        Come(plan, decision);
         var owed = rules.For switch
         {
-            ReferralFor.Coming => 1,
+            ReferralFor.Coming => 0,
             ReferralFor.FirstPurchase => Math.Min(standing.Purchases, 1),
             ReferralFor.SecondPurchase => Math.Min(standing.Purchases / 2, 1),
             _ => standing.Purchases,
@@ -197,9 +203,10 @@ internal static class ReferralSteps
         }
     }
 
+    // Who takes no part gets nothing, whoever they brought or were brought by, and nobody does once the programme is over.
     private static void Gift(ProgramPlan plan, UnitAmount gift, string code, Decision decision)
     {
-        if (plan.PlaceOf(gift.Unit) is >= 0 and var place)
+        if (!plan.Definition.Value.Ended && MemberSteps.TakesPart(plan, decision.In(plan.Name)) && plan.PlaceOf(gift.Unit) is >= 0 and var place)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = code, Unit = gift.Unit, Amount = gift.Amount });
             decision.Issue(plan, plan.Units[place], gift.Amount, null, code);

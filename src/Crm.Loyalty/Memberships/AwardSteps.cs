@@ -7,7 +7,8 @@ using Crm.Values;
 namespace Crm.Loyalty.Memberships;
 
 /// <summary>One award on its way from what a rule wants to what is given; every cut leaves a part in the receipt, and the parts add up.</summary>
-internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan, EarningContext context, Decision decision)
+/// <param name="makers">The rules whose parts make it together, each as often as it has one; null where the rule makes it alone.</param>
+internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan, EarningContext context, Decision decision, List<RulePlan>? makers = null)
 {
     private readonly long wanted = proposed.Amount;
     private long amount = proposed.Amount;
@@ -30,12 +31,42 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
     /// <summary>Gives way to another rule of the group.</summary>
     public void Outrank(string group) => Change(LineCodes.Outranked, group, -amount);
 
+    /// <summary>Takes off what something else than the award itself forbids.</summary>
+    public void Cut(string code, string subject, long by) => Change(code, subject, -by);
+
+    /// <summary>What keeps the rule, with all that it has given, from giving one more unit for the event, and its name; null when nothing does.</summary>
+    public readonly (string Code, string Subject)? Full()
+    {
+        if (rule.Terms.Most is { } most && Given(rule.Name) >= most)
+        {
+            return (LineCodes.Most, rule.Name);
+        }
+
+        foreach (var limit in plan.Limits)
+        {
+            if (Covers(limit) && Used(limit) >= limit.Definition.Most)
+            {
+                return (LineCodes.Limited, limit.Definition.Name);
+            }
+        }
+
+        foreach (var budget in plan.Budgets)
+        {
+            if (Covers(budget) && !decision.Context.MayDraw(budget.Quota, budget.Definition.PerUnit))
+            {
+                return (LineCodes.BudgetExhausted, budget.Definition.Name);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Cuts the award where it goes over a limit, and stops it where a budget does not suffice.</summary>
     public void Limit()
     {
         foreach (var limit in plan.Limits)
         {
-            if (amount > 0 && limit.Covers(rule.Name, proposed.Unit))
+            if (amount > 0 && Covers(limit))
             {
                 var room = Math.Max(limit.Definition.Most - Used(limit), 0);
                 if (amount > room)
@@ -47,7 +78,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
 
         foreach (var budget in plan.Budgets)
         {
-            if (amount > 0 && budget.Covers(rule.Name, proposed.Unit) && !decision.Context.MayDraw(budget.Quota, checked(amount * budget.Definition.PerUnit)))
+            if (amount > 0 && Covers(budget) && !decision.Context.MayDraw(budget.Quota, checked(amount * budget.Definition.PerUnit)))
             {
                 Change(LineCodes.BudgetExhausted, budget.Definition.Name, -amount);
             }
@@ -55,9 +86,10 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
     }
 
     /// <summary>Notes the award in the receipt, counts it and draws on budgets; null when nothing is given.</summary>
-    public readonly Earning? Finish()
+    /// <param name="code">The line in the receipt.</param>
+    public readonly Earning? Finish(string code = LineCodes.Issued)
     {
-        if (amount == 0 && proposed.Part.IsZero)
+        if (amount == 0 && (proposed.Part.IsZero || cuts is not null))
         {
             if (cuts is not null)
             {
@@ -70,10 +102,44 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         if (amount > 0)
         {
             Count();
-            Tell(LineCodes.Issued);
+            Tell(code);
         }
 
         return new Earning(proposed.Unit, amount) { Part = cuts is null ? proposed.Part : default, Expiry = proposed.Expiry ?? rule.Terms.Expiry, Activation = proposed.Activation ?? rule.Terms.Activation, Issuer = proposed.Issuer ?? rule.Terms.Issuer };
+    }
+
+    private readonly bool Covers(LimitPlan limit)
+    {
+        var covers = makers is null && limit.Covers(rule.Name, proposed.Unit);
+        for (var i = 0; i < makers?.Count && !covers; i++)
+        {
+            covers = limit.Covers(makers[i].Name, proposed.Unit);
+        }
+
+        return covers;
+    }
+
+    private readonly bool Covers(BudgetPlan budget)
+    {
+        var covers = makers is null && budget.Covers(rule.Name, proposed.Unit);
+        for (var i = 0; i < makers?.Count && !covers; i++)
+        {
+            covers = budget.Covers(makers[i].Name, proposed.Unit);
+        }
+
+        return covers;
+    }
+
+    // What a rule has given of the unit for the event.
+    private readonly long Given(string name)
+    {
+        var sum = 0L;
+        foreach (ref readonly var award in context.Earlier)
+        {
+            sum += string.Equals(award.Rule, name, StringComparison.Ordinal) && string.Equals(award.Earning.Unit, proposed.Unit, StringComparison.Ordinal) ? award.Earning.Amount : 0;
+        }
+
+        return sum;
     }
 
     private void Change(string code, string subject, long by)
@@ -106,7 +172,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
     {
         foreach (var limit in plan.Limits)
         {
-            if (limit.Definition.Per is not (CapPeriod.Award or CapPeriod.Balance) && limit.Covers(rule.Name, proposed.Unit))
+            if (limit.Definition.Per is not (CapPeriod.Award or CapPeriod.Balance) && Covers(limit))
             {
                 var period = Periods.Of(limit.Definition.Per, context.Moment);
                 decision.Count(plan, new Tally(limit.Tally, period, decision.In(plan.Name).Counted(limit.Tally, period) + amount));
@@ -115,15 +181,33 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
 
         foreach (var budget in plan.Budgets)
         {
-            if (budget.Covers(rule.Name, proposed.Unit))
+            if (Covers(budget))
             {
                 decision.Draw(budget.Quota, checked(amount * budget.Definition.PerUnit));
             }
         }
 
-        if (rule.HasTerms)
+        if (makers is null)
         {
-            TermSteps.Count(rule, plan, context, decision);
+            Count(rule);
+            return;
+        }
+
+        // Who gave whole units besides has been counted with them.
+        foreach (var maker in makers.Distinct())
+        {
+            if (Given(maker.Name) == 0)
+            {
+                Count(maker);
+            }
+        }
+    }
+
+    private readonly void Count(RulePlan one)
+    {
+        if (one.HasTerms)
+        {
+            TermSteps.Count(one, plan, context, decision);
         }
     }
 

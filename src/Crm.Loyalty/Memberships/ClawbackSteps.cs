@@ -1,55 +1,86 @@
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
-using Crm.Loyalty.Wallets;
-using Crm.Values;
+using Crm.Loyalty.Redemption;
+using Crm.Modules;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Takes back what a purchase itself earned, in programmes whose refunds reach no further.</summary>
+/// <summary>Takes back what a purchase itself earned, and what a request did, in programmes whose refunds reach no further; or gives it back where the refund is taken back itself.</summary>
 internal static class ClawbackSteps
 {
-    public static void TakeBack(CustomerEvent amendment, ProgramPlan plan, Decision decision)
+    private const string Refund = "refund";
+
+    /// <summary>Settles what events earned of which there is more or less left.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="decision">What the change is told by.</param>
+    /// <param name="own">Whether it is about the very event that is told of: one of which something had been taken back before it came.</param>
+    public static void TakeBack(ProgramPlan plan, Decision decision, bool own)
     {
-        var awards = decision.In(plan.Name).Awards;
-        if (awards.IsEmpty || amendment.Kind is not (EventKinds.RefundName or EventKinds.CancellationName))
+        foreach (var amended in decision.Context.Amended)
         {
-            return;
-        }
-
-        if (amendment.Original is { } original)
-        {
-            Take(original.ToString(), amendment.Kind == EventKinds.CancellationName ? long.MaxValue : amendment.Spend?.MinorUnits ?? 0, awards, plan, decision);
-            return;
-        }
-
-        // Without a receipt, the latest purchases are taken to be those that come back.
-        var rest = amendment.Spend?.MinorUnits ?? 0;
-        foreach (var purchase in awards.Reverse().DistinctBy(award => award.Key).Where(award => award.Left > 0).ToList())
-        {
-            var part = Math.Min(rest, purchase.Left);
-            rest -= part;
-            if (part > 0)
+            if (amended.Whole.Key == decision.Context.Cause != own)
             {
-                Take(purchase.Key, part, awards, plan, decision);
+                continue;
+            }
+
+            Settle(amended, plan, decision);
+            if (LoyaltyModule.Asks.Contains(amended.Whole.Kind) || amended.Whole.Kind == LoyaltyEvents.ReceiveName)
+            {
+                UndoSteps.Undo(amended, plan, decision);
             }
         }
     }
 
-    private static void Take(string key, long refunded, Sequence<KeptAward> awards, ProgramPlan plan, Decision decision)
+    private static void Settle(AmendedEvent amended, ProgramPlan plan, Decision decision)
     {
-        foreach (var award in awards.Where(award => award.Key == key))
+        var key = amended.Whole.Key.ToString();
+        foreach (var unit in decision.In(plan.Name).Awards.Where(award => award.Key == key).GroupBy(award => award.Unit, StringComparer.Ordinal).ToList())
         {
-            var (after, takes) = award.Keeping(refunded == long.MaxValue ? 0 : award.Left - refunded);
-            decision.Keep(plan, after);
-            if (takes > 0 && plan.UnitNamed(award.Unit) is { } unit)
+            var awards = unit.ToList();
+            var taken = Taking(awards, amended, plan, decision);
+            for (var i = 0; i < awards.Count && plan.UnitNamed(unit.Key) is { } known; i++)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = award.Key, Unit = unit.Name, Amount = -takes });
-                var taken = decision.In(plan.Name).Wallet(unit.Name).TakeBack(award.Lot, takes, unit.Definition.Debt);
-                var before = decision.In(plan.Name).Wallet(unit.Name).PendingTotal;
-                decision.Take(plan, unit, taken, takes, "refund");
-                decision.TellCancelled(plan.Name, unit.Name, before - taken.Wallet.PendingTotal, "refund");
+                Settle(awards[i], taken[i], plan, known, decision);
             }
+        }
+    }
+
+    private static IReadOnlyList<long> Taking(List<KeptAward> awards, AmendedEvent amended, ProgramPlan plan, Decision decision)
+    {
+        if (amended.Left is not { } left)
+        {
+            return [.. awards.Select(award => award.Amount)];
+        }
+
+        var whole = Made(amended.Whole);
+        return whole.Count == 0
+            ? [.. awards.Select(award => award.Taking(left.Spend?.MinorUnits ?? 0, amended.Whole.Spend?.MinorUnits ?? 0))]
+            : KeptAward.Taking(awards, whole, Made(left));
+
+        List<KeptAward> Made(CustomerEvent happened) => [.. ((LoyaltyState)decision.Context.StateHad(amended.Whole.Key, happened)).In(plan.Name).Awards
+            .Where(award => award.Key == awards[0].Key && award.Unit == awards[0].Unit)];
+    }
+
+    private static void Settle(KeptAward award, long taken, ProgramPlan plan, UnitPlan unit, Decision decision)
+    {
+        var more = taken - award.Taken;
+        if (more == 0)
+        {
+            return;
+        }
+
+        decision.Keep(plan, award with { Taken = taken });
+        if (more > 0)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = award.Key, Unit = unit.Name, Amount = -more });
+            decision.TakeBack(plan, unit, award.Lot, more, Refund, award.At);
+        }
+        else
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.GivenBack) { Subject = award.Key, Unit = unit.Name, Amount = -more });
+            decision.GiveBack(plan, unit, award.Lot, -more, Movement.Reversed, Refund, award.At);
         }
     }
 }

@@ -51,7 +51,11 @@ internal sealed partial class Decision
     }
 
     /// <summary>Counts on a ladder what an event added to its metric.</summary>
-    public void Count(ProgramPlan plan, TierLadder ladder, long amount)
+    /// <param name="plan">The programme.</param>
+    /// <param name="ladder">The ladder.</param>
+    /// <param name="amount">How much; below 0 for what is taken back.</param>
+    /// <param name="at">The earlier instant at which what changes had been counted; null: it counts now.</param>
+    public void Count(ProgramPlan plan, TierLadder ladder, long amount, Instant? at = null)
     {
         var climb = ClimbOn(plan, ladder);
         var standing = In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
@@ -66,7 +70,7 @@ internal sealed partial class Decision
             standing = standing with { LastDay = today };
         }
 
-        Stand(plan, ladder, standing, climb.Count(standing, amount));
+        Stand(plan, ladder, standing, at is { } then ? climb.Recount(standing, amount, then) : climb.Count(standing, amount));
     }
 
     /// <summary>Asks again for the ladders whose metric is a value as it stands.</summary>
@@ -155,7 +159,7 @@ internal sealed partial class Decision
         }
     }
 
-    private Climb ClimbOn(ProgramPlan plan, TierLadder ladder) => new(ladder, new Moment(context.Moment.Instant, plan.Zone), context);
+    private Climb ClimbOn(ProgramPlan plan, TierLadder ladder) => new(ladder, new Moment(context.Moment.Instant, plan.Zone), context, keepsPast: plan.Definition.Value.Cascade == Cascade.None);
 
     private LocalDate JoinedOn(ProgramPlan plan) => new Moment(In(plan.Name).Life?.Joined ?? context.Moment.Instant, plan.Zone).Date;
 

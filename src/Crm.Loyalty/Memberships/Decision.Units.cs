@@ -31,7 +31,7 @@ internal sealed partial class Decision
         if (activation is Activation.Immediately)
         {
             var lot = unit.LotOf(moment, shape.Expiry, membership) with { Amount = amount, Issuer = shape.Issuer };
-            Move(plan, unit, Active(wallet.Issue(lot), unit, moment, byRules, byEarning: true), rule, code);
+            Move(plan, unit, Active(Started(wallet.Issue(lot), lot, unit, shape.Expiry, moment), unit, moment, byRules, byEarning: true), rule, code);
             name = lot.Name;
         }
         else
@@ -46,14 +46,14 @@ internal sealed partial class Decision
                 Rule = active is null ? rule : null,
                 Lot = (active is null ? new Lot(null, amount) : lot with { Amount = amount }) with { Issuer = shape.Issuer },
             };
-            Move(plan, unit, Active(wallet.Issue(pending), unit, moment, byRules, byEarning: true), rule, code);
+            Move(plan, unit, Active(Started(wallet.Issue(pending), pending.Lot, unit, shape.Expiry, moment), unit, moment, byRules, byEarning: true), rule, code);
             Tell(new Echo(LoyaltyNames.PendingAdded, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", active is { } at ? Scalar.Of(at) : default))));
             name = pending.Name;
         }
 
         if (byRules && plan.Definition.Value.Cascade == Cascade.None)
         {
-            KeepAward(plan, unit, name, amount, moment);
+            KeepAward(plan, unit, name, amount);
         }
 
         Count(plan, unit, amount);
@@ -68,16 +68,63 @@ internal sealed partial class Decision
     }
 
     // What an event earned is kept where a refund will take back that, and nothing else.
-    private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount, Moment moment)
+    private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount)
     {
-        var spend = context.Stimulus is Stimulus.Happened { Event.Spend: { } paid } ? paid.MinorUnits : 0;
-        var (membership, today, key) = (In(plan.Name), LoyaltyNames.NumberOf(moment.Date), context.Cause.ToString());
+        var (membership, now, key) = (In(plan.Name), context.Moment.Instant, context.Cause.ToString());
         var known = membership.Awards.FirstOrDefault(award => award.Key == key && award.Unit == unit.Name && award.Lot == lot);
-        var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, spend, spend, today) : known with { Amount = known.Amount + amount };
+        var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, now) : known with { Amount = known.Amount + amount };
         Become(membership with
         {
-            Awards = membership.Awards.Where(other => other != known && other.Day + KeptAward.RefundableDays >= today).Append(award).ToSequence(),
+            Awards = membership.Awards.Where(other => other != known && other.At + Duration.FromDays(KeptAward.RefundableDays) >= now).Append(award).ToSequence(),
         });
+    }
+
+    /// <summary>Takes back what was given: from its own lot first, pending or not, then as a spend would; status units where they were counted.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="lot">The name of the lot.</param>
+    /// <param name="amount">More than 0.</param>
+    /// <param name="code">Why, for the ledger.</param>
+    /// <param name="at">When the units were given.</param>
+    /// <param name="movement">What it is, for the ledger: the movement of a request that is taken back, or <see cref="Movement.Reversed"/>.</param>
+    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement movement = Movement.Reversed)
+    {
+        var wallet = In(plan.Name).Wallet(unit.Name);
+        var taken = wallet.TakeBack(lot, amount, unit.Definition.Debt);
+        taken = movement == Movement.Reversed ? taken : taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = movement } : moved).ToSequence() };
+        Take(plan, unit, taken, amount, code, at: at);
+        TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
+    }
+
+    /// <summary>Gives units back into the lot that they were taken from, where they run out as they would have; status units where they were counted.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="lot">The name of the lot; units of one that is none, such as a debt, come back as new ones.</param>
+    /// <param name="amount">More than 0.</param>
+    /// <param name="movement">What took them.</param>
+    /// <param name="code">Why, for the ledger.</param>
+    /// <param name="at">When the units were taken.</param>
+    public void GiveBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, Movement movement, string code, Instant at)
+    {
+        var (wallet, moment) = (In(plan.Name).Wallet(unit.Name), new Moment(context.Moment.Instant, plan.Zone));
+        if (PendingLot.Parse(lot) is { } pending && pending.ActiveFrom > moment.Instant)
+        {
+            var change = wallet.Issue(pending with { Lot = pending.Lot with { Amount = amount } });
+            Move(plan, unit, change with { Movements = change.Movements.Select(moved => moved with { Movement = movement }).ToSequence() }, null, code);
+        }
+        else
+        {
+            var own = PendingLot.Parse(lot)?.Lot ?? Lot.Parse(lot) ?? unit.LotOf(moment, null, In(plan.Name));
+            Receive(plan, unit, own with { Amount = amount }, movement, code);
+        }
+
+        if (unit.Kind == UnitKind.Status)
+        {
+            Count(plan, unit, amount, at);
+        }
+
+        WeighWhereHeld(plan);
+        Expire(plan.Name, unit.Name, plan);
     }
 
     /// <summary>Notes that the member did something that keeps units from idling.</summary>
@@ -93,10 +140,16 @@ internal sealed partial class Decision
         }
     }
 
+    /// <summary>Notes that the member spent what had been set aside.</summary>
+    public void Spend(ProgramPlan plan, UnitPlan unit) =>
+        Move(plan, unit, Active(new WalletChange(In(plan.Name).Wallet(unit.Name), []), unit, new Moment(context.Moment.Instant, plan.Zone), isActivity: true, byEarning: false), null, null);
+
     /// <summary>Gives units that come from elsewhere: from another member or unit, or back.</summary>
-    public void Receive(ProgramPlan plan, UnitPlan unit, Lot lot, Movement movement, string? code)
+    /// <param name="idleUntil">The instant up to which units that idle were kept where they come from: of two clocks the later counts. Null: they bring none, and one starts where none runs.</param>
+    public void Receive(ProgramPlan plan, UnitPlan unit, Lot lot, Movement movement, string? code, Instant? idleUntil = null)
     {
-        Move(plan, unit, In(plan.Name).Wallet(unit.Name).Issue(lot, movement), null, code);
+        var change = In(plan.Name).Wallet(unit.Name).Issue(lot, movement);
+        Move(plan, unit, lot.Idles && idleUntil is { } until ? KeptUntil(change, until) : Started(change, lot, unit, null, new Moment(context.Moment.Instant, plan.Zone)), null, code);
         WeighWhereHeld(plan);
     }
 
@@ -108,7 +161,7 @@ internal sealed partial class Decision
         var (change, name) = opening.ActiveFrom is { } from && from > context.Moment.Instant && new PendingLot { ActiveFrom = from, Lot = become.Lot } is var pending
             ? (wallet.Issue(pending), pending.Name)
             : (wallet.Issue(become.Lot), become.Lot.Name);
-        Move(plan, unit, become.IdleUntil is { } idle && !(change.Wallet.IdleUntil >= idle) ? change with { Wallet = change.Wallet with { IdleUntil = idle } } : change, null, LineCodes.Opened);
+        Move(plan, unit, become.IdleUntil is { } idle ? KeptUntil(change, idle) : change, null, LineCodes.Opened);
         if (unit.Kind == UnitKind.Status)
         {
             Count(plan, unit, opening.Amount);
@@ -118,13 +171,13 @@ internal sealed partial class Decision
         return name;
     }
 
-    /// <summary>Takes units out of a wallet that was found to hold them, or into debt.</summary>
-    public void Take(ProgramPlan plan, UnitPlan unit, WalletChange change, long amount, string? code, bool isSpending = false)
+    /// <summary>Takes units out of a wallet that was found to hold them, or into debt; status units from what counts now, or counted at an earlier instant.</summary>
+    public void Take(ProgramPlan plan, UnitPlan unit, WalletChange change, long amount, string? code, bool isSpending = false, Instant? at = null)
     {
         Move(plan, unit, Active(change, unit, new Moment(context.Moment.Instant, plan.Zone), isSpending, byEarning: false), null, code);
         if (unit.Kind == UnitKind.Status)
         {
-            Count(plan, unit, -amount);
+            Count(plan, unit, -amount, at);
         }
 
         WeighWhereHeld(plan);
@@ -151,7 +204,15 @@ internal sealed partial class Decision
     {
         var membership = In(plan.Name);
         var moment = new Moment(context.Moment.Instant, plan.Zone);
-        Resolve(plan, unit, membership.Wallet(unit.Name).Release(original.ToString(), lot => unit.LotOf(moment, plan.ExpiryOfRule(lot.Rule), membership) with { Issuer = lot.Lot.Issuer }));
+        var (released, instead) = (default(Lot), default(LotExpiry));
+        var change = membership.Wallet(unit.Name).Release(original.ToString(), lot =>
+        {
+            var own = plan.ExpiryOfRule(lot.Rule);
+            var active = unit.LotOf(moment, own, membership) with { Issuer = lot.Lot.Issuer };
+            (released, instead) = active.Idles ? (active, own) : (released, instead);
+            return active;
+        });
+        Resolve(plan, unit, Started(change, released, unit, instead, moment));
     }
 
     /// <summary>Tells of units that run out soon, and looks for the next.</summary>
@@ -244,6 +305,11 @@ internal sealed partial class Decision
 
     private void Move(ProgramPlan plan, UnitPlan unit, WalletChange change, string? rule, string? code, bool tellsOffsets = true)
     {
+        if (plan.SelfGiving.Length > 0 && change.Wallet.Available > In(plan.Name).Wallet(unit.Name).Available)
+        {
+            (risen ??= []).Add(plan);
+        }
+
         var expiry = unit.Definition.WarnDaysBefore is null ? null : In(plan.Name).Wallet(unit.Name).NextExpiry;
         Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash, tellsOffsets);
         if (unit.Definition.WarnDaysBefore is not null && expiry != change.Wallet.NextExpiry)
@@ -365,9 +431,15 @@ internal sealed partial class Decision
             return change;
         }
 
-        var gone = moment.StartOf(idle.GoneAfter(moment.Date));
-        return change.Wallet.IdleUntil >= gone ? change : change with { Wallet = change.Wallet with { IdleUntil = gone } };
+        return KeptUntil(change, moment.StartOf(idle.GoneAfter(moment.Date)));
     }
+
+    // Units that come in where nothing idles, or everything has run out, have a whole span; while a clock runs, it is for all, and nothing but an activity moves it.
+    private static WalletChange Started(WalletChange change, Lot lot, UnitPlan unit, LotExpiry? instead, Moment moment) =>
+        lot.Idles && (unit.Idle ?? instead as LotExpiry.WhenIdle) is { } idle && !(change.Wallet.IdleUntil > moment.Instant) ? KeptUntil(change, moment.StartOf(idle.GoneAfter(moment.Date))) : change;
+
+    private static WalletChange KeptUntil(WalletChange change, Instant gone) =>
+        change.Wallet.IdleUntil >= gone ? change : change with { Wallet = change.Wallet with { IdleUntil = gone } };
 
     private void PutWarning(ProgramPlan plan, UnitPlan unit)
     {
@@ -385,13 +457,13 @@ internal sealed partial class Decision
         Put(new AgendaChange(LoyaltyNames.WarningKey(plan.Name, unit.Name), due, Phases.Occasions));
     }
 
-    private void Count(ProgramPlan plan, UnitPlan unit, long amount)
+    private void Count(ProgramPlan plan, UnitPlan unit, long amount, Instant? at = null)
     {
         foreach (var ladder in plan.Ladders)
         {
             if (string.Equals(ladder.Unit, unit.Name, StringComparison.Ordinal))
             {
-                Count(plan, ladder, amount);
+                Count(plan, ladder, amount, at);
             }
         }
     }

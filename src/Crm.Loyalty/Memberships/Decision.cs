@@ -1,6 +1,7 @@
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
 using Crm.Modules;
 using Crm.Values;
 
@@ -17,6 +18,7 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     private List<Echo>? echoes;
     private List<QuotaDraw>? quotas;
     private List<CustomerEvent>? followUps;
+    private List<ProgramPlan>? risen;
     private readonly LoyaltyState before = current;
 
     // The membership that is looked at or changed, and the state without its changes: it goes into the state once, at the end or when another is looked at.
@@ -122,6 +124,12 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
 
     public Outcome Outcome()
     {
+        // Whatever made units available: what gives itself does not wait for another event.
+        for (var i = 0; i < risen?.Count; i++)
+        {
+            RewardSteps.GiveThemselves(risen[i], this);
+        }
+
         PutBack();
         var isAsBefore = ReferenceEquals(kept, before);
         return !noted && isAsBefore && agenda.Count == 0

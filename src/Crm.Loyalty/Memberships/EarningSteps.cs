@@ -44,7 +44,7 @@ internal static class EarningSteps
             }
         }
 
-        Together(plan, context, decision);
+        PartSteps.Join(in rules, plan, context, decision);
         Issue(plan, context, decision);
         if (afterTiers)
         {
@@ -139,31 +139,6 @@ internal static class EarningSteps
         if (steps.Finish() is { } given)
         {
             context.Add(new Award(rule.Name, given));
-        }
-    }
-
-    // Parts that rules kept make whole units together; what is left of them is dropped.
-    private static void Together(ProgramPlan plan, EarningContext context, Decision decision)
-    {
-        foreach (var unit in plan.Units)
-        {
-            var (part, whole) = (default(Fraction), 0L);
-            string? last = null;
-            foreach (ref readonly var award in context.Earlier)
-            {
-                if (!award.Earning.Part.IsZero && string.Equals(award.Earning.Unit, unit.Name, StringComparison.Ordinal))
-                {
-                    part = part.Plus(award.Earning.Part, out var carry);
-                    whole += carry;
-                    last = award.Rule;
-                }
-            }
-
-            if (whole > 0 && last is not null)
-            {
-                context.Add(new Award(last, new Earning(unit.Name, whole)));
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PartsTogether) { Subject = last, Unit = unit.Name, Amount = whole });
-            }
         }
     }
 

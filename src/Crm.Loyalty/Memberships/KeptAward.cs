@@ -1,27 +1,43 @@
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>What an event earned in a programme whose refunds reach no further: kept so that a refund takes back by what was recorded, not by the rules of its day.</summary>
+/// <summary>What an event earned in a programme whose refunds reach no further: kept so that a refund takes back of what was recorded, and never more.</summary>
 /// <param name="Key">The event, as "source:key".</param>
 /// <param name="Unit">The unit.</param>
 /// <param name="Lot">The lot that the units went into.</param>
 /// <param name="Amount">How many.</param>
 /// <param name="Taken">How many were taken back.</param>
-/// <param name="Spend">The event's spend in minor units; 0 for events without.</param>
-/// <param name="Left">What refunds have left of the spend.</param>
-/// <param name="Day">The day, as a number; what is older than <see cref="RefundableDays"/> is forgotten.</param>
-public sealed record KeptAward(string Key, string Unit, string Lot, long Amount, long Taken, long Spend, long Left, long Day)
+/// <param name="At">When they were given, and counted where they count; what is older than <see cref="RefundableDays"/> is forgotten.</param>
+public sealed record KeptAward(string Key, string Unit, string Lot, long Amount, long Taken, Instant At)
 {
     /// <summary>So many days after a purchase its refund is still known to belong to it.</summary>
     public const int RefundableDays = 400;
 
-    /// <summary>The award after more of the spend was taken back, and how many units that takes: what was kept before less what is kept now, so that the pieces in which it comes do not matter.</summary>
-    /// <param name="left">What is left of the spend; 0 takes everything.</param>
-    internal (KeptAward After, long Takes) Keeping(long left)
+    /// <summary>How many units of each award are to have been taken back in all, where of its event more or less is left: the difference of what the event would have made of the whole and of what is left, at its own moment.</summary>
+    /// <param name="awards">What was given of one unit.</param>
+    /// <param name="whole">What the whole event makes of the unit when it is decided again.</param>
+    /// <param name="left">What would have been made of what is left.</param>
+    internal static IReadOnlyList<long> Taking(IReadOnlyList<KeptAward> awards, IReadOnlyList<KeptAward> whole, IReadOnlyList<KeptAward> left)
     {
-        var kept = left <= 0 || Spend == 0 ? 0 : (long)((Int128)Amount * left / Spend);
-        var taken = Amount - kept;
-        return (this with { Taken = taken, Left = Math.Max(left, 0) }, taken - Taken);
+        var taken = awards.Select(award => Math.Clamp(Of(whole, award.Lot) - Of(left, award.Lot), 0, award.Amount)).ToArray();
+        var rest = Math.Clamp(whole.Sum(award => award.Amount) - left.Sum(award => award.Amount), 0, awards.Sum(award => award.Amount)) - taken.Sum();
+        for (var i = 0; i < taken.Length; i++)
+        {
+            // What would have gone into another lot, or lived otherwise, is evened out over all.
+            var more = Math.Clamp(rest, -taken[i], awards[i].Amount - taken[i]);
+            taken[i] += more;
+            rest -= more;
+        }
+
+        return taken;
     }
+
+    /// <summary>How many units are to have been taken back where the event cannot be decided again: a share of what is left of its spend stays, rounded up, because no rule that pays by the amount takes more.</summary>
+    /// <param name="left">What is left of the spend, in minor units.</param>
+    /// <param name="spend">The spend; 0 where there is none, and then everything stays as long as anything is left.</param>
+    internal long Taking(long left, long spend) => spend <= 0 || left >= spend ? 0 : Amount - (long)((((Int128)Amount * Math.Max(left, 0)) + spend - 1) / spend);
+
+    private static long Of(IReadOnlyList<KeptAward> awards, string lot) => awards.Where(award => award.Lot == lot).Sum(award => award.Amount);
 }

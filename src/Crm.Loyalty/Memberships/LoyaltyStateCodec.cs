@@ -1,15 +1,17 @@
+using Crm.Loyalty.Programs;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, and version 8 no windows that are over.</summary>
 internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 7;
+    public override int Version => 9;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -56,10 +58,9 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 writer.Text(award.Lot);
                 writer.Whole(award.Amount);
                 writer.Whole(award.Taken);
-                writer.Whole(award.Spend);
-                writer.Whole(award.Left);
-                writer.Whole(award.Day);
+                writer.Instant(award.At);
             }
+
             MemberCodec.Write(membership, writer);
         }
     }
@@ -77,7 +78,7 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
                 Standings = Standings(version, ref reader),
                 Cards = version >= 2 ? Cards(version, ref reader) : [],
                 Tallies = version >= 4 ? Tallies(ref reader) : [],
-                Awards = version >= 5 ? Awards(ref reader) : [],
+                Awards = version >= 5 ? Awards(version, ref reader) : [],
             };
             if (version >= 6)
             {
@@ -86,6 +87,14 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         }
 
         return new LoyaltyState { Memberships = Sequence.Given(memberships) };
+    }
+
+    // The spend, what was left of it, and the number of a day.
+    private static Instant AtStartOf(ref SlotReader reader)
+    {
+        reader.Whole();
+        reader.Whole();
+        return LoyaltyNames.DayOf(reader.Whole()).AtMidnight().InUtc().ToInstant();
     }
 
     private static Sequence<Holding> Holdings(int version, ref SlotReader reader)
@@ -132,12 +141,13 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         return Sequence.Given(tallies);
     }
 
-    private static Sequence<KeptAward> Awards(ref SlotReader reader)
+    private static Sequence<KeptAward> Awards(int version, ref SlotReader reader)
     {
         var awards = new KeptAward[reader.Int()];
         for (var i = 0; i < awards.Length; i++)
         {
-            awards[i] = new KeptAward(reader.Code(), reader.Name(), reader.Code(), reader.Whole(), reader.Whole(), reader.Whole(), reader.Whole(), reader.Whole());
+            awards[i] = new KeptAward(reader.Code(), reader.Name(), reader.Code(), reader.Whole(), reader.Whole(), default);
+            awards[i] = awards[i] with { At = version >= 8 ? reader.Instant() : AtStartOf(ref reader) };
         }
 
         return Sequence.Given(awards);

@@ -21,6 +21,9 @@ internal static class MembershipSum
             .Select(name => (stored.Challenge(name) ?? new ChallengeStanding { Challenge = name }).Plus(with.Challenge(name), without.Challenge(name))).ToSequence(),
     };
 
+    /// <summary>Adds the difference of what two memberships have had of a reward.</summary>
+    public static Membership PlusReward(this Membership stored, string reward, Membership with, Membership without) => stored.With(Sum(reward, Of(stored, reward), Of(with, reward), Of(without, reward)));
+
     private static RewardStanding Of(Membership membership, string reward) => membership.Rewards.FirstOrDefault(item => item.Reward == reward) ?? new RewardStanding { Reward = reward };
 
     private static RewardStanding Sum(string reward, RewardStanding stored, RewardStanding with, RewardStanding without) => new()

@@ -1,6 +1,7 @@
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Stamps;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -13,6 +14,7 @@ namespace Crm.Loyalty.Memberships;
 /// </summary>
 internal static class MergeSteps
 {
+    private static readonly string[] Own = [LoyaltyNames.Date(""), LoyaltyNames.ZoneOf("")];
     private static readonly string[] Latest = [LoyaltyNames.Warned(""), LoyaltyNames.Latest(""), LoyaltyNames.Once("", null), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned("")];
 
     public static Outcome.Accepted? Merge(LoyaltyPlans plans, LoyaltyState survivor, LoyaltyState retired, ModuleContext context)
@@ -22,7 +24,7 @@ internal static class MergeSteps
         {
             var plan = plans.Find(other.Program)?.At(context.Moment.Instant, survivor);
             var own = survivor.In(other.Program);
-            Live(own, other, decision);
+            Live(plan is not null && survivor.Memberships.Any(known => known.Program == other.Program) && MemberSteps.TakesPart(plan, own), plan is not null && MemberSteps.TakesPart(plan, other), own, other, decision);
             Count(own, other, decision);
             Refer(own, other, context, decision);
             foreach (var holding in other.Holdings)
@@ -63,14 +65,13 @@ internal static class MergeSteps
 
         foreach (var card in other.Cards)
         {
-            var before = decision.In(other.Program).Card(card.Card);
             if (plan?.CardNamed(card.Card) is { } known)
             {
-                decision.Stand(plan, known, before, before.With(card, known.Definition.Goal));
+                StampSteps.Join(plan, known, card, decision);
             }
             else
             {
-                decision.Change(other.Program, membership => membership.With(before.With(card, plans.Find(other.Program)?.Latest.CardNamed(card.Card)?.Definition.Goal ?? Math.Max(card.Goal, 1))));
+                decision.Change(other.Program, membership => membership.With(membership.Card(card.Card).With(card, plans.Find(other.Program)?.Latest.CardNamed(card.Card)?.Definition.Goal ?? Math.Max(card.Goal, 1))));
             }
         }
 
@@ -80,7 +81,8 @@ internal static class MergeSteps
         }
     }
 
-    private static void Live(Membership own, Membership other, Decision decision)
+    // In an open programme who never joined may take part all the same, and goes on doing so though they left under their other name: then they are a member from now on, who joined when they did, and is welcomed once.
+    private static void Live(bool iTakePart, bool theyTakePart, Membership own, Membership other, Decision decision)
     {
         if (other.Revealed)
         {
@@ -89,6 +91,8 @@ internal static class MergeSteps
 
         var life = (own.Life, other.Life) switch
         {
+            (null, { Status: MemberStatus.Left } theirs) when iTakePart => theirs with { Status = MemberStatus.Member, Since = decision.Context.Moment.Instant },
+            ({ Status: MemberStatus.Left } mine, null) when theyTakePart => mine with { Status = MemberStatus.Member, Since = decision.Context.Moment.Instant },
             (null, var theirs) => theirs,
             (var mine, null) => mine,
             ({ } mine, { } theirs) => (Rank(theirs.Status) > Rank(mine.Status) ? theirs : mine) with
@@ -116,7 +120,7 @@ internal static class MergeSteps
     private static void Count(Membership own, Membership other, Decision decision) => decision.Change(own.Program, membership => other.Tallies.Aggregate(membership, With) with
     {
         Pool = membership.Pool ?? other.Pool,
-        Awards = membership.Awards.Concat(other.Awards).OrderBy(award => award.Day).ToSequence(),
+        Awards = membership.Awards.Concat(other.Awards).OrderBy(award => award.At).ToSequence(),
         Rewards = membership.Rewards.Concat(other.Rewards).GroupBy(reward => reward.Reward, StringComparer.Ordinal).OrderBy(reward => reward.Key, StringComparer.Ordinal).Select(reward => new RewardStanding
         {
             Reward = reward.Key,
@@ -129,10 +133,11 @@ internal static class MergeSteps
     });
 
     // What limits count is added within a span; of two spans the later one counts; instants and once-only marks are the latest of both, and the first day is the first.
+    // The date and the zone that a yearly rule goes by are those of the profile that stays, and are looked at anew with the next event.
     private static Membership With(Membership membership, Tally tally)
     {
         var name = tally.Name;
-        if (name.StartsWith(LoyaltyNames.Date(""), StringComparison.Ordinal))
+        if (Own.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal)))
         {
             return membership;
         }

@@ -24,7 +24,7 @@ internal static class TierStandingCodec
         }
 
         // Most standings have none of these.
-        writer.Whole((standing.Days.IsEmpty ? 0 : 1) + (standing.LastDay is null ? 0 : 2) + (standing.Floor is null ? 0 : 4) + (standing.Pin is null ? 0 : 8));
+        writer.Whole((standing.Days.IsEmpty ? 0 : 1) + (standing.LastDay is null ? 0 : 2) + (standing.Floor is null ? 0 : 4) + (standing.Pin is null ? 0 : 8) + (standing.Past.IsEmpty ? 0 : 16));
         if (!standing.Days.IsEmpty)
         {
             writer.Whole(standing.Days.Count);
@@ -42,6 +42,16 @@ internal static class TierStandingCodec
 
         Write(standing.Floor, writer);
         Write(standing.Pin, writer);
+        if (!standing.Past.IsEmpty)
+        {
+            writer.Whole(standing.Past.Count);
+            foreach (var past in standing.Past)
+            {
+                writer.Instant(past.Opened);
+                writer.Instant(past.Closed);
+                writer.Whole(past.Counted);
+            }
+        }
     }
 
     public static TierStanding Read(ref SlotReader reader)
@@ -72,7 +82,19 @@ internal static class TierStandingCodec
             LastDay = (has & 2) != 0 ? reader.Date() : null,
             Floor = (has & 4) != 0 ? new TierGrant(reader.Name(), reader.InstantOrNull()) : null,
             Pin = (has & 8) != 0 ? new TierGrant(reader.Name(), reader.InstantOrNull()) : null,
+            Past = (has & 16) != 0 ? Past(ref reader) : [],
         };
+    }
+
+    private static Sequence<PastCount> Past(ref SlotReader reader)
+    {
+        var past = new PastCount[reader.Int()];
+        for (var i = 0; i < past.Length; i++)
+        {
+            past[i] = new PastCount(reader.InstantOrNull(), reader.Instant(), reader.Whole());
+        }
+
+        return Sequence.Given(past);
     }
 
     /// <summary>

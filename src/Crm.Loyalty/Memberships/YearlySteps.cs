@@ -1,4 +1,5 @@
 using Crm.Events;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
 using Crm.Modules;
@@ -42,9 +43,9 @@ internal static class YearlySteps
         }
 
         var today = HereOf(rule, plan, decision).Date;
-        if (!Paid(rule, plan, decision, today.Year))
+        if (MemberSteps.TakesPart(plan, decision.In(plan.Name)) && YearOf(rule, plan, decision, today) is { } year && !Paid(rule, plan, decision, year))
         {
-            decision.Count(plan, new Tally(LoyaltyNames.Paid(rule.Name), today.Year, 1));
+            decision.Count(plan, new Tally(LoyaltyNames.Paid(rule.Name), year, 1));
             EarningSteps.Earn(
                 new CustomerEvent { Key = decision.Context.Cause, Kind = YearlyPoints.Occasion, OccurredAt = decision.Context.Moment.Instant, Fields = Fields.Of(("rule", name)) },
                 plan,
@@ -52,6 +53,20 @@ internal static class YearlySteps
         }
 
         Put(rule, plan, decision, today.PlusDays(1));
+    }
+
+    // The year whose day it is, or was so few days ago that it is caught up: early in January that may be last year.
+    private static int? YearOf(YearlyPoints rule, ProgramPlan plan, Decision decision, LocalDate today)
+    {
+        var number = decision.In(plan.Name).Counted(LoyaltyNames.Date(rule.Name));
+        if (number == 0)
+        {
+            return null;
+        }
+
+        var date = LoyaltyNames.DayOf(number);
+        var year = rule.DayIn(today.Year, date) <= today ? today.Year : today.Year - 1;
+        return rule.DayIn(year, date) >= today.PlusDays(-rule.CatchUpDays) ? year : null;
     }
 
     // The first day from a date on that lies in a year which has not paid.
@@ -80,7 +95,9 @@ internal static class YearlySteps
         decision.Context.Moment.Instant,
         rule.ZoneField is { } field && decision.Context.Observed(field).AsCode is { } name && DateTimeZoneProviders.Tzdb.GetZoneOrNull(name) is { } zone ? zone : plan.Zone);
 
-    private static bool Paid(YearlyPoints rule, ProgramPlan plan, Decision decision, int year) => decision.In(plan.Name).Counted(LoyaltyNames.Paid(rule.Name), year) > 0;
+    // Years pay in their order: once one has, none before it does, wherever the date is moved.
+    private static bool Paid(YearlyPoints rule, ProgramPlan plan, Decision decision, int year) =>
+        decision.In(plan.Name).Tallies.Any(tally => string.Equals(tally.Name, LoyaltyNames.Paid(rule.Name), StringComparison.Ordinal) && tally.Period >= year);
 
     private static LocalDate? DateOf(YearlyPoints rule, ProgramPlan plan, Decision decision) => rule.DateField is { } field
         ? decision.Context.Observed(field) is { Kind: ScalarKind.Number, AsNumber: var annual } ? OfAnnual(annual) : decision.Context.Observed(field).AsDate

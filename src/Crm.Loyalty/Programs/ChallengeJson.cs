@@ -14,13 +14,13 @@ internal static class ChallengeJson
     private static readonly (string, GoalMeasure)[] Measures = [("events", GoalMeasure.Events), ("articles", GoalMeasure.Articles), ("money", GoalMeasure.Money)];
     private static readonly (string, CalendarUnit?)[] Units = [("none", null), ("year", CalendarUnit.Year), ("half-year", CalendarUnit.HalfYear), ("quarter", CalendarUnit.Quarter), ("month", CalendarUnit.Month)];
 
-    public static Challenge Read(JsonPart json)
+    public static Challenge Read(JsonPart json, LoyaltyCode code)
     {
         json.Allow("name", "goals", "period", "consecutive", "freezes", "byJoining", "recurrence", "from", "until", "award");
         return new Challenge
         {
             Name = json.Text("name") ?? "",
-            Goals = json.Items("goals", required: true).Select(Goal).ToSequence(),
+            Goals = json.Items("goals", required: true).Select(goal => Goal(goal, code)).ToSequence(),
             Period = json.OneOf("period", Units),
             Consecutive = json.Int("consecutive") ?? 1,
             Freezes = json.Int("freezes") ?? 0,
@@ -40,6 +40,15 @@ internal static class ChallengeJson
             json.WriteString("name", goal.Name);
             json.Unless("on", goal.On, EventKinds.PurchaseName);
             json.Unless("measure", Measures, goal.Measure);
+            if (goal.Kind is { } kind)
+            {
+                json.Part("kind", () =>
+                {
+                    json.WriteString("name", kind.Name);
+                    json.WriteNumber("version", kind.Version);
+                });
+            }
+
             if (goal.Measure == GoalMeasure.Money && goal.Currency is { } currency)
             {
                 json.WriteString("target", new Money(goal.Target, currency).ToString());
@@ -66,18 +75,33 @@ internal static class ChallengeJson
         json.Items("award", challenge.Award, award => RewardJson.Write(json, award));
     }
 
-    private static ChallengeGoal Goal(JsonPart json)
+    private static ChallengeGoal Goal(JsonPart json, LoyaltyCode code)
     {
-        json.Allow("name", "on", "measure", "target", "lines", "when");
+        json.Allow("name", "on", "measure", "kind", "target", "lines", "when");
         var measure = json.OneOf("measure", Measures);
         var money = measure == GoalMeasure.Money ? json.Money("target") : default;
         return new ChallengeGoal(json.Text("name") ?? "", measure == GoalMeasure.Money ? money.MinorUnits : json.Whole("target", required: true) ?? 0)
         {
             On = json.Has("on") ? json.Text("on") ?? "" : EventKinds.PurchaseName,
             Measure = measure,
+            Kind = json.Part("kind") is { } kind ? Kind(kind, code) : null,
             Currency = measure == GoalMeasure.Money && money.Currency != default ? money.Currency : null,
             Lines = RuleJson.Lines(json, "lines"),
             When = json.Condition("when"),
         };
+    }
+
+    private static IGoalKind? Kind(JsonPart json, LoyaltyCode code)
+    {
+        json.Allow("name", "version");
+        var (name, version) = (json.Text("name"), json.Whole("version", required: true));
+        var found = code.GoalKinds.FirstOrDefault(kind => kind.Name == name && kind.Version == version);
+        if (found is null)
+        {
+            var known = code.GoalKinds.IsEmpty ? "none" : string.Join(", ", code.GoalKinds.Select(kind => $"{kind.Name} version {kind.Version}"));
+            json.Wrong("name", $"No kind of goal in code is named '{name}' with version {version}. There are: {known}.");
+        }
+
+        return found;
     }
 }

@@ -1,3 +1,4 @@
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
@@ -13,6 +14,9 @@ public sealed record LoyaltyCode
 
     /// <summary>Kinds of rewards.</summary>
     public Sequence<IRewardKind> RewardKinds { get; init; }
+
+    /// <summary>Kinds of goals of challenges.</summary>
+    public Sequence<IGoalKind> GoalKinds { get; init; }
 
     /// <summary>Qualification metrics.</summary>
     public Sequence<IQualificationMetric> Metrics { get; init; }

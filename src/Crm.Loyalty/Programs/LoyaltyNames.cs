@@ -127,7 +127,13 @@ public static class LoyaltyNames
     internal static string Warned(string unit) => $"warned/{unit}";
 
     /// <summary>The tallies of what a redemption drew from each lot, while it may come back: the beginning of their names.</summary>
-    internal static string Drawn(string redemption, string unit) => $"drawn/{redemption}|{unit}|";
+    internal static string Drawn(string redemption, string unit) => $"{AllDrawn}{redemption}|{unit}|";
+
+    /// <summary>How all tallies begin that keep in mind what a redemption drew.</summary>
+    internal const string AllDrawn = "drawn/";
+
+    /// <summary>Whether a tally is one of what a redemption of a unit drew.</summary>
+    internal static bool IsDrawn(string tally, string unit) => tally.StartsWith(AllDrawn, StringComparison.Ordinal) && tally.Contains($"|{unit}|", StringComparison.Ordinal);
 
     /// <summary>The tallies of what ran out of each lot, while it may be reinstated: the beginning of their names.</summary>
     internal static string Gone(string unit) => $"gone/{unit}|";

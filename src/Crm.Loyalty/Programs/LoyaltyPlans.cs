@@ -69,7 +69,7 @@ internal sealed class LoyaltyPlans
     /// <summary>The names of all programmes of the host, for whoever named none of them.</summary>
     public string Known => string.Join(", ", Programs.Select(versions => versions.Name).Concat(elsewhere).Order(StringComparer.Ordinal));
 
-    public ProgramVersions? Find(string program) => Array.Find(Programs, versions => versions.Name == program);
+    public ProgramVersions? Find(string program) => Named.In(Programs, program, static versions => versions.Name);
 
     private static IEnumerable<ProgramError> Errors(Definition<LoyaltyProgram> definition)
     {

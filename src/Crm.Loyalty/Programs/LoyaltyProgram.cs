@@ -65,7 +65,8 @@ public enum Cascade
     History,
 
     /// <summary>
-    /// Only what the purchase itself earned is taken back, in proportion of what is left of its spend; what was decided later stays. A full refund is then not as if nothing had been bought.
+    /// Only what the purchase itself earned is taken back, and of that the difference of what it would have earned at its moment for the whole and for what is left of it; what was decided later stays. A full refund is then not as
+    /// if nothing had been bought.
     /// </summary>
     None,
 }
@@ -158,7 +159,7 @@ public sealed record LoyaltyProgram
     internal IEnumerable<Condition> Conditions =>
         Rules.SelectMany(rule => rule.Conditions)
             .Concat(Rewards.SelectMany(reward => reward.Costs.Select(cost => cost.When).Append(reward.When)).OfType<Condition>())
-            .Concat(Challenges.SelectMany(challenge => challenge.Goals).Select(goal => goal.When).OfType<Condition>())
+            .Concat(Challenges.SelectMany(challenge => challenge.Goals).SelectMany(goal => (goal.Kind?.Conditions ?? []).Append(goal.When).OfType<Condition>()))
             .Concat(Surprises.Select(surprise => surprise.When).OfType<Condition>())
             .Concat(VelocityLimits.Select(limit => limit.Exceeded))
             .Concat(Referrals is { } referrals ? new[] { ReferralRules.BoughtBefore, referrals.TooMany }.OfType<Condition>() : [])

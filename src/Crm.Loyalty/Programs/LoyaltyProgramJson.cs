@@ -41,25 +41,28 @@ public static class LoyaltyProgramJson
     {
         ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(code);
-        JsonDocument document;
+        var errors = new List<ProgramError>();
+        var program = Program(json, code, errors);
+
+        // What could not be read has a stand-in, about which the validator would only repeat itself.
+        errors.AddRange(LoyaltyProgramValidator.Errors(program).Where(error => !errors.Exists(known => Covers(known.Path, error.Path))).ToList());
+        return errors.Count == 0 ? program : throw new InvalidLoyaltyProgramException(program.Name.Length == 0 ? null : program.Name, errors.ToSequence());
+    }
+
+    private static LoyaltyProgram Program(string json, LoyaltyCode code, List<ProgramError> errors)
+    {
         try
         {
-            document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json);
+            return Program(new JsonPart(document.RootElement, "", errors), code);
         }
         catch (JsonException exception)
         {
             throw new InvalidLoyaltyProgramException(null, [new ProgramError("", $"This is not JSON: {exception.Message}")]);
         }
-
-        using (document)
+        catch (Exception exception) when (exception is InvalidOperationException || (exception is ArgumentException && StorableText.FaultOf(json) is not null))
         {
-            var errors = new List<ProgramError>();
-            var read = new JsonPart(document.RootElement, "", errors);
-            var program = Program(read, code);
-
-            // What could not be read has a stand-in, about which the validator would only repeat itself.
-            errors.AddRange(LoyaltyProgramValidator.Errors(program).Where(error => !errors.Exists(known => Covers(known.Path, error.Path))).ToList());
-            return errors.Count == 0 ? program : throw new InvalidLoyaltyProgramException(program.Name.Length == 0 ? null : program.Name, errors.ToSequence());
+            throw new InvalidLoyaltyProgramException(null, [.. errors, new ProgramError("", "A text has half a character (a lone surrogate) in it.")]);
         }
     }
 
@@ -92,7 +95,7 @@ public static class LoyaltyProgramJson
             StampCards = json.Items("stampCards").Select(StampCardJson.Read).ToSequence(),
             Rewards = json.Items("rewards").Select(item => RewardJson.Read(item, code)).ToSequence(),
             Payment = json.Part("payment") is { } payment ? RewardJson.Payment(payment) : null,
-            Challenges = json.Items("challenges").Select(ChallengeJson.Read).ToSequence(),
+            Challenges = json.Items("challenges").Select(part => ChallengeJson.Read(part, code)).ToSequence(),
             Membership = json.Part("membership") is { } membership ? MembershipJson.Read(membership) : Members.MembershipRules.Usual,
             Referrals = json.Part("referrals") is { } referrals ? MembershipJson.Referrals(referrals) : null,
             Pools = json.Part("pools") is { } pools ? MembershipJson.Pools(pools) : null,

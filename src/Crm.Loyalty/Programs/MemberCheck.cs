@@ -102,6 +102,11 @@ internal static class MemberCheck
                 yield return new($"{path}.goals[{i}]", $"The goal '{goal.Name}' needs a name, a kind of event, a target above 0, and a currency where money counts and only there.");
             }
 
+            if (goal.Kind is { } kind && (!Names.IsName(kind.Name) || kind.Version < 1 || goal.Measure != GoalMeasure.Events || goal.Lines != Rules.EarningBasis.AllLines))
+            {
+                yield return new($"{path}.goals[{i}].kind", $"The kind '{kind.Name}' version {kind.Version} needs a name in lower-case letters and a version from 1, and says by itself what counts: a measure or lines beside it are not expected.");
+            }
+
             foreach (var error in RewardCheck.When(goal.When, $"{path}.goals[{i}].when"))
             {
                 yield return error;

@@ -92,7 +92,7 @@ internal sealed class ProgramPlan
     /// <summary>The kinds of events that release pending units.</summary>
     public string[] ReleaseKinds { get; }
 
-    public UnitPlan? UnitNamed(string name) => Array.Find(Units, unit => unit.Name == name);
+    public UnitPlan? UnitNamed(string name) => Named.In(Units, name, static unit => unit.Name);
 
     /// <summary>What a rule says of the life of its units; null where it says nothing, or is gone.</summary>
     public LotExpiry? ExpiryOfRule(string? rule) => Definition.Value.Rules.FirstOrDefault(one => one.Name == rule)?.Terms.Expiry;
@@ -109,9 +109,9 @@ internal sealed class ProgramPlan
     /// <summary>Whether events of the programme are looked for here at all.</summary>
     public bool Covers(CustomerEvent happened) => Definition.Value.Scope.Covers(happened);
 
-    public CardPlan? CardNamed(string name) => Array.Find(Cards, card => card.Name == name);
+    public CardPlan? CardNamed(string name) => Named.In(Cards, name, static card => card.Name);
 
-    public TierLadder? LadderNamed(string name) => Array.Find(Ladders, ladder => ladder.Name == name);
+    public TierLadder? LadderNamed(string name) => Named.In(Ladders, name, static ladder => ladder.Name);
 
     public IEnumerable<string> Kinds => ReleaseKinds.Concat(Units.SelectMany(unit => unit.Idle?.On ?? [])).Concat(RuleKinds)
         .Concat(Definition.Value.Challenges.SelectMany(challenge => challenge.Goals).Select(goal => goal.On))

@@ -63,6 +63,15 @@ public static class LineCodes
     /// <summary>A refund took back what a purchase had earned; the subject is the purchase.</summary>
     public const string TakenBack = "taken-back";
 
+    /// <summary>A reward was taken back with the request for it; the subject is the reward.</summary>
+    public const string RewardTakenBack = "reward-taken-back";
+
+    /// <summary>A request was taken back whose doings reach further than units and rewards of the member's own, in a programme without cascade: they stay. The subject is the request.</summary>
+    public const string NotUndone = "not-undone";
+
+    /// <summary>Units came back that a refund had taken, or that a request had used, because it was taken back itself; the subject is the event.</summary>
+    public const string GivenBack = "given-back";
+
     /// <summary>What was written off of units that were taken and were not there; the subject is the programme.</summary>
     public const string Shortfall = "shortfall";
 

@@ -45,6 +45,8 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Adjusted) when more => new($"{amount} {unit} given by hand ({subject}).", $"人手增加 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.Adjusted) => new($"{amount} {unit} taken by hand ({subject}).", $"人手扣減 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.TakenBack) => new($"{amount} {unit} taken back for '{subject}'.", $"因「{subject}」退款扣回 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Shortfall) when !more => new($"{amount} {unit} that had been written off came back.", $"已撇除之 {amount} {unit} 已退回。"),
+            (LoyaltyNames.Module, LineCodes.GivenBack) => new($"{amount} {unit} given back for '{subject}'.", $"「{subject}」退還 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Shortfall) => new($"{amount} {unit} were missing and are written off.", $"不足之 {amount} {unit} 已撇除。"),
             (LoyaltyNames.Module, LineCodes.Lapsed) => new($"{amount} pending {unit} were given up.", $"凍結中的 {amount} {unit} 已失效。"),
             (LoyaltyNames.Module, LineCodes.TransferredOut) => new($"{amount} {unit} given to another member.", $"已轉贈 {amount} {unit} 予其他會員。"),
@@ -269,6 +271,8 @@ public static class LoyaltyTexts
 
     internal static Text MoreThanReserved(string found, long reserved) => new($"The amount is {found}; more than 0 and at most {Number(reserved)} is set aside.", $"數目為 {found}，預留為 {Number(reserved)}。");
 
+    internal static Text PriceDiffers(string found, string reward, long price) => new($"The amount is {found}; reward '{reward}' is taken for {Number(price)}, with which it was set aside.", $"數目為 {found}，獎賞「{reward}」須以預留的 {Number(price)} 換取。");
+
     internal static Text NoPayment(string program) => new($"Units of '{program}' pay for no orders.", $"「{program}」的單位不可用以付款。");
 
     internal static Text NoOrder(string currency) => new($"The request has to name what the order comes to, in {currency}.", $"請求須註明以 {currency} 計的訂單總額。");
@@ -361,6 +365,10 @@ public static class LoyaltyTexts
     internal static Text NotNew { get; } = new("The customer has bought here before.", "顧客早前已有購物。");
 
     internal static Text NotFlagged { get; } = new("No referral of this customer waits for approval.", "此顧客沒有待批核的推薦。");
+
+    internal static Text RewardTakenBack(string reward, int times) => new($"{Number(times)} × '{reward}' taken back.", $"已收回獎賞「{reward}」{Number(times)} 份。");
+
+    internal static Text NotUndone(string kind) => new($"What '{kind}' did stays: the programme has no cascade, and this reaches further than the member's own units and rewards.", $"「{kind}」的結果維持不變：計劃不設連鎖重算，而此項不限於會員本身的單位及獎賞。");
 
     internal static Text Referred(string? flagged) => flagged is null
         ? new("The referral counts.", "推薦有效。")

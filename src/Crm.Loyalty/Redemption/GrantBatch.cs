@@ -33,7 +33,9 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
             (LoyaltyEvents.Unit, Unit is null ? default : Scalar.Of(Unit))),
     });
 
-    /// <summary>The cancellations that take the batch back: history is decided again as if it had never been given, and what was spent of it is owed, or written off, as the unit says.</summary>
+    /// <summary>
+    /// The cancellations that take the batch back: history is decided again as if it had never been given, or without cascade just the units are taken back. What was spent of it is owed, or written off, as the unit says.
+    /// </summary>
     public IEnumerable<CustomerEvent> Undo => Grants.Select(grant => new CustomerEvent
     {
         Key = new EventKey("batch-undo", $"{Name}/{grant.Customer}"),

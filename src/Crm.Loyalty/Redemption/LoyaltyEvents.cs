@@ -39,7 +39,7 @@ public static class LoyaltyEvents
     /// <summary>Asks to give back units that have run out. Fields "amount", "reason", "lot" (where several have run out), "expiry" (where left out, as the unit says for what is earned now), "program" and "unit"; the event names its actor.</summary>
     public const string ReinstateName = "lots.reinstate";
 
-    /// <summary>Asks that spent units come back: those of the redemption that the event names as its original. Field "amount" (all where it is left out).</summary>
+    /// <summary>Asks that spent units come back: those of the redemption, payment or capture that the event names as its original. Field "amount" (all where it is left out).</summary>
     public const string ReturnName = "points.return";
 
     /// <summary>
@@ -221,7 +221,7 @@ public static class LoyaltyEvents
     /// <summary>Asks that spent units come back.</summary>
     /// <param name="key">"source:the source's own key".</param>
     /// <param name="customer">Whose units.</param>
-    /// <param name="redemption">The key of the redemption.</param>
+    /// <param name="redemption">The key of the redemption, the payment, or the capture of units that had been set aside.</param>
     /// <param name="amount">How many; null: all that have not come back yet.</param>
     public static CustomerEvent Return(string key, Identity customer, string redemption, long? amount = null) => new()
     {

@@ -26,7 +26,7 @@ internal static class PointRequests
             return refused;
         }
 
-        return Take(request, plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, null, new Decision(state, context));
+        return Take(plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, null, new Decision(state, context));
     }
 
     public static Outcome Adjust(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
@@ -50,7 +50,7 @@ internal static class PointRequests
         var reason = request.Fields[LoyaltyEvents.Reason].AsCode;
         if (change < 0)
         {
-            return Take(request, plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, new Decision(state, context));
+            return Take(plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, new Decision(state, context));
         }
 
         var decision = new Decision(state, context);
@@ -59,7 +59,7 @@ internal static class PointRequests
         return decision.Outcome();
     }
 
-    private static Outcome Take(CustomerEvent request, ProgramPlan plan, UnitPlan unit, long amount, Movement movement, string line, string? subject, string? code, Decision decision)
+    private static Outcome Take(ProgramPlan plan, UnitPlan unit, long amount, Movement movement, string line, string? subject, string? code, Decision decision)
     {
         var wallet = decision.In(plan.Name).Wallet(unit.Name);
         if (wallet.Take(amount, movement, decision.Context.AlreadyAccepted, unit.Definition.Debt) is not { } taken)
@@ -73,7 +73,7 @@ internal static class PointRequests
         decision.Take(plan, unit, taken, amount, code, isSpending: movement == Movement.Spent);
         if (movement == Movement.Spent && unit.Definition.Returns is not null)
         {
-            WalletRequests.Remember(plan, unit, taken, request, decision);
+            WalletRequests.Remember(plan, unit, taken.Movements.Where(moved => moved is { Movement: Movement.Spent, Amount: < 0 }).Select(moved => (moved.Lot, -moved.Amount)), decision);
         }
 
         return decision.Outcome();
@@ -117,20 +117,14 @@ internal static class PointRequests
         var decision = new Decision(state, context);
         CartSteps.Fulfil(request, plan, decision);
         var held = Math.Max(0, state.In(plan.Name).Wallet(unit.Name).Balance);
-        if (asked <= held || !terms.ClampsToBalance)
+        if (asked > held && terms.ClampsToBalance)
         {
-            return Take(request, plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, "payment", decision);
+            // What was quoted is given; what is missing was not there to be taken.
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.QuoteShort) { Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
+            asked = held;
         }
 
-        // What was quoted is given; what is missing was not there to be taken.
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.QuoteShort) { Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
-        if (held > 0 && state.In(plan.Name).Wallet(unit.Name).Take(held) is { } taken)
-        {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = plan.Name, Unit = unit.Name, Amount = -held });
-            decision.Take(plan, unit, taken, held, "payment");
-        }
-
-        return decision.Outcome();
+        return asked == 0 ? decision.Outcome() : Take(plan, unit, asked, Movement.Spent, LineCodes.Spent, plan.Name, "payment", decision);
     }
 
     /// <summary>How much of a unit a request asks for; whole, more than 0, of a unit that can be spent.</summary>

@@ -11,7 +11,7 @@ using NodaTime;
 namespace Crm.Loyalty.Redemption;
 
 /// <summary>
-/// Sets units aside, and captures, voids or lets them lapse: at most once, never more than was set aside, the rest back to the lots it came from. Units that are set aside do not run out;
+/// Sets units aside, and captures, voids or lets them lapse: at most once, never more than was set aside, the rest back to the lots it came from; a reward is captured at its price. Units that are set aside do not run out;
 /// those whose lot has run out meanwhile are gone when they return.
 /// </summary>
 internal static class ReservationSteps
@@ -74,16 +74,30 @@ internal static class ReservationSteps
             return new Outcome.Refused("already-resolved", LoyaltyTexts.AlreadyResolved(id ?? ""));
         }
 
-        var asked = request.Fields[LoyaltyEvents.Amount];
-        var amount = request.Kind == RewardEvents.VoidName ? 0 : asked.IsMissing ? reservation.Amount : asked.AsNumber;
-        if (decimal.Truncate(amount) != amount || amount < 0 || amount > reservation.Amount || (request.Kind == RewardEvents.CaptureName && amount == 0 && reservation.Reward is null))
+        var captures = request.Kind == RewardEvents.CaptureName;
+        if (captures && MayNotCapture(request, plan, reservation, context) is { } wrong && !context.AlreadyAccepted)
         {
-            return new Outcome.Refused("more-than-reserved", LoyaltyTexts.MoreThanReserved(Scalar.Of(amount).ToString(), reservation.Amount));
+            return wrong;
         }
 
+        // A reward that was given before stands in a replay at the price that it has there.
+        var amount = !captures ? 0 : reservation.Reward is null ? AskedFor(request, reservation) : reservation.Amount;
         var decision = new Decision(state, context);
-        Resolve(plan, reservation, (long)amount, request.Kind == RewardEvents.CaptureName, decision);
+        Resolve(plan, reservation, (long)amount, captures, decision);
         return decision.Outcome();
+    }
+
+    private static decimal AskedFor(CustomerEvent request, Reservation reservation) =>
+        request.Fields[LoyaltyEvents.Amount] is { IsMissing: false } asked ? asked.AsNumber : reservation.Amount;
+
+    private static Outcome.Refused? MayNotCapture(CustomerEvent request, ProgramPlan plan, Reservation reservation, ModuleContext context)
+    {
+        var amount = AskedFor(request, reservation);
+        return reservation.Reward is not { } name
+            ? decimal.Truncate(amount) == amount && amount > 0 && amount <= reservation.Amount ? null : new("more-than-reserved", LoyaltyTexts.MoreThanReserved(Scalar.Of(amount).ToString(), reservation.Amount))
+            : amount != reservation.Amount ? new("price-differs", LoyaltyTexts.PriceDiffers(Scalar.Of(amount).ToString(), name, reservation.Amount))
+            : plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is { } reward ? RewardSteps.MissesCode(reward, context)
+            : RewardSteps.NoSuch(name, plan);
     }
 
     /// <summary>A reservation whose time is over returns.</summary>
@@ -101,6 +115,15 @@ internal static class ReservationSteps
         }
     }
 
+    /// <summary>A reservation returns whose request was taken back.</summary>
+    public static void Return(ProgramPlan plan, string id, Decision decision)
+    {
+        if (decision.In(plan.Name).Reservations.FirstOrDefault(item => item.Id == id) is { } reservation)
+        {
+            Resolve(plan, reservation, 0, captured: false, decision);
+        }
+    }
+
     /// <summary>All of a member's reservations return, as when they leave.</summary>
     public static void ReturnAll(ProgramPlan plan, Decision decision)
     {
@@ -115,14 +138,16 @@ internal static class ReservationSteps
         decision.Drop(plan.Name, reservation);
         if (reservation.Amount > 0 && plan.PlaceOf(reservation.Unit) is >= 0 and var place)
         {
-            var (back, owed) = Rest(reservation, amount);
-            var returned = reservation.Amount - amount;
+            var (back, owed, drawn) = Rest(reservation, amount);
+            var (returned, writtenOff) = (reservation.Amount - amount, 0L);
             var wallet = decision.In(plan.Name).Wallet(reservation.Unit).PutBack(back, owed);
             if (plan.Units[place].Definition.Debt != DebtPolicy.Carry)
             {
                 // What was captured and was not there is not asked back where the programme writes off.
-                var forgiven = wallet.Wallet.Forgive(Math.Min(reservation.Owed - owed, wallet.Wallet.Debt));
+                var least = Math.Min(reservation.Owed - owed, wallet.Wallet.Debt);
+                var forgiven = wallet.Wallet.Forgive(least);
                 wallet = new WalletChange(forgiven.Wallet, [.. wallet.Movements, .. forgiven.Movements]);
+                writtenOff = least;
             }
 
             var movements = new List<LotMovement>();
@@ -142,7 +167,19 @@ internal static class ReservationSteps
                 decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = reservation.Reward ?? plan.Name, Unit = reservation.Unit, Amount = -amount });
             }
 
+            // What returns runs out with its lot; only then does the spending keep what is left.
             decision.Expire(plan.Name, reservation.Unit, plan);
+            if (amount > 0)
+            {
+                decision.Spend(plan, plan.Units[place]);
+            }
+
+            if (amount > 0 && reservation.Reward is null && plan.Units[place].Definition.Returns is not null)
+            {
+                drawn.Add((Lot.Debt, reservation.Owed - owed - writtenOff));
+                drawn.Add((Lot.Shortfall, writtenOff));
+                WalletRequests.Remember(plan, plan.Units[place], drawn.Where(lot => lot.Amount > 0), decision);
+            }
         }
 
         if (!captured)
@@ -157,7 +194,7 @@ internal static class ReservationSteps
 
         if (captured)
         {
-            RewardSteps.Give(plan, reward, reservation.Times, null, decision, drawsStock: false);
+            RewardSteps.Give(plan, reward, reservation.Times, RewardSteps.CodeOf(decision.Context), decision, drawsStock: false);
         }
         else if (reward.Stocked)
         {
@@ -166,20 +203,21 @@ internal static class ReservationSteps
     }
 
     // What is captured is what runs out first, and what was owed last of all.
-    private static (Sequence<Lot> Lots, long Owed) Rest(Reservation reservation, long captured)
+    private static (Sequence<Lot> Lots, long Owed, List<(string Lot, long Amount)> Drawn) Rest(Reservation reservation, long captured)
     {
-        var lots = new List<Lot>();
+        var (lots, drawn) = (new List<Lot>(), new List<(string Lot, long Amount)>());
         foreach (var lot in reservation.Lots)
         {
             var taken = Math.Min(captured, lot.Amount);
             captured -= taken;
+            drawn.Add((lot.Name, taken));
             if (lot.Amount > taken)
             {
                 lots.Add(lot with { Amount = lot.Amount - taken });
             }
         }
 
-        return (lots.ToSequence(), reservation.Owed - captured);
+        return (lots.ToSequence(), reservation.Owed - captured, drawn);
     }
 
     // Which lots a wallet gave, told by what is left of them; one that owed settles first, and then gives from what is left.

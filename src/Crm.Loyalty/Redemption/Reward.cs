@@ -35,7 +35,7 @@ public sealed record Reward
     /// <summary>How long a code can be used; null: for ever. Units are not given back when it runs out.</summary>
     public LotExpiry? CodeLife { get; init; }
 
-    /// <summary>From this balance of its first cost's unit on it is given by itself, at most 10 times a day, before tiers are counted; null: it has to be asked for.</summary>
+    /// <summary>From this balance of its first cost's unit on it is given by itself, at most 10 times a day, before tiers are counted: as soon as units are available, by whatever event, hand or day; null: it has to be asked for.</summary>
     public long? AutoAt { get; init; }
 }
 

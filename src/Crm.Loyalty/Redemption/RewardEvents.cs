@@ -19,7 +19,7 @@ public static class RewardEvents
     /// <summary>Asks to set units aside. Fields "amount", "authority", "seconds", and where needed "program" and "unit".</summary>
     public const string ReserveName = "points.reserve";
 
-    /// <summary>Asks to take what was set aside, or a part of it. Fields "reservation", and where needed "amount" and "program".</summary>
+    /// <summary>Asks to take what was set aside: of units also a part of it, a reward at its price. Fields "reservation", and where needed "amount" and "program"; the look-up "code" where the reward carries one.</summary>
     public const string CaptureName = "points.capture";
 
     /// <summary>Asks to give back what was set aside. Fields "reservation" and where needed "program".</summary>
@@ -87,17 +87,22 @@ public static class RewardEvents
     public static CustomerEvent Reserve(string key, SpendAuthority authority, long amount, Duration until, string? program = null, string? unit = null) =>
         Request(key, ReserveName, authority, program, (LoyaltyEvents.Amount, amount), (Seconds, (long)until.TotalSeconds), (LoyaltyEvents.Unit, unit is null ? default : Scalar.Of(unit)));
 
-    /// <summary>Takes what was set aside, or a part of it; the rest returns to its lots.</summary>
+    /// <summary>Takes what was set aside; of units also a part of it, and the rest returns to its lots.</summary>
     /// <param name="key">"source:the source's own key".</param>
     /// <param name="customer">Whose.</param>
     /// <param name="reservation">The key of the request that set it aside.</param>
-    /// <param name="amount">How many; null: all.</param>
+    /// <param name="amount">How many; null: all. A reward has its price, which another amount does not change: it is refused.</param>
     /// <param name="program">The programme; may be left out where there is one.</param>
-    public static CustomerEvent Capture(string key, Identity customer, string reservation, long? amount = null, string? program = null) =>
-        Request(key, CaptureName, customer, program, (ReservationField, reservation), (LoyaltyEvents.Amount, amount is { } some ? Scalar.Of((decimal)some) : default));
+    /// <param name="code">The code of the reward, where it carries one, as of <see cref="Redeem"/>.</param>
+    public static CustomerEvent Capture(string key, Identity customer, string reservation, long? amount = null, string? program = null, string? code = null) =>
+        Request(key, CaptureName, customer, program, (ReservationField, reservation), (LoyaltyEvents.Amount, amount is { } some ? Scalar.Of((decimal)some) : default)) is var request && code is null
+            ? request : WithCode(request, code);
 
     /// <summary>Gives back what was set aside.</summary>
-    /// <inheritdoc cref="Capture"/>
+    /// <param name="key">"source:the source's own key".</param>
+    /// <param name="customer">Whose.</param>
+    /// <param name="reservation">The key of the request that set it aside.</param>
+    /// <param name="program">The programme; may be left out where there is one.</param>
     public static CustomerEvent Void(string key, Identity customer, string reservation, string? program = null) => Request(key, VoidName, customer, program, (ReservationField, reservation));
 
     /// <summary>Pays a part of an order with units, as <see cref="PointsPayment.Quote"/> said.</summary>

@@ -75,14 +75,16 @@ public sealed record RewardOffer
 
     private static long TakenIn(Reward reward, Membership membership, Moment moment)
     {
+        // What is set aside will be had in whichever span it is captured, so it counts in each.
+        var setAside = membership.Reservations.Where(item => item.Reward == reward.Name).Sum(item => (long)item.Times);
         var standing = membership.Rewards.FirstOrDefault(item => item.Reward == reward.Name);
         if (standing is null || reward.Per == RewardSpan.Ever)
         {
-            return standing?.Taken ?? 0;
+            return checked(setAside + (standing?.Taken ?? 0));
         }
 
         var from = StartOf(reward.Per, moment);
-        return standing.Recent.Count(at => at >= from);
+        return setAside + standing.Recent.Count(at => at >= from);
     }
 
     /// <summary>When a span began.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Crm.Events;
 using Crm.Ledger;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -24,10 +25,9 @@ internal static class RewardSteps
             return refused;
         }
 
-        var code = context.Field("lookup." + RewardEvents.Code).AsCode;
-        if (offer.Reward.Code is { } form && (code is null || !form.Fits(code)) && !context.AlreadyAccepted)
+        if (MissesCode(offer.Reward, context) is { } noCode && !context.AlreadyAccepted)
         {
-            return new Outcome.Refused(code is null ? "code-missing" : "code-invalid", LoyaltyTexts.CodeExpected(offer.Reward.Name, form.Pattern));
+            return noCode;
         }
 
         var decision = new Decision(state, context);
@@ -36,9 +36,25 @@ internal static class RewardSteps
             Pay(plan, cost, times, offer.Reward, decision);
         }
 
-        Give(plan, offer.Reward, (int)times, code, decision, drawsStock: true);
+        Give(plan, offer.Reward, (int)times, CodeOf(context), decision, drawsStock: true);
         return decision.Outcome();
     }
+
+    /// <summary>The code that the host looked up for a reward; null for none.</summary>
+    public static string? CodeOf(ModuleContext context) => context.Field(EventFields.LookupScope + RewardEvents.Code).AsCode;
+
+    /// <summary>Why a reward that carries a code cannot be handed over with the one that came, or with none; null where it can.</summary>
+    public static Outcome.Refused? MissesCode(Reward reward, ModuleContext context)
+    {
+        var code = CodeOf(context);
+        return reward.Code is { } form && (code is null || !form.Fits(code))
+            ? new Outcome.Refused(code is null ? "code-missing" : "code-invalid", LoyaltyTexts.CodeExpected(reward.Name, form.Pattern))
+            : null;
+    }
+
+    /// <summary>A programme has no such reward any more.</summary>
+    public static Outcome.Refused NoSuch(string name, ProgramPlan plan) =>
+        new("unknown-reward", LoyaltyTexts.NotThere(RewardWord, name, plan.Definition.Value.Rewards.IsEmpty ? "-" : string.Join(", ", plan.Definition.Value.Rewards.Select(item => item.Name))));
 
     public static Outcome Reserve(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
@@ -79,9 +95,14 @@ internal static class RewardSteps
         return decision.Outcome();
     }
 
-    /// <summary>Rewards that give themselves, as often as the balance reaches; before tiers are counted.</summary>
+    /// <summary>Rewards that give themselves to who takes part, as often as the balance reaches; before tiers are counted.</summary>
     public static void GiveThemselves(ProgramPlan plan, Decision decision)
     {
+        if (plan.Definition.Value.Ended || !MemberSteps.TakesPart(plan, decision.In(plan.Name)))
+        {
+            return;
+        }
+
         foreach (var reward in plan.SelfGiving)
         {
             for (var i = 0; i < MostByThemselvesADay; i++)
@@ -151,7 +172,7 @@ internal static class RewardSteps
             Open = code is null ? standing.Open : standing.Open.Where(open => !(open.Until <= moment.Instant)).Append(new IssuedReward(code, reward.CodeLife?.Of(moment))).ToSequence(),
         });
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rewarded) { Subject = reward.Name, Text = LoyaltyTexts.Rewarded(reward.Name, times) });
-        var given = reward.Kind.Give(times);
+        var given = Given(plan, reward, times, decision);
         if (reward.Kind is RewardKind.Units units && plan.PlaceOf(units.Amount.Unit) is >= 0 and var place)
         {
             var amount = checked(units.Amount.Amount * times);
@@ -160,6 +181,19 @@ internal static class RewardSteps
         }
 
         decision.Tell(new Echo(LoyaltyNames.RewardIssued, given.With(Fields.Of(("program", plan.Name), ("reward", reward.Name), ("kind", reward.Kind.Code), ("times", times)))));
+    }
+
+    // What a reward gives; a kind of a team's own that fails is named.
+    private static Fields Given(ProgramPlan plan, Reward reward, int times, Decision decision)
+    {
+        try
+        {
+            return reward.Kind.Give(times);
+        }
+        catch (Exception exception) when (reward.Kind is RewardKind.Custom custom)
+        {
+            throw new InvalidOperationException($"The kind of reward '{custom.Own.Name}' version {custom.Own.Version} of reward '{reward.Name}' of programme '{plan.Name}' failed at {decision.Context.Cause}: {exception.Message}", exception);
+        }
     }
 
     /// <summary>Whether the stock has so many; null where it is not limited.</summary>

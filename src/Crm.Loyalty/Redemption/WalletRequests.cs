@@ -49,48 +49,55 @@ internal static class WalletRequests
         }
 
         var decision = new Decision(state, context);
-        var lots = new List<Lot>();
+        var lots = new List<(Lot Lot, Instant? IdleUntil)>();
         foreach (var text in (received.Fields[LoyaltyEvents.LotsField].AsCode ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = text.Split('=');
-            if (parts.Length == 2 && Lot.Parse(parts[0]) is { } lot && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var amount) && amount > 0)
+            var kept = parts[^1].Split('~');
+            if (parts.Length == 2 && Lot.Parse(parts[0]) is { } lot && long.TryParse(kept[0], NumberStyles.None, CultureInfo.InvariantCulture, out var amount) && amount > 0)
             {
-                lots.Add(lot with { Amount = amount });
+                lots.Add((lot with { Amount = amount }, kept.Length == 2 ? Lot.Parse(kept[1])?.Expiry : null));
             }
         }
 
-        var sum = lots.Sum(lot => lot.Amount);
+        var sum = lots.Sum(one => one.Lot.Amount);
         if (!PoolSteps.Takes(received, plan, unit, sum, decision))
         {
             return decision.Outcome();
         }
 
-        foreach (var lot in lots)
+        foreach (var (lot, idleUntil) in lots)
         {
-            decision.Receive(plan, unit, lot, Movement.Transferred, null);
+            decision.Receive(plan, unit, lot, Movement.Transferred, null, idleUntil);
         }
 
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredIn) { Subject = plan.Name, Unit = unit.Name, Amount = sum });
         return decision.Outcome();
     }
 
-    /// <summary>The lots that units were taken from, as an event brings them to somebody else. What a replay finds missing is the giver's debt; the other got it, and keeps it.</summary>
-    public static string LotsOf(WalletChange taken) => string.Join(';', taken.Movements.Where(moved => moved.Movement == Movement.Transferred)
-        .Select(moved => FormattableString.Invariant($"{(moved.Lot is Lot.Debt or Lot.Shortfall ? Lot.Forever : moved.Lot)}={-moved.Amount}")));
+    /// <summary>
+    /// The lots that units were taken from, as an event brings them to somebody else; those that idle with the instant up to which they are kept. What a replay finds missing is the giver's debt; the other got it, and keeps it.
+    /// </summary>
+    public static string LotsOf(WalletChange taken)
+    {
+        var idleUntil = taken.Wallet.IdleUntil is { } until ? $"~{Lot.NameOf(until)}" : "";
+        return string.Join(';', taken.Movements.Where(moved => moved.Movement == Movement.Transferred)
+            .Select(moved => FormattableString.Invariant($"{(moved.Lot is Lot.Debt or Lot.Shortfall ? Lot.Forever : moved.Lot)}={-moved.Amount}{(Lot.Parse(moved.Lot) is { Idles: true } ? idleUntil : "")}")));
+    }
 
-    /// <summary>Keeps in mind from which lots a redemption drew, for as long as it may come back.</summary>
-    public static void Remember(ProgramPlan plan, UnitPlan unit, WalletChange taken, CustomerEvent request, Decision decision)
+    /// <summary>Keeps in mind from which lots the event that is decided drew, for as long as it may come back; what was not there, and so is owed or was written off, is kept with them.</summary>
+    public static void Remember(ProgramPlan plan, UnitPlan unit, IEnumerable<(string Lot, long Amount)> drawn, Decision decision)
     {
         var today = Today(plan, decision.Context);
-        foreach (var old in decision.In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith("drawn/", StringComparison.Ordinal) && tally.Period + (unit.Definition.Returns?.WithinDays ?? 0) < today).ToList())
+        foreach (var old in decision.In(plan.Name).Tallies.Where(tally => LoyaltyNames.IsDrawn(tally.Name, unit.Name) && tally.Period + (unit.Definition.Returns?.WithinDays ?? 0) < today).ToList())
         {
             decision.Count(plan, old with { Amount = 0 });
         }
 
         var order = 0;
-        foreach (var movement in taken.Movements.Where(movement => movement is { Movement: Movement.Spent, Amount: < 0 } && Lot.Parse(movement.Lot) is not null))
+        foreach (var (lot, amount) in drawn)
         {
-            decision.Count(plan, new Tally(string.Create(CultureInfo.InvariantCulture, $"{LoyaltyNames.Drawn(request.Key.ToString(), unit.Name)}{order++:0000}|{movement.Lot}"), today, -movement.Amount));
+            decision.Count(plan, new Tally(string.Create(CultureInfo.InvariantCulture, $"{LoyaltyNames.Drawn(decision.Context.Cause.ToString(), unit.Name)}{order++:0000}|{lot}"), today, amount));
         }
     }
 
@@ -122,13 +129,30 @@ internal static class WalletRequests
         decision.Take(plan, unit, taken, amount, null);
         decision.Send(new CustomerEvent
         {
-            Key = new EventKey("loyalty", $"received/{request.Key}"),
+            Key = ReceivedKey(request),
             Kind = LoyaltyEvents.ReceiveName,
             Customer = new CustomerId(id),
             Fields = Fields.Of((LoyaltyEvents.Program, plan.Name), (LoyaltyEvents.Unit, unit.Name), (LoyaltyEvents.LotsField, LotsOf(taken))),
         });
         return decision.Outcome();
     }
+
+    /// <summary>Takes back from the other member what a transfer gave.</summary>
+    public static void TakeBack(CustomerEvent transfer, Decision decision)
+    {
+        if (UInt128.TryParse(transfer.Fields[LoyaltyEvents.To].AsCode, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id))
+        {
+            decision.Send(new CustomerEvent
+            {
+                Key = new EventKey("loyalty", $"taken-back/{transfer.Key}"),
+                Kind = EventKinds.CancellationName,
+                Customer = new CustomerId(id),
+                Original = ReceivedKey(transfer),
+            });
+        }
+    }
+
+    private static EventKey ReceivedKey(CustomerEvent transfer) => new("loyalty", $"received/{transfer.Key}");
 
     private static Outcome Convert(CustomerEvent request, ProgramPlan plan, LoyaltyState state, ModuleContext context)
     {
@@ -202,10 +226,14 @@ internal static class WalletRequests
         var (membership, prefix) = (state.In(plan.Name), LoyaltyNames.Gone(unit.Name));
         var (lot, within) = (request.Fields[LoyaltyEvents.LotField].AsCode, unit.Definition.ReinstateWithinDays ?? -1);
         var gone = membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && (lot is null || tally.Name == prefix + lot) && tally.Period + within >= Today(plan, context)).ToList();
-        if (gone.Sum(tally => tally.Amount) < amount && !context.AlreadyAccepted)
+        // Of what ran out less when history is decided again, or never was, no more comes back than did run out.
+        var most = gone.Sum(tally => tally.Amount);
+        if (most < amount && (!context.AlreadyAccepted || most == 0))
         {
             return new Outcome.Refused("nothing-gone", LoyaltyTexts.NothingGone(unit.Name));
         }
+
+        amount = Math.Min(amount, most);
 
         var (decision, reason, rest) = (new Decision(state, context), request.Fields[LoyaltyEvents.Reason].AsCode, amount);
         foreach (var tally in gone)
@@ -215,8 +243,10 @@ internal static class WalletRequests
             decision.Count(plan, tally with { Amount = tally.Amount - taken });
         }
 
+        // Without a day they live as if earned now: what idles has the whole time once more, as where lots are amended.
+        var moment = MomentIn(plan, context);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reinstated) { Subject = reason, Unit = unit.Name, Amount = amount });
-        decision.Receive(plan, unit, NewLife(request, plan, unit, membership, context) with { Amount = amount }, Movement.Expired, reason);
+        decision.Receive(plan, unit, NewLife(request, plan, unit, membership, context) with { Amount = amount }, Movement.Expired, reason, unit.Idle is { } idle ? moment.StartOf(idle.GoneAfter(moment.Date)) : null);
         return decision.Outcome();
     }
 
@@ -228,6 +258,12 @@ internal static class WalletRequests
         var drawn = policy is null ? [] : membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && tally.Period + policy.WithinDays >= today).Reverse().ToList();
         var all = drawn.Sum(tally => tally.Amount);
         var asked = request.Fields[LoyaltyEvents.Amount].IsMissing ? all : (long)Math.Clamp(request.Fields[LoyaltyEvents.Amount].AsNumber, -1, PointsPerAmount.Most);
+        if (context.AlreadyAccepted && asked > all)
+        {
+            // History decided again may have spent less, as a payment does that takes what there is; no more than that comes back.
+            asked = all;
+        }
+
         if (policy is null || all == 0 || asked < 1 || asked > all)
         {
             return new Outcome.Refused("nothing-drawn", LoyaltyTexts.NothingDrawn(original));
@@ -237,15 +273,26 @@ internal static class WalletRequests
         foreach (var tally in drawn)
         {
             var amount = Math.Min(tally.Amount, rest);
-            if (amount == 0 || Lot.Parse(tally.Name[(tally.Name.LastIndexOf('|') + 1)..]) is not { } lot)
+            if (amount == 0)
             {
-                continue;
+                break;
             }
 
             rest -= amount;
             decision.Count(plan, tally with { Amount = tally.Amount - amount });
-            var back = lot.Expiry <= context.Moment.Instant ? Instead(policy, plan, unit, lot, membership, context) : lot;
-            decision.Receive(plan, unit, back with { Amount = amount }, Movement.Spent, null);
+            var name = tally.Name[(tally.Name.LastIndexOf('|') + 1)..];
+            if (name == Lot.Shortfall)
+            {
+                decision.Rearrange(plan, unit, decision.In(plan.Name).Wallet(unit.Name).WriteOffLess(amount), null);
+                parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = name, Unit = unit.Name, Amount = amount });
+                continue;
+            }
+
+            // What was owed is repaid first; where others have repaid it since, it lives as if earned now.
+            var lot = Lot.Parse(name) ?? unit.LotOf(MomentIn(plan, context), null, membership);
+            var until = lot.Idles ? membership.Wallet(unit.Name).IdleUntil : lot.Expiry;
+            var back = until <= context.Moment.Instant ? Instead(policy, plan, unit, lot, membership, context) : lot;
+            decision.Receive(plan, unit, back with { Amount = amount }, Movement.Spent, null, policy.IfGone == GoneLots.NewLot ? null : until);
             parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = back.Name, Unit = unit.Name, Amount = amount });
         }
 

@@ -112,6 +112,18 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
         return sum;
     }
 
+    /// <summary>What parts made together was given, and the rest of them is nothing any more.</summary>
+    internal void DropParts()
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (!awards[i].Earning.Part.IsZero)
+            {
+                awards[i] = awards[i] with { Earning = awards[i].Earning with { Part = default } };
+            }
+        }
+    }
+
     /// <summary>From now on tiers are those with what the event counts.</summary>
     internal void TiersCount() => afterTiers = true;
 

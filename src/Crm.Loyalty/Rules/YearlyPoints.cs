@@ -14,8 +14,8 @@ public enum LeapDayPolicy
 }
 
 /// <summary>
-/// Units on a day of every year, at its beginning in the member's zone, or in the programme's where none is known: a birthday, or the day of the first event in the programme. Once in a calendar year, whatever becomes of the date:
-/// who changes a birthday to a later day of a year that has paid waits for the next year.
+/// Units on a day of every year, at its beginning in the member's zone, or in the programme's where none is known: a birthday, or the day of the first event in the programme. Once for the day of each calendar year, whatever becomes of the date:
+/// who changes a birthday to a later day of a year that has paid, or of one before it, waits for the next year. Who takes no part in the programme on the day gets nothing for it.
 /// </summary>
 public sealed record YearlyPoints : EarningRule
 {
@@ -37,7 +37,7 @@ public sealed record YearlyPoints : EarningRule
     /// <summary>What day stands for 29 February.</summary>
     public LeapDayPolicy LeapDay { get; init; }
 
-    /// <summary>A date that becomes known so many days after the day still pays at once; 0: only from the next time on.</summary>
+    /// <summary>A date that becomes known so many days after the day still pays at once, for the year of that day; 0: only from the next time on.</summary>
     public int CatchUpDays { get; init; }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace Crm.Loyalty.Simulation;
 
 /// <summary>
 /// Gives for the past what a programme would have given: the differences of a simulation, as a batch. Looking at the batch is the trial; running it gives the units, once however often it is run; undoing it
-/// takes back exactly what it gave.
+/// takes back exactly what it gave, in programmes without cascade too.
 /// </summary>
 public static class Backfill
 {

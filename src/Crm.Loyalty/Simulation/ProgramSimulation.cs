@@ -110,21 +110,16 @@ public static class ProgramSimulation
 
     private static async Task ReadAsync(IJournalScan journal, ChannelWriter<List<StoredHistory>> queue, CancellationToken cancellationToken)
     {
-        var (batch, entries) = (new List<StoredHistory>(AtOnce), new List<HistoryEntry>());
-        await foreach (var (customer, entry) in journal.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        var batch = new List<StoredHistory>(AtOnce);
+        await foreach (var (customer, entries) in journal.ReadJournalsAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (batch.Count == 0 || batch[^1].Customer != customer)
+            if (batch.Count == AtOnce)
             {
-                if (batch.Count == AtOnce)
-                {
-                    await queue.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
-                    batch = new(AtOnce);
-                }
-
-                batch.Add(new StoredHistory(customer, entries = []));
+                await queue.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+                batch = new(AtOnce);
             }
 
-            entries.Add(HistoryEntry.Of(entry));
+            batch.Add(new StoredHistory(customer, [.. entries.Select(HistoryEntry.Of)]));
         }
 
         await queue.WriteAsync(batch, cancellationToken).ConfigureAwait(false);

@@ -37,7 +37,7 @@ public sealed class ShadowRun(CrmEngine live, CrmEngine shadow)
             }
         }
 #pragma warning disable CA1031 // Whatever happens in the shadow must not reach those who are served live.
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             divergences.Enqueue(new ShadowDivergence(receipt, null, fault.Message));

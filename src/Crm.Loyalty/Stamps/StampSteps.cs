@@ -33,6 +33,15 @@ internal static class StampSteps
         }
     }
 
+    /// <summary>Adds the card of somebody who is the same customer from now on; what the two reach only together is given as one would have been.</summary>
+    public static void Join(ProgramPlan plan, CardPlan card, CardStanding other, Decision decision)
+    {
+        var before = decision.In(plan.Name).Card(card.Name);
+        var result = new Stamping(card.Definition, MomentOf(plan, decision)).Join(before, other);
+        decision.Stand(plan, card, before, result.Standing);
+        Reach(plan, card, result, decision);
+    }
+
     public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
         var (plan, card, refused) = Find(request, plans, context);
@@ -68,6 +77,12 @@ internal static class StampSteps
             });
         }
 
+        Reach(plan, card, result, decision);
+    }
+
+    // What cards that became full, and places on the way, give and tell.
+    private static void Reach(ProgramPlan plan, CardPlan card, StampResult result, Decision decision)
+    {
         if (result.Filled > 0)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardFull) { Subject = card.Name, Text = LoyaltyTexts.CardFull(card.Name, result.Standing.Free) });

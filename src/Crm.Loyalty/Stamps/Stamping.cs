@@ -53,6 +53,30 @@ internal readonly struct Stamping(StampCard card, Moment moment)
         return new StampResult(standing, given, asked - given, [.. prizes], standing.Completed - completed);
     }
 
+    /// <summary>Two open cards become one, which may fill it. A place on the way that either has reached was given there.</summary>
+    public StampResult Join(CardStanding standing, CardStanding other)
+    {
+        var sum = standing.With(other, card.Goal);
+        var full = sum.Completed - standing.Completed - other.Completed;
+        var prizes = new List<(UnitAmount Prize, long Times)>();
+        foreach (var milestone in card.Milestones)
+        {
+            var reached = full + Reached(sum, milestone) - Reached(standing, milestone) - Reached(other, milestone);
+            if (reached > 0)
+            {
+                prizes.Add((milestone.Prize, reached));
+            }
+        }
+
+        if (card.Prize is { } prize && full > 0)
+        {
+            prizes.Add((prize, full));
+            sum = sum with { Used = checked(sum.Used + full) };
+        }
+
+        return new StampResult(sum, 0, 0, [.. prizes], full);
+    }
+
     /// <summary>Takes off what has run out.</summary>
     public CardStanding Expire(CardStanding standing)
     {
@@ -128,6 +152,8 @@ internal readonly struct Stamping(StampCard card, Moment moment)
             Waits = card.Next == NextCard.OnRequest,
         };
     }
+
+    private static int Reached(CardStanding standing, Milestone milestone) => standing.Stamps >= milestone.At ? 1 : 0;
 
     private Instant? CardLife(StampLife from) => card.Expiry is not { } expiry ? null
         : expiry.From == StampLife.OnDate ? (expiry.Date is { } date && moment.StartOf(date) is var gone && gone > moment.Instant ? gone : null)

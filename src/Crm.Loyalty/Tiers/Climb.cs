@@ -9,7 +9,8 @@ namespace Crm.Loyalty.Tiers;
 /// <param name="ladder">The ladder.</param>
 /// <param name="moment">Now, in the programme's zone.</param>
 /// <param name="evidence">What conditions of tiers may look at.</param>
-internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evidence)
+/// <param name="keepsPast">Whether what windows counted that are over is kept, so that something can be taken back of it.</param>
+internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEvidence? evidence, bool keepsPast = false)
 {
     /// <summary>The standing of somebody of whom nothing was counted yet.</summary>
     public TierStanding Begin(LocalDate joined) => new()
@@ -132,19 +133,20 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
     {
         if (ladder.Window is QualificationWindow.Rolling rolling)
         {
-            var today = moment.Date;
-            return standing.Days.IsEmpty || rolling.Leaves(standing.Days[0].Day) > today ? standing : standing with { Days = standing.Days.Where(day => rolling.Leaves(day.Day) > today).ToSequence() };
+            return standing.Days.IsEmpty || rolling.Leaves(standing.Days[0].Day) > moment.Date ? standing : standing with { Days = Within(rolling, standing.Days, moment.Date), Past = PastWith(standing.Past, Left(rolling, standing.Days)) };
         }
 
         while (ladder.Window.PeriodOf(moment.Date, standing.Joined) is { } period && (standing.Opened is not { } opened || opened < moment.StartOf(period.Start)))
         {
             standing = standing.Counted == 0 || standing.Opened is null || ladder.Window.PeriodOf(standing.Opened.Value.InZone(moment.Zone).Date, standing.Joined) is not { } closing
                 ? standing with { Opened = moment.StartOf(period.Start) }
-                : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence).Close(standing);
+                : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence, keepsPast).Close(standing);
         }
 
         return standing;
     }
+
+    private static Sequence<DayCount> Within(QualificationWindow.Rolling rolling, Sequence<DayCount> days, LocalDate today) => days.Where(day => rolling.Leaves(day.Day) > today).ToSequence();
 
     // At the instant at which a window is over: what it reached begins where it begins with the next, and the count starts anew.
     private TierStanding Close(TierStanding standing)
@@ -155,10 +157,13 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
             standing = ladder.Tiers[level] is { From: > 0 } tier && MayHold(tier) ? Holding(standing, tier) : standing;
         }
 
-        var surplus = ladder.Rollover == Rollover.Surplus && reached >= 0 && ladder.Tiers[reached].From > 0 ? standing.Counted - ladder.Tiers[reached].From : 0;
-        standing = standing with { Opened = moment.Instant, Counted = surplus };
+        var surplus = SurplusOf(standing.Counted);
+        standing = standing with { Opened = moment.Instant, Counted = surplus, Past = PastWith(standing) };
         return surplus > 0 ? Qualified(standing, 0) : standing;
     }
+
+    // What a window that counted so much leaves to the next.
+    private long SurplusOf(long counted) => ladder.Rollover == Rollover.Surplus && ladder.LevelAt(counted) is >= 0 and var reached && ladder.Tiers[reached].From > 0 ? counted - ladder.Tiers[reached].From : 0;
 
     // Which tiers the value gives.
     private TierStanding Qualified(TierStanding standing, long level)
@@ -188,7 +193,7 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
 
         if (highest >= 0 && highest >= current && ladder.Window is QualificationWindow.SinceTierStart)
         {
-            standing = standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - ladder.Tiers[highest].From : 0 };
+            standing = standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - ladder.Tiers[highest].From : 0, Past = PastWith(standing) };
         }
 
         return standing;
@@ -241,8 +246,9 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
     // What was reached in this window, and is not reached any more because staff took units back.
     private TierStanding Withdrawn(TierStanding standing, long before)
     {
-        if (ladder.Held is TierValidity.WhileQualified)
+        if (ladder.Held is TierValidity.WhileQualified || (ladder.Start == TierStart.NextPeriod && ladder.Window.PeriodOf(moment.Date, standing.Joined) is not null))
         {
+            // A tier that begins with the next window is none that this one gave.
             return standing;
         }
 
@@ -254,14 +260,11 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
         };
     }
 
-    // Tiers whose time is over: renewed where the count still reaches, otherwise fallen from as the ladder says.
-    private TierStanding Settled(TierStanding standing, long value)
-    {
-        if (!EndsOne(standing))
-        {
-            return Granted(standing);
-        }
+    private TierStanding Settled(TierStanding standing, long value) => Granted(EndsOne(standing) ? Ended(standing, value) : standing);
 
+    // Tiers whose time is over: renewed where the count still reaches, otherwise fallen from as the ladder says.
+    private TierStanding Ended(TierStanding standing, long value)
+    {
         var (ladderOf, zone, now) = (ladder, moment.Zone, moment.Instant);
         var top = standing.Held.Max(hold => ladderOf.LevelOf(hold.Tier));
         var live = standing.Held.Where(hold => !(ladderOf.EndOf(hold, zone) <= now)).ToSequence();
@@ -269,28 +272,23 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
         standing = standing with { Held = live };
         if (!falls)
         {
-            return Granted(standing);
+            return standing;
         }
 
         var tier = ladder.Tiers[top];
         if (ladder.Fall == TierFall.Never || tier.ForLife)
         {
-            standing = standing with { Held = live.Add(new TierHold(tier.Name, now, null)) };
-        }
-        else if (ladder.Held is not TierValidity.WhileQualified && ladder.Window.PeriodOf(moment.Date, standing.Joined) is null && tier.From <= ValueOf(standing, value) && MayHold(tier))
-        {
-            standing = Holding(standing, tier);
-        }
-        else if (ladder.Fall == TierFall.OneLevel && top - 1 > HighestHeld(standing) && !ladder.Tiers[top - 1].InvitationOnly)
-        {
-            standing = Restarted(Holding(standing, ladder.Tiers[top - 1]));
-        }
-        else
-        {
-            standing = Restarted(ladder.Fall == TierFall.ToBase ? standing with { Held = [] } : standing);
+            return standing with { Held = live.Add(new TierHold(tier.Name, now, null)) };
         }
 
-        return Granted(standing);
+        if (ladder.Held is not TierValidity.WhileQualified && ladder.Window.PeriodOf(moment.Date, standing.Joined) is null && tier.From <= ValueOf(standing, value) && MayHold(tier))
+        {
+            return Holding(standing, tier);
+        }
+
+        return ladder.Fall == TierFall.OneLevel && top - 1 > HighestHeld(standing) && !ladder.Tiers[top - 1].InvitationOnly
+            ? Restarted(Holding(standing, ladder.Tiers[top - 1]))
+            : Restarted(ladder.Fall == TierFall.ToBase ? standing with { Held = [] } : standing);
     }
 
     private bool EndsOne(TierStanding standing)
@@ -307,7 +305,7 @@ internal readonly struct Climb(TierLadder ladder, Moment moment, IEvidence? evid
     }
 
     private TierStanding Restarted(TierStanding standing) => ladder.Window is QualificationWindow.SinceTierStart
-        ? standing with { Opened = moment.Instant, Counted = 0 }
+        ? standing with { Opened = moment.Instant, Counted = 0, Past = PastWith(standing) }
         : standing;
 
     // Grants of staff that are over.

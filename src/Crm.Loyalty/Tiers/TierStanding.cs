@@ -22,6 +22,9 @@ public sealed record TierStanding
     /// <summary>For rolling windows, what was counted on each day that is still within, by day.</summary>
     public Sequence<DayCount> Days { get; init; }
 
+    /// <summary>What was counted in windows that are over, or on days that have left a rolling one, by their end: kept in programmes without cascade for as long as something may be taken back of it.</summary>
+    public Sequence<PastCount> Past { get; init; }
+
     /// <summary>The last day on which something was counted, kept where a day counts once; otherwise null.</summary>
     public LocalDate? LastDay { get; init; }
 
@@ -46,6 +49,7 @@ public sealed record TierStanding
         Joined = other.Joined < Joined ? other.Joined : Joined,
         Days = Days.Concat(other.Days).GroupBy(day => day.Day).OrderBy(day => day.Key)
             .Select(day => new DayCount(day.Key, onceADay ? day.Max(item => item.Amount) : day.Sum(item => item.Amount))).Where(day => day.Amount != 0).ToSequence(),
+        Past = Past.Concat(other.Past).GroupBy(past => (past.Opened, past.Closed)).OrderBy(past => past.Key.Closed).Select(past => new PastCount(past.Key.Opened, past.Key.Closed, past.Sum(item => item.Counted))).ToSequence(),
         LastDay = LastDay is { } latest && !(other.LastDay > latest) ? latest : other.LastDay,
         Held = Held.Concat(other.Held).GroupBy(hold => (hold.Tier, hold.Until)).Select(same => same.MinBy(hold => hold.Since)).OrderBy(hold => hold.Since).ToSequence(),
         Floor = Floor is { } floor && !(other.Floor is { } theirs && ladder.LevelOf(theirs.Tier) > ladder.LevelOf(floor.Tier)) ? floor : other.Floor,
@@ -84,6 +88,13 @@ public readonly record struct TierHold(string Tier, Instant Since, Instant? Unti
 /// <param name="Amount">How much.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct DayCount(LocalDate Day, long Amount);
+
+/// <summary>What was counted in a window that is over.</summary>
+/// <param name="Opened">From when it counted, included; null: from the beginning.</param>
+/// <param name="Closed">Until when, excluded; where the tier that was reached closed it, included.</param>
+/// <param name="Counted">How much, what was carried into it included.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct PastCount(Instant? Opened, Instant Closed, long Counted);
 
 /// <summary>A tier that staff have given.</summary>
 /// <param name="Tier">The tier.</param>

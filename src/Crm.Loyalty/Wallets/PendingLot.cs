@@ -1,4 +1,5 @@
 using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Loyalty.Wallets;
 
@@ -25,4 +26,14 @@ public sealed record PendingLot
 
     /// <summary>When something happens to them by itself; null: never.</summary>
     internal Instant? Due => ActiveFrom ?? LapsesAt;
+
+    /// <summary>What waits for an instant, by its name in the ledger and without amount; null for every other name.</summary>
+    internal static PendingLot? Parse(string name)
+    {
+        const string Beginning = "pending:";
+        return name.StartsWith(Beginning, StringComparison.Ordinal) && name.IndexOf("Z:", StringComparison.Ordinal) is > 0 and var end
+            && InstantPattern.ExtendedIso.Parse(name[Beginning.Length..(end + 1)]) is { Success: true, Value: var from } && Wallets.Lot.Parse(name[(end + 2)..]) is { } lot
+            ? new PendingLot { ActiveFrom = from, Lot = lot }
+            : null;
+    }
 }

@@ -22,7 +22,7 @@ public sealed record Wallet
     /// <summary>Units that cannot be spent yet, by name.</summary>
     public Sequence<PendingLot> Pending { get; init; }
 
-    /// <summary>From this instant on the lots that idle are gone, unless the member does something before; null where there has been no activity.</summary>
+    /// <summary>From this instant on the lots that idle are gone, unless the member does something before. It begins with the first that come in, and again with the first after all were gone; null where nothing ever idled.</summary>
     public Instant? IdleUntil { get; init; }
 
     /// <summary>What was written off in all: taken back or spent, not earned, and not asked back.</summary>
@@ -307,6 +307,12 @@ public sealed record Wallet
     internal WalletChange Forgive(long amount) => amount == 0 ? new WalletChange(this, []) : new WalletChange(
         this with { Debt = checked(Debt - amount), Shortfall = checked(Shortfall + amount) },
         [new LotMovement(Lot.Debt, Movement.Offset, amount), new LotMovement(Lot.Shortfall, Movement.Offset, -amount), new LotMovement(Lot.Shortfall, Movement.Issued, amount)]);
+
+    /// <summary>What was spent without being there came back: so much less is written off.</summary>
+    /// <param name="amount">1 up to what that spending had written off.</param>
+    internal WalletChange WriteOffLess(long amount) => new(
+        this with { Shortfall = checked(Shortfall - amount) },
+        [new LotMovement(Lot.Shortfall, Movement.Spent, amount), new LotMovement(Lot.Shortfall, Movement.Issued, -amount)]);
 
     /// <summary>Removes what runs out at or before an instant.</summary>
     public WalletChange Expire(Instant now)

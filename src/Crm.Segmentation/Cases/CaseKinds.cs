@@ -31,6 +31,7 @@ internal static class CaseKinds
     private static ScalarKind? MeasuredKind(Condition.EventWindow leaf) => leaf.Measure switch
     {
         Measure.Aggregate { How: Aggregation.Sum or Aggregation.Average } => ScalarKind.Number,
+        Measure.Aggregate { How: Aggregation.Unique } => ScalarKind.Code,
         Measure.Aggregate { How: Aggregation.Distinct } => null,
         _ => KindOf(leaf.Is),
     };

@@ -39,6 +39,10 @@ public sealed record SegmentCases(DateTimeZone Zone, Sequence<SegmentCase> All)
         {
             throw new InvalidCasesException([new CaseError("", $"This is not JSON: {wrong.Message}")]);
         }
+        catch (Exception wrong) when (wrong is InvalidOperationException || (wrong is ArgumentException && StorableText.FaultOf(json) is not null))
+        {
+            throw new InvalidCasesException([new CaseError("", "A text has half a character (a lone surrogate) in it.")]);
+        }
     }
 
     /// <summary>Tries all cases.</summary>

@@ -91,6 +91,7 @@ internal sealed class SampleMeasure(SampleColumns columns, Condition.EventWindow
         Aggregation.First => (from, until) => Answer(from, until, First),
         Aggregation.Latest => (from, until) => Answer(from, until, Latest),
         Aggregation.MostFrequent => (from, until) => Answer(from, until, MostFrequent),
+        Aggregation.Unique => (from, until) => Passes(Unique(from, until)),
         _ => throw new InvalidOperationException($"There is no scan for the aggregation {how}."),
     };
 
@@ -167,6 +168,17 @@ internal sealed class SampleMeasure(SampleColumns columns, Condition.EventWindow
         }
 
         return distinct;
+    }
+
+    private Scalar Unique(int from, int until)
+    {
+        var codes = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var place in Places.AsSpan(from, until - from))
+        {
+            codes.UnionWith(columns.Known[place].AsCodes);
+        }
+
+        return from == until ? default(Scalar) : Scalar.Of(codes);
     }
 
     private int MostFrequent(int from, int until)

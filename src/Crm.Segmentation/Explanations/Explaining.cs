@@ -100,7 +100,7 @@ internal sealed class Explaining
             actual,
             leaf => Evaluator.Evaluate(leaf, evidence).Value,
             evidence.Moment.Instant);
-        return search.Find(where.InZonesOf(evidence)).Select(change => new NeededChange(change.Leaf, change.Leaf is Condition.Field ? default : actual(change.Leaf), change.To, Conditions.Explain.Describe(LeafValues.Asking(change.Leaf, change.To)))).ToSequence();
+        return search.Find(where.InZonesOf(evidence)).Select(change => new NeededChange(change.Leaf, change.Leaf is Condition.Field ? default : actual(change.Leaf), change.Says is null ? change.To : default, Conditions.Explain.Describe(change.Says ?? LeafValues.Asking(change.Leaf, change.To)))).ToSequence();
     }
 
     private static bool IsSegment(Condition leaf) => leaf is Condition.Fact fact && fact.Name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal);

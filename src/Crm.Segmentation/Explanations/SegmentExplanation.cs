@@ -32,7 +32,7 @@ public sealed record SegmentExplanation
     /// <summary>When the customer leaves, or enters, if nothing happens; null where it was not looked for, or time alone does not do it in the foreseeable future.</summary>
     public Instant? ChangesAt { get; init; }
 
-    /// <summary>The fewest values that would have to be others for the customer to leave, or to enter; empty where nothing but time or another definition does it.</summary>
+    /// <summary>The fewest values that would have to be others for the customer to leave, or to enter; empty where nothing but time or another definition does it, and where only a text would that a regular expression takes.</summary>
     public Sequence<NeededChange> SmallestChange { get; init; }
 
     /// <summary>The answer and the reasons, each part on a line of its own.</summary>
@@ -77,7 +77,7 @@ public sealed record ExplainedPart
     /// <summary>The events that a measure counted, by their keys, oldest first; for a sequence those that may take part in one. Empty for other parts, and where the history was not read.</summary>
     public Sequence<EventKey> Evidence { get; init; }
 
-    /// <summary>The nearest value for which the leaf gives the other answer; missing where none is known, or the leaf is of the profile, a segment or a moment.</summary>
+    /// <summary>The nearest value for which the leaf gives the other answer; missing where its test names none, any other code being as near, or the leaf is of the profile, a segment or a moment.</summary>
     public Scalar TurnsAt { get; init; }
 
     /// <summary>How far the value is from giving the other answer; null where it is no number.</summary>

@@ -16,6 +16,9 @@ internal sealed class SmallestChange
     private const int MostTriedWholly = 5;
     private const int MostValues = 40;
 
+    // What tests name is nearer than what none does.
+    private const decimal Unnamed = 1_000_000_000_000m;
+
     private readonly Func<string, Condition?> segments;
     private readonly Func<Condition, Scalar> valueOf;
     private readonly Func<Condition, bool> truthOf;
@@ -35,36 +38,54 @@ internal sealed class SmallestChange
     }
 
     /// <summary>The values with what they would have to be; empty where no change of values is known that would do.</summary>
-    public IReadOnlyList<(Condition Leaf, Scalar To)> Find(Condition condition)
+    public IReadOnlyList<ChangedValue> Find(Condition condition)
     {
         var whole = Expand(condition);
         var before = Holds(whole);
         var values = whole.Leaves().Where(leaf => LeafValues.ValueOf(leaf) is not null).GroupBy(leaf => LeafValues.ValueOf(leaf) ?? leaf)
-            .Select(leaves => new Changeable(leaves.Key, leaves.First(), valueOf(leaves.First()), [.. leaves.SelectMany(leaf => LeafValues.Turns(leaf, valueOf(leaf))).Distinct().Where(value => value != valueOf(leaves.First()))]))
+            .Select(leaves => Value(leaves.Key, [.. leaves]))
             .Where(value => value.Others.Count > 0).Take(MostValues).ToList();
         var most = values.Count <= MostTriedWholly ? values.Count : MostTried;
         for (var size = 1; size <= most; size++)
         {
-            (List<(Condition, Scalar)> Set, decimal Distance)? best = null;
+            (List<(Changeable, Candidate)> Set, decimal Distance)? best = null;
             foreach (var (set, distance) in Sets(values, size, 0))
             {
                 if (!(best?.Distance <= distance) && HoldsWith(whole, set) != before)
                 {
-                    best = ([.. set.Select(one => (one.Value.Leaf, one.To))], distance);
+                    best = (set, distance);
                 }
             }
 
             if (best is { } found)
             {
-                return found.Set;
+                return Changed(whole, found.Set);
             }
         }
 
         var enough = Enough(whole, !before);
-        return enough is not null && HoldsWith(whole, enough) != before ? [.. enough.Select(one => (one.Value.Leaf, one.To))] : [];
+        return enough is not null && HoldsWith(whole, enough) != before ? Changed(whole, enough) : [];
     }
 
-    private static IEnumerable<(List<(Changeable Value, Scalar To)> Set, decimal Distance)> Sets(List<Changeable> values, int size, int from)
+    private Changeable Value(Condition name, List<Condition> leaves)
+    {
+        var actual = valueOf(leaves[0]);
+        var codes = leaves.Select(LeafValues.TestOf).SelectMany(test => test switch { Test.AnyOf any => any.Codes, Test.AllOf all => all.Codes, _ => [] }).ToList();
+        var named = leaves.SelectMany(leaf => LeafValues.Turns(leaf, actual, now)).Concat(codes.Count == 0 ? [] : [Scalar.Of(codes)]).Distinct().ToList();
+        var unnamed = leaves.SelectMany(leaf => LeafValues.Unnamed(leaf, actual)).Distinct().Except(named);
+        return new Changeable(name, leaves[0], actual, [.. named.Select(value => new Candidate(value, IsNamed: true)).Concat(unnamed.Select(value => new Candidate(value, IsNamed: false))).Where(other => other.Value != actual)]);
+    }
+
+    private List<ChangedValue> Changed(Condition whole, List<(Changeable Value, Candidate To)> set) => [.. set.Select(one => new ChangedValue(one.Value.Leaf, one.To.Value, one.To.IsNamed ? null : Says(whole, one.Value.Name, one.To.Value)))];
+
+    // What the leaves that look at a value answer for another.
+    private Condition Says(Condition whole, Condition name, Scalar to)
+    {
+        var answers = whole.Leaves().Where(leaf => LeafValues.ValueOf(leaf) == name).Distinct().Select(leaf => LeafValues.Holds(leaf, to, now) ? leaf : new Condition.Not(leaf)).ToSequence();
+        return answers.Count == 1 ? answers[0] : new Condition.All(answers);
+    }
+
+    private static IEnumerable<(List<(Changeable Value, Candidate To)> Set, decimal Distance)> Sets(List<Changeable> values, int size, int from)
     {
         if (size == 0)
         {
@@ -84,12 +105,12 @@ internal sealed class SmallestChange
         }
     }
 
-    private bool HoldsWith(Condition condition, IEnumerable<(Changeable Value, Scalar To)> set)
+    private bool HoldsWith(Condition condition, IEnumerable<(Changeable Value, Candidate To)> set)
     {
         changed.Clear();
         foreach (var (value, to) in set)
         {
-            changed[value.Name] = to;
+            changed[value.Name] = to.Value;
         }
 
         var holds = Holds(condition);
@@ -107,7 +128,7 @@ internal sealed class SmallestChange
     };
 
     // What is enough, part by part: for all, every part that does not hold; for any, the part that needs the fewest values.
-    private List<(Changeable Value, Scalar To)>? Enough(Condition condition, bool wanted)
+    private List<(Changeable Value, Candidate To)>? Enough(Condition condition, bool wanted)
     {
         if (Holds(condition) == wanted)
         {
@@ -129,22 +150,24 @@ internal sealed class SmallestChange
             case Condition.Score score:
                 return OfScore(score, wanted);
             default:
-                return LeafValues.ValueOf(condition) is { } name && LeafValues.Turn(condition, valueOf(condition), now) is { } to ? [(new Changeable(name, condition, valueOf(condition), []), to)] : null;
+                return LeafValues.ValueOf(condition) is { } name && Value(name, [condition]) is var value && value.Others.Where(other => LeafValues.Holds(condition, other.Value, now) == wanted).ToList() is { Count: > 0 } others
+                    ? [(value, others.MinBy(value.DistanceTo))]
+                    : null;
         }
     }
 
-    private List<(Changeable Value, Scalar To)>? Every(Sequence<Condition> parts, bool wanted)
+    private List<(Changeable Value, Candidate To)>? Every(Sequence<Condition> parts, bool wanted)
     {
         var all = parts.Select(part => Enough(part, wanted)).ToList();
         return all.Contains(null) ? null : [.. all.SelectMany(one => one ?? []).DistinctBy(one => one.Value.Name)];
     }
 
-    private List<(Changeable Value, Scalar To)>? Fewest(Sequence<Condition> parts, bool wanted) =>
+    private List<(Changeable Value, Candidate To)>? Fewest(Sequence<Condition> parts, bool wanted) =>
         parts.Select(part => Enough(part, wanted)).Where(one => one is not null).MinBy(one => one?.Count);
 
-    private List<(Changeable Value, Scalar To)>? OfScore(Condition.Score score, bool wanted)
+    private List<(Changeable Value, Candidate To)>? OfScore(Condition.Score score, bool wanted)
     {
-        var (points, chosen) = (score.Of.Where(part => Holds(part.When)).Sum(part => part.Points), new List<(Changeable, Scalar)>());
+        var (points, chosen) = (score.Of.Where(part => Holds(part.When)).Sum(part => part.Points), new List<(Changeable, Candidate)>());
         foreach (var part in score.Of.OrderByDescending(part => Math.Abs(part.Points)))
         {
             var holds = Holds(part.When);
@@ -199,9 +222,20 @@ internal sealed class SmallestChange
     /// <param name="Leaf">A leaf that looks at it.</param>
     /// <param name="Actual">What it is.</param>
     /// <param name="Others">What it could be.</param>
-    private sealed record Changeable(Condition Name, Condition Leaf, Scalar Actual, List<Scalar> Others)
+    private sealed record Changeable(Condition Name, Condition Leaf, Scalar Actual, List<Candidate> Others)
     {
         /// <summary>How far it is to another value, in proportion to that value, so that a purchase and its amount compare.</summary>
-        public decimal DistanceTo(Scalar to) => LeafValues.Distance(Actual, to) / Math.Max(1, to.Kind == ScalarKind.Number ? Math.Abs(to.AsNumber) : 1);
+        public decimal DistanceTo(Candidate to) => !to.IsNamed ? Unnamed : LeafValues.Distance(Actual, to.Value) / Math.Max(1, to.Value.Kind == ScalarKind.Number ? Math.Abs(to.Value.AsNumber) : 1);
     }
+
+    /// <summary>What a value could be.</summary>
+    /// <param name="Value">The value; missing: none.</param>
+    /// <param name="IsNamed">Whether a test names it; otherwise it stands for all that the tests answer alike.</param>
+    private readonly record struct Candidate(Scalar Value, bool IsNamed);
 }
+
+/// <summary>A value that would have to be another.</summary>
+/// <param name="Leaf">A leaf that looks at it.</param>
+/// <param name="To">What it would have to be; with <paramref name="Says"/>, one of many, made up, which is not to be shown.</param>
+/// <param name="Says">What would have to hold of it; null where it is <paramref name="To"/>.</param>
+internal sealed record ChangedValue(Condition Leaf, Scalar To, Condition? Says);

@@ -50,7 +50,7 @@ internal static class Costs
         {
             { Window: Window.Lifetime or Window.Last or Window.Calendar } when isSum => CostClass.Summed,
             { Measure: Measure.Sequence sequence } => isBounded && sequence.Then.All(step => step.Within is not null) ? CostClass.Sampled : CostClass.WholeHistory,
-            { Window: Window.Lifetime, Measure: Measure.Aggregate { How: not (Aggregation.Distinct or Aggregation.MostFrequent) } } => CostClass.Summed,
+            { Window: Window.Lifetime, Measure: Measure.Aggregate { How: not (Aggregation.Distinct or Aggregation.MostFrequent or Aggregation.Unique) } } => CostClass.Summed,
             { Window: Window.Since { First: false } } => CostClass.Sampled,
             _ => isBounded ? CostClass.Sampled : CostClass.WholeHistory,
         };

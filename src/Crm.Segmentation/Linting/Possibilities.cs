@@ -8,7 +8,7 @@ namespace Crm.Segmentation.Linting;
 
 /// <summary>
 /// Whether a condition can hold at all, whichever the customer and the moment. "No" is proven; "yes" may be wrong where parts depend on each other in ways that are not looked at,
-/// such as a month and a day of the week. Looked at are: what one field, fact or measure can be, what one event and line can be, how windows lie within each other, and the days of the week and hours of a moment.
+/// such as a month and a day of the week. Looked at are: what one field, fact or measure can be, what one event and line can be, how windows lie within each other, and the days of the week and hours of a moment in one zone: those of different zones may go together.
 /// </summary>
 internal sealed class Possibilities
 {
@@ -127,14 +127,17 @@ internal sealed class Possibilities
                 Condition.Field field => new Subject(Key(("field", field.Name)), [.. grid.All]),
                 Condition.Fact fact => new Subject(Key(("fact", fact.Name)), [.. grid.All]),
                 Condition.EventWindow window => OfWindow(window),
-                Condition.Moment { Within: Span.Weekdays } => new Subject(Key("weekday"), [.. Enumerable.Range(1, 7).Select(day => Scalar.Of(day))]),
-                Condition.Moment { Within: Span.Hours } => new Subject(Key("hours"), [.. Enumerable.Range(0, 24 * 60).Select(minute => Scalar.Of(minute))]),
+                Condition.Moment { Within: Span.Weekdays } moment => new Subject(Key(("weekday", ZoneOf(moment))), [.. Enumerable.Range(1, 7).Select(day => Scalar.Of(day))]),
+                Condition.Moment { Within: Span.Hours } moment => new Subject(Key(("hours", ZoneOf(moment))), [.. grid.Times.Select(time => Scalar.Of(time.NanosecondOfDay))]),
                 _ => new Subject(null, []),
             };
         }
 
         return subject;
     }
+
+    // No zone is that of the business.
+    private static CalendarZone ZoneOf(Condition.Moment moment) => moment.Zone ?? new CalendarZone.Business();
 
     private int Key(object about)
     {
@@ -207,7 +210,7 @@ internal sealed class Possibilities
     private static bool Holds(Condition leaf, Scalar value) => leaf switch
     {
         Condition.Moment { Within: Span.Weekdays weekdays } => weekdays.Days.Contains((IsoDayOfWeek)(int)value.AsNumber),
-        Condition.Moment { Within: Span.Hours hours } => new LocalTime((int)value.AsNumber / 60, (int)value.AsNumber % 60) is var time
+        Condition.Moment { Within: Span.Hours hours } => LocalTime.FromNanosecondsSinceMidnight((long)value.AsNumber) is var time
             && (hours.From == hours.Until || (hours.From < hours.Until ? hours.From <= time && time < hours.Until : hours.From <= time || time < hours.Until)),
         _ => OneValue.Passes(TestOf(leaf) ?? new Test.Known(), WhenMissing(leaf), value),
     };

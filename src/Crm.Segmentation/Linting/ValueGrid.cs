@@ -12,6 +12,7 @@ internal sealed class ValueGrid
 {
     public ValueGrid(IEnumerable<Condition> conditions)
     {
+        conditions = conditions.ToList();
         var operands = conditions.SelectMany(Tests).SelectMany(Operands).Distinct().ToList();
         var numbers = operands.Where(operand => operand.Kind == ScalarKind.Number).Select(operand => operand.AsNumber).Append(0m).Distinct().Order().ToList();
         Numbers = [.. Around(numbers).Distinct().Order().Select(Scalar.Of)];
@@ -20,6 +21,7 @@ internal sealed class ValueGrid
         Instants = [.. operands.Select(operand => operand.AsInstant).OfType<Instant>().Append(Instant.FromUtc(2000, 1, 1, 0, 0)).SelectMany(Ticks).Distinct().Order().Select(Scalar.Of)];
         var codes = operands.Select(operand => operand.AsCode).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         Codes = [.. codes.Append(Other(codes)).Select(Scalar.Of)];
+        Times = [.. conditions.SelectMany(condition => condition.Leaves()).OfType<Condition.Moment>().Select(moment => moment.Within).OfType<Span.Hours>().SelectMany(hours => new[] { hours.From, hours.Until }).Append(LocalTime.Midnight).Distinct()];
     }
 
     /// <summary>Numbers, from the least.</summary>
@@ -36,6 +38,9 @@ internal sealed class ValueGrid
 
     /// <summary>Codes; the last is none that anything compares with.</summary>
     public IReadOnlyList<Scalar> Codes { get; }
+
+    /// <summary>Times of the day at which hours begin or end: between two of them nothing changes.</summary>
+    public IReadOnlyList<LocalTime> Times { get; }
 
     /// <summary>Values of every kind, and none.</summary>
     public IEnumerable<Scalar> All => [default, true, false, .. Numbers, .. Codes, .. Dates, .. Instants, Scalar.Of(["a", "b"])];

@@ -22,8 +22,6 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
     private readonly List<Fact> facts = [];
     private readonly List<Echo> echoes = [];
     private readonly List<ReceiptLine> lines = [];
-    private bool byDefinition;
-
     /// <summary>The module's one entry on the agenda: when a segment is next to be asked about.</summary>
     public static AgendaChange WakeAt(Instant? due) => new("ask", due);
 
@@ -53,13 +51,16 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
     /// <param name="marks">A bit for each place; those that name a segment come after it.</param>
     public Outcome Ask(Span<ulong> marks)
     {
+        Span<ulong> touched = stackalloc ulong[16];
+        touched = marks.Length <= touched.Length ? touched[..marks.Length] : new ulong[marks.Length];
+        marks.CopyTo(touched);
         for (var word = 0; word < marks.Length; word++)
         {
             while (marks[word] != 0)
             {
                 var place = (word << 6) + BitOperations.TrailingZeroCount(marks[word]);
                 marks[word] &= marks[word] - 1;
-                if (Flips(plans.Segments[place]))
+                if (Flips(plans.Segments[place], touched))
                 {
                     foreach (var dependent in plans.Dependents[place])
                     {
@@ -73,8 +74,21 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
     }
 
     /// <summary>Asks all segments, whatever was decided before, and says all facts anew: for a customer of whom nothing was asked yet, or whom other definitions decided.</summary>
-    public Outcome AskAll()
+    /// <param name="touched">A bit for each place whose answer the event or the time may change. That of another can only be another because of a definition, if the customer was asked about before.</param>
+    public Outcome AskAll(Span<ulong> touched)
     {
+        if (state.Fingerprint == 0 && state.Undated.IsEmpty)
+        {
+            touched.Fill(ulong.MaxValue);
+        }
+        else
+        {
+            foreach (var added in plans.AddedSince(state.Fingerprint))
+            {
+                SegmentPlans.Unmark(touched, added);
+            }
+        }
+
         foreach (var removed in state.Undated)
         {
             if (plans.PlaceOf(removed.Segment) is not null)
@@ -90,12 +104,9 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
             }
         }
 
-        // A customer of whom something was decided already was decided by other definitions.
-        byDefinition = state.Fingerprint != 0 || !state.Undated.IsEmpty;
-
         foreach (var segment in plans.Segments)
         {
-            if (!Flips(segment))
+            if (!Flips(segment, touched))
             {
                 facts.Add(segment.FactWhen(IsMember(segment)));
             }
@@ -119,7 +130,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
 
     /// <summary>Asks one segment and notes what changed.</summary>
     /// <returns>Whether the customer entered or left.</returns>
-    private bool Flips(SegmentPlan segment)
+    private bool Flips(SegmentPlan segment, Span<ulong> touched)
     {
         var version = segment.At(Moment.Instant);
         var truth = version is null ? default : Evaluator.Evaluate(version.Where, this);
@@ -132,16 +143,30 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
             return false;
         }
 
-        Flip(segment, version, known >= 0 ? state.Undated[known].Standing : new Standing { Segment = segment.Id }, due);
+        Flip(segment, version, known >= 0 ? state.Undated[known].Standing : new Standing { Segment = segment.Id }, due, CauseOf(segment, version, touched));
         return true;
     }
 
+    /// <summary>Why the customer enters a segment, or leaves it: because its own version begins to count now, or nothing else touches it than a definition, or a segment that one changed. What is touched changes for whatever touches it, and what names it with it.</summary>
+    private MembershipCause CauseOf(SegmentPlan segment, PlanVersion? version, Span<ulong> touched)
+    {
+        if (version?.ActiveFrom == Moment.Instant || !SegmentPlans.IsMarked(touched, segment.Place))
+        {
+            return new MembershipCause(MembershipReason.Definition);
+        }
+
+        foreach (var dependent in plans.Dependents[segment.Place])
+        {
+            SegmentPlans.Mark(touched, dependent);
+        }
+
+        return MembershipCause.Of(context);
+    }
+
     /// <summary>Has the customer enter a segment, or leave it.</summary>
-    private void Flip(SegmentPlan segment, PlanVersion? version, Standing before, TickOrNone due)
+    private void Flip(SegmentPlan segment, PlanVersion? version, Standing before, TickOrNone due, MembershipCause cause)
     {
         var now = Moment.Instant;
-        byDefinition |= version?.ActiveFrom == now;
-        var cause = byDefinition ? new MembershipCause(MembershipReason.Definition) : MembershipCause.Of(context);
         if (version is not null && !before.IsMember)
         {
             changed.Add((segment.Place, before.Enter(now, version.Number, cause).With(due)));

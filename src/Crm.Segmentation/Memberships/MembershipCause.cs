@@ -16,7 +16,7 @@ public enum MembershipReason
     /// <summary>Nothing but the passing of time.</summary>
     Time,
 
-    /// <summary>Another definition, or another version of one, began to count.</summary>
+    /// <summary>Another definition, or another version of one, began to count. Where so much was defined anew between two events that nobody can tell which it was, what an event or the time may have changed has these as its cause.</summary>
     Definition,
 }
 

@@ -22,6 +22,8 @@ public static class SegmentJson
     /// <summary>What the text says of its own form.</summary>
     public const string Schema = "segment/1";
 
+    private const string HalfACharacter = "A text has half a character (a lone surrogate) in it.";
+
     /// <summary>The words for kinds, in the order of <see cref="SegmentKind"/>.</summary>
     internal static readonly string[] KindWords = ["dynamic", "snapshot", "manual"];
 
@@ -85,6 +87,10 @@ public static class SegmentJson
         {
             document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 4 * (ConditionCheck.MostDepth + 1) });
         }
+        catch (ArgumentException)
+        {
+            throw new InvalidSegmentException([new SegmentError("", HalfACharacter)]);
+        }
         catch (JsonException exception)
         {
             throw new InvalidSegmentException([new SegmentError("", $"This is not JSON: {exception.Message}")]);
@@ -99,7 +105,7 @@ public static class SegmentJson
             }
             catch (InvalidOperationException)
             {
-                throw new InvalidSegmentException([.. reader.Errors, new SegmentError("", "A text has half a character (a lone surrogate) in it.")]);
+                throw new InvalidSegmentException([.. reader.Errors, new SegmentError("", HalfACharacter)]);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Globalization;
 using Crm.Conditions;
@@ -11,10 +12,14 @@ namespace Crm.Segmentation.Segments;
 /// <summary>A catalogue made ready for use: segments in the order of their references, and an index from events and facts to the segments they can touch.</summary>
 internal sealed class SegmentPlans
 {
+    private const int MostAdded = 2;
+
     private readonly ConditionIndex index;
     private readonly int[] segmentOfCondition;
     private readonly FrozenDictionary<string, int> byFact;
     private readonly FrozenDictionary<string, int> byId;
+    private readonly FrozenDictionary<ulong, int> versionHashes;
+    private readonly ConcurrentDictionary<ulong, int[]> added = new();
 
     public SegmentPlans(DefinitionCatalog<Segment> catalog)
     {
@@ -27,7 +32,8 @@ internal sealed class SegmentPlans
         index = new ConditionIndex(conditions.Select(pair => pair.Where));
         segmentOfCondition = [.. conditions.Select(pair => pair.Place)];
         Dependents = [.. Segments.Select(segment => Touching(segment.Fact))];
-        Fingerprint = FingerprintOf(Segments);
+        versionHashes = Segments.SelectMany(segment => segment.Versions.Select(version => (segment.Place, Hash: HashOf(version)))).DistinctBy(one => one.Hash).ToFrozenDictionary(one => one.Hash, one => one.Place);
+        Fingerprint = Segments.SelectMany(segment => segment.Versions).Aggregate(1ul, (sum, version) => unchecked(sum + HashOf(version)));
         InOrder = [.. Segments.OrderBy(segment => segment.Rank)];
     }
 
@@ -40,8 +46,11 @@ internal sealed class SegmentPlans
     /// <summary>For each segment, those that name it.</summary>
     public int[][] Dependents { get; }
 
-    /// <summary>Names what all versions mean, and from when. A state that was decided by the same needs to be asked only about what is touched.</summary>
+    /// <summary>Names what all versions mean, and from when. A state that was decided by the same needs to be asked only about what is touched. It is a sum over the versions, so that a difference tells which were added.</summary>
     public ulong Fingerprint { get; }
+
+    /// <summary>The segments with versions that were added since others, where one or two were and nothing else changed; none where that is not so.</summary>
+    public ReadOnlySpan<int> AddedSince(ulong fingerprint) => added.GetOrAdd(fingerprint, static (other, plans) => plans.Terms(unchecked(plans.Fingerprint - other), MostAdded) ?? [], this);
 
     public IEnumerable<Condition> Conditions => Segments.SelectMany(segment => segment.Versions).Select(version => version.Value.Where);
 
@@ -71,6 +80,10 @@ internal sealed class SegmentPlans
 
     public static void Mark(Span<ulong> marks, int place) => marks[place >> 6] |= 1ul << (place & 63);
 
+    public static void Unmark(Span<ulong> marks, int place) => marks[place >> 6] &= ~(1ul << (place & 63));
+
+    public static bool IsMarked(ReadOnlySpan<ulong> marks, int place) => (marks[place >> 6] & (1ul << (place & 63))) != 0;
+
     private int[] Touching(string fact)
     {
         var places = new SortedSet<int>();
@@ -82,12 +95,27 @@ internal sealed class SegmentPlans
         return [.. places];
     }
 
-    private static ulong FingerprintOf(IEnumerable<SegmentPlan> segments)
+    /// <summary>The segments of so many versions at most whose hashes make a sum; null where there are none.</summary>
+    private int[]? Terms(ulong sum, int most)
     {
-        var text = string.Join('\n', segments.OrderBy(segment => segment.Id, StringComparer.Ordinal).SelectMany(segment => segment.Versions)
-            .Select(version => string.Create(CultureInfo.InvariantCulture, $"{version.Name} {version.Version} {version.ActiveFrom} {version.Hash}")));
-        return (ulong)(DefinitionHash.Of(text).Value >> 64);
+        if (versionHashes.TryGetValue(sum, out var last))
+        {
+            return [last];
+        }
+
+        foreach (var (hash, place) in most > 1 ? versionHashes : FrozenDictionary<ulong, int>.Empty)
+        {
+            if (Terms(unchecked(sum - hash), most - 1) is { } others)
+            {
+                return [place, .. others];
+            }
+        }
+
+        return null;
     }
+
+    private static ulong HashOf(Definition<Segment> version) =>
+        (ulong)(DefinitionHash.Of(string.Create(CultureInfo.InvariantCulture, $"{version.Name} {version.Version} {version.ActiveFrom} {version.Hash}")).Value >> 64);
 }
 
 /// <summary>The versions of one segment that differ in meaning: a version that only changes the label is the one before it.</summary>

@@ -5,6 +5,7 @@ using Crm.Loyalty.Programs;
 using Crm.Segmentation.Segments;
 using Crm.Tool.Import.Mappings;
 using Crm.Tool.Import.Openings;
+using Crm.Tool.Json;
 using Crm.Values;
 
 namespace Crm.Tool.Checks;
@@ -27,7 +28,7 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
         string text;
         try
         {
-            text = System.IO.File.ReadAllText(file);
+            text = NamedFile.Text(file);
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
         {
@@ -37,6 +38,12 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
         try
         {
             using var json = JsonDocument.Parse(text);
+            var halves = HalfCharacters.In(json.RootElement).Select(fault => fault.ToString()).ToList();
+            if (halves.Count > 0)
+            {
+                return new(file, null, halves);
+            }
+
             return json.RootElement.ValueKind != JsonValueKind.Object
                 ? new(file, null, [$"found {json.RootElement.ValueKind.ToString().ToLowerInvariant()}; expected an object: a mapping, a programme, a segment or a condition."])
                 : Of(file, text, json.RootElement);

@@ -11,7 +11,7 @@ internal sealed class LawRun(StoreLocation location, string prefix)
     /// <param name="each">Is told of each as soon as it is known.</param>
     public async Task<IReadOnlyList<LawVerdict>> RunAsync(Action<LawVerdict> each, CancellationToken cancellationToken)
     {
-        var existed = await OpenedStore.ExistsAsync(location, cancellationToken);
+        var existed = location is StoreLocation.Sqlite { File: var file } && File.Exists(file);
         var verdicts = new List<LawVerdict>();
         try
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography;
+using System.Text;
 using Crm.Loyalty.Accounts;
 using Crm.Tool.Books;
 using Crm.Tool.Stores;
@@ -18,11 +19,11 @@ internal static class CertifyCommand
     {
         var common = new CommonOptions();
         var export = File("--export", "A file that the lines of the ledger are written to, for docs/certify/recheck.py; with a book, those that are new.");
-        var book = File("--book", "A file that keeps what was said of each customer: where it is there, the count goes on from it and reads only what is new. Written anew when all adds up.");
+        var book = File("--book", "A file that keeps what was said of each customer: where it is there, the count goes on from it and reads only what is new, of the store and of the file. Written when all adds up.");
         var written = File("--certificate", "A file that the certificate is written to, as text; with --key the signature goes into FILE.sig.");
         var key = File("--key", "A key in PEM over P-256 or another curve: private to sign, public to check.");
         var check = File("--check", "A certificate whose signature (FILE.sig) is checked with --key; with --store also whether the store still comes to the same.");
-        var command = new Command("certify", "Adds up the ledger and links its lines: every unit is spent, gone or there, and what is owed is named. Exit code 4 when it does not add up, or a signature does not fit.") { export, book, written, key, check };
+        var command = new Command("certify", "Adds up the ledger and hashes its lines: every unit is spent, gone or there, and what is owed is named. Exit code 4 when it does not add up, or a signature does not fit.") { export, book, written, key, check };
         common.AddStoreTo(command, required: false).AddOutputTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -41,10 +42,17 @@ internal static class CertifyCommand
             using var signer = privateKey is null ? null : Read(privateKey);
             var location = common.Store(parsed);
             await using var store = await OpenedStore.OpenAsync(location, OpenMode.MustExist, cancellationToken);
-            var certificate = await CountAsync(store, parsed.GetValue(export), parsed.GetValue(book) is { } kept ? new CertificationBook(kept, location.Tenant) : null, cancellationToken);
+            await using var kept = parsed.GetValue(book) is { } path ? CertificationBook.Open(path, location.Tenant) : null;
+            var certificate = await CountAsync(store, parsed.GetValue(export), kept, cancellationToken);
             if (to is not null)
             {
                 await WriteAsync(certificate, location.Tenant, clock.GetCurrentInstant(), to, signer, cancellationToken);
+            }
+
+            // The book comes last: what it has is never exported again.
+            if (kept is not null)
+            {
+                await kept.SaveAsync(cancellationToken);
             }
 
             Show(output, certificate);
@@ -59,49 +67,53 @@ internal static class CertifyCommand
 
     private static Option<string?> File(string name, string description) => new(name) { Description = description, HelpName = "FILE" };
 
+    /// <summary>Counts, and ends when all lines of the export are on the disk.</summary>
     private static async Task<Certificate> CountAsync(OpenedStore store, string? export, CertificationBook? book, CancellationToken cancellationToken)
     {
-        var earlier = book?.Read() ?? [];
-        var certificate = await CountAsync(store, earlier, export, book, cancellationToken);
-        if (certificate.Faults.IsEmpty)
+        await using var file = export is null ? null : NamedFile.Create(export);
+        await using var lines = file is null ? null : new StreamWriter(file) { NewLine = "\n" };
+        var certification = new Certification(store.Ledger) { Line = lines is null ? null : lines.WriteLine };
+        try
         {
-            book?.Replace(certificate);
+            var certificate = book is null ? await certification.CountAsync(cancellationToken) : await certification.CountAsync(book, cancellationToken);
+            if (lines is not null)
+            {
+                await lines.FlushAsync(cancellationToken);
+            }
+
+            file?.Flush(flushToDisk: true);
+            return certificate;
         }
-
-        book?.Drop();
-        return certificate;
-    }
-
-    private static async Task<Certificate> CountAsync(OpenedStore store, IEnumerable<CustomerStatement> earlier, string? export, CertificationBook? book, CancellationToken cancellationToken)
-    {
-        await using var lines = export is null ? null : new StreamWriter(export) { NewLine = "\n" };
-        await using var said = book?.Begin();
-        var certification = new Certification(store.Ledger)
+        catch (ChangedBookException changed)
         {
-            Line = lines is null ? null : lines.WriteLine,
-            Said = said is null ? null : statement => said.WriteLine(CertificationBook.Line(statement)),
-        };
-        return await certification.CountAsync(earlier, cancellationToken);
+            throw ToolException.Input($"The book '{book?.Name}' was changed: {changed.Message} Certify with a new one, which counts everything.");
+        }
     }
 
     private static async Task WriteAsync(Certificate certificate, string of, Instant at, string file, ECDsa? key, CancellationToken cancellationToken)
     {
         if (key is null)
         {
-            await System.IO.File.WriteAllTextAsync(file, SignedCertificate.TextOf(certificate, of, at), cancellationToken);
+            await WriteAsync(file, Encoding.UTF8.GetBytes(SignedCertificate.TextOf(certificate, of, at)), cancellationToken);
             return;
         }
 
         try
         {
             var signed = SignedCertificate.Sign(certificate, of, at, key);
-            await System.IO.File.WriteAllTextAsync(file, signed.Text, cancellationToken);
-            await System.IO.File.WriteAllBytesAsync($"{file}.sig", signed.Signature.ToArray(), cancellationToken);
+            await WriteAsync(file, Encoding.UTF8.GetBytes(signed.Text), cancellationToken);
+            await WriteAsync($"{file}.sig", signed.Signature.ToArray(), cancellationToken);
         }
         catch (CryptographicException)
         {
             throw ToolException.Input("The key given with --key cannot sign: a private key is expected.");
         }
+    }
+
+    private static async Task WriteAsync(string file, byte[] content, CancellationToken cancellationToken)
+    {
+        await using var stream = NamedFile.Create(file);
+        await stream.WriteAsync(content, cancellationToken);
     }
 
     private static async Task<int> CheckAsync(string file, string? publicKey, StoreLocation? location, ToolOutput output, CancellationToken cancellationToken)
@@ -110,9 +122,9 @@ internal static class CertifyCommand
         SignedCertificate signed;
         try
         {
-            signed = new SignedCertificate(await System.IO.File.ReadAllTextAsync(file, cancellationToken), (await System.IO.File.ReadAllBytesAsync($"{file}.sig", cancellationToken)).ToSequence());
+            signed = new SignedCertificate(NamedFile.Text(file), NamedFile.Bytes($"{file}.sig").ToSequence());
         }
-        catch (IOException missing)
+        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
         {
             throw ToolException.Input($"A certificate and its signature beside it, in FILE.sig, are expected: {missing.Message}");
         }
@@ -122,7 +134,7 @@ internal static class CertifyCommand
         if (location is not null)
         {
             await using var store = await OpenedStore.OpenAsync(location, OpenMode.MustExist, cancellationToken);
-            same = signed.Says(await CountAsync(store, export: null, book: null, cancellationToken));
+            same = signed.Says(await new Certification(store.Ledger).CountAsync(cancellationToken));
         }
 
         switch (output.Form)
@@ -158,10 +170,10 @@ internal static class CertifyCommand
         var key = ECDsa.Create();
         try
         {
-            key.ImportFromPem(System.IO.File.ReadAllText(file));
+            key.ImportFromPem(NamedFile.Text(file));
             return key;
         }
-        catch (Exception wrong) when (wrong is IOException or ArgumentException or CryptographicException)
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException or CryptographicException)
         {
             key.Dispose();
             throw ToolException.Input($"'{file}' holds no key: {wrong.Message} A key for ECDSA in PEM without a password is expected, as 'openssl ecparam -name prime256v1 -genkey -noout' makes it.");
@@ -207,7 +219,7 @@ internal static class CertifyCommand
                 break;
             default:
                 LoyaltyCommand.Table(output, [.. Header.Select(name => new Text(name, name))], [.. rows.Select(Cells)]);
-                output.Line(new Text($"{certificate.Entries} entries, head {certificate.Head}", $"{certificate.Entries} 筆，鏈末 {certificate.Head}").In(output.Language));
+                output.Line(new Text($"{certificate.Entries} entries, head {certificate.Head}", $"{certificate.Entries} 筆，根雜湊 {certificate.Head}").In(output.Language));
                 break;
         }
 

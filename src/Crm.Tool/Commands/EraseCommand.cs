@@ -26,7 +26,7 @@ internal static class EraseCommand
             var output = common.Output(parsed);
             var (name, request) = (parsed.GetRequiredValue(customer), Key(parsed.GetRequiredValue(key)));
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
-            var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var engine = await store.EngineAsync(settings, clock, cancellationToken);
             var result = await EraseAsync(
                 engine,

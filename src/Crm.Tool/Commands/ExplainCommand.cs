@@ -23,7 +23,7 @@ internal static class ExplainCommand
         {
             var output = common.Output(parsed);
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
-            var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var name = parsed.GetRequiredValue(customer);
             var snapshot = await store.Customers.LoadAsync(CustomerRef.Of(IdentityNames.Parse(name)), cancellationToken);
             var who = snapshot.Customer ?? throw ToolException.Input($"The store has no customer who is '{name}'.");

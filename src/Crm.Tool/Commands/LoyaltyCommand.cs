@@ -105,7 +105,7 @@ internal static class LoyaltyCommand
 
     private static async Task<(LedgerBalance Balance, Instant Last, CustomerId Customer)> ReadAsync(OpenedStore store, string name, CommonOptions common, ParseResult parsed, IClock clock, CancellationToken cancellationToken)
     {
-        var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+        var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
         var last = common.AsOf(parsed, clock).Last(settings.Zone);
         var snapshot = await store.Customers.LoadAsync(CustomerRef.Of(IdentityNames.Parse(name)), cancellationToken);
         var customer = snapshot.Customer ?? throw ToolException.Input($"The store has no customer who is '{name}'.");

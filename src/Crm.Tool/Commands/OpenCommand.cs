@@ -34,7 +34,7 @@ internal static class OpenCommand
             var location = common.Store(parsed);
             if (parsed.GetValue(dryRun))
             {
-                Check(read, import, await StoredAsync(location, programs, clock, cancellationToken), clock);
+                Check(read, import, await StoredAsync(location, OpenMode.OnlyLook, mapping, import, programs, clock, cancellationToken), clock);
                 Write(output, read, import, null);
                 return ExitCode.Done;
             }
@@ -44,7 +44,7 @@ internal static class OpenCommand
                 throw ToolException.Input("The store is not there yet, and --program names no programme; balances are opened in programmes.");
             }
 
-            Check(read, import, await StoredAsync(location, programs, clock, cancellationToken), clock);
+            Check(read, import, await StoredAsync(location, OpenMode.MustExist, mapping, import, programs, clock, cancellationToken), clock);
             await using var store = await OpenedStore.OpenAsync(location, OpenMode.CreateWhenMissing, cancellationToken);
             var settings = await StoreSettings.ReadOrWriteAsync(store.Documents, null, mapping.Zone, clock, cancellationToken);
             await StoredPrograms.AddAsync(store, programs, clock, cancellationToken);
@@ -63,15 +63,18 @@ internal static class OpenCommand
             "crm loyalty open balances.csv --map old-till.json --store shop.db --program club.json --json");
     }
 
-    // The programmes that balances are opened in: those of the store, and those that it gets.
-    private static async Task<IReadOnlyList<Crm.Loyalty.Programs.LoyaltyProgram>> StoredAsync(StoreLocation location, IReadOnlyList<Crm.Loyalty.Programs.LoyaltyProgram> added, IClock clock, CancellationToken cancellationToken)
+    // The programmes that balances are opened in: those of the store, and those that it gets. A store that cannot take them is refused.
+    private static async Task<IReadOnlyList<Crm.Loyalty.Programs.LoyaltyProgram>> StoredAsync(StoreLocation location, OpenMode mode, OpeningMapping mapping, OpeningImport import, IReadOnlyList<Crm.Loyalty.Programs.LoyaltyProgram> added, IClock clock, CancellationToken cancellationToken)
     {
         if (!await OpenedStore.ExistsAsync(location, cancellationToken))
         {
             return added;
         }
 
-        await using var store = await OpenedStore.OpenAsync(location, OpenMode.MustExist, cancellationToken);
+        await using var store = await OpenedStore.OpenAsync(location, mode, cancellationToken);
+        var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(mapping.Zone);
+        await HostModules.RefuseAsync(store, await store.EngineAsync(settings, clock, cancellationToken), import.Members.Select(row => row.Member), cancellationToken);
+        await StoredPrograms.MissingAsync(store, added, cancellationToken);
         var stored = await StoredPrograms.ReadAsync(store.Documents, cancellationToken, clock.GetCurrentInstant());
         return [.. stored, .. added.Where(program => stored.All(known => known.Name != program.Name))];
     }

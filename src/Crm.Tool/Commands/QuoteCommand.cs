@@ -36,7 +36,7 @@ internal static class QuoteCommand
                 Lines = (parsed.GetValue(lines) ?? []).Select(line => LineOf(line, paid.Currency)).ToSequence(),
             };
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
-            var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var engine = await store.EngineAsync(settings, clock, cancellationToken);
             Write(output, await engine.QuoteAsync(LoyaltyEvents.AskingWhyNot(purchase), cancellationToken));
             return ExitCode.Done;

@@ -22,8 +22,8 @@ internal static class RetentionCommand
         {
             var output = common.Output(parsed);
             var last = Last(parsed.GetRequiredValue(until));
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
-            var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), parsed.GetValue(dryRun) ? OpenMode.OnlyLook : OpenMode.MustExist, cancellationToken);
+            var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var engine = await store.EngineAsync(settings, clock, cancellationToken);
             var held = new SortedDictionary<string, long>(StringComparer.Ordinal);
             var request = new DisposalRequest(last(settings.Zone)) { DryRun = parsed.GetValue(dryRun), Held = history => held[history.Code] = held.GetValueOrDefault(history.Code) + 1 };

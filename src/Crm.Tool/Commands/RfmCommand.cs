@@ -19,7 +19,7 @@ internal static class RfmCommand
     {
         var bins = new Option<string>("--bins") { Description = "How values become scores from 1 to 5.", HelpName = "quintile-rank|quintile-value|fixed:FILE|rfm-package", DefaultValueFactory = _ => "quintile-rank" };
         var segments = new Option<string?>("--segments") { Description = "A JSON file with named ranges of scores, the first that fits counting. Left out: the ten of the R package rfm.", HelpName = "FILE" };
-        var net = new Option<bool>("--net") { Description = "Amounts net of refunds." };
+        var net = new Option<bool>("--net") { Description = "Amounts net of refunds and cancellations." };
         var command = new Command("rfm", "Customers by recency, frequency and amount, with scores and a segment.") { bins, segments, net };
         return HabitCommands.Report(command, clock, (parsed, sales, output) =>
         {
@@ -82,7 +82,7 @@ internal static class RfmCommand
         var faults = new List<JsonFault>();
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(file));
+            using var json = JsonDocument.Parse(NamedFile.JsonText(file));
             return read(json.RootElement, faults) ?? throw ToolException.Input(faults.Select(fault => $"{file}: {fault}"));
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or JsonException)

@@ -78,7 +78,7 @@ internal static class SegmentTestCommand
         {
             try
             {
-                read.Add((file, SegmentCases.Read(File.ReadAllText(file))));
+                read.Add((file, SegmentCases.Read(NamedFile.JsonText(file))));
             }
             catch (InvalidCasesException wrong)
             {

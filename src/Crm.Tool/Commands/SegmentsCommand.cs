@@ -203,7 +203,7 @@ internal static class SegmentsCommand
             var output = common.Output(parsed);
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
-            var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var earlier = AsOf.Parse(parsed.GetRequiredValue(from), clock).Last(settings.Zone);
             if (earlier >= segments.Last)
             {

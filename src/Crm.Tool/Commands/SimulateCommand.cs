@@ -30,7 +30,7 @@ internal static class SimulateCommand
             var output = common.Output(parsed);
             var candidate = StoredPrograms.FromFiles([parsed.GetRequiredValue(file)])[0];
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
-            var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+            var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var last = common.AsOf(parsed, clock).Last(settings.Zone);
             var request = new SimulationRequest
             {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Crm.Engine;
-using Crm.Storage;
 using Crm.Tool.Import.Assembly;
 using Crm.Tool.Stores;
 using NodaTime;
@@ -31,14 +30,10 @@ internal static class Importer
                 watch(new ImportProgress(rows, 0, 0));
             }
         });
-        if (request.Strict && source.Rejected.Count > 0)
-        {
-            throw ToolException.Input([$"{request.File}: {source.Rejected.Count} rows are rejected, and --strict was given; nothing was written.", .. source.Rejected.Select(row => row.ToString())]);
-        }
-
+        RefuseWhenStrict(request, source.Rejected);
         var result = new ImportResult { Source = source, Currency = request.Mapping.Currency, DryRun = request.DryRun };
         result = request.DryRun
-            ? await LookAsync(result, request, location, cancellationToken)
+            ? await LookAsync(result, request, location, clock, cancellationToken)
             : await RecordAsync(result, request, location, clock, watch, cancellationToken);
         return result with { Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds };
     }
@@ -46,31 +41,41 @@ internal static class Importer
     private static async Task<ImportResult> RecordAsync(ImportResult result, ImportRequest request, StoreLocation location, IClock clock, Action<ImportProgress> watch, CancellationToken cancellationToken)
     {
         await using var store = await OpenedStore.OpenAsync(location, OpenMode.CreateWhenMissing, cancellationToken);
+        await CheckedAsync(result, request, store, clock, everyKey: request.Strict, cancellationToken);
         var settings = await StoreSettings.ReadOrWriteAsync(store.Documents, request.Zone, request.Mapping.Zone, clock, cancellationToken);
         await StoredPrograms.AddAsync(store, request.Programs, clock, cancellationToken);
         var engine = await store.EngineAsync(settings, clock, cancellationToken);
-        var keyColumn = request.Mapping.Key.IsEmpty ? "the whole row" : string.Join(", ", request.Mapping.Key);
+        var keyColumn = KeyColumn(request);
         var done = 0;
         var running = new Queue<(IReadOnlyList<SourceEvent> Batch, Task<IReadOnlyList<Recorded>> Answers)>();
-        foreach (var batch in CustomerByCustomer(result.Source.Events))
+        try
         {
-            if (cancellationToken.IsCancellationRequested)
+            foreach (var batch in CustomerByCustomer(result.Source.Events))
             {
-                result = result with { Interrupted = true };
-                break;
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    result = result with { Interrupted = true };
+                    break;
+                }
+
+                // A batch that has begun is finished: then what is said to be done is exactly what is committed.
+                running.Enqueue((batch, Task.Run(async () => await engine.RecordAsync([.. batch.Select(each => each.Event)], RecordMode.Backfill, CancellationToken.None), CancellationToken.None)));
+                if (running.Count == AtOnce)
+                {
+                    await TakeAsync();
+                }
             }
 
-            // A batch that has begun is finished: then what is said to be done is exactly what is committed.
-            running.Enqueue((batch, Task.Run(async () => await engine.RecordAsync([.. batch.Select(each => each.Event)], RecordMode.Backfill, CancellationToken.None), CancellationToken.None)));
-            if (running.Count == AtOnce)
+            while (running.Count > 0)
             {
                 await TakeAsync();
             }
         }
-
-        while (running.Count > 0)
+        catch
         {
-            await TakeAsync();
+            // The store is not closed under a batch that is being recorded.
+            await ((Task)Task.WhenAll(running.Select(each => each.Answers))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
 
         return result;
@@ -109,29 +114,49 @@ internal static class Importer
         }
     }
 
-    /// <summary>Counts which keys the store has already, and writes nothing.</summary>
-    private static async Task<ImportResult> LookAsync(ImportResult result, ImportRequest request, StoreLocation location, CancellationToken cancellationToken)
+    /// <summary>Counts which keys the store has already, and which of them with other content, and writes nothing.</summary>
+    private static async Task<ImportResult> LookAsync(ImportResult result, ImportRequest request, StoreLocation location, IClock clock, CancellationToken cancellationToken)
     {
         if (!await OpenedStore.ExistsAsync(location, cancellationToken))
         {
             return result;
         }
 
-        await using var store = await OpenedStore.OpenAsync(location, OpenMode.MustExist, cancellationToken);
-        if (request.Zone is { } zone && await StoreSettings.ReadAsync(store.Documents, cancellationToken) is { } settings && settings.Zone.Id != zone.Id)
+        await using var store = await OpenedStore.OpenAsync(location, OpenMode.OnlyLook, cancellationToken);
+        return await CheckedAsync(result, request, store, clock, everyKey: true, cancellationToken);
+    }
+
+    // Everything that can stand against the import is found before anything is written. The result says what the store has already when every key is looked for.
+    private static async Task<ImportResult> CheckedAsync(ImportResult result, ImportRequest request, OpenedStore store, IClock clock, bool everyKey, CancellationToken cancellationToken)
+    {
+        var engine = await ImportCheck.RefuseAsync(store, request, result.Source.Events, clock, cancellationToken);
+        if (!everyKey || !await store.HasCustomersAsync(cancellationToken))
         {
-            throw ToolException.Input($"--zone: the store's zone is '{settings.Zone.Id}', not '{zone.Id}'. The zone of a store never changes: leave --zone out, or use another store.");
+            return result;
         }
 
-        var already = 0L;
         foreach (var batch in result.Source.Events.Chunk(BatchSize))
         {
-            var references = batch.Select(each => new CustomerRef(null, each.Event.Identity) { Recording = each.Event.Key });
-            already += (await store.LoadManyAsync([.. references], cancellationToken)).Count(snapshot => snapshot.Recorded is not null);
+            var answers = await engine.FindRecordedAsync([.. batch.Select(each => each.Event)], cancellationToken);
+            foreach (var (each, answer) in batch.Zip(answers))
+            {
+                result = answer is null ? result : result.With(answer, each, KeyColumn(request));
+            }
         }
 
-        return result with { Already = already };
+        RefuseWhenStrict(request, result.Reused);
+        return result;
     }
+
+    private static void RefuseWhenStrict(ImportRequest request, IReadOnlyCollection<RejectedRow> rejected)
+    {
+        if (request.Strict && rejected.Count > 0)
+        {
+            throw ToolException.Input([$"{request.File}: {rejected.Count} rows are rejected, and --strict was given; nothing was written.", .. rejected.Select(row => row.ToString())]);
+        }
+    }
+
+    private static string KeyColumn(ImportRequest request) => request.Mapping.Key.IsEmpty ? "the whole row" : string.Join(", ", request.Mapping.Key);
 }
 
 /// <summary>How far an import is.</summary>

@@ -7,8 +7,10 @@ using NodaTime;
 namespace Crm.Tool.Reports;
 
 /// <summary>Adds up the journals of customers.</summary>
-internal sealed class JournalCount(Instant last)
+internal sealed class JournalCount
 {
+    private readonly Instant last;
+    private readonly TakenBackCount takenBack;
     private readonly SortedDictionary<string, Revenue> revenue = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> suppressed = new(StringComparer.Ordinal);
     private readonly HashSet<CustomerId> customers = [];
@@ -16,15 +18,25 @@ internal sealed class JournalCount(Instant last)
     private long purchases;
     private long sent;
 
+    /// <param name="last">The last instant that counts.</param>
+    public JournalCount(Instant last)
+    {
+        this.last = last;
+        takenBack = new TakenBackCount((_, amount) => Add(amount, gross: false));
+    }
+
     /// <summary>Whether an entry happened after the instant up to which is counted.</summary>
     public bool HasLater { get; private set; }
 
     /// <summary>Customers with at least one event that counts.</summary>
     public IReadOnlyCollection<CustomerId> Customers => customers;
 
+    /// <summary>Takes an entry; those of one customer come one after another.</summary>
     public void Take(CustomerId customer, JournalEntry entry)
     {
-        if ((entry.Event.OccurredAt ?? entry.EffectiveAt) > last)
+        var isLater = (entry.Event.OccurredAt ?? entry.EffectiveAt) > last;
+        takenBack.Take(customer, entry, counts: !isLater);
+        if (isLater)
         {
             HasLater = true;
             return;
@@ -49,12 +61,6 @@ internal sealed class JournalCount(Instant last)
                 purchases++;
                 Add(entry.Event.Spend, gross: true);
                 break;
-            case EventKinds.RefundName:
-                Add(entry.Event.Spend, gross: false);
-                break;
-            case EventKinds.CancellationName when entry.Receipt.TakenBack is { } taken:
-                Add(taken.Matched + taken.Spread, gross: false);
-                break;
             case MessageOutcomes.Sent:
                 sent++;
                 break;
@@ -67,19 +73,23 @@ internal sealed class JournalCount(Instant last)
         }
     }
 
-    /// <summary>The figures of the journals, with those that come from elsewhere.</summary>
-    public Summary Summary(IReadOnlyDictionary<string, UnitAccount> units, StandingCount standing, long deferred) => new()
+    /// <summary>The figures of the journals, all of which have been taken, with those that come from elsewhere.</summary>
+    public Summary Summary(IReadOnlyDictionary<string, UnitAccount> units, StandingCount standing, long deferred)
     {
-        Customers = customers.Count,
-        Events = events,
-        Purchases = purchases,
-        Revenue = revenue,
-        Units = units,
-        Tiers = standing.Tiers,
-        Segments = standing.Segments,
-        StampCards = standing.StampCards,
-        Messages = new MessageFigures(sent, Merged(standing.Suppressed), deferred),
-    };
+        takenBack.Close();
+        return new Summary
+        {
+            Customers = customers.Count,
+            Events = events,
+            Purchases = purchases,
+            Revenue = revenue,
+            Units = units,
+            Tiers = standing.Tiers,
+            Segments = standing.Segments,
+            StampCards = standing.StampCards,
+            Messages = new MessageFigures(sent, Merged(standing.Suppressed), deferred),
+        };
+    }
 
     private void Add(Money? amount, bool gross)
     {

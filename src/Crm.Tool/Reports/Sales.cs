@@ -16,7 +16,7 @@ internal readonly record struct Sale(Instant At, LocalDate Day, decimal Amount);
 /// <summary>The purchases of a customer.</summary>
 /// <param name="Customer">The source's own id: the value of an identity; where there is none any more, the customer's id.</param>
 /// <param name="Purchases">In the order in which they were recorded; empty where there are other events only.</param>
-/// <param name="TakenBack">What was refunded or cancelled, in the main unit of the currency.</param>
+/// <param name="TakenBack">What was refunded or cancelled, in the main unit of the currency: as <see cref="TakenBackCount"/> adds it up.</param>
 internal sealed record CustomerSales(string Customer, IReadOnlyList<Sale> Purchases, decimal TakenBack)
 {
     public IEnumerable<LocalDate> Days => Purchases.Select(sale => sale.Day);
@@ -55,7 +55,9 @@ internal sealed record Sales
         var zone = (await StoreSettings.ReadAsync(store.Documents, cancellationToken))?.Zone ?? DateTimeZone.Utc;
         var last = asOf.Last(zone);
         var day = last.InZone(zone).Date;
-        var journals = new Dictionary<CustomerId, (List<Sale> Purchases, decimal TakenBack)>();
+        var journals = new Dictionary<CustomerId, List<Sale>>();
+        var amounts = new Dictionary<CustomerId, decimal>();
+        var takenBack = new TakenBackCount((customer, amount) => amounts[customer] = amounts.GetValueOrDefault(customer) + amount.Amount);
         var survivors = new Dictionary<CustomerId, CustomerId>();
         Currency? currency = null;
         await foreach (var (customer, entry) in store.Scan.ReadAllAsync(cancellationToken))
@@ -66,12 +68,17 @@ internal sealed record Sales
                 survivors[customer] = survivor;
             }
 
+            takenBack.Take(customer, entry, counts: entry.Event.OccurredAt <= last);
             if (entry.Event.OccurredAt is not { } at || at > last || entry.Event.Kind is EventKinds.MergedName or EventKinds.RetiredName or EventKinds.ErasedName)
             {
                 continue;
             }
 
-            var (purchases, takenBack) = journals.TryGetValue(customer, out var known) ? known : ([], 0m);
+            if (!journals.TryGetValue(customer, out var purchases))
+            {
+                journals[customer] = purchases = [];
+            }
+
             if (entry.Event.Kind == EventKinds.PurchaseName)
             {
                 purchases.Add(new Sale(at, at.InZone(zone).Date, entry.Event.Spend?.Amount ?? 0));
@@ -79,22 +86,16 @@ internal sealed record Sales
             }
             else if (entry.Event.Kind == EventKinds.RefundName)
             {
-                takenBack += entry.Event.Spend?.Amount ?? 0;
                 currency = One(currency, entry.Event.Spend);
             }
-            else if (entry.Event.Kind == EventKinds.CancellationName && entry.Receipt.TakenBack is { } taken)
-            {
-                takenBack += (taken.Matched + taken.Spread).Amount;
-            }
-
-            journals[customer] = (purchases, takenBack);
         }
 
+        takenBack.Close();
         var names = await NamesAsync(store, cancellationToken);
         var customers = journals.GroupBy(journal => Survivor(journal.Key)).Select(own => new CustomerSales(
             names.TryGetValue(own.Key, out var name) ? name.Value : own.Key.ToString(),
-            [.. own.SelectMany(journal => journal.Value.Purchases)],
-            own.Sum(journal => journal.Value.TakenBack)));
+            [.. own.SelectMany(journal => journal.Value)],
+            own.Sum(journal => amounts.GetValueOrDefault(journal.Key))));
         return new Sales
         {
             Customers = [.. customers.OrderBy(customer => customer.Customer, StringComparer.Ordinal)],

@@ -32,7 +32,7 @@ internal sealed record Summary
 
 /// <summary>Money that came in and went back.</summary>
 /// <param name="Gross">All purchases.</param>
-/// <param name="Refunded">All refunds, also what of them was found in no purchase, and all cancelled purchases.</param>
+/// <param name="Refunded">All refunds, also what of them was found in no purchase, and what they left of cancelled purchases; without refunds that were cancelled themselves.</param>
 [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
 internal readonly record struct Revenue(Money Gross, Money Refunded)
 {

@@ -9,7 +9,7 @@ internal static class SummaryReport
 {
     public static async Task<Summary> MakeAsync(OpenedStore store, AsOf asOf, CancellationToken cancellationToken)
     {
-        var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+        var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
         var last = asOf.Last(settings.Zone);
         var journal = new JournalCount(last);
         await foreach (var (customer, entry) in store.Scan.ReadAllAsync(cancellationToken))

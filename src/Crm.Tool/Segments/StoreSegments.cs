@@ -38,7 +38,7 @@ internal sealed class StoreSegments
     /// <exception cref="ToolException">Something is wrong with a file, or the files do not fit the store; the message lists all of it.</exception>
     public static async ValueTask<StoreSegments> OpenAsync(OpenedStore store, IEnumerable<string> files, AsOf asOf, IClock clock, CancellationToken cancellationToken)
     {
-        var settings = await StoreSettings.ReadAsync(store.Documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+        var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
         var modules = await store.ModulesAsync(cancellationToken);
         var engine = OpenedStore.EngineOver(store.Customers, modules, settings, clock);
         var own = FromFiles(files, engine.Kinds);
@@ -137,7 +137,7 @@ internal sealed class StoreSegments
         {
             try
             {
-                definitions.Add(SegmentJson.Read(File.ReadAllText(file), kinds));
+                definitions.Add(SegmentJson.Read(NamedFile.JsonText(file), kinds));
             }
             catch (InvalidSegmentException wrong)
             {

@@ -19,6 +19,9 @@ internal enum OpenMode
 
     /// <summary>It is an error.</summary>
     MustExist,
+
+    /// <summary>It is an error, and so is a store that would be brought forward to the schema of this release: nothing is written at all.</summary>
+    OnlyLook,
 }
 
 /// <summary>A store that is open, with everything that the tool asks of it.</summary>
@@ -41,30 +44,22 @@ internal sealed class OpenedStore : IAsyncDisposable
     public ILedgerScan Ledger => Able<ILedgerScan>("say what is new in its ledger");
 
     /// <summary>Whether there is a store; memory is always there, and empty.</summary>
-    public static async ValueTask<bool> ExistsAsync(StoreLocation location, CancellationToken cancellationToken)
-    {
-        switch (location)
-        {
-            case StoreLocation.Sqlite sqlite:
-                return File.Exists(sqlite.File);
-            case StoreLocation.PostgreSql:
-                await using (var store = (SqlStore)Connect(location))
-                {
-                    return await store.ExistsAsync(cancellationToken);
-                }
-
-            default:
-                return true;
-        }
-    }
+    public static async ValueTask<bool> ExistsAsync(StoreLocation location, CancellationToken cancellationToken) =>
+        location is StoreLocation.Memory || await SchemaAsync(location, cancellationToken) is not null;
 
     /// <summary>Opens a store.</summary>
     /// <exception cref="ToolException">It is not there, or cannot be used.</exception>
     public static async ValueTask<OpenedStore> OpenAsync(StoreLocation location, OpenMode mode, CancellationToken cancellationToken, SqliteDurability durability = SqliteDurability.Full)
     {
-        if (mode == OpenMode.MustExist && !await ExistsAsync(location, cancellationToken))
+        if (mode != OpenMode.CreateWhenMissing && location is not StoreLocation.Memory)
         {
-            throw ToolException.Store($"There is no store {(location is StoreLocation.Sqlite { File: var file } ? $"at '{file}'" : $"in {location}")}. 'crm import FILE --map MAPPING --store STORE' makes one.");
+            switch (await SchemaAsync(location, cancellationToken))
+            {
+                case null:
+                    throw ToolException.Store($"There is no store {NameOf(location)}. 'crm import FILE --map MAPPING --store STORE' makes one.");
+                case { } found when mode == OpenMode.OnlyLook && found < SqlSchema.Versions:
+                    throw ToolException.Store($"The store {NameOf(location)} has version {found} of the schema, and this release writes version {SqlSchema.Versions}. A dry run brings no store forward, because the release that wrote it could not use it any more; every other command does.");
+            }
         }
 
         var store = new OpenedStore(Connect(location, durability));
@@ -83,6 +78,22 @@ internal sealed class OpenedStore : IAsyncDisposable
             throw;
         }
     }
+
+    // Null where the tables are not there. A file is looked at as it is: it may be another application's.
+    private static async ValueTask<int?> SchemaAsync(StoreLocation location, CancellationToken cancellationToken)
+    {
+        if (location is StoreLocation.Sqlite { File: var file } && !File.Exists(file))
+        {
+            return null;
+        }
+
+        await using var store = location is StoreLocation.Sqlite sqlite
+            ? SqliteStore.Open(new SqliteConnectionStringBuilder(ConnectionString(sqlite)) { Mode = SqliteOpenMode.ReadWrite }.ToString())
+            : (SqlStore)Connect(location);
+        return await store.FindSchemaAsync(cancellationToken);
+    }
+
+    private static string NameOf(StoreLocation location) => location is StoreLocation.Sqlite { File: var file } ? $"at '{file}'" : $"in {location}";
 
     /// <summary>The store at a location; nothing is opened yet.</summary>
     public static ICustomerStore Connect(StoreLocation location, SqliteDurability durability = SqliteDurability.Full, Action<string>? onStatement = null) => location switch

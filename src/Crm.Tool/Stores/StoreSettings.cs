@@ -25,6 +25,21 @@ internal sealed record StoreSettings(DateTimeZone Zone)
         return new StoreSettings(DateTimeZoneProviders.Tzdb.GetZoneOrNull(id) ?? throw ToolException.Store($"The store says that its zone is '{id}', which this release does not know; a later release of the time zone database may."));
     }
 
+    /// <summary>The settings by which a store is read: its own or, where it has none yet and so no day either, those of UTC.</summary>
+    public static async ValueTask<StoreSettings> ReadOrUtcAsync(IDocumentStore documents, CancellationToken cancellationToken) =>
+        await ReadAsync(documents, cancellationToken) ?? new StoreSettings(DateTimeZone.Utc);
+
+    /// <summary>Refuses another zone than the store's.</summary>
+    /// <param name="wanted">The zone of --zone; null when it was left out.</param>
+    /// <exception cref="ToolException">It is another.</exception>
+    public void Refuse(DateTimeZone? wanted)
+    {
+        if (wanted is not null && wanted.Id != Zone.Id)
+        {
+            throw ToolException.Input($"--zone: the store's zone is '{Zone.Id}', not '{wanted.Id}'. The zone of a store never changes, because its days would: leave --zone out, or use another store.");
+        }
+    }
+
     /// <summary>
     /// The settings of a store, written when it has none: its zone is then the wanted one or, where nobody wants one, that of the first mapping.
     /// </summary>
@@ -35,9 +50,8 @@ internal sealed record StoreSettings(DateTimeZone Zone)
         {
             if (await ReadAsync(documents, cancellationToken) is { } settings)
             {
-                return wanted is null || wanted.Id == settings.Zone.Id
-                    ? settings
-                    : throw ToolException.Input($"--zone: the store's zone is '{settings.Zone.Id}', not '{wanted.Id}'. The zone of a store never changes, because its days would: leave --zone out, or use another store.");
+                settings.Refuse(wanted);
+                return settings;
             }
 
             var zone = wanted ?? ofMapping;

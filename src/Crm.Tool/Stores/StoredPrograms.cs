@@ -21,7 +21,7 @@ internal static class StoredPrograms
         {
             try
             {
-                programs.Add(LoyaltyProgramJson.Read(File.ReadAllText(file)));
+                programs.Add(LoyaltyProgramJson.Read(NamedFile.JsonText(file)));
             }
             catch (InvalidLoyaltyProgramException wrong)
             {
@@ -66,6 +66,16 @@ internal static class StoredPrograms
     /// <exception cref="ToolException">The store has customers who were decided about without the programme, or another programme of the name.</exception>
     public static async ValueTask AddAsync(OpenedStore store, IReadOnlyList<LoyaltyProgram> programs, IClock clock, CancellationToken cancellationToken)
     {
+        foreach (var program in await MissingAsync(store, programs, cancellationToken))
+        {
+            await store.Documents.AddAsync(new StoredDocument(Kind, program.Name, 1, LoyaltyProgramJson.Write(program), clock.GetCurrentInstant()), cancellationToken);
+        }
+    }
+
+    /// <summary>Those of the programmes that a store does not have and may be given. Nothing is written.</summary>
+    /// <exception cref="ToolException">The store has customers who were decided about without one of them, or another programme of the name.</exception>
+    public static async ValueTask<IReadOnlyList<LoyaltyProgram>> MissingAsync(OpenedStore store, IReadOnlyList<LoyaltyProgram> programs, CancellationToken cancellationToken)
+    {
         var known = await ReadAsync(store.Documents, cancellationToken);
         var added = programs.Where(program => !known.Any(stored => stored.Name == program.Name && stored.Hash == program.Hash)).ToList();
         var changed = added.Where(program => known.Any(stored => stored.Name == program.Name)).ToList();
@@ -76,14 +86,6 @@ internal static class StoredPrograms
             problems.Add($"--program: the store has customers already, whose history was decided without {string.Join(", ", unknown.Select(program => $"'{program.Name}'"))}. Programmes are given with the first import into a store.");
         }
 
-        if (problems.Count > 0)
-        {
-            throw ToolException.Input(problems);
-        }
-
-        foreach (var program in unknown)
-        {
-            await store.Documents.AddAsync(new StoredDocument(Kind, program.Name, 1, LoyaltyProgramJson.Write(program), clock.GetCurrentInstant()), cancellationToken);
-        }
+        return problems.Count == 0 ? unknown : throw ToolException.Input(problems);
     }
 }

@@ -86,7 +86,7 @@ public sealed class CampaignLaws
             Arb.From(Gen.ListOf(Gen.Choose(0, 300))),
             async Task<bool> (days) => await SilencesAsync(new Town(Samples.Of("wake-up", new Trigger.WhenSilent("purchase", [30]))), [.. days])).Check(Thorough));
 
-    private static Gen<Step[]> Steps =>
+    internal static Gen<Step[]> Steps =>
         from count in Gen.Choose(1, 18)
         from hours in Gen.ListOf(Gen.Choose(0, 100 * 24), count)
         from rolls in Gen.ListOf(Gen.Choose(0, 99), count)
@@ -133,7 +133,7 @@ public sealed class CampaignLaws
         return string.Join('\n', (await town.Waiting()).Select(message => $"{message.Occasion} {message.DecidedAt} {message.Parameters["days"]}")) + (town.Module is null ? "" : string.Join('\n', (await town.State()).Journeys));
     }
 
-    private static async Task StepAsync(Town town, Step[] steps, Func<Instant, int, Task>? after, Func<Instant, Task>? before = null)
+    internal static async Task StepAsync(Town town, Step[] steps, Func<Instant, int, Task>? after, Func<Instant, Task>? before = null)
     {
         var opening = town.Now;
         await town.HasBirthday(229);
@@ -191,7 +191,7 @@ public sealed class CampaignLaws
     /// <param name="Hour">When it is recorded.</param>
     /// <param name="Roll">What happens.</param>
     /// <param name="Late">How many hours earlier it occurred.</param>
-    private sealed record Step(int Hour, int Roll, int Late);
+    internal sealed record Step(int Hour, int Roll, int Late);
 
     /// <summary>Campaigns whose messages are changed on their way.</summary>
     private sealed class Counterfeit(CampaignsModule genuine, Func<Message, ModuleContext, Message> change) : ICustomerModule

@@ -116,7 +116,7 @@ public sealed class DecisionRecord
         await town.Buys("pos:2", Samples.Local(2026, 2, 2), 1_000);
         town.On(2026, 4, 1);
 
-        Assert.Equal(["gold:pos:1", "vip:#1", "gold:pos:2", "vip:#2"], (await town.Waiting()).Select(message => message.Occasion));
+        Assert.Equal(["gold:pos:1", "vip:#", "gold:pos:2", "vip:#"], (await town.Waiting()).Select(message => message.Occasion.StartsWith("vip:#2026-", StringComparison.Ordinal) ? "vip:#" : message.Occasion));
     }
 
     [Fact]

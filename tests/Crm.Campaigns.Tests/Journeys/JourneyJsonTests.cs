@@ -12,6 +12,8 @@ public sealed class JourneyJsonTests
         Samples.Thanks with { Trigger = new Trigger.OnEvent("purchase", If.Field("event.channel").Is("shop")), When = If.Fact("loyalty.tea-club.tier").Is("gold") },
         Samples.WakeUp with { Caps = [new Cap.PerDay(1), new Cap.Rolling(3, Duration.FromHours(36))], Priority = -4 },
         Samples.Gift(LeapDay.LeapYearsOnly),
+        Samples.Thanks with { Quiet = new QuietHours(new LocalTime(21, 0), new LocalTime(9, 30)) },
+        Samples.Thanks with { Quiet = new QuietHours(new LocalTime(0, 0), new LocalTime(7, 0)) { ZoneField = "zone", Zone = "Europe/London", Since = Instant.FromUtc(2026, 3, 1, 0, 0) } },
         Samples.Thanks with { Message = Samples.Thanks.Message with { Brand = "tea" } },
         Samples.Of("gold", new Trigger.OnEcho("tier.changed", Fields.Of(("to", "gold"), ("count", 1.50m), ("first", true), ("on", new LocalDate(2026, 2, 1)), ("at", Instant.FromUtc(2026, 1, 1, 0, 0))))),
     ];
@@ -43,6 +45,19 @@ public sealed class JourneyJsonTests
             ["$.prioritty", "$.id", "$.trigger.day", "$.trigger.days[1]", "$.when", "$.when", "$.message", "$.message.usefulFor", "$.caps[0]"],
             read.Errors.Select(error => error.Path));
         Assert.Contains("Did you mean \"priority\"?", read.Errors[0].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_wrong_with_quiet_hours_is_said_at_once()
+    {
+        var written = JourneyJson.Write(Samples.Thanks with { Quiet = new QuietHours(new LocalTime(21, 0), new LocalTime(9, 0)) { ZoneField = "zone", Zone = "Asia/Hong_Kong", Since = Instant.FromUtc(2026, 3, 1, 0, 0) } });
+
+        var unreadable = JourneyJson.Read(written.Replace("T00:00:00Z", "", StringComparison.Ordinal).Replace("\"21:00\"", "\"24:00\"", StringComparison.Ordinal).Replace("\"otherwise\"", "\"else\"", StringComparison.Ordinal));
+        var wrong = JourneyJson.Read(written.Replace("\"21:00\"", "\"09:00\"", StringComparison.Ordinal).Replace("Asia/Hong_Kong", "Asia/Hongkong-2", StringComparison.Ordinal));
+
+        Assert.Equal(["$.quiet.zone.else", "$.quiet.from", "$.quiet.since"], unreadable.Errors.Select(error => error.Path));
+        Assert.Equal(["$.quiet.until", "$.quiet.zone.otherwise"], wrong.Errors.Select(error => error.Path));
+        Assert.Contains("whole minutes", Assert.Throws<InvalidJourneyException>(() => new CampaignPlan(new Definitions.DefinitionCatalog<Journey>([]), quiet: new QuietHours(new LocalTime(21, 0, 1), new LocalTime(9, 0)))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -176,7 +176,7 @@ public sealed class Forgetting
             Rules = [new PointsPerAmount { Name = "base", Unit = "points", Points = 1, Every = Money.Hkd(10), Basis = EarningBasis.WholeSpend }],
         };
 
-        public async Task<Certificate> CertifyAsync() => await new Certification((ILedgerScan)Store).CountAsync([], Token);
+        public async Task<Certificate> CertifyAsync() => await new Certification((ILedgerScan)Store).CountAsync(Token);
 
         public async Task<long> WaitingAsync() => (await ((IStoreStatus)Store).ReadStatusAsync(clock.GetCurrentInstant() + Duration.FromDays(1), Token)).OutboxDepth;
 

@@ -1,5 +1,6 @@
 using Crm.Campaigns;
 using Crm.Campaigns.Journeys;
+using Crm.Campaigns.Records;
 using Crm.Conditions;
 using Crm.Customers;
 using Crm.Engine;
@@ -60,6 +61,8 @@ internal sealed class Slice : IAsyncDisposable
     public CrmEngine Engine { get; }
 
     public ICustomerStore Store => services.GetRequiredService<ICustomerStore>();
+
+    public CampaignDecisions Decisions => services.GetRequiredService<CampaignDecisions>();
 
     public SegmentStudy Segments => services.GetRequiredService<SegmentStudy>();
 

@@ -1,3 +1,4 @@
+using Crm.Campaigns.Records;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Privacy.Consents;
@@ -84,6 +85,28 @@ public sealed class ThroughEveryPackage
         Assert.Empty(shop.Sent);
         var outcome = (await shop.Journal())[^1].Event;
         Assert.Equal((MessageOutcomes.Refused, "consent-withdrawn"), (outcome.Kind, outcome.Fields["reason"].AsCode));
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task The_record_says_why_a_message_came_and_why_another_did_not(string store)
+    {
+        await using var shop = new Slice(store);
+        await shop.Agrees();
+        await shop.Buys(105, "pos:a");
+        await shop.Works();
+        shop.Now(2026, 2, 4, 11);
+        await shop.Works();
+        await shop.Withdraws();
+        shop.Now(2026, 4, 1);
+        await shop.Works();
+
+        var decisions = await shop.Decisions.OfAsync(CustomerRef.Of(Slice.Amy));
+
+        Assert.Equal(
+            [("gold-welcome:pos:a", DecisionStatus.Sent, null), ("win-back:pos:a:30", DecisionStatus.Sent, null), ("win-back:pos:a:60", DecisionStatus.Suppressed, "consent-withdrawn")],
+            decisions.Select(decision => (decision.Occasion, decision.Status, decision.Reason)));
+        Assert.StartsWith("2026-02-04 11:00 發出了旅程「win-back」（第 1 版）的訊息，因為距離「purchase」pos:a 已有 30 日。", decisions[1].Text.Chinese, StringComparison.Ordinal);
     }
 
     [Theory]

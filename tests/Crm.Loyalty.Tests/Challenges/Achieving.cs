@@ -2,6 +2,7 @@ using Crm.Events;
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Tiers;
@@ -22,6 +23,8 @@ public sealed class Achieving
         Recurrence = Recurrence.NextPeriod,
         Award = [new UnitAmount("stars", 10)],
     };
+
+    private static Challenge Tasting { get; } = new() { Name = "tasting", Goals = [new ChallengeGoal("four-sorts", 4) { Kind = new Sorts() }], Award = [new UnitAmount("stars", 10)] };
 
     private static Club With(Challenge challenge) => Club.Of(RewardClub.Program() with { Challenges = [challenge] });
 
@@ -65,6 +68,58 @@ public sealed class Achieving
         await Visit(club, 6, 4);
 
         Assert.Equal(stars, await Stars(club));
+    }
+
+    [Fact]
+    public async Task A_goal_counts_what_the_hosts_own_kind_says_and_refunds_leave()
+    {
+        var written = LoyaltyProgramJson.Write(RewardClub.Program() with { Challenges = [Tasting] });
+        var read = LoyaltyProgramJson.Read(written, new LoyaltyCode { GoalKinds = [new Sorts()] });
+        Assert.Equal(RewardClub.Program() with { Challenges = [Tasting] }, read);
+        Assert.NotEqual(read.Hash, (read with { Challenges = [Tasting with { Goals = [Tasting.Goals[0] with { Kind = null }] }] }).Hash);
+        var club = Club.Of(read);
+
+        await club.Records(CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(60), Samples.Line("oolong", 20), Samples.Line("pu-erh", 20), Samples.Line("jasmine", 20)));
+        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("tasting")!.Counts[0]));
+        await club.Records(CustomerEvent.Purchase("pos:2", Samples.Amy, Money.Hkd(20), Samples.Line("sencha", 20)));
+        Assert.Equal(10, await Stars(club));
+
+        await club.Records(CustomerEvent.Refund("pos:3", Samples.Amy, "pos:1", Money.Hkd(20), Samples.Line("jasmine", 20)));
+        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("tasting")!.Counts[0]));
+    }
+
+    [Theory]
+    [InlineData(-5, 0)]
+    [InlineData(long.MinValue, 0)]
+    [InlineData(3, 3)]
+    public async Task What_a_kind_of_goal_proposes_is_never_below_nothing(long proposed, long counted)
+    {
+        var club = With(Tasting with { Goals = [new("four", 4) { Kind = new Fixed(proposed) }] });
+        await club.Buys(10);
+
+        Assert.Equal(counted, (await club.Membership()).Challenge("tasting")?.Counts[0] ?? 0);
+    }
+
+    [Fact]
+    public async Task A_kind_of_goal_that_fails_is_named_and_nothing_is_recorded()
+    {
+        var club = With(Tasting with { Goals = [new("four", 4) { Kind = new Fixed(null) }] });
+
+        var fault = await Assert.ThrowsAsync<Crm.Engine.ModuleFaultException>(async () => await club.Buys(10));
+
+        Assert.Contains("'fixed' version 1 of challenge 'tasting'", fault.InnerException?.Message);
+        Assert.Empty(await club.Ledger());
+    }
+
+    [Fact]
+    public void A_kind_of_goal_is_wrong_beside_a_measure_and_unknown_where_nobody_registered_it()
+    {
+        var both = Assert.Throws<InvalidLoyaltyProgramException>(() => With(Tasting with { Goals = [Tasting.Goals[0] with { Measure = GoalMeasure.Articles }] }));
+        Assert.Contains("challenges[0].goals[0].kind", both.Message);
+
+        var written = LoyaltyProgramJson.Write(RewardClub.Program() with { Challenges = [Tasting] });
+        var unknown = Assert.Throws<InvalidLoyaltyProgramException>(() => LoyaltyProgramJson.Read(written, new LoyaltyCode { GoalKinds = [new Fixed(1)] }));
+        Assert.Contains("'sorts' with version 2. There are: fixed version 1.", unknown.Message);
     }
 
     [Fact]
@@ -133,5 +188,25 @@ public sealed class Achieving
         var standing = new ChallengeStanding { Challenge = "regular", Period = new(2026, 3, 1), Counts = [4], Met = true, Streak = 2 };
 
         Assert.Equal((2, 2, 0), (ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 3, 20)).Streak, ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 4, 20)).Streak, ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 5, 1)).Streak));
+    }
+
+    /// <summary>Different articles of one order.</summary>
+    private sealed record Sorts : IGoalKind
+    {
+        public string Name => "sorts";
+
+        public int Version => 2;
+
+        public long Of(EarningContext context) => context.Event.Lines.Where(line => line.Amount.MinorUnits > 0).Select(line => line.Sku).Distinct(StringComparer.Ordinal).Count();
+    }
+
+    /// <summary>Always proposes the same; null: fails.</summary>
+    private sealed record Fixed(long? Proposed) : IGoalKind
+    {
+        public string Name => "fixed";
+
+        public int Version => 1;
+
+        public long Of(EarningContext context) => Proposed ?? throw new FormatException("It does not count.");
     }
 }

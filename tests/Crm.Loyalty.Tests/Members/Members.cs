@@ -9,6 +9,7 @@ using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Redemption;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
 using NodaTime;
@@ -182,6 +183,92 @@ public sealed class Members
         await club.Records(MemberEvents.Resume(club.NextKey(), Samples.Amy, "cleared", "staff:17"));
         Assert.True((await club.Redeems(1, unit: "points")).Accepted);
         Assert.Equal("not-suspended", (await club.Records(MemberEvents.Resume(club.NextKey(), Samples.Amy, "cleared", "staff:17"))).Refusal?.Code);
+    }
+
+    [Theory]
+    [InlineData("member", 100 + 20 + 5)]
+    [InlineData("suspended", 0)]
+    [InlineData("left", 0)]
+    [InlineData("not yet", 0)]
+    public async Task Who_takes_no_part_earns_nothing_whatever_the_occasion(string status, long expected)
+    {
+        var program = Recommended with
+        {
+            Rules =
+            [
+                new YearlyPoints { Name = "birthday", Unit = "stars", Points = 100, DateField = "birth-date" },
+                new FixedPoints { Name = "gold-gift", Unit = "stars", Points = 20, On = [LoyaltyNames.TierChanged] },
+            ],
+            Membership = new() { Enrolment = Enrolment.ByJoining, Leaving = LeavePolicy.Keep },
+            Referrals = Recommended.Referrals! with { For = ReferralFor.FirstPurchase, HoldDays = 0, Minimum = null },
+        };
+        var club = Club.Of(program);
+        var amy = (await club.Records(LoyaltyEvents.Visit(club.NextKey(), Samples.Amy) with { Profile = Fields.Of(("birth-date", new LocalDate(1990, 1, 20))) })).Customer;
+        foreach (var request in status switch
+        {
+            "member" => new[] { MemberEvents.Join(club.NextKey(), Samples.Amy) },
+            "suspended" => [MemberEvents.Join(club.NextKey(), Samples.Amy), MemberEvents.Suspend(club.NextKey(), Samples.Amy, "fraud", "staff:17")],
+            "left" => [MemberEvents.Join(club.NextKey(), Samples.Amy), MemberEvents.Leave(club.NextKey(), Samples.Amy)],
+            _ => [],
+        })
+        {
+            Assert.True((await club.Records(request)).Accepted);
+        }
+
+        await club.Records(MemberEvents.Join(club.NextKey(), Bob));
+        await club.Records(ReferralEvents.Accept(club.NextKey(), Bob, amy));
+        await club.Records(CustomerEvent.Purchase(club.NextKey(), Bob, Money.Hkd(100)));
+        Assert.Equal(2, await Stars(club, Bob));
+        club.On(2026, 1, 21);
+        await club.Pumps();
+        Assert.True((await club.Records(TierEvents.Floor(club.NextKey(), Samples.Amy, "gold", "invitation", "staff:17"))).Accepted);
+
+        Assert.Equal(expected, await Stars(club, Samples.Amy));
+
+        // What was missed is not given later; the next year is.
+        club.On(2026, 12, 31);
+        await club.Records(status == "suspended" ? MemberEvents.Resume(club.NextKey(), Samples.Amy, "cleared", "staff:17") : MemberEvents.Join(club.NextKey(), Samples.Amy));
+        Assert.Equal(expected, await Stars(club, Samples.Amy));
+        club.On(2027, 1, 20);
+        Assert.Equal(expected + 100, await Stars(club, Samples.Amy));
+    }
+
+    [Fact]
+    public async Task A_programme_that_is_over_pays_nobody_for_being_brought()
+    {
+        var club = new Club(new LoyaltyModule(new Crm.Definitions.DefinitionCatalog<LoyaltyProgram>([Recommended.Define(), (Recommended with { Ended = true }).Define(2, Samples.Local(2026, 1, 20))])));
+        var advocate = (await club.Buys(1)).Customer;
+        await club.Records(ReferralEvents.Accept(club.NextKey(), Bob, advocate));
+        await club.Records(CustomerEvent.Purchase(club.NextKey(), Bob, Money.Hkd(50)));
+
+        club.On(2026, 1, 30);
+        await club.RunDue();
+        await club.Pumps();
+
+        Assert.Equal((0L, 0L), (await Stars(club, Bob), await Stars(club, Samples.Amy)));
+    }
+
+    [Fact]
+    public async Task Who_is_brought_before_joining_is_paid_for_on_joining()
+    {
+        var club = Club.Of(Recommended with { Membership = new() { Enrolment = Enrolment.ByJoining }, Referrals = Recommended.Referrals! with { For = ReferralFor.Coming, HoldDays = 0 } });
+        var advocate = (await club.Records(MemberEvents.Join(club.NextKey(), Samples.Amy))).Customer;
+        await club.Records(ReferralEvents.Accept(club.NextKey(), Bob, advocate));
+        club.On(2026, 1, 16);
+        await club.Pumps();
+        Assert.Equal((0L, 0L), (await Stars(club, Bob), await Stars(club, Samples.Amy)));
+
+        await club.Records(MemberEvents.Join(club.NextKey(), Bob));
+        club.On(2026, 1, 17);
+        await club.Pumps();
+        Assert.Equal((2L, 5L), (await Stars(club, Bob), await Stars(club, Samples.Amy)));
+
+        // Once: not for joining again.
+        await club.Records(MemberEvents.Leave(club.NextKey(), Bob));
+        await club.Records(MemberEvents.Join(club.NextKey(), Bob));
+        club.On(2026, 1, 18);
+        await club.Pumps();
+        Assert.Equal((0L, 5L), (await Stars(club, Bob), await Stars(club, Samples.Amy)));
     }
 
     [Fact]

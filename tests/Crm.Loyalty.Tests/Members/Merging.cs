@@ -5,8 +5,11 @@ using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Stamps;
+using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Tests.Shared;
@@ -109,6 +112,134 @@ public sealed class Merging
         Assert.Equal("suspended", (await club.Amy()).Fact(LoyaltyNames.MemberFact("tea-club")).AsCode);
     }
 
+    [Theory]
+    [InlineData("Asia/Hong_Kong", "Asia/Hong_Kong", "2026-02-13T16:00:00Z")]
+    [InlineData("Europe/London", "Europe/London", "2026-02-14T00:00:00Z")]
+    [InlineData("Asia/Tokyo", "America/New_York", "2026-02-13T15:00:00Z")]
+    public async Task The_day_of_two_begins_where_the_survivor_is_and_comes_once(string own, string other, string begins)
+    {
+        var birthday = new YearlyPoints { Name = "birthday", Unit = "points", Points = 50, DateField = "birth-date", ZoneField = "zone" };
+        var program = Samples.TeaClub with { Rules = [birthday], Ladders = [] };
+        var club = Club.Of(program);
+        foreach (var (key, who, zone) in new[] { ("till:1", Samples.Amy, own), ("till:2", Ben, other) })
+        {
+            await club.Records(Purchase(key, who, 1) with { Profile = Fields.Of(("birth-date", new LocalDate(1990, 2, 14)), ("zone", zone)) });
+        }
+
+        await MergedAsync(club);
+
+        var begin = NodaTime.Text.InstantPattern.ExtendedIso.Parse(begins).Value;
+        club.At(begin - Duration.Epsilon);
+        Assert.Equal(0, await club.Points());
+        club.At(begin);
+        Assert.Equal(50, await club.Points());
+        club.On(2027, 2, 13, 12);
+        Assert.Equal(50, await club.Points());
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_takes_part_under_one_name_does_so_after_a_merge_with_one_who_left(bool survivorLeft)
+    {
+        var program = Samples.TeaClub with { Membership = new() { Welcome = [new UnitAmount("points", 88)], Leaving = LeavePolicy.Keep } };
+        var club = Club.Of(program);
+        await club.Buys(100);
+        await club.Records(Purchase("till:1", Ben, 100));
+        var leaver = survivorLeft ? Samples.Amy : Ben;
+        await club.Records(MemberEvents.Join("app:1", leaver));
+        await club.Records(MemberEvents.Leave("app:2", leaver));
+
+        await MergedAsync(club);
+
+        Assert.Equal(108, await club.Points());
+        Assert.Equal("member", (await club.Amy()).Fact(LoyaltyNames.MemberFact("tea-club")).AsCode);
+        await club.Buys(50);
+        Assert.True((await club.Redeems(100)).Accepted);
+        Assert.Equal(13, await club.Points());
+
+        // Whoever was welcomed is not welcomed again.
+        Assert.Equal("already-a-member", (await club.Records(MemberEvents.Join("app:3", Samples.Amy))).Refusal?.Code);
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task Who_left_stays_away_where_the_other_name_was_never_in_the_programme(bool survivorLeft, bool open)
+    {
+        var club = Club.Of(Samples.TeaClub with { Membership = new() { Enrolment = open ? Enrolment.Open : Enrolment.ByJoining } });
+        var (leaver, other) = survivorLeft ? (Samples.Amy, Ben) : (Ben, Samples.Amy);
+        await club.Records(MemberEvents.Join("app:1", leaver));
+        await club.Records(MemberEvents.Leave("app:2", leaver));
+        await club.Records(LoyaltyEvents.Visit("app:3", other));
+
+        await MergedAsync(club);
+
+        Assert.Equal(MemberStatus.Left, (await club.Membership()).Life?.Status);
+        await club.Buys(100);
+        Assert.Equal(0, await club.Points());
+    }
+
+    [Theory]
+    [InlineData(5, 5, 1_000, 0)]
+    [InlineData(5, 7, 1_000, 2)]
+    [InlineData(4, 5, 0, 9)]
+    [InlineData(15, 17, 3_000, 2)]
+    public async Task A_card_that_two_fill_together_gives_what_it_gives_by_itself(int own, int other, long points, long stamps)
+    {
+        var program = CupCards.Program with { StampCards = [CupCards.Buy(10) with { Prize = new UnitAmount("points", 1_000) }] };
+        var club = Club.Of(program);
+        await club.Records(CupCards.Purchase("till:1", own));
+        await club.Records(CupCards.Purchase("till:2", other) with { Identity = Ben });
+
+        await MergedAsync(club);
+
+        var card = (await club.Membership()).Card("cups");
+        Assert.Equal((points, stamps, 0L, points / 1_000), (await club.Points(), card.Stamps, card.Free, card.Completed));
+        Assert.Equal(points, (await club.Ledger()).Sum(entry => entry.Amount));
+        Assert.Equal("no-full-card", (await club.TakesTheFreeOne()).Refusal?.Code);
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+
+        // What the retired one's cups had filled goes with them.
+        await club.Records(CupCards.Refund("till:3", "till:2", other) with { Identity = Ben });
+        Assert.Equal((own / 10 * 1_000L, own % 10), (await club.Points(), (await club.Membership()).Card("cups").Stamps));
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+    }
+
+    [Theory]
+    [InlineData(3, 4, 1)]
+    [InlineData(2, 2, 0)]
+    [InlineData(5, 2, 1)]
+    [InlineData(6, 7, 2)]
+    [InlineData(4, 13, 2)]
+    public async Task What_two_cards_reach_together_on_the_way_is_given_once_for_each_card(int own, int other, long given)
+    {
+        var club = Club.Of(CupCards.Program with { StampCards = [CupCards.Buy(10) with { Milestones = [new(5, new UnitAmount("points", 1))] }] });
+        await club.Records(CupCards.Purchase("till:1", own));
+        await club.Records(CupCards.Purchase("till:2", other) with { Identity = Ben });
+
+        await MergedAsync(club);
+
+        Assert.Equal(given, await club.Points());
+    }
+
+    [Fact]
+    public async Task Others_are_told_of_a_card_that_two_fill_together()
+    {
+        var listener = new Listener(LoyaltyNames.CardCompleted);
+        var club = new Club(new LoyaltyModule(CupCards.Program), listener);
+        await club.Records(CupCards.Purchase("till:1", 5));
+        await club.Records(CupCards.Purchase("till:2", 7) with { Identity = Ben });
+        Assert.Empty(listener.Heard);
+
+        await MergedAsync(club);
+
+        Assert.NotEmpty(listener.Heard);
+    }
+
     [Fact]
     public async Task Stamps_of_both_fill_a_card()
     {
@@ -141,7 +272,7 @@ public sealed class Merging
     }
 
     [Fact]
-    public void Two_members_who_are_merged_are_who_one_would_have_been() => UnionLaw(() => new LoyaltyModule(Samples.TeaClub)).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+    public void Two_members_who_are_merged_are_who_one_would_have_been() => UnionLaw(() => new LoyaltyModule(Everyone)).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 
     [Fact]
     public void Forgetting_what_the_other_counted_is_caught() => Caught(UnionLaw(() => new Altered((one, merged) => merged with { Memberships = merged.Memberships.Select(membership => membership with { Standings = one.In(membership.Program).Standings }).ToSequence() })));
@@ -158,20 +289,34 @@ public sealed class Merging
         }).ToSequence(),
     })));
 
-    /// <summary>Purchases of two and of one: the same lots with the same lives, the same status, the same tier, also after a refund of either's purchase.</summary>
+    [Fact]
+    public void Keeping_what_a_full_card_gives_is_caught() => Caught(UnionLaw(() => new Altered((one, merged) => merged with
+    {
+        Memberships = merged.Memberships.Select(membership => membership.With("stars", one.In(membership.Program).Wallet("stars"))).ToSequence(),
+    })));
+
+    /// <summary>A club with a tier, a card that gives stars by itself, and a birthday where the member is.</summary>
+    private static LoyaltyProgram Everyone { get; } = Samples.TeaClub with
+    {
+        Units = [.. Samples.TeaClub.Units, new("stars", UnitKind.Redeemable)],
+        Rules = [.. Samples.TeaClub.Rules, new YearlyPoints { Name = "birthday", Unit = "points", Points = 50, DateField = "birth-date", ZoneField = "zone" }],
+        StampCards = [new() { Name = "visits", Goal = 3, Count = new StampCount.PerVisit(Money.Hkd(100)), Prize = new UnitAmount("stars", 7) }],
+    };
+
+    /// <summary>Purchases of two and of one: the same lots with the same lives, the same status, the same tier, the same stamps, also after a refund of either's purchase, and on the next birthday.</summary>
     private static Property UnionLaw(Func<ICustomerModule> module) => Prop.ForAll(
         Arb.From(Gen.ListOf(Gen.Zip(Gen.Choose(0, 300), Gen.Zip(Gen.Choose(0, 45_000), Gen.Choose(0, 1))), 8)),
         Arb.From(Gen.Choose(0, 45_000)),
         async Task<bool> (purchases, refunded) =>
         {
-            var (two, one) = (new Club(module()), Club.TeaClub());
+            var (two, one) = (new Club(module()), Club.Of(Everyone));
             var all = purchases.OrderBy(purchase => purchase.Item1).Select((purchase, i) => (Day: purchase.Item1, Event: Purchase($"till:{i}", i < 2 ? (i == 0 ? Samples.Amy : Ben) : purchase.Item2.Item2 == 0 ? Samples.Amy : Ben, purchase.Item2.Item1 / 100m))).ToList();
             foreach (var (day, happened) in all)
             {
                 foreach (var (club, sent) in new[] { (two, happened), (one, happened with { Identity = Samples.Amy }) })
                 {
                     club.At(Samples.Local(2026, 1, 15, 12) + Duration.FromDays(day));
-                    await club.Records(sent);
+                    await club.Records(sent with { Profile = Fields.Of(("birth-date", new LocalDate(1990, 12, 25)), ("zone", "Asia/Tokyo")) });
                 }
             }
 
@@ -188,13 +333,20 @@ public sealed class Merging
             }
 
             Assert.Equal(await StandingAsync(one), await StandingAsync(two));
+            foreach (var club in new[] { two, one })
+            {
+                club.On(2026, 12, 26);
+            }
+
+            Assert.Equal(await StandingAsync(one), await StandingAsync(two));
             return true;
         });
 
+    // A fact of 0 tells that there was more once, under whichever name.
     private static async Task<string> StandingAsync(Club club)
     {
         var (membership, view) = (await club.Membership(), await club.Amy());
-        return string.Join(' ', membership.Holdings.SelectMany(holding => holding.Wallet.Lots.Select(lot => $"{holding.Unit} {lot.Name} {lot.Amount}")).Concat(membership.Standings.Select(standing => $"{standing.Ladder} {standing.Counted}")).Concat(view.Facts.Select(fact => $"{fact}")));
+        return string.Join(' ', membership.Holdings.SelectMany(holding => holding.Wallet.Lots.Select(lot => $"{holding.Unit} {lot.Name} {lot.Amount}")).Concat(membership.Standings.Select(standing => $"{standing.Ladder} {standing.Counted}")).Concat(membership.Cards.Select(card => $"{card.Card} {card.Stamps} {card.Completed} {card.Used}")).Concat(view.Facts.Where(fact => fact.Value != Scalar.Of(0)).Select(fact => $"{fact}")));
     }
 
     private static CustomerEvent Purchase(string key, Identity who, decimal spend) => CustomerEvent.Purchase(key, who, Money.Hkd(spend));
@@ -223,7 +375,7 @@ public sealed class Merging
     /// <summary>Loyalty that does something else with what it has merged.</summary>
     private sealed class Altered(Func<LoyaltyState, LoyaltyState, LoyaltyState> change) : ICustomerModule, IHoldsUnits
     {
-        private readonly ICustomerModule real = new LoyaltyModule(Samples.TeaClub);
+        private readonly ICustomerModule real = new LoyaltyModule(Everyone);
 
         public ModuleContract Contract => real.Contract;
 

@@ -35,7 +35,7 @@ public sealed class RichStates
                         }),
                     ],
                     Tallies = [new Tally("carry/base/HKD", 0, 499), new Tally("limit/daily", 20_500, 60)],
-                    Awards = [new KeptAward("pos:1", "points", "forever", 100, 25, 10_000, 7_500, 739_000)],
+                    Awards = [new KeptAward("pos:1", "points", "forever", 100, 25, Samples.Local(2026, 1, 10))],
                 },
             ],
         };

@@ -154,11 +154,12 @@ public sealed class FeatureLaws
         from card in Card
         from challenge in Challenge
         from mask in Gen.Choose(0, 31)
+        from activation in Gen.Elements(Activation.AtOnce, Activation.AfterDays(4))
         select new LoyaltyProgram
         {
             Name = "tea-club",
             Zone = "Asia/Hong_Kong",
-            Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(60, LastDay.Included) }, new("status", UnitKind.Status), new("stars", UnitKind.Redeemable)],
+            Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(60, LastDay.Included), Activation = activation }, new("status", UnitKind.Status), new("stars", UnitKind.Redeemable)],
             Rules =
             [
                 Samples.Per(1, 3), Samples.Per(1, 1) with { Name = "status", Unit = "status" },
@@ -225,16 +226,27 @@ public sealed class FeatureLaws
         from freezes in Gen.Choose(0, 1)
         from recurrence in Gen.Elements(Recurrence.Once, Recurrence.OnCompletion)
         from target in Gen.Choose(1, 3)
+        from own in Gen.Elements(default(IGoalKind?), new Dollars())
         select new Challenge
         {
             Name = "run",
-            Goals = [new ChallengeGoal("visits", target), new ChallengeGoal("money", 100 * target) { Measure = GoalMeasure.Money, Currency = Currency.Hkd }],
+            Goals = [new ChallengeGoal("own", target) { Kind = own }, new ChallengeGoal("visits", target), new ChallengeGoal("money", 100 * target) { Measure = GoalMeasure.Money, Currency = Currency.Hkd }],
             Period = period,
             Consecutive = period is null ? 1 : consecutive,
             Freezes = period is null ? 0 : freezes,
             Recurrence = recurrence,
             Award = [new UnitAmount("stars", 3)],
         };
+
+    /// <summary>A team's own goal, which counts what is left of an order.</summary>
+    private sealed record Dollars : IGoalKind
+    {
+        public string Name => "dollars";
+
+        public int Version => 1;
+
+        public long Of(EarningContext context) => context.Event.Spend?.MinorUnits / 100 ?? 0;
+    }
 
     /// <summary>As known systems do it: what was counted towards a challenge is never counted back, or only for the first refund, whatever comes back of the orders.</summary>
     private sealed class NeverCountsBack(LoyaltyProgram program, bool onlyOnce = false) : CustomerModule<LoyaltyState>

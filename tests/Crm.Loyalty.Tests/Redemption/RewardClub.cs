@@ -34,7 +34,7 @@ internal static class RewardClub
 
     public static ValueTask<Receipt> Reserves(this Club club, string key, long amount, int minutes = 15) => club.Records(RewardEvents.Reserve(key, Authority, amount, Duration.FromMinutes(minutes), unit: "points"));
 
-    public static ValueTask<Receipt> Captures(this Club club, string reservation, long? amount = null) => club.Records(RewardEvents.Capture(club.NextKey(), Samples.Amy, reservation, amount));
+    public static ValueTask<Receipt> Captures(this Club club, string reservation, long? amount = null, string? code = null) => club.Records(RewardEvents.Capture(club.NextKey(), Samples.Amy, reservation, amount, code: code));
 
     public static Condition Gold => If.Fact("loyalty.tea-club.tier").Is("gold");
 }

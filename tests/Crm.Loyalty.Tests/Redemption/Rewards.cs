@@ -1,12 +1,18 @@
 using Crm.Conditions;
+using Crm.Engine;
 using Crm.Events;
 using Crm.Ledger;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
+using Crm.Storage;
 using Crm.Values;
 using NodaTime;
 
@@ -170,6 +176,81 @@ public sealed class Rewards
 
         await club.Returns("pos:more", 1_900);
         Assert.Equal((149L, 0), (await club.Points(), (await club.Membership()).Rewards.Count));
+    }
+
+    [Theory]
+    [InlineData("adjusted")]
+    [InlineData("transferred")]
+    [InlineData("activated")]
+    [InlineData("birthday")]
+    [InlineData("challenge")]
+    [InlineData("card")]
+    [InlineData("echo")]
+    [InlineData("merged")]
+    public async Task A_reward_gives_itself_however_the_units_come(string how)
+    {
+        var program = RewardClub.Program(RewardClub.Mug with { AutoAt = 100 });
+        var gift = new UnitAmount("points", 100);
+        program = how switch
+        {
+            "activated" => program with { Rules = [new FixedPoints { Name = "later", Unit = "points", Points = 100, Terms = new() { Activation = Activation.AfterDays(1) } }] },
+            "birthday" => program with { Rules = [new YearlyPoints { Name = "birthday", Unit = "points", Points = 100, DateField = "birth-date" }] },
+            "challenge" => program with { Rules = [], Challenges = [new() { Name = "once", Goals = [new("visit", 1)], Award = [gift] }] },
+            "card" => program with { Rules = [], StampCards = [new() { Name = "visits", Goal = 1, Count = new StampCount.PerVisit(null), Prize = gift }] },
+            "echo" => program with { Rules = [new FixedPoints { Name = "gold-gift", Unit = "points", Points = 100, On = [LoyaltyNames.TierChanged] }] },
+            _ => program with { Rules = [], Units = program.Units.Select(unit => unit.Name == "points" ? unit with { Transferable = true } : unit).ToSequence() },
+        };
+        var club = Club.Of(program);
+        var amy = (await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(1)) with { Profile = Fields.Of(("birth-date", new LocalDate(1990, 1, 16))) })).Customer;
+        switch (how)
+        {
+            case "adjusted":
+                await club.Records(LoyaltyEvents.Adjust(club.NextKey(), Samples.Amy, 100, "goodwill", "staff:17", unit: "points"));
+                break;
+            case "transferred":
+                await club.Records(LoyaltyEvents.Adjust(club.NextKey(), Identity.User("bob"), 99, "goodwill", "staff:17", unit: "points"));
+                await club.Records(LoyaltyEvents.Adjust(club.NextKey(), Samples.Amy, 1, "goodwill", "staff:17", unit: "points"));
+                await club.Records(LoyaltyEvents.Transfer(club.NextKey(), Identity.User("bob"), amy, 99, unit: "points"));
+                break;
+            case "merged":
+                await club.Records(LoyaltyEvents.Adjust(club.NextKey(), Samples.Amy, 40, "goodwill", "staff:17", unit: "points"));
+                await club.Records(LoyaltyEvents.Adjust(club.NextKey(), Identity.User("bob"), 60, "goodwill", "staff:17", unit: "points"));
+                await club.Engine.MergeAsync(new MergeRequest(EventKey.Parse("desk:1"), CustomerRef.Of(Samples.Amy), CustomerRef.Of(Identity.User("bob"))), TestContext.Current.CancellationToken);
+                break;
+            case "echo":
+                await club.Records(TierEvents.Floor(club.NextKey(), Samples.Amy, "gold", "invitation", "staff:17"));
+                break;
+        }
+
+        club.On(2026, 1, 16, 0);
+        await club.Pumps();
+
+        Assert.Equal((1L, 0L), ((await club.Membership()).Rewards is [var given, ..] ? given.Taken : 0, await club.Points()));
+    }
+
+    [Fact]
+    public async Task A_reward_gives_itself_at_the_midnight_before_the_units_run_out()
+    {
+        var program = RewardClub.Program(RewardClub.Mug with { AutoAt = 100 });
+        var club = Club.Of(program with { Rules = [new FixedPoints { Name = "short", Unit = "points", Points = 100, Terms = new() { Activation = Activation.AfterDays(2), Expiry = LotExpiry.AfterDays(0, LastDay.Included) } }] });
+        await club.Buys(1);
+        club.On(2026, 2, 1);
+        await club.RunDue();
+
+        Assert.Equal(1, (await club.Membership()).Rewards[0].Taken);
+        Assert.Equal([Samples.Local(2026, 1, 17)], (await club.Ledger()).Where(entry => entry.Movement == Movement.Spent).Select(entry => entry.OccurredAt));
+        Assert.DoesNotContain(await club.Ledger(), entry => entry.Movement == Movement.Expired);
+    }
+
+    [Fact]
+    public async Task A_reward_does_not_give_itself_to_who_takes_no_part()
+    {
+        var club = Club.Of(RewardClub.Program(RewardClub.Mug with { AutoAt = 100 }) with { Rules = [] });
+        await club.Buys(1);
+        await club.Records(MemberEvents.Suspend(club.NextKey(), Samples.Amy, "fraud", "staff:17"));
+        await club.Records(LoyaltyEvents.Adjust(club.NextKey(), Samples.Amy, 100, "goodwill", "staff:17", unit: "points"));
+
+        Assert.Equal(100, await club.Points());
     }
 
     [Fact]

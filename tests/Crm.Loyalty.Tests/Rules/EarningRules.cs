@@ -215,6 +215,39 @@ public sealed class EarningRules
     }
 
     [Fact]
+    public async Task A_birthday_of_december_that_is_caught_up_in_january_is_that_of_the_old_year()
+    {
+        var club = new Club(new LoyaltyModule(Of(Birthday() with { CatchUpDays = 6 })));
+        club.On(2026, 1, 3);
+        await club.Records(Profile("app:1", Fields.Of(("birth-date", new LocalDate(1990, 12, 30)))));
+        Assert.Equal(50, await club.Points());
+
+        club.At(Samples.Local(2026, 12, 30) - Duration.Epsilon);
+        Assert.Equal(50, await club.Points());
+        club.At(Samples.Local(2026, 12, 30));
+        Assert.Equal(100, await club.Points());
+        club.On(2027, 12, 30);
+        Assert.Equal(150, await club.Points());
+    }
+
+    [Fact]
+    public async Task A_date_moved_into_the_old_year_does_not_pay_again()
+    {
+        var club = new Club(new LoyaltyModule(Of(Birthday() with { CatchUpDays = 6 })));
+        club.On(2026, 1, 2);
+        await club.Records(Profile("app:1", Fields.Of(("birth-date", new LocalDate(1990, 1, 2)))));
+        Assert.Equal(50, await club.Points());
+
+        club.On(2026, 1, 3);
+        await club.Records(Profile("app:2", Fields.Of(("birth-date", new LocalDate(1990, 12, 30)))));
+        Assert.Equal(50, await club.Points());
+        club.On(2027, 12, 29);
+        Assert.Equal(50, await club.Points());
+        club.On(2027, 12, 30);
+        Assert.Equal(100, await club.Points());
+    }
+
+    [Fact]
     public async Task A_birthday_may_be_kept_without_its_year()
     {
         var club = new Club(new LoyaltyModule(Of(Birthday() with { DateField = "birthday", CatchUpDays = 20 })));
@@ -325,6 +358,7 @@ public sealed class EarningRules
     {
         var program = Samples.TeaClub with
         {
+            Rewards = [new Reward { Name = "mug", Kind = new RewardKind.Physical("mug-1"), Costs = [new("points", 67)], AutoAt = 70, MostPerMember = 1 }],
             Units = [new("points", UnitKind.Redeemable) { Activation = Activation.AfterDays(14), Expiry = LotExpiry.AfterDays(0, LastDay.Included) }, Samples.TeaClub.Units[1]],
             Rules = [.. Samples.TeaClub.Rules, Birthday() with { Terms = new() { Activation = Activation.AtOnce, Expiry = LotExpiry.Never } }, Ten with { Name = "old", Terms = new() { Activation = Activation.AtOnce, Expiry = LotExpiry.AfterDays(13, LastDay.Included) } }],
         };
@@ -336,11 +370,14 @@ public sealed class EarningRules
         club.On(2027, 1, 1, 0);
         await club.RunDue();
 
-        // Pending units become available, the year of the tier closes, lots run out, and then the birthday gives.
+        // Pending units become available, the reward gives itself of what dies first, the year of the tier closes, what is left of it runs out, and then the birthday gives.
         Assert.Equal(
-            [(Crm.Ledger.Movement.Offset, -60L), (Crm.Ledger.Movement.Offset, 60L), (Crm.Ledger.Movement.Expired, -10L), (Crm.Ledger.Movement.Issued, 50L)],
+            [
+                (Crm.Ledger.Movement.Offset, -60L), (Crm.Ledger.Movement.Offset, 60L), (Crm.Ledger.Movement.Spent, -10L), (Crm.Ledger.Movement.Spent, -57L),
+                (Crm.Ledger.Movement.Issued, 50L),
+            ],
             (await club.Ledger()).Skip(before).Select(entry => (entry.Movement, entry.Amount)));
-        Assert.Equal(110, await club.Points());
+        Assert.Equal(53, await club.Points());
     }
 
     [Fact]

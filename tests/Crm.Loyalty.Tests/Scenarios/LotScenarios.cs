@@ -144,7 +144,7 @@ public sealed class LotScenarios
     {
         var club = Club.Of(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(Points(new LotExpiry.WhenIdle(0, 30, LastDay.Included) { ByEarning = false, BySpending = false, On = ["visit"] }, Samples.Per(1, 1)))));
         await club.Buys(100);
-        Assert.Null((await club.Membership()).Wallet("points").NextExpiry);
+        Assert.Equal(Samples.Local(2026, 2, 15), (await club.Membership()).Wallet("points").NextExpiry);
         club.On(2026, 1, 20);
         await club.Records(LoyaltyEvents.Visit("door:1", Samples.Amy));
         club.On(2026, 2, 1);

@@ -13,7 +13,7 @@ namespace Crm.Loyalty.Tests.Scenarios;
 /// <summary>Section 5.4 of the published scenarios: refunds and reversals. Rows with an X assert the opposite of what a competitor documents.</summary>
 public sealed class RefundScenarios
 {
-    private static readonly (string Id, decimal Step, decimal Sale, decimal[] Refunds, long Left)[] Table =
+    internal static readonly (string Id, decimal Step, decimal Sale, decimal[] Refunds, long Left)[] Table =
     [
         ("OD12", 1, 100, [50], 50),
         ("PTZ18 quarter", 1, 50, [12.50m], 37),

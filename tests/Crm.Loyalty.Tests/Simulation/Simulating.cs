@@ -181,6 +181,29 @@ public sealed class Simulating
         Assert.Contains("loyalty", Assert.Single(run.Divergences).Fault);
     }
 
+    [Fact]
+    public async Task A_time_out_in_the_shadow_is_noted_too()
+    {
+        var (live, clock) = (new InMemoryStore(), new FakeClock(Start));
+        var run = new ShadowRun(Engine(live, clock, Samples.TeaClub), new CrmEngine(new TimesOut(), [new LoyaltyModule(Samples.TeaClub)], new CrmOptions(), clock, new SeededIdSource()));
+
+        var receipt = await run.RecordAsync(CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(50)), Cancel);
+
+        Assert.Equal(5, receipt.Total("points"));
+        Assert.Equal("Too slow.", Assert.Single(run.Divergences).Fault);
+    }
+
+    private sealed class TimesOut : ICustomerStore
+    {
+        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken) => throw new TaskCanceledException("Too slow.");
+
+        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
     // Amy buys, redeems and brings a part back; Ben buys once.
     private static async Task<Club> Played(LoyaltyProgram program)
     {

@@ -359,7 +359,8 @@ public sealed class WalletFeatures
         Assert.Equal(balances, WalletHistory.BalancesAt(entries, "tea-club", "points", now));
         Assert.Equal((balances.Held, balances.Pending, balances.Reserved), (totals.Held, totals.Pending, totals.Reserved));
         Assert.Equal(wallet.Balance + wallet.PendingTotal + membership.Reserved("points"), balances.Held);
-        Assert.Equal(0, entries.Where(entry => entry.Movement == Movement.Offset || entry.Lot == Lot.Shortfall).Sum(entry => entry.Amount));
+        Assert.Equal(0, entries.Where(entry => entry.Movement == Movement.Offset).Sum(entry => entry.Amount));
+        Assert.Equal(0, entries.Where(entry => entry.Lot == Lot.Shortfall).Sum(entry => entry.Amount));
         var held = wallet.Lots.Select(lot => (lot.Name, lot.Amount)).Concat(wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount)))
             .Append((Lot.Debt, -wallet.Debt)).Append((Reservation.Lot, membership.Reserved("points"))).Where(lot => lot.Item2 != 0).Order();
         Assert.Equal(held, entries.GroupBy(entry => entry.Lot).Select(lot => (lot.Key, lot.Sum(entry => entry.Amount))).Where(lot => lot.Item2 != 0).Order());

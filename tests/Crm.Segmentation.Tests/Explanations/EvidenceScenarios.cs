@@ -98,6 +98,32 @@ public sealed class EvidenceScenarios
         Assert.DoesNotContain("secret", explanation.Text.English + explanation.Text.Chinese, StringComparison.Ordinal);
     }
 
+    public static TheoryData<Condition, string> Leaving => new()
+    {
+        { If.Field("customer.size").Is("l"), "the customer's size is not l or is unknown" },
+        { If.Field("customer.size").OneOf("l", "m"), "not (the customer's size is l or m)" },
+        { If.Field("customer.size").IsKnown, "not (the customer's size is known)" },
+        { If.Field("customer.size").Contains("l"), "not (the customer's size contains 'l')" },
+        { If.Field("customer.size").Matches("^l$"), "not (the customer's size matches '^l$')" },
+        { If.Field("customer.size").AnyOf("l", "m"), "not (the customer's size has l or m)" },
+        { If.Field("customer.size").IsNot("m"), "the customer's size is m" },
+        { If.Field("customer.until").FromToday(Comparison.AtLeast, Period.Zero, "UTC"), "the customer's until is 2026-01-01" },
+        { If.Field("customer.born").HasAnniversary("UTC"), "the customer's born is 103" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Leaving))]
+    public async Task A_member_because_of_the_profile_is_told_what_would_have_to_be_otherwise(Condition where, string needed)
+    {
+        var town = new Town(Samples.Of("some", where));
+        await town.RecordAsync(Events.CustomerEvent.Purchase("till:1", Identity.User("amy"), Money.Hkd(50)) with { OccurredAt = Club.Day(1), Profile = Fields.Of(("size", "l"), ("until", new LocalDate(2026, 6, 1)), ("born", 102)) });
+
+        var explanation = await ExplainAsync(town, "some");
+
+        Assert.True(explanation.IsMember);
+        Assert.Equal(needed, Assert.Single(explanation.SmallestChange).Text.English);
+    }
+
     private static async Task<SegmentExplanation> ExplainAsync(Town town, string segment) =>
         await town.Study.ExplainAsync(Amy, segment, cancellationToken: Cancel) ?? throw new InvalidOperationException("Amy is nobody.");
 }

@@ -11,7 +11,21 @@ namespace Crm.Segmentation.Tests.Explanations;
 /// <summary>The smallest change is one, and there is none smaller.</summary>
 public sealed class SmallestChangeLaws
 {
-    private static readonly string[] Names = ["a", "b", "c", "d"];
+    private static readonly LocalDate Today = new(2026, 1, 1);
+
+    // What each fact can be, as far as the tests can tell it apart.
+    private static readonly (string Name, Scalar[] Values)[] Facts =
+    [
+        ("a", [-1, 0, 1, 2, 3, 4, 5, 6]),
+        ("b", [-1, 0, 1, 2, 3, 4, 5, 6]),
+        ("tier", [default, "gold", "silver", "g", "tin"]),
+        ("day", [.. Enumerable.Range(-2, 5).Select(days => (Scalar)Today.PlusDays(days))]),
+        ("tags", [default, "tea", "cup", Scalar.Of(["cup", "tea"]), "tin"]),
+        ("born", [Today.PlusYears(-1), Today.PlusYears(-1).PlusDays(1), Today.PlusYears(-1).PlusDays(-2)]),
+    ];
+
+    // Everything that the facts together can be.
+    private static readonly Scalar[][] Worlds = [.. Facts.Aggregate((IEnumerable<Scalar[]>)[[]], (worlds, fact) => worlds.SelectMany(world => fact.Values, (world, value) => (Scalar[])[.. world, value]))];
 
     private static Gen<Condition> Conditions(int depth) => depth == 0 ? Leaves : Gen.OneOf(
         Leaves,
@@ -22,61 +36,71 @@ public sealed class SmallestChangeLaws
         from least in Gen.Choose(1, 3)
         select (Condition)new Condition.Score(parts.Select((part, place) => new Scored(part, place - 1 == 0 ? 2 : 1)).ToSequence(), new Test.AtLeast(least)));
 
-    private static Gen<Condition> Leaves =>
-        from name in Gen.Elements(Names)
+    private static Gen<Condition> Leaves => Gen.OneOf(
+        from name in Gen.Elements("a", "b")
         from value in Gen.Choose(0, 4)
         from question in Gen.Constant(If.Fact(name).WhenMissing(false))
         from condition in Gen.Elements(question.AtLeast(value), question.LessThan(value), question.Is(value), question.Between(value, value + 1))
-        select condition;
+        select condition,
+        from missing in Gen.Elements(true, false)
+        from test in Gen.Elements<Test>(new Test.EqualTo("gold"), new Test.EqualTo("silver"), new Test.OneOf(["gold", "silver"]), new Test.StartsWith("g"), new Test.Matches("^gold$"), new Test.Known())
+        select (Condition)new Condition.Fact("tier", test, missing && test is not Test.Known),
+        from days in Gen.Choose(-1, 1)
+        from comparison in Gen.Elements(Enum.GetValues<Comparison>())
+        select If.Fact("day").FromToday(comparison, Period.FromDays(days), "UTC"),
+        from missing in Gen.Elements(true, false)
+        from test in Gen.Elements<Test>(new Test.AnyOf(["tea"]), new Test.AnyOf(["tea", "cup"]), new Test.AllOf(["cup", "tea"]), new Test.AnyOf(["cup"]))
+        select (Condition)new Condition.Fact("tags", test, missing),
+        Gen.Constant(If.Fact("born").HasAnniversary("UTC")));
 
     [Fact]
     public void The_smallest_change_turns_the_answer_and_no_smaller_set_of_values_does() => Check((search, condition) => search.Find(condition));
 
     [Fact]
     public void The_law_catches_a_search_that_changes_more_than_it_must() => Counterfeits.Caught(() => Check((search, condition) =>
-        search.Find(condition) is { Count: 1 } one ? [.. one, (If.Fact(((Condition.Fact)one[0].Leaf).Name == "a" ? "b" : "a").AtLeast(1), 1)] : search.Find(condition)));
+        search.Find(condition) is { Count: 1 } one ? [.. one, new ChangedValue(If.Fact(((Condition.Fact)one[0].Leaf).Name == "a" ? "b" : "a").AtLeast(1), 1, null)] : search.Find(condition)));
 
     [Fact]
-    public void The_law_catches_a_search_that_does_not_turn_the_answer() => Counterfeits.Caught(() => Check((search, condition) => [.. search.Find(condition).Select(change => (change.Leaf, (Scalar)(change.To.AsNumber + 100)))]));
+    public void The_law_catches_a_search_that_does_not_turn_the_answer() => Counterfeits.Caught(() => Check((search, condition) => [.. search.Find(condition).Select(change => change with { To = change.To.AsNumber + 100 })]));
 
-    private static void Check(Func<SmallestChange, Condition, IReadOnlyList<(Condition Leaf, Scalar To)>> find) => Prop.ForAll(
+    [Fact]
+    public void The_law_catches_a_search_among_the_values_that_tests_name() => Counterfeits.Caught(() => Check((search, condition) => search.Find(condition) is var found && found.Any(change => change.Says is not null) ? [] : found));
+
+    [Fact]
+    public void The_law_catches_a_change_that_says_the_opposite() => Counterfeits.Caught(() => Check((search, condition) => [.. search.Find(condition).Select(change => change.Says is { } says ? change with { Says = !says } : change)]));
+
+    private static void Check(Func<SmallestChange, Condition, IReadOnlyList<ChangedValue>> find) => Prop.ForAll(
         Arb.From(Conditions(2)),
-        Arb.From(Gen.ArrayOf(Gen.Choose(0, 5), Names.Length)),
-        (condition, numbers) =>
+        Arb.From(Gen.ArrayOf(Gen.Choose(0, 1_000), Facts.Length)),
+        (condition, chosen) =>
         {
-            var values = Names.Zip(numbers).ToDictionary(pair => pair.First, pair => pair.Second);
-            var search = new SmallestChange(_ => null, leaf => values[((Condition.Fact)leaf).Name], leaf => Holds(leaf, values), Club.Opening);
+            Scalar[] values = [.. Facts.Zip(chosen, (fact, place) => fact.Values[place % fact.Values.Length])];
+            var search = new SmallestChange(_ => null, leaf => values[PlaceOf(leaf)], leaf => Holds(leaf, values), Club.Opening);
             var found = find(search, condition);
             var before = Holds(condition, values);
-            var least = Enumerable.Range(0, Names.Length + 1).Cast<int?>().FirstOrDefault(size => Worlds(values, size ?? 0).Any(world => Holds(condition, world) != before));
+            var least = Worlds.Where(world => Holds(condition, world) != before).Min(world => (int?)world.Zip(values).Count(pair => pair.First != pair.Second));
             if (least is null)
             {
                 Assert.Empty(found);
                 return;
             }
 
-            var world = new Dictionary<string, int>(values);
-            foreach (var (leaf, to) in found)
+            Scalar[] other = [.. values];
+            foreach (var change in found)
             {
-                world[((Condition.Fact)leaf).Name] = (int)to.AsNumber;
+                other[PlaceOf(change.Leaf)] = change.To;
             }
 
-            Assert.NotEqual(before, Holds(condition, world));
+            Assert.NotEqual(before, Holds(condition, other));
             Assert.True(found.Count == least || least > 3, $"{found.Count} instead of {least}");
+            Assert.All(found, change => Assert.True(change.Says is null || Holds(change.Says, other)));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
-    // Every world in which exactly so many values are others.
-    private static IEnumerable<Dictionary<string, int>> Worlds(Dictionary<string, int> values, int size) =>
-        from set in Enumerable.Range(0, 1 << Names.Length)
-        where System.Numerics.BitOperations.PopCount((uint)set) == size
-        from number in Enumerable.Range(0, (int)Math.Pow(8, size))
-        select Names.Select((name, place) => (name, place)).ToDictionary(
-            one => one.name,
-            one => (set >> one.place & 1) == 0 ? values[one.name] : (number >> (3 * System.Numerics.BitOperations.PopCount((uint)set & ((1u << one.place) - 1))) & 7) - 1);
+    private static int PlaceOf(Condition leaf) => Array.FindIndex(Facts, fact => fact.Name == ((Condition.Fact)leaf).Name);
 
-    private static bool Holds(Condition condition, Dictionary<string, int> values) => Evaluator.Evaluate(condition, new World(values)).Value;
+    private static bool Holds(Condition condition, Scalar[] values) => Evaluator.Evaluate(condition, new World(values)).Value;
 
-    private sealed class World(Dictionary<string, int> values) : IEvidence
+    private sealed class World(Scalar[] values) : IEvidence
     {
         public Moment Moment => new(Club.Opening, DateTimeZone.Utc);
 
@@ -89,7 +113,7 @@ public sealed class SmallestChangeLaws
         public Scalar Fact(string name, out Instant? validUntil)
         {
             validUntil = null;
-            return values[name];
+            return values[Array.FindIndex(Facts, fact => fact.Name == name)];
         }
     }
 }

@@ -13,6 +13,8 @@ internal static class Arbitrary
 {
     private static readonly Instant Start = Instant.FromUtc(2026, 3, 1, 0, 0);
 
+    private static readonly CalendarZone Own = new CalendarZone.Customer("customer.zone", "Asia/Hong_Kong");
+
     private static Gen<Test> Numbers { get; } = ConditionParts.Numbers(6);
 
     private static Gen<Test> Codes { get; } = Gen.Elements<Test>(
@@ -53,9 +55,11 @@ internal static class Arbitrary
         from test in Gen.OneOf(Numbers, Codes, Gen.Elements<Test>(new Test.EqualTo(true), new Test.AtLeast(new LocalDate(2026, 3, 1)), new Test.AtMost(new LocalDate(2026, 3, 1))))
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.Fact("test.tier", test, missing && test is not Test.Known),
-        Gen.Elements(
-            If.On(IsoDayOfWeek.Sunday), If.On(IsoDayOfWeek.Monday, IsoDayOfWeek.Sunday), If.On(IsoDayOfWeek.Monday), If.Hours(new LocalTime(0, 0), new LocalTime(2, 0)), If.Hours(new LocalTime(2, 0), new LocalTime(0, 0)), If.Hours(new LocalTime(1, 0), new LocalTime(3, 0)),
-            If.Between(Start, Start + Duration.FromHours(2)), If.Between(Start + Duration.FromHours(2), null)));
+        from moment in Gen.Elements(
+            If.On(IsoDayOfWeek.Sunday), If.Hours(new LocalTime(1, 0, 30), new LocalTime(1, 0, 45)), If.Hours(new LocalTime(1, 0, 45), new LocalTime(1, 1)), If.On(IsoDayOfWeek.Monday, IsoDayOfWeek.Sunday), If.On(IsoDayOfWeek.Monday), If.Hours(new LocalTime(0, 0), new LocalTime(2, 0)), If.Hours(new LocalTime(2, 0), new LocalTime(0, 0)), If.Hours(new LocalTime(1, 0), new LocalTime(3, 0)),
+            If.Between(Start, Start + Duration.FromHours(2)), If.Between(Start + Duration.FromHours(2), null))
+        from zone in Gen.Elements<CalendarZone?>(null, null, "Asia/Hong_Kong", "America/New_York", Own)
+        select zone is null ? moment : moment.In(zone));
 
     /// <summary>Conditions of up to three levels, and the same measure twice, over two windows.</summary>
     public static Gen<Condition> Conditions { get; } = Gen.OneOf(
@@ -89,7 +93,9 @@ internal static class Arbitrary
         from tier in Values
         from hours in Gen.Choose(0, 30)
         from ticks in Gen.Choose(-1, 1)
-        select new Customer(new Moment(Start + Duration.FromHours(hours) + Duration.FromTicks(ticks), DateTimeZone.Utc), [.. events], drink, age, tier);
+        from seconds in Gen.Elements(0, 0, 30, 45)
+        from zone in Gen.Elements("UTC", "Asia/Hong_Kong", "America/New_York")
+        select new Customer(new Moment(Start + Duration.FromHours(hours) + Duration.FromSeconds(seconds) + Duration.FromTicks(ticks), DateTimeZone.Utc), [.. events], drink, age, tier, zone);
 
     private static Gen<Scalar> Values => Gen.OneOf(
         Gen.Elements<Scalar>(default, true, false, "tea", "cup", "trap", "", Scalar.Of(["cup", "tea"]), Scalar.Of(["cup"]), new LocalDate(2026, 3, 1), new LocalDate(2026, 2, 28), Start), Gen.Choose(-1, 7).Select(half => Scalar.Of(half / 2m)));
@@ -102,11 +108,13 @@ internal static class Arbitrary
         from one in Parts(depth - 1) from other in Parts(depth - 1) from test in Numbers select If.Score(test, new Scored(one, 1), new Scored(other, 2)));
 
     /// <summary>A customer at a moment.</summary>
-    internal sealed record Customer(Moment Moment, List<(CustomerEvent Event, Instant At)> History, Scalar Drink, Scalar Age, Scalar Tier) : IEvidence
+    internal sealed record Customer(Moment Moment, List<(CustomerEvent Event, Instant At)> History, Scalar Drink, Scalar Age, Scalar Tier, Scalar Zone) : IEvidence
     {
         public Scalar Field(string name) => default;
 
         public bool Observed(Condition.Field leaf) => Evaluator.Evaluate(new Condition.Fact(leaf.Name, leaf.Is, leaf.WhenMissing), this).Value;
+
+        public Scalar Observed(string field) => field == "zone" ? Zone : default;
 
         public Scalar Fact(string name, out Instant? validUntil)
         {

@@ -42,6 +42,21 @@ public sealed class DiffScenarios
     }
 
     [Fact]
+    public async Task A_day_in_another_zone_is_another_day_and_lets_in_whose_day_it_is()
+    {
+        var club = new Club();
+        await club.RecordAsync(Club.Purchase("till:1", Club.Day(0)) with { Profile = Fields.Of(("zone", "America/New_York")) });
+
+        // Sunday, 4 January 2026 in Hong Kong is still Saturday in New York.
+        var saturday = If.On(IsoDayOfWeek.Saturday);
+        club.Clock.Set(Instant.FromUtc(2026, 1, 4, 0, 0));
+        var diff = SegmentDiff.Of(saturday.In("Asia/Hong_Kong"), saturday.In(new CalendarZone.Customer("customer.zone", "Asia/Hong_Kong")));
+
+        Assert.True(diff.SomeMayEnter && diff.SomeMayLeave);
+        Assert.Single((await diff.CustomersAsync(club.Engine, TestContext.Current.CancellationToken)).Entering);
+    }
+
+    [Fact]
     public async Task The_customers_who_change_side_are_named()
     {
         var club = new Club(Samples.Regulars);

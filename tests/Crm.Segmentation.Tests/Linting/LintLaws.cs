@@ -26,6 +26,10 @@ public sealed class LintLaws
         Refuted(leaf => leaf is Condition.EventWindow window ? window with { Window = new Window.Lifetime() } : leaf);
 
     [Fact]
+    public void The_law_catches_a_linter_that_takes_all_days_for_those_of_one_zone() =>
+        Refuted(leaf => leaf is Condition.Moment moment ? moment with { Zone = null } : leaf);
+
+    [Fact]
     public void Who_cannot_change_side_does_not_and_a_part_that_is_loosened_lets_in_whom_it_let_in()
     {
         var (narrower, changed) = (0, 0);

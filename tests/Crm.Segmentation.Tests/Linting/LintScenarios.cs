@@ -74,6 +74,12 @@ public sealed class LintScenarios
         yield return new(region.Is("HK") & region.StartsWith("M"), ["contradiction $"]);
         yield return new(gold & If.On(IsoDayOfWeek.Monday) & If.On(IsoDayOfWeek.Friday), ["contradiction $"]);
         yield return new(If.Hours(new LocalTime(22, 0), new LocalTime(6, 0)) & If.Hours(new LocalTime(9, 0), new LocalTime(18, 0)), ["contradiction $"]);
+        yield return new(If.On(IsoDayOfWeek.Sunday).In("Asia/Hong_Kong") & If.On(IsoDayOfWeek.Saturday).In("America/New_York"), []);
+        yield return new(If.On(IsoDayOfWeek.Sunday).In("Asia/Hong_Kong") & If.On(IsoDayOfWeek.Saturday).In("Asia/Hong_Kong"), ["contradiction $"]);
+        yield return new(If.On(IsoDayOfWeek.Sunday) & If.On(IsoDayOfWeek.Saturday).In(new CalendarZone.Business()), ["contradiction $"]);
+        yield return new(If.Hours(new LocalTime(10, 0, 30), new LocalTime(10, 0, 45)), []);
+        yield return new(If.Hours(new LocalTime(10, 0, 30), new LocalTime(10, 0, 45)) & If.Hours(new LocalTime(10, 0, 45), new LocalTime(10, 1)), ["contradiction $"]);
+        yield return new(If.Hours(new LocalTime(10, 0), new LocalTime(11, 0)).In("Asia/Hong_Kong") & If.Hours(new LocalTime(2, 0), new LocalTime(3, 0)).In("UTC"), []);
         yield return new(!(If.Any() | gold) | If.All(), ["never-true $.any[0].not.any[0]", "always-true $.any[1]", "always-true $"]);
         yield return new(If.Score(new Test.AtLeast(4), new Scored(gold, 1), new Scored(region.Is("HK"), 2)), ["never-true $"]);
         yield return new(If.Purchases().Where(If.Field("line.sku").Is("tea") & If.Field("line.sku").Is("cup")).Count().AtLeast(1), ["never-true $"]);

@@ -26,6 +26,7 @@ public sealed class CustomerZones
         Samples.Of("evening", If.Hours(new LocalTime(18, 0), new LocalTime(2, 0)).In(Own)),
         Samples.Of("latest-today", If.Purchases().Latest(new Measured.Day(Own)).FromToday(Comparison.EqualTo, Period.Zero, Own)),
         Samples.Of("birthday", If.Field("customer.born").HasAnniversary(Own)),
+        Samples.Of("birthday-without-its-year", If.Field("customer.birthday").HasAnniversary(Own, daysBefore: 1)),
     ];
 
     private static readonly Gen<List<CustomerEvent>> Events =
@@ -99,7 +100,7 @@ public sealed class CustomerZones
         var happened = visit ? new CustomerEvent { Key = EventKey.Parse("web:0"), Kind = "page-view", Identity = Club.Amy, OccurredAt = at } : Club.Purchase("till:0", at);
         return !moves ? happened
             : zone is null ? happened with { ProfileRemoved = ["zone"] }
-            : happened with { Profile = Fields.Of(("zone", zone), ("born", new LocalDate(2000, 1, 10))) };
+            : happened with { Profile = Fields.Of(("zone", zone), ("born", new LocalDate(2000, 1, 10)), ("birthday", 112)) };
     }
 
     /// <summary>What the module keeps, asked before and after every event and midnight, is what the definitions say of the history with the zone that was observed by then.</summary>

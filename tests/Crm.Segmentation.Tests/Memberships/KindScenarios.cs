@@ -66,6 +66,48 @@ public sealed class KindScenarios
     }
 
     [Fact]
+    public async Task A_new_definition_is_the_cause_of_its_own_memberships_alone()
+    {
+        var state = await AfterDeployingAsync(Samples.Of("buyers", If.Purchases().Count().AtLeast(1)), Samples.Of("westerners", !If.Field("customer.region").Is("east")));
+
+        Assert.Equal(["till:3", "definition", "definition"], new[] { "regulars", "buyers", "westerners" }.Select(segment => Assert.Single(state.MembershipsIn(segment)).EnteredBy.ToString()));
+    }
+
+    [Fact]
+    public async Task After_many_new_definitions_what_the_event_cannot_have_changed_is_theirs()
+    {
+        var state = await AfterDeployingAsync([.. new[] { "a", "b", "c", "d" }.Select(channel => Samples.Of("no-" + channel, If.Events("page-view").Where(If.Field("event.channel").Is(channel)).Count().Is(0)))]);
+
+        Assert.Equal(["till:3", "definition", "definition"], new[] { "regulars", "no-a", "no-d" }.Select(segment => Assert.Single(state.MembershipsIn(segment)).EnteredBy.ToString()));
+    }
+
+    // Amy has bought twice when the definitions come, and buys again.
+    private static async Task<SegmentationState> AfterDeployingAsync(params Segment[] added)
+    {
+        var first = new Club(Samples.Regulars);
+        await first.RecordAsync(Club.Purchase("till:1", Club.Day(1)));
+        await first.RecordAsync(Club.Purchase("till:2", Club.Day(2)));
+        var second = new Club(new SegmentCatalog([Samples.Regulars, .. added]), first.Store);
+        await second.RecordAsync(Club.Purchase("till:3", Club.Day(3)));
+        return await second.StateAsync(Club.Day(4));
+    }
+
+    [Fact]
+    public async Task A_version_that_begins_to_count_is_the_cause_of_what_it_changes_alone()
+    {
+        // At day 31 the purchase leaves the window too: one segment is asked about it before 'openers', and one after.
+        var window = If.Purchases().InLast(Duration.FromDays(30)).Count().AtLeast(1);
+        var openers = Samples.Of("openers", If.Purchases().Count().AtLeast(9));
+        var club = new Club(new SegmentCatalog(new Definitions.DefinitionCatalog<Segment>(
+            [openers.Define(), (openers with { Where = If.Purchases().Count().AtLeast(1) }).Define(2, Club.Day(31)), Samples.Of("a-window", window).Define(), Samples.Of("z-window", window).Define(), Samples.Of("z-openers", Samples.In("openers")).Define()])));
+        await club.RecordAsync(Club.Purchase("till:1", Club.Day(1)));
+        var state = await club.StateAsync(Club.Day(40));
+
+        Assert.Equal(("time", "time"), (state.MembershipsIn("a-window").Single().LeftBy.ToString(), state.MembershipsIn("z-window").Single().LeftBy.ToString()));
+        Assert.Equal(("definition", "definition"), (state.MembershipsIn("openers").Single().EnteredBy.ToString(), state.MembershipsIn("z-openers").Single().EnteredBy.ToString()));
+    }
+
+    [Fact]
     public async Task The_echoes_say_since_when_and_why()
     {
         var heard = new EchoModule();

@@ -1,3 +1,5 @@
+using Crm.Conditions;
+using Crm.Definitions;
 using Crm.Engine;
 using Crm.Modules;
 using Crm.Segmentation.Memberships;
@@ -42,6 +44,44 @@ public sealed class MembershipLaws
     [Fact]
     public void The_law_of_order_catches_a_module_that_keeps_what_it_has_decided() =>
         Counterfeits.Caught(() => CheckOrder(catalog => new Counterfeit(new SegmentationModule(catalog), outcome => outcome, _ => false) { Contract = new SegmentationModule(catalog).Contract with { Reversible = false } }));
+
+    [Fact]
+    public void A_definition_that_is_added_changes_neither_the_other_memberships_nor_their_causes() => CheckAddition(catalog => new SegmentationModule(catalog));
+
+    [Fact]
+    public void The_law_of_addition_catches_a_module_that_gives_the_definition_as_every_cause() => Counterfeits.Caught(() => CheckAddition(catalog => new Counterfeit(
+        new SegmentationModule(catalog),
+        outcome => outcome.State is SegmentationState state && state.Standings.Any(standing => standing.Segment == "added")
+            ? outcome with { State = state.Set([.. state.Standings.Select(standing => standing with { Current = standing.Current is { } current ? current with { EnteredBy = new MembershipCause(MembershipReason.Definition) } : null })]) }
+            : outcome,
+        _ => false)));
+
+    private static void CheckAddition(Func<SegmentCatalog, ICustomerModule> module) =>
+        Prop.ForAll(Arb.From(Histories.All), Arb.From(Gen.Choose(1, 10)), async Task<bool> (given, until) =>
+        {
+            var events = given.Events.OrderBy(happened => happened.OccurredAt).ToList();
+            var before = given with { Events = [.. events.Take(until)], WorkEvery = null };
+            var after = given with { Events = [.. events.Skip(until)], WorkEvery = null };
+            var same = new Club(module(new SegmentCatalog(given.Segments)), given.CheckpointEvery);
+            await RecordAsync(given with { Events = [.. events], WorkEvery = null }, same);
+            var first = new Club(module(new SegmentCatalog(given.Segments)), given.CheckpointEvery);
+            await RecordAsync(before, first);
+            var added = new DefinitionCatalog<Segment>([.. given.Segments.All, Samples.Of("added", If.Purchases().Count().AtLeast(1)).Define()]);
+            var second = new Club(module(new SegmentCatalog(added)), given.CheckpointEvery, first.Store);
+            if (after.Events.Length > 0)
+            {
+                await RecordAsync(after, second);
+            }
+
+            var end = Club.Day(Histories.LastDay + 31);
+            var (expected, found) = (await same.StateAsync(end), await second.StateAsync(end));
+            foreach (var segment in given.Segments.Names)
+            {
+                Assert.Equal(expected.MembershipsIn(segment), found.MembershipsIn(segment));
+            }
+
+            return true;
+        }).Check(Thorough);
 
     private static void CheckOrder(Func<SegmentCatalog, ICustomerModule> module) =>
         Prop.ForAll(Arb.From(Histories.All), async Task<bool> (given) =>

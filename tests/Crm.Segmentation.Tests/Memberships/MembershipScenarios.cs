@@ -73,6 +73,21 @@ public sealed class MembershipScenarios
     }
 
     [Fact]
+    public async Task What_has_no_end_in_the_profile_hinders_no_purchase()
+    {
+        var ending = If.Field("customer.ends").FromToday(Comparison.LessThan, Period.FromDays(30), "Asia/Hong_Kong");
+        var club = new Club(Samples.Of("ending", ending), Samples.Of("anniversary", If.Field("customer.ends").HasAnniversary("Asia/Hong_Kong", daysBefore: 7)));
+
+        foreach (var (i, end) in new[] { LocalDate.MaxIsoValue, LocalDate.MinIsoValue, LocalDate.MaxIsoValue }.Index())
+        {
+            await club.RecordAsync(Club.Purchase($"till:{i}", Club.Day(i)) with { Profile = Fields.Of(("ends", end)) });
+            Assert.Equal(i == 1 ? [(await club.ReadAsync(Club.Day(i))).Customer] : [], await club.Engine.SelectAsync(ending, TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal([new Membership(Club.Day(1), Club.Day(2), 1)], (await club.StateAsync(Club.Day(3))).MembershipsIn("ending").WithoutCauses());
+    }
+
+    [Fact]
     public async Task Two_segments_that_change_at_one_instant_do_not_make_a_third_that_names_them_flicker()
     {
         // At day 31 the purchase leaves both windows: 'all-or-none' names 'z', whose id comes later, and holds before and after.

@@ -47,6 +47,14 @@ public static class RetailSegments
             "mostly-cakestands",
             If.Purchases().Of(Aggregation.MostFrequent, "line.sku").Is(Cakestand),
             rows => rows.GroupBy(row => row.Sku).OrderByDescending(sku => sku.Count()).ThenBy(sku => sku.Key, StringComparer.Ordinal).First().Key == Cakestand),
+        Each(
+            "heart-cakestand-and-bag",
+            If.Purchases().Unique("line.sku").AllOf(Heart, Cakestand, Bag),
+            rows => new[] { Heart, Cakestand, Bag }.All(sku => rows.Any(row => row.Sku == sku))),
+        Each(
+            "none-of-the-three-lately",
+            If.Purchases().InLast(Duration.FromDays(60)).Unique("line.sku").NoneOf(Heart, Cakestand, Bag),
+            rows => rows.Any(row => Within(row, 60)) && !rows.Any(row => Within(row, 60) && row.Sku is Heart or Cakestand or Bag)),
         Each("abroad", If.Purchases().Where(If.Field("event.channel").Is("united-kingdom")).Count().Is(0) & If.Purchases().Count().AtLeast(2), rows => rows.All(row => row.Country != "United Kingdom") && rows.Select(row => row.Invoice).Distinct().Count() >= 2),
         Each("lately", If.Purchases().Latest(new Measured.At()).FromNow(Comparison.AtLeast, -Duration.FromDays(7)), rows => rows.Max(row => row.At) >= Now.AddDays(-7)),
         Each(

@@ -28,6 +28,7 @@ public sealed class TraitLaws
         Trait.Measured("latest", new("Latest purchase", "最近購買"), Leaf(If.Purchases().Latest(new Measured.At()).Passes(new Test.Known()))),
         Trait.Measured("this-month", new("This month", "本月"), Leaf(If.Purchases().This(CalendarPeriod.Month, "Asia/Hong_Kong").Count().AtLeast(0))),
         Trait.Cycle("cycle", new("Purchase cycle", "購買週期"), new EventPattern(EventKinds.PurchaseName)),
+        Trait.Measured("channels-14", new("Channels of 14 days", "14 日渠道"), Leaf(If.Purchases().InLast(Duration.FromDays(14)).Unique("event.channel").Passes(new Test.Known()))),
     ];
 
     private static readonly Gen<List<CustomerEvent>> Events =
@@ -103,7 +104,7 @@ public sealed class TraitLaws
     private static House Of(params Trait[] traits) => new([new TraitsModule(traits)]);
 
     private static CustomerEvent Happened(Instant at, bool visit, int dollars) =>
-        visit ? new CustomerEvent { Key = EventKey.Parse("web:0"), Kind = "page-view", Identity = Club.Amy, OccurredAt = at } : Club.Purchase("till:0", at, 1_000 * dollars);
+        visit ? new CustomerEvent { Key = EventKey.Parse("web:0"), Kind = "page-view", Identity = Club.Amy, OccurredAt = at } : Club.Purchase("till:0", at, 1_000 * dollars) with { Channel = dollars < 3 ? "web" : "shop" };
 
     /// <summary>The values by hand, over the events themselves, before and after every instant at which one may change.</summary>
     private static void Holds(ICustomerModule module) => Prop.ForAll(Events.ToArbitrary(), async events =>
@@ -124,7 +125,8 @@ public sealed class TraitLaws
             var known = events.Take(next).ToList();
             var bought = known.Where(happened => happened.Kind == EventKinds.PurchaseName).ToList();
             int In(IEnumerable<CustomerEvent> some, int days) => some.Count(happened => happened.OccurredAt > at - Duration.FromDays(days));
-            var fortnight = bought.Where(happened => happened.OccurredAt > at - Duration.FromDays(14)).Select(happened => happened.Spend!.Value.Amount).ToList();
+            var lately = bought.Where(happened => happened.OccurredAt > at - Duration.FromDays(14)).ToList();
+            var fortnight = lately.Select(happened => happened.Spend!.Value.Amount).ToList();
             var month = at.InZone(hongKong).Date;
             Scalar[] expected =
             [
@@ -134,6 +136,7 @@ public sealed class TraitLaws
                 bought.Count == 0 ? default(Scalar) : bought.Max(happened => happened.OccurredAt!.Value),
                 bought.Count(happened => happened.OccurredAt!.Value.InZone(hongKong).Date is var day && day.Year == month.Year && day.Month == month.Month),
                 bought.Count < 2 ? default(Scalar) : decimal.Round((decimal)(bought[^1].OccurredAt!.Value - bought[0].OccurredAt!.Value).BclCompatibleTicks / (bought.Count - 1) / NodaConstants.TicksPerDay, 6, MidpointRounding.ToEven),
+                lately.Count == 0 ? default(Scalar) : Scalar.Of(lately.Select(happened => happened.Channel!)),
             ];
             var view = await house.ReadAsync(at);
             foreach (var (trait, value) in Traits.Zip(expected))

@@ -49,6 +49,98 @@ public sealed class CommandLine : IDisposable
         Assert.StartsWith(expected, tool.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("import", "", "--map", "cdnow", "--store", "memory")]
+    [InlineData("import", "x\0y", "--map", "cdnow", "--store", "memory")]
+    [InlineData("import", "{sales}", "--map", "", "--store", "memory")]
+    [InlineData("import", "{sales}", "--map", "{folder}", "--store", "memory")]
+    [InlineData("import", "{sales}", "--map", "{locked}", "--store", "memory")]
+    [InlineData("import", "{sales}", "--map", "{half}", "--store", "memory")]
+    [InlineData("import", "{sales}", "--map", "cdnow", "--store", "memory", "--program", "")]
+    [InlineData("import", "--suggest", "")]
+    [InlineData("import", "--suggest", "{folder}")]
+    [InlineData("validate", "")]
+    [InlineData("validate", "x\0y")]
+    [InlineData("validate", "{folder}")]
+    [InlineData("validate", "{half}")]
+    [InlineData("loyalty", "open", "", "--map", "{opening}", "--store", "memory")]
+    [InlineData("loyalty", "open", "{sales}", "--map", "", "--store", "memory")]
+    [InlineData("segments", "diff", "", "{half}", "--store", "{store}")]
+    [InlineData("segments", "list", "--segments", "", "--store", "{store}")]
+    [InlineData("segments", "test", "", "--segments", "")]
+    [InlineData("report", "rfm", "--bins", "fixed:", "--store", "{store}")]
+    [InlineData("report", "rfm", "--segments", "", "--store", "{store}")]
+    [InlineData("loyalty", "certify", "--check", "", "--key", "")]
+    [InlineData("loyalty", "certify", "--key", "", "--certificate", "{folder}", "--store", "{store}")]
+    [InlineData("loyalty", "certify", "--export", "", "--store", "{store}")]
+    [InlineData("loyalty", "certify", "--certificate", "{folder}", "--store", "{store}")]
+    [InlineData("loyalty", "certify", "--check", "{folder}", "--key", "{folder}")]
+    [InlineData("import", "{sales}", "--map", "cdnow", "--store", "memory", "--program", "{half}")]
+    [InlineData("segments", "list", "--segments", "{half}", "--store", "{store}")]
+    [InlineData("campaigns", "simulate", "{half}", "--store", "{store}")]
+    [InlineData("campaigns", "simulate", "", "--store", "{store}")]
+    [InlineData("loyalty", "simulate", "", "--store", "{store}")]
+    public async Task A_file_that_cannot_be_read_is_a_sentence_and_never_a_trace(params string[] args)
+    {
+        var places = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["{folder}"] = folder.Path,
+            ["{sales}"] = folder.Write("sales.csv", SampleSales.OnlineRetail(5)),
+            ["{half}"] = folder.Write("half.json", """{ "name": "\ud800", "format": { "kind": "csv" }, "rows": [] }"""),
+            ["{locked}"] = Directory.CreateDirectory(folder.PathOf("locked.json")).FullName,
+            ["{opening}"] = folder.Write("opening.json", """{ "name": "old-till", "zone": "Asia/Hong_Kong", "format": { "kind": "csv" }, "member": { "column": "member", "kind": "user" }, "tiers": { "tier": "tier" } }"""),
+            ["{store}"] = folder.PathOf("shop.db"),
+        };
+        await Support.Tool.RunAsync("import", places["{sales}"], "--map", "online-retail", "--store", places["{store}"]);
+
+        var tool = await Support.Tool.RunAsync([.. args.Select(arg => places.GetValueOrDefault(arg, arg))]);
+
+        Assert.Contains(tool.Code, new[] { ExitCode.WrongInput, ExitCode.Usage });
+        Assert.NotEqual("", tool.Error.Trim());
+        Assert.DoesNotContain("   at ", tool.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_mapping_that_somebody_holds_is_a_sentence_and_never_a_trace()
+    {
+        var sales = folder.Write("sales.csv", SampleSales.OnlineRetail(5));
+        var map = folder.Write("map.json", "{}");
+        await using var held = new FileStream(map, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+
+        var tool = await Support.Tool.RunAsync("import", sales, "--map", map, "--store", "memory");
+
+        Assert.Equal((1, ""), (tool.Code, tool.Out));
+        Assert.StartsWith($"--map: '{map}' cannot be read: ", tool.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_customer_of_a_later_release_is_exit_code_3_and_nothing_is_written()
+    {
+        var sales = folder.Write("sales.csv", SampleSales.OnlineRetail(50));
+        var store = folder.PathOf("shop.db");
+        string[] import = ["import", sales, "--map", "online-retail", "--store", store, "--program", folder.Write("club.json", SampleSales.Program("club", "Europe/London", "GBP"))];
+        await Support.Tool.RunAsync(import);
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={store};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var later = connection.CreateCommand();
+            later.CommandText = "UPDATE crm_slot SET codec = 99 WHERE name = 'kernel' AND customer_id = (SELECT MAX(customer_id) FROM crm_slot)";
+            Assert.Equal(1, await later.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
+        }
+
+        File.WriteAllText(sales, SampleSales.OnlineRetail(50).Replace("\n1", "\n9", StringComparison.Ordinal));
+        foreach (var command in new string[][] { import, ["report", "summary", "--store", store] })
+        {
+            var tool = await Support.Tool.RunAsync(command);
+
+            Assert.Equal((3, ""), (tool.Code, tool.Out));
+            Assert.StartsWith("The store: The state of 'kernel' has version 99", tool.Error, StringComparison.Ordinal);
+        }
+
+        await using var opened = Crm.Storage.Sqlite.SqliteStore.Open(store);
+        Assert.Equal(50, await opened.ReadAllAsync(TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_server_that_does_not_answer_is_exit_code_3_and_no_password_is_shown()
     {

@@ -84,6 +84,67 @@ public sealed class ImportingSales : IDisposable
     }
 
     [Fact]
+    public async Task Strict_writes_nothing_when_a_key_was_recorded_with_other_content()
+    {
+        await ImportAsync();
+        var before = await SummaryAsync();
+        File.WriteAllText(sales, SampleSales.OnlineRetail(300) + "10000,A0,,5,2011-01-01 09:00:00,1.00,100,UK\n");
+
+        foreach (var more in new string[][] { ["--strict"], ["--strict", "--dry-run"] })
+        {
+            var strict = await ImportAsync(more);
+            Assert.Equal((1, ""), (strict.Code, strict.Out));
+            Assert.Contains("line 2, InvoiceNo: '10000' (key-recorded-with-other-content)", strict.Error, StringComparison.Ordinal);
+            Assert.Equal(before.Out, (await SummaryAsync()).Out);
+        }
+
+        // The same invoices with other customers are others: the first 200 have changed with the number of customers.
+        File.WriteAllText(sales, SampleSales.OnlineRetail(200));
+        Assert.Equal((0, 200), ((await ImportAsync("--strict")).Code, Number(await ImportAsync("--strict", "--json"), "already")));
+    }
+
+    [Fact]
+    public async Task A_dry_run_rejects_what_the_import_will_reject()
+    {
+        await ImportAsync();
+        File.WriteAllText(sales, SampleSales.OnlineRetail(200) + "10000,A0,,5,2011-01-01 09:00:00,1.00,100,UK\n20000,A0,,1,2011-02-01 09:00:00,1.00,100,UK\n");
+
+        var dry = await ImportAsync("--dry-run", "--json");
+        var import = await ImportAsync("--json");
+
+        Assert.Equal((199, 199), (Number(dry, "already"), Number(import, "already")));
+        Assert.Equal((0, 1), (Number(dry, "recorded"), Number(import, "recorded")));
+        Assert.Equal(import.Json.GetProperty("rejected").GetRawText(), dry.Json.GetProperty("rejected").GetRawText());
+        Assert.Equal("key-recorded-with-other-content", Assert.Single(dry.Json.GetProperty("rejected").EnumerateArray()).GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task A_dry_run_holds_programmes_against_the_store()
+    {
+        await ImportAsync();
+        var late = folder.Write("late.json", SampleSales.Program("late", "Europe/London", "GBP"));
+
+        var (dry, import) = (await ImportAsync("--dry-run", "--program", late), await ImportAsync("--program", late));
+
+        Assert.Equal((1, 1), (dry.Code, import.Code));
+        Assert.Contains("decided without 'late'", dry.Error, StringComparison.Ordinal);
+        Assert.Equal(import.Error, dry.Error);
+    }
+
+    [Fact]
+    public async Task A_corrected_file_brings_in_the_event_that_was_rejected()
+    {
+        const string good = "X1,A,,2,2011-01-05 10:00:00,1.00,8,UK\nX1,B,,1,2011-01-05 10:00:00,3.00,8,UK\n";
+        File.WriteAllText(sales, SampleSales.Header + good.Replace(",1,2011", ",one,2011", StringComparison.Ordinal));
+        var wrong = await ImportAsync("--json");
+        File.WriteAllText(sales, SampleSales.Header + good);
+        var corrected = await ImportAsync("--json");
+
+        Assert.Equal((0, 2), (Number(wrong, "recorded"), wrong.Json.GetProperty("rejected").GetArrayLength()));
+        Assert.Equal((1, 0), (Number(corrected, "recorded"), corrected.Json.GetProperty("rejected").GetArrayLength()));
+    }
+
+    [Fact]
     public async Task A_store_keeps_its_zone()
     {
         await ImportAsync("--zone", "Asia/Hong_Kong");
@@ -91,6 +152,7 @@ public sealed class ImportingSales : IDisposable
 
         Assert.Equal(1, other.Code);
         Assert.Contains("the store's zone is 'Asia/Hong_Kong', not 'Europe/London'", other.Error, StringComparison.Ordinal);
+        Assert.Equal(other.Error, (await ImportAsync("--zone", "Europe/London", "--dry-run")).Error);
         Assert.Equal(0, (await ImportAsync()).Code);
     }
 

@@ -75,11 +75,54 @@ public sealed class AssemblingEvents
                 new RejectedRow(5, null, "3 A  1 2011-01-05 10:00:00", "too-few-columns"),
                 new RejectedRow(6, "InvoiceDate", "2031-01-05 10:00:00", "from-the-future"),
                 new RejectedRow(7, "StockCode", "", "missing-article"),
+                new RejectedRow(8, "InvoiceNo", "6", "another-row-was-rejected"),
                 new RejectedRow(10, "CustomerID", "9", "another-customer-under-the-same-key"),
                 new RejectedRow(11, "Quantity", "0", "quantity-not-positive"),
             ],
             assembled.Rejected);
-        Assert.Equal("6", Assert.Single(assembled.Events).Event.Key.Value);
+        Assert.Empty(assembled.Events);
+    }
+
+    [Theory]
+    [InlineData("7,B,,one,2011-01-05 10:00:00,1,8,UK", "Quantity", "one", "not-a-number")]
+    [InlineData("7,B,,1,2011-01-05 10:00:00,1,9,UK", "CustomerID", "9", "another-customer-under-the-same-key")]
+    [InlineData("7,B,,1,2011-01-05 10:00:00", null, "7 B  1 2011-01-05 10:00:00", "too-few-columns")]
+    [InlineData("7,B,,1,2031-01-05 10:00:00,1,8,UK", "InvoiceDate", "2031-01-05 10:00:00", "from-the-future")]
+    public void An_event_of_which_a_row_is_rejected_is_rejected_with_all_its_rows(string bad, string? column, string value, string reason)
+    {
+        const string first = "7,A,,1,2011-01-05 10:00:00,1.005,8,UK";
+        const string other = "8,A,,1,2011-01-05 10:00:00,1,8,UK";
+        const string last = "7,C,,1,2011-01-05 10:00:00,1,8,UK";
+
+        foreach (var place in new[] { 0, 1, 2, 3 })
+        {
+            var rows = new List<string> { first, other, last };
+            rows.Insert(place, bad);
+            var assembled = Assembling.Text("online-retail", Header + string.Join('\n', rows) + "\n");
+
+            // Whoever of several customers came first is in the right as little as the others.
+            var blamed = reason.StartsWith("another-customer", StringComparison.Ordinal) && place == 0 ? 3 : 1;
+            Assert.Equal("8", Assert.Single(assembled.Events).Event.Key.Value);
+            Assert.Equal((1, 0), (assembled.Lines, assembled.RoundedLines));
+            Assert.Equal([.. rows.Index().Where(row => row.Item != other).Select(row => row.Index + 2L)], assembled.Rejected.Select(row => row.Line));
+            Assert.True(blamed == 3 || assembled.Rejected.Single(row => row.Reason != "another-row-was-rejected") == new RejectedRow(place + 2, column, value, reason));
+            Assert.All(assembled.Rejected.Where(row => row.Reason == "another-row-was-rejected"), row => Assert.Equal(("InvoiceNo", "7"), (row.Column, row.Value)));
+        }
+    }
+
+    [Fact]
+    public void An_event_is_recorded_whole_or_not_at_all() =>
+        Prop.ForAll(
+            Gen.ArrayOf(Gen.Choose(0, 3)).Where(rows => rows.Length is > 0 and < 12).ToArbitrary(),
+            rows => WholeOrNot(rows, Assembling.Text("online-retail", Header + string.Concat(rows.Select(RowOf))).Events.Select(each => each.Event))).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
+
+    [Fact]
+    public void The_law_catches_whoever_records_what_is_left_of_an_event()
+    {
+        int[] rows = [0, 1, 3];
+        var left = rows.Index().Where(row => row.Item != 3).Select(row => RowOf(row.Item, row.Index));
+
+        Assert.False(WholeOrNot(rows, Assembling.Text("online-retail", Header + string.Concat(left)).Events.Select(each => each.Event)));
     }
 
     [Fact]
@@ -144,6 +187,13 @@ public sealed class AssemblingEvents
     [InlineData(new[] { "", "x" }, new[] { "x", "" })]
     public void Keys_of_several_columns_stay_apart(string[] one, string[] other) =>
         Assert.NotEqual(OccurrenceKeys.Of(one), OccurrenceKeys.Of(other));
+
+    // One of two invoices, and a row in four has a quantity that is none.
+    private static string RowOf(int kind, int place) => $"{1 + (place % 2)},A{place},,{(kind == 3 ? "one" : "1")},2011-01-05 10:00:00,1,8,UK\n";
+
+    private static bool WholeOrNot(int[] rows, IEnumerable<CustomerEvent> events) =>
+        rows.Index().GroupBy(row => 1 + (row.Index % 2)).Where(invoice => invoice.All(row => row.Item != 3)).Select(invoice => (Key: $"{invoice.Key}", Lines: invoice.Count())).Order()
+            .SequenceEqual(events.Select(happened => (happened.Key.Value, happened.Lines.Count)).Order());
 
     private static string Shown(string rows) => string.Join(
         '\n',

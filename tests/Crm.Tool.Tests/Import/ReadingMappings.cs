@@ -41,6 +41,38 @@ public sealed class ReadingMappings
     public void A_text_that_is_no_mapping_says_so(string json, string path, string found) =>
         Assert.Contains(MappingJson.Read(json).Faults, fault => fault.Path == path && fault.Found == found);
 
+    [Theory]
+    [InlineData("HH:mm")]
+    [InlineData("dd/MM HH:mm")]
+    [InlineData("MM/yyyy")]
+    [InlineData("dd/yyyy HH:mm")]
+    [InlineData("yyyy-MM")]
+    [InlineData("'yyyy-MM-dd' HH:mm")]
+    [InlineData("dddd HH:mm")]
+    [InlineData("d/M/yyyy h:mm")]
+    [InlineData("yyyy-MM-dd mm:ss")]
+    [InlineData("yyyy-MM-dd tt")]
+    public void A_pattern_that_leaves_a_part_of_the_time_open_is_refused(string pattern)
+    {
+        var (_, faults) = MappingJson.Read(MappingCatalog.ShippedText("rfm-orders").Replace("\"yyyy-MM-dd\"", $"\"{pattern}\"", StringComparison.Ordinal));
+
+        Assert.Equal("time.formats[0]", Assert.Single(faults).Path);
+    }
+
+    [Theory]
+    [InlineData("yyyyMMdd")]
+    [InlineData("d.M.yy")]
+    [InlineData("M/d/uuuu H:mm")]
+    [InlineData("dd MMM yyyy")]
+    [InlineData("d MMMM yyyy, hh:mm tt")]
+    [InlineData("yyyy-MM-dd'T'HH:mm:ss.fff")]
+    [InlineData("ddd d/M/yyyy HH")]
+    [InlineData("ld<yyyy-MM-dd> HH:mm")]
+    [InlineData("s")]
+    [InlineData("o")]
+    public void A_pattern_that_says_the_day_is_taken(string pattern) =>
+        Assert.Empty(MappingJson.Read(MappingCatalog.ShippedText("rfm-orders").Replace("\"yyyy-MM-dd\"", $"\"{pattern}\"", StringComparison.Ordinal)).Faults);
+
     [Fact]
     public void Names_of_columns_need_a_header()
     {

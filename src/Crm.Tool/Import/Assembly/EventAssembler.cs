@@ -8,7 +8,7 @@ namespace Crm.Tool.Import.Assembly;
 
 /// <summary>
 /// Puts the rows of a file together to events. Pure: the same rows give the same events, and the order of rows that have a key does not matter, apart from the order of
-/// an event's lines.
+/// an event's lines. An event of which a row is rejected is rejected with all its rows: recorded without it, it would be smaller for ever, because its key comes once.
 /// </summary>
 internal sealed class EventAssembler
 {
@@ -18,9 +18,8 @@ internal sealed class EventAssembler
     private readonly Dictionary<string, Group> groups = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> ignored = new(StringComparer.Ordinal);
     private readonly List<RejectedRow> rejected = [];
+    private readonly HashSet<string> broken = new(StringComparer.Ordinal);
     private long rows;
-    private long lines;
-    private long roundedLines;
 
     /// <param name="latest">Times after this instant are rejected.</param>
     public EventAssembler(Mapping mapping, ColumnPlaces places, Instant latest)
@@ -61,7 +60,7 @@ internal sealed class EventAssembler
                 ignored[left.Reason] = ignored.GetValueOrDefault(left.Reason) + 1;
                 break;
             case RowReading.Rejected wrong:
-                rejected.Add(wrong.Row);
+                Reject(wrong.Row, wrong.Key);
                 break;
             case RowReading.Used used:
                 Add(row, used);
@@ -73,6 +72,14 @@ internal sealed class EventAssembler
 
     public Assembled Finish()
     {
+        foreach (var key in broken)
+        {
+            if (groups.Remove(key, out var group))
+            {
+                rejected.AddRange(group.Rows.Select(line => new RejectedRow(line, mapping.Key[0].ToString(), key, "another-row-was-rejected")));
+            }
+        }
+
         // Customer by customer, each in the order of time: a customer's events are then decided and committed together, and no event is late.
         var order = groups
             .OrderBy(pair => pair.Value.Time)
@@ -84,13 +91,13 @@ internal sealed class EventAssembler
         var reasons = mapping.Rows.Where(rule => rule.Then == RowMeaning.Ignore).Select(rule => rule.Reason ?? "ignored").Distinct(StringComparer.Ordinal);
         return new Assembled
         {
-            Events = order.Select(pair => new SourceEvent(EventOf(pair.Key, pair.Value), pair.Value.Line)),
+            Events = order.Select(pair => new SourceEvent(EventOf(pair.Key, pair.Value), pair.Value.Rows[0])),
             Count = order.Count,
             Rows = rows,
-            Lines = lines,
+            Lines = order.Sum(pair => (long)pair.Value.Rows.Count),
             Ignored = [.. reasons.Select(reason => KeyValuePair.Create(reason, ignored.GetValueOrDefault(reason)))],
-            Rejected = rejected,
-            RoundedLines = roundedLines,
+            Rejected = [.. rejected.OrderBy(row => row.Line)],
+            RoundedLines = order.Sum(pair => pair.Value.RoundedLines),
         };
     }
 
@@ -101,25 +108,49 @@ internal sealed class EventAssembler
         {
             if (group.Customer != used.Customer)
             {
-                rejected.Add(new RejectedRow(row.Line, mapping.Customer.Column.ToString(), used.Customer.Value, "another-customer-under-the-same-key"));
+                Reject(new RejectedRow(row.Line, mapping.Customer.Column.ToString(), used.Customer.Value, "another-customer-under-the-same-key"), key);
                 return;
             }
 
             if (group.Meaning != used.Meaning)
             {
-                rejected.Add(new RejectedRow(row.Line, mapping.Key[0].ToString(), key, "purchase-and-refund-under-the-same-key"));
+                Reject(new RejectedRow(row.Line, mapping.Key[0].ToString(), key, "purchase-and-refund-under-the-same-key"), key);
                 return;
             }
         }
         else
         {
-            group = new Group(used, row.Line);
+            group = new Group(used);
             groups.Add(key, group);
         }
 
-        lines++;
-        roundedLines += used.Rounded ? 1 : 0;
-        group.Add(used);
+        if (used.Article is not null && group.Lines?.Count >= CustomerEvent.MostLines)
+        {
+            Reject(row, mapping.Key[0], "too-many-lines");
+        }
+        else if (group.Spend.MinorUnits > CustomerEvent.MostMinorUnits - used.Total.MinorUnits)
+        {
+            Reject(row, mapping.Line.Amount, "too-large");
+        }
+        else
+        {
+            group.Add(used, row.Line);
+        }
+    }
+
+    private void Reject(SourceRow row, Column column, string reason)
+    {
+        var wrong = reader.Reject(row, column, reason);
+        Reject(wrong.Row, wrong.Key);
+    }
+
+    private void Reject(RejectedRow row, string? key)
+    {
+        rejected.Add(row);
+        if (key is not null)
+        {
+            broken.Add(key);
+        }
     }
 
     private CustomerEvent EventOf(string key, Group group) => new()
@@ -135,7 +166,7 @@ internal sealed class EventAssembler
     };
 
     /// <summary>The rows under one key so far.</summary>
-    private sealed class Group(RowReading.Used first, long line)
+    private sealed class Group(RowReading.Used first)
     {
         public RowMeaning Meaning { get; } = first.Meaning;
 
@@ -145,7 +176,10 @@ internal sealed class EventAssembler
 
         public string? Brand { get; } = first.Brand;
 
-        public long Line { get; } = line;
+        /// <summary>The lines of the file in which they stand.</summary>
+        public List<long> Rows { get; } = new(1);
+
+        public long RoundedLines { get; private set; }
 
         public Instant Time { get; private set; } = first.Time;
 
@@ -153,8 +187,10 @@ internal sealed class EventAssembler
 
         public List<EventLine>? Lines { get; private set; }
 
-        public void Add(RowReading.Used used)
+        public void Add(RowReading.Used used, long line)
         {
+            Rows.Add(line);
+            RoundedLines += used.Rounded ? 1 : 0;
             Time = Instant.Min(Time, used.Time);
             Spend += used.Total;
             if (used.Article is not null)

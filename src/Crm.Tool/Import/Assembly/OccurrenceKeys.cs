@@ -31,5 +31,5 @@ internal sealed class OccurrenceKeys
         : string.Join('|', values.Select(value => value.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("|", @"\|", StringComparison.Ordinal)));
 
     /// <summary>Whether a text can be the key of an event.</summary>
-    public static bool CanBe(string key) => key.Length is > 0 and <= 200 && !key.Any(char.IsControl);
+    public static bool CanBe(string key) => key.Length is > 0 and <= 200 && !key.Any(char.IsControl) && StorableText.FaultOf(key) is null;
 }

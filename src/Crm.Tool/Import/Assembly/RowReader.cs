@@ -1,4 +1,5 @@
 using System.Globalization;
+using Crm.Events;
 using Crm.Tool.Import.Mappings;
 using Crm.Tool.Import.Reading;
 using Crm.Values;
@@ -71,12 +72,12 @@ internal sealed class RowReader
     {
         var id = At(row, mapping.Customer.Column);
         id = mapping.Customer.WithoutLeadingZeros && id.TrimStart('0') is { Length: > 0 } shorter ? shorter : id;
-        if (id.Length == 0)
+        if (id.AsSpan().Trim().IsEmpty)
         {
             return Reject(row, mapping.Customer.Column, "missing-customer");
         }
 
-        if (id.Length > 200 || id.Any(char.IsControl))
+        if (id.Length > 200 || id.Any(char.IsControl) || StorableText.FaultOf(id) is not null)
         {
             return Reject(row, mapping.Customer.Column, "not-an-identity");
         }
@@ -91,10 +92,26 @@ internal sealed class RowReader
             return Reject(row, mapping.Time.Column, "from-the-future");
         }
 
-        var key = mapping.Key.IsEmpty ? null : OccurrenceKeys.Of([.. mapping.Key.Select(column => At(row, column))]);
-        if (key is not null && (!OccurrenceKeys.CanBe(key) || mapping.Key.Any(column => At(row, column).Length == 0)))
+        var key = KeyOf(row);
+        if (key is null && !mapping.Key.IsEmpty)
         {
             return Reject(row, mapping.Key[0], "not-a-key");
+        }
+
+        foreach (var cell in new[] { mapping.Channel, mapping.Brand })
+        {
+            if (At(row, cell) is { } name && !Names.IsName(name))
+            {
+                return Reject(row, cell?.Column, "not-a-name");
+            }
+        }
+
+        foreach (var cell in new[] { mapping.Line.Article, mapping.Line.Category })
+        {
+            if (StorableText.FaultOf(At(row, cell)) is not null)
+            {
+                return Reject(row, cell?.Column, "not-a-text");
+            }
         }
 
         return Total(row, meaning, new RowReading.Used(meaning, key, new Identity(mapping.Customer.Kind, id), time, default, false)
@@ -130,6 +147,12 @@ internal sealed class RowReader
             return Reject(row, line.Quantity.Column, "quantity-not-positive");
         }
 
+        // Without an article there are no lines, and the quantity is only multiplied with.
+        if (line is { Article: not null, Quantity: { } fromCell } && !EventLine.IsQuantity(quantity))
+        {
+            return Reject(row, fromCell.Column, quantity > EventLine.MostQuantity ? "too-large" : "too-fine");
+        }
+
         if (amount < 0)
         {
             return Reject(row, line.Amount, "negative-amount");
@@ -151,6 +174,11 @@ internal sealed class RowReader
         }
 
         var total = Money.Rounded(exact, mapping.Currency);
+        if (total.MinorUnits > CustomerEvent.MostMinorUnits)
+        {
+            return Reject(row, line.Amount, "too-large");
+        }
+
         var rounded = total.Amount != exact;
         if (rounded && line.Rounding == LineRounding.Refuse)
         {
@@ -190,16 +218,28 @@ internal sealed class RowReader
         }
     }
 
+    /// <summary>Null when the mapping has no key, or the row none that could be one.</summary>
+    private string? KeyOf(SourceRow row)
+    {
+        if (mapping.Key.IsEmpty || mapping.Key.Any(column => places[column] >= row.Cells.Length || At(row, column).Length == 0))
+        {
+            return null;
+        }
+
+        var key = OccurrenceKeys.Of([.. mapping.Key.Select(column => At(row, column))]);
+        return OccurrenceKeys.CanBe(key) ? key : null;
+    }
+
     private string At(SourceRow row, Column column) => row.Cells[places[column]];
 
     /// <summary>Null when there is no such cell or nothing in it.</summary>
     private string? At(SourceRow row, Cell? cell) => cell?.Constant ?? (cell?.Column is { } column && At(row, column) is { Length: > 0 } text ? text : null);
 
-    private static bool Number(string text, out decimal number) => decimal.TryParse(text, Decimals, CultureInfo.InvariantCulture, out number);
+    internal static bool Number(string text, out decimal number) => decimal.TryParse(text, Decimals, CultureInfo.InvariantCulture, out number);
 
-    private RowReading.Rejected Reject(SourceRow row, Column? column, string reason) =>
+    public RowReading.Rejected Reject(SourceRow row, Column? column, string reason) =>
         Reject(row, column?.ToString(), column is null ? "" : At(row, column), reason);
 
-    private static RowReading.Rejected Reject(SourceRow row, string? column, string value, string reason) =>
-        new(new RejectedRow(row.Line, column, value, reason));
+    private RowReading.Rejected Reject(SourceRow row, string? column, string value, string reason) =>
+        new(new RejectedRow(row.Line, column, value, reason), KeyOf(row));
 }

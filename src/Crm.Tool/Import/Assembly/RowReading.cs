@@ -34,5 +34,6 @@ internal abstract record RowReading
     public sealed record Ignored(string Reason) : RowReading;
 
     /// <summary>A row that cannot be understood.</summary>
-    public sealed record Rejected(RejectedRow Row) : RowReading;
+    /// <param name="Key">The key of the event that it is a part of; null when that cannot be told, or the row has none of its own.</param>
+    public sealed record Rejected(RejectedRow Row, string? Key) : RowReading;
 }

@@ -27,7 +27,7 @@ internal static class MappingCatalog
 
         if (File.Exists(nameOrFile))
         {
-            return Parse(nameOrFile, File.ReadAllText(nameOrFile));
+            return Parse(nameOrFile, TextOf(nameOrFile));
         }
 
         var near = Names.Nearest(nameOrFile, Shipped);
@@ -43,6 +43,18 @@ internal static class MappingCatalog
             ?? throw new InvalidOperationException($"The tool has no mapping '{name}' in it.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
+    }
+
+    private static string TextOf(string file)
+    {
+        try
+        {
+            return NamedFile.Text(file);
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw ToolException.Input($"--map: '{file}' cannot be read: {wrong.Message}");
+        }
     }
 
     private static Mapping Parse(string origin, string json)

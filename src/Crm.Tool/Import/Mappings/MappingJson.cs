@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using Crm.Events;
+using Crm.Tool.Import.Assembly;
 using Crm.Tool.Json;
 using Crm.Values;
 using NodaTime;
-using NodaTime.Text;
 
 namespace Crm.Tool.Import.Mappings;
 
@@ -53,6 +54,12 @@ internal static class MappingJson
 
         using (document)
         {
+            faults.AddRange(HalfCharacters.In(document.RootElement));
+            if (faults.Count > 0)
+            {
+                return (null, faults);
+            }
+
             var mapping = Read(document.RootElement, faults);
             return (faults.Count == 0 ? mapping : null, faults);
         }
@@ -76,8 +83,8 @@ internal static class MappingJson
             Time = Time(root, faults),
             Key = root.Items("key", "a list of columns; left out when no column names an event", required: false).Select(item => ColumnAt(item, faults)).ToSequence(),
             Line = Line(root, faults),
-            Channel = CellAt(root.Find("channel"), faults),
-            Brand = CellAt(root.Find("brand"), faults),
+            Channel = NameAt(root, "channel", faults),
+            Brand = NameAt(root, "brand", faults),
             Rows = Rows(root, faults),
         };
         if (!format.Header && faults.Count == 0)
@@ -151,13 +158,13 @@ internal static class MappingJson
         var formats = new List<string>();
         foreach (var (element, path) in time.Items("formats", "a list of patterns such as 'yyyy-MM-dd HH:mm:ss' or 'yyyyMMdd'", required: true))
         {
-            if (element.ValueKind == JsonValueKind.String && element.GetString() is { Length: > 0 } pattern && IsPattern(pattern))
+            if (element.ValueKind == JsonValueKind.String && element.GetString() is { Length: > 0 } pattern && TimePatterns.SayTheDay(pattern))
             {
                 formats.Add(pattern);
             }
             else
             {
-                faults.Add(new(path, StrictObject.Show(element), "a pattern of date, or date and time, such as 'yyyy-MM-dd HH:mm:ss' or 'yyyyMMdd'"));
+                faults.Add(new(path, StrictObject.Show(element), TimePatterns.Expected));
             }
         }
 
@@ -195,8 +202,29 @@ internal static class MappingJson
         {
             Article = CellAt(line.Find("article"), faults),
             Category = CellAt(line.Find("category"), faults),
-            Quantity = CellAt(line.Find("quantity"), faults),
+            Quantity = QuantityAt(line, faults),
         };
+    }
+
+    private static Cell? NameAt(StrictObject root, string name, List<JsonFault> faults) =>
+        Constant(CellAt(root.Find(name), faults), root.At(name), Names.IsName, "a name of lower-case letters, digits, '-', '_' and '.'", faults);
+
+    private static Cell? QuantityAt(StrictObject line, List<JsonFault> faults) => Constant(
+        CellAt(line.Find("quantity"), faults),
+        line.At("quantity"),
+        text => RowReader.Number(text, out var quantity) && EventLine.IsQuantity(quantity),
+        string.Create(CultureInfo.InvariantCulture, $"a number above 0, at most {EventLine.MostQuantity} and with at most {EventLine.QuantityDecimals} decimals"),
+        faults);
+
+    // What no event may have is wrong in all rows.
+    private static Cell? Constant(Cell? cell, string path, Func<string, bool> isRight, string expected, List<JsonFault> faults)
+    {
+        if (cell?.Constant is { } constant && !isRight(constant))
+        {
+            faults.Add(new($"{path}.constant", $"'{constant}'", expected));
+        }
+
+        return cell;
     }
 
     private static Sequence<RowRule> Rows(StrictObject root, List<JsonFault> faults)
@@ -313,17 +341,4 @@ internal static class MappingJson
     }
 
     internal static string? NameOrNull(string text) => Names.IsName(text) ? text : null;
-
-    internal static bool IsPattern(string pattern)
-    {
-        try
-        {
-            LocalDateTimePattern.Create(pattern, CultureInfo.InvariantCulture);
-            return true;
-        }
-        catch (InvalidPatternException)
-        {
-            return false;
-        }
-    }
 }

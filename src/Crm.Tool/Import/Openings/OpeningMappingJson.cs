@@ -22,7 +22,7 @@ internal static class OpeningMappingJson
         string text;
         try
         {
-            text = File.ReadAllText(file);
+            text = NamedFile.Text(file);
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
         {
@@ -40,6 +40,12 @@ internal static class OpeningMappingJson
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 16 });
+            faults.AddRange(HalfCharacters.In(document.RootElement));
+            if (faults.Count > 0)
+            {
+                return (null, faults);
+            }
+
             var mapping = Read(document.RootElement, faults);
             return (faults.Count == 0 ? mapping : null, faults);
         }
@@ -168,13 +174,13 @@ internal static class OpeningMappingJson
         var formats = new List<string>();
         foreach (var (element, path) in time.Items("formats", "a list of patterns such as 'yyyy-MM-dd' or 'dd/MM/yyyy'", required: true))
         {
-            if (element.ValueKind == JsonValueKind.String && element.GetString() is { Length: > 0 } pattern && MappingJson.IsPattern(pattern))
+            if (element.ValueKind == JsonValueKind.String && element.GetString() is { Length: > 0 } pattern && TimePatterns.SayTheDay(pattern))
             {
                 formats.Add(pattern);
             }
             else
             {
-                faults.Add(new(path, StrictObject.Show(element), "a pattern of date, or date and time, such as 'yyyy-MM-dd' or 'dd/MM/yyyy'"));
+                faults.Add(new(path, StrictObject.Show(element), TimePatterns.Expected));
             }
         }
 

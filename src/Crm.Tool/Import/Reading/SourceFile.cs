@@ -65,7 +65,7 @@ internal static class SourceFile
     {
         try
         {
-            var file = File.OpenRead(path);
+            var file = NamedFile.Open(path);
             var compressed = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
             file.Position = 0;
             return compressed ? Decompressed(new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16)) : file;

@@ -1,0 +1,215 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Simulation;
+using Crm.Loyalty.Tests.Redemption;
+using Crm.Loyalty.Wallets;
+using Crm.Tests.Shared;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+
+namespace Crm.Loyalty.Tests.Recording;
+
+/// <summary>Requests that are taken back in programmes without cascade: what they did themselves is undone, and what was decided later stays.</summary>
+public sealed class KeptRequests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static LoyaltyProgram Program { get; } = RewardClub.Program(RewardClub.Mug with { Stocked = true }) with { Units = [.. RewardClub.Program().Units.Take(2)], Cascade = Cascade.None };
+
+    [Fact]
+    public async Task A_batch_is_taken_back_as_a_whole_A23()
+    {
+        var club = Club.Of(Program);
+        var batch = new GrantBatch("power-cut", "goodwill", "staff:1", [(await club.Meets("ann"), 10), (await club.Meets("ben"), 20)]) { Unit = "points" };
+        await batch.RunAsync(club.Engine, Cancel);
+        await club.Records(LoyaltyEvents.Redeem("app:1", SpendAuthority.SignedIn(Identity.User("ann")), 4, unit: "points"));
+
+        var undone = await batch.UndoAsync(club.Engine, Cancel);
+        await batch.UndoAsync(club.Engine, Cancel);
+
+        Assert.Equal((2, 30L), (undone.Customers, undone.Units));
+        Assert.Equal((4, 0), ((await Of(club, "ann")).Wallet("points").Debt, (await Of(club, "ben")).Wallet("points").Balance));
+        Assert.Equal(-4, (await club.Ledger()).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task A_backfill_is_undone_to_nothing_H2()
+    {
+        var club = Club.Of(Program);
+        await club.Buys(100);
+        var before = await Amy(club);
+        var twice = Program with { Rules = [Samples.Per(2, 1), Program.Rules[1]] };
+        var report = await ProgramSimulation.RunAsync(new() { Running = [Program], Candidate = twice, Until = club.Now }, club.Store, 1, Cancel);
+        var plan = Backfill.Plan(report, "points", "double-past", "new-rule", "staff:1");
+        Assert.Equal(100, (await plan.RunAsync(club.Engine, Cancel)).Units);
+
+        Assert.Equal(100, (await plan.UndoAsync(club.Engine, Cancel)).Units);
+
+        Assert.Equal(before, await Amy(club));
+    }
+
+    [Fact]
+    public async Task A_cancelled_redemption_gives_back_into_the_lots_that_it_drew_from()
+    {
+        var club = Club.Of(Program);
+        await club.Buys(60);
+        club.On(2026, 3, 20);
+        await club.Buys(60);
+        var before = (await Amy(club)).Wallet("points");
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 80, unit: "points"));
+        club.On(2026, 4, 1);
+
+        var receipt = await Cancels(club, "app:1");
+
+        Assert.Equal((before, 80), ((await Amy(club)).Wallet("points"), receipt.Total("points")));
+        Assert.Equal(0, (await club.Ledger()).Where(entry => entry.Movement == Movement.Spent).Sum(entry => entry.Amount));
+        Assert.All(receipt.Lines, line => Assert.True(line.AddsUp));
+    }
+
+    [Fact]
+    public async Task What_has_run_out_meanwhile_runs_out_when_it_comes_back()
+    {
+        var club = Club.Of(Program);
+        await club.Buys(60);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 60, unit: "points"));
+        club.On(2027, 6, 1);
+
+        await Cancels(club, "app:1");
+
+        Assert.Equal(0, (await Amy(club)).Wallet("points").Available);
+        Assert.Equal(-60, (await club.Ledger()).Where(entry => entry.Movement == Movement.Expired).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task What_came_back_before_does_not_come_back_twice()
+    {
+        var program = Program with { Units = [Program.Units[0] with { Returns = new(30, GoneLots.StillExpired) }, .. Program.Units.Skip(1)] };
+        var club = Club.Of(program);
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 80, unit: "points"));
+        await club.Records(LoyaltyEvents.Return("app:2", Samples.Amy, "app:1", 30));
+        Assert.Equal(50, (await Amy(club)).Wallet("points").Available);
+
+        await Cancels(club, "app:1");
+
+        Assert.Equal(100, (await Amy(club)).Wallet("points").Available);
+    }
+
+    [Fact]
+    public async Task A_cancelled_reward_gives_back_its_price_and_its_place_in_the_stock()
+    {
+        var club = Club.Of(Program);
+        await club.Fills("reward.tea-club.mug", 5);
+        await club.Buys(250);
+        var before = await Amy(club);
+        await club.Records(RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug", 2));
+        Assert.Equal(3, await club.Stock("reward.tea-club.mug"));
+
+        var receipt = await Cancels(club, "app:mug");
+
+        Assert.Equal((5, 250), (await club.Stock("reward.tea-club.mug"), (await Amy(club)).Wallet("points").Available));
+        Assert.Equal(before.Wallet("points"), (await Amy(club)).Wallet("points"));
+        Assert.Equal(0, (await Amy(club)).Rewards.Single().Taken);
+        Assert.Contains(receipt.Lines, line => line is { Code: "reward-taken-back", Subject: "mug" });
+    }
+
+    [Fact]
+    public async Task A_cancelled_reservation_returns()
+    {
+        var club = Club.Of(Program);
+        await club.Buys(100);
+        var before = await Amy(club);
+        await club.Reserves("till:1", 60);
+
+        await Cancels(club, "till:1");
+
+        Assert.Equal(before, await Amy(club));
+    }
+
+    [Fact]
+    public async Task A_cancelled_gift_goes_back_to_the_giver()
+    {
+        var program = Program with { Units = [Program.Units[0] with { Transferable = true }, .. Program.Units.Skip(1)] };
+        var club = Club.Of(program);
+        await club.Buys(100);
+        var ben = await club.Meets("ben");
+        await club.Records(LoyaltyEvents.Transfer("app:gift", Samples.Amy, ben, 60, unit: "points"));
+        await club.Pump();
+        Assert.Equal((40L, 60L), ((await Amy(club)).Wallet("points").Balance, (await Of(club, "ben")).Wallet("points").Balance));
+
+        await Cancels(club, "app:gift");
+        await club.Pump();
+
+        Assert.Equal((100L, 0L), ((await Amy(club)).Wallet("points").Balance, (await Of(club, "ben")).Wallet("points").Balance));
+        Assert.Equal(0, (await club.Ledger()).Where(entry => entry.Movement == Movement.Transferred).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task What_stays_is_said()
+    {
+        var club = Club.Of(Program);
+        await club.Buys(100);
+        await club.Reserves("till:1", 60);
+        await club.Captures("till:1");
+
+        var receipt = await Cancels(club, "till:1");
+
+        Assert.Contains(receipt.Lines, line => line is { Code: "not-undone", Subject: "till:1" });
+        Assert.Equal(40, (await Amy(club)).Wallet("points").Available);
+    }
+
+    /// <summary>Whatever was earned, given, taken and spent, a request that is taken back right away leaves wallets and tiers as they were.</summary>
+    [Fact]
+    public void A_request_that_is_taken_back_at_once_leaves_nothing() => NothingLaw(Cancels).Check(Config.QuickThrowOnFailure.WithMaxTest(50));
+
+    [Fact]
+    public void A_cancellation_that_does_nothing_is_caught() => Counterfeits.Caught(() => NothingLaw((club, _) => club.Records(LoyaltyEvents.Visit("web:1", Samples.Amy))).Check(Config.QuickThrowOnFailure.WithMaxTest(50)));
+
+    private static Property NothingLaw(Func<Club, string, ValueTask<Receipt>> cancels) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
+    {
+        var club = Club.Of(Program);
+        await club.Fills("reward.tea-club.mug", 5);
+        await club.Buys(1);
+        foreach (var (what, amount, day) in story.Before)
+        {
+            club.At(Samples.Local(2026, 1, 15, 12) + Duration.FromDays(day));
+            await club.Records(Request(what, amount, club.NextKey()));
+        }
+
+        var before = (await Amy(club)).Holdings;
+        await club.Records(Request(story.What, story.Amount, "app:last"));
+        await cancels(club, "app:last");
+
+        Assert.Equal(before.Where(holding => holding.Wallet != Wallet.Empty), (await Amy(club)).Holdings.Where(holding => holding.Wallet != Wallet.Empty));
+        Assert.Equal((await Amy(club)).Holdings.Sum(holding => holding.Wallet.Balance), (await club.Ledger()).Sum(entry => entry.Amount));
+        return true;
+    });
+
+    private static CustomerEvent Request(int what, int amount, string key) => what switch
+    {
+        0 => LoyaltyEvents.Adjust(key, Samples.Amy, amount, "test", "staff:1", unit: "points"),
+        1 => LoyaltyEvents.Adjust(key, Samples.Amy, -amount, "test", "staff:1", unit: "points"),
+        2 => LoyaltyEvents.Redeem(key, RewardClub.Authority, amount, unit: "points"),
+        3 => RewardEvents.Redeem(key, RewardClub.Authority, "mug"),
+        4 => LoyaltyEvents.Adjust(key, Samples.Amy, amount, "test", "staff:1", unit: "status"),
+        _ => CustomerEvent.Purchase(key, Samples.Amy, Money.Hkd(amount)),
+    };
+
+    private static Gen<(List<(int What, int Amount, int Day)> Before, int What, int Amount)> Stories =>
+        from before in (from what in Gen.Choose(0, 6) from amount in Gen.Choose(1, 300) from day in Gen.Choose(0, 200) select (what, amount, day)).ListOf()
+        from what in Gen.Choose(0, 4)
+        from amount in Gen.Choose(1, 300)
+        select (before.OrderBy(one => one.day).ToList(), what, amount);
+
+    private static ValueTask<Receipt> Cancels(Club club, string original) =>
+        club.Records(new CustomerEvent { Key = EventKey.Parse($"desk:{original.Replace(':', '-')}"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse(original) });
+
+    private static async Task<Membership> Amy(Club club) => (await club.Amy()).Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club");
+
+    private static async Task<Membership> Of(Club club, string other) => (await club.Reads(Identity.User(other)))?.Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club") ?? throw new InvalidOperationException($"Nobody is called {other}.");
+}

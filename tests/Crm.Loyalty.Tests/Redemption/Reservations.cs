@@ -1,0 +1,261 @@
+using Crm.Definitions;
+using Crm.Events;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Tests.Shared;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+using Outcome = Crm.Modules.Outcome;
+
+namespace Crm.Loyalty.Tests.Redemption;
+
+/// <summary>What is set aside first has the same price, the same limits and the same code as what is taken at once.</summary>
+public sealed class Reservations
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(99)]
+    [InlineData(101)]
+    public async Task A_reward_is_taken_at_its_price_or_not_at_all(long amount)
+    {
+        var club = RewardClub.With(RewardClub.Mug);
+        await club.Buys(150);
+        await SetsAside(club, "app:r");
+
+        Assert.Equal("price-differs", (await club.Captures("app:r", amount)).Refusal?.Code);
+        Assert.Equal((50L, 0), (await club.Points(), (await club.Membership()).Rewards.Count));
+        Assert.True((await club.Captures("app:r", 100)).Accepted);
+        Assert.Equal((50L, 1L), (await club.Points(), (await club.Membership()).Rewards[0].Taken));
+    }
+
+    [Fact]
+    public async Task Without_an_amount_a_reward_is_taken_at_its_price()
+    {
+        var club = RewardClub.With(RewardClub.Mug);
+        await club.Buys(150);
+        await SetsAside(club, "app:r");
+
+        Assert.Equal(-100, (await club.Captures("app:r")).Total("points"));
+    }
+
+    [Theory]
+    [InlineData(RewardSpan.Ever)]
+    [InlineData(RewardSpan.Month)]
+    public async Task What_is_set_aside_counts_as_had(RewardSpan per)
+    {
+        var module = new LoyaltyModule(RewardClub.Program(RewardClub.Mug with { MostPerMember = 2, Per = per }));
+        var club = new Club(module);
+        await club.Buys(500);
+        Assert.True((await SetsAside(club, "app:1")).Accepted);
+        Assert.True((await club.Takes("mug")).Accepted);
+
+        Assert.Equal("limit-reached", (await SetsAside(club, "app:2")).Refusal?.Code);
+        Assert.Equal("limit-reached", (await club.Takes("mug")).Refusal?.Code);
+        Assert.Equal(["limit-reached"], module.Show(await club.Amy())[0].Rewards[0].Reasons.Select(reason => reason.Code));
+        await club.Captures("app:1");
+        Assert.Equal("limit-reached", (await club.Takes("mug")).Refusal?.Code);
+        Assert.Equal(2, (await club.Membership()).Rewards[0].Taken);
+    }
+
+    [Fact]
+    public async Task What_was_given_up_or_lapsed_makes_room_again()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { MostPerMember = 1 });
+        await club.Buys(500);
+        await SetsAside(club, "app:1");
+        await club.Records(RewardEvents.Void(club.NextKey(), Samples.Amy, "app:1"));
+        Assert.True((await SetsAside(club, "app:2")).Accepted);
+        club.At(club.Now + Duration.FromMinutes(6));
+
+        Assert.True((await club.Takes("mug")).Accepted);
+    }
+
+    [Fact]
+    public async Task Several_of_one_reward_count_each()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { MostPerMember = 3 });
+        await club.Buys(500);
+        await club.Records(RewardEvents.ReserveReward("app:1", RewardClub.Authority, "mug", Duration.FromMinutes(5), quantity: 2));
+
+        Assert.Equal("limit-reached", (await club.Takes("mug", 2)).Refusal?.Code);
+        Assert.True((await club.Takes("mug")).Accepted);
+    }
+
+    [Fact]
+    public async Task A_reward_with_a_code_is_handed_over_with_one_and_it_is_the_owners()
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var club = RewardClub.With(RewardClub.Mug with { Code = form });
+        var bob = Identity.User("bob");
+        await club.Buys(500);
+        await club.Records(CustomerEvent.Purchase(club.NextKey(), bob, Money.Hkd(500)));
+        await SetsAside(club, "app:r");
+        await club.Records(RewardEvents.ReserveReward("app:bobs", SpendAuthority.SignedIn(bob), "mug", Duration.FromMinutes(5)));
+        var code = form.New();
+
+        Assert.Equal("code-missing", (await club.Captures("app:r")).Refusal?.Code);
+        Assert.Equal("code-invalid", (await club.Captures("app:r", code: "TEA-1")).Refusal?.Code);
+        Assert.True((await club.Captures("app:r", code: code)).Accepted);
+        Assert.False((await club.Records(RewardEvents.Capture("app:c", bob, "app:bobs", code: code))).Accepted);
+        Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use(club.NextKey(), bob, code))).Refusal?.Code);
+        Assert.True((await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, code))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_reward_that_a_later_version_does_not_have_is_not_paid_for()
+    {
+        var (first, second) = (RewardClub.Program(RewardClub.Mug), RewardClub.Program());
+        var club = new Club(new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([first.Define(), second.Define(2, Samples.Local(2026, 1, 20))])));
+        await club.Buys(100);
+        await club.Records(RewardEvents.ReserveReward("app:r", RewardClub.Authority, "mug", Duration.FromDays(30)));
+        club.On(2026, 1, 25);
+
+        Assert.Equal("unknown-reward", (await club.Captures("app:r")).Refusal?.Code);
+        Assert.True((await club.Records(RewardEvents.Void(club.NextKey(), Samples.Amy, "app:r"))).Accepted);
+        Assert.Equal(100, await club.Points());
+    }
+
+    [Fact]
+    public async Task A_reward_that_was_given_stands_when_history_has_another_price_for_it()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { Costs = [new("points", 50) { When = RewardClub.Gold }, new("points", 100)] });
+        await club.Buys(1_000, "pos:sale");
+        await club.Buys(200);
+        await SetsAside(club, "app:r");
+        await club.Captures("app:r", 50);
+        Assert.Equal(1_150, await club.Points());
+        await club.Returns("pos:sale", 1_000);
+
+        Assert.Equal((100L, 1L, 0L), (await club.Points(), (await club.Membership()).Rewards[0].Taken, (await club.Membership()).Reserved("points")));
+    }
+
+    [Fact]
+    public async Task Units_that_were_set_aside_and_taken_can_come_back_to_their_lots()
+    {
+        var program = RewardClub.Program();
+        var club = Club.Of(program with { Units = [program.Units[0] with { Returns = new(60, GoneLots.StillExpired) }, .. program.Units.Skip(1)] });
+        await club.Buys(60);
+        club.On(2026, 2, 15);
+        await club.Buys(60);
+        await club.Reserves("pos:r", 100);
+        await club.Records(RewardEvents.Capture("pos:c", Samples.Amy, "pos:r", 80));
+
+        Assert.Equal("nothing-drawn", (await club.Records(Returned("pos:b0", "pos:r"))).Refusal?.Code);
+        Assert.Equal("nothing-drawn", (await club.Records(Returned("pos:b1", "pos:c", 81))).Refusal?.Code);
+        var receipt = await club.Records(Returned("pos:b2", "pos:c", 30));
+
+        Assert.Equal(30, receipt.Total("points"));
+        Assert.Equal([(Samples.Local(2027, 1, 16), 10L), (Samples.Local(2027, 2, 16), 60L)], (await club.Membership()).Wallet("points").Lots.Select(lot => (lot.Expiry ?? default, lot.Amount)));
+        Assert.Equal(50, (await club.Records(Returned("pos:b3", "pos:c"))).Total("points"));
+    }
+
+    [Fact]
+    public async Task What_was_taken_though_it_was_not_there_comes_back_as_less_debt()
+    {
+        var program = RewardClub.Program();
+        var club = Club.Of(program with { Units = [program.Units[0] with { Returns = new(60, GoneLots.StillExpired) }, .. program.Units.Skip(1)] });
+        await club.Buys(100, "pos:sale");
+        await club.Reserves("pos:r", 80);
+        await club.Returns("pos:sale", 50);
+        await club.Records(RewardEvents.Capture("pos:c", Samples.Amy, "pos:r"));
+        Assert.Equal(-30, (await club.Membership()).Wallet("points").Balance);
+
+        await club.Records(Returned("pos:back", "pos:c"));
+
+        Assert.Equal((50L, 0L), (await club.Points(), (await club.Membership()).Wallet("points").Debt));
+    }
+
+    [Fact]
+    public void Nobody_gets_more_of_a_reward_than_its_limit_or_for_less_than_its_price() => Law(program => new LoyaltyModule(program)).Check(Thorough);
+
+    [Fact]
+    public void A_reservation_that_limits_do_not_see_is_caught() => Counterfeits.Caught(() => Law(program => new Blind(program)).Check(Thorough));
+
+    [Fact]
+    public void A_reward_that_is_taken_for_nothing_is_caught() => Counterfeits.Caught(() => Law(program => new ForNothing(program)).Check(Thorough));
+
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(60);
+
+    private static Property Law(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(
+        (from most in Gen.Choose(1, 3)
+         from span in Gen.Elements(RewardSpan.Ever, RewardSpan.Day)
+         from steps in (from what in Gen.Choose(0, 4) from which in Gen.Choose(0, 5) from amount in Gen.Elements<long?>(null, 0, 1, 100, 200) from hours in Gen.Elements(0, 0, 1, 13) select (what, which, amount, hours)).ArrayOf()
+         select (most, span, steps)).ToArbitrary(),
+        given => Holds(module(RewardClub.Program(RewardClub.Mug with { MostPerMember = given.most, Per = given.span })), given.most, given.span, given.steps).GetAwaiter().GetResult());
+
+    private static async Task Holds(ICustomerModule module, int most, RewardSpan span, (int What, int Which, long? Amount, int Hours)[] steps)
+    {
+        var club = new Club(module);
+        await club.Buys(2_000);
+        var (reservations, given) = (new List<string>(), new Dictionary<LocalDate, long>());
+        foreach (var (what, which, amount, hours) in steps)
+        {
+            club.At(club.Now + Duration.FromHours(hours));
+            if (what is 0 or 1)
+            {
+                reservations.Add(club.NextKey());
+                await club.Records(RewardEvents.ReserveReward(reservations[^1], RewardClub.Authority, "mug", Duration.FromHours(20), quantity: 1 + (which % 2)));
+                continue;
+            }
+
+            var before = (await club.Membership()).Rewards.Sum(reward => reward.Taken);
+            var receipt = what == 2 ? await club.Takes("mug")
+                : reservations.Count == 0 ? null
+                : what == 3 ? await club.Captures(reservations[which % reservations.Count], amount)
+                : await club.Records(RewardEvents.Void(club.NextKey(), Samples.Amy, reservations[which % reservations.Count]));
+            var times = (await club.Membership()).Rewards.Sum(reward => reward.Taken) - before;
+            Assert.Equal(-100 * times, receipt?.Total("points") ?? 0);
+            var today = span == RewardSpan.Ever ? default : new Moment(club.Now, Samples.HongKong).Date;
+            given[today] = given.GetValueOrDefault(today) + times;
+        }
+
+        Assert.All(given.Values, times => Assert.InRange(times, 0, most));
+    }
+
+    private static ValueTask<Receipt> SetsAside(Club club, string key) => club.Records(RewardEvents.ReserveReward(key, RewardClub.Authority, "mug", Duration.FromMinutes(5)));
+
+    private static CustomerEvent Returned(string key, string original, long? amount = null) =>
+        LoyaltyEvents.Return(key, Samples.Amy, original, amount) is var back ? back with { Fields = back.Fields.With("unit", "points") } : throw new InvalidOperationException();
+
+    /// <summary>Asked for a reward, it does not know what is set aside.</summary>
+    private sealed class Blind(LoyaltyProgram program) : CustomerModule<LoyaltyState>
+    {
+        private readonly ICustomerModule inner = new LoyaltyModule(program);
+
+        public override ModuleContract Contract => inner.Contract;
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context)
+        {
+            if (context.Stimulus is not Stimulus.Happened { Event.Kind: RewardEvents.RedeemName or RewardEvents.ReserveRewardName } || state.Memberships.IsEmpty)
+            {
+                return inner.Handle(state, context);
+            }
+
+            var kept = state.In("tea-club").Reservations;
+            return inner.Handle(state.With(state.In("tea-club") with { Reservations = [] }), context) is Outcome.Accepted { State: LoyaltyState next } accepted
+                ? accepted with { State = next.With(kept.Aggregate(next.In("tea-club"), (membership, reservation) => membership.With(reservation))) }
+                : inner.Handle(state, context);
+        }
+    }
+
+    /// <summary>A capture gives the reward, and what it took goes back.</summary>
+    private sealed class ForNothing(LoyaltyProgram program) : CustomerModule<LoyaltyState>
+    {
+        private readonly ICustomerModule inner = new LoyaltyModule(program);
+
+        public override ModuleContract Contract => inner.Contract;
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context) =>
+            inner.Handle(state, context) is var outcome && context.Stimulus is Stimulus.Happened { Event.Kind: RewardEvents.CaptureName } && outcome is Outcome.Accepted accepted
+                ? accepted with { Lines = accepted.Lines.Where(line => line.Code != LineCodes.Spent).ToSequence() }
+                : outcome;
+    }
+}
