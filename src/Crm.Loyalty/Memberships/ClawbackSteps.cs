@@ -1,5 +1,4 @@
 using Crm.Events;
-using Crm.Ledger;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
@@ -38,11 +37,11 @@ internal static class ClawbackSteps
         var key = amended.Whole.Key.ToString();
         foreach (var unit in decision.In(plan.Name).Awards.Where(award => award.Key == key).GroupBy(award => award.Unit, StringComparer.Ordinal).ToList())
         {
-            var awards = unit.ToList();
-            var taken = Taking(awards, amended, plan, decision);
-            for (var i = 0; i < awards.Count && plan.UnitNamed(unit.Key) is { } known; i++)
+            if (plan.UnitNamed(unit.Key) is { } known)
             {
-                Settle(awards[i], taken[i], plan, known, decision);
+                var awards = unit.ToList();
+                var taken = Taking(awards, amended, plan, decision);
+                Settle([.. awards.Select((award, i) => (award, taken[i] - award.Taken)).Where(award => award.Item2 != 0)], plan, known, decision);
             }
         }
     }
@@ -63,24 +62,17 @@ internal static class ClawbackSteps
             .Where(award => award.Key == awards[0].Key && award.Unit == awards[0].Unit)];
     }
 
-    private static void Settle(KeptAward award, long taken, ProgramPlan plan, UnitPlan unit, Decision decision)
+    private static void Settle(List<(KeptAward Award, long More)> changes, ProgramPlan plan, UnitPlan unit, Decision decision)
     {
-        var more = taken - award.Taken;
-        if (more == 0)
+        foreach (var (award, more) in changes)
         {
-            return;
+            decision.Keep(plan, award with { Taken = award.Taken + more });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, more > 0 ? LineCodes.TakenBack : LineCodes.GivenBack) { Subject = award.Key, Unit = unit.Name, Amount = -more });
         }
 
-        decision.Keep(plan, award with { Taken = taken });
-        if (more > 0)
+        if (changes.Count > 0)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = award.Key, Unit = unit.Name, Amount = -more });
-            decision.TakeBack(plan, unit, award.Lot, more, Refund, award.At);
-        }
-        else
-        {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.GivenBack) { Subject = award.Key, Unit = unit.Name, Amount = -more });
-            decision.GiveBack(plan, unit, award.Lot, -more, Movement.Reversed, Refund, award.At);
+            decision.Refund(plan, unit, changes, Refund);
         }
     }
 }

@@ -79,6 +79,39 @@ internal sealed partial class Decision
         });
     }
 
+    /// <summary>Takes back more or less of what was earned, each from its own lot first, and as many as are to have been taken in all, in however many pieces and in whichever order; status units where they were counted.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="changes">How many more are taken of each award; below 0: so many come back.</param>
+    /// <param name="code">Why, for the ledger.</param>
+    public void Refund(ProgramPlan plan, UnitPlan unit, IReadOnlyList<(KeptAward Award, long More)> changes, string code)
+    {
+        var (membership, moment) = (In(plan.Name), new Moment(context.Moment.Instant, plan.Zone));
+        var (wallet, prefix) = (membership.Wallet(unit.Name), LoyaltyNames.Instead(unit.Name));
+        var known = membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+        var filled = membership.Awards.Where(award => award.Unit == unit.Name).Select(award => PendingLot.NameAt(award.Lot, moment.Instant)).ToHashSet(StringComparer.Ordinal);
+        var instead = new TakenInstead(known.Select(tally => (tally.Name[prefix.Length..], tally.Amount)));
+        var (change, then) = wallet.TakeBack(changes.Select(change => (change.Award.Lot, change.More)), instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant);
+        Move(plan, unit, Restarted(change, wallet, unit, moment), null, code);
+        known.ForEach(tally => Count(plan, tally with { Amount = 0 }));
+        foreach (var (lot, amount) in then.Lots)
+        {
+            Count(plan, new Tally(prefix + lot, 0, amount));
+        }
+
+        foreach (var (award, more) in changes)
+        {
+            if (unit.Kind == UnitKind.Status)
+            {
+                Count(plan, unit, -more, award.At);
+            }
+        }
+
+        WeighWhereHeld(plan);
+        TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - change.Wallet.PendingTotal, code);
+        Expire(plan.Name, unit.Name, plan);
+    }
+
     /// <summary>Takes back what was given: from its own lot first, pending or not, then as a spend would; status units where they were counted.</summary>
     /// <param name="plan">The programme.</param>
     /// <param name="unit">The unit.</param>
@@ -437,6 +470,12 @@ internal sealed partial class Decision
     // Units that come in where nothing idles, or everything has run out, have a whole span; while a clock runs, it is for all, and nothing but an activity moves it.
     private static WalletChange Started(WalletChange change, Lot lot, UnitPlan unit, LotExpiry? instead, Moment moment) =>
         lot.Idles && (unit.Idle ?? instead as LotExpiry.WhenIdle) is { } idle && !(change.Wallet.IdleUntil > moment.Instant) ? KeptUntil(change, moment.StartOf(idle.GoneAfter(moment.Date))) : change;
+
+    private static WalletChange Restarted(WalletChange change, Wallet before, UnitPlan unit, Moment moment)
+    {
+        var idle = change.Wallet.Lots.FirstOrDefault(lot => lot.Idles);
+        return idle.Amount > before.Lots.FirstOrDefault(lot => lot.Idles).Amount ? Started(change, idle, unit, null, moment) : change;
+    }
 
     private static WalletChange KeptUntil(WalletChange change, Instant gone) =>
         change.Wallet.IdleUntil >= gone ? change : change with { Wallet = change.Wallet with { IdleUntil = gone } };

@@ -138,6 +138,9 @@ public static class LoyaltyNames
     /// <summary>The tallies of what ran out of each lot, while it may be reinstated: the beginning of their names.</summary>
     internal static string Gone(string unit) => $"gone/{unit}|";
 
+    /// <summary>The tallies of what refunds took of each lot instead of another, or of another instead of it: the beginning of their names.</summary>
+    internal static string Instead(string unit) => $"instead/{unit}|";
+
     /// <summary>The tally that a balance was opened by an import.</summary>
     internal static string Opened(string provenance) => $"opened/{provenance}";
 

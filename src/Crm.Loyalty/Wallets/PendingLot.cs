@@ -36,4 +36,7 @@ public sealed record PendingLot
             ? new PendingLot { ActiveFrom = from, Lot = lot }
             : null;
     }
+
+    /// <summary>The name of the lot in which units are at an instant that went into one: what waited for an instant is where it belongs from then on.</summary>
+    internal static string NameAt(string name, Instant now) => Parse(name) is { } pending && pending.ActiveFrom <= now ? pending.Lot.Name : name;
 }

@@ -8,7 +8,7 @@ namespace Crm.Loyalty.Wallets;
 /// A customer's holding of one unit: lots by expiry, what is pending, and what the customer owes. Every function is pure and says which lots it moved by how much;
 /// per lot, all movements ever made add up to the lot, and over all lots to available and pending less debt.
 /// </summary>
-public sealed record Wallet
+public sealed partial record Wallet
 {
     /// <summary>Nothing held, nothing owed.</summary>
     public static Wallet Empty { get; } = new();
