@@ -6,6 +6,12 @@ namespace Crm.Engine;
 /// <param name="At">The instant that the answer is about. It may lie ahead: then the answer is what will be if nothing happens.</param>
 public sealed record PastQuestion(Instant At)
 {
+    /// <summary>
+    /// Whether <see cref="At"/> is the now of whoever asks, a clock having been read for it: then a test of the profile that nobody observed is answered from today's profile, also where the clock has gone on since
+    /// or the question is carried ahead. Not together with <see cref="KnownAt"/>.
+    /// </summary>
+    public bool IsNow { get; init; }
+
     /// <summary>What was recorded after this instant is left out, so that the answer is the one that could be given then; null: everything known now counts, also what came late.</summary>
     public Instant? KnownAt { get; init; }
 

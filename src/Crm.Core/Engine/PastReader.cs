@@ -158,7 +158,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             kernel.Modules,
             state,
             inputs.Where(input => input.Entry.Kind.Name != Events.EventKinds.RetiredName).Select(input => new HistoricEvent(input.Entry.Key, input.Event, input.Entry.EffectiveAt, input.Entry.RecordedAt) { IsBackfill = input.Entry.Backfill, IsAmendment = input.Entry.Kind.Nature == Events.EventNature.Amendment }).ToSequence(),
-            isCurrent && question.KnownAt is null && question.At >= now);
+            question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
     }
 
     // Before a merge its two customers were two: what was joined counts where the merge does.

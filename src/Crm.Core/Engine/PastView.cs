@@ -7,7 +7,7 @@ namespace Crm.Engine;
 
 /// <summary>
 /// A customer as of an instant, with the whole history up to it: every condition can be asked of it, whether or not a module watches it. What was read from outside the journal is what was observed with
-/// the events; a test of the profile that nobody observed is answered as of now from today's profile, and refused for the past, whose profile is not known.
+/// the events; a test of the profile that nobody observed is answered from today's profile where the question is of now (<see cref="PastQuestion.IsNow"/>), and refused for the past, whose profile is not known.
 /// </summary>
 public sealed class PastView : IEvidence
 {

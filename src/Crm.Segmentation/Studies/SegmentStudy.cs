@@ -90,7 +90,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
         var (asked, hits) = (drawn.Count, 0);
         while (drawn.TryDequeue(out var customer, out _))
         {
-            if (await engine.ReadAsync(CustomerRef.Of(customer), new PastQuestion(now), cancellationToken).ConfigureAwait(false) is { } view && Evaluator.Evaluate(where, view).Value)
+            if (await engine.ReadAsync(CustomerRef.Of(customer), new PastQuestion(now) { IsNow = true }, cancellationToken).ConfigureAwait(false) is { } view && Evaluator.Evaluate(where, view).Value)
             {
                 hits++;
             }
@@ -152,7 +152,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
     public async ValueTask<SegmentExplanation?> ExplainAsync(CustomerRef customer, string segment, PastQuestion? asOf = null, CancellationToken cancellationToken = default)
     {
         Known(segment);
-        var question = asOf ?? new PastQuestion(clock.GetCurrentInstant());
+        var question = asOf ?? new PastQuestion(clock.GetCurrentInstant()) { IsNow = true };
         if (await engine.ReadAsync(customer, question, cancellationToken).ConfigureAwait(false) is not { } view)
         {
             return null;

@@ -13,7 +13,8 @@ internal abstract record AsOf
 
     /// <summary>Everything at or before an instant.</summary>
     /// <param name="Instant">The instant.</param>
-    public sealed record At(Instant Instant) : AsOf;
+    /// <param name="IsNow">Whether it is the instant at which the command was given.</param>
+    public sealed record At(Instant Instant, bool IsNow = false) : AsOf;
 
     /// <summary>Everything on or before a date, in the store's zone.</summary>
     /// <param name="Date">The date.</param>
@@ -24,7 +25,7 @@ internal abstract record AsOf
     {
         if (text is null)
         {
-            return new At(clock.GetCurrentInstant());
+            return new At(clock.GetCurrentInstant(), IsNow: true);
         }
 
         if (LocalDatePattern.Iso.Parse(text) is { Success: true } date)

@@ -16,12 +16,12 @@ internal sealed class StoreSegments
 {
     private readonly OpenedStore store;
 
-    private StoreSegments(OpenedStore store, CrmEngine engine, SegmentCatalog catalog, Instant last)
+    private StoreSegments(OpenedStore store, CrmEngine engine, SegmentCatalog catalog, PastQuestion question)
     {
         this.store = store;
         Engine = engine;
         Catalog = catalog;
-        Last = last;
+        Question = question;
     }
 
     public CrmEngine Engine { get; }
@@ -29,10 +29,10 @@ internal sealed class StoreSegments
     public SegmentCatalog Catalog { get; }
 
     /// <summary>The last instant that counts.</summary>
-    public Instant Last { get; }
+    public Instant Last => Question.At;
 
     /// <summary>What a report of the instant is about: everything that had happened by then, amendments of later left out.</summary>
-    public PastQuestion Question => QuestionAt(Last);
+    public PastQuestion Question { get; }
 
     /// <summary>Opens the segments of a store: those of the demo, those that hosts have saved in it, and those of files, which count instead of saved ones of the same name.</summary>
     /// <exception cref="ToolException">Something is wrong with a file, or the files do not fit the store; the message lists all of it.</exception>
@@ -54,7 +54,7 @@ internal sealed class StoreSegments
         try
         {
             var catalog = new SegmentCatalog(new DefinitionCatalog<Segment>(all), engine.Kinds);
-            return problems.Count == 0 ? new StoreSegments(store, engine, catalog, asOf.Last(settings.Zone)) : throw ToolException.Input(problems);
+            return problems.Count == 0 ? new StoreSegments(store, engine, catalog, QuestionAt(asOf.Last(settings.Zone)) with { IsNow = asOf is AsOf.At { IsNow: true } }) : throw ToolException.Input(problems);
         }
         catch (Exception wrong) when (wrong is InvalidSegmentException or ArgumentException)
         {

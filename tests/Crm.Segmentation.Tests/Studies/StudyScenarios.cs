@@ -97,6 +97,20 @@ public sealed class StudyScenarios
     }
 
     [Fact]
+    public async Task Now_is_now_though_the_clock_goes_on_while_it_is_asked()
+    {
+        var town = new Town(Buyers, Samples.Of("mailed", If.Field("customer.email").IsKnown));
+        await town.RecordAsync(CustomerEvent.Purchase("till:1", Identity.User("amy"), Money.Hkd(50)) with { OccurredAt = Club.Day(1), Profile = Fields.Of(("region", "HK"), ("email", "amy@example.com")) });
+        await town.BuysAsync("ben", 2);
+        var draft = Samples.Of("hk", If.Field("customer.region").Is("HK"));
+        var study = town.InTime();
+
+        Assert.Equal(1, (await study.EstimateAsync(draft, cancellationToken: Cancel)).Hits);
+        Assert.NotEmpty((await study.ExplainAsync(CustomerRef.Of(Identity.User("amy")), "mailed", cancellationToken: Cancel))!.SmallestChange);
+        Assert.Equal((await study.PreviewAsync(draft, cancellationToken: Cancel)).Size, (await study.EstimateAsync(draft, cancellationToken: Cancel)).Hits);
+    }
+
+    [Fact]
     public async Task A_snapshot_is_taken_once_and_stays_whatever_comes_late()
     {
         var snapshot = Segment.Snapshot("spring", new Text("Spring", "春"), If.Purchases().Count().AtLeast(2), Club.Day(10));

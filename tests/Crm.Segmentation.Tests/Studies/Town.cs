@@ -44,6 +44,13 @@ internal sealed class Town
 
     public Town With(params Definition<Segment>[] segments) => new(new SegmentCatalog(new DefinitionCatalog<Segment>(segments)), store: Store, clock: Clock);
 
+    /// <summary>A study of the same store, by a clock that goes on with every look at it.</summary>
+    public SegmentStudy InTime()
+    {
+        var clock = new GoingClock(Clock);
+        return new SegmentStudy(new CrmEngine(Store, [new ScoreModule(), new SegmentationModule(Catalog), new ListenerModule()], new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = 8 }, clock, new SeededIdSource()), Catalog, clock);
+    }
+
     public async Task BuysAsync(string who, params double[] days)
     {
         foreach (var day in days)
@@ -73,5 +80,10 @@ internal sealed class Town
         }
 
         return [.. customers.Select(customer => names[customer]).Order(StringComparer.Ordinal)];
+    }
+
+    private sealed class GoingClock(FakeClock clock) : IClock
+    {
+        public Instant GetCurrentInstant() => clock.Advance(Duration.FromTicks(1));
     }
 }

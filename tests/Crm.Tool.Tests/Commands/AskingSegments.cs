@@ -1,4 +1,5 @@
 using Crm.Tool.Tests.Support;
+using NodaTime;
 
 namespace Crm.Tool.Tests.Commands;
 
@@ -114,6 +115,18 @@ public sealed class AskingSegments : IDisposable
         Assert.Equal(1, (await Support.Tool.RunAsync("segments", "size", "nothing", "--store", store)).Code);
         Assert.Equal(3, (await Support.Tool.RunAsync("segments", "list", "--store", folder.PathOf("none.db"))).Code);
         Assert.Equal(0, (await Support.Tool.RunAsync("segments", "list", "--store", store)).Code);
+    }
+
+    [Fact]
+    public async Task What_is_asked_of_now_is_answered_from_todays_profile_though_the_clock_goes_on()
+    {
+        var store = await SalesAsync();
+        var elsewhere = folder.Write("elsewhere.json", Segment("elsewhere", """{"field":"customer.region","is":{"eq":"hk"},"whenMissing":true}"""));
+
+        var evaluated = await Support.Tool.RunAsync(SystemClock.Instance, TestContext.Current.CancellationToken, "segments", "evaluate", elsewhere, "--store", store, "--json");
+
+        Assert.Equal((0, ""), (evaluated.Code, evaluated.Error));
+        Assert.Equal(200, evaluated.Json.GetProperty("size").GetInt32());
     }
 
     private static string Segment(string id, string where) => $$$"""{"$schema":"segment/1","id":"{{{id}}}","where":{{{where}}},"label":{"en":"{{{id}}}","zh-Hant":"{{{id}}}"}}""";

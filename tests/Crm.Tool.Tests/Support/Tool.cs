@@ -12,11 +12,13 @@ internal sealed record Tool(int Code, string Out, string Error)
 
     public static Task<Tool> RunAsync(CancellationToken cancellationToken, params string[] args) => RunAsync(Instant.FromUtc(2026, 1, 2, 3, 4), cancellationToken, args);
 
-    public static async Task<Tool> RunAsync(Instant now, CancellationToken cancellationToken, params string[] args)
+    public static Task<Tool> RunAsync(Instant now, CancellationToken cancellationToken, params string[] args) => RunAsync(new StoppedClock(now), cancellationToken, args);
+
+    public static async Task<Tool> RunAsync(IClock clock, CancellationToken cancellationToken, params string[] args)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await CrmTool.RunAsync(args, output, error, new StoppedClock(now), cancellationToken);
+        var code = await CrmTool.RunAsync(args, output, error, clock, cancellationToken);
         return new Tool(code, output.ToString(), error.ToString());
     }
 
