@@ -96,7 +96,7 @@ internal sealed class Explaining
     private Sequence<NeededChange> Smallest(Condition where)
     {
         var search = new SmallestChange(
-            segment => definitions.Names.Contains(segment) ? definitions.At(segment, evidence.Moment.Instant)?.Value.Where ?? new Condition.Any([]) : null,
+            segment => definitions.Names.Contains(segment) ? definitions.At(segment, evidence.Moment.Instant)?.Value.Where.InZonesOf(evidence) ?? new Condition.Any([]) : null,
             actual,
             leaf => Evaluator.Evaluate(leaf, evidence).Value,
             evidence.Moment.Instant);

@@ -124,6 +124,28 @@ public sealed class EvidenceScenarios
         Assert.Equal(needed, Assert.Single(explanation.SmallestChange).Text.English);
     }
 
+    public static TheoryData<Condition> OfDays => new()
+    {
+        If.Field("customer.joined").FromToday(Comparison.AtMost, Period.FromDays(-30), new CalendarZone.Business()),
+        If.Field("customer.joined").FromToday(Comparison.AtMost, Period.FromDays(-30), new CalendarZone.Customer("customer.zone", "UTC")),
+        If.Field("customer.joined").HasAnniversary(new CalendarZone.Business()),
+        If.Purchases().This(CalendarPeriod.Month, new CalendarZone.Customer("customer.zone", "UTC")).Count().AtLeast(2),
+    };
+
+    [Theory]
+    [MemberData(nameof(OfDays))]
+    public async Task A_named_segment_that_asks_in_the_zone_of_the_business_or_the_customer_is_looked_into(Condition where)
+    {
+        var town = new Town(Samples.Of("within", where), Samples.Of("around", Samples.In("within")));
+        await town.RecordAsync(Events.CustomerEvent.Purchase("till:1", Identity.User("amy"), Money.Hkd(50)) with { OccurredAt = Club.Day(1), Profile = Fields.Of(("joined", new LocalDate(2025, 12, 25)), ("zone", "UTC")) });
+
+        var explanation = await ExplainAsync(town, "around");
+
+        Assert.Single(explanation.SmallestChange);
+        Assert.Equal(explanation.SmallestChange, (await ExplainAsync(town, "within")).SmallestChange);
+        Assert.Equal(explanation.SmallestChange, town.Catalog.Explain((await town.Engine.ReadAsync(Amy, Cancel))!, "around").SmallestChange);
+    }
+
     private static async Task<SegmentExplanation> ExplainAsync(Town town, string segment) =>
         await town.Study.ExplainAsync(Amy, segment, cancellationToken: Cancel) ?? throw new InvalidOperationException("Amy is nobody.");
 }
