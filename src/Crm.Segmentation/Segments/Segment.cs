@@ -29,6 +29,9 @@ public sealed record Segment
     /// <summary>What a snapshot is taken of; null for the other kinds.</summary>
     public SnapshotSource? Taken { get; internal init; }
 
+    /// <summary>What its author asks: <see cref="Where"/>, and of a snapshot the condition that it is taken by.</summary>
+    public Condition Asked => Taken?.Where ?? Where;
+
     /// <summary>How much of its past is kept. A change of it changes nobody's membership.</summary>
     public SegmentHistory History { get; init; }
 

@@ -61,7 +61,7 @@ internal static class SegmentReferences
             errors.Add(new(place, $"The definition has the hash {definition.Hash}, but that of its segment is {definition.Value.Hash}; make definitions with Segment.Define."));
         }
 
-        foreach (var unknown in In(definition.Value.Taken?.Where ?? definition.Value.Where).Distinct(StringComparer.Ordinal).Where(id => !known.Contains(id)))
+        foreach (var unknown in In(definition.Value.Asked).Distinct(StringComparer.Ordinal).Where(id => !known.Contains(id)))
         {
             var nearest = Names.Nearest(unknown, known);
             errors.Add(new($"{place}, where", $"No segment is named '{unknown}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} There are: {string.Join(", ", known)}."));

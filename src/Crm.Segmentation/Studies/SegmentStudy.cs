@@ -39,7 +39,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
     {
         ArgumentNullException.ThrowIfNull(draft);
         Check(draft);
-        var members = await engine.SelectAsync(draft.Taken?.Where ?? draft.Where, cancellationToken).ConfigureAwait(false);
+        var members = await engine.SelectAsync(draft.Asked, cancellationToken).ConfigureAwait(false);
         var all = await engine.SelectAsync(new Condition.All([]), cancellationToken).ConfigureAwait(false);
         var inIt = members.ToHashSet();
         var overlaps = new List<SegmentOverlap>();
@@ -86,11 +86,10 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
             }
         }
 
-        var where = draft.Taken?.Where ?? draft.Where;
         var (asked, hits) = (drawn.Count, 0);
         while (drawn.TryDequeue(out var customer, out _))
         {
-            if (await engine.ReadAsync(CustomerRef.Of(customer), new PastQuestion(now) { IsNow = true }, cancellationToken).ConfigureAwait(false) is { } view && Evaluator.Evaluate(where, view).Value)
+            if (await engine.ReadAsync(CustomerRef.Of(customer), new PastQuestion(now) { IsNow = true }, cancellationToken).ConfigureAwait(false) is { } view && Evaluator.Evaluate(draft.Asked, view).Value)
             {
                 hits++;
             }
