@@ -76,12 +76,12 @@ public sealed record SegmentDiff
     /// <summary>Whether anybody can fall out; false is proven.</summary>
     public bool SomeMayLeave { get; }
 
-    /// <summary>The difference of two versions of a segment.</summary>
+    /// <summary>The difference of two versions of a segment; of snapshots, of the conditions that they are taken by.</summary>
     public static SegmentDiff Of(Segment before, Segment after)
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
-        return Of(before.Where, after.Where);
+        return Of(before.Asked, after.Asked);
     }
 
     /// <summary>The difference of two conditions.</summary>

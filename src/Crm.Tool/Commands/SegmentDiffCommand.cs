@@ -48,10 +48,9 @@ internal static class SegmentDiffCommand
 
             async Task<(Segment Segment, HashSet<string> Members, Instant At)> VersionAsync(string file)
             {
-                var segments = await StoreSegments.OpenAsync(store, [file, .. others], common.AsOf(parsed, clock), clock, cancellationToken);
-                var definition = SegmentJson.Read(await File.ReadAllTextAsync(file, cancellationToken));
-                var (_, members) = await segments.MembersAsync([definition.Name], segments.Question, cancellationToken);
-                return (definition.Value, members[definition.Name].Select(member => member.Customer).ToHashSet(StringComparer.Ordinal), segments.Last);
+                var (segments, segment) = await StoreSegments.OpenWithAsync(store, file, others, common.AsOf(parsed, clock), clock, cancellationToken);
+                var (_, members) = await segments.MembersAsync([segment.Id], segments.Question, cancellationToken);
+                return (segment, members[segment.Id].Select(member => member.Customer).ToHashSet(StringComparer.Ordinal), segments.Last);
             }
         });
         return command.WithExamples("crm segments diff regulars.json regulars-2.json --store shop.db", "crm segments diff regulars.json regulars-2.json --store shop.db --as-of 2026-10-31 --json");

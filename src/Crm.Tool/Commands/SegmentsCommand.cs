@@ -125,9 +125,8 @@ internal static class SegmentsCommand
         {
             var output = common.Output(parsed);
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
-            var file = parsed.GetRequiredValue(draft);
-            var segments = await StoreSegments.OpenAsync(store, [file, .. parsed.GetRequiredValue(files)], common.AsOf(parsed, clock), clock, cancellationToken);
-            var id = SegmentJson.Read(await File.ReadAllTextAsync(file, cancellationToken)).Name;
+            var (segments, segment) = await StoreSegments.OpenWithAsync(store, parsed.GetRequiredValue(draft), parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
+            var id = segment.Id;
             var (customers, members) = await segments.MembersAsync(segments.Catalog.Definitions.Names, segments.Question, cancellationToken);
             var inIt = members[id].Select(member => member.Customer).ToHashSet(StringComparer.Ordinal);
             var overlaps = members.Where(pair => pair.Key != id).OrderBy(pair => pair.Key, StringComparer.Ordinal)

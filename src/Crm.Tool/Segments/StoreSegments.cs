@@ -36,18 +36,29 @@ internal sealed class StoreSegments
 
     /// <summary>Opens the segments of a store: those of the demo, those that hosts have saved in it, and those of files, which count instead of saved ones of the same name.</summary>
     /// <exception cref="ToolException">Something is wrong with a file, or the files do not fit the store; the message lists all of it.</exception>
-    public static async ValueTask<StoreSegments> OpenAsync(OpenedStore store, IEnumerable<string> files, AsOf asOf, IClock clock, CancellationToken cancellationToken)
+    public static ValueTask<StoreSegments> OpenAsync(OpenedStore store, IEnumerable<string> files, AsOf asOf, IClock clock, CancellationToken cancellationToken) =>
+        OpenAsync(store, files, null, asOf, clock, cancellationToken);
+
+    /// <summary>Opens the segments of a store as <see cref="OpenAsync(OpenedStore, IEnumerable{string}, AsOf, IClock, CancellationToken)"/> does, with one more that is asked about before it counts: as if it did, whatever its own instant, and of a snapshot by the condition that it is to be taken by.</summary>
+    /// <exception cref="ToolException">Something is wrong with a file, or the files do not fit the store; the message lists all of it.</exception>
+    public static async ValueTask<(StoreSegments Segments, Segment Draft)> OpenWithAsync(OpenedStore store, string draft, IEnumerable<string> files, AsOf asOf, IClock clock, CancellationToken cancellationToken)
+    {
+        var segments = await OpenAsync(store, [draft, .. files], draft, asOf, clock, cancellationToken);
+        return (segments, SegmentJson.Read(NamedFile.JsonText(draft)).Value);
+    }
+
+    private static async ValueTask<StoreSegments> OpenAsync(OpenedStore store, IEnumerable<string> files, string? draft, AsOf asOf, IClock clock, CancellationToken cancellationToken)
     {
         var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
         var modules = await store.ModulesAsync(cancellationToken);
         var engine = OpenedStore.EngineOver(store.Customers, modules, settings, clock);
-        var own = FromFiles(files, engine.Kinds);
+        var own = FromFiles(files, engine.Kinds, draft);
         var saved = await new SegmentLibrary(store.Documents, clock).DefinitionsAsync(cancellationToken);
         var demo = await DemoMark.IsOnAsync(store.Documents, cancellationToken) ? new TeaShop().Segments.Definitions.All : [];
         var all = own.Concat(saved.Concat(demo).Where(definition => own.All(one => one.Name != definition.Name))).DistinctBy(definition => (definition.Name, definition.Version)).ToList();
         var published = modules.SelectMany(module => module.Contract.Publishes).ToList();
         var unknown = from definition in own
-                      from leaf in definition.Value.Where.Leaves().OfType<Condition.Fact>()
+                      from leaf in definition.Value.Asked.Leaves().OfType<Condition.Fact>()
                       where !leaf.Name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal) && !published.Exists(fact => fact.Covers(leaf.Name))
                       select $"{definition.Name}: no module of this store publishes the fact '{leaf.Name}'. There are: {string.Join(", ", published.Select(fact => fact.Name).Order(StringComparer.Ordinal).DefaultIfEmpty("none"))}.";
         var problems = unknown.Distinct(StringComparer.Ordinal).ToList();
@@ -129,7 +140,7 @@ internal sealed class StoreSegments
 
     /// <summary>The segments of files.</summary>
     /// <exception cref="ToolException">Something is wrong with a file; the message lists all of it.</exception>
-    internal static List<Definition<Segment>> FromFiles(IEnumerable<string> files, Events.EventKinds? kinds)
+    internal static List<Definition<Segment>> FromFiles(IEnumerable<string> files, Events.EventKinds? kinds, string? draft = null)
     {
         var definitions = new List<Definition<Segment>>();
         var problems = new List<string>();
@@ -137,7 +148,8 @@ internal sealed class StoreSegments
         {
             try
             {
-                definitions.Add(SegmentJson.Read(NamedFile.JsonText(file), kinds));
+                var definition = SegmentJson.Read(NamedFile.JsonText(file), kinds);
+                definitions.Add(file == draft ? AsIfItCounted(definition) : definition);
             }
             catch (InvalidSegmentException wrong)
             {
@@ -151,6 +163,9 @@ internal sealed class StoreSegments
 
         return problems.Count == 0 ? definitions : throw ToolException.Input(problems);
     }
+
+    private static Definition<Segment> AsIfItCounted(Definition<Segment> draft) =>
+        (draft.Value.Taken is { } taken ? new Segment { Id = draft.Name, Label = draft.Value.Label, Where = taken.Where } : draft.Value).Define(draft.Version, Instant.MinValue);
 }
 
 /// <summary>A customer in a segment.</summary>
