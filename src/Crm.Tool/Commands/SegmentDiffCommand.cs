@@ -23,7 +23,7 @@ internal static class SegmentDiffCommand
         {
             var output = common.Output(parsed);
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
-            var others = parsed.GetRequiredValue(files);
+            var (others, asOf) = (parsed.GetRequiredValue(files), common.AsOf(parsed, clock));
             var (old, fresh) = (await VersionAsync(parsed.GetRequiredValue(before)), await VersionAsync(parsed.GetRequiredValue(after)));
             var diff = SegmentDiff.Of(old.Segment, fresh.Segment);
             var entering = fresh.Members.Except(old.Members, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
@@ -48,7 +48,7 @@ internal static class SegmentDiffCommand
 
             async Task<(Segment Segment, HashSet<string> Members, Instant At)> VersionAsync(string file)
             {
-                var (segments, segment) = await StoreSegments.OpenWithAsync(store, file, others, common.AsOf(parsed, clock), clock, cancellationToken);
+                var (segments, segment) = await StoreSegments.OpenWithAsync(store, file, others, asOf, clock, cancellationToken);
                 var (_, members) = await segments.MembersAsync([segment.Id], segments.Question, cancellationToken);
                 return (segment, members[segment.Id].Select(member => member.Customer).ToHashSet(StringComparer.Ordinal), segments.Last);
             }
