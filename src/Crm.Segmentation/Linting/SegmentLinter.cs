@@ -33,12 +33,12 @@ public sealed class SegmentLinter
         possibilities = new Possibilities(root);
     }
 
-    /// <summary>Looks at the condition of a segment.</summary>
+    /// <summary>Looks at the condition of a segment; of a snapshot, at the one that it is taken by.</summary>
     /// <inheritdoc cref="Lint(Condition, LintNames?)" path="/exception"/>
     public static LintReport Lint(Segment segment, LintNames? names = null)
     {
         ArgumentNullException.ThrowIfNull(segment);
-        return Lint(segment.Where, names);
+        return Lint(segment.Asked, names);
     }
 
     /// <summary>Looks at a condition.</summary>

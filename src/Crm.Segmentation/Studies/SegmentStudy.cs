@@ -265,7 +265,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
     private void Check(Segment draft)
     {
         SegmentValidator.Check(draft);
-        var unknown = SegmentReferences.In(draft.Where).Where(id => !catalog.Definitions.Names.Contains(id)).Distinct(StringComparer.Ordinal)
+        var unknown = SegmentReferences.In(draft.Asked).Where(id => !catalog.Definitions.Names.Contains(id)).Distinct(StringComparer.Ordinal)
             .Select(id => new SegmentError("where", $"No segment is named '{id}'. There are: {string.Join(", ", catalog.Definitions.Names)}.")).ToSequence();
         if (!unknown.IsEmpty)
         {

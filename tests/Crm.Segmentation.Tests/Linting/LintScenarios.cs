@@ -2,6 +2,7 @@ using Crm.Conditions;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Segmentation.Linting;
+using Crm.Segmentation.Segments;
 using Crm.Values;
 using NodaTime;
 
@@ -52,6 +53,14 @@ public sealed class LintScenarios
         Assert.Equal(("contradiction", "$"), (found.Code, found.Path));
         Assert.Equal("These cannot hold together: $.all[1], fewer than 2 purchases in the last 90 days; $.all[3], at least 2 purchases in the last 30 days. Leave one out, or ask for any of them.", found.Sentence.English);
         Assert.StartsWith("以下條件不能同時成立：$.all[1]，", found.Sentence.Chinese, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_snapshot_the_condition_is_looked_at_that_it_is_taken_by()
+    {
+        var snapshot = Segment.Snapshot("spring", new Text("Spring", "春"), Quarter.Count().AtLeast(3) & Quarter.Count().AtMost(1) & If.Fact("loyalty.teir").Is("gold"), Instant.FromUtc(2026, 1, 1, 0, 0));
+
+        Assert.Equal(["unknown-fact", "contradiction"], SegmentLinter.Lint(snapshot, new LintNames { Facts = [new FactDeclaration("loyalty.tier")] }).Findings.Select(finding => finding.Code));
     }
 
     [Theory]

@@ -43,6 +43,7 @@ public sealed class StudyScenarios
         var wrong = await Assert.ThrowsAsync<InvalidSegmentException>(() => town.Study.PreviewAsync(Samples.Of("twice", Samples.In("buyer") & Samples.In("sellers")), cancellationToken: Cancel).AsTask());
 
         Assert.Equal(2, wrong.Errors.Count);
+        await Assert.ThrowsAsync<InvalidSegmentException>(() => town.Study.PreviewAsync(Segment.Snapshot("spring", new Text("Spring", "春"), Samples.In("sellers"), Club.Day(1)), cancellationToken: Cancel).AsTask());
         await Assert.ThrowsAsync<ArgumentException>(() => town.Study.OverlapAsync("buyers", "sellers", Cancel).AsTask());
     }
 
