@@ -104,7 +104,11 @@ public sealed record SegmentDiff
         {
             if (fresh.FindIndex(other => other.Subject == leaf.Subject) is >= 0 and var place)
             {
-                changes.Add(Changed(leaf.Leaf, fresh[place].Leaf));
+                if (Changed(leaf.Leaf, fresh[place].Leaf) is { } change)
+                {
+                    changes.Add(new ChangedLeaf(change, leaf.Leaf, fresh[place].Leaf));
+                }
+
                 fresh.RemoveAt(place);
             }
             else
@@ -127,11 +131,12 @@ public sealed record SegmentDiff
         return new ChangedSides(entering.ToSequence(), leaving.ToSequence());
     }
 
-    private static ChangedLeaf Changed(Condition before, Condition after)
+    // Null where another spelling asks the same.
+    private static LeafChange? Changed(Condition before, Condition after)
     {
         var possible = new Possibilities(before, after);
         var (more, fewer) = (possible.CanAll([(after, true), (before, false)]), possible.CanAll([(before, true), (after, false)]));
-        return new ChangedLeaf(more ? fewer ? LeafChange.Moved : LeafChange.Loosened : LeafChange.Tightened, before, after);
+        return more ? fewer ? LeafChange.Moved : LeafChange.Loosened : fewer ? LeafChange.Tightened : null;
     }
 
     /// <summary>The parts that ask something, with their "not", in canonical text, and what they ask about: of a measure neither the window nor the test.</summary>

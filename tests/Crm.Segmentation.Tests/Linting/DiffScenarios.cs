@@ -39,6 +39,7 @@ public sealed class DiffScenarios
 
         Assert.Empty(diff.Leaves);
         Assert.False(diff.SomeMayEnter || diff.SomeMayLeave);
+        Assert.Empty(SegmentDiff.Of(If.Purchases().Count().MoreThan(2), If.Purchases().Count().AtLeast(3)).Leaves);
     }
 
     [Fact]
