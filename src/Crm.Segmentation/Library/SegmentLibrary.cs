@@ -32,7 +32,7 @@ public sealed class SegmentLibrary(IDocumentStore documents, IClock clock, LintN
 
     /// <summary>Ends a segment now: a version of which nobody is a member. Whoever is in it leaves, and what was stays.</summary>
     /// <exception cref="ArgumentException">No active segment has the id.</exception>
-    /// <exception cref="InvalidSegmentException">Another segment names it.</exception>
+    /// <exception cref="InvalidSegmentException">Another segment names it, in a version that counts or will.</exception>
     public async ValueTask<SavedSegment> RetireAsync(string segment, string by, CancellationToken cancellationToken = default)
     {
         var versions = (await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).Where(definition => definition.Name == segment).ToList();
@@ -77,7 +77,8 @@ public sealed class SegmentLibrary(IDocumentStore documents, IClock clock, LintN
         }
 
         var named = added.Change == RevisionChange.Retire
-            ? revisions.Counting().Where(other => other.Name != added.Name && SegmentReferences.In(other.Value.Where).Contains(added.Name)).Select(other => other.Name).Distinct(StringComparer.Ordinal).ToList()
+            ? revisions.Counting().Where(other => other.Name != added.Name).GroupBy(other => other.Name, StringComparer.Ordinal)
+                .Where(versions => From(added.Definition.ActiveFrom, [.. versions]).Any(version => SegmentReferences.In(version.Asked).Contains(added.Name))).Select(versions => versions.Key).ToList()
             : [];
         if (named.Count > 0)
         {
@@ -93,4 +94,8 @@ public sealed class SegmentLibrary(IDocumentStore documents, IClock clock, LintN
             throw new InvalidSegmentException([new SegmentError(added.Name, wrong.Message)]);
         }
     }
+
+    // The versions of a segment that count at an instant or later. A snapshot asks at its own.
+    private static IEnumerable<Segment> From(Instant at, List<Definition<Segment>> versions) =>
+        versions.Where((version, place) => place == versions.Count - 1 || versions[place + 1].ActiveFrom > at).Select(version => version.Value).Where(version => version.Taken is not { } taken || taken.AsOf >= at);
 }

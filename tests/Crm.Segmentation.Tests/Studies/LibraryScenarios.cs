@@ -80,6 +80,28 @@ public sealed class LibraryScenarios
     }
 
     [Fact]
+    public async Task A_segment_that_nothing_names_any_more_can_be_retired()
+    {
+        var (library, clock) = Library();
+        await library.ActivateAsync(Buyers.Define(), "staff:1", Cancel);
+        await library.ActivateAsync(Samples.Of("loyal", Samples.In("buyers")).Define(), "staff:1", Cancel);
+        await library.ActivateAsync(Samples.Of("ended", Samples.In("buyers")).Define(), "staff:1", Cancel);
+        await library.ActivateAsync(Samples.Of("loyal", If.Purchases().Count().AtLeast(9)).Define(2, Club.Day(5)), "staff:1", Cancel);
+        await library.ActivateAsync(Segment.Snapshot("past", new Text("Past", "過去"), Samples.In("buyers"), Club.Day(-1)).Define(), "staff:1", Cancel);
+        await library.ActivateAsync(Segment.Snapshot("coming", new Text("Coming", "將來"), Samples.In("buyers"), Club.Day(8)).Define(), "staff:1", Cancel);
+
+        Assert.Contains("named by coming, ended, loyal;", (await Refused(() => library.RetireAsync("buyers", "staff:1", Cancel))).Message, StringComparison.Ordinal);
+        await library.RetireAsync("ended", "staff:1", Cancel);
+        clock.Set(Club.Day(6));
+        Assert.Contains("named by coming;", (await Refused(() => library.RetireAsync("buyers", "staff:1", Cancel))).Message, StringComparison.Ordinal);
+        clock.Set(Club.Day(9));
+        await library.RetireAsync("buyers", "staff:1", Cancel);
+
+        Assert.Equal(DefinitionStatus.Retired, (await library.StatusesAsync(Cancel)).Single(one => one.Segment == "buyers").Status);
+        Assert.Equal(4, (await library.LoadAsync(cancellationToken: Cancel)).Definitions.Names.Count);
+    }
+
+    [Fact]
     public async Task What_the_linter_says_comes_back_with_what_is_saved()
     {
         var (store, clock) = (new InMemoryStore(), new FakeClock(Club.Opening));
