@@ -141,7 +141,7 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
         var unit = samples.Kind.Unit;
         var (sum, count) = ($"SUM({samples.Value})", "COUNT(*)");
         (sum, count) = samples.Filter is { } events ? (sql.Sources.Measured(sum, events), sql.Sources.Measured(count, events)) : (sum, count);
-        if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Number && IsWhole(end.Value.AsNumber * unit)))
+        if (AudienceTest.Ends(leaf.Is) is { } ends && ends.TrueForAll(end => AudienceTest.InUnits(end.Value, unit) is { } number && IsWhole(number)))
         {
             var test = string.Join(" AND ", ends.Select(end => $"{sum} {end.Operator} {sql.Parameter(SqlType.Whole, (long)(end.Value.AsNumber * unit))} * {count}"));
             return samples.Filter is { } filtered ? InOnePass(test, filtered) : InGroup(samples, test);

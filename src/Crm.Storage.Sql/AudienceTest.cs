@@ -8,6 +8,8 @@ namespace Crm.Storage.Sql;
 /// <summary>Tests as SQL, exactly or not at all.</summary>
 internal static class AudienceTest
 {
+    private const decimal Most = 4_000_000_000_000_000_000m;
+
     /// <summary>The test of a row of a fact, and the kind of value it is about; null kind: any. Null when it has no exact SQL.</summary>
     public static (Func<string, string> Holds, ScalarKind? Kind)? OfFact(AudienceSql sql, Test test)
     {
@@ -49,17 +51,15 @@ internal static class AudienceTest
         switch (test)
         {
             case Test.OneOf { Values: var values }:
-                var whole = values.Where(value => value.Kind == ScalarKind.Number).Select(value => value.AsNumber * unit).Where(value => value == decimal.Truncate(value) && Fits(value)).ToList();
+                var whole = values.Select(value => InUnits(value, unit)).OfType<decimal>().Where(decimal.IsInteger).ToList();
                 return whole.Count == 0 ? "1 = 0" : $"{expression} IN ({string.Join(", ", whole.Select(value => sql.Parameter(SqlType.Whole, (long)value)))})";
-            case Test.EqualTo { Value: { Kind: ScalarKind.Number, AsNumber: var number } }:
-                return number * unit == decimal.Truncate(number * unit) && Fits(number * unit) ? $"{expression} = {sql.Parameter(SqlType.Whole, (long)(number * unit))}" : "1 = 0";
+            case Test.EqualTo { Value: { Kind: ScalarKind.Number } value }:
+                return InUnits(value, unit) is { } number && decimal.IsInteger(number) ? $"{expression} = {sql.Parameter(SqlType.Whole, (long)number)}" : "1 = 0";
             default:
-                if (Ends(test) is { } ends && ends.TrueForAll(end => end.Value.Kind == ScalarKind.Number && Fits(end.Value.AsNumber * unit)))
-                {
-                    return string.Join(" AND ", ends.Select(end => $"{expression} {end.Operator} {sql.Parameter(SqlType.Whole, Bound(end.Operator, end.Value.AsNumber * unit))}"));
-                }
-
-                return null;
+                var ends = Ends(test)?.ConvertAll(end => (end.Operator, Value: InUnits(end.Value, unit)));
+                return ends?.TrueForAll(end => end.Value is not null) == true
+                    ? string.Join(" AND ", ends.Select(end => $"{expression} {end.Operator} {sql.Parameter(SqlType.Whole, Bound(end.Operator, end.Value ?? 0))}"))
+                    : null;
         }
     }
 
@@ -169,7 +169,8 @@ internal static class AudienceTest
         _ => sql.Parameter(SqlType.Exact, value.AsNumber),
     };
 
-    private static bool Fits(decimal value) => Math.Abs(value) < 4_000_000_000_000_000_000m;
+    /// <summary>A number in units of which so many make one; null where it is none, or more than a whole number of the store can be.</summary>
+    public static decimal? InUnits(Scalar value, long unit) => value.Kind == ScalarKind.Number && Math.Abs(value.AsNumber) < Most / unit ? value.AsNumber * unit : null;
 
     private static long Bound(string comparison, decimal value) => (long)(comparison is ">=" or "<" ? decimal.Ceiling(value) : decimal.Floor(value));
 }

@@ -245,6 +245,32 @@ public sealed class Audiences
         Assert.Equal(["$.any[1]"], store.Refusals(If.Any([.. new[] { "region", "age" }.Select(name => If.Field($"customer.{name}").IsKnown)]), new EventKinds([]), new NoView("host", "region")).Select(error => error.Path));
     }
 
+    [Theory]
+    [InlineData("9999999999999999999999999999")]
+    [InlineData("79228162514264337593543950335")]
+    [InlineData("-79228162514264337593543950335")]
+    [InlineData("50000000000000000.5")]
+    public async Task A_number_that_no_sum_of_the_store_can_be_is_answered_as_any_other(string written)
+    {
+        var number = decimal.Parse(written, System.Globalization.CultureInfo.InvariantCulture);
+        await using var store = Sqlite.SqliteStore.Open(":memory:");
+        var engines = new[] { store, (ICustomerStore)new InMemoryStore() }.Select(one => new CrmEngine(one, [], new CrmOptions(), new FakeClock(Start), new SeededIdSource(7))).ToList();
+        foreach (var engine in engines)
+        {
+            await engine.RecordAsync(CustomerEvent.Purchase("pos:1", Identity.User(1), Money.Hkd(50)) with { OccurredAt = Start }, Token);
+        }
+
+        var spend = If.Purchases();
+        foreach (var condition in new[]
+        {
+            spend.SumOfSpend(Currency.Hkd).AtLeast(number), spend.SumOfSpend(Currency.Hkd).AtMost(number), spend.SumOfSpend(Currency.Hkd).Is(number), new Condition.EventWindow("purchase", new Measure.SumOfSpend(Currency.Hkd), new Window.Lifetime(), new Test.OneOf([50, number])),
+            spend.Of(Aggregation.Average, new Measured.Spend(Currency.Hkd)).AtLeast(number), spend.Of(Aggregation.Greatest, new Measured.Spend(Currency.Hkd)).LessThan(number), spend.Where(If.Field("event.spend").AtLeast(number)).Count().AtLeast(1),
+        })
+        {
+            Assert.Equal(await engines[1].SelectAsync(condition, Token), await engines[0].SelectAsync(condition, Token));
+        }
+    }
+
     private static Condition Turned(Condition condition) => condition switch
     {
         Condition.Field field when field.Is is not Test.Known => field with { WhenMissing = !field.WhenMissing },
