@@ -182,6 +182,12 @@ public sealed partial class ConditionCheck
 
     private void WindowOf(Window window, string path, int depth)
     {
+        if (window is Conditions.Window.Between between)
+        {
+            WholeTick(between.From, path + ".from");
+            WholeTick(between.Until, path + ".until");
+        }
+
         switch (window)
         {
             case Conditions.Window.Last last:
@@ -282,6 +288,14 @@ public sealed partial class ConditionCheck
         if (Duration.FromTicks(length.BclCompatibleTicks) != length)
         {
             errors.Add(new(path, $"The window is {WindowLength.Write(length)} long; a whole number of ticks (100 ns) is expected."));
+        }
+    }
+
+    private void WholeTick(Instant? instant, string path)
+    {
+        if (instant is { } at && TestCheck.IsBetweenTicks(at))
+        {
+            errors.Add(new(path, TestCheck.BetweenTicks(at)));
         }
     }
 

@@ -291,6 +291,17 @@ public sealed class ConditionJsonTests
     public void Several_codes_are_not_compared_as_a_whole(string name, string path) =>
         Assert.Equal($"{path}: A list of codes is not compared as a whole; a test with 'anyOf' or 'allOf' is expected.", Assert.Single(ConditionCheck.Check(If.Field(name).Is(Scalar.Of(["a", "b"])))).ToString());
 
+    [Theory]
+    [InlineData("""{"count":"purchase","window":{"from":"2026-01-01T00:00:00.00000005Z"},"is":{"gte":1}}""", "$.window.from")]
+    [InlineData("""{"count":"purchase","window":{"until":"2026-01-01T00:00:00.00000005Z"},"is":{"gte":1}}""", "$.window.until")]
+    [InlineData("""{"fact":"test.seen","is":{"gte":{"instant":"2026-01-01T00:00:00.00000005Z"}},"whenMissing":false}""", "$.is.gte")]
+    [InlineData("""{"fact":"test.seen","is":{"in":[{"instant":"2026-01-01T00:00:00Z"},{"instant":"2026-01-01T00:00:00.00000005Z"}]},"whenMissing":false}""", "$.is.in[1]")]
+    public void An_instant_between_two_ticks_is_refused_because_not_everybody_could_tell_it(string json, string path)
+    {
+        Assert.Equal($"{path}: 2026-01-01T00:00:00.00000005Z is between two ticks; an instant in whole ticks (100 ns) is expected, because events are told apart by them.", Assert.Single(ConditionJson.Read(json).Errors).ToString());
+        Assert.Empty(ConditionJson.Read(json.Replace("05Z", "0Z", StringComparison.Ordinal)).Errors);
+    }
+
     [Fact]
     public void Conditions_made_in_code_are_checked_like_written_ones()
     {
