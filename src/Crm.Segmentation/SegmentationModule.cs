@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Segmentation.Memberships;
@@ -28,7 +29,8 @@ public sealed class SegmentationModule : CustomerModule<SegmentationState>
             Handles = ["*"],
             Emits = [SegmentNames.Entered, SegmentNames.Left],
             Publishes = plans.Segments.Select(segment => new FactDeclaration(segment.Fact, Queryable: true)).ToSequence(),
-            Conditions = plans.Conditions.ToSequence(),
+            Conditions = plans.Conditions.Concat(plans.Taken.SelectMany(ConditionLeaves.Leaves).OfType<Condition.Field>()).ToSequence(),
+            Observes = plans.Taken.SelectMany(ConditionZones.ZoneFields).Distinct(StringComparer.Ordinal).ToSequence(),
         };
     }
 

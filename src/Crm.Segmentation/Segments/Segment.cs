@@ -42,6 +42,7 @@ public sealed record Segment
     public static Segment Manual(string id, Text label) => new() { Id = id, Label = label, Kind = SegmentKind.Manual, Where = SegmentListing.WhereListed(id) };
 
     /// <summary>The set of those of whom a condition held at an instant. It is empty until it is taken, with <see cref="Studies.SegmentStudy.TakeAsync"/>, and never changes afterwards, whatever comes late.</summary>
+    /// <remarks>What it asks of the profile is answered by what was observed up to the instant: from when a host has the snapshot among its segments, with every event of a customer, or for everybody with <see cref="Studies.SegmentStudy.BackfillAsync"/>. So it is made before its instant.</remarks>
     public static Segment Snapshot(string id, Text label, Condition where, Instant asOf)
     {
         ArgumentNullException.ThrowIfNull(where);

@@ -54,6 +54,9 @@ internal sealed class SegmentPlans
 
     public IEnumerable<Condition> Conditions => Segments.SelectMany(segment => segment.Versions).Select(version => version.Value.Where);
 
+    /// <summary>What snapshots are taken by. Measures are read from the journal when a snapshot is taken; what it asks of the profile has to be observed until then.</summary>
+    public IEnumerable<Condition> Taken => Segments.SelectMany(segment => segment.Versions).Select(version => version.Value.Taken?.Where).OfType<Condition>();
+
     /// <summary>The place of the segment with this fact; null where the fact is none of a segment.</summary>
     public int? PlaceOfFact(string fact) => byFact.TryGetValue(fact, out var place) ? place : null;
 

@@ -138,6 +138,29 @@ public sealed class StudyScenarios
     }
 
     [Fact]
+    public async Task A_snapshot_asks_the_profile_as_it_was_observed_up_to_its_instant()
+    {
+        var before = new Town(Buyers);
+        await LivesAsync(before, "amy", 1, "HK");
+        await LivesAsync(before, "ben", 2, "MO");
+        var town = before.With(Buyers, Segment.Snapshot("hk", new Text("HK", "香港"), Samples.In("buyers") & If.Field("customer.region").Is("HK") & If.On(NodaTime.IsoDayOfWeek.Sunday).In(new CalendarZone.Customer("customer.zone", "UTC")), Club.Day(17)));
+        Assert.Contains("'customer.region' was not observed", (await Assert.ThrowsAsync<ArgumentException>(async () => { town.Clock.Set(Club.Day(17)); await town.Study.TakeAsync("hk", cancellationToken: Cancel); })).Message, StringComparison.Ordinal);
+
+        town.Clock.Set(Club.Day(15));
+        await town.Study.BackfillAsync(new BackfillRequest(), Cancel);
+        await LivesAsync(town, "cat", 16, "HK");
+        await LivesAsync(town, "amy", 18, "MO");
+        await LivesAsync(town, "ben", 18, "HK");
+        town.Clock.Set(Club.Day(20));
+
+        Assert.Equal(2, (await town.Study.TakeAsync("hk", cancellationToken: Cancel)).Size);
+        Assert.Equal(["amy", "cat"], await town.NamesAsync(await town.Study.MembersAsync("hk", Cancel)));
+    }
+
+    private static Task LivesAsync(Town town, string who, double day, string region) =>
+        town.RecordAsync(CustomerEvent.Purchase($"till:{who}-{day}", Identity.User(who), Money.Hkd(50)) with { OccurredAt = Club.Day(day), Profile = Fields.Of(("region", region), ("zone", "Asia/Hong_Kong")) });
+
+    [Fact]
     public async Task The_changes_of_a_customer_say_when_they_count_since_when_they_are_known_and_what_was_taken_back()
     {
         var town = new Town(Samples.Regulars, Samples.Silent);
