@@ -22,9 +22,12 @@ public enum LeafChange
 
     /// <summary>Some pass it who did not, and others do not who did.</summary>
     Moved,
+
+    /// <summary>The parts that stay are put together otherwise: where all had to hold any is enough, or the other way round, or others belong together.</summary>
+    Regrouped,
 }
 
-/// <summary>A part that changed. A part that is asked not to hold is given with its "not".</summary>
+/// <summary>A part that changed, or the whole where its parts are put together otherwise. A part that is asked not to hold is given with its "not".</summary>
 /// <param name="Change">What became of it.</param>
 /// <param name="Before">What was asked; null for one that was added.</param>
 /// <param name="After">What is asked now; null for one that was removed.</param>
@@ -38,6 +41,7 @@ public sealed record ChangedLeaf(LeafChange Change, Condition? Before, Condition
             LeafChange.Removed => new($"Removed: {before.English}.", $"刪除：{before.Chinese}。"),
             LeafChange.Loosened => new($"Loosened: {before.English} → {after.English}.", $"放寬：{before.Chinese} → {after.Chinese}。"),
             LeafChange.Tightened => new($"Tightened: {before.English} → {after.English}.", $"收緊：{before.Chinese} → {after.Chinese}。"),
+            LeafChange.Regrouped => new($"Regrouped: {before.English} → {after.English}.", $"重組：{before.Chinese} → {after.Chinese}。"),
             _ => new($"Moved: {before.English} → {after.English}.", $"更改：{before.Chinese} → {after.Chinese}。"),
         }
         : default;
@@ -61,8 +65,8 @@ public sealed record SegmentDiff
         SomeMayLeave = possible.CanAll([(before, true), (after, false)]);
     }
 
-    /// <summary>The parts that changed: those of the old version in their order, then those that were added.</summary>
-    public Sequence<ChangedLeaf> Leaves { get; }
+    /// <summary>The parts that changed: those of the old version in their order, then those that were added; last, where those that stay are put together otherwise, that. Empty only where nobody changes side.</summary>
+    public Sequence<ChangedLeaf> Leaves { get; private init; }
 
     /// <summary>Holds of those who are in by the new version only. It can be asked of any executor, as of any moment.</summary>
     public Condition Entering { get; }
@@ -90,10 +94,12 @@ public sealed record SegmentDiff
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
         var (old, fresh) = (Asked(before, true).ToList(), Asked(after, true).ToList());
+        var (names, newNames) = (new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
         foreach (var same in old.ToList())
         {
             if (fresh.FindIndex(leaf => leaf.Text == same.Text) is >= 0 and var place)
             {
+                names[same.Text] = newNames[same.Text] = same.Text;
                 fresh.RemoveAt(place);
                 old.Remove(same);
             }
@@ -102,8 +108,10 @@ public sealed record SegmentDiff
         var changes = new List<ChangedLeaf>();
         foreach (var leaf in old)
         {
-            if (fresh.FindIndex(other => other.Subject == leaf.Subject) is >= 0 and var place)
+            if (Nearest(leaf, fresh) is >= 0 and var place)
             {
+                names.TryAdd(leaf.Text, leaf.Text);
+                newNames.TryAdd(fresh[place].Text, leaf.Text);
                 if (Changed(leaf.Leaf, fresh[place].Leaf) is { } change)
                 {
                     changes.Add(new ChangedLeaf(change, leaf.Leaf, fresh[place].Leaf));
@@ -117,7 +125,12 @@ public sealed record SegmentDiff
             }
         }
 
-        return new SegmentDiff(before, after, [.. changes, .. fresh.Select(leaf => new ChangedLeaf(LeafChange.Added, null, leaf.Leaf))]);
+        changes.AddRange(fresh.Select(leaf => new ChangedLeaf(LeafChange.Added, null, leaf.Leaf)));
+        var diff = new SegmentDiff(before, after, changes.ToSequence());
+        var (was, @is) = (PartGroups.Of(before, part => names.GetValueOrDefault(ConditionJson.Write(part))), PartGroups.Of(after, part => newNames.GetValueOrDefault(ConditionJson.Write(part))));
+        return was is not null && @is is not null && was != @is && (diff.SomeMayEnter || diff.SomeMayLeave)
+            ? diff with { Leaves = [.. diff.Leaves, new ChangedLeaf(LeafChange.Regrouped, before, after)] }
+            : diff;
     }
 
     /// <summary>The customers who change side now. What is due is handled first.</summary>
@@ -131,11 +144,26 @@ public sealed record SegmentDiff
         return new ChangedSides(entering.ToSequence(), leaving.ToSequence());
     }
 
+    // The part that asks about the same; of scores the one with the most parts in common.
+    private static int Nearest((Condition Leaf, string Text, string Subject) leaf, List<(Condition Leaf, string Text, string Subject)> among)
+    {
+        var same = among.Index().Where(other => other.Item.Subject == leaf.Subject).ToList();
+        return ScoreDiff.ScoreOf(leaf.Leaf) is { } score
+            ? same.Select(other => (other.Index, Shared: ScoreDiff.ScoreOf(other.Item.Leaf) is { } another ? ScoreDiff.Shared(score, another) : 0)).Where(other => other.Shared > 0).OrderByDescending(other => other.Shared).Select(other => other.Index).FirstOrDefault(-1)
+            : same.Select(other => other.Index).FirstOrDefault(-1);
+    }
+
     // Null where another spelling asks the same.
     private static LeafChange? Changed(Condition before, Condition after)
     {
         var possible = new Possibilities(before, after);
         var (more, fewer) = (possible.CanAll([(after, true), (before, false)]), possible.CanAll([(before, true), (after, false)]));
+        if (ScoreDiff.ScoreOf(before) is not null && ScoreDiff.ScoreOf(after) is not null)
+        {
+            var (moreOfScore, fewerOfScore) = ScoreDiff.Of(before, after);
+            (more, fewer) = (more && moreOfScore, fewer && fewerOfScore);
+        }
+
         return more ? fewer ? LeafChange.Moved : LeafChange.Loosened : fewer ? LeafChange.Tightened : null;
     }
 

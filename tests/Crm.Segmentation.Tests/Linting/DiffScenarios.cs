@@ -43,6 +43,33 @@ public sealed class DiffScenarios
     }
 
     [Fact]
+    public void Parts_that_are_put_together_otherwise_are_named()
+    {
+        var (gold, hk, two) = (If.Fact("loyalty.tier").Is("gold"), If.Field("customer.region").Is("HK"), If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(2));
+
+        Assert.Equal(
+            ["Regrouped: loyalty.tier is gold and at least 3 purchases in the last 90 days → loyalty.tier is gold or at least 3 purchases in the last 90 days."],
+            SegmentDiff.Of(gold & ThreeInAQuarter, gold | ThreeInAQuarter).Leaves.Select(leaf => leaf.Sentence.English));
+        Assert.Equal([LeafChange.Loosened, LeafChange.Regrouped], SegmentDiff.Of(If.All(gold, hk, ThreeInAQuarter), If.All(gold, If.Any(hk, two))).Leaves.Select(leaf => leaf.Change));
+        Assert.Equal([LeafChange.Added], SegmentDiff.Of(gold & ThreeInAQuarter, If.All(hk, If.All(ThreeInAQuarter, gold))).Leaves.Select(leaf => leaf.Change));
+        Assert.StartsWith("重組：", SegmentDiff.Of(gold & hk, gold | hk).Leaves[0].Sentence.Chinese, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_score_is_compared_with_the_one_that_has_parts_in_common()
+    {
+        var (gold, hk, en) = (If.Fact("loyalty.tier").Is("gold"), If.Field("customer.region").Is("HK"), If.Field("customer.language").Is("en"));
+        var (one, other) = (If.Score(new Test.AtLeast(3), new Scored(gold, 1), new Scored(hk, 2)), If.Score(new Test.AtLeast(1), new Scored(en, 1)));
+
+        var (lower, moreFor, another) = (one with { Is = new Test.AtLeast(2) }, If.Score(new Test.AtLeast(3), new Scored(gold, 3), new Scored(hk, 2)), If.Score(new Test.AtLeast(2), new Scored(en, 2), new Scored(gold, 1), new Scored(hk, -2)));
+
+        Assert.Equal([(LeafChange.Loosened, (Condition?)one, (Condition?)lower)], SegmentDiff.Of(one & other, other & lower).Leaves.Select(leaf => (leaf.Change, leaf.Before, leaf.After)));
+        Assert.Equal([LeafChange.Loosened], SegmentDiff.Of(one, moreFor).Leaves.Select(leaf => leaf.Change));
+        Assert.Equal([LeafChange.Moved], SegmentDiff.Of(one, another).Leaves.Select(leaf => leaf.Change));
+        Assert.Equal([LeafChange.Removed, LeafChange.Added], SegmentDiff.Of(one, other).Leaves.Select(leaf => leaf.Change));
+    }
+
+    [Fact]
     public async Task A_day_in_another_zone_is_another_day_and_lets_in_whose_day_it_is()
     {
         var club = new Club();

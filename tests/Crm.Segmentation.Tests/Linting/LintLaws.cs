@@ -57,6 +57,38 @@ public sealed class LintLaws
         Assert.True(narrower > 100 && changed > 100, $"Only {narrower} of the versions were narrower, and {changed} parts were loosened or tightened.");
     }
 
+    [Fact]
+    public void Where_somebody_changes_side_something_is_said_to_have_changed() => Names(diff => diff.Leaves);
+
+    [Fact]
+    public void The_law_catches_a_difference_that_does_not_look_at_how_parts_are_put_together() =>
+        Counterfeits.Caught(() => Names(diff => diff.Leaves.Where(leaf => leaf.Change != LeafChange.Regrouped)));
+
+    private static void Names(Func<SegmentDiff, IEnumerable<ChangedLeaf>> changes)
+    {
+        var changed = 0;
+        Prop.ForAll((from before in Arbitrary.Conditions from after in Arbitrary.Conditions from customers in Gen.ListOf(Arbitrary.Customers, 12) select (before, after, customers)).ToArbitrary(), sample =>
+        {
+            foreach (var (before, after) in new[] { (sample.before, sample.after), (sample.before & sample.after, sample.before | sample.after), (sample.before, Tighter(sample.before)), (sample.before, Turned(sample.before)) })
+            {
+                if (sample.customers.Any(customer => Holds(before, customer) != Holds(after, customer)))
+                {
+                    changed++;
+                    Assert.NotEmpty(changes(SegmentDiff.Of(before, after)));
+                }
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        Assert.True(changed > 100, $"Only {changed} of the versions let anybody change side.");
+    }
+
+    private static Condition Turned(Condition condition) => condition switch
+    {
+        Condition.All all => new Condition.Any(all.Of.Select(Turned).ToSequence()),
+        Condition.Any any => new Condition.All(any.Of.Select(Turned).ToSequence()),
+        Condition.Not not => new Condition.Not(Turned(not.Of)),
+        _ => condition,
+    };
+
     private static void Refuted(Func<Condition, Condition> counterfeit) => Counterfeits.Caught(() => Agrees(condition => Mapped(condition, counterfeit)));
 
     /// <param name="seen">What the linter sees of a condition.</param>
