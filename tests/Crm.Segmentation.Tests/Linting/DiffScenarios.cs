@@ -61,7 +61,7 @@ public sealed class DiffScenarios
         var (gold, hk, en) = (If.Fact("loyalty.tier").Is("gold"), If.Field("customer.region").Is("HK"), If.Field("customer.language").Is("en"));
         var (one, other) = (If.Score(new Test.AtLeast(3), new Scored(gold, 1), new Scored(hk, 2)), If.Score(new Test.AtLeast(1), new Scored(en, 1)));
 
-        var (lower, moreFor, another) = (one with { Is = new Test.AtLeast(2) }, If.Score(new Test.AtLeast(3), new Scored(gold, 3), new Scored(hk, 2)), If.Score(new Test.AtLeast(2), new Scored(en, 2), new Scored(gold, 1), new Scored(hk, -2)));
+        var (lower, moreFor, another) = (If.Score(new Test.AtLeast(2), new Scored(gold, 1), new Scored(hk, 2)), If.Score(new Test.AtLeast(3), new Scored(gold, 3), new Scored(hk, 2)), If.Score(new Test.AtLeast(2), new Scored(en, 2), new Scored(gold, 1), new Scored(hk, -2)));
 
         Assert.Equal([(LeafChange.Loosened, (Condition?)one, (Condition?)lower)], SegmentDiff.Of(one & other, other & lower).Leaves.Select(leaf => (leaf.Change, leaf.Before, leaf.After)));
         Assert.Equal([LeafChange.Loosened], SegmentDiff.Of(one, moreFor).Leaves.Select(leaf => leaf.Change));
