@@ -60,17 +60,10 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
         return before;
     }
 
-    private List<AmendedEvent> Find()
-    {
-        // What comes late is told of whole; what was taken back before it came is taken from it then.
-        var before = new Dictionary<EventKey, CustomerEvent?> { [late.Key] = late.Event };
-        foreach (var input in unchanged.Inputs)
-        {
-            before.TryAdd(input.Entry.Key, input.Event);
-        }
+    private List<AmendedEvent> Find() => [.. changed.Inputs
+        .Where(input => input.Entry.Kind.Nature != EventNature.Amendment && input.Event != Was(input.Entry.Key))
+        .Select(input => new AmendedEvent(input.Entry.Event, Was(input.Entry.Key), input.Event, input.Entry.EffectiveAt))];
 
-        return [.. changed.Inputs
-            .Where(input => input.Entry.Kind.Nature != EventNature.Amendment && before.TryGetValue(input.Entry.Key, out var was) && !ReferenceEquals(was, input.Event) && was != input.Event)
-            .Select(input => new AmendedEvent(input.Entry.Event, before[input.Entry.Key], input.Event, input.Entry.EffectiveAt))];
-    }
+    // What comes late is told of whole; what was taken back before it came is taken from it then.
+    private CustomerEvent? Was(EventKey key) => key == late.Key ? late.Event : unchanged.Left[key];
 }

@@ -371,14 +371,7 @@ internal sealed partial class Decision
     // Checkpoints from the first event that differs on are no longer true; the replay has made new ones of what is decided again.
     private void Invalidate(EffectiveHistory unchanged, EffectiveHistory changed, JournalDraft draft, Consequences own)
     {
-        // Of an event that somebody else has recorded meanwhile there are two; the commit will be refused.
-        var before = new Dictionary<EventKey, CustomerEvent?>();
-        foreach (var input in unchanged.Inputs)
-        {
-            before.TryAdd(input.Entry.Key, input.Event);
-        }
-
-        var first = changed.Inputs.First(input => input.Entry.Key == draft.Key || !Equals(input.Event, before[input.Entry.Key])).Entry.EffectiveAt;
+        var first = changed.Inputs.First(input => input.Entry.Key == draft.Key || input.Event != unchanged.Left[input.Entry.Key]).Entry.EffectiveAt;
         InvalidateFrom(first);
         // What the replay leaves irrevocable modules with is not what they decided, and those that are told of the change may ask about an event after it.
         var isTold = fold.TellsIrrevocable(draft.Event.Kind);

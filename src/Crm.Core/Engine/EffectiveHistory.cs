@@ -16,12 +16,13 @@ internal sealed class EffectiveHistory
     private readonly Dictionary<EventKey, JournalDraft> drafts = [];
     private readonly HashSet<EventKey> voided;
     private readonly JournalUnions? unions;
+    private Dictionary<EventKey, CustomerEvent?>? left;
 
     private EffectiveHistory(IReadOnlyList<JournalDraft> ordered)
     {
         foreach (var draft in ordered)
         {
-            // Somebody else may have recorded the very event that is being decided; its commit will be refused.
+            // As in Left, the first of two.
             drafts.TryAdd(draft.Key, draft);
         }
 
@@ -77,6 +78,9 @@ internal sealed class EffectiveHistory
 
     /// <param name="ordered">The entries in the order in which they count.</param>
     public static EffectiveHistory Of(IReadOnlyList<JournalDraft> ordered) => new(ordered);
+
+    /// <summary>What is left of each event, by its key; null when it was taken back wholly. Of an event that somebody else has recorded meanwhile there are two: then of the first; the commit will be refused.</summary>
+    public IReadOnlyDictionary<EventKey, CustomerEvent?> Left => left ??= Inputs.DistinctBy(input => input.Entry.Key).ToDictionary(input => input.Entry.Key, input => input.Event);
 
     /// <summary>What a refund of the history took back; null for everything else, and where the refund was itself taken back.</summary>
     public TakenBack? TakenBy(EventKey refund) => taken.GetValueOrDefault(refund);
