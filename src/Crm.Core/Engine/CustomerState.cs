@@ -59,11 +59,14 @@ internal sealed class CustomerState
     /// <summary>Which profile tests hold, by the place of the leaf in the catalogue; null while never observed.</summary>
     public required bool?[] ProfileTruths { get; init; }
 
-    /// <summary>The observed values of profile fields, by the place of the field.</summary>
-    public required Scalar[] ProfileValues { get; init; }
+    /// <summary>The observed values of profile fields, by the place of the field; missing where the field was looked at and empty, null while it was never looked at. States of the first release do not tell the two apart, and have null for both.</summary>
+    public required Scalar?[] ProfileValues { get; init; }
 
     /// <summary>When something is next due; null when nothing is.</summary>
     public Instant? NextDue => Earlier(Agenda.First?.Due, Facts.FirstLapse);
+
+    /// <summary>The observed value of a profile field; missing also while it was never looked at.</summary>
+    public Scalar ObservedValue(ModuleSet modules, string field) => ProfileValues[modules.ObservedFieldOf(field)].GetValueOrDefault();
 
     public static CustomerState Newborn(ModuleSet modules) => new()
     {
@@ -74,7 +77,7 @@ internal sealed class CustomerState
         Agenda = new Agenda(),
         Observed = modules.Uncounted.Clone(),
         ProfileTruths = new bool?[modules.ProfileLeaves.Length],
-        ProfileValues = new Scalar[modules.ObservedFields.Length],
+        ProfileValues = new Scalar?[modules.ObservedFields.Length],
     };
 
     public CustomerState Clone() => new()

@@ -56,7 +56,7 @@ public sealed class CustomerView : IEvidence
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">No module's contract observes the field.</exception>
-    public Scalar Observed(string field) => state.ProfileValues[modules.ObservedFieldOf(field)];
+    public Scalar Observed(string field) => state.ObservedValue(modules, field);
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">No module's contract has a condition with the measure.</exception>

@@ -127,7 +127,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     public override bool Observed(Condition.Field leaf) =>
         State.ProfileTruths[modules.Windows.IndexOf(leaf)] ?? leaf.WhenMissing;
 
-    public override Scalar Observed(string field) => State.ProfileValues[modules.ObservedFieldOf(field)];
+    public override Scalar Observed(string field) => State.ObservedValue(modules, field);
 
     public override Scalar Fact(string name, out Instant? validUntil) => State.Facts.Read(name, instant, out validUntil);
 

@@ -23,34 +23,13 @@ internal static class Observations
     /// <param name="closed">The quotas that were found exhausted for this event.</param>
     public static Fields Of(CustomerEvent happened, CustomerState state, Fields profile, bool isLate, ModuleSet modules, IReadOnlySet<string> closed)
     {
-        var leaves = modules.ProfileLeaves;
-        if (leaves.Length == 0 && modules.ObservedFields.Length == 0 && happened.Lookups.Count == 0 && closed.Count == 0)
+        if (modules.ProfileLeaves.Length == 0 && modules.ObservedFields.Length == 0 && happened.Lookups.Count == 0 && closed.Count == 0)
         {
             return default;
         }
 
-        var values = new List<(string, Scalar)>();
-        for (var i = 0; i < leaves.Length; i++)
-        {
-            if (!isLate || state.ProfileTruths[i] is null)
-            {
-                var truth = Holds(leaves[i].Leaf, profile);
-                if (truth != state.ProfileTruths[i])
-                {
-                    values.Add((ProfilePrefix + leaves[i].Key.ToString("x16", System.Globalization.CultureInfo.InvariantCulture), truth));
-                }
-            }
-        }
-
-        for (var i = 0; i < modules.ObservedFields.Length && !isLate; i++)
-        {
-            var field = modules.ObservedFields[i];
-            if (profile[field] is var value && value != state.ProfileValues[i])
-            {
-                values.Add(value.IsMissing ? (NoValuePrefix + field, true) : (ValuePrefix + field, value));
-            }
-        }
-
+        var seen = isLate ? Truths(state, profile, modules).Where(answer => answer.IsNew) : Differences(state, profile, modules);
+        List<(string, Scalar)> values = [.. seen.Select(answer => (answer.Name, answer.Value))];
         values.AddRange(happened.Lookups.Select(pair => (LookupPrefix + pair.Key, pair.Value)));
         values.AddRange(closed.Select(name => (ClosedPrefix + name, !isLate && state.Handled is { } handled ? Scalar.Of(handled) : false)));
         return Fields.Of(values);
@@ -60,27 +39,8 @@ internal static class Observations
     /// <param name="state">The state.</param>
     /// <param name="profile">The profile as it is now.</param>
     /// <param name="modules">The leaves and the fields.</param>
-    /// <param name="alsoNew">Whether a test that has never been answered counts too, as one of a new definition.</param>
-    public static bool Differ(CustomerState state, Fields profile, ModuleSet modules, bool alsoNew)
-    {
-        for (var i = 0; i < modules.ProfileLeaves.Length; i++)
-        {
-            if (state.ProfileTruths[i] is { } known ? known != Holds(modules.ProfileLeaves[i].Leaf, profile) : alsoNew)
-            {
-                return true;
-            }
-        }
-
-        for (var i = 0; i < modules.ObservedFields.Length; i++)
-        {
-            if (profile[modules.ObservedFields[i]] != state.ProfileValues[i] && (alsoNew || !state.ProfileValues[i].IsMissing))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    /// <param name="alsoNew">Whether a test that has never been answered counts too, as one of a new definition, and a field that was never looked at.</param>
+    public static bool Differ(CustomerState state, Fields profile, ModuleSet modules, bool alsoNew) => Differences(state, profile, modules).Any(answer => alsoNew || !answer.IsNew);
 
     /// <summary>The supplies that were found exhausted for what falls due, and nothing else.</summary>
     public static Fields Closed(CustomerState state, IReadOnlySet<string> closed) =>
@@ -103,7 +63,34 @@ internal static class Observations
             }
             else if (name.StartsWith(NoValuePrefix, StringComparison.Ordinal) && modules.Observes(name[NoValuePrefix.Length..]))
             {
-                state.ProfileValues[modules.ObservedFieldOf(name[NoValuePrefix.Length..])] = default;
+                state.ProfileValues[modules.ObservedFieldOf(name[NoValuePrefix.Length..])] = default(Scalar);
+            }
+        }
+    }
+
+    // What the profile answers otherwise than the state knows, as an entry says it.
+    private static IEnumerable<Answer> Differences(CustomerState state, Fields profile, ModuleSet modules) => Truths(state, profile, modules).Concat(Values(state, profile, modules));
+
+    private static IEnumerable<Answer> Truths(CustomerState state, Fields profile, ModuleSet modules)
+    {
+        for (var i = 0; i < modules.ProfileLeaves.Length; i++)
+        {
+            var (leaf, known) = (modules.ProfileLeaves[i], state.ProfileTruths[i]);
+            if (Holds(leaf.Leaf, profile) is var truth && truth != known)
+            {
+                yield return new Answer(ProfilePrefix + leaf.Key.ToString("x16", System.Globalization.CultureInfo.InvariantCulture), truth, known is null);
+            }
+        }
+    }
+
+    private static IEnumerable<Answer> Values(CustomerState state, Fields profile, ModuleSet modules)
+    {
+        for (var i = 0; i < modules.ObservedFields.Length; i++)
+        {
+            var (field, known) = (modules.ObservedFields[i], state.ProfileValues[i]);
+            if (profile[field] is var value && value != known)
+            {
+                yield return value.IsMissing ? new Answer(NoValuePrefix + field, true, known is null) : new Answer(ValuePrefix + field, value, known is null);
             }
         }
     }
@@ -132,6 +119,9 @@ internal static class Observations
         Fields.Of(closings.Where(closing => closing.From <= due && due <= closing.Until).Select(closing => closing.Supply).Distinct(StringComparer.Ordinal).Select(supply => (ClosedPrefix + supply, (Scalar)false)));
 
     public static bool IsClosed(Fields observations, string quota) => observations.Count > 0 && !observations[ClosedPrefix + quota].IsMissing;
+
+    // An answer of the profile, and whether nobody had asked before.
+    private readonly record struct Answer(string Name, Scalar Value, bool IsNew);
 }
 
 /// <summary>A supply that was exhausted for whatever fell due in a stretch of time.</summary>

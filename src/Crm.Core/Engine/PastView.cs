@@ -65,7 +65,7 @@ public sealed class PastView : IEvidence
     {
         ArgumentNullException.ThrowIfNull(leaf);
         var field = leaf.Name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal) ? leaf.Name[Evaluator.ProfileScope.Length..] : "";
-        return isNow ? customer.Profile[field] : modules.Observes(field) ? state.ProfileValues[modules.ObservedFieldOf(field)] : default;
+        return isNow ? customer.Profile[field] : modules.Observes(field) ? state.ObservedValue(modules, field) : default;
     }
 
     /// <summary>The events that a measure counts, or that make up its sequences, oldest first.</summary>
@@ -87,13 +87,13 @@ public sealed class PastView : IEvidence
         ArgumentNullException.ThrowIfNull(leaf);
         var field = leaf.Name[Evaluator.ProfileScope.Length..];
         return isNow ? leaf.Is.Holds(customer.Profile[field], leaf.WhenMissing)
-            : TruthOf(leaf) ?? (modules.Observes(field) ? leaf.Is.Holds(state.ProfileValues[modules.ObservedFieldOf(field)], leaf.WhenMissing) : throw Unknown(leaf.Name));
+            : TruthOf(leaf) ?? (modules.Observes(field) ? leaf.Is.Holds(state.ObservedValue(modules, field), leaf.WhenMissing) : throw Unknown(leaf.Name));
     }
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">It was not observed then; <see cref="Refusals"/> says so beforehand.</exception>
     public Scalar Observed(string field) => isNow ? customer.Profile[field]
-        : modules.Observes(field) ? state.ProfileValues[modules.ObservedFieldOf(field)] : throw Unknown(Evaluator.ProfileScope + field);
+        : modules.Observes(field) ? state.ObservedValue(modules, field) : throw Unknown(Evaluator.ProfileScope + field);
 
     private bool Knows(Condition.Field leaf) => isNow || modules.Observes(leaf.Name[Evaluator.ProfileScope.Length..]) || (!leaf.Is.IsTimed() && TruthOf(leaf) is not null);
 

@@ -138,7 +138,7 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
             yield return new Difference("the observed truths of profile tests", "others", "those that the journal's observations lead to");
         }
 
-        if (!stored.ProfileValues.AsSpan().SequenceEqual(replayed.ProfileValues))
+        if (!stored.ProfileValues.SequenceEqual(replayed.ProfileValues))
         {
             yield return new Difference("the observed values of profile fields", "others", "those that the journal's observations lead to");
         }

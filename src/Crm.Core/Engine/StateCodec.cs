@@ -170,13 +170,13 @@ internal sealed class StateCodec(ModuleSet modules)
             }
         }
 
-        writer.Whole(state.ProfileValues.Length == 0 ? 0 : state.ProfileValues.Count(value => !value.IsMissing));
+        writer.Whole(state.ProfileValues.Length == 0 ? 0 : state.ProfileValues.Count(value => value is not null));
         for (var i = 0; i < state.ProfileValues.Length; i++)
         {
-            if (!state.ProfileValues[i].IsMissing)
+            if (state.ProfileValues[i] is { } value)
             {
                 writer.Text(modules.ObservedFields[i]);
-                writer.Scalar(state.ProfileValues[i]);
+                writer.Scalar(value);
             }
         }
 

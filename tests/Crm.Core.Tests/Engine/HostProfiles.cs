@@ -49,6 +49,38 @@ public sealed class HostProfiles
         Assert.True((await engine.ReadAsync(CustomerRef.Of(receipt.Customer), Token))!.Profile["district"].IsMissing);
     }
 
+    [Fact]
+    public async Task A_field_that_was_empty_and_has_a_value_now_is_noticed_and_so_is_one_that_is_empty_again()
+    {
+        var table = new Table { District = null };
+        var engine = Engine(store, table);
+        await engine.RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+
+        Assert.Equal(new ObserveReport(1, 1, 0), await engine.ObserveProfilesAsync(Token));
+        table.District = "kowloon";
+        Assert.Equal(new ObserveReport(1, 1, 1), await engine.ObserveProfilesAsync(Token));
+        table.District = null;
+        Assert.Equal(new ObserveReport(1, 1, 1), await engine.ObserveProfilesAsync(Token));
+        table.District = "lantau";
+        Assert.True(await engine.ObserveProfileAsync(CustomerRef.Of(Shop.Amy), Token));
+
+        Assert.Equal(["nowhere", "kowloon", "nowhere", "lantau"], (await engine.ReadAsync(CustomerRef.Of(Shop.Amy), Token))!.Slot<Notes>("districts").Lines);
+        var stored = await store.LoadAsync(CustomerRef.Of(Shop.Amy), Token);
+        var verdict = new CustomerVerifier([Districts], new CrmOptions { Zone = DateTimeZone.Utc }).Verify(stored, await ((ICustomerStore)store).LoadWholeAsync(stored.Customer!.Value, Token), []);
+        Assert.Null(verdict.NotRedecided);
+        Assert.Empty(verdict.Differences);
+    }
+
+    [Fact]
+    public async Task A_field_that_nobody_asked_about_before_waits_for_the_next_event()
+    {
+        var table = new Table();
+        await new CrmEngine(store, [new ScriptModule("districts", [EventKinds.PurchaseName], (_, _) => Outcome.Nothing)], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Profiles = table })
+            .RecordAsync(Histories.Purchase("till:1", 1_000), Token);
+
+        Assert.Equal(new ObserveReport(1, 1, 0), await Engine(store, table).ObserveProfilesAsync(Token));
+    }
+
     [Theory]
     [InlineData(typeof(TaskCanceledException))]
     [InlineData(typeof(IOException))]
@@ -80,10 +112,10 @@ public sealed class HostProfiles
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await engine.RecordAsync([Histories.Purchase("till:1", 1_000)], cancellationToken: cancelling.Token));
     }
 
-    private CrmEngine Engine(ICustomerStore over) => new(over, [Districts], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Profiles = new Table() });
+    private CrmEngine Engine(ICustomerStore over, Table? table = null) => new(over, [Districts], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(), new CrmPorts { Profiles = table ?? new Table() });
 
     private static ScriptModule Districts => new(
-        new ModuleContract { Name = "districts", Handles = [EventKinds.PurchaseName], Observes = ["district"], Codec = NotesCodec.Instance },
+        new ModuleContract { Name = "districts", Handles = [EventKinds.PurchaseName, EventKinds.ProfileObservedName], Observes = ["district"], Codec = NotesCodec.Instance },
         (notes, context) => notes.Plus(context.Observed("district").AsCode ?? "nowhere"));
 
     // Amy and Ben get a letter for each purchase at the till, and each the other's gift.
@@ -109,13 +141,18 @@ public sealed class HostProfiles
 
         public Action Meanwhile { get; init; } = () => { };
 
+        /// <summary>Amy's; null: the table has none.</summary>
+        public string? District { get; set; } = "kowloon";
+
         public ValueTask<Fields> ReadAsync(CustomerId customer, string? user, CancellationToken cancellationToken)
         {
             Meanwhile();
             cancellationToken.ThrowIfCancellationRequested();
-            return user != Shop.Amy.Value ? ValueTask.FromResult(Fields.None) : Trouble is { } trouble ? throw trouble : ValueTask.FromResult(Fields.Of(("district", "kowloon")));
+            return user != Shop.Amy.Value ? ValueTask.FromResult(Fields.None) : Trouble is { } trouble ? throw trouble : ValueTask.FromResult(Row);
         }
 
-        public IAsyncEnumerable<HostProfile> ReadAllAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<HostProfile>();
+        public IAsyncEnumerable<HostProfile> ReadAllAsync(CancellationToken cancellationToken) => new[] { new HostProfile(Shop.Amy.Value, Row, District ?? "-") }.ToAsyncEnumerable();
+
+        private Fields Row => District is null ? Fields.None : Fields.Of(("district", District));
     }
 }
