@@ -91,6 +91,12 @@ internal sealed partial class Decision
             profile = happened.ProfileRemoved.Aggregate(Profile, (kept, field) => kept.With(field, default)).With(happened.Profile);
         }
 
+        var today = await kernel.ProfileAsync(Customer, happened.Identity, Profile, cancellationToken).ConfigureAwait(false);
+        return await AddAsync(happened, payloadHash, mode, now, closed, owners, loaded, today, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, IReadOnlySet<string>? closed, IReadOnlyDictionary<Identity, CustomerId>? owners, CustomerSnapshot loaded, Fields today, CancellationToken cancellationToken)
+    {
         var kind = kernel.Modules.Kinds.Find(happened.Kind) ?? throw new InvalidOperationException($"The kind '{happened.Kind}' was not checked.");
         var recordedAt = Kernel.After(state.RecordedAt, now);
         // The profile is as it is now, whatever clock the last event went by.
@@ -98,7 +104,6 @@ internal sealed partial class Decision
         var isLate = state.Handled is { } handled && occurredAt < handled;
         var isOfDisposed = occurredAt <= state.Opening?.At;
         var decidedNow = isOfDisposed || (isLate && !kind.OrderFree && !kind.OpensHistory && (kind.Nature == EventNature.Request || occurredAt < state.Handled - kernel.Options.ReplayHorizon));
-        var today = await kernel.ProfileAsync(Customer, happened.Identity, Profile, cancellationToken).ConfigureAwait(false);
         var draft = new JournalDraft
         {
             Event = happened with { OccurredAt = occurredAt, Customer = null, Identity = null, AlsoKnownAs = default, Profile = default, ProfileRemoved = default, Lookups = default },
@@ -176,13 +181,14 @@ internal sealed partial class Decision
     /// <returns>Whether there is such an entry.</returns>
     public async ValueTask<bool> ObserveAsync(RecordMode mode, Instant now, IReadOnlySet<string>? closed, CancellationToken cancellationToken)
     {
-        if (!Observations.Differ(state, await kernel.ProfileAsync(Customer, null, Profile, cancellationToken).ConfigureAwait(false), kernel.Modules, alsoNew: true))
+        var today = await kernel.ProfileAsync(Customer, null, Profile, cancellationToken).ConfigureAwait(false);
+        if (!Observations.Differ(state, today, kernel.Modules, alsoNew: true))
         {
             return false;
         }
 
         var observed = ProfileObserver.Observed(Customer, Version);
-        await AddAsync(observed, Binary.PayloadHash(observed), mode, now, closed, null, snapshot, cancellationToken).ConfigureAwait(false);
+        await AddAsync(observed, Binary.PayloadHash(observed), mode, now, closed, null, snapshot, today, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
