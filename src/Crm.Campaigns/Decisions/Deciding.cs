@@ -53,7 +53,7 @@ internal sealed class Deciding(CampaignPlan plan, ISendGate? gate, CampaignState
         Prune();
         var inputs = new DecisionInputs(definition, message, context.Moment);
         message = message with { NotBefore = plan.QuietAt(journey, context.Moment, context.Observed) is { } quiet ? inputs.Quiet(quiet.Zone, quiet.Until) : null };
-        var reason = IsAnswered(journey, message) ?? ReasonAgainst(journey, message, inputs) ?? (message.NotBefore > message.UsefulUntil ? Reasons.QuietTooLong : null) ?? Assign(journey, inputs, ref message);
+        var reason = AnsweredBefore(journey, message, inputs) ?? ReasonAgainst(journey, message, inputs) ?? (message.NotBefore > message.UsefulUntil ? Reasons.QuietTooLong : null) ?? Assign(journey, inputs, ref message);
         var rival = reason is Reasons.JourneyCap or Reasons.ChannelCap ? RivalOf(journey, message) : null;
         decisions.Add(new DecisionRecord
         {
@@ -175,7 +175,7 @@ internal sealed class Deciding(CampaignPlan plan, ISendGate? gate, CampaignState
     }
 
     // What begins such a journey moves when something that came late, or was taken back, makes it come about by another event. A message that has left for where it was is not sent again for where it is.
-    private string? IsAnswered(Journey journey, Message message)
+    private string? AnsweredBefore(Journey journey, Message message, DecisionInputs inputs)
     {
         if (!journey.MovesWithHistory || state.Pinned.FirstOrDefault(sent => CampaignNames.JourneyOf(sent) == journey.Id) is not { } stands)
         {
@@ -184,6 +184,7 @@ internal sealed class Deciding(CampaignPlan plan, ISendGate? gate, CampaignState
 
         state = state with { Pinned = state.Pinned.Where(sent => sent != stands).ToSequence() };
         Answer(message.Occasion);
+        inputs.Answered(stands);
         return Reasons.SentBefore;
     }
 

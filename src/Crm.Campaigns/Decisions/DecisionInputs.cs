@@ -11,7 +11,7 @@ using NodaTime;
 namespace Crm.Campaigns.Decisions;
 
 /// <summary>
-/// Writes down what one decision looks at: the journey's very version, the occasion and its values, the moment, whether the condition held, what the gate answered, the messages and caps that were counted, and the arms that the customer is in.
+/// Writes down what one decision looks at: the journey's very version, the occasion and its values, the moment, the message that had left for it before, whether the condition held, what the gate answered, the messages and caps that were counted, and the arms that the customer is in.
 /// Two decisions with one hash saw the same.
 /// </summary>
 internal sealed class DecisionInputs
@@ -26,6 +26,12 @@ internal sealed class DecisionInputs
         seen.Fields(message.Parameters);
         seen.Instant(moment.Instant);
         seen.Text(moment.Zone.Id);
+    }
+
+    public void Answered(string sent)
+    {
+        seen.Text("answered");
+        seen.Text(sent);
     }
 
     public bool Condition(bool holds)

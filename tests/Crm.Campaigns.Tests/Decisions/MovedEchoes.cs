@@ -19,12 +19,17 @@ public sealed class MovedEchoes
     private readonly ICustomerModule[] modules;
     private readonly MailBox mail;
     private readonly CrmEngine engine;
-    private readonly CampaignPlan plan = CampaignPlan.Of(
-        Samples.Of("welcome", new Trigger.OnEcho("club.changed", Fields.Of(("to", "regular")))) with { Message = new JourneyMessage("email", "welcome", "marketing", Duration.FromDays(30)) },
-        Samples.Of("miss", new Trigger.OnEcho("club.changed", Fields.Of(("to", "away")))) with { Message = new JourneyMessage("email", "miss", "marketing", Duration.FromDays(30)) });
 
     public MovedEchoes()
+        : this("marketing")
     {
+    }
+
+    private MovedEchoes(string purpose)
+    {
+        var plan = CampaignPlan.Of(
+            Samples.Of("welcome", new Trigger.OnEcho("club.changed", Fields.Of(("to", "regular")))) with { Message = new JourneyMessage("email", "welcome", purpose, Duration.FromDays(30)) },
+            Samples.Of("miss", new Trigger.OnEcho("club.changed", Fields.Of(("to", "away")))) with { Message = new JourneyMessage("email", "miss", purpose, Duration.FromDays(30)) });
         mail = new MailBox("email", clock);
         modules = [new ClubModule(), CampaignsModule.WithoutGate(plan, "Nobody asks for consent here.")];
         engine = new CrmEngine(store, modules, new CrmOptions { CheckpointEvery = 8 }, clock, new SeededIdSource(), new CrmPorts { Channels = [CampaignsModule.Capped(mail, plan)] });
@@ -56,11 +61,25 @@ public sealed class MovedEchoes
     }
 
     [Fact]
+    public async Task A_decision_that_a_message_has_answered_before_has_seen_more_than_one_that_sends()
+    {
+        var (answered, sending) = (new MovedEchoes(JourneyMessage.Service), new MovedEchoes(JourneyMessage.Service));
+        await answered.Buys(1, 10, 20);
+        await answered.Voids(10);
+        await answered.Buys(23);
+        await sending.Buys(1, 20, 23);
+
+        var (first, second) = (await answered.LastDecision("welcome:pos:23"), await sending.LastDecision("welcome:pos:23"));
+        Assert.Equal((Reasons.SentBefore, null, first.At), (first.Reason, second.Reason, second.At));
+        Assert.NotEqual(first.Inputs, second.Inputs);
+        await answered.Fits();
+    }
+
+    [Fact]
     public async Task A_cancellation_that_makes_it_come_about_later_brings_no_second_message()
     {
         await Buys(1, 10, 20);
-        clock.Set(Day(22));
-        await engine.RecordAsync(new CustomerEvent { Key = EventKey.Parse("pos:void"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("pos:10") });
+        await Voids(10);
         await Buys(23);
 
         Assert.Equal(["welcome:pos:20"], Sent);
@@ -112,6 +131,12 @@ public sealed class MovedEchoes
         }
     }
 
+    private async Task Voids(int day)
+    {
+        clock.Set(Day(22));
+        await engine.RecordAsync(new CustomerEvent { Key = EventKey.Parse("pos:void"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse($"pos:{day}") });
+    }
+
     private async Task Works()
     {
         await engine.RunDueAsync();
@@ -119,6 +144,8 @@ public sealed class MovedEchoes
     }
 
     private async Task<CampaignState> State() => ((await engine.ReadAsync(CustomerRef.Of(Samples.Amy)))!).Slot<CampaignState>(CampaignNames.Module);
+
+    private async Task<Crm.Events.DecisionRecord> LastDecision(string occasion) => (await engine.ReadDecisionsAsync(CustomerRef.Of(Samples.Amy)))!.Entries.Last(entry => entry.Record.Occasion == occasion).Record;
 
     private async Task<(string?, string, string?)> LastOutcome()
     {
