@@ -60,7 +60,7 @@ public sealed class LintScenarios
     {
         var snapshot = Segment.Snapshot("spring", new Text("Spring", "春"), Quarter.Count().AtLeast(3) & Quarter.Count().AtMost(1) & If.Fact("loyalty.teir").Is("gold"), Instant.FromUtc(2026, 1, 1, 0, 0));
 
-        Assert.Equal(["unknown-fact", "contradiction"], SegmentLinter.Lint(snapshot, new LintNames { Facts = [new FactDeclaration("loyalty.tier")] }).Findings.Select(finding => finding.Code));
+        Assert.Equal(["unknown-fact", "contradiction", "never-true"], SegmentLinter.Lint(snapshot, new LintNames { Facts = [new FactDeclaration("loyalty.tier")] }).Findings.Select(finding => finding.Code));
     }
 
     [Theory]

@@ -98,7 +98,7 @@ public sealed class LibraryScenarios
         await library.RetireAsync("buyers", "staff:1", Cancel);
 
         Assert.Equal(DefinitionStatus.Retired, (await library.StatusesAsync(Cancel)).Single(one => one.Segment == "buyers").Status);
-        Assert.Equal(4, (await library.LoadAsync(cancellationToken: Cancel)).Definitions.Names.Count);
+        Assert.Equal(5, (await library.LoadAsync(cancellationToken: Cancel)).Definitions.Names.Count);
     }
 
     [Fact]
