@@ -2,6 +2,7 @@ using System.Globalization;
 using Crm.Events;
 using Crm.Values;
 using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Conditions;
 
@@ -293,9 +294,9 @@ public sealed partial class ConditionCheck
 
     private void WholeTick(Instant? instant, string path)
     {
-        if (instant is { } at && TestCheck.IsBetweenTicks(at))
+        if (instant is { } at && Instant.FromUnixTimeTicks(at.ToUnixTimeTicks()) != at)
         {
-            errors.Add(new(path, TestCheck.BetweenTicks(at)));
+            errors.Add(new(path, $"{InstantPattern.ExtendedIso.Format(at)} is between two ticks; an instant in whole ticks (100 ns) is expected, because events are told apart by them."));
         }
     }
 

@@ -1,6 +1,4 @@
 using Crm.Values;
-using NodaTime;
-using NodaTime.Text;
 
 namespace Crm.Conditions;
 
@@ -141,8 +139,8 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
         }
         else if (relative.To is RelativeTime.Now now)
         {
-            var length = now.Shift < Duration.Zero ? -now.Shift : now.Shift;
-            if (length > 20 * ConditionCheck.LongestWindow || Duration.FromTicks(length.BclCompatibleTicks) != length)
+            var length = now.Shift < NodaTime.Duration.Zero ? -now.Shift : now.Shift;
+            if (length > 20 * ConditionCheck.LongestWindow || NodaTime.Duration.FromTicks(length.BclCompatibleTicks) != length)
             {
                 errors.Add(new(path + place + ".now", $"{WindowLength.Write(now.Shift)} is not how far an instant is away; whole ticks (100 ns) and at most 200 years are expected."));
             }
@@ -231,11 +229,6 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
             return false;
         }
 
-        if (value.AsInstant is { } instant && IsBetweenTicks(instant))
-        {
-            errors.Add(new(path + place, BetweenTicks(instant)));
-        }
-
         foreach (var code in value.AsCodes)
         {
             Whole(code, place);
@@ -243,11 +236,6 @@ internal readonly struct TestCheck(List<ConditionError> errors, string path)
 
         return true;
     }
-
-    /// <summary>Whether an instant is finer than stores and windows tell instants apart.</summary>
-    public static bool IsBetweenTicks(Instant instant) => Instant.FromUnixTimeTicks(instant.ToUnixTimeTicks()) != instant;
-
-    public static string BetweenTicks(Instant instant) => $"{InstantPattern.ExtendedIso.Format(instant)} is between two ticks; an instant in whole ticks (100 ns) is expected, because events are told apart by them.";
 
     private static string Describe(ScalarKind kind, bool capital = false) => kind switch
     {
