@@ -34,6 +34,7 @@ internal sealed partial class AudienceSql : IEvidence
     private IReadOnlyList<AudiencePart.Exact> exacts = [];
     private AudiencePart root = AudiencePart.All([]);
     private bool asksHistory;
+    private long forgotten = long.MaxValue;
     private bool asksFacts;
 
     private AudienceSql(string tenant, SqlDialect dialect, EventKinds kinds, ICustomerProfiles? profiles, Moment moment)
@@ -197,6 +198,7 @@ internal sealed partial class AudienceSql : IEvidence
                 return OfFact(fact);
             case Condition.EventWindow window:
                 asksHistory = true;
+                forgotten = Math.Min(forgotten, HistoryWindows.Forgotten(window, moment.Instant)?.ToUnixTimeTicks() ?? long.MinValue);
                 return new AudienceMeasure(this, window, path).Compile();
             default:
                 return Refuse(path, $"The store has no SQL for {leaf.GetType().Name}.");
@@ -307,7 +309,7 @@ internal sealed partial class AudienceSql : IEvidence
         return new AudiencePart.Exact(fact.WhenMissing ? $"({valid}NOT ({test.Holds(row)})) IS NOT TRUE" : $"({row}.customer_id IS NOT NULL AND {valid}{test.Holds(row)})");
     }
 
-    // Refunds leave less of an event than its row says; who was merged has another journal; facts of who has something due are not those of now; and some databases may round a number of more than 15 digits where it is compared.
+    // Refunds leave less of an event than its row says; what was disposed of has no row; who was merged has another journal; facts of who has something due are not those of now; and some databases may round a number of more than 15 digits where it is compared.
     private List<string> Undecided()
     {
         var undecided = new List<string>();
@@ -315,6 +317,11 @@ internal sealed partial class AudienceSql : IEvidence
         if (asksHistory && amendments.Count > 0)
         {
             undecided.Add($"SELECT DISTINCT bucket, customer_id FROM crm_event WHERE tenant = {tenant} AND kind IN ({string.Join(", ", amendments)})");
+        }
+
+        if (asksHistory)
+        {
+            undecided.Add($"SELECT bucket, customer_id FROM crm_checkpoint WHERE tenant = {tenant} AND opening IS NOT NULL AND at > {Parameter(SqlType.Whole, forgotten)}");
         }
 
         if (asksFacts)

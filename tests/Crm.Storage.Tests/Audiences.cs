@@ -271,6 +271,32 @@ public sealed class Audiences
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_whom_events_have_been_disposed_of_is_asked_one_by_one_where_they_would_count(bool isPostgreSql)
+    {
+        await using StoreFactory factory = isPostgreSql ? new PostgreSqlFactory(new PostgreSql.PostgreSqlStoreOptions()) : new SqliteFactory(SqliteKind.Memory);
+        var store = await factory.OpenAsync("shop", Token);
+        var (watched, clock) = (If.Purchases().Count().AtLeast(3), new FakeClock(Start));
+        var engine = new CrmEngine(store, [new FactsModule([watched])], new CrmOptions(), clock, new SeededIdSource(7));
+        foreach (var (customer, day) in new[] { (1, 0), (1, 1), (1, 50), (2, 48), (2, 49), (2, 50), (3, 50) })
+        {
+            clock.Set(Start + Duration.FromDays(day));
+            await engine.RecordAsync(CustomerEvent.Purchase($"pos:{customer}-{day}", Identity.User(customer), Money.Hkd(50)), Token);
+        }
+
+        var before = await engine.SelectAsync(watched, Token);
+        await engine.DisposeOfJournalAsync(new DisposalRequest(Start + Duration.FromDays(10)), Token);
+        var moment = new Moment(clock.GetCurrentInstant(), DateTimeZone.Utc);
+        var answer = await ((IAudienceQuery)store).SelectAsync(watched, engine.Kinds, null, moment, Token);
+
+        Assert.Equal((2, 1), (before.Count, answer.Undecided.Count));
+        Assert.Equal(before, await engine.SelectAsync(watched, Token));
+        Assert.Empty((await ((IAudienceQuery)store).SelectAsync(If.Purchases().InLast(Duration.FromDays(40)).Count().AtLeast(3), engine.Kinds, null, moment, Token)).Undecided);
+        Assert.Contains("$: Events up to", (await Assert.ThrowsAsync<ArgumentException>(async () => await engine.SelectAsync(If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(150), Token))).Message, StringComparison.Ordinal);
+    }
+
     private static Condition Turned(Condition condition) => condition switch
     {
         Condition.Field field when field.Is is not Test.Known => field with { WhenMissing = !field.WhenMissing },

@@ -235,7 +235,7 @@ public sealed class NewInTheLedger
             await before.CommitManyAsync([Paid(1, 0), Paid(2, 0)], Token);
         }
 
-        database.Execute("ALTER TABLE crm_ledger DROP COLUMN written; DELETE FROM crm_schema WHERE version = 3");
+        database.Execute("ALTER TABLE crm_ledger DROP COLUMN written; DROP INDEX crm_checkpoint_opening; DELETE FROM crm_schema WHERE version >= 3");
         await using var store = database.OpenWith(options => options);
         var mark = (await store.ReadNewsAsync(null, Token)).Mark;
         await store.CommitAsync(Paid(2, 1), Token);

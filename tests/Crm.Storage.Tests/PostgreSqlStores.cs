@@ -30,7 +30,7 @@ public sealed class PostgreSqlStores : IAsyncDisposable
 
         var refused = await Assert.ThrowsAsync<NewerSchemaException>(() => newer.CommitAsync(Samples.Commit(1, 1), Token).AsTask());
 
-        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 3: use the release that wrote the store, or a later one.", refused.Message);
+        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 4: use the release that wrote the store, or a later one.", refused.Message);
         Assert.Equal(1L, database.Execute("SELECT version FROM crm_customer"));
     }
 

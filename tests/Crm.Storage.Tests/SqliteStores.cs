@@ -33,7 +33,7 @@ public sealed class SqliteStores : IDisposable
         var refused = await Assert.ThrowsAsync<NewerSchemaException>(() => newer.CommitAsync(Samples.Commit(1, 1), Token).AsTask());
         await Assert.ThrowsAsync<NewerSchemaException>(() => newer.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token).AsTask());
 
-        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 3: use the release that wrote the store, or a later one.", refused.Message);
+        Assert.Equal("The store has schema version 7, and this release of Crm.Core knows versions up to 4: use the release that wrote the store, or a later one.", refused.Message);
         Assert.Equal(1, Execute("SELECT version FROM crm_customer"));
     }
 
@@ -45,7 +45,7 @@ public sealed class SqliteStores : IDisposable
         var results = await Task.WhenAll(stores.Select((store, n) => Task.Run(async () => await store.CommitAsync(Samples.Birth(n), Token))));
 
         Assert.All(results, result => Assert.Equal(CommitResult.Done, result));
-        Assert.Equal(3, Execute("SELECT COUNT(*) FROM crm_schema"));
+        Assert.Equal(4, Execute("SELECT COUNT(*) FROM crm_schema"));
         Assert.Equal(10, Execute("SELECT COUNT(*) FROM crm_customer"));
         foreach (var store in stores)
         {

@@ -40,6 +40,18 @@ public static class HistoryWindows
         return answer with { ValidUntil = change };
     }
 
+    /// <summary>The instant up to which events matter no more to a measure, whatever they are; null: they matter however long ago they were.</summary>
+    /// <param name="leaf">The measure.</param>
+    /// <param name="now">The instant of the question.</param>
+    public static Instant? Forgotten(Condition.EventWindow leaf, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        var ticks = now.ToUnixTimeTicks();
+        var window = leaf.Window is Window.Between { From: { } from } ? Math.Max(0, ticks - from.ToUnixTimeTicks() + 1) : leaf.Window.Reach();
+        var reach = leaf.Measure is Measure.Sequence sequence ? sequence.Reach(window) : window;
+        return reach >= WindowMeaning.Forever ? null : Instant.FromUnixTimeTicks(ticks - reach);
+    }
+
     /// <summary>What is measured at an instant, whichever the test; missing where the measure has no value.</summary>
     /// <inheritdoc cref="Evaluate" path="/param"/>
     public static Scalar Measure(Condition.EventWindow leaf, IEnumerable<(CustomerEvent Event, Instant At)> history, Instant now)

@@ -11,6 +11,9 @@ internal static class WindowMeaning
     /// <summary>An instant that never comes.</summary>
     public const long Never = long.MaxValue;
 
+    /// <summary>A length without an end that can be added to: more than any history has.</summary>
+    public const long Forever = long.MaxValue / 4;
+
     /// <summary>The first instant at which an event counts; not before it happens.</summary>
     /// <param name="window">The window.</param>
     /// <param name="at">When the event is.</param>
@@ -50,6 +53,18 @@ internal static class WindowMeaning
         Window.Calendar calendar => checked((long)(calendar.Skip + calendar.Count) * (calendar.Unit.MostDays() + 2) * NodaConstants.TicksPerDay),
         _ => Never,
     };
+
+    /// <summary>The longest time for which an event can matter to a sequence that a window looks at; <see cref="Forever"/> without end.</summary>
+    public static long Reach(this Measure.Sequence sequence, long window)
+    {
+        var reach = Math.Min(window, Forever);
+        foreach (var step in sequence.Then)
+        {
+            reach = step.Within is { } within ? Math.Min(reach + Ticks(within), Forever) : Forever;
+        }
+
+        return sequence.Lacking is { For: var wait } ? Math.Min(reach + Ticks(wait), Forever) : reach;
+    }
 
     /// <summary>The instants at which an event goes from one part of a window with equal parts to the next, out of the last included.</summary>
     public static IEnumerable<long> PartEdges(this Window window, long at, int parts)

@@ -68,11 +68,13 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
             .Where(input => input.Event is not null && input.Entry.Kind.Name != EventKinds.RetiredName)
             .Select(input => (input.Event!, input.Entry.EffectiveAt))
             .ToList();
-        return Evaluator.Evaluate(condition, new WholeHistory(view, left)).Value;
+        var counted = new CountedHistory(kernel.Modules, view.Counts, CountedHistory.DisposedUntil(history), left);
+        var refusals = counted.Refusals(condition, view.Moment.Instant).ToSequence();
+        return refusals.IsEmpty ? Evaluator.Evaluate(condition, new WholeHistory(view, counted)).Value : throw new ArgumentException(string.Join(Environment.NewLine, refusals), nameof(condition));
     }
 
     /// <summary>A customer with the whole history: what a condition means, without anything kept for it. Profile fields are those of today.</summary>
-    private sealed class WholeHistory(CustomerView view, List<(CustomerEvent Event, Instant At)> history) : IEvidence
+    private sealed class WholeHistory(CustomerView view, CountedHistory history) : IEvidence
     {
         public Moment Moment => view.Moment;
 
@@ -84,6 +86,6 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
 
         public Scalar Fact(string name, out Instant? validUntil) => view.Fact(name, out validUntil);
 
-        public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, history, view.Moment.Instant);
+        public Truth Window(Condition.EventWindow leaf) => history.Answer(leaf, view.Moment.Instant);
     }
 }

@@ -193,7 +193,7 @@ public sealed class CrmEngine
     /// <summary>A customer as of an instant, past, now or ahead, with the history up to it; null when nobody has the reference, or nothing of the customer was known then. Nothing is written.</summary>
     /// <remarks>
     /// The past is what today's definitions, each from its own instant on, make of the journal and of what was observed with it. Of what was disposed of (<see cref="DisposeOfJournalAsync"/>) nothing is known:
-    /// an instant before the journal's opening is answered with null, and a window that reaches before it counts what is there.
+    /// an instant before the journal's opening is answered with null, or refused (<see cref="PastQuestion.RefusesDisposed"/>); a measure that reaches before it is answered where a module had it counted, and refused otherwise.
     /// </remarks>
     public ValueTask<PastView?> ReadAsync(CustomerRef customer, PastQuestion question, CancellationToken cancellationToken = default)
     {

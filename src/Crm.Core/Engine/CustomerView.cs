@@ -43,6 +43,9 @@ public sealed class CustomerView : IEvidence
     /// <inheritdoc/>
     public Scalar Fact(string name, out Instant? validUntil) => state.Facts.Read(name, Moment.Instant, out validUntil);
 
+    /// <summary>What was counted for modules.</summary>
+    internal Observed Counts => state.Observed;
+
     /// <summary>Missing: no event is being handled.</summary>
     public Scalar Field(string name) => default;
 

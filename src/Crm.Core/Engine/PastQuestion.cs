@@ -18,6 +18,12 @@ public sealed record PastQuestion(Instant At)
     /// <summary>Whether refunds and cancellations that happened after <see cref="At"/> are left out, as a report of that day has it; otherwise what they took back has never been.</summary>
     public bool WithoutLaterAmendments { get; init; }
 
+    /// <summary>
+    /// Whether a customer is refused, with an <see cref="ArgumentException"/>, of whom events have been disposed of (<see cref="CrmEngine.DisposeOfJournalAsync"/>) that tell of <see cref="At"/>; otherwise nothing was known of
+    /// such a customer then, and whoever counts counts fewer.
+    /// </summary>
+    public bool RefusesDisposed { get; init; }
+
     /// <summary>What happened after this instant is left out: what would be at <see cref="At"/> if nothing had happened since. Null: everything up to <see cref="At"/> counts.</summary>
     public Instant? HappenedUntil { get; init; }
 }

@@ -126,7 +126,8 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         var opening = history.Opening;
         if (opening is not null && (question.At < opening.At || question.HappenedUntil < opening.At || question.KnownAt < opening.RecordedAt))
         {
-            return null;
+            return !question.RefusesDisposed ? null
+                : throw new ArgumentException($"Of the customer {customer} events up to {opening.At} have been disposed of, so nothing can be said of {question.At}{(question.KnownAt is { } knownAt ? $" as it was known at {knownAt}" : "")}; a later instant is expected.", nameof(question));
         }
 
         var drafts = Reached(
@@ -158,6 +159,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             kernel.Modules,
             state,
             inputs.Where(input => input.Entry.Kind.Name != Events.EventKinds.RetiredName).Select(input => new HistoricEvent(input.Entry.Key, input.Event, input.Entry.EffectiveAt, input.Entry.RecordedAt) { IsBackfill = input.Entry.Backfill, IsAmendment = input.Entry.Kind.Nature == Events.EventNature.Amendment }).ToSequence(),
+            CountedHistory.DisposedUntil(history),
             question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
     }
 

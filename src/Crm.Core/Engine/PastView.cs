@@ -15,22 +15,17 @@ public sealed class PastView : IEvidence
     private readonly ModuleSet modules;
     private readonly CustomerState state;
     private readonly bool isNow;
-    private readonly List<(CustomerEvent Event, Instant At)> counted = [];
+    private readonly CountedHistory counted;
 
-    internal PastView(CustomerView customer, ModuleSet modules, CustomerState state, Sequence<HistoricEvent> history, bool isNow)
+    internal PastView(CustomerView customer, ModuleSet modules, CustomerState state, Sequence<HistoricEvent> history, Instant? disposedUntil, bool isNow)
     {
         this.customer = customer;
         this.modules = modules;
         this.state = state;
         this.isNow = isNow;
         History = history;
-        foreach (var entry in history)
-        {
-            if (entry.Event is { } left)
-            {
-                counted.Add((left, entry.EffectiveAt));
-            }
-        }
+        DisposedUntil = disposedUntil;
+        counted = new CountedHistory(modules, state.Observed, disposedUntil, [.. history.Where(entry => entry.Event is not null).Select(entry => (entry.Event!, entry.EffectiveAt))]);
     }
 
     /// <summary>Facts and states of modules, as of the instant.</summary>
@@ -38,6 +33,9 @@ public sealed class PastView : IEvidence
 
     /// <summary>The entries up to the instant, in the order in which they count, each with what is left of its event.</summary>
     public Sequence<HistoricEvent> History { get; }
+
+    /// <summary>Up to when events have been disposed of (<see cref="CrmEngine.DisposeOfJournalAsync"/>) and are not in <see cref="History"/>; null: they are all there.</summary>
+    public Instant? DisposedUntil { get; }
 
     /// <summary>When something is next due for the customer, if nothing happens: before it, no fact changes. Null: nothing is.</summary>
     public Instant? NextDue => state.NextDue;
@@ -54,11 +52,13 @@ public sealed class PastView : IEvidence
             .Select(one => new ConditionError(one.Path, $"'{((Condition.Field)one.Leaf).Name}' was not observed up to {Moment.Instant}: no module had this test then, and the profile of that time is not kept. A condition that a module watches is observed with every event."))
             .Concat(condition.LeavesWithPaths().SelectMany(one => one.Leaf.ZoneFields().Where(field => !isNow && !modules.Observes(field))
                 .Select(field => new ConditionError(one.Path, $"'{Evaluator.ProfileScope}{field}' was not observed up to {Moment.Instant}, so the customer's zone of that time is not known. A condition that a module watches is observed with every event."))))
+            .Concat(counted.Refusals(condition, Moment.Instant))
             .ToSequence();
     }
 
     /// <summary>What a measure over events amounts to; missing where it has no value.</summary>
-    public Scalar Measure(Condition.EventWindow leaf) => HistoryWindows.Measure(leaf.Meant(this), counted, Moment.Instant);
+    /// <exception cref="InvalidOperationException">Events that it may count have been disposed of, and no module had them counted; <see cref="Refusals"/> says so beforehand.</exception>
+    public Scalar Measure(Condition.EventWindow leaf) => counted.Measure(leaf.Meant(this), Moment.Instant);
 
     /// <summary>The value of a profile field that a leaf tests, where it is known; personal. Missing where it is not known, or only the answer of the test was observed.</summary>
     public Scalar ProfileValue(Condition.Field leaf)
@@ -68,11 +68,12 @@ public sealed class PastView : IEvidence
         return isNow ? customer.Profile[field] : modules.Observes(field) ? state.ObservedValue(modules, field) : default;
     }
 
-    /// <summary>The events that a measure counts, or that make up its sequences, oldest first.</summary>
-    public IEnumerable<CustomerEvent> EventsOf(Condition.EventWindow leaf) => HistoryWindows.EventsOf(leaf.Meant(this), counted, Moment.Instant);
+    /// <summary>The events that a measure counts, or that make up its sequences, oldest first; of what was disposed of none.</summary>
+    public IEnumerable<CustomerEvent> EventsOf(Condition.EventWindow leaf) => counted.EventsOf(leaf.Meant(this), Moment.Instant);
 
     /// <inheritdoc/>
-    public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf.Meant(this), counted, Moment.Instant);
+    /// <exception cref="InvalidOperationException">Events that it may count have been disposed of, and no module had them counted; <see cref="Refusals"/> says so beforehand.</exception>
+    public Truth Window(Condition.EventWindow leaf) => counted.Answer(leaf.Meant(this), Moment.Instant);
 
     /// <summary>Missing: no event is being handled.</summary>
     public Scalar Field(string name) => default;

@@ -62,26 +62,12 @@ internal sealed record AskedLeaf(WindowLeaf Leaf, int Place, SumTest? Sum, bool 
 /// <param name="Lifetime">Whether it knows the sum of everything.</param>
 internal readonly record struct SeriesReach(long Window, bool Lifetime)
 {
-    /// <summary>A window without an end, in ticks: more than any history has.</summary>
-    public const long Forever = long.MaxValue / 4;
-
     public static SeriesReach Of(WindowLeaf leaf) => leaf.Leaf switch
     {
-        { Measure: Measure.Sequence sequence } => new(OfSequence(sequence, leaf.Leaf.Window.Reach()), false),
+        { Measure: Measure.Sequence sequence } => new(sequence.Reach(leaf.Leaf.Window.Reach()), false),
         { Window: Conditions.Window.Lifetime } => new(0, true),
-        _ => new(Math.Min(leaf.Leaf.Window.Reach(), Forever), false),
+        _ => new(Math.Min(leaf.Leaf.Window.Reach(), WindowMeaning.Forever), false),
     };
-
-    private static long OfSequence(Measure.Sequence sequence, long window)
-    {
-        var reach = Math.Min(window, Forever);
-        foreach (var step in sequence.Then)
-        {
-            reach = step.Within is { } within ? Math.Min(reach + WindowMeaning.Ticks(within), Forever) : Forever;
-        }
-
-        return sequence.Lacking is { For: var wait } ? Math.Min(reach + WindowMeaning.Ticks(wait), Forever) : reach;
-    }
 
     public bool Covers(SeriesReach needed) => Window >= needed.Window && (Lifetime || !needed.Lifetime);
 
@@ -154,15 +140,12 @@ public sealed class WindowCatalog
     public int IndexOf(Condition.EventWindow leaf)
     {
         ArgumentNullException.ThrowIfNull(leaf);
-        if (byReference.TryGetValue(leaf, out var asked))
-        {
-            return asked.Leaf.Index;
-        }
-
-        leaf = leaf.Declared();
-        return byStructure.TryGetValue(Untested(leaf), out var index) || byKey.TryGetValue(KeyOf(leaf), out index) ? index
-            : throw new InvalidOperationException($"No module's contract has a condition with {ConditionJson.Write(leaf)}, so it was not observed. List the condition in {nameof(ModuleContract)}.{nameof(ModuleContract.Conditions)}.");
+        return Find(leaf)
+            ?? throw new InvalidOperationException($"No module's contract has a condition with {ConditionJson.Write(leaf.Declared())}, so it was not observed. List the condition in {nameof(ModuleContract)}.{nameof(ModuleContract.Conditions)}.");
     }
+
+    /// <summary>Whether a condition of the catalogue has a measure over events.</summary>
+    internal bool Has(Condition.EventWindow leaf) => Find(leaf) is not null;
 
     /// <summary>A leaf as it is asked about: at once for an instance that the catalogue was made of.</summary>
     /// <exception cref="InvalidOperationException">No condition of the catalogue has it.</exception>
@@ -203,6 +186,17 @@ public sealed class WindowCatalog
     internal int SeriesOf(int leaf) => seriesOfLeaf[leaf];
 
     internal int? FindSeries(ulong key) => seriesByKey.TryGetValue(key, out var index) ? index : null;
+
+    private int? Find(Condition.EventWindow leaf)
+    {
+        if (byReference.TryGetValue(leaf, out var asked))
+        {
+            return asked.Leaf.Index;
+        }
+
+        leaf = leaf.Declared();
+        return byStructure.TryGetValue(Untested(leaf), out var index) || byKey.TryGetValue(KeyOf(leaf), out index) ? index : null;
+    }
 
     private AskedLeaf AskedAs(Condition.EventWindow leaf, int index)
     {

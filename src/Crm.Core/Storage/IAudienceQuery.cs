@@ -27,5 +27,5 @@ public interface IAudienceQuery
 
 /// <summary>Which customers a condition holds of.</summary>
 /// <param name="Members">It holds of these, in the order of their ids.</param>
-/// <param name="Undecided">These are to be asked one by one: something is due for them, or what refunds and cancellations have left of their events is not in the tables.</param>
+/// <param name="Undecided">These are to be asked one by one: something is due for them, or what refunds and cancellations have left of their events is not in the tables, or some of their events have been disposed of that would count.</param>
 public sealed record AudienceAnswer(Sequence<CustomerId> Members, Sequence<CustomerId> Undecided);

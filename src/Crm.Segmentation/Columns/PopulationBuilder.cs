@@ -55,7 +55,7 @@ public sealed class PopulationBuilder
 
     /// <summary>Adds a customer; ids are to come in their order.</summary>
     /// <param name="customer">Who.</param>
-    /// <param name="history">What is left of the events, with when they count, in any order.</param>
+    /// <param name="history">What is left of the events, with when they count, in any order. What was disposed of (<see cref="Engine.PastView.DisposedUntil"/>) cannot be counted here: a window that reaches back to it is asked of the engine.</param>
     /// <param name="known">The facts.</param>
     /// <param name="values">The values of the profile; none where no condition asks for them.</param>
     /// <exception cref="ArgumentException">The id does not come after the one before it.</exception>

@@ -89,9 +89,10 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
         var (asked, hits) = (drawn.Count, 0);
         while (drawn.TryDequeue(out var customer, out _))
         {
-            if (await engine.ReadAsync(CustomerRef.Of(customer), new PastQuestion(now) { IsNow = true }, cancellationToken).ConfigureAwait(false) is { } view && Evaluator.Evaluate(draft.Asked, view).Value)
+            if (await engine.ReadAsync(CustomerRef.Of(customer), new PastQuestion(now) { IsNow = true }, cancellationToken).ConfigureAwait(false) is { } view)
             {
-                hits++;
+                PartitionCells.Refuse(view, draft.Asked);
+                hits += Evaluator.Evaluate(draft.Asked, view).Value ? 1 : 0;
             }
         }
 
@@ -114,19 +115,19 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
     /// <param name="to">The later instant.</param>
     /// <param name="knownAt">Only with what was recorded up to this instant; null: with everything known now.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="ArgumentException">A segment or condition of the partition is not one, or cannot be asked of the past; the message says why.</exception>
+    /// <exception cref="ArgumentException">A segment or condition of the partition is not one, or cannot be asked of the past, or of somebody the past has been disposed of; the message says why.</exception>
     public async ValueTask<Migration> MigrateAsync(Partition partition, Instant from, Instant to, Instant? knownAt = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(partition);
         var cells = new PartitionCells(catalog, partition);
         var before = new Dictionary<CustomerId, string>();
-        await foreach (var view in engine.ReadAllAsync(new PastQuestion(from) { KnownAt = knownAt }, cancellationToken).ConfigureAwait(false))
+        await foreach (var view in engine.ReadAllAsync(new PastQuestion(from) { KnownAt = knownAt, RefusesDisposed = true }, cancellationToken).ConfigureAwait(false))
         {
             before[view.Customer.Customer] = cells.Of(view);
         }
 
         var moves = new Dictionary<(string From, string To), int>();
-        await foreach (var view in engine.ReadAllAsync(new PastQuestion(to) { KnownAt = knownAt }, cancellationToken).ConfigureAwait(false))
+        await foreach (var view in engine.ReadAllAsync(new PastQuestion(to) { KnownAt = knownAt, RefusesDisposed = true }, cancellationToken).ConfigureAwait(false))
         {
             var move = (before.GetValueOrDefault(view.Customer.Customer, Partition.NotYet), cells.Of(view));
             moves[move] = moves.GetValueOrDefault(move) + 1;
@@ -214,7 +215,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
     /// <param name="segment">The id of a snapshot.</param>
     /// <param name="knownAt">To finish one that was stopped: <see cref="SnapshotTaken.KnownAt"/> of the first attempt, or the instant at which it began. Nobody is captured twice. Null: it begins.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="ArgumentException">No snapshot has the id; or its condition cannot be asked of its instant; or the instant has not come.</exception>
+    /// <exception cref="ArgumentException">No snapshot has the id; or its condition cannot be asked of its instant, or of somebody that past has been disposed of; or the instant has not come.</exception>
     /// <exception cref="InvalidOperationException">Somebody has been captured already, and it is not said that this is to be finished.</exception>
     public async ValueTask<SnapshotTaken> TakeAsync(string segment, Instant? knownAt = null, CancellationToken cancellationToken = default)
     {
@@ -236,7 +237,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
 
         var known = knownAt ?? now;
         var members = new List<CustomerId>();
-        await foreach (var view in engine.ReadAllAsync(new PastQuestion(source.AsOf) { KnownAt = known }, cancellationToken).ConfigureAwait(false))
+        await foreach (var view in engine.ReadAllAsync(new PastQuestion(source.AsOf) { KnownAt = known, RefusesDisposed = true }, cancellationToken).ConfigureAwait(false))
         {
             PartitionCells.Refuse(view, source.Where);
             if (Evaluator.Evaluate(source.Where, view).Value)

@@ -211,13 +211,13 @@ internal static class SegmentsCommand
 
             var order = parsed.GetRequiredValue(cells).Select(segments.Known).ToList();
             var before = new Dictionary<Values.CustomerId, string>();
-            await foreach (var view in segments.Engine.ReadAllAsync(StoreSegments.QuestionAt(earlier), cancellationToken))
+            await foreach (var view in segments.ReadAllAsync(StoreSegments.QuestionAt(earlier), cancellationToken))
             {
                 before[view.Customer.Customer] = order.Find(id => segments.IsMember(view, id)) ?? Partition.None;
             }
 
             var moves = new Dictionary<(string From, string To), int>();
-            await foreach (var view in segments.Engine.ReadAllAsync(segments.Question, cancellationToken))
+            await foreach (var view in segments.ReadAllAsync(segments.Question, cancellationToken))
             {
                 var move = (before.GetValueOrDefault(view.Customer.Customer, Partition.NotYet), order.Find(id => segments.IsMember(view, id)) ?? Partition.None);
                 moves[move] = moves.GetValueOrDefault(move) + 1;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Engine;
@@ -79,7 +80,7 @@ internal sealed class StoreSegments
         ? id
         : throw ToolException.Input($"No segment is named '{id}'. {(Catalog.Definitions.Names.IsEmpty ? "The store has none; give one with --segments FILE." : $"There are: {string.Join(", ", Catalog.Definitions.Names)}.")}");
 
-    public static PastQuestion QuestionAt(Instant instant) => new(instant) { WithoutLaterAmendments = true };
+    public static PastQuestion QuestionAt(Instant instant) => new(instant) { WithoutLaterAmendments = true, RefusesDisposed = true };
 
     /// <summary>For each segment, the customers who are in it, by what they are called; and how many customers there are.</summary>
     public async ValueTask<(int Customers, Dictionary<string, List<Member>> Members)> MembersAsync(IReadOnlyCollection<string> segments, PastQuestion question, CancellationToken cancellationToken)
@@ -87,7 +88,7 @@ internal sealed class StoreSegments
         var names = await NamesAsync(cancellationToken);
         var members = segments.Distinct(StringComparer.Ordinal).ToDictionary(id => id, _ => new List<Member>(), StringComparer.Ordinal);
         var customers = 0;
-        await foreach (var view in Engine.ReadAllAsync(question, cancellationToken))
+        await foreach (var view in ReadAllAsync(question, cancellationToken))
         {
             customers++;
             foreach (var (id, list) in members)
@@ -106,6 +107,29 @@ internal sealed class StoreSegments
         }
 
         return (customers, members);
+    }
+
+    /// <summary>Every customer of whom something was known.</summary>
+    /// <exception cref="ToolException">The past of a customer has been disposed of.</exception>
+    public async IAsyncEnumerable<PastView> ReadAllAsync(PastQuestion question, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var views = Engine.ReadAllAsync(question, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync(views))
+        {
+            yield return views.Current;
+        }
+    }
+
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<PastView> views)
+    {
+        try
+        {
+            return await views.MoveNextAsync();
+        }
+        catch (ArgumentException refused)
+        {
+            throw ToolException.Input(refused.Message);
+        }
     }
 
     /// <summary>Whether a customer is in a segment.</summary>

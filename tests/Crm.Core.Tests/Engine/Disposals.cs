@@ -251,6 +251,48 @@ public sealed class Disposals
         Assert.Equal(before!.Customer.Slot<ClubState>("club").ToString(), after!.Customer.Slot<ClubState>("club").ToString());
         Assert.Equal(before.Customer.Facts.ToSequence(), after.Customer.Facts.ToSequence());
         Assert.Null(await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(Day(10)), Token));
+        Assert.Equal((null, Day(20)), (before.DisposedUntil, after.DisposedUntil));
+        var refused = await Assert.ThrowsAsync<ArgumentException>(async () => await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(Day(10)) { RefusesDisposed = true }, Token));
+        Assert.Contains("have been disposed of, so nothing can be said of 2026-01-11", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_measure_that_reaches_back_to_what_is_gone_is_what_was_counted_or_refused()
+    {
+        var shop = await BusyAsync(40);
+        var amy = Assert.IsType<CustomerView>(await shop.ReadAsync()).Customer;
+        var (watched, unwatched) = (If.Purchases().SumOfSpend(Currency.Hkd), If.Purchases().Count());
+        Condition[] answered =
+        [
+            watched.AtLeast(400), watched.AtLeast(401),
+            If.Purchases().InLast(Duration.FromDays(19)).Count().AtLeast(19), If.Purchases().InLast(Duration.FromDays(19)).Count().AtLeast(20),
+            If.Purchases().In(new Window.Between(Day(20) + Duration.FromTicks(1), null)).Count().Is(19),
+        ];
+        var refused = If.All(watched.AtLeast(1), unwatched.AtLeast(40), If.Purchases().InLast(Duration.FromDays(20)).Count().AtLeast(1), If.Purchases().In(new Window.Between(Day(20), null)).Count().AtLeast(1));
+        var before = await AnswersAsync();
+        Assert.Equal([amy], await shop.Engine.SelectAsync(refused, Token));
+
+        await shop.Engine.DisposeOfJournalAsync(new DisposalRequest(Day(20)), Token);
+
+        Assert.Equal([(true, true), (false, false), (true, true), (false, false), (true, true)], before);
+        Assert.Equal(before, await AnswersAsync());
+        var view = await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(Day(39)), Token);
+        Assert.Equal(["$.all[1]", "$.all[2]", "$.all[3]"], view!.Refusals(refused).Select(error => error.Path));
+        Assert.Throws<InvalidOperationException>(() => Evaluator.Evaluate(refused, view));
+        Assert.Contains("$.all[1]: Events up to 2026-01-21", (await Assert.ThrowsAsync<ArgumentException>(async () => await shop.Engine.SelectAsync(refused, Token))).Message, StringComparison.Ordinal);
+
+        async Task<List<(bool Asked, bool Selected)>> AnswersAsync()
+        {
+            var answers = new List<(bool, bool)>();
+            foreach (var condition in answered)
+            {
+                var asked = await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(Day(39)), Token);
+                Assert.Empty(asked!.Refusals(condition));
+                answers.Add((Evaluator.Evaluate(condition, asked).Value, (await shop.Engine.SelectAsync(condition, Token)).Contains(amy)));
+            }
+
+            return answers;
+        }
     }
 
     [Fact]

@@ -157,6 +157,36 @@ public sealed class StudyScenarios
         Assert.Equal(["amy", "cat"], await town.NamesAsync(await town.Study.MembersAsync("hk", Cancel)));
     }
 
+    [Fact]
+    public async Task What_was_disposed_of_counts_for_everybody_who_asks_or_is_refused()
+    {
+        var town = new Town(Twice, Samples.Of("thrice", If.Purchases().Count().AtLeast(3)));
+        await town.BuysAsync("amy", 1, 2, 50);
+        await town.BuysAsync("ben", 49, 50);
+        await town.Engine.DisposeOfJournalAsync(new Engine.DisposalRequest(Club.Day(10)), Cancel);
+        var amy = CustomerRef.Of(Identity.User("amy"));
+
+        Assert.Equal(["amy"], await town.NamesAsync(await town.Study.MembersAsync("thrice", Cancel)));
+        Assert.Equal(1, (await town.Study.PreviewAsync(Samples.Of("draft", If.Purchases().Count().AtLeast(3)), cancellationToken: Cancel)).Size);
+        Assert.Equal(1, (await town.Study.EstimateAsync(Samples.Of("draft", If.Purchases().Count().AtLeast(3)), cancellationToken: Cancel)).Hits);
+        var explained = await town.Study.ExplainAsync(amy, "thrice", cancellationToken: Cancel);
+        Assert.Equal((true, (Scalar)3, 1), (explained!.IsMember, explained.Why!.Actual, explained.Why.Evidence.Count));
+        Assert.Equal(1, (await town.Study.MigrateAsync(new Partition.OfSegments(["thrice"]), Club.Day(20), Club.Day(50), cancellationToken: Cancel)).Of(Partition.None, "thrice"));
+
+        var unwatched = Samples.Of("draft", If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(150));
+        foreach (var refused in new[]
+        {
+            await Assert.ThrowsAsync<ArgumentException>(() => town.Study.PreviewAsync(unwatched, cancellationToken: Cancel).AsTask()),
+            await Assert.ThrowsAsync<ArgumentException>(() => town.Study.EstimateAsync(unwatched, cancellationToken: Cancel).AsTask()),
+            await Assert.ThrowsAsync<ArgumentException>(() => town.Study.MigrateAsync(new Partition.OfConditions([new("much", unwatched.Where)]), Club.Day(20), Club.Day(50), cancellationToken: Cancel).AsTask()),
+        })
+        {
+            Assert.Contains("$: Events up to 2026-01-03", refused.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("nothing can be said of 2026-01-02", (await Assert.ThrowsAsync<ArgumentException>(() => town.Study.MigrateAsync(new Partition.OfSegments(["thrice"]), Club.Day(1), Club.Day(50), cancellationToken: Cancel).AsTask())).Message, StringComparison.Ordinal);
+    }
+
     private static Task LivesAsync(Town town, string who, double day, string region) =>
         town.RecordAsync(CustomerEvent.Purchase($"till:{who}-{day}", Identity.User(who), Money.Hkd(50)) with { OccurredAt = Club.Day(day), Profile = Fields.Of(("region", region), ("zone", "Asia/Hong_Kong")) });
 

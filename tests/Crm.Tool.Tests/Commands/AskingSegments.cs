@@ -1,3 +1,5 @@
+using Crm.Engine;
+using Crm.Storage.Sqlite;
 using Crm.Tool.Tests.Support;
 using NodaTime;
 
@@ -127,6 +129,27 @@ public sealed class AskingSegments : IDisposable
 
         Assert.Equal((0, ""), (evaluated.Code, evaluated.Error));
         Assert.Equal(200, evaluated.Json.GetProperty("size").GetInt32());
+    }
+
+    [Fact]
+    public async Task What_reaches_back_to_what_was_disposed_of_is_refused()
+    {
+        var file = await SalesAsync();
+        await using (var store = SqliteStore.Open(file))
+        {
+            var engine = new CrmEngine(store, [], new CrmOptions(), SystemClock.Instance, new RandomIdSource());
+            Assert.True((await engine.DisposeOfJournalAsync(new DisposalRequest(Instant.FromUtc(2011, 1, 5, 0, 0)), TestContext.Current.CancellationToken)).Entries > 0);
+        }
+
+        var often = folder.Write("often.json", Segment("often", """{"count":"purchase","window":"lifetime","is":{"gte":4}}"""));
+        var lately = folder.Write("lately.json", Segment("lately", """{"count":"purchase","window":{"last":"P7D"},"is":{"gte":1}}"""));
+        var whole = await Support.Tool.RunAsync("segments", "evaluate", often, "--store", file, "--as-of", "2011-01-12", "--json");
+        var before = await Support.Tool.RunAsync("segments", "members", "lately", "--segments", lately, "--store", file, "--as-of", "2010-01-01", "--json");
+        var after = await Support.Tool.RunAsync("segments", "members", "lately", "--segments", lately, "--store", file, "--as-of", "2011-01-12", "--json");
+
+        Assert.Equal((1, "", 1, "", 0), (whole.Code, whole.Out, before.Code, before.Out, after.Code));
+        Assert.Contains("often: $: Events up to 2011-01-0", whole.Error, StringComparison.Ordinal);
+        Assert.Contains("have been disposed of, so nothing can be said of 2010-01-0", before.Error, StringComparison.Ordinal);
     }
 
     private static string Segment(string id, string where) => $$$"""{"$schema":"segment/1","id":"{{{id}}}","where":{{{where}}},"label":{"en":"{{{id}}}","zh-Hant":"{{{id}}}"}}""";
