@@ -193,6 +193,54 @@ public sealed class Audiences
     public void A_store_that_cannot_select_has_every_customer_asked() => Agrees(new MemoryFactory(), Engine, 20);
 
     [Fact]
+    public void SQLite_selects_them_also_when_events_have_been_disposed_of() => Agrees(new SqliteFactory(SqliteKind.Memory), Engine, 60, disposes: true);
+
+    [Fact]
+    public void PostgreSQL_selects_them_also_when_events_have_been_disposed_of() => Agrees(new PostgreSqlFactory(new PostgreSql.PostgreSqlStoreOptions()), Engine, 12, disposes: true);
+
+    [Fact]
+    public void Who_is_asked_one_by_one_has_what_was_disposed_of_counted() => Agrees(new MemoryFactory(), Engine, 20, disposes: true);
+
+    [Fact]
+    public void The_law_catches_an_answer_that_forgets_what_was_disposed_of() => Counterfeits.Caught(() => Agrees(
+        new MemoryFactory(),
+        async (engine, _, condition, moment) =>
+        {
+            var members = new List<CustomerId>();
+            await foreach (var view in engine.ReadAllAsync(new PastQuestion(moment.Instant) { IsNow = true }, Token))
+            {
+                if (Evaluator.Evaluate(condition, new OfWhatIsLeft(view)).Value)
+                {
+                    members.Add(view.Customer.Customer);
+                }
+            }
+
+            return [.. members.Order()];
+        },
+        200,
+        disposes: true));
+
+    [Fact]
+    public void A_view_of_now_has_what_was_disposed_of_counted() => Agrees(
+        new MemoryFactory(),
+        async (engine, _, condition, moment) =>
+        {
+            var members = new List<CustomerId>();
+            await foreach (var view in engine.ReadAllAsync(new PastQuestion(moment.Instant) { IsNow = true }, Token))
+            {
+                Assert.Empty(view.Refusals(condition));
+                if (Evaluator.Evaluate(condition, view).Value)
+                {
+                    members.Add(view.Customer.Customer);
+                }
+            }
+
+            return [.. members.Order()];
+        },
+        20,
+        disposes: true);
+
+    [Fact]
     public void The_law_catches_an_answer_as_of_a_tick_later() => Refuted(async (engine, query, condition, moment) =>
         query.Refusals(condition, engine.Kinds, null).IsEmpty
             ? (await query.SelectAsync(condition, engine.Kinds, null, moment with { Instant = moment.Instant + Tick }, Token) is var answer && answer.Undecided.IsEmpty ? answer.Members : await engine.SelectAsync(condition, Token))
@@ -317,7 +365,7 @@ public sealed class Audiences
 
     private static void Refuted(Selecting counterfeit) => Counterfeits.Caught(() => Agrees(new SqliteFactory(SqliteKind.Memory), counterfeit, 200));
 
-    private static void Agrees(StoreFactory factory, Selecting select, int tests)
+    private static void Agrees(StoreFactory factory, Selecting select, int tests, bool disposes = false)
     {
         var tenants = 0;
         var inSql = 0;
@@ -341,6 +389,11 @@ public sealed class Audiences
             {
                 clock.Advance(Tick);
                 await engine.RecordAsync(CustomerEvent.Refund($"back:{i}", Identity.User(sample.History[i].Customer), $"pos:{i}", sample.History[i].Event.Spend!.Value) with { OccurredAt = clock.GetCurrentInstant() }, Token);
+            }
+
+            if (disposes && sample.History.Count > 0)
+            {
+                await engine.DisposeOfJournalAsync(new DisposalRequest(sample.History[sample.History.Count / 2].At), Token);
             }
 
             var now = clock.GetCurrentInstant();
@@ -374,6 +427,22 @@ public sealed class Audiences
                 Assert.True(expected.SequenceEqual(found), $"{ConditionJson.Write(condition)} at {at}: {string.Join(",", found)} instead of {string.Join(",", expected)}");
             }
         }
+    }
+
+    /// <summary>A customer of whom only the events count that are still there.</summary>
+    private sealed class OfWhatIsLeft(PastView view) : IEvidence
+    {
+        public Moment Moment => view.Moment;
+
+        public Scalar Field(string name) => default;
+
+        public bool Observed(Condition.Field leaf) => view.Observed(leaf);
+
+        public Scalar Observed(string field) => view.Observed(field);
+
+        public Scalar Fact(string name, out Instant? validUntil) => view.Fact(name, out validUntil);
+
+        public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, view.History.Where(entry => entry.Event is not null).Select(entry => (entry.Event!, entry.EffectiveAt)), Moment.Instant);
     }
 
     /// <summary>Publishes a number, a code, an instant and an amount that runs out, and declares conditions.</summary>
