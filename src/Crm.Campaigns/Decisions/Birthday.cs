@@ -9,25 +9,13 @@ namespace Crm.Campaigns.Decisions;
 internal static class Birthday
 {
     private const int Leap = 229;
-    private const int AnyLeapYear = 2000;
 
     // Two leap years are at most eight years apart.
     private const int YearsToLook = 9;
 
     /// <summary>The day as MMDD; 0 when the value is no day of the year.</summary>
-    public static int DayOf(Scalar value)
-    {
-        if (value.AsDate is { } date)
-        {
-            return (date.Month * 100) + date.Day;
-        }
-
-        var number = value.AsNumber;
-        return number is >= 101 and <= 1231 && number == decimal.Truncate(number) && (int)number is var day
-            && day / 100 is >= 1 and <= 12 and var month && day % 100 is >= 1 and var dayOfMonth && dayOfMonth <= CalendarSystem.Iso.GetDaysInMonth(AnyLeapYear, month)
-            ? day
-            : 0;
-    }
+    public static int DayOf(Scalar value) =>
+        (value.AsDate is { } date ? new AnnualDate(date.Month, date.Day) : value.AsAnnualDate) is { } annual ? (annual.Month * 100) + annual.Day : 0;
 
     /// <summary>The moment where the customer is.</summary>
     public static Moment HereOf(Trigger.OnBirthday trigger, ModuleContext context) =>

@@ -8,7 +8,6 @@ internal static class TimedTests
 {
     // 1896 and 1904 are the leap years that are farthest apart; one year more on either side for spans over the turn of the year.
     private const int YearsToNextLeapDay = 9;
-    private const int AnyLeapYear = 2000;
 
     // Nothing is looked for after it: then 200 years more, which is the farthest that a test may look, are still in the calendar, whose end profiles keep for what has no end.
     private static readonly LocalDate LastDay = new(9798, 12, 31);
@@ -23,7 +22,7 @@ internal static class TimedTests
             Test.Relative { To: RelativeTime.Now(var shift) } relative when value.AsInstant is { } instant => Moving(relative.Comparison, instant, shift, tick),
             Test.Relative { To: RelativeTime.Today today } relative when value.AsDate is { } date => Moving(relative.Comparison, date, today, tick),
             Test.Anniversary anniversary when value.AsDate is { } date => Yearly(anniversary, new AnnualDate(date.Month, date.Day), date.Year + 1, tick),
-            Test.Anniversary anniversary when AnnualOf(value) is { } annual => Yearly(anniversary, annual, int.MinValue, tick),
+            Test.Anniversary anniversary when value.AsAnnualDate is { } annual => Yearly(anniversary, annual, int.MinValue, tick),
             _ => null,
         };
     }
@@ -86,13 +85,6 @@ internal static class TimedTests
         Comparison.AtMost => order <= 0,
         _ => throw new InvalidOperationException($"There is no comparison {comparison}."),
     };
-
-    /// <summary>The day of the year that the number MMDD says, such as 229 for 29 February: how profiles keep birthdays without their year. Null for every other value.</summary>
-    private static AnnualDate? AnnualOf(Scalar value) =>
-        value is { Kind: ScalarKind.Number, AsNumber: >= 101 and <= 1231 and var number } && number == decimal.Truncate(number) && (int)number is var day
-        && day / 100 is >= 1 and <= 12 and var month && day % 100 is >= 1 and var dayOfMonth && dayOfMonth <= CalendarSystem.Iso.GetDaysInMonth(AnyLeapYear, month)
-            ? new AnnualDate(month, dayOfMonth)
-            : null;
 
     /// <param name="firstYear">The year of the first anniversary; of a day without its year, every year has one.</param>
     private static Truth Yearly(Test.Anniversary test, AnnualDate annual, int firstYear, Instant now)

@@ -33,6 +33,7 @@ public enum ScalarKind : byte
 public readonly struct Scalar : IEquatable<Scalar>
 {
     private const char Separator = ',';
+    private const int AnyLeapYear = 2000;
 
     private readonly decimal number;
 
@@ -80,6 +81,12 @@ public readonly struct Scalar : IEquatable<Scalar>
 
     /// <summary>The date; null for every other kind.</summary>
     public LocalDate? AsDate => ReferenceEquals(codeOrKind, Tag.Date) ? DateAt((int)number) : null;
+
+    /// <summary>The day of the year that the number MMDD says, such as 229 for 29 February: how profiles keep birthdays without their year. Null for every other value; dates have their year.</summary>
+    public AnnualDate? AsAnnualDate =>
+        AsNumber is >= 101 and <= 1231 && number == decimal.Truncate(number) && Math.DivRem((int)number, 100) is var (month, day) && day >= 1 && day <= CalendarSystem.Iso.GetDaysInMonth(AnyLeapYear, month)
+            ? new AnnualDate(month, day)
+            : null;
 
     /// <summary>The instant; null for every other kind.</summary>
     public Instant? AsInstant => ReferenceEquals(codeOrKind, Tag.Instant) ? NodaTime.Instant.FromUnixTimeTicks((long)number) : null;

@@ -73,7 +73,7 @@ public sealed partial class ProfileSchema
         ProfileType.Text => Unless(value.AsCode is { Length: > 0 and <= LongestText } text && !text.Any(char.IsControl), "a text of 1 to 200 characters is expected", "應為 1 至 200 個字元"),
         ProfileType.Number => Unless(value.Kind == ScalarKind.Number, "a number is expected", "應為數字"),
         ProfileType.Date => Unless(value.Kind == ScalarKind.Date, "a date is expected", "應為日期"),
-        ProfileType.AnnualDate => Unless(value.Kind == ScalarKind.Number && IsAnnual(value.AsNumber), "a day of the year as the number MMDD is expected, such as 229 for 29 February", "應為月日四位數，例如 229 代表 2 月 29 日"),
+        ProfileType.AnnualDate => Unless(value.AsAnnualDate is not null, "a day of the year as the number MMDD is expected, such as 229 for 29 February", "應為月日四位數，例如 229 代表 2 月 29 日"),
         ProfileType.Choice => Unless(field.Choices.Any(choice => choice.Code == value.AsCode), $"one of {string.Join(", ", field.Choices.Select(choice => choice.Code))} is expected", $"應為以下其中一項：{string.Join("、", field.Choices.Select(choice => choice.Code))}"),
         ProfileType.Flag => Unless(value.Kind == ScalarKind.Flag, "yes or no is expected", "應為是或否"),
         ProfileType.Locale => Unless(value.AsCode is { } locale && Locales().IsMatch(locale), "a language such as 'zh-Hant-HK' is expected", "應為語言代碼，例如 zh-Hant-HK"),
@@ -89,10 +89,6 @@ public sealed partial class ProfileSchema
         ?? Unless(contact.Value == written, "the normal form is expected: small letters, without blanks; ProfileSchema.Normalise writes it so", "應為標準格式：小寫，沒有空格");
 
     private static Text? Unless(bool right, string english, string chinese) => right ? null : new Text(english, chinese);
-
-    // A leap year has every day.
-    private static bool IsAnnual(decimal number) =>
-        number is >= 101 and <= 1231 && number == decimal.Truncate(number) && (int)number is var day && day / 100 is >= 1 and <= 12 && day % 100 >= 1 && day % 100 <= CalendarSystem.Iso.GetDaysInMonth(2024, day / 100);
 
     private static IEnumerable<string> Errors(Sequence<ProfileField> fields)
     {

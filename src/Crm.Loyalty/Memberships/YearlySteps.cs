@@ -11,6 +11,8 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>Keeps the days of the year on the agenda, and gives on them.</summary>
 internal static class YearlySteps
 {
+    private const int AnyLeapYear = 2000;
+
     /// <summary>Looks whether a date has become known or has changed.</summary>
     public static void Look(ProgramPlan plan, Decision decision)
     {
@@ -99,13 +101,8 @@ internal static class YearlySteps
     private static bool Paid(YearlyPoints rule, ProgramPlan plan, Decision decision, int year) =>
         decision.In(plan.Name).Tallies.Any(tally => string.Equals(tally.Name, LoyaltyNames.Paid(rule.Name), StringComparison.Ordinal) && tally.Period >= year);
 
+    // For a day without its year any leap year may stand.
     private static LocalDate? DateOf(YearlyPoints rule, ProgramPlan plan, Decision decision) => rule.DateField is { } field
-        ? decision.Context.Observed(field) is { Kind: ScalarKind.Number, AsNumber: var annual } ? OfAnnual(annual) : decision.Context.Observed(field).AsDate
+        ? decision.Context.Observed(field) is var date && date.AsAnnualDate is { } annual ? annual.InYear(AnyLeapYear) : date.AsDate
         : decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) is > 0 and var day ? LoyaltyNames.DayOf(day) : null;
-
-    // A day without its year is the number MMDD, such as 229; any leap year may stand for its year.
-    private static LocalDate? OfAnnual(decimal annual) => annual is > 100 and < 1300 && decimal.ToInt32(annual) is var day && day / 100 is >= 1 and <= 12 && day % 100 >= 1 && day % 100 <= CalendarSystem.Iso.GetDaysInMonth(2000, day / 100)
-        ? new LocalDate(2000, day / 100, day % 100)
-        : null;
-
 }

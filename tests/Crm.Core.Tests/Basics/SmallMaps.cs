@@ -22,6 +22,18 @@ public sealed class SmallMaps
     public void A_name_that_is_missing_is_refused() => Assert.Throws<ArgumentNullException>(() => Fields.Of((null!, true)));
 
     [Fact]
+    public void A_number_is_a_day_of_the_year_where_some_year_has_that_month_and_day()
+    {
+        var days = Enumerable.Range(0, 366).Select(day => new LocalDate(2000, 1, 1).PlusDays(day)).ToDictionary(date => (date.Month * 100m) + date.Day, date => new AnnualDate(date.Month, date.Day));
+        for (var number = -1_300m; number <= 2_000; number += 0.5m)
+        {
+            Assert.Equal(days.TryGetValue(number, out var annual) ? annual : null, ((Scalar)number).AsAnnualDate);
+        }
+
+        Assert.All(new Scalar[] { default, "229", true, new LocalDate(2000, 2, 29), decimal.MaxValue, decimal.MinValue }, value => Assert.Null(value.AsAnnualDate));
+    }
+
+    [Fact]
     public void A_day_begins_when_its_zone_says_whoever_asked_before() => DaysLaw((zone, day) => new Moment(default, zone).StartOf(day)).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
 
     [Fact]
