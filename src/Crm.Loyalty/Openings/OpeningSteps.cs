@@ -143,10 +143,11 @@ internal static class OpeningSteps
             return;
         }
 
-        // Only the stamps and their life: limits of a visit, gifts for signing up and prizes on the way were for those who stamped.
+        // Only the stamps and their life, but all of them: limits of a visit, gifts for signing up and prizes on the way were for those who stamped, and where a late purchase has filled the card, or the next one was to be
+        // asked for, what was brought goes on with another.
         var before = decision.In(plan.Name).Card(known.Name);
-        var stamping = new Stamping(known.Definition with { MostPerVisit = null, MostPerDay = null, SignUp = 0, Milestones = [], Prize = null }, new Moment(decision.Context.Moment.Instant, plan.Zone));
-        var stamped = card.Stamps > 0 ? stamping.Give(before, card.Stamps).Standing : before;
+        var stamping = new Stamping(known.Definition with { MostPerVisit = null, MostPerDay = null, SignUp = 0, Milestones = [], Prize = null, Overflow = StampOverflow.Carry }, new Moment(decision.Context.Moment.Instant, plan.Zone));
+        var stamped = card.Stamps > 0 ? stamping.Give(before with { Waits = false }, card.Stamps).Standing : before;
         decision.Stand(plan, known, before, stamped with { Completed = checked(stamped.Completed + card.Free) });
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardBrought) { Subject = known.Name, Text = LoyaltyTexts.CardBrought(known.Name, card.Stamps, card.Free) });
     }

@@ -33,7 +33,7 @@ internal readonly struct Stamping(StampCard card, Moment moment)
         var prizes = new List<(UnitAmount Prize, long Times)>();
         var completed = standing.Completed;
         stamps += begun;
-        while (stamps > 0 && !standing.Waits)
+        while (stamps > 0)
         {
             if (standing.Goal == 0 && stamps >= card.Goal)
             {
@@ -94,7 +94,6 @@ internal readonly struct Stamping(StampCard card, Moment moment)
     // Several cards at once, when none is open.
     private CardStanding Filled(CardStanding standing, long cards, List<(UnitAmount, long)> prizes, ref long stamps)
     {
-        cards = card.Next == NextCard.OnRequest ? 1 : cards;
         stamps -= cards * card.Goal;
         foreach (var milestone in card.Milestones)
         {
@@ -108,7 +107,7 @@ internal readonly struct Stamping(StampCard card, Moment moment)
     {
         if (standing.Goal == 0)
         {
-            standing = standing with { Goal = card.Goal, Opened = standing.Opened + 1, Expires = CardLife(StampLife.FirstStamp) };
+            standing = standing with { Goal = card.Goal, Opened = standing.Opened + 1, Waits = false, Expires = CardLife(StampLife.FirstStamp) };
         }
 
         put = Math.Min(stamps, standing.Goal - standing.Stamps);

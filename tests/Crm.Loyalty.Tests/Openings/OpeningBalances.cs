@@ -5,6 +5,7 @@ using Crm.Loyalty.Accounts;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Openings;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Stamps;
 using Crm.Loyalty.Wallets;
@@ -171,6 +172,36 @@ public sealed class OpeningBalances
         await club.Returns("pos:late", 20);
 
         Assert.Equal((brought.Wallet("points"), "gold"), ((await club.Membership()).Wallet("points"), await club.Tier()));
+    }
+
+    [Fact]
+    public async Task Stamps_that_are_brought_open_a_card_that_was_to_be_asked_for()
+    {
+        var club = Club.Of(CupCards.Program with { StampCards = [CupCards.Buy(10) with { Overflow = StampOverflow.Drop, Next = NextCard.OnRequest }] });
+        await club.Drinks(10);
+        Assert.True((await club.Card()).Waits);
+
+        Assert.True((await club.Records(Open("old:amy", new OpeningBalance { Cards = [new(4, 0)] }))).Accepted);
+
+        Assert.Equal((4L, 1L, false), ((await club.Card()).Stamps, (await club.Card()).Completed, (await club.Card()).Waits));
+    }
+
+    [Theory]
+    [InlineData(StampOverflow.Carry, NextCard.AtOnce)]
+    [InlineData(StampOverflow.Drop, NextCard.AtOnce)]
+    [InlineData(StampOverflow.Reject, NextCard.AtOnce)]
+    [InlineData(StampOverflow.Drop, NextCard.OnRequest)]
+    [InlineData(StampOverflow.Reject, NextCard.OnRequest)]
+    public async Task Stamps_that_are_brought_are_kept_when_a_late_purchase_had_filled_their_card(StampOverflow overflow, NextCard next)
+    {
+        var club = Club.Of(CupCards.Program with { StampCards = [CupCards.Buy(10) with { Overflow = overflow, Next = next }] });
+        await club.Records(Open("old:amy", new OpeningBalance { Cards = [new(4, 0)] }));
+        var brought = await club.Card();
+        await club.Records(CupCards.Purchase("pos:late", 8) with { OccurredAt = club.Now - Duration.FromDays(1) });
+
+        Assert.Equal((2L, 1L), ((await club.Card()).Stamps, (await club.Card()).Completed));
+        await club.Records(CupCards.Refund("pos:back", "pos:late", 8));
+        Assert.Equal(brought, await club.Card());
     }
 
     [Fact]
