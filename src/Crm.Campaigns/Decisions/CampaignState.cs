@@ -7,6 +7,8 @@ namespace Crm.Campaigns.Decisions;
 /// <summary>What the campaigns module keeps of a customer.</summary>
 public sealed record CampaignState
 {
+    private const int Latest = 16;
+
     /// <summary>Nothing yet.</summary>
     public static CampaignState Empty { get; } = new();
 
@@ -78,6 +80,12 @@ public sealed record CampaignState
         merged = other.Exposures.Aggregate(merged, (state, exposure) => state.With(Exposed(exposure.Experiment)?.With(exposure, merge) ?? exposure));
         return other.Journeys.Aggregate(merged, (state, standing) => state.With(In(standing.Journey).With(standing)));
     }
+
+    internal CampaignState Pinning(string occasion) => this with { Pinned = LatestWith(Pinned, occasion) };
+
+    internal CampaignState Answering(string occasion) => Without(occasion) with { Answered = LatestWith(Answered, occasion) };
+
+    private static Sequence<string> LatestWith(Sequence<string> occasions, string occasion) => occasions.Append(occasion).TakeLast(Latest).ToSequence();
 
     internal CampaignState Without(string occasion) => this with { Reservations = Reservations.Where(other => other.Occasion != occasion).ToSequence() };
 }

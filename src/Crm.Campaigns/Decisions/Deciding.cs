@@ -12,7 +12,6 @@ namespace Crm.Campaigns.Decisions;
 /// <summary>Gathers what one stimulus changes. Every decision goes through <see cref="Begin"/>, so state, message, receipt and agenda always agree.</summary>
 internal sealed class Deciding(CampaignPlan plan, ISendGate? gate, CampaignState before, ModuleContext context)
 {
-    private const int MostPinned = 16;
     private readonly List<Message> messages = [];
     private readonly List<ReceiptLine> lines = [];
     private readonly List<AgendaChange> agenda = [];
@@ -182,13 +181,10 @@ internal sealed class Deciding(CampaignPlan plan, ISendGate? gate, CampaignState
             return null;
         }
 
-        state = state with { Pinned = state.Pinned.Where(sent => sent != stands).ToSequence() };
-        Answer(message.Occasion);
+        state = state.Answering(message.Occasion) with { Pinned = state.Pinned.Where(sent => sent != stands).ToSequence() };
         inputs.Answered(stands);
         return Reasons.SentBefore;
     }
-
-    private void Answer(string occasion) => state = state.Without(occasion) with { Answered = state.Answered.Append(occasion).TakeLast(MostPinned).ToSequence() };
 
     private string? CapAgainst(Journey journey, Message message, IReadOnlyList<Reservation> counted) =>
         Frequency.ReasonAgainst(plan, journey, counted, message.NotBefore ?? Now, message.UsefulUntil + Frequency.Slack, context.Moment.Zone);
@@ -251,14 +247,7 @@ internal sealed class Deciding(CampaignPlan plan, ISendGate? gate, CampaignState
     private void Pin(string occasion, string journey)
     {
         var moved = plan.At(journey, Now) is { Value.MovesWithHistory: true } ? state.Reservations.FirstOrDefault(waits => !waits.Sent && waits.Journey == journey) : null;
-        if (moved is not null)
-        {
-            Answer(moved.Occasion);
-        }
-        else
-        {
-            state = state with { Pinned = state.Pinned.Append(occasion).TakeLast(MostPinned).ToSequence() };
-        }
+        state = moved is null ? state.Pinning(occasion) : state.Answering(moved.Occasion);
     }
 
     // What no window can hold any more is forgotten.
