@@ -1,9 +1,12 @@
+using System.Data.Common;
+
 namespace Crm.Storage.Sql;
 
 /// <summary>Brings a database to the schema that this release knows. Migrations are numbered, embedded and only go forward.</summary>
 internal sealed class Migrations(SqlDatabase database) : IDisposable
 {
     private static readonly SqlStatement Versions = new("SELECT version, oldest FROM crm_schema WHERE version >= {0} ORDER BY version DESC", SqlType.Whole);
+    private static readonly SqlStatement VersionsOnly = new("SELECT version FROM crm_schema WHERE version >= {0}", SqlType.Whole);
     private static readonly SqlStatement Applied = new("INSERT INTO crm_schema (version, oldest) VALUES {rows}", SqlType.Whole, SqlType.Whole);
     private readonly SemaphoreSlim gate = new(1, 1);
     private volatile bool done;
@@ -94,9 +97,39 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
             return null;
         }
 
-        var versions = await session.QueryAsync(new SqlCall(Versions).Add(0), row => (Version: (int)row.Whole(0), Oldest: (int)row.Whole(1)), cancellationToken).ConfigureAwait(false);
+        var versions = await VersionsAsync(session, cancellationToken).ConfigureAwait(false);
         var found = versions.Count == 0 ? 0 : versions[0].Version;
         var oldest = versions.Where(applied => applied.Version > Known).Select(applied => applied.Oldest).DefaultIfEmpty(Known).Max();
         return oldest > Known ? throw new NewerSchemaException(found, Known) : Math.Min(found, Known);
+    }
+    private async ValueTask<List<(int Version, int Oldest)>> VersionsAsync(SqlSession session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await session.QueryAsync(new SqlCall(Versions).Add(0), row => ((int)row.Whole(0), (int)row.Whole(1)), cancellationToken).ConfigureAwait(false);
+        }
+        catch (DbException fault)
+        {
+            if (await IsWithoutOldestAsync(session, cancellationToken).ConfigureAwait(false))
+            {
+                throw new OlderSchemaException(SqlSchema.AddOldest(database.Dialect), fault);
+            }
+
+            throw;
+        }
+    }
+
+    // Where the versions can be read by themselves, it was the other column.
+    private static async ValueTask<bool> IsWithoutOldestAsync(SqlSession session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.QueryAsync(new SqlCall(VersionsOnly).Add(0), row => row.Whole(0), cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (DbException)
+        {
+            return false;
+        }
     }
 }

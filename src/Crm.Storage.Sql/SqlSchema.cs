@@ -49,6 +49,9 @@ public static partial class SqlSchema
 
     internal static string MakeVersionTable(SqlDialect dialect) => Spelled($"CREATE TABLE {VersionTable} (version {{int}} NOT NULL PRIMARY KEY, oldest {{int}} NOT NULL)", dialect);
 
+    /// <summary>What gives a table of versions that an early release made the column that it lacks. Every release can use the tables of those.</summary>
+    internal static string AddOldest(SqlDialect dialect) => Spelled($"ALTER TABLE {VersionTable} ADD COLUMN oldest {{int}} NOT NULL DEFAULT 1", dialect);
+
     /// <summary>
     /// The oldest version of the schema that a release may know and still work with the tables as this migration leaves them: its script says so in its first line. While a host is deployed, processes of such a release go
     /// on, and start, beside those that have migrated.

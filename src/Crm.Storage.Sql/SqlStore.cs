@@ -72,15 +72,18 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
 
     /// <summary>Makes the tables, or brings them up to date. Everything else does so too; call it at start to hear early of a store that cannot be used.</summary>
     /// <exception cref="NewerSchemaException">A later release wrote the store.</exception>
+    /// <exception cref="OlderSchemaException">An early release made the table of versions; the message has the statement that puts it right.</exception>
     public ValueTask MigrateAsync(CancellationToken cancellationToken = default) => migrations.EnsureAsync(cancellationToken);
 
     /// <summary>Whether the store's tables are in the database; nothing is made.</summary>
     /// <exception cref="NewerSchemaException">A later release wrote the store.</exception>
+    /// <exception cref="OlderSchemaException">An early release made the table of versions; the message has the statement that puts it right.</exception>
     public async ValueTask<bool> ExistsAsync(CancellationToken cancellationToken = default) => await FindSchemaAsync(cancellationToken).ConfigureAwait(false) is not null;
 
     /// <summary>The version of the schema that the database has, which may be one that this release would bring forward (<see cref="SqlSchema.Versions"/>); nothing is made.</summary>
     /// <returns>Null where the store's tables are not in the database.</returns>
     /// <exception cref="NewerSchemaException">A later release wrote the store.</exception>
+    /// <exception cref="OlderSchemaException">An early release made the table of versions; the message has the statement that puts it right.</exception>
     public ValueTask<int?> FindSchemaAsync(CancellationToken cancellationToken = default) => migrations.FindAsync(cancellationToken);
 
     /// <inheritdoc/>

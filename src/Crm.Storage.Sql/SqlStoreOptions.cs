@@ -25,3 +25,13 @@ public sealed class NewerSchemaException(int found, int known)
     /// <summary>The last version that this release knows.</summary>
     public int Known { get; } = known;
 }
+
+/// <summary>The store's table of versions was made before it said with which releases the tables can be used. Nothing was read or written.</summary>
+/// <param name="remedy">The statement that puts it right, to be run once.</param>
+/// <param name="inner">What the database said.</param>
+public sealed class OlderSchemaException(string remedy, Exception inner)
+    : InvalidOperationException($"The store's table {SqlSchema.VersionTable} has no column 'oldest', which says with which releases its tables can be used: an early release made it. Run once, with the rights of whoever made the tables: {remedy}", inner)
+{
+    /// <summary>The statement that puts it right, to be run once.</summary>
+    public string Remedy { get; } = remedy;
+}

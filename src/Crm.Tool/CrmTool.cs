@@ -50,7 +50,7 @@ internal static class CrmTool
             await error.WriteLineAsync(wrong.Message);
             return ExitCode.WrongInput;
         }
-        catch (Exception wrong) when (wrong is DbException or NewerSchemaException or TooManyConflictsException or UnreadableStateException)
+        catch (Exception wrong) when (wrong is DbException or NewerSchemaException or OlderSchemaException or TooManyConflictsException or UnreadableStateException)
         {
             await error.WriteLineAsync($"The store: {wrong.Message}");
             return ExitCode.Store;

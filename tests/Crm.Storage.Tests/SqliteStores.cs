@@ -38,6 +38,27 @@ public sealed class SqliteStores : IDisposable
     }
 
     [Fact]
+    public async Task A_store_whose_versions_do_not_say_who_may_read_it_is_refused_with_the_statement_that_puts_it_right()
+    {
+        await using (var store = SqliteStore.Open(file.Path))
+        {
+            await store.CommitAsync(Samples.Birth(1), Token);
+        }
+
+        Execute("ALTER TABLE crm_schema DROP COLUMN oldest");
+        await using var later = SqliteStore.Open(file.Path);
+
+        var refused = await Assert.ThrowsAsync<OlderSchemaException>(() => later.CommitAsync(Samples.Commit(1, 1), Token).AsTask());
+        await Assert.ThrowsAsync<OlderSchemaException>(() => later.FindSchemaAsync(Token).AsTask());
+
+        Assert.Equal(
+            "The store's table crm_schema has no column 'oldest', which says with which releases its tables can be used: an early release made it. Run once, with the rights of whoever made the tables: ALTER TABLE crm_schema ADD COLUMN oldest INTEGER NOT NULL DEFAULT 1",
+            refused.Message);
+        Execute(refused.Remedy);
+        Assert.Equal(CommitResult.Done, await later.CommitAsync(Samples.Commit(1, 1), Token));
+    }
+
+    [Fact]
     public async Task Ten_stores_that_start_at_once_make_the_schema_once()
     {
         var stores = Enumerable.Range(0, 10).Select(_ => SqliteStore.Open(file.Path)).ToList();
