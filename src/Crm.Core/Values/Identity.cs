@@ -42,6 +42,15 @@ public readonly record struct Identity : IComparable<Identity>
     /// <summary>The normalised value. It is personal data: never log it.</summary>
     public string Value { get; }
 
+    /// <summary>An identity of any kind in the one form of its kind: a telephone number as <see cref="Phone"/> gives it, an e-mail address as <see cref="Email"/> does, every other value as it is.</summary>
+    /// <exception cref="ArgumentException">It is none of its kind.</exception>
+    public static Identity Of(string kind, string value) => kind switch
+    {
+        "phone" => Phone(value),
+        "email" => Email(value),
+        _ => new Identity(kind, value),
+    };
+
     /// <summary>The host's own key of the customer.</summary>
     public static Identity User(string key) => new("user", key);
 

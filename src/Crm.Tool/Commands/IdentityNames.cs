@@ -11,7 +11,7 @@ internal static class IdentityNames
         var colon = name.IndexOf(':', StringComparison.Ordinal);
         try
         {
-            return colon > 0 ? new Identity(name[..colon], name[(colon + 1)..]) : throw ToolException.Usage($"'{name}' is not an identity; a kind, a colon and a value are expected, such as 'user:42'.");
+            return colon > 0 ? Identity.Of(name[..colon], name[(colon + 1)..]) : throw ToolException.Usage($"'{name}' is not an identity; a kind, a colon and a value are expected, such as 'user:42'.");
         }
         catch (ArgumentException wrong)
         {

@@ -48,6 +48,22 @@ public sealed class ValuesOfEvents : IDisposable
         Assert.Contains($"line 2, {column}: '{value}' ({reason})", import.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("phone", "+852 9123-4567", "+85291234567")]
+    [InlineData("phone", "+(852) 9123.4567", "+85291234567")]
+    [InlineData("email", " Amy@Example.com", "amy@example.com")]
+    [InlineData("user", " 8 ", "8")]
+    [InlineData("phone", "91234567", null)]
+    [InlineData("phone", "+852", null)]
+    [InlineData("email", "amy.example.com", null)]
+    public void A_customer_is_named_in_the_one_form_of_the_kind_or_by_nothing(string kind, string cell, string? value)
+    {
+        var assembled = Assemble($"1,{cell},2025-01-01,A,1,1,,\n", Mapping.Replace("\"user\"", $"\"{kind}\"", StringComparison.Ordinal));
+
+        Assert.Equal(value is null ? [] : [new Identity(kind, value)], assembled.Events.Select(each => each.Event.Identity));
+        Assert.Equal(value is null ? [new RejectedRow(2, "customer", cell, "not-an-identity")] : [], assembled.Rejected);
+    }
+
     [Fact]
     public void Half_a_character_is_nothing_that_an_event_may_have()
     {
@@ -163,10 +179,10 @@ public sealed class ValuesOfEvents : IDisposable
     private static async Task RecordAsync(IEnumerable<CustomerEvent> events) =>
         await new CrmEngine(new InMemoryStore(), [], new CrmOptions(), SystemClock.Instance, new RandomIdSource()).RecordAsync([.. events], RecordMode.Backfill, TestContext.Current.CancellationToken);
 
-    private Assembled Assemble(string rows)
+    private Assembled Assemble(string rows, string mapping = Mapping)
     {
         var path = folder.Write("rows.csv", Header + rows);
-        var assembled = EventAssembler.Assemble(MappingCatalog.Find(folder.Write("mapping.json", Mapping)), path, Assembling.Latest);
+        var assembled = EventAssembler.Assemble(MappingCatalog.Find(folder.Write("mapping.json", mapping)), path, Assembling.Latest);
         return assembled with { Events = assembled.Events.ToList() };
     }
 }

@@ -70,14 +70,13 @@ internal sealed class RowReader
 
     private RowReading Use(SourceRow row, RowMeaning meaning)
     {
-        var id = At(row, mapping.Customer.Column);
-        id = mapping.Customer.WithoutLeadingZeros && id.TrimStart('0') is { Length: > 0 } shorter ? shorter : id;
-        if (id.AsSpan().Trim().IsEmpty)
+        var named = At(row, mapping.Customer.Column);
+        if (string.IsNullOrWhiteSpace(named))
         {
             return Reject(row, mapping.Customer.Column, "missing-customer");
         }
 
-        if (id.Length > 200 || id.Any(char.IsControl) || StorableText.FaultOf(id) is not null)
+        if (mapping.Customer.IdentityOf(named) is not { } customer)
         {
             return Reject(row, mapping.Customer.Column, "not-an-identity");
         }
@@ -114,7 +113,7 @@ internal sealed class RowReader
             }
         }
 
-        return Total(row, meaning, new RowReading.Used(meaning, key, new Identity(mapping.Customer.Kind, id), time, default, false)
+        return Total(row, meaning, new RowReading.Used(meaning, key, customer, time, default, false)
         {
             Channel = At(row, mapping.Channel),
             Brand = At(row, mapping.Brand),

@@ -95,7 +95,21 @@ internal enum FileEncoding
 /// <param name="Column">Where the source's own id stands.</param>
 /// <param name="Kind">The kind of the identity.</param>
 /// <param name="WithoutLeadingZeros">Whether "0042" means "42".</param>
-internal sealed record CustomerColumn(Column Column, string Kind, bool WithoutLeadingZeros);
+internal sealed record CustomerColumn(Column Column, string Kind, bool WithoutLeadingZeros)
+{
+    /// <summary>Whom a cell names; null where no identity of the kind is written so.</summary>
+    public Identity? IdentityOf(string cell)
+    {
+        try
+        {
+            return Identity.Of(Kind, WithoutLeadingZeros && cell.TrimStart('0') is { Length: > 0 } shorter ? shorter : cell);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+}
 
 /// <summary>When.</summary>
 /// <param name="Column">Where it stands.</param>

@@ -71,11 +71,11 @@ internal sealed class OpeningReader
         }
 
         var before = rejected.Count;
-        var id = At(row, mapping.Member.Column);
-        id = mapping.Member.WithoutLeadingZeros && id.TrimStart('0') is { Length: > 0 } shorter ? shorter : id;
-        if (id.Length is 0 or > 200 || id.Any(char.IsControl))
+        var named = At(row, mapping.Member.Column);
+        var member = mapping.Member.IdentityOf(named);
+        if (member is null)
         {
-            Reject(row, mapping.Member.Column, id.Length == 0 ? "missing-member" : "not-an-identity");
+            Reject(row, mapping.Member.Column, string.IsNullOrWhiteSpace(named) ? "missing-member" : "not-an-identity");
         }
 
         var balance = new OpeningBalance { Program = At(row, mapping.Program) };
@@ -83,7 +83,7 @@ internal sealed class OpeningReader
         balance = mapping.Tiers is { } tiers ? Tier(row, tiers, balance) : balance;
         balance = mapping.Cards is { } cards ? Card(row, cards, balance) : balance;
         var brings = !balance.Lots.IsEmpty || !balance.Debts.IsEmpty || !balance.Tiers.IsEmpty || !balance.Cards.IsEmpty;
-        return rejected.Count > before || !brings ? null : new OpeningRow(new Identity(mapping.Member.Kind, id), balance, string.Create(CultureInfo.InvariantCulture, $"line {row.Line}"));
+        return member is not { } whose || rejected.Count > before || !brings ? null : new OpeningRow(whose, balance, string.Create(CultureInfo.InvariantCulture, $"line {row.Line}"));
     }
 
     private OpeningBalance Units(SourceRow row, OpeningUnits units, OpeningBalance balance)
