@@ -35,6 +35,25 @@ public sealed class PostgreSqlStores : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_store_whose_versions_do_not_say_who_may_read_it_is_refused_with_the_statement_that_puts_it_right()
+    {
+        await using (var store = Open())
+        {
+            await store.CommitAsync(Samples.Birth(1), Token);
+        }
+
+        database.Execute("ALTER TABLE crm_schema DROP COLUMN oldest");
+        await using var later = Open();
+
+        var refused = await Assert.ThrowsAsync<OlderSchemaException>(() => later.CommitAsync(Samples.Commit(1, 1), Token).AsTask());
+        await Assert.ThrowsAsync<OlderSchemaException>(() => later.FindSchemaAsync(Token).AsTask());
+
+        Assert.Equal("ALTER TABLE crm_schema ADD COLUMN oldest bigint NOT NULL DEFAULT 1", refused.Remedy);
+        database.Execute(refused.Remedy);
+        Assert.Equal(CommitResult.Done, await later.CommitAsync(Samples.Commit(1, 1), Token));
+    }
+
+    [Fact]
     public async Task Ten_stores_that_start_at_once_make_the_schema_once()
     {
         var stores = Enumerable.Range(0, 10).Select(_ => Open()).ToList();
