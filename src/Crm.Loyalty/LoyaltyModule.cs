@@ -74,7 +74,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         {
             Name = keeps ? LoyaltyNames.KeepingModule : LoyaltyNames.Module,
             Reversible = !keeps,
-            Codec = new LoyaltyStateCodec(),
+            Codec = new LoyaltyStateCodec(plans),
             Kinds = [.. AllKinds, .. kinds],
             Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(AllKinds.Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
             Emits = LoyaltyEchoes.All.Select(echo => echo.Kind).ToSequence(),

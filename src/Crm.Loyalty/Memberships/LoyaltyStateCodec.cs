@@ -8,7 +8,8 @@ using NodaTime;
 namespace Crm.Loyalty.Memberships;
 
 /// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, and version 8 no windows that are over.</summary>
-internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
+/// <param name="plans">The programmes: the days that version 7 knew were days of their zones.</param>
+internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
     public override int Version => 9;
@@ -71,14 +72,15 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         var memberships = new Membership[reader.Int()];
         for (var i = 0; i < memberships.Length; i++)
         {
+            var program = reader.Name();
             memberships[i] = new Membership
             {
-                Program = reader.Name(),
+                Program = program,
                 Holdings = Holdings(version, ref reader),
                 Standings = Standings(version, ref reader),
                 Cards = version >= 2 ? Cards(version, ref reader) : [],
                 Tallies = version >= 4 ? Tallies(ref reader) : [],
-                Awards = version >= 5 ? Awards(version, ref reader) : [],
+                Awards = version >= 5 ? Awards(version, program, ref reader) : [],
             };
             if (version >= 6)
             {
@@ -89,12 +91,13 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         return new LoyaltyState { Memberships = Sequence.Given(memberships) };
     }
 
-    // The spend, what was left of it, and the number of a day.
-    private static Instant AtStartOf(ref SlotReader reader)
+    // The spend, what was left of it, and the number of a day, which was one of the programme's zone.
+    private Instant AtNoonOf(string program, ref SlotReader reader)
     {
         reader.Whole();
         reader.Whole();
-        return LoyaltyNames.DayOf(reader.Whole()).AtMidnight().InUtc().ToInstant();
+        var noon = LoyaltyNames.DayOf(reader.Whole()).At(LocalTime.Noon);
+        return noon.InZoneLeniently(plans.Find(program)?.At(noon.InUtc().ToInstant())?.Zone ?? DateTimeZone.Utc).ToInstant();
     }
 
     private static Sequence<Holding> Holdings(int version, ref SlotReader reader)
@@ -141,13 +144,13 @@ internal sealed class LoyaltyStateCodec : SlotCodec<LoyaltyState>
         return Sequence.Given(tallies);
     }
 
-    private static Sequence<KeptAward> Awards(int version, ref SlotReader reader)
+    private Sequence<KeptAward> Awards(int version, string program, ref SlotReader reader)
     {
         var awards = new KeptAward[reader.Int()];
         for (var i = 0; i < awards.Length; i++)
         {
             awards[i] = new KeptAward(reader.Code(), reader.Name(), reader.Code(), reader.Whole(), reader.Whole(), default);
-            awards[i] = awards[i] with { At = version >= 8 ? reader.Instant() : AtStartOf(ref reader) };
+            awards[i] = awards[i] with { At = version >= 8 ? reader.Instant() : AtNoonOf(program, ref reader) };
         }
 
         return Sequence.Given(awards);

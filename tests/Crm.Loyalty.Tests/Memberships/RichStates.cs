@@ -39,7 +39,7 @@ public sealed class RichStates
                 },
             ],
         };
-        ISlotCodec codec = new LoyaltyStateCodec();
+        var codec = new LoyaltyModule(Samples.TeaClub).Contract.Codec;
         var writer = new SlotWriter();
         codec.Write(state, writer);
         var reader = new SlotReader(writer.Written.ToArray());

@@ -2,6 +2,7 @@ using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Pools;
+using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
@@ -78,6 +79,39 @@ public sealed class StateLaws
 
         Assert.True(reader.AtEnd);
         Assert.Equal((counted, "gold", Instant.FromUtc(until, 1, 1, 0, 0)), (standing!.Counted, standing.Tier, standing.Held[0].Until));
+    }
+
+    [Theory]
+    [InlineData("Asia/Hong_Kong")]
+    [InlineData("America/Los_Angeles")]
+    [InlineData("Pacific/Honolulu")]
+    [InlineData("Pacific/Kiritimati")]
+    [InlineData("Pacific/Pago_Pago")]
+    public void An_award_of_the_versions_that_knew_days_was_given_on_that_day_in_the_zone_of_the_programme(string zone)
+    {
+        var day = new LocalDate(2026, 3, 20);
+        var writer = new SlotWriter();
+        writer.Whole(1);
+        writer.Text("tea-club");
+        for (var empty = 0; empty < 4; empty++)
+        {
+            writer.Whole(0);
+        }
+
+        writer.Whole(1);
+        writer.Text("pos:1");
+        writer.Text("points");
+        writer.Text("forever");
+        foreach (var number in new[] { 100, 25, 10_000, 7_500, LoyaltyNames.NumberOf(day) })
+        {
+            writer.Whole(number);
+        }
+
+        var reader = new SlotReader(writer.Written);
+        var award = ((LoyaltyState)new LoyaltyModule(Samples.TeaClub with { Zone = zone, Cascade = Cascade.None }).Contract.Codec.Read(5, ref reader)).In("tea-club").Awards.Single();
+
+        Assert.True(reader.AtEnd);
+        Assert.Equal((100, 25, day), (award.Amount, award.Taken, award.At.InZone(DateTimeZoneProviders.Tzdb[zone]).Date));
     }
 
     private static byte[] Bytes(LoyaltyState state)
