@@ -24,10 +24,10 @@ internal static class ClawbackSteps
                 continue;
             }
 
-            Settle(amended, plan, decision);
-            if (LoyaltyModule.Asks.Contains(amended.Whole.Kind) || amended.Whole.Kind == LoyaltyEvents.ReceiveName)
+            var asks = LoyaltyModule.Asks.Contains(amended.Whole.Kind) || amended.Whole.Kind == LoyaltyEvents.ReceiveName;
+            if (!asks || !UndoSteps.Undo(amended, plan, decision))
             {
-                UndoSteps.Undo(amended, plan, decision);
+                Settle(amended, plan, decision);
             }
         }
     }

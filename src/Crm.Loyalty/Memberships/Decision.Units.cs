@@ -119,12 +119,12 @@ internal sealed partial class Decision
     /// <param name="amount">More than 0.</param>
     /// <param name="code">Why, for the ledger.</param>
     /// <param name="at">When the units were given.</param>
-    /// <param name="movement">What it is, for the ledger: the movement of a request that is taken back, or <see cref="Movement.Reversed"/>.</param>
-    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement movement = Movement.Reversed)
+    /// <param name="undone">The movement, for the ledger, of a request that is taken back: all of it goes, because somebody else or another lot gets it back, so what is not there is owed unless the unit writes off. Null: a refund, which may be content with less.</param>
+    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement? undone = null)
     {
-        var wallet = In(plan.Name).Wallet(unit.Name);
-        var taken = wallet.TakeBack(lot, amount, unit.Definition.Debt);
-        taken = movement == Movement.Reversed ? taken : taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = movement } : moved).ToSequence() };
+        var (wallet, policy) = (In(plan.Name).Wallet(unit.Name), unit.Definition.Debt);
+        var taken = wallet.TakeBack(lot, amount, undone is null || policy == DebtPolicy.ClampToZero ? policy : DebtPolicy.Carry);
+        taken = undone is not { } movement ? taken : taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = movement } : moved).ToSequence() };
         Take(plan, unit, taken, amount, code, at: at);
         TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
     }
@@ -147,8 +147,8 @@ internal sealed partial class Decision
         }
         else
         {
-            var own = PendingLot.Parse(lot)?.Lot ?? Lot.Parse(lot) ?? unit.LotOf(moment, null, In(plan.Name));
-            Receive(plan, unit, own with { Amount = amount }, movement, code);
+            var own = PendingLot.Parse(lot)?.Lot ?? Lot.Parse(lot);
+            Receive(plan, unit, (own ?? unit.LotOf(moment, null, In(plan.Name))) with { Amount = amount }, movement, code, own is null ? null : wallet.IdleUntil);
         }
 
         if (unit.Kind == UnitKind.Status)

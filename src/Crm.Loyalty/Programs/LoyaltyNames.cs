@@ -129,8 +129,10 @@ public static class LoyaltyNames
     /// <summary>The tallies of what a redemption drew from each lot, while it may come back: the beginning of their names.</summary>
     internal static string Drawn(string redemption, string unit) => $"{AllDrawn}{redemption}|{unit}|";
 
-    /// <summary>How all tallies begin that keep in mind what a redemption drew.</summary>
-    internal const string AllDrawn = "drawn/";
+    /// <summary>The tally of how much of what a redemption drew came back, where it may be cancelled by itself.</summary>
+    internal static string CameBack(string redemption, string unit) => $"back/{redemption}|{unit}";
+
+    private const string AllDrawn = "drawn/";
 
     /// <summary>Whether a tally is one of what a redemption of a unit drew.</summary>
     internal static bool IsDrawn(string tally, string unit) => tally.StartsWith(AllDrawn, StringComparison.Ordinal) && tally.Contains($"|{unit}|", StringComparison.Ordinal);

@@ -73,7 +73,7 @@ internal static class PointRequests
         decision.Take(plan, unit, taken, amount, code, isSpending: movement == Movement.Spent);
         if (movement == Movement.Spent && unit.Definition.Returns is not null)
         {
-            WalletRequests.Remember(plan, unit, taken.Movements.Where(moved => moved is { Movement: Movement.Spent, Amount: < 0 }).Select(moved => (moved.Lot, -moved.Amount)), decision);
+            DrawnLots.Remember(plan, unit, taken.Movements.Where(moved => moved is { Movement: Movement.Spent, Amount: < 0 }).Select(moved => (moved.Lot, -moved.Amount)), decision);
         }
 
         return decision.Outcome();

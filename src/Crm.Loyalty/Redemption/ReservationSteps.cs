@@ -178,7 +178,7 @@ internal static class ReservationSteps
             {
                 drawn.Add((Lot.Debt, reservation.Owed - owed - writtenOff));
                 drawn.Add((Lot.Shortfall, writtenOff));
-                WalletRequests.Remember(plan, plan.Units[place], drawn.Where(lot => lot.Amount > 0), decision);
+                DrawnLots.Remember(plan, plan.Units[place], drawn.Where(lot => lot.Amount > 0), decision);
             }
         }
 

@@ -6,6 +6,7 @@ using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Redemption;
 
@@ -16,30 +17,36 @@ internal static class UndoSteps
 {
     private const string Cancelled = "cancelled";
 
-    /// <summary>Takes a cancelled request back.</summary>
-    public static void Undo(AmendedEvent amended, ProgramPlan plan, Decision decision)
+    /// <summary>Takes a cancelled request back, and with it what rules gave because of it.</summary>
+    /// <returns>Whether what rules gave goes or stays with what the request did; otherwise it is settled by itself, as of any other event.</returns>
+    public static bool Undo(AmendedEvent amended, ProgramPlan plan, Decision decision)
     {
-        var request = amended.Whole;
-        if (decision.In(plan.Name).Reservations.Any(reservation => reservation.Id == request.Key.ToString()))
+        var (request, key) = (amended.Whole, amended.Whole.Key.ToString());
+        if (decision.In(plan.Name).Reservations.Any(reservation => reservation.Id == key))
         {
             if (amended.Left is null)
             {
-                ReservationSteps.Return(plan, request.Key.ToString(), decision);
+                ReservationSteps.Return(plan, key, decision);
             }
 
-            return;
+            return false;
         }
 
         var (did, without) = (Had(amended, request, plan, decision), Had(amended, null, plan, decision));
         if (did == without)
         {
-            return;
+            return false;
         }
 
         if (MovementOf(request.Kind) is not { } movement || amended is not { Before: not null, Left: null })
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotUndone) { Subject = request.Key.ToString(), Text = LoyaltyTexts.NotUndone(request.Kind) });
-            return;
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotUndone) { Subject = key, Text = LoyaltyTexts.NotUndone(request.Kind) });
+            return MovementOf(request.Kind) is not null;
+        }
+
+        if (request.Kind == LoyaltyEvents.ReturnName && !DrawnLots.DrawAgain(request.Original?.ToString() ?? "", plan, did, without, decision))
+        {
+            return true;
         }
 
         foreach (var unit in plan.Units)
@@ -47,17 +54,13 @@ internal static class UndoSteps
             Move(amended, plan, unit, did, without, movement, decision);
         }
 
-        // What came back and goes again may come back once more.
-        foreach (var drawn in without.Tallies.Where(tally => tally.Name.StartsWith(LoyaltyNames.AllDrawn, StringComparison.Ordinal) && tally.Amount > did.Counted(tally.Name, tally.Period)))
-        {
-            decision.Count(plan, drawn with { Amount = decision.In(plan.Name).Counted(drawn.Name, drawn.Period) + drawn.Amount - did.Counted(drawn.Name, drawn.Period) });
-        }
-
         TakeRewards(plan, did, without, decision);
         if (request.Kind == LoyaltyEvents.TransferName)
         {
             WalletRequests.TakeBack(request, decision);
         }
+
+        return true;
     }
 
     /// <summary>What kind of movement a request makes; null for requests whose doings reach further than units and rewards of their own member, and stay.</summary>
@@ -76,8 +79,7 @@ internal static class UndoSteps
     private static void Move(AmendedEvent amended, ProgramPlan plan, UnitPlan unit, Membership did, Membership without, Movement movement, Decision decision)
     {
         var key = amended.Whole.Key.ToString();
-        var moved = Moved(did.Wallet(unit.Name), without.Wallet(unit.Name));
-        var most = Forget(LoyaltyNames.Drawn(key, unit.Name), plan, did, decision);
+        var moved = Moved(Lots(did.Wallet(unit.Name)).Concat(Recorded(amended, plan, unit, did, decision)), Lots(without.Wallet(unit.Name)));
         var (taken, given) = (moved.Where(lot => lot.Amount > 0).ToList(), new List<ReceiptLine>());
         if (taken.Count > 0)
         {
@@ -85,9 +87,9 @@ internal static class UndoSteps
             taken.ForEach(lot => decision.TakeBack(plan, unit, lot.Lot, lot.Amount, Cancelled, amended.At, movement));
         }
 
-        foreach (var (lot, amount) in moved.Where(lot => lot.Amount < 0).Select(lot => (lot.Lot, Math.Min(-lot.Amount, most))).Where(lot => lot.Item2 > 0))
+        // What has come back by itself does not come back again.
+        foreach (var (lot, amount) in DrawnLots.Release(key, plan, unit, did, decision) ?? [.. moved.Where(lot => lot.Amount < 0).Select(lot => (lot.Lot, -lot.Amount))])
         {
-            most -= amount;
             given.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = lot, Unit = unit.Name, Amount = amount });
             decision.GiveBack(plan, unit, lot, amount, movement, Cancelled, amended.At);
         }
@@ -99,31 +101,23 @@ internal static class UndoSteps
     }
 
     // Lot by lot what the request moved: above 0 what came in, below 0 what went out.
-    private static List<(string Lot, long Amount)> Moved(Wallet did, Wallet without) =>
+    private static List<(string Lot, long Amount)> Moved(IEnumerable<(string Lot, long Amount)> did, IEnumerable<(string Lot, long Amount)> without) =>
     [
-        .. Lots(did).Select(lot => (lot.Lot, lot.Amount)).Concat(Lots(without).Select(lot => (lot.Lot, Amount: -lot.Amount)))
+        .. did.Concat(without.Select(lot => (lot.Lot, Amount: -lot.Amount)))
             .GroupBy(lot => lot.Lot, StringComparer.Ordinal).Select(lot => (lot.Key, Amount: lot.Sum(one => one.Amount))).Where(lot => lot.Amount != 0),
     ];
 
     private static IEnumerable<(string Lot, long Amount)> Lots(Wallet wallet) => wallet.Lots.Select(lot => (lot.Name, lot.Amount))
         .Concat(wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount))).Append((Lot.Debt, -wallet.Debt));
 
-    // What has come back by itself does not come back again: where it is kept in mind what was drawn, no more comes back than is still away.
-    private static long Forget(string drawn, ProgramPlan plan, Membership did, Decision decision)
+    // What rules gave goes once, and as it was recorded: by how much that is more or less than history tells by now, since other events came late. Of what was given too long ago only history tells.
+    private static IEnumerable<(string Lot, long Amount)> Recorded(AmendedEvent amended, ProgramPlan plan, UnitPlan unit, Membership did, Decision decision)
     {
-        if (!did.Tallies.Any(tally => tally.Name.StartsWith(drawn, StringComparison.Ordinal)))
-        {
-            return long.MaxValue;
-        }
+        var recorded = Awards(decision.In(plan.Name));
+        recorded.ForEach(award => decision.Keep(plan, award with { Taken = award.Amount }));
+        return amended.At + Duration.FromDays(KeptAward.RefundableDays) < decision.Context.Moment.Instant ? [] : Moved(recorded.Select(award => (award.Lot, award.Amount - award.Taken)), Awards(did).Select(award => (award.Lot, award.Amount)));
 
-        var away = 0L;
-        foreach (var tally in decision.In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(drawn, StringComparison.Ordinal)).ToList())
-        {
-            away += tally.Amount;
-            decision.Count(plan, tally with { Amount = 0 });
-        }
-
-        return away;
+        List<KeptAward> Awards(Membership membership) => [.. membership.Awards.Where(award => award.Key == amended.Whole.Key.ToString() && award.Unit == unit.Name)];
     }
 
     private static void TakeRewards(ProgramPlan plan, Membership did, Membership without, Decision decision)

@@ -85,22 +85,6 @@ internal static class WalletRequests
             .Select(moved => FormattableString.Invariant($"{(moved.Lot is Lot.Debt or Lot.Shortfall ? Lot.Forever : moved.Lot)}={-moved.Amount}{(Lot.Parse(moved.Lot) is { Idles: true } ? idleUntil : "")}")));
     }
 
-    /// <summary>Keeps in mind from which lots the event that is decided drew, for as long as it may come back; what was not there, and so is owed or was written off, is kept with them.</summary>
-    public static void Remember(ProgramPlan plan, UnitPlan unit, IEnumerable<(string Lot, long Amount)> drawn, Decision decision)
-    {
-        var today = Today(plan, decision.Context);
-        foreach (var old in decision.In(plan.Name).Tallies.Where(tally => LoyaltyNames.IsDrawn(tally.Name, unit.Name) && tally.Period + (unit.Definition.Returns?.WithinDays ?? 0) < today).ToList())
-        {
-            decision.Count(plan, old with { Amount = 0 });
-        }
-
-        var order = 0;
-        foreach (var (lot, amount) in drawn)
-        {
-            decision.Count(plan, new Tally(string.Create(CultureInfo.InvariantCulture, $"{LoyaltyNames.Drawn(decision.Context.Cause.ToString(), unit.Name)}{order++:0000}|{lot}"), today, amount));
-        }
-    }
-
     private static Outcome Transfer(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
     {
         if (!unit.Definition.Transferable)
@@ -255,7 +239,7 @@ internal static class WalletRequests
         var (membership, policy) = (state.In(plan.Name), unit.Definition.Returns);
         var (original, today) = (request.Original?.ToString() ?? "", Today(plan, context));
         var prefix = LoyaltyNames.Drawn(original, unit.Name);
-        var drawn = policy is null ? [] : membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && tally.Period + policy.WithinDays >= today).Reverse().ToList();
+        var drawn = policy is null ? [] : membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && DrawnLots.MayReturn(tally, unit, today)).Reverse().ToList();
         var all = drawn.Sum(tally => tally.Amount);
         var asked = request.Fields[LoyaltyEvents.Amount].IsMissing ? all : (long)Math.Clamp(request.Fields[LoyaltyEvents.Amount].AsNumber, -1, PointsPerAmount.Most);
         if (context.AlreadyAccepted && asked > all)
@@ -280,7 +264,7 @@ internal static class WalletRequests
 
             rest -= amount;
             decision.Count(plan, tally with { Amount = tally.Amount - amount });
-            var name = tally.Name[(tally.Name.LastIndexOf('|') + 1)..];
+            var name = DrawnLots.LotOf(tally);
             if (name == Lot.Shortfall)
             {
                 decision.Rearrange(plan, unit, decision.In(plan.Name).Wallet(unit.Name).WriteOffLess(amount), null);
@@ -296,6 +280,7 @@ internal static class WalletRequests
             parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = back.Name, Unit = unit.Name, Amount = amount });
         }
 
+        DrawnLots.CameBack(original, plan, unit, asked, decision);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Returned) { Subject = plan.Name, Unit = unit.Name, Amount = asked, Parts = parts.ToSequence() });
         decision.Expire(plan.Name, unit.Name, plan);
         return decision.Outcome();

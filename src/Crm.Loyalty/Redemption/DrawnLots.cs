@@ -1,0 +1,111 @@
+using System.Globalization;
+using Crm.Events;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Values;
+
+namespace Crm.Loyalty.Redemption;
+
+/// <summary>Keeps in mind what redemptions drew from each lot, for as long as it may come back, and where requests can be taken back by themselves also how much did come back.</summary>
+internal static class DrawnLots
+{
+    /// <summary>Notes from which lots the event that is decided drew; what was not there, and so is owed or was written off, is kept with them.</summary>
+    public static void Remember(ProgramPlan plan, UnitPlan unit, IEnumerable<(string Lot, long Amount)> drawn, Decision decision)
+    {
+        var today = Today(plan, decision);
+        foreach (var old in decision.In(plan.Name).Tallies.Where(tally => LoyaltyNames.IsDrawn(tally.Name, unit.Name) && !MayReturn(tally, unit, today)).ToList())
+        {
+            decision.Count(plan, old with { Amount = 0 });
+        }
+
+        var order = 0;
+        foreach (var (lot, amount) in drawn)
+        {
+            decision.Count(plan, new Tally(string.Create(CultureInfo.InvariantCulture, $"{LoyaltyNames.Drawn(decision.Context.Cause.ToString(), unit.Name)}{order++:0000}|{lot}"), today, amount));
+        }
+    }
+
+    /// <summary>Whether what a tally keeps may come back on a day.</summary>
+    public static bool MayReturn(Tally drawn, UnitPlan unit, long today) => drawn.Period + (unit.Definition.Returns?.WithinDays ?? 0) >= today;
+
+    /// <summary>The lot that a tally is about.</summary>
+    public static string LotOf(Tally drawn) => drawn.Name[(drawn.Name.LastIndexOf('|') + 1)..];
+
+    /// <summary>Notes that so much of a redemption came back. It is never forgotten, because a redemption may be cancelled however long ago it was.</summary>
+    public static void CameBack(string redemption, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
+    {
+        if (plan.Definition.Value.Cascade == Cascade.None)
+        {
+            var name = LoyaltyNames.CameBack(redemption, unit.Name);
+            decision.Count(plan, new Tally(name, 0, decision.In(plan.Name).Counted(name) + amount));
+        }
+    }
+
+    /// <summary>What a cancelled redemption drew and is still away, lot by lot: what came back since was drawn last. Nothing of it can come back from now on.</summary>
+    /// <param name="redemption">Its key.</param>
+    /// <param name="did">The membership right after it.</param>
+    /// <returns>Null: it kept nothing in mind, because units of this kind do not come back by themselves.</returns>
+    public static List<(string Lot, long Amount)>? Release(string redemption, ProgramPlan plan, UnitPlan unit, Membership did, Decision decision)
+    {
+        var (prefix, back) = (LoyaltyNames.Drawn(redemption, unit.Name), LoyaltyNames.CameBack(redemption, unit.Name));
+        var drawn = Of(did, prefix);
+        if (drawn.Count == 0)
+        {
+            return null;
+        }
+
+        // What is kept is what is away, as long as all of it is kept; what is forgotten history tells.
+        var (now, came) = (Of(decision.In(plan.Name), prefix), decision.In(plan.Name).Counted(back));
+        now.ForEach(tally => decision.Count(plan, tally with { Amount = 0 }));
+        decision.Count(plan, new Tally(back, 0, 0));
+        return [.. (now.Sum(tally => tally.Amount) + came == drawn.Sum(tally => tally.Amount) ? now : Without(drawn, came)).Select(tally => (LotOf(tally), tally.Amount))];
+    }
+
+    /// <summary>A return is cancelled: what came back is away again, and may come back once more.</summary>
+    /// <param name="original">The redemption.</param>
+    /// <param name="did">The membership right after the return.</param>
+    /// <param name="without">The membership as it would have been then without it.</param>
+    /// <returns>False where the redemption itself was cancelled since: then nothing is away.</returns>
+    public static bool DrawAgain(string original, ProgramPlan plan, Membership did, Membership without, Decision decision)
+    {
+        foreach (var unit in plan.Units)
+        {
+            var (back, today) = (LoyaltyNames.CameBack(original, unit.Name), Today(plan, decision));
+            var again = Of(without, LoyaltyNames.Drawn(original, unit.Name)).Select(tally => tally with { Amount = tally.Amount - did.Counted(tally.Name, tally.Period) }).Where(tally => tally.Amount > 0).ToList();
+            var (sum, came) = (again.Sum(tally => tally.Amount), decision.In(plan.Name).Counted(back));
+            if (came < sum)
+            {
+                return false;
+            }
+
+            if (sum == 0)
+            {
+                continue;
+            }
+
+            decision.Count(plan, new Tally(back, 0, came - sum));
+            foreach (var tally in again.Where(tally => MayReturn(tally, unit, today)))
+            {
+                decision.Count(plan, tally with { Amount = decision.In(plan.Name).Counted(tally.Name, tally.Period) + tally.Amount });
+            }
+        }
+
+        return true;
+    }
+
+    private static List<Tally> Of(Membership membership, string prefix) => [.. membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal))];
+
+    private static IEnumerable<Tally> Without(List<Tally> drawn, long came)
+    {
+        for (var i = drawn.Count - 1; i >= 0; i--)
+        {
+            var less = Math.Min(drawn[i].Amount, came);
+            came -= less;
+            drawn[i] = drawn[i] with { Amount = drawn[i].Amount - less };
+        }
+
+        return drawn.Where(tally => tally.Amount > 0);
+    }
+
+    private static long Today(ProgramPlan plan, Decision decision) => LoyaltyNames.NumberOf((decision.Context.Moment with { Zone = plan.Zone }).Date);
+}

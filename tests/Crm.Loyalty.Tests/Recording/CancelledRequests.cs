@@ -1,0 +1,272 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tests.Redemption;
+using Crm.Loyalty.Wallets;
+using Crm.Values;
+
+namespace Crm.Loyalty.Tests.Recording;
+
+/// <summary>How much a cancelled request moves in a programme without cascade: all that it moved itself and that followed from it at its moment, once; whatever a refund would be content with.</summary>
+public sealed class CancelledRequests
+{
+    private static readonly LotExpiry.WhenIdle Idle = new(0, 30, LastDay.Included);
+
+    [Fact]
+    public async Task A_bonus_for_the_tier_that_a_grant_lifted_to_goes_once()
+    {
+        var club = Club.Of(Program(DebtPolicy.Carry));
+        await club.Buys(5);
+        var before = await Amy(club);
+        await club.Records(LoyaltyEvents.Adjust("desk:up", Samples.Amy, 1_000, "goodwill", "staff:1", unit: "status"));
+        Assert.Equal(505, await Balance(club));
+
+        var receipt = await Cancels(club, "desk:up");
+
+        Assert.Equal(before.Holdings, (await Amy(club)).Holdings);
+        Assert.Equal(-500, receipt.Total("points"));
+    }
+
+    [Theory]
+    [InlineData(DebtPolicy.Carry)]
+    [InlineData(DebtPolicy.PendingOnly)]
+    [InlineData(DebtPolicy.Reject)]
+    public async Task A_bonus_that_was_spent_is_owed_once(DebtPolicy policy)
+    {
+        var club = Club.Of(Program(policy));
+        await club.Records(LoyaltyEvents.Adjust("desk:up", Samples.Amy, 1_000, "goodwill", "staff:1", unit: "status"));
+        await club.Redeems(300, unit: "points");
+
+        await Cancels(club, "desk:up");
+
+        Assert.Equal((-300L, 300L, 0L), await Numbers(club, "amy"));
+    }
+
+    [Fact]
+    public async Task A_bonus_that_was_never_recorded_is_not_taken()
+    {
+        var club = Club.Of(Program(DebtPolicy.Carry));
+        await club.Buys(1_000, "pos:lifts");
+        club.On(2026, 1, 20);
+        await club.Records(LoyaltyEvents.Adjust("desk:more", Samples.Amy, 1_000, "goodwill", "staff:1", unit: "status"));
+        await club.Records(CustomerEvent.Refund("pos:late", Samples.Amy, "pos:lifts", Money.Hkd(1_000)) with { OccurredAt = Samples.Local(2026, 1, 18) });
+        Assert.Equal(0, await Balance(club));
+
+        await Cancels(club, "desk:more");
+
+        Assert.Equal(0, await Balance(club));
+    }
+
+    [Theory]
+    [InlineData(DebtPolicy.Carry, -40, 40, 0)]
+    [InlineData(DebtPolicy.PendingOnly, -40, 40, 0)]
+    [InlineData(DebtPolicy.Reject, -40, 40, 0)]
+    [InlineData(DebtPolicy.ClampToZero, 0, 0, 40)]
+    public async Task What_was_spent_of_a_cancelled_grant_is_owed_unless_the_unit_writes_off(DebtPolicy policy, long balance, long debt, long shortfall)
+    {
+        var club = Club.Of(Program(policy));
+        await club.Records(LoyaltyEvents.Adjust("desk:gift", Samples.Amy, 60, "goodwill", "staff:1", unit: "points"));
+        await club.Redeems(40, unit: "points");
+
+        var receipt = await Cancels(club, "desk:gift");
+
+        Assert.Equal((balance, debt, shortfall), await Numbers(club, "amy"));
+        Assert.Equal(balance - 20, receipt.Total("points"));
+        Assert.Equal(balance, (await club.Ledger()).Where(entry => entry.Unit == "points").Sum(entry => entry.Amount));
+    }
+
+    [Theory]
+    [InlineData(DebtPolicy.Carry)]
+    [InlineData(DebtPolicy.PendingOnly)]
+    [InlineData(DebtPolicy.Reject)]
+    public async Task A_cancelled_gift_leaves_nobody_what_the_giver_gets_back(DebtPolicy policy)
+    {
+        var club = Club.Of(Program(policy));
+        await club.Buys(100);
+        var ben = await club.Meets("ben");
+        await club.Records(LoyaltyEvents.Transfer("app:gift", Samples.Amy, ben, 60, unit: "points"));
+        await club.Pump();
+        await club.Records(LoyaltyEvents.Redeem("app:spent", SpendAuthority.SignedIn(Identity.User("ben")), 25, unit: "points"));
+
+        await Cancels(club, "app:gift");
+        await club.Pump();
+
+        Assert.Equal((100L, 0L, 0L), await Numbers(club, "amy"));
+        Assert.Equal((-25L, 25L, 0L), await Numbers(club, "ben"));
+        Assert.Equal(0, (await club.Ledger()).Where(entry => entry.Movement == Movement.Transferred).Sum(entry => entry.Amount));
+    }
+
+    [Theory]
+    [InlineData(DebtPolicy.PendingOnly)]
+    [InlineData(DebtPolicy.Reject)]
+    public async Task A_cancelled_exchange_leaves_nobody_both_sides_of_it(DebtPolicy policy)
+    {
+        var program = Program(policy);
+        var club = Club.Of(program with { Units = [.. program.Units, new("miles", UnitKind.Redeemable) { Debt = policy }], Conversions = [new("to-miles", "points", "miles", 10, 1)] });
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Convert("app:exchange", Samples.Amy, 100));
+        await club.Redeems(4, unit: "miles");
+
+        await Cancels(club, "app:exchange");
+
+        Assert.Equal((100, -4), (await Balance(club), (await Amy(club)).Wallet("miles").Balance));
+    }
+
+    [Fact]
+    public async Task A_redemption_is_given_back_after_its_time_to_return_though_another_came_since()
+    {
+        var club = Club.Of(Returning());
+        await club.Buys(100);
+        var before = (await Amy(club)).Wallet("points");
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 80, unit: "points"));
+        club.On(2026, 5, 1);
+        await club.Records(LoyaltyEvents.Redeem("app:2", RewardClub.Authority, 5, unit: "points"));
+        Assert.False((await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "app:1"))).Accepted);
+
+        await Cancels(club, "app:1");
+        await Cancels(club, "app:2");
+
+        Assert.Equal(before, (await Amy(club)).Wallet("points"));
+    }
+
+    [Fact]
+    public async Task What_a_redemption_drew_is_known_when_all_else_about_it_is_forgotten()
+    {
+        var club = Club.Of(Returning(LotExpiry.Never));
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 80, unit: "points"));
+        await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "app:1", 30));
+        club.On(2029, 5, 1);
+        await club.Records(LoyaltyEvents.Redeem("app:2", RewardClub.Authority, 5, unit: "points"));
+        Assert.DoesNotContain((await Amy(club)).Tallies, tally => tally.Name.StartsWith("drawn/app:1", StringComparison.Ordinal));
+
+        await Cancels(club, "app:1");
+
+        Assert.Equal(95, await Balance(club));
+    }
+
+    [Theory]
+    [InlineData("app:1", "app:back")]
+    [InlineData("app:back", "app:1")]
+    public async Task A_redemption_and_its_return_are_cancelled_in_either_order(string first, string second)
+    {
+        var club = Club.Of(Returning());
+        await club.Buys(100);
+        var before = (await Amy(club)).Wallet("points");
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 80, unit: "points"));
+        await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "app:1", 30));
+
+        await Cancels(club, first);
+        await Cancels(club, second);
+
+        Assert.Equal(before, (await Amy(club)).Wallet("points"));
+        Assert.DoesNotContain((await Amy(club)).Tallies, tally => tally.Name.Contains("app:1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_return_that_was_cancelled_may_be_asked_for_again()
+    {
+        var club = Club.Of(Returning());
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 80, unit: "points"));
+        await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "app:1", 30));
+        await Cancels(club, "app:back");
+        Assert.Equal(20, await Balance(club));
+
+        await club.Records(LoyaltyEvents.Return("app:again", Samples.Amy, "app:1"));
+
+        Assert.Equal(100, await Balance(club));
+    }
+
+    [Fact]
+    public async Task A_cancellation_that_is_taken_back_brings_no_bonus_for_what_stays_undone()
+    {
+        var club = Club.Of(Program(DebtPolicy.Carry));
+        await club.Buys(5);
+        await club.Records(LoyaltyEvents.Adjust("desk:up", Samples.Amy, 1_000, "goodwill", "staff:1", unit: "status"));
+        await Cancels(club, "desk:up");
+
+        var receipt = await Cancels(club, "desk:desk-up");
+
+        Assert.Contains(receipt.Lines, line => line is { Code: "not-undone", Subject: "desk:up" });
+        Assert.Equal((5L, 5L), (await Balance(club), (await Amy(club)).Wallet("status").Balance));
+    }
+
+    [Fact]
+    public async Task What_is_still_away_comes_back_into_its_own_lots()
+    {
+        var club = Club.Of(Returning());
+        await club.Buys(60);
+        club.On(2026, 3, 20);
+        await club.Buys(60);
+        var before = (await Amy(club)).Wallet("points");
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 80, unit: "points"));
+        await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "app:1", 15));
+
+        await Cancels(club, "app:1");
+
+        Assert.Equal(before, (await Amy(club)).Wallet("points"));
+    }
+
+    [Fact]
+    public async Task Idle_units_that_come_back_after_all_ran_out_are_gone_too()
+    {
+        var program = Program(DebtPolicy.Carry);
+        var club = Club.Of(program with { Units = [program.Units[0] with { Expiry = Idle }, .. program.Units.Skip(1)] });
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 60, unit: "points"));
+        club.On(2026, 5, 1);
+
+        await Cancels(club, "app:1");
+
+        Assert.Equal(0, await Balance(club));
+        Assert.Equal(-100, (await club.Ledger()).Where(entry => entry.Movement == Movement.Expired).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task Idle_units_that_come_back_do_not_move_the_clock()
+    {
+        var program = Program(DebtPolicy.Carry);
+        var club = Club.Of(program with { Units = [program.Units[0] with { Expiry = Idle }, .. program.Units.Skip(1)] });
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 100, unit: "points"));
+        club.On(2026, 2, 1);
+
+        await Cancels(club, "app:1");
+
+        Assert.Equal((100, Samples.Local(2026, 2, 15)), (await Balance(club), (await Amy(club)).Wallet("points").NextExpiry));
+    }
+
+    private static LoyaltyProgram Program(DebtPolicy policy)
+    {
+        var program = RewardClub.Program();
+        var bonus = new FixedPoints { Name = "up", Unit = "points", Points = 500, On = [LoyaltyNames.TierChanged], When = If.Field("event.to").Is("gold") };
+        return program with { Units = [program.Units[0] with { Debt = policy, Transferable = true }, program.Units[1]], Rules = [.. program.Rules, bonus], Cascade = Cascade.None };
+    }
+
+    private static LoyaltyProgram Returning(LotExpiry? expiry = null)
+    {
+        var program = Program(DebtPolicy.Carry);
+        return program with { Units = [program.Units[0] with { Returns = new(30, GoneLots.StillExpired), Expiry = expiry ?? program.Units[0].Expiry }, .. program.Units.Skip(1)] };
+    }
+
+    private static async Task<Receipt> Cancels(Club club, string original)
+    {
+        var receipt = await club.Records(new CustomerEvent { Key = EventKey.Parse($"desk:{original.Replace(':', '-')}"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse(original) });
+        Assert.All(receipt.Lines, line => Assert.True(line.AddsUp));
+        return receipt;
+    }
+
+    private static async Task<Membership> Amy(Club club) => await Of(club, "amy");
+
+    private static async Task<long> Balance(Club club) => (await Amy(club)).Wallet("points").Balance;
+
+    private static async Task<(long Balance, long Debt, long Shortfall)> Numbers(Club club, string name) => (await Of(club, name)).Wallet("points") is var wallet ? (wallet.Balance, wallet.Debt, wallet.Shortfall) : default;
+
+    private static async Task<Membership> Of(Club club, string name) =>
+        (await club.Reads(Identity.User(name)))?.Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club") ?? throw new InvalidOperationException($"Nobody is called {name}.");
+}
