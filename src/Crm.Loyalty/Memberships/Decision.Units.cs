@@ -91,7 +91,7 @@ internal sealed partial class Decision
         var known = membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
         var filled = membership.Awards.Where(award => award.Unit == unit.Name).Select(award => PendingLot.NameAt(award.Lot, moment.Instant)).ToHashSet(StringComparer.Ordinal);
         var instead = new TakenInstead(known.Select(tally => (tally.Name[prefix.Length..], tally.Amount)));
-        var (change, then) = wallet.TakeBack(changes.Select(change => (change.Award.Lot, change.More)), instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant);
+        var (change, then) = wallet.TakeBack(changes.Select(change => (change.Award.Lot, change.More - (change.More > 0 ? RanOut(plan, unit, change.Award.Lot, change.More, change.Award.At) : 0))).ToList(), instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant);
         Move(plan, unit, Restarted(change, wallet, unit, moment), null, code);
         known.ForEach(tally => Count(plan, tally with { Amount = 0 }));
         foreach (var (lot, amount) in then.Lots)
@@ -112,7 +112,7 @@ internal sealed partial class Decision
         Expire(plan.Name, unit.Name, plan);
     }
 
-    /// <summary>Takes back what was given: from its own lot first, pending or not, then as a spend would; status units where they were counted.</summary>
+    /// <summary>Takes back what was given: from its own lot first, pending or not, then as a spend would; status units where they were counted. What has run out of its lot is not owed.</summary>
     /// <param name="plan">The programme.</param>
     /// <param name="unit">The unit.</param>
     /// <param name="lot">The name of the lot.</param>
@@ -122,11 +122,48 @@ internal sealed partial class Decision
     /// <param name="undone">The movement, for the ledger, of a request that is taken back: all of it goes, because somebody else or another lot gets it back, so what is not there is owed unless the unit writes off. Null: a refund, which may be content with less.</param>
     public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement? undone = null)
     {
+        var gone = RanOut(plan, unit, lot, amount, at);
+        if (gone == amount)
+        {
+            return;
+        }
+
         var (wallet, policy) = (In(plan.Name).Wallet(unit.Name), unit.Definition.Debt);
-        var taken = wallet.TakeBack(lot, amount, undone is null || policy == DebtPolicy.ClampToZero ? policy : DebtPolicy.Carry);
+        var taken = wallet.TakeBack(lot, amount - gone, undone is null || policy == DebtPolicy.ClampToZero ? policy : DebtPolicy.Carry);
         taken = undone is not { } movement ? taken : taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = movement } : moved).ToSequence() };
-        Take(plan, unit, taken, amount, code, at: at);
+        Take(plan, unit, taken, amount - gone, code, at: at);
         TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
+    }
+
+    /// <summary>Of units that are taken back those that ran out: nobody owes them, and they cannot be reinstated any more. What was spent of a lot that ran out was not spent of those that ran out after it, so these count with it.</summary>
+    /// <returns>How many need not be taken.</returns>
+    private long RanOut(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant at)
+    {
+        var (membership, waits, prefix) = (In(plan.Name), PendingLot.Parse(lot), LoyaltyNames.Gone(unit.Name));
+        if ((waits?.Lot ?? Lot.Parse(lot)) is not { } own || membership.Tallies.All(tally => !tally.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            return 0;
+        }
+
+        // What idles ran out after it was given, or was not among it.
+        var from = LoyaltyNames.NumberOf((own.Expiry ?? Instant.Max(at, waits?.ActiveFrom ?? at)).InZone(plan.Zone).Date);
+        var rest = amount - membership.Wallet(unit.Name).Pending.Where(pending => pending.Name == lot).Sum(pending => pending.Lot.Amount);
+        var took = 0L;
+        foreach (var (tally, other) in membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tally => (tally, Lot: Lot.Parse(tally.Name[prefix.Length..]) ?? default))
+            .Where(gone => own.Idles ? gone.Lot.Idles && gone.tally.Period > from : own.Expiry is not null && (gone.Lot.Idles ? gone.tally.Period >= from : gone.Lot.Expiry >= own.Expiry))
+            .OrderBy(gone => gone.Lot.Name != own.Name).ThenBy(gone => gone.Lot, Comparer<Lot>.Create((one, two) => one.Compare(two))).ToList())
+        {
+            var less = Math.Clamp(rest - took, 0, tally.Amount);
+            took += less;
+            Count(plan, tally with { Amount = tally.Amount - less });
+        }
+
+        if (took > 0)
+        {
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RanOutBefore) { Subject = lot, Unit = unit.Name, Amount = took });
+        }
+
+        return took;
     }
 
     /// <summary>Gives units back into the lot that they were taken from, where they run out as they would have; status units where they were counted.</summary>
@@ -275,9 +312,9 @@ internal sealed partial class Decision
         var wallet = In(program).Wallet(unit);
         var change = wallet.Expire(context.Moment.Instant);
         Move(program, unit, LoyaltyNames.Fact(program, unit), change, null, null, plan?.Definition.Hash);
-        if (plan?.UnitNamed(unit)?.Definition.ReinstateWithinDays is { } days)
+        if (plan?.UnitNamed(unit) is { } known && (known.Definition.ReinstateWithinDays is not null || plan.Definition.Value.Cascade == Cascade.None))
         {
-            Remember(plan, unit, change, days);
+            Remember(plan, known, change);
         }
 
         var gone = 0L;
@@ -296,18 +333,20 @@ internal sealed partial class Decision
         }
     }
 
-    // What ran out is known for as long as it may be reinstated.
-    private void Remember(ProgramPlan plan, string unit, WalletChange change, int days)
+    // What ran out is known for as long as it may be reinstated, or the purchase that gave it be refunded.
+    private void Remember(ProgramPlan plan, UnitPlan unit, WalletChange change)
     {
+        var (prefix, days) = (LoyaltyNames.Gone(unit.Name), Math.Max(unit.Definition.ReinstateWithinDays ?? 0, plan.Definition.Value.Cascade == Cascade.None ? KeptAward.RefundableDays : 0));
         var today = LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date);
-        foreach (var old in In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(LoyaltyNames.Gone(unit), StringComparison.Ordinal) && tally.Period + days < today).ToList())
+        foreach (var old in In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && tally.Period + days < today).ToList())
         {
             Count(plan, old with { Amount = 0 });
         }
 
         foreach (var movement in change.Movements.Where(movement => movement.Movement == Movement.Expired))
         {
-            Count(plan, new Tally(LoyaltyNames.Gone(unit) + movement.Lot, today, -movement.Amount));
+            var name = prefix + movement.Lot;
+            Count(plan, new Tally(name, today, In(plan.Name).Tallies.FirstOrDefault(tally => tally.Name == name).Amount - movement.Amount));
         }
     }
 

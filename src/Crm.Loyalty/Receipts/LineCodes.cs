@@ -69,6 +69,9 @@ public static class LineCodes
     /// <summary>A request was taken back whose doings reach further than units and rewards of the member's own, in a programme without cascade: they stay. The subject is the request.</summary>
     public const string NotUndone = "not-undone";
 
+    /// <summary>Units that were to be taken back had run out before, so nobody owes them; the subject is the lot. What takes them back is a line of its own, so this one gives them back.</summary>
+    public const string RanOutBefore = "ran-out-before";
+
     /// <summary>Units came back that a refund had taken, or that a request had used, because it was taken back itself; the subject is the event.</summary>
     public const string GivenBack = "given-back";
 

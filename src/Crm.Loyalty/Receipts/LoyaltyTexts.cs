@@ -46,6 +46,7 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Adjusted) => new($"{amount} {unit} taken by hand ({subject}).", $"人手扣減 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.TakenBack) => new($"{amount} {unit} taken back for '{subject}'.", $"因「{subject}」退款扣回 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Shortfall) when !more => new($"{amount} {unit} that had been written off came back.", $"已撇除之 {amount} {unit} 已退回。"),
+            (LoyaltyNames.Module, LineCodes.RanOutBefore) => new($"{amount} {unit} of it had expired already and are not owed.", $"其中 {amount} {unit} 早已到期，毋須扣回。"),
             (LoyaltyNames.Module, LineCodes.GivenBack) => new($"{amount} {unit} given back for '{subject}'.", $"「{subject}」退還 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Shortfall) => new($"{amount} {unit} were missing and are written off.", $"不足之 {amount} {unit} 已撇除。"),
             (LoyaltyNames.Module, LineCodes.Lapsed) => new($"{amount} pending {unit} were given up.", $"凍結中的 {amount} {unit} 已失效。"),
