@@ -159,8 +159,8 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         {
             Stimulus.Happened { Event: var other } when plans.IsElsewhere(other) => Outcome.Nothing,
             Stimulus.Happened { Event: { Kind: LoyaltyEvents.CountPastName } opened } => CountPast(opened, state, context),
-            Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName } received } => WalletRequests.Receive(received, plans, state, context),
-            Stimulus.Happened { Event: var happened } => Asked(happened, state, context) ?? Happened(happened, state, context),
+            Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName } received } => Kept(received, WalletRequests.Receive(received, plans, state, context), context),
+            Stimulus.Happened { Event: var happened } => Asked(happened, state, context) is { } asked ? Kept(happened, asked, context) : Happened(happened, state, context),
             Stimulus.Echoed { Echo: var echo } => Echoed(echo, state, context),
             Stimulus.Due due => Due(due.Key, state, context),
             _ => Outcome.Nothing,
@@ -184,6 +184,8 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         ArgumentNullException.ThrowIfNull(context);
         return MergeSteps.Merge(plans, survivor, retired, context);
     }
+
+    private Outcome Kept(CustomerEvent request, Outcome outcome, ModuleContext context) => !Contract.Reversible && UndoSteps.CanUndo(request.Kind) ? MovedLots.Keep(request, outcome, context) : outcome;
 
     // The answer to a request; null for what is none.
     private Outcome? Asked(CustomerEvent request, LoyaltyState state, ModuleContext context)

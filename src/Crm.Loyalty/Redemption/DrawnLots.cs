@@ -43,22 +43,21 @@ internal static class DrawnLots
 
     /// <summary>What a cancelled redemption drew and is still away, lot by lot: what came back since was drawn last. Nothing of it can come back from now on.</summary>
     /// <param name="redemption">Its key.</param>
-    /// <param name="did">The membership right after it.</param>
-    /// <returns>Null: it kept nothing in mind, because units of this kind do not come back by themselves.</returns>
-    public static List<(string Lot, long Amount)>? Release(string redemption, ProgramPlan plan, UnitPlan unit, Membership did, Decision decision)
+    /// <param name="drawn">What it drew, in the order in which it did.</param>
+    public static IEnumerable<(string Lot, long Amount)> Release(string redemption, ProgramPlan plan, UnitPlan unit, List<(string Lot, long Amount)> drawn, Decision decision)
     {
-        var (prefix, back) = (LoyaltyNames.Drawn(redemption, unit.Name), LoyaltyNames.CameBack(redemption, unit.Name));
-        var drawn = Of(did, prefix);
-        if (drawn.Count == 0)
+        var back = LoyaltyNames.CameBack(redemption, unit.Name);
+        var came = decision.In(plan.Name).Counted(back);
+        Of(decision.In(plan.Name), LoyaltyNames.Drawn(redemption, unit.Name)).ForEach(tally => decision.Count(plan, tally with { Amount = 0 }));
+        decision.Count(plan, new Tally(back, 0, 0));
+        for (var i = drawn.Count - 1; i >= 0; i--)
         {
-            return null;
+            var less = Math.Min(drawn[i].Amount, came);
+            came -= less;
+            drawn[i] = drawn[i] with { Amount = drawn[i].Amount - less };
         }
 
-        // What is kept is what is away, as long as all of it is kept; what is forgotten history tells.
-        var (now, came) = (Of(decision.In(plan.Name), prefix), decision.In(plan.Name).Counted(back));
-        now.ForEach(tally => decision.Count(plan, tally with { Amount = 0 }));
-        decision.Count(plan, new Tally(back, 0, 0));
-        return [.. (now.Sum(tally => tally.Amount) + came == drawn.Sum(tally => tally.Amount) ? now : Without(drawn, came)).Select(tally => (LotOf(tally), tally.Amount))];
+        return drawn.Where(lot => lot.Amount > 0);
     }
 
     /// <summary>A return is cancelled: what came back is away again, and may come back once more.</summary>
@@ -94,18 +93,6 @@ internal static class DrawnLots
     }
 
     private static List<Tally> Of(Membership membership, string prefix) => [.. membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal))];
-
-    private static IEnumerable<Tally> Without(List<Tally> drawn, long came)
-    {
-        for (var i = drawn.Count - 1; i >= 0; i--)
-        {
-            var less = Math.Min(drawn[i].Amount, came);
-            came -= less;
-            drawn[i] = drawn[i] with { Amount = drawn[i].Amount - less };
-        }
-
-        return drawn.Where(tally => tally.Amount > 0);
-    }
 
     private static long Today(ProgramPlan plan, Decision decision) => LoyaltyNames.NumberOf((decision.Context.Moment with { Zone = plan.Zone }).Date);
 }

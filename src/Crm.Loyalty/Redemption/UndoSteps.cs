@@ -33,7 +33,7 @@ internal static class UndoSteps
         }
 
         var (did, without) = (Had(amended, request, plan, decision), Had(amended, null, plan, decision));
-        if (did == without)
+        if (did == without && !MovedLots.Knows(request.Key, decision.In(plan.Name)))
         {
             return false;
         }
@@ -41,7 +41,7 @@ internal static class UndoSteps
         if (MovementOf(request.Kind) is not { } movement || amended is not { Before: not null, Left: null })
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotUndone) { Subject = key, Text = LoyaltyTexts.NotUndone(request.Kind) });
-            return MovementOf(request.Kind) is not null;
+            return CanUndo(request.Kind);
         }
 
         if (request.Kind == LoyaltyEvents.ReturnName && !DrawnLots.DrawAgain(request.Original?.ToString() ?? "", plan, did, without, decision))
@@ -54,6 +54,7 @@ internal static class UndoSteps
             Move(amended, plan, unit, did, without, movement, decision);
         }
 
+        MovedLots.Forget(request.Key, plan, decision);
         TakeRewards(plan, did, without, decision);
         if (request.Kind == LoyaltyEvents.TransferName)
         {
@@ -63,7 +64,9 @@ internal static class UndoSteps
         return true;
     }
 
-    /// <summary>What kind of movement a request makes; null for requests whose doings reach further than units and rewards of their own member, and stay.</summary>
+    /// <summary>Whether requests of a kind can be undone; what others do reaches further than units and rewards of their own member, and stays.</summary>
+    public static bool CanUndo(string kind) => MovementOf(kind) is not null;
+
     private static Movement? MovementOf(string kind) => kind switch
     {
         LoyaltyEvents.RedeemName or RewardEvents.PayName or RewardEvents.RedeemName or LoyaltyEvents.ReturnName => Movement.Spent,
@@ -79,7 +82,10 @@ internal static class UndoSteps
     private static void Move(AmendedEvent amended, ProgramPlan plan, UnitPlan unit, Membership did, Membership without, Movement movement, Decision decision)
     {
         var key = amended.Whole.Key.ToString();
-        var moved = Moved(Lots(did.Wallet(unit.Name)).Concat(Recorded(amended, plan, unit, did, decision)), Lots(without.Wallet(unit.Name)));
+        var awards = Awards(key, unit, decision.In(plan.Name));
+        awards.ForEach(award => decision.Keep(plan, award with { Taken = award.Amount }));
+        var gave = awards.Select(award => (award.Lot, award.Amount - award.Taken));
+        var moved = MovedLots.Knows(amended.Whole.Key, decision.In(plan.Name)) ? Sum(MovedLots.Of(amended.Whole.Key, unit, decision.In(plan.Name)).Concat(gave)) : Told(amended, unit, did, without, gave, decision);
         var (taken, given) = (moved.Where(lot => lot.Amount > 0).ToList(), new List<ReceiptLine>());
         if (taken.Count > 0)
         {
@@ -88,7 +94,7 @@ internal static class UndoSteps
         }
 
         // What has come back by itself does not come back again.
-        foreach (var (lot, amount) in DrawnLots.Release(key, plan, unit, did, decision) ?? [.. moved.Where(lot => lot.Amount < 0).Select(lot => (lot.Lot, -lot.Amount))])
+        foreach (var (lot, amount) in DrawnLots.Release(key, plan, unit, [.. moved.Where(lot => lot.Amount < 0).Select(lot => (lot.Lot, -lot.Amount))], decision))
         {
             given.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = lot, Unit = unit.Name, Amount = amount });
             decision.GiveBack(plan, unit, lot, amount, movement, Cancelled, amended.At);
@@ -100,25 +106,25 @@ internal static class UndoSteps
         }
     }
 
-    // Lot by lot what the request moved: above 0 what came in, below 0 what went out.
-    private static List<(string Lot, long Amount)> Moved(IEnumerable<(string Lot, long Amount)> did, IEnumerable<(string Lot, long Amount)> without) =>
-    [
-        .. did.Concat(without.Select(lot => (lot.Lot, Amount: -lot.Amount)))
-            .GroupBy(lot => lot.Lot, StringComparer.Ordinal).Select(lot => (lot.Key, Amount: lot.Sum(one => one.Amount))).Where(lot => lot.Amount != 0),
-    ];
+    // What history tells that a request moved too long ago. What rules gave because of it goes once, and as it was recorded as long as that is known.
+    private static List<(string Lot, long Amount)> Told(AmendedEvent amended, UnitPlan unit, Membership did, Membership without, IEnumerable<(string Lot, long Amount)> gave, Decision decision)
+    {
+        var moved = Less(Lots(without.Wallet(unit.Name))).Concat(Lots(did.Wallet(unit.Name)));
+        return Sum(amended.At + Duration.FromDays(KeptAward.RefundableDays) < decision.Context.Moment.Instant
+            ? moved
+            : moved.Concat(gave).Concat(Less(Awards(amended.Whole.Key.ToString(), unit, did).Select(award => (award.Lot, award.Amount)))));
+    }
+
+    private static List<KeptAward> Awards(string key, UnitPlan unit, Membership membership) => [.. membership.Awards.Where(award => award.Key == key && award.Unit == unit.Name)];
+
+    // Lot by lot: above 0 what came in, below 0 what went out.
+    private static List<(string Lot, long Amount)> Sum(IEnumerable<(string Lot, long Amount)> moved) =>
+        [.. moved.GroupBy(lot => lot.Lot, StringComparer.Ordinal).Select(lot => (lot.Key, Amount: lot.Sum(one => one.Amount))).Where(lot => lot.Amount != 0)];
+
+    private static IEnumerable<(string Lot, long Amount)> Less(IEnumerable<(string Lot, long Amount)> lots) => lots.Select(lot => (lot.Lot, -lot.Amount));
 
     private static IEnumerable<(string Lot, long Amount)> Lots(Wallet wallet) => wallet.Lots.Select(lot => (lot.Name, lot.Amount))
         .Concat(wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount))).Append((Lot.Debt, -wallet.Debt));
-
-    // What rules gave goes once, and as it was recorded: by how much that is more or less than history tells by now, since other events came late. Of what was given too long ago only history tells.
-    private static IEnumerable<(string Lot, long Amount)> Recorded(AmendedEvent amended, ProgramPlan plan, UnitPlan unit, Membership did, Decision decision)
-    {
-        var recorded = Awards(decision.In(plan.Name));
-        recorded.ForEach(award => decision.Keep(plan, award with { Taken = award.Amount }));
-        return amended.At + Duration.FromDays(KeptAward.RefundableDays) < decision.Context.Moment.Instant ? [] : Moved(recorded.Select(award => (award.Lot, award.Amount - award.Taken)), Awards(did).Select(award => (award.Lot, award.Amount)));
-
-        List<KeptAward> Awards(Membership membership) => [.. membership.Awards.Where(award => award.Key == amended.Whole.Key.ToString() && award.Unit == unit.Name)];
-    }
 
     private static void TakeRewards(ProgramPlan plan, Membership did, Membership without, Decision decision)
     {

@@ -212,6 +212,38 @@ public sealed class CancelledRequests
         Assert.Equal(before, (await Amy(club)).Wallet("points"));
     }
 
+    [Theory]
+    [InlineData(DebtPolicy.PendingOnly)]
+    [InlineData(DebtPolicy.Reject)]
+    public async Task What_was_spent_of_units_that_a_refund_left_comes_back(DebtPolicy policy)
+    {
+        var club = Club.Of(Program(policy));
+        await club.Buys(100, "pos:sale");
+        await club.Redeems(50, unit: "points");
+        await club.Returns("pos:sale", 100);
+        Assert.Equal((50L, 0L, 100L), await Numbers(club, "amy"));
+        var before = (await Amy(club)).Wallet("points");
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 50, unit: "points"));
+
+        await Cancels(club, "app:1");
+
+        Assert.Equal(before, (await Amy(club)).Wallet("points"));
+    }
+
+    [Fact]
+    public async Task What_a_request_moved_is_kept_as_long_as_awards_are()
+    {
+        var club = Club.Of(Program(DebtPolicy.Carry));
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 20, unit: "points"));
+        Assert.Contains((await Amy(club)).Tallies, tally => tally.Name.StartsWith("moved/app:1|points|", StringComparison.Ordinal));
+        club.At(club.Now + NodaTime.Duration.FromDays(KeptAward.RefundableDays + 1));
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:2", RewardClub.Authority, 20, unit: "points"));
+
+        Assert.DoesNotContain((await Amy(club)).Tallies, tally => tally.Name.Contains("app:1", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Idle_units_that_come_back_after_all_ran_out_are_gone_too()
     {

@@ -1,8 +1,10 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
 using Crm.Loyalty.Simulation;
 using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Wallets;
@@ -163,7 +165,7 @@ public sealed class KeptRequests
         Assert.Equal(40, (await Amy(club)).Wallet("points").Available);
     }
 
-    /// <summary>Whatever was earned, given, taken and spent, a request that is taken back right away leaves wallets and tiers as they were.</summary>
+    /// <summary>Whatever was earned, given, taken, spent and refunded, and whatever a refund would be content with, a request that is taken back right away leaves wallets and tiers as they were, with what rules gave because of it.</summary>
     [Fact]
     public void A_request_that_is_taken_back_at_once_leaves_nothing() => NothingLaw(Cancels).Check(Config.QuickThrowOnFailure.WithMaxTest(50));
 
@@ -172,7 +174,7 @@ public sealed class KeptRequests
 
     private static Property NothingLaw(Func<Club, string, ValueTask<Receipt>> cancels) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
     {
-        var club = Club.Of(Program);
+        var club = Club.Of(Lifting(story.Debt));
         await club.Fills("reward.tea-club.mug", 5);
         await club.Buys(1);
         foreach (var (what, amount, day) in story.Before)
@@ -190,6 +192,40 @@ public sealed class KeptRequests
         return true;
     });
 
+    /// <summary>Whatever was done since, a cancelled request and its cancellation together move nothing, unless the unit writes off what is missing.</summary>
+    [Fact]
+    public void A_request_and_its_cancellation_add_up_to_nothing() => BooksLaw(Cancels).Check(Config.QuickThrowOnFailure.WithMaxTest(50));
+
+    [Fact]
+    public void A_request_that_stays_in_the_books_is_caught() => Counterfeits.Caught(() => BooksLaw((club, _) => club.Records(LoyaltyEvents.Visit("web:1", Samples.Amy))).Check(Config.QuickThrowOnFailure.WithMaxTest(50)));
+
+    private static Property BooksLaw(Func<Club, string, ValueTask<Receipt>> cancels) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
+    {
+        var club = Club.Of(Lifting(story.Debt));
+        await club.Fills("reward.tea-club.mug", 5);
+        await club.Buys(200);
+        await club.Records(Request(story.What, story.Amount, "app:last"));
+        foreach (var (what, amount, day) in story.Before)
+        {
+            club.At(Samples.Local(2026, 1, 15, 13) + Duration.FromDays(day));
+            await club.Records(Request(what, amount, club.NextKey()));
+        }
+
+        await cancels(club, "app:last");
+
+        var ledger = await club.Ledger();
+        Assert.All(ledger.Where(entry => entry.Cause.ToString() is "app:last" or "desk:app-last" && entry.Lot != Lot.Shortfall).GroupBy(entry => entry.Unit), unit => Assert.True(unit.Sum(entry => entry.Amount) == 0 || story.Debt == DebtPolicy.ClampToZero));
+        Assert.Equal((await Amy(club)).Holdings.Sum(holding => holding.Wallet.Balance), ledger.Sum(entry => entry.Amount));
+        return true;
+    });
+
+    private static LoyaltyProgram Lifting(DebtPolicy debt) => Program with
+    {
+        Units = [.. Program.Units.Select(unit => unit with { Debt = debt })],
+        Rules = [.. Program.Rules, Lifted],
+        Ladders = [new() { Unit = "status", Tiers = [new("basic", 0), new("gold", 300)] }],
+    };
+
     private static CustomerEvent Request(int what, int amount, string key) => what switch
     {
         0 => LoyaltyEvents.Adjust(key, Samples.Amy, amount, "test", "staff:1", unit: "points"),
@@ -197,14 +233,18 @@ public sealed class KeptRequests
         2 => LoyaltyEvents.Redeem(key, RewardClub.Authority, amount, unit: "points"),
         3 => RewardEvents.Redeem(key, RewardClub.Authority, "mug"),
         4 => LoyaltyEvents.Adjust(key, Samples.Amy, amount, "test", "staff:1", unit: "status"),
+        5 => CustomerEvent.Refund(key, Samples.Amy, null, Money.Hkd(amount)),
         _ => CustomerEvent.Purchase(key, Samples.Amy, Money.Hkd(amount)),
     };
 
-    private static Gen<(List<(int What, int Amount, int Day)> Before, int What, int Amount)> Stories =>
-        from before in (from what in Gen.Choose(0, 6) from amount in Gen.Choose(1, 300) from day in Gen.Choose(0, 200) select (what, amount, day)).ListOf()
+    private static FixedPoints Lifted { get; } = new() { Name = "lifted", Unit = "points", Points = 70, On = [LoyaltyNames.TierChanged], When = If.Field("event.to").Is("gold") };
+
+    private static Gen<(List<(int What, int Amount, int Day)> Before, int What, int Amount, DebtPolicy Debt)> Stories =>
+        from before in (from what in Gen.Choose(0, 8) from amount in Gen.Choose(1, 300) from day in Gen.Choose(0, 200) select (what, amount, day)).ListOf()
         from what in Gen.Choose(0, 4)
         from amount in Gen.Choose(1, 300)
-        select (before.OrderBy(one => one.day).ToList(), what, amount);
+        from debt in Gen.Elements(Enum.GetValues<DebtPolicy>())
+        select (before.OrderBy(one => one.day).ToList(), what, amount, debt);
 
     private static ValueTask<Receipt> Cancels(Club club, string original) =>
         club.Records(new CustomerEvent { Key = EventKey.Parse($"desk:{original.Replace(':', '-')}"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse(original) });

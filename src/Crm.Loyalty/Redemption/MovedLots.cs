@@ -1,0 +1,59 @@
+using System.Globalization;
+using Crm.Events;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Redemption;
+
+/// <summary>
+/// Keeps in mind what a request moved, lot by lot, where it can be taken back by itself: history decided again does not always tell, because refunds may have left the member more or less than it knows of.
+/// </summary>
+internal static class MovedLots
+{
+    private const string All = "moved/";
+
+    /// <summary>The outcome of a request, with what it moved kept for as long as awards are.</summary>
+    public static Outcome Keep(CustomerEvent request, Outcome outcome, ModuleContext context)
+    {
+        if (outcome is not Outcome.Accepted { State: LoyaltyState state } accepted || accepted.Entries.IsEmpty)
+        {
+            return outcome;
+        }
+
+        var today = LoyaltyNames.NumberOf(context.Moment.Instant.InUtc().Date);
+        foreach (var program in accepted.Entries.GroupBy(entry => entry.Program, StringComparer.Ordinal))
+        {
+            var membership = state.In(program.Key);
+            membership = membership with { Tallies = membership.Tallies.Where(tally => !tally.Name.StartsWith(All, StringComparison.Ordinal) || tally.Period + KeptAward.RefundableDays >= today).ToSequence() };
+            var order = 0;
+            foreach (var lot in program.Where(entry => entry.Lot != Lot.Shortfall).GroupBy(entry => (entry.Unit, entry.Lot)))
+            {
+                membership = membership.With(new Tally(string.Create(CultureInfo.InvariantCulture, $"{Prefix(request.Key, lot.Key.Unit)}{order++:0000}|{lot.Key.Lot}"), today, lot.Sum(entry => entry.Amount)));
+            }
+
+            state = state.With(membership);
+        }
+
+        return accepted with { State = state };
+    }
+
+    /// <summary>Whether it is kept what a request moved.</summary>
+    public static bool Knows(EventKey request, Membership membership) => membership.Tallies.Any(tally => tally.Name.StartsWith($"{All}{request}|", StringComparison.Ordinal));
+
+    /// <summary>What a request moved of a unit, in the order in which it did: above 0 what came in, below 0 what went out.</summary>
+    public static IEnumerable<(string Lot, long Amount)> Of(EventKey request, UnitPlan unit, Membership membership)
+    {
+        var prefix = Prefix(request, unit.Name);
+        return membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tally => (tally.Name[(prefix.Length + "0000|".Length)..], tally.Amount));
+    }
+
+    /// <summary>The request is taken back, and nothing has to be kept of it any more.</summary>
+    public static void Forget(EventKey request, ProgramPlan plan, Decision decision) =>
+        decision.Change(plan.Name, membership => membership with { Tallies = membership.Tallies.Where(tally => !tally.Name.StartsWith($"{All}{request}|", StringComparison.Ordinal)).ToSequence() });
+
+    private static string Prefix(EventKey request, string unit) => $"{All}{request}|{unit}|";
+}
