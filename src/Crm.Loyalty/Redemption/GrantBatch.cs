@@ -34,7 +34,7 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
     });
 
     /// <summary>
-    /// The cancellations that take the batch back: history is decided again as if it had never been given, or without cascade just the units are taken back. What was spent of it is owed, or written off, as the unit says.
+    /// The cancellations that take the batch back: history is decided again as if it had never been given, or without cascade just the units are taken back. What was spent of it is owed, or written off where the unit clamps to zero.
     /// </summary>
     public IEnumerable<CustomerEvent> Undo => Grants.Select(grant => new CustomerEvent
     {

@@ -62,7 +62,7 @@ public abstract record Activation
     }
 }
 
-/// <summary>What becomes of units that are taken back, or were spent before they turned out not to have been earned, and are not there any more.</summary>
+/// <summary>What becomes of units that are taken back, or were spent before they turned out not to have been earned, and are not there any more. A request that is cancelled takes back all that it gave: what is missing of that is owed, or with <see cref="ClampToZero"/> written off.</summary>
 public enum DebtPolicy
 {
     /// <summary>The member owes them; the next units repay. Debts and expiry go together.</summary>

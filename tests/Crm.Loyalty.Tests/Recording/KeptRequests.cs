@@ -55,6 +55,26 @@ public sealed class KeptRequests
         Assert.Equal(before, await Amy(club));
     }
 
+    [Theory]
+    [InlineData(DebtPolicy.Carry)]
+    [InlineData(DebtPolicy.PendingOnly)]
+    [InlineData(DebtPolicy.Reject)]
+    public async Task A_backfill_is_undone_whatever_a_refund_would_be_content_with_H2(DebtPolicy debt)
+    {
+        var (program, club) = (Lifting(debt), Club.Of(Lifting(debt)));
+        await club.Buys(100);
+        var twice = program with { Rules = [program.Rules[0], Samples.Per(1, 1) with { Name = "status", Unit = "status", Points = 3 }, .. program.Rules.Skip(2)] };
+        var report = await ProgramSimulation.RunAsync(new() { Running = [program], Candidate = twice, Until = club.Now }, club.Store, 1, Cancel);
+        var plan = Backfill.Plan(report, "status", "triple-past", "new-rule", "staff:1");
+        await plan.RunAsync(club.Engine, Cancel);
+        Assert.Equal((170L, 300L), ((await Amy(club)).Wallet("points").Balance, (await Amy(club)).Wallet("status").Balance));
+        await club.Redeems(170, unit: "points");
+
+        await plan.UndoAsync(club.Engine, Cancel);
+
+        Assert.Equal((-70L, 70L, 0L, 100L), ((await Amy(club)).Wallet("points").Balance, (await Amy(club)).Wallet("points").Debt, (await Amy(club)).Wallet("points").Shortfall, (await Amy(club)).Wallet("status").Balance));
+    }
+
     [Fact]
     public async Task A_cancelled_redemption_gives_back_into_the_lots_that_it_drew_from()
     {
