@@ -88,12 +88,7 @@ internal static class MemberSteps
         ReservationSteps.ReturnAll(plan, decision);
         foreach (var unit in plan.Definition.Value.Membership.Leaving == LeavePolicy.Forfeit ? plan.Units : [])
         {
-            var wallet = decision.In(plan.Name).Wallet(unit.Name);
-            if (wallet.Balance > 0 && wallet.Take(wallet.Balance, Movement.Expired) is { } taken)
-            {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Forfeited) { Subject = plan.Name, Unit = unit.Name, Amount = -wallet.Balance });
-                decision.Take(plan, unit, taken, wallet.Balance, "forfeited");
-            }
+            decision.Forfeit(plan, unit);
         }
 
         var now = decision.Context.Moment.Instant;

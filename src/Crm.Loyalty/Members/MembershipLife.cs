@@ -19,7 +19,7 @@ public enum Enrolment
 /// <summary>What becomes of units when a member leaves.</summary>
 public enum LeavePolicy
 {
-    /// <summary>They are gone.</summary>
+    /// <summary>They are gone, those too that cannot be spent yet, and with status units what they counted and the tiers that it reached.</summary>
     Forfeit,
 
     /// <summary>They wait, and run out as they would have.</summary>

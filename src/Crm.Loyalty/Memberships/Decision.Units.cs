@@ -253,6 +253,31 @@ internal sealed partial class Decision
         WeighWhereHeld(plan);
     }
 
+    /// <summary>All units of a kind are given up, those too that cannot be spent yet; with status units goes what they counted, and the tiers that it reached.</summary>
+    public void Forfeit(ProgramPlan plan, UnitPlan unit)
+    {
+        const string Why = LineCodes.Forfeited;
+        var wallet = In(plan.Name).Wallet(unit.Name);
+        var change = wallet.Forfeit();
+        var gone = -change.Movements.Where(movement => movement.Movement == Movement.Expired).Sum(movement => movement.Amount);
+        if (gone > 0)
+        {
+            Add(new ReceiptLine(LoyaltyNames.Module, Why) { Subject = plan.Name, Unit = unit.Name, Amount = -gone });
+            Move(plan, unit, change, null, Why);
+            TellCancelled(plan.Name, unit.Name, wallet.PendingTotal, Why);
+        }
+
+        foreach (var ladder in plan.Ladders.Where(ladder => string.Equals(ladder.Unit, unit.Name, StringComparison.Ordinal)))
+        {
+            if (In(plan.Name).Standing(ladder.Name) is { } standing)
+            {
+                Stand(plan, ladder, standing, ClimbOn(plan, ladder).Anew(standing));
+            }
+        }
+
+        WeighWhereHeld(plan);
+    }
+
     /// <summary>Changes a wallet without anything coming in or going out: lots get another life.</summary>
     public void Rearrange(ProgramPlan plan, UnitPlan unit, WalletChange change, string? code) => Move(plan, unit, change, null, code, tellsOffsets: false);
 

@@ -20,6 +20,13 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         Opened = ladder.Window.PeriodOf(moment.Date, joined) is { } period ? moment.StartOf(period.Start) : null,
     };
 
+    /// <summary>The standing of somebody who has given up all that was counted: nothing counts that was before, and only what staff have granted is held.</summary>
+    public TierStanding Anew(TierStanding standing)
+    {
+        standing = Granted(standing with { Opened = moment.Instant, Counted = 0, Days = [], Past = [], LastDay = null, Held = [] });
+        return InTier(standing, Current(standing));
+    }
+
     /// <summary>The standing brought to the moment: windows that are over closed, tiers that are over fallen from.</summary>
     /// <param name="standing">The standing.</param>
     /// <param name="value">For a value as it stands, that value.</param>

@@ -314,6 +314,19 @@ public sealed partial record Wallet
         this with { Shortfall = checked(Shortfall - amount) },
         [new LotMovement(Lot.Shortfall, Movement.Spent, amount), new LotMovement(Lot.Shortfall, Movement.Issued, -amount)]);
 
+    /// <summary>Removes all that is held, what cannot be spent yet among it; what is owed stays owed.</summary>
+    internal WalletChange Forfeit()
+    {
+        var (settled, movements) = Settled();
+        return new WalletChange(
+            settled with { Lots = [], Pending = [] },
+            [
+                .. movements,
+                .. settled.Lots.Select(lot => new LotMovement(lot.Name, Movement.Expired, -lot.Amount)),
+                .. settled.Pending.Select(lot => new LotMovement(lot.Name, Movement.Expired, -lot.Lot.Amount)),
+            ]);
+    }
+
     /// <summary>Removes what runs out at or before an instant.</summary>
     public WalletChange Expire(Instant now)
     {

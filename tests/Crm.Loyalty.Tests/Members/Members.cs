@@ -160,6 +160,63 @@ public sealed class Members
     }
 
     [Fact]
+    public async Task Leaving_forfeits_what_cannot_be_spent_yet()
+    {
+        var delivered = new EventKind("order.delivered", EventNature.Happening);
+        var program = RewardClub.Program() with
+        {
+            Units = [.. RewardClub.Program().Units.Select(unit => unit.Name == "points" ? unit with { Activation = Activation.AfterDays(14) } : unit)],
+            Rules = [Samples.Per(1, 1), Samples.Per(1, 1) with { Name = "stars", Unit = "stars", Terms = new() { Activation = new Activation.OnEvent("order.delivered", null) } }],
+        };
+        var club = new Club(new LoyaltyModule(new([program.Define()]), [delivered]));
+        await club.Buys(100, "pos:sale");
+        var receipt = await club.Records(MemberEvents.Leave(club.NextKey(), Samples.Amy));
+        Assert.Equal((-100L, -100L), (receipt.Total("points"), receipt.Total("stars")));
+        Assert.True((await club.Amy()).Fact(LoyaltyNames.PendingFact("tea-club", "points")).IsMissing);
+
+        await club.Records(MemberEvents.Join(club.NextKey(), Samples.Amy));
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("wms:1"), Kind = "order.delivered", Identity = Samples.Amy, Original = EventKey.Parse("pos:sale") });
+        club.On(2026, 2, 1);
+        await club.RunDue();
+        Assert.Equal([new WalletBalances(0, 0, 0, 0), new(0, 0, 0, 0)], new[] { "points", "stars" }.Select((await club.Membership()).Balances));
+        Assert.Equal(0, (await club.Ledger()).Sum(entry => entry.Amount));
+
+        // A refund finds nothing that it could take: what the order earned is gone by itself.
+        await club.Returns("pos:sale", 100);
+        Assert.Equal(new WalletBalances(0, 0, 0, 0), (await club.Membership()).Balances("points"));
+    }
+
+    [Fact]
+    public async Task Leaving_forfeits_what_was_counted_towards_tiers_and_the_tiers_that_it_reached()
+    {
+        var club = Club.TeaClub();
+        await club.Buys(500);
+        club.On(2027, 2, 1);
+        await club.Buys(100);
+        Assert.Equal("gold", await club.Tier());
+        await club.Records(MemberEvents.Leave(club.NextKey(), Samples.Amy));
+        await club.Records(MemberEvents.Join(club.NextKey(), Samples.Amy));
+        Assert.Equal(("bronze", 0L), (await club.Tier(), (await club.Membership()).Standing()!.Counted));
+
+        await club.Buys(200);
+        Assert.Equal(("silver", 20L), (await club.Tier(), (await club.Membership()).Standing()!.Counted));
+        club.On(2028, 6, 1);
+        Assert.Equal("silver", await club.Tier());
+        club.On(2029, 1, 1);
+        Assert.Equal("bronze", await club.Tier());
+    }
+
+    [Fact]
+    public async Task A_tier_that_staff_have_granted_is_not_forfeited()
+    {
+        var club = Club.TeaClub();
+        await club.Buys(500);
+        await club.Records(TierEvents.Floor(club.NextKey(), Samples.Amy, "silver", "invitation", "staff:17"));
+        await club.Records(MemberEvents.Leave(club.NextKey(), Samples.Amy));
+        Assert.Equal("silver", await club.Tier());
+    }
+
+    [Fact]
     public async Task Units_wait_where_leaving_keeps_them()
     {
         var club = Club.Of(RewardClub.Program() with { Membership = new() { Leaving = LeavePolicy.Keep } });
