@@ -153,8 +153,9 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         switch (limit.Definition.Per)
         {
             case CapPeriod.Balance:
-                var wallet = decision.In(plan.Name).Wallet(proposed.Unit);
-                return wallet.Balance + wallet.PendingTotal + context.NotIssued(proposed.Unit);
+                var membership = decision.In(plan.Name);
+                var wallet = membership.Wallet(proposed.Unit);
+                return wallet.Balance + wallet.PendingTotal + membership.Reserved(proposed.Unit) + context.NotIssued(proposed.Unit);
             case CapPeriod.Award:
                 var sum = 0L;
                 foreach (ref readonly var award in context.Earlier)

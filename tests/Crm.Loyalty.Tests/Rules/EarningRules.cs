@@ -631,6 +631,18 @@ public sealed class EarningRules
     }
 
     [Fact]
+    public async Task A_limit_of_the_balance_counts_what_is_set_aside_too()
+    {
+        var club = Club.Of(Program(Samples.Per(1, 1)) with { Limits = [new() { Name = "cap", Unit = "points", Per = CapPeriod.Balance, Most = 60 }] });
+        await club.Buys(50);
+        await club.Records(RewardEvents.Reserve("app:r", SpendAuthority.SignedIn(Samples.Amy), 50, Duration.FromDays(1), unit: "points"));
+
+        Assert.Equal(10, await Total(club, 60));
+        await club.Records(RewardEvents.Void("app:v", Samples.Amy, "app:r"));
+        Assert.Equal(60, await club.Points());
+    }
+
+    [Fact]
     public async Task Another_currency_earns_at_the_rate_of_the_day_and_the_receipt_names_it()
     {
         var club = Of(Samples.Per(1, 10));
