@@ -185,6 +185,20 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return MergeSteps.Merge(plans, survivor, retired, context);
     }
 
+    /// <inheritdoc/>
+    protected override Outcome.Accepted? Pin(LoyaltyState state, LoyaltyState seen)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(seen);
+        var pinned = state;
+        foreach (var membership in seen.Memberships)
+        {
+            pinned = RewardSteps.Seen(pinned.In(membership.Program), membership) is { } known ? pinned.With(known) : pinned;
+        }
+
+        return ReferenceEquals(pinned, state) ? null : new Outcome.Accepted { State = pinned };
+    }
+
     private Outcome Kept(CustomerEvent request, Outcome outcome, ModuleContext context) => !Contract.Reversible && UndoSteps.CanUndo(request.Kind) ? MovedLots.Keep(request, outcome, context) : outcome;
 
     // The answer to a request; null for what is none.

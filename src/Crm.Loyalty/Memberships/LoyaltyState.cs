@@ -126,6 +126,9 @@ public sealed record Membership
     /// <summary>What the member has had of each reward, by its name.</summary>
     public Sequence<RewardStanding> Rewards { get; init; }
 
+    /// <summary>Whether nothing of it has happened yet in a history that is decided again, but for codes that will be used.</summary>
+    internal bool IsOnlySeen => Rewards.All(reward => reward is { Taken: 0, Recent.IsEmpty: true, Open.IsEmpty: true }) && !Rewards.IsEmpty && this with { Rewards = [] } == new Membership { Program = Program };
+
     /// <summary>How far the member is with each challenge, by its name.</summary>
     public Sequence<ChallengeStanding> Challenges { get; init; }
 

@@ -78,7 +78,7 @@ internal static class MemberCodec
         {
             Revealed = (has & 2) != 0,
             Reservations = (has & 8) != 0 ? Reservations(ref reader) : [],
-            Rewards = (has & 16) != 0 ? Rewards(ref reader) : [],
+            Rewards = (has & 16) != 0 ? Rewards(version, ref reader) : [],
             Challenges = (has & 32) != 0 ? Challenges(ref reader) : [],
             Carts = (has & 64) != 0 ? Carts(ref reader) : [],
             Pool = (has & 128) != 0 ? Pool(ref reader) : null,
@@ -140,10 +140,32 @@ internal static class MemberCodec
         {
             writer.Text(open.Code);
             writer.Instant(open.Until);
+            Had(open.Times, open.Paid, writer);
+        }
+
+        writer.Whole(reward.Used.Count);
+        foreach (var used in reward.Used)
+        {
+            writer.Text(used.Code);
+            writer.Instant(used.At);
+            Had(used.Times, used.Paid, writer);
         }
     }
 
-    private static Sequence<RewardStanding> Rewards(ref SlotReader reader)
+    private static void Had(int times, UnitAmount? paid, SlotWriter writer)
+    {
+        writer.Whole(times);
+        writer.Text(paid?.Unit);
+        writer.Whole(paid?.Amount ?? 0);
+    }
+
+    private static (int Times, UnitAmount? Paid) Had(ref SlotReader reader)
+    {
+        var (times, unit, amount) = (reader.Int(), reader.Text(), reader.Whole());
+        return (times, unit is null ? null : new UnitAmount(unit, amount));
+    }
+
+    private static Sequence<RewardStanding> Rewards(int version, ref SlotReader reader)
     {
         var rewards = new RewardStanding[reader.Int()];
         for (var i = 0; i < rewards.Length; i++)
@@ -153,9 +175,19 @@ internal static class MemberCodec
             for (var j = 0; j < open.Length; j++)
             {
                 open[j] = new IssuedReward(reader.Code(), reader.InstantOrNull());
+                var (times, paid) = version >= 10 ? Had(ref reader) : (1, null);
+                open[j] = open[j] with { Times = times, Paid = paid };
             }
 
-            rewards[i] = read with { Open = Sequence.Given(open) };
+            var used = new UsedReward[version >= 10 ? reader.Int() : 0];
+            for (var j = 0; j < used.Length; j++)
+            {
+                var (code, at) = (reader.Code(), reader.Instant());
+                var (times, paid) = Had(ref reader);
+                used[j] = new UsedReward(code, at, times, paid);
+            }
+
+            rewards[i] = read with { Open = Sequence.Given(open), Used = Sequence.Given(used) };
         }
 
         return Sequence.Given(rewards);

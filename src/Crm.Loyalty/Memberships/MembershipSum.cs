@@ -32,6 +32,7 @@ internal static class MembershipSum
         Taken = checked(stored.Taken + with.Taken - without.Taken),
         Recent = with.Recent == without.Recent ? stored.Recent : with.Recent,
         Open = Differ(stored.Open, with.Open, without.Open),
+        Used = stored.With(with.Used).Used,
     };
 
     private static Sequence<T> Differ<T>(Sequence<T> stored, Sequence<T> with, Sequence<T> without) =>

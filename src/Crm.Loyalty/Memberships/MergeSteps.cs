@@ -24,7 +24,7 @@ internal static class MergeSteps
         {
             var plan = plans.Find(other.Program)?.At(context.Moment.Instant, survivor);
             var own = survivor.In(other.Program);
-            Live(plan is not null && survivor.Memberships.Any(known => known.Program == other.Program) && MemberSteps.TakesPart(plan, own), plan is not null && MemberSteps.TakesPart(plan, other), own, other, decision);
+            Live(plan is not null && survivor.Memberships.Any(known => known.Program == other.Program && !known.IsOnlySeen) && MemberSteps.TakesPart(plan, own), plan is not null && MemberSteps.TakesPart(plan, other), own, other, decision);
             Count(own, other, decision);
             Refer(own, other, context, decision);
             foreach (var holding in other.Holdings)
@@ -127,7 +127,7 @@ internal static class MergeSteps
             Taken = reward.Sum(part => part.Taken),
             Recent = reward.SelectMany(part => part.Recent).Order().ToSequence(),
             Open = reward.SelectMany(part => part.Open).Distinct().ToSequence(),
-        }).ToSequence(),
+        }.With(reward.SelectMany(part => part.Used))).ToSequence(),
         Challenges = membership.Challenges.Concat(other.Challenges).GroupBy(challenge => challenge.Challenge, StringComparer.Ordinal).OrderBy(challenge => challenge.Key, StringComparer.Ordinal)
             .Select(challenge => challenge.Aggregate((one, theirs) => one.With(theirs))).ToSequence(),
     });

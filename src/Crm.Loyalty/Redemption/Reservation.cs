@@ -62,10 +62,32 @@ public sealed record RewardStanding
 
     /// <summary>Those with a code that was not used yet.</summary>
     public Sequence<IssuedReward> Open { get; init; }
+
+    /// <summary>Those whose code was used, by when and by code: they were had, whatever becomes of the redemption that gave them. Forgotten as long after as refunds are no longer known to belong to a purchase.</summary>
+    public Sequence<UsedReward> Used { get; init; }
+
+    /// <summary>This standing with others' used codes besides its own.</summary>
+    internal RewardStanding With(IEnumerable<UsedReward> used) =>
+        this with { Used = Used.Concat(used).DistinctBy(one => one.Code, StringComparer.Ordinal).OrderBy(one => one.At).ThenBy(one => one.Code, StringComparer.Ordinal).ToSequence() };
 }
 
 /// <summary>A reward with a code.</summary>
 /// <param name="Code">The code.</param>
 /// <param name="Until">From this instant on it cannot be used; null: it can for ever.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct IssuedReward(string Code, Instant? Until);
+public readonly record struct IssuedReward(string Code, Instant? Until)
+{
+    /// <summary>How many the code stands for.</summary>
+    public int Times { get; init; } = 1;
+
+    /// <summary>What was paid for them; null: nothing.</summary>
+    public UnitAmount? Paid { get; init; }
+}
+
+/// <summary>A reward whose code was used.</summary>
+/// <param name="Code">The code.</param>
+/// <param name="At">When it was used.</param>
+/// <param name="Times">How many it stood for.</param>
+/// <param name="Paid">What had been paid for them; null: nothing.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct UsedReward(string Code, Instant At, int Times, UnitAmount? Paid);

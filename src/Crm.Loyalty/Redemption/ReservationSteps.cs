@@ -194,7 +194,10 @@ internal static class ReservationSteps
 
         if (captured)
         {
-            RewardSteps.Give(plan, reward, reservation.Times, RewardSteps.CodeOf(decision.Context), decision, drawsStock: false);
+            var issued = RewardSteps.CodeOf(decision.Context) is { } code
+                ? new IssuedReward(code, null) { Paid = reservation.Amount > 0 ? new UnitAmount(reservation.Unit, reservation.Amount) : null }
+                : default(IssuedReward?);
+            RewardSteps.Give(plan, reward, reservation.Times, issued, decision, drawsStock: false);
         }
         else if (reward.Stocked)
         {

@@ -6,6 +6,7 @@ using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -36,7 +37,8 @@ internal static class RewardSteps
             Pay(plan, cost, times, offer.Reward, decision);
         }
 
-        Give(plan, offer.Reward, (int)times, CodeOf(context), decision, drawsStock: true);
+        var issued = CodeOf(context) is { } code ? new IssuedReward(code, null) { Paid = offer.Cost is { } paid ? new UnitAmount(paid.Unit, paid.Amount * times) : null } : default(IssuedReward?);
+        Give(plan, offer.Reward, (int)times, issued, decision, drawsStock: true);
         return decision.Outcome();
     }
 
@@ -83,17 +85,62 @@ internal static class RewardSteps
         var code = request.Fields[RewardEvents.Code].AsCode ?? "";
         var now = context.Moment.Instant;
         var standing = state.In(plan.Name).Rewards.FirstOrDefault(item => item.Open.Any(open => open.Code == code && !(open.Until <= now)));
-        if (standing is null)
+        var decision = new Decision(state, context);
+        if (standing is null && !(context.AlreadyAccepted && Have(code, plan, decision)))
         {
-            // In a replay the reward may never have been given; that it was used stands, and its price is what is owed.
             return context.AlreadyAccepted ? Outcome.Nothing : new Outcome.Refused("unknown-code", LoyaltyTexts.UnknownCode);
         }
 
-        var decision = new Decision(state, context);
-        decision.Stand(plan.Name, standing with { Open = standing.Open.Where(open => open.Code != code).ToSequence() });
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Subject = standing.Reward, Text = LoyaltyTexts.RewardUsed(standing.Reward) });
+        if (standing is not null)
+        {
+            var used = standing.Open.First(open => open.Code == code);
+            var known = now - Duration.FromDays(KeptAward.RefundableDays);
+            standing = (standing with { Open = standing.Open.Where(open => open.Code != code).ToSequence() }).With([new UsedReward(code, now, used.Times, used.Paid)]);
+            decision.Stand(plan.Name, standing with { Used = standing.Used.Where(one => one.At >= known).ToSequence() });
+            Tell(standing, decision);
+        }
+
         return decision.Outcome();
     }
+
+    /// <summary>What was used stands: before history is decided again, the codes are made known that were used in it.</summary>
+    public static Membership? Seen(Membership start, Membership kept)
+    {
+        var seen = start;
+        foreach (var reward in kept.Rewards)
+        {
+            if (!reward.Used.IsEmpty)
+            {
+                var own = seen.Rewards.FirstOrDefault(item => item.Reward == reward.Reward) ?? new RewardStanding { Reward = reward.Reward };
+                seen = seen.With(own.With(reward.Used));
+            }
+        }
+
+        return ReferenceEquals(seen, start) ? null : seen;
+    }
+
+    // The reward may never have been given in this history. It was used all the same, so it was had, and its price is owed.
+    private static bool Have(string code, ProgramPlan plan, Decision decision)
+    {
+        var standing = decision.In(plan.Name).Rewards.FirstOrDefault(item => item.Used.Any(one => one.Code == code));
+        if (standing is null || plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == standing.Reward) is not { } reward)
+        {
+            return false;
+        }
+
+        var used = standing.Used.First(one => one.Code == code);
+        if (used.Paid is { } paid && plan.PlaceOf(paid.Unit) >= 0)
+        {
+            Pay(plan, new RewardCost(paid.Unit, paid.Amount), 1, reward, decision);
+        }
+
+        Give(plan, reward, used.Times, null, decision, drawsStock: true);
+        Tell(standing, decision);
+        return true;
+    }
+
+    private static void Tell(RewardStanding used, Decision decision) =>
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Subject = used.Reward, Text = LoyaltyTexts.RewardUsed(used.Reward) });
 
     /// <summary>Rewards that give themselves to who takes part, as often as the balance reaches; before tiers are counted.</summary>
     public static void GiveThemselves(ProgramPlan plan, Decision decision)
@@ -149,7 +196,13 @@ internal static class RewardSteps
     }
 
     /// <summary>Hands a reward over that is paid for.</summary>
-    public static void Give(ProgramPlan plan, Reward reward, int times, string? code, Decision decision, bool drawsStock)
+    /// <param name="plan">The programme.</param>
+    /// <param name="reward">The reward.</param>
+    /// <param name="times">How many.</param>
+    /// <param name="issued">The code that they carry and what was paid for them; null: they carry none.</param>
+    /// <param name="decision">What the change is told by.</param>
+    /// <param name="drawsStock">Whether they are still in the stock.</param>
+    public static void Give(ProgramPlan plan, Reward reward, int times, IssuedReward? issued, Decision decision, bool drawsStock)
     {
         if (drawsStock && reward.Stocked)
         {
@@ -169,7 +222,7 @@ internal static class RewardSteps
         {
             Taken = checked(standing.Taken + times),
             Recent = recent,
-            Open = code is null ? standing.Open : standing.Open.Where(open => !(open.Until <= moment.Instant)).Append(new IssuedReward(code, reward.CodeLife?.Of(moment))).ToSequence(),
+            Open = issued is not { } open ? standing.Open : standing.Open.Where(other => !(other.Until <= moment.Instant)).Append(open with { Until = reward.CodeLife?.Of(moment), Times = times }).ToSequence(),
         });
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rewarded) { Subject = reward.Name, Text = LoyaltyTexts.Rewarded(reward.Name, times) });
         var given = Given(plan, reward, times, decision);

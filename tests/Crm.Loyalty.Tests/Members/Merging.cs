@@ -354,21 +354,7 @@ public sealed class Merging
     private static async Task<Receipt> MergedAsync(Club club, Identity? retired = null, string key = "desk:1") =>
         Assert.IsType<MergeResult.Merged>(await club.Engine.MergeAsync(new MergeRequest(EventKey.Parse(key), CustomerRef.Of(Samples.Amy), CustomerRef.Of(retired ?? Ben)), Token)).Receipt;
 
-    private static async Task<List<string>> DifferencesAsync(Club club, ICustomerModule module)
-    {
-        var verifier = new CustomerVerifier([module], new CrmOptions());
-        var ledgers = (await club.Store.ReadLedgerAsync(Token).ToListAsync(Token)).ToLookup(row => row.Customer, row => row.Entry);
-        var found = new List<string>();
-        foreach (var customer in (await club.Store.ReadAllAsync(Token).ToListAsync(Token)).Select(row => row.Customer).Distinct())
-        {
-            var (snapshot, history) = (await club.Store.LoadAsync(CustomerRef.Of(customer), Token), await club.Store.LoadWholeAsync(customer, Token));
-            var verdict = snapshot.Customer == customer ? verifier.Verify(snapshot, history, [.. ledgers[customer]]) : verifier.VerifyRetired(customer, history, [.. ledgers[customer]]);
-            Assert.True(snapshot.Customer != customer || verdict.NotRedecided is null, verdict.NotRedecided);
-            found.AddRange(verdict.Differences.Select(difference => difference.ToString()));
-        }
-
-        return found;
-    }
+    private static Task<List<string>> DifferencesAsync(Club club, ICustomerModule module) => club.Differences(module);
 
     private static void Caught(Property law) => Counterfeits.Caught(() => law.Check(Config.QuickThrowOnFailure.WithMaxTest(60)));
 

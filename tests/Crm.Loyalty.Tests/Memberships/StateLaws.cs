@@ -180,7 +180,7 @@ public sealed class StateLaws
                 Pool = (has & 128) == 0 ? null : new PoolStanding(Samples.Local(2026, 5, 1), number % 2 == 0, [new PoolMember(new CustomerId(((UInt128)number << 70) + 1), (PoolRole)(number % 3), Samples.Local(2026, 5, 1), number % 2 == 0 ? [] : [new PoolShare("points", number, 3)])]),
                 Carts = (has & 64) == 0 ? [] : [new CartRequest("a", number + 1, Samples.Local(2026, 5, 1)), new CartRequest("b", 1, Samples.Local(2026, 6, 1))],
                 Reservations = (has & 8) == 0 ? [] : [new Reservation { Id = $"pos:{number}", Unit = "points", Until = Samples.Local(2026, 5, 1), Lots = [new Lot(null, number)], Owed = number % 3, Reward = number % 2 == 0 ? null : "mug", Times = 1 }],
-                Rewards = (has & 16) == 0 ? [] : [new RewardStanding { Reward = "mug", Taken = number, Recent = [Samples.Local(2026, 5, 1)], Open = [new IssuedReward("TEA-1", null)] }],
+                Rewards = (has & 16) == 0 ? [] : [new RewardStanding { Reward = "mug", Taken = number, Recent = [Samples.Local(2026, 5, 1)], Open = [new IssuedReward("TEA-1", null), new IssuedReward("TEA-2", Samples.Local(2026, 5, 1)) { Times = 2, Paid = new UnitAmount("points", number + 1) }], Used = number % 2 == 0 ? [] : [new UsedReward("TEA-0", Samples.Local(2026, 5, 1), 3, null), new UsedReward("TEA-3", Samples.Local(2026, 5, 2), 1, new UnitAmount("points", 5))] }],
                 Challenges = (has & 32) == 0 ? [] : [new ChallengeStanding { Challenge = "run", Joined = true, Met = number % 2 == 0, Period = number % 3 == 0 ? null : new LocalDate(2026, 5, 1), Counts = [number, 2], Streak = 3, Frozen = 1, Completed = number }],
             };
         var memberships =

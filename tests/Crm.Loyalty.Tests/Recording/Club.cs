@@ -77,6 +77,23 @@ internal sealed class Club
         return entries;
     }
 
+    /// <summary>In what the stored state of any customer differs from what the journal leads to, and from the ledger.</summary>
+    public async Task<List<string>> Differences(ICustomerModule module)
+    {
+        var verifier = new CustomerVerifier([module], new CrmOptions());
+        var ledgers = (await store.ReadLedgerAsync(CancellationToken.None).ToListAsync()).ToLookup(row => row.Customer, row => row.Entry);
+        var found = new List<string>();
+        foreach (var customer in (await store.ReadAllAsync(CancellationToken.None).ToListAsync()).Select(row => row.Customer).Distinct())
+        {
+            var (snapshot, history) = (await store.LoadAsync(CustomerRef.Of(customer), CancellationToken.None), await store.LoadWholeAsync(customer, CancellationToken.None));
+            var verdict = snapshot.Customer == customer ? verifier.Verify(snapshot, history, [.. ledgers[customer]]) : verifier.VerifyRetired(customer, history, [.. ledgers[customer]]);
+            Assert.True(snapshot.Customer != customer || verdict.NotRedecided is null, verdict.NotRedecided);
+            found.AddRange(verdict.Differences.Select(difference => difference.ToString()));
+        }
+
+        return found;
+    }
+
     /// <summary>Somebody else becomes a customer.</summary>
     public async Task<CustomerId> Meets(string other)
     {

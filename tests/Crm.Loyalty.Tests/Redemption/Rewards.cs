@@ -154,6 +154,61 @@ public sealed class Rewards
         Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, code))).Refusal?.Code);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_reward_whose_code_was_used_stays_and_is_paid_for_when_its_redemption_is_taken_back_D9(bool captured)
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var program = RewardClub.Program(RewardClub.Mug with { Name = "cup", Costs = [new("points", 30)], Code = form }, RewardClub.Mug with { Stocked = true, Code = form });
+        var club = Club.Of(program);
+        await club.Fills("reward.tea-club.mug", 5);
+        await club.Buys(250);
+        var (code, unused) = (form.New(), form.New());
+        var given = captured ? "app:take" : "app:mug";
+        await club.Records(captured ? RewardEvents.ReserveReward("app:r", RewardClub.Authority, "mug", Duration.FromDays(1), 2) : RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug", 2, code));
+        if (captured)
+        {
+            await club.Records(RewardEvents.Capture("app:take", Samples.Amy, "app:r", code: code));
+        }
+
+        await club.Records(RewardEvents.Redeem("app:cup", RewardClub.Authority, "cup", code: unused));
+        await club.Records(RewardEvents.Use("pos:use", Samples.Amy, code));
+        foreach (var taken in new[] { given, "app:cup" })
+        {
+            await club.Records(new CustomerEvent { Key = EventKey.Parse(club.NextKey()), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse(taken) });
+        }
+
+        // What was handed out is paid for; the cup, whose code nobody used, comes back.
+        var membership = await club.Membership();
+        var setAside = captured ? 200 : 0;
+        Assert.Equal((50L - setAside, setAside, 2L), (membership.Wallet("points").Balance, membership.Reserved("points"), membership.Rewards.Single(reward => reward.Reward == "mug").Taken));
+        Assert.Equal(captured ? 1 : 3, await club.Stock("reward.tea-club.mug"));
+        Assert.Equal(0, membership.Rewards.SingleOrDefault(reward => reward.Reward == "cup")?.Taken ?? 0);
+        Assert.Equal(["unknown-code", "unknown-code"], new[] { code, unused }.Select(one => club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, one)).AsTask().GetAwaiter().GetResult().Refusal?.Code));
+        Assert.Empty(await club.Differences(new LoyaltyModule(program)));
+    }
+
+    [Fact]
+    public async Task Points_of_a_reward_whose_code_was_used_do_not_come_back_by_taking_the_order_and_the_redemption_back()
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var program = RewardClub.Program(RewardClub.Mug with { Code = form });
+        var club = Club.Of(program);
+        await club.Buys(100, "pos:sale");
+        var code = form.New();
+        await club.Records(RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug", code: code));
+        await club.Records(RewardEvents.Use("pos:use", Samples.Amy, code));
+        await club.Returns("pos:sale", 100);
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("desk:1"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("app:mug") });
+        Assert.Equal(-100, (await club.Membership()).Wallet("points").Balance);
+
+        // Had the code never been used after all, nothing would be owed.
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("desk:2"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("pos:use") });
+        Assert.Equal((0L, 0L), ((await club.Membership()).Wallet("points").Balance, (await club.Membership()).Rewards.SingleOrDefault()?.Taken ?? 0));
+        Assert.Empty(await club.Differences(new LoyaltyModule(program)));
+    }
+
     [Fact]
     public async Task A_code_that_is_too_old_cannot_be_used()
     {
