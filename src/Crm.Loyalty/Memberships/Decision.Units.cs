@@ -368,10 +368,11 @@ internal sealed partial class Decision
             Count(plan, old with { Amount = 0 });
         }
 
+        // A lot may run out in several goes, as when what was set aside of it returns later: all of it may be reinstated, as long as the latest may.
         foreach (var movement in change.Movements.Where(movement => movement.Movement == Movement.Expired))
         {
             var name = prefix + movement.Lot;
-            Count(plan, new Tally(name, today, In(plan.Name).Tallies.FirstOrDefault(tally => tally.Name == name).Amount - movement.Amount));
+            Count(plan, new Tally(name, today, checked(In(plan.Name).Tallies.FirstOrDefault(tally => tally.Name == name).Amount - movement.Amount)));
         }
     }
 

@@ -207,6 +207,22 @@ public sealed class WalletFeatures
         Assert.Equal("nothing-gone", (await club.Records(LoyaltyEvents.Reinstate("desk:4", Samples.Amy, 1, null, "goodwill", "staff:1", "2026-01-25T16:00:00Z"))).Refusal?.Code);
     }
 
+    [Fact]
+    public async Task What_ran_out_of_a_lot_in_two_goes_can_all_be_given_back()
+    {
+        var club = Of(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included), ReinstateWithinDays = 30 });
+        await club.Buys(150);
+        await club.Records(RewardEvents.Reserve("app:r", SpendAuthority.SignedIn(Samples.Amy), 50, Duration.FromDays(60)));
+        club.On(2026, 1, 27);
+        await club.RunDue();
+        club.On(2026, 1, 29);
+        await club.Records(RewardEvents.Void("app:v", Samples.Amy, "app:r"));
+        Assert.Equal((0L, 0L), (await club.Points(), (await club.Membership()).Reserved("points")));
+
+        Assert.Equal("nothing-gone", (await club.Records(LoyaltyEvents.Reinstate("desk:1", Samples.Amy, 151, null, "goodwill", "staff:1"))).Refusal?.Code);
+        Assert.Equal(150, (await club.Records(LoyaltyEvents.Reinstate("desk:2", Samples.Amy, 150, null, "goodwill", "staff:1"))).Total("points"));
+    }
+
     [Theory]
     [InlineData(GoneLots.StillExpired, 0, 40)]
     [InlineData(GoneLots.GraceDays, 60, 40)]
