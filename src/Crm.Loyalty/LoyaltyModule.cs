@@ -298,6 +298,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 continue;
             }
 
+            var (covers, takesPart) = (plan.Covers(happened), MemberSteps.TakesPart(plan, state.In(plan.Name)));
             YearlySteps.Look(plan, decision);
             if (happened.Original is { } original && Array.IndexOf(plan.ReleaseKinds, happened.Kind) >= 0)
             {
@@ -307,13 +308,25 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 }
             }
 
-            foreach (var unit in plan.Units)
+            foreach (var unit in covers ? plan.Units : [])
             {
                 decision.Touch(plan, unit, happened.Kind);
             }
 
             ClawbackSteps.TakeBack(plan, decision, own: false);
-            if (plan.Definition.Value.Ended || !MemberSteps.TakesPart(plan, state.In(plan.Name)) || IsTooOften(happened, plan, decision))
+            if (plan.Definition.Value.Ended || !takesPart)
+            {
+                continue;
+            }
+
+            if (!covers)
+            {
+                // It happened where the programme does not look, but values as they stand are those of the member wherever they were noticed.
+                TierSteps.Weigh(plan, decision);
+                continue;
+            }
+
+            if (IsTooOften(happened, plan, decision))
             {
                 continue;
             }

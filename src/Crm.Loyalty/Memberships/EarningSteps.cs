@@ -9,9 +9,10 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>Asks a programme's rules, in order, what an event earns, holds it against terms, limits and budgets, and issues it.</summary>
 internal static class EarningSteps
 {
+    /// <summary>What an event earns that happened where the programme looks, or an occasion of the member's, which happens nowhere.</summary>
     public static void Earn(CustomerEvent happened, ProgramPlan plan, Decision decision)
     {
-        if (plan.RulesFor(happened.Kind) is not { } index || !plan.Covers(happened))
+        if (plan.RulesFor(happened.Kind) is not { } index)
         {
             return;
         }

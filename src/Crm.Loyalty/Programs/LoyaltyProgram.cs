@@ -95,7 +95,10 @@ public sealed record LoyaltyProgram
     /// <summary>The rules by which events earn, in the order they are asked.</summary>
     public Sequence<IEarningRule> Rules { get; init; }
 
-    /// <summary>Which events the programme looks at; those elsewhere earn nothing. Programmes of one host with scopes of their own are wallets per shop or brand.</summary>
+    /// <summary>
+    /// Which events the programme looks at: those elsewhere earn nothing, are not stamped, and count towards nothing. Occasions of the member's own, such as a birthday, joining, a segment or a tier, happen nowhere, and so in every
+    /// scope; requests are to the programme. Programmes of one host with scopes of their own are wallets per shop or brand.
+    /// </summary>
     public EarningScope Scope { get; init; } = EarningScope.Everywhere;
 
     /// <summary>Labels, brands of goods and other named sets of articles, for rules to refer to.</summary>
@@ -161,7 +164,7 @@ public sealed record LoyaltyProgram
             .Concat(Rewards.SelectMany(reward => reward.Costs.Select(cost => cost.When).Append(reward.When)).OfType<Condition>())
             .Concat(Challenges.SelectMany(challenge => challenge.Goals).SelectMany(goal => (goal.Kind?.Conditions ?? []).Append(goal.When).OfType<Condition>()))
             .Concat(Surprises.Select(surprise => surprise.When).OfType<Condition>())
-            .Concat(VelocityLimits.Select(limit => limit.Exceeded))
+            .Concat(VelocityLimits.Select(limit => limit.ExceededIn(Scope)))
             .Concat(Referrals is { } referrals ? new[] { ReferralRules.BoughtBefore, referrals.TooMany }.OfType<Condition>() : [])
             .Concat(Ladders.SelectMany(ladder => ladder.Metric.Conditions.Concat(ladder.Tiers.Select(tier => tier.When).OfType<Condition>())));
 

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Values;
 
@@ -20,6 +21,14 @@ public sealed record EarningScope
 
     /// <summary>The brands.</summary>
     public Sequence<string> Brands { get; init => field = EarningBasis.Sorted(value); }
+
+    /// <summary>The same as a filter of events; null: everywhere.</summary>
+    internal Condition? AsFilter()
+    {
+        var parts = new (string Field, Sequence<string> Codes)[] { ("event.channel", Channels), ("event.brand", Brands), ($"event.{StoreField}", Stores) }
+            .Where(list => !list.Codes.IsEmpty).Select(list => (Condition)new Condition.Field(list.Field, new Test.OneOf(list.Codes.Select(code => (Scalar)code).ToSequence()), WhenMissing: false)).ToSequence();
+        return parts.IsEmpty ? null : new Condition.All(parts);
+    }
 
     /// <summary>Whether an event happened where it counts. An event that does not say where is outside of every list.</summary>
     public bool Covers(CustomerEvent happened)

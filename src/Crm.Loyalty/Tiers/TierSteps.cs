@@ -19,6 +19,12 @@ internal static class TierSteps
             }
         }
 
+        Weigh(plan, decision);
+    }
+
+    /// <summary>Asks again for the ladders whose metric is a value as it stands.</summary>
+    public static void Weigh(ProgramPlan plan, Decision decision)
+    {
         if (plan.HasLevels)
         {
             decision.Weigh(plan);

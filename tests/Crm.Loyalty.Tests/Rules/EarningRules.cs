@@ -1,10 +1,13 @@
 using Crm.Conditions;
 using Crm.Events;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Storage;
 using Crm.Values;
@@ -65,6 +68,54 @@ public sealed class EarningRules
         await club.Records(Sale(1, ("store", "central")));
 
         Assert.Equal((10, 0), ((await club.Membership("central")).Wallet("points").Available, (await club.Membership("sha-tin")).Wallet("points").Available));
+    }
+
+    [Fact]
+    public async Task What_happens_outside_of_a_programmes_scope_is_nothing_to_it()
+    {
+        var central = Program(Ten) with
+        {
+            Name = "central", Scope = new() { Stores = ["central"] },
+            Ladders = [Tests.Tiers.Ladders.Usual with { Metric = new QualificationMetric.Spend(Currency.Hkd), Window = QualificationWindow.Lifetime, Tiers = [new("gold", 50)] }],
+            StampCards = [new() { Name = "cups", Goal = 9, Count = new StampCount.PerVisit(null) }],
+            Challenges = [new() { Name = "three", Goals = [new("orders", 3)], Award = [new UnitAmount("points", 1_000)] }],
+            Surprises = [new() { Name = "hello", OneIn = 1, Seed = "0123456789abcdef", Gift = new UnitAmount("points", 100) }],
+            VelocityLimits = [new() { Name = "receipts", Kind = "purchase", Most = 2, Within = Duration.FromDays(1) }],
+            Referrals = new() { For = ReferralFor.FirstPurchase, Friend = new UnitAmount("points", 10_000) },
+        };
+        var club = Club.Of(central);
+        await club.Records(ReferralEvents.Accept("app:brought", Samples.Amy, await club.Meets("bob")));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Empty((await club.Records(Sale(100, ("store", "sha-tin")) with { Key = EventKey.Parse($"pos:elsewhere-{i}") })).Lines);
+        }
+
+        var elsewhere = await club.Membership("central");
+        Assert.Equal((0L, null, 0L, 0), (elsewhere.Wallet("points").Balance, elsewhere.Standing()?.Tier, elsewhere.Card("cups").Stamps, elsewhere.Challenges.Count));
+
+        // Two here are not too many, however many there were elsewhere.
+        Assert.Equal(10 + 100 + 10_000, (await club.Records(Sale(100, ("store", "central")))).Total("points"));
+        Assert.Equal(10 + 100, (await club.Records(Sale(100, ("store", "central")) with { Key = EventKey.Parse("pos:second") })).Total("points"));
+        var here = await club.Membership("central");
+        Assert.Equal(("gold", 2L), (here.Standing()?.Tier, here.Card("cups").Stamps));
+        Assert.Contains((await club.Records(Sale(100, ("store", "central")) with { Key = EventKey.Parse("pos:third") })).Lines, line => line.Code == LineCodes.Velocity);
+    }
+
+    [Fact]
+    public async Task What_happens_nowhere_is_an_occasion_in_every_shop()
+    {
+        var central = Of(Birthday(), new FixedPoints { Name = "registered", Unit = "points", Points = 7, On = [MemberEvents.Registered] }, new SegmentEntry { Name = "vip-gift", Unit = "points", Points = 40, Segment = "vip" }) with
+        {
+            Scope = new() { Stores = ["central"] },
+        };
+        var club = new Club(new LoyaltyModule(central), new Vips());
+        await club.Records(Profile("app:1", Fields.Of(("birth-date", new LocalDate(1990, 3, 1)))));
+        await club.Records(MemberEvents.Join("app:2", Samples.Amy));
+        Assert.Equal(7, await club.Points());
+        await club.Records(Vips.Enters("crm:1"));
+        Assert.Equal(47, await club.Points());
+        club.On(2026, 3, 2);
+        Assert.Equal(97, await club.Points());
     }
 
     [Theory]
