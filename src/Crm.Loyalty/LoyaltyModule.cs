@@ -299,7 +299,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             }
 
             var (covers, takesPart) = (plan.Covers(happened), MemberSteps.TakesPart(plan, state.In(plan.Name)));
-            YearlySteps.Look(plan, decision);
+            YearlySteps.Look(plan, decision, begins: covers && takesPart);
             if (happened.Original is { } original && Array.IndexOf(plan.ReleaseKinds, happened.Kind) >= 0)
             {
                 foreach (var unit in plan.Units)

@@ -63,6 +63,7 @@ internal static class MemberSteps
         var now = decision.Context.Moment.Instant;
         var first = life is null;
         Live(plan, new MembershipLife(MemberStatus.Member, now, now, (life?.Times ?? 0) + 1, terms), decision);
+        YearlySteps.Look(plan, decision, begins: true);
         foreach (var gift in first ? rules.Welcome : [])
         {
             if (plan.PlaceOf(gift.Unit) is >= 0 and var place)

@@ -14,9 +14,12 @@ internal static class YearlySteps
     private const int AnyLeapYear = 2000;
 
     /// <summary>Looks whether a date has become known or has changed.</summary>
-    public static void Look(ProgramPlan plan, Decision decision)
+    /// <param name="plan">The programme.</param>
+    /// <param name="decision">What the change is told by.</param>
+    /// <param name="begins">Whether this is an event in the programme of somebody who takes part: the first begins the years of the member.</param>
+    public static void Look(ProgramPlan plan, Decision decision, bool begins)
     {
-        if (plan.KeepsFirstDay && decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) == 0)
+        if (begins && plan.KeepsFirstDay && decision.In(plan.Name).Counted(LoyaltyNames.FirstDay) == 0)
         {
             var today = new Moment(decision.Context.Moment.Instant, plan.Zone).Date;
             decision.Count(plan, new Tally(LoyaltyNames.FirstDay, 0, LoyaltyNames.NumberOf(today)));

@@ -103,7 +103,7 @@ public static class LoyaltyNames
     /// <summary>The tally of the rest that a rule carries to the next event.</summary>
     internal static string Carried(string rule, object of) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"carry/{rule}/{of}");
 
-    /// <summary>The tally of the day of a member's first event in the programme.</summary>
+    /// <summary>The tally of the day on which a member joined or, in an open programme, of their first event in it.</summary>
     internal const string FirstDay = "first-day";
 
     /// <summary>The tally that says that a programme counts before it begins.</summary>

@@ -103,7 +103,7 @@ internal sealed class ProgramPlan
 
     public YearlyPoints[] Yearly { get; }
 
-    /// <summary>Whether anything goes by the day of a member's first event.</summary>
+    /// <summary>Whether anything goes by the day on which a member joined, or of their first event.</summary>
     public bool KeepsFirstDay { get; }
 
     /// <summary>Whether events of the programme are looked for here at all.</summary>

@@ -14,7 +14,7 @@ public enum LeapDayPolicy
 }
 
 /// <summary>
-/// Units on a day of every year, at its beginning in the member's zone, or in the programme's where none is known: a birthday, or the day of the first event in the programme. Once for the day of each calendar year, whatever becomes of the date:
+/// Units on a day of every year, at its beginning in the member's zone, or in the programme's where none is known: a birthday, or the day of joining, which in a programme that is open to everybody is that of the first event in it where nobody joined before. Once for the day of each calendar year, whatever becomes of the date:
 /// who changes a birthday to a later day of a year that has paid, or of one before it, waits for the next year. Who takes no part in the programme on the day gets nothing for it.
 /// </summary>
 public sealed record YearlyPoints : EarningRule
@@ -28,7 +28,7 @@ public sealed record YearlyPoints : EarningRule
     /// <summary>How many; more than 0.</summary>
     public required long Points { get; init; }
 
-    /// <summary>The date field of the profile, such as "birth-date", or a day of the year as the number MMDD; null: the day of the member's first event in the programme. Only its values enter the journal, as observations.</summary>
+    /// <summary>The date field of the profile, such as "birth-date", or a day of the year as the number MMDD; null: the day on which the member joined or, in an open programme, of their first event in it. Only its values enter the journal, as observations.</summary>
     public string? DateField { get; init; }
 
     /// <summary>The field of the profile with the member's zone, such as "Asia/Taipei"; null, or a value that is no zone: the day begins in the programme's. Who moves to another zone is given in the one that is known when the day begins there.</summary>

@@ -147,7 +147,7 @@ public abstract record LotExpiry
             Days.Count is < 1 or > 20 ? [$"'{unit}' runs out on {Days.Count} days of the year; 1 to 20 are expected."] : [];
     }
 
-    /// <summary>Units run out on the anniversary of the member's first event in the programme, the next one after they are earned.</summary>
+    /// <summary>Units run out on the anniversary of joining or, in an open programme, of the member's first event in it, the next one after they are earned.</summary>
     /// <param name="Years">How many anniversaries later; 1 is the next.</param>
     public sealed record OnAnniversary(int Years) : LotExpiry
     {

@@ -349,8 +349,42 @@ public sealed class EarningRules
         Assert.Equal(100, await club.Points());
     }
 
+    [Theory]
+    [InlineData(Enrolment.Open, false)]
+    [InlineData(Enrolment.ByJoining, false)]
+    [InlineData(Enrolment.ByJoining, true)]
+    public async Task The_day_of_joining_pays_every_year(Enrolment enrolment, bool knownBefore)
+    {
+        var club = new Club(new LoyaltyModule(Of(Birthday() with { DateField = null }, Samples.Per(1, 10)) with { Membership = new() { Enrolment = enrolment } }));
+        if (knownBefore)
+        {
+            await club.Buys(10);
+        }
+
+        club.On(2026, 3, 10);
+        await club.Records(MemberEvents.Join("app:join", Samples.Amy));
+        club.On(2026, 7, 1);
+        await club.Buys(10);
+        club.At(Samples.Local(2027, 3, 10) - Duration.Epsilon);
+        Assert.Equal(1, await club.Points());
+        club.At(Samples.Local(2027, 3, 10));
+        Assert.Equal(1 + 50, await club.Points());
+        club.On(2028, 3, 9);
+        Assert.Equal(1 + 50, await club.Points());
+    }
+
     [Fact]
-    public async Task The_day_of_joining_pays_every_year()
+    public async Task Who_joined_and_never_bought_is_given_something_on_the_day_too()
+    {
+        var club = new Club(new LoyaltyModule(Of(Birthday() with { DateField = null })));
+        await club.Records(MemberEvents.Join("app:join", Samples.Amy));
+        club.On(2027, 1, 16);
+
+        Assert.Equal(50, await club.Points());
+    }
+
+    [Fact]
+    public async Task The_day_of_the_first_event_pays_every_year()
     {
         var club = new Club(new LoyaltyModule(Of(Birthday() with { DateField = null }, Samples.Per(1, 10))));
         await club.Buys(10);
@@ -589,6 +623,18 @@ public sealed class EarningRules
     }
 
     [Fact]
+    public async Task A_limit_of_the_balance_counts_what_is_set_aside_too()
+    {
+        var club = Club.Of(Program(Samples.Per(1, 1)) with { Limits = [new() { Name = "cap", Unit = "points", Per = CapPeriod.Balance, Most = 60 }] });
+        await club.Buys(50);
+        await club.Records(RewardEvents.Reserve("app:r", SpendAuthority.SignedIn(Samples.Amy), 50, Duration.FromDays(1), unit: "points"));
+
+        Assert.Equal(10, await Total(club, 60));
+        await club.Records(RewardEvents.Void("app:v", Samples.Amy, "app:r"));
+        Assert.Equal(60, await club.Points());
+    }
+
+    [Fact]
     public async Task A_limit_of_the_balance_counts_what_is_pending_too()
     {
         var slow = Samples.Per(1, 1) with { Terms = new() { Activation = Activation.AfterDays(5) } };
@@ -679,18 +725,6 @@ public sealed class EarningRules
         await club.Buys(1);
 
         Assert.Equal([17, 18, 19, 20], await LastDays(club));
-    }
-
-    [Fact]
-    public async Task A_limit_of_the_balance_counts_what_is_set_aside_too()
-    {
-        var club = Club.Of(Program(Samples.Per(1, 1)) with { Limits = [new() { Name = "cap", Unit = "points", Per = CapPeriod.Balance, Most = 60 }] });
-        await club.Buys(50);
-        await club.Records(RewardEvents.Reserve("app:r", SpendAuthority.SignedIn(Samples.Amy), 50, Duration.FromDays(1), unit: "points"));
-
-        Assert.Equal(10, await Total(club, 60));
-        await club.Records(RewardEvents.Void("app:v", Samples.Amy, "app:r"));
-        Assert.Equal(60, await club.Points());
     }
 
     [Fact]

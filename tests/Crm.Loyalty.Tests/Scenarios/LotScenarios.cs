@@ -1,5 +1,6 @@
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Tests.Recording;
@@ -200,6 +201,19 @@ public sealed class LotScenarios
         await club.Buys(5);
 
         Assert.Equal([new Lot(Samples.Local(2028, 1, 15), 5)], (await club.Membership()).Wallet("points").Lots);
+    }
+
+    [Fact]
+    public async Task Units_run_out_on_the_anniversary_of_joining()
+    {
+        var club = Club.Of(Points(new LotExpiry.OnAnniversary(1), Samples.Per(1, 1)) with { Membership = new() { Enrolment = Enrolment.ByJoining, Welcome = [new UnitAmount("points", 3)] } });
+        await club.Buys(10);
+        club.On(2026, 3, 10);
+        await club.Records(MemberEvents.Join("app:join", Samples.Amy));
+        club.On(2026, 7, 1);
+        await club.Buys(10);
+
+        Assert.Equal([new Lot(Samples.Local(2027, 3, 10), 13)], (await club.Membership()).Wallet("points").Lots);
     }
 
     internal static LoyaltyProgram Points(LotExpiry expiry, params Crm.Loyalty.Rules.IEarningRule[] rules) => Samples.TeaClub with
