@@ -44,6 +44,7 @@ internal sealed partial class Decision
                 Hold = active is null ? context.Cause.ToString() : null,
                 LapsesAt = (activation as Activation.OnEvent)?.Lapse(moment),
                 Rule = active is null ? rule : null,
+                Life = active is null ? shape.Expiry ?? unit.Definition.Expiry : null,
                 Lot = (active is null ? new Lot(null, amount) : lot with { Amount = amount }) with { Issuer = shape.Issuer },
             };
             Move(plan, unit, Active(Started(wallet.Issue(pending), pending.Lot, unit, shape.Expiry, moment), unit, moment, byRules, byEarning: true), rule, code);
@@ -302,7 +303,8 @@ internal sealed partial class Decision
         var (released, instead) = (default(Lot), default(LotExpiry));
         var change = membership.Wallet(unit.Name).Release(original.ToString(), lot =>
         {
-            var own = plan.ExpiryOfRule(lot.Rule);
+            // A life that is not known is that of a state from before it was kept.
+            var own = lot.Life ?? plan.ExpiryOfRule(lot.Rule);
             var active = unit.LotOf(moment, own, membership) with { Issuer = lot.Lot.Issuer };
             (released, instead) = active.Idles ? (active, own) : (released, instead);
             return active;

@@ -7,7 +7,7 @@ using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, and version 9 not what was paid for rewards with a code, nor which of the codes were used.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, and version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event.</summary>
 /// <param name="plans">The programmes: the days that version 7 knew were days of their zones.</param>
 internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyState>
 {

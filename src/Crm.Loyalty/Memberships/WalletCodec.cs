@@ -33,6 +33,7 @@ internal static class WalletCodec
                 writer.Text(lot.Hold);
                 writer.Instant(lot.LapsesAt);
                 writer.Text(lot.Rule);
+                writer.Text(lot.Life is null ? null : LifeForm.Of(lot.Life));
                 Write(lot.Lot, true, writer);
             }
         }
@@ -62,7 +63,7 @@ internal static class WalletCodec
         {
             Debt = debt,
             Lots = Sequence.Given(lots),
-            Pending = (has & Pending) != 0 ? PendingLots(ref reader) : [],
+            Pending = (has & Pending) != 0 ? PendingLots(version, ref reader) : [],
             IdleUntil = (has & Idle) != 0 ? reader.InstantOrNull() : null,
             Shortfall = (has & Shortfall) != 0 ? reader.Whole() : 0,
         };
@@ -103,7 +104,7 @@ internal static class WalletCodec
         return kinds ? lot with { Idles = reader.Flag(), Issuer = reader.Text() } : lot;
     }
 
-    private static Sequence<PendingLot> PendingLots(ref SlotReader reader)
+    private static Sequence<PendingLot> PendingLots(int version, ref SlotReader reader)
     {
         var lots = new PendingLot[reader.Int()];
         for (var i = 0; i < lots.Length; i++)
@@ -114,6 +115,7 @@ internal static class WalletCodec
                 Hold = reader.Text(),
                 LapsesAt = reader.InstantOrNull(),
                 Rule = reader.Text(),
+                Life = version >= 10 && reader.Text() is { } life ? LifeForm.Read(life) : null,
                 Lot = Lot(true, ref reader),
             };
         }

@@ -18,11 +18,14 @@ public sealed record PendingLot
     /// <summary>The rule that gave them; null where several did.</summary>
     public string? Rule { get; init; }
 
+    /// <summary>The life that they were given, which begins when the event comes; null for those that wait for an instant, and have their expiry already.</summary>
+    public LotExpiry? Life { get; init; }
+
     /// <summary>What they will be; of those that wait for an event the expiry is decided when it comes.</summary>
     public required Lot Lot { get; init; }
 
     /// <summary>The name in the ledger.</summary>
-    public string Name => Hold is null ? $"pending:{Wallets.Lot.NameOf(ActiveFrom)}:{Lot.Name}" : $"held:{Hold}:{Rule}:{Lot.Name}";
+    public string Name => Hold is null ? $"pending:{Wallets.Lot.NameOf(ActiveFrom)}:{Lot.Name}" : $"held:{Hold}:{Rule}:{Lot.Name}{(Life is null ? "" : $"~{LifeForm.Of(Life)}")}";
 
     /// <summary>When something happens to them by itself; null: never.</summary>
     internal Instant? Due => ActiveFrom ?? LapsesAt;

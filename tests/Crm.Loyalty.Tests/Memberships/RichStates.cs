@@ -8,6 +8,12 @@ namespace Crm.Loyalty.Tests.Memberships;
 /// <summary>Everything that a membership may have is written and read back.</summary>
 public sealed class RichStates
 {
+    private static LotExpiry[] Lives { get; } =
+    [
+        LotExpiry.Never, LotExpiry.AfterMonths(12, LastDay.Included), new LotExpiry.After(1, 2, LastDay.Excluded, PeriodEnd.Quarter) { YearEndsIn = 3 }, new LotExpiry.OnDates([new DayOfYear(3, 31), new DayOfYear(12, 1)], LastDay.Excluded),
+        new LotExpiry.OnAnniversary(2), new LotExpiry.WhenIdle(6, 1, LastDay.Included), new LotExpiry.WhenIdle(0, 30, LastDay.Excluded) { ByEarning = false, On = ["visit", "app.login"] },
+    ];
+
     [Fact]
     public void What_waits_idles_is_counted_and_may_be_taken_back_is_kept()
     {
@@ -29,6 +35,7 @@ public sealed class RichStates
                             Lots = [new Lot(Samples.Local(2026, 5, 1), 4) { Issuer = "wellcome" }, new Lot(null, 5) { Idles = true }, new Lot(null, 6)],
                             Pending =
                             [
+                                .. Lives.Select(life => new PendingLot { Hold = "pos:0", Rule = "base", Life = life, Lot = new Lot(null, 1) }),
                                 new PendingLot { Hold = "pos:1", LapsesAt = Samples.Local(2026, 3, 1), Rule = "base", Lot = new Lot(null, 9) { Issuer = "ikea" } },
                                 new PendingLot { ActiveFrom = Samples.Local(2026, 2, 1), Lot = new Lot(Samples.Local(2026, 6, 1), 8) },
                             ],

@@ -728,6 +728,37 @@ public sealed class EarningRules
     }
 
     [Fact]
+    public async Task Units_that_wait_for_an_event_live_as_award_rule_tier_and_unit_said_when_they_were_earned()
+    {
+        var delivered = new EventKind("order.delivered", EventNature.Happening);
+        var unit = new LoyaltyUnit("points", UnitKind.Redeemable)
+        {
+            Activation = new Activation.OnEvent("order.delivered", null),
+            Expiry = LotExpiry.AfterDays(1, LastDay.Included), ExpiryByTier = [new("tier", "gold", LotExpiry.AfterDays(2, LastDay.Included))],
+        };
+        var first = Samples.TeaClub with
+        {
+            Units = [unit, Samples.TeaClub.Units[1]],
+            Rules = [Samples.TeaClub.Rules[1], Ten, Ten with { Name = "rule", Terms = new() { Expiry = LotExpiry.AfterDays(3, LastDay.Included) } }, new OwnLife()],
+        };
+        var second = first with { Units = [unit with { Expiry = LotExpiry.AfterDays(9, LastDay.Included), ExpiryByTier = [] }, first.Units[1]], Rules = [first.Rules[0]] };
+        var module = new LoyaltyModule(new Crm.Definitions.DefinitionCatalog<LoyaltyProgram>([first.Define(), second.Define(2, Samples.Local(2026, 1, 17))]), [delivered]);
+        var club = new Club(module);
+        await club.Buys(500, "pos:before");
+        await club.Buys(1, "pos:gold");
+        Assert.Equal((60L, 6), ((await club.Membership()).Wallet("points").PendingTotal, (await club.Membership()).Wallet("points").Pending.Count));
+        club.On(2026, 1, 18);
+        foreach (var (key, order) in new[] { ("wms:1", "pos:before"), ("wms:2", "pos:gold") })
+        {
+            await club.Records(new CustomerEvent { Key = EventKey.Parse(key), Kind = "order.delivered", Identity = Samples.Amy, Original = EventKey.Parse(order) });
+        }
+
+        // Both orders: the rule's three days and the award's four. The first was of nobody with a tier, and the second of a gold member.
+        Assert.Equal([(20, 10), (21, 10), (22, 20), (23, 20)], (await club.Membership()).Wallet("points").Lots.Select(lot => (lot.Expiry!.Value.InZone(Samples.HongKong).Day, lot.Amount)));
+        Assert.Empty(await club.Differences(module));
+    }
+
+    [Fact]
     public async Task Another_currency_earns_at_the_rate_of_the_day_and_the_receipt_names_it()
     {
         var club = Of(Samples.Per(1, 10));
