@@ -11,7 +11,7 @@ public sealed record StaffLimit
     /// <summary>For requests about units, the unit; null: all.</summary>
     public string? Unit { get; init; }
 
-    /// <summary>Up to this amount, given or taken, one person decides; more needs a second one. 0: always two. Requests without an amount count as 1.</summary>
+    /// <summary>Up to this amount, given or taken, one person decides; more needs a second one. 0: always two. Requests that give lots another life count the units in them, and at least 1; all others without an amount count as 1.</summary>
     public long Alone { get; init; }
 
     /// <summary>More than this nobody gives or takes at once; null: no limit.</summary>

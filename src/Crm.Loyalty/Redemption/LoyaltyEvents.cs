@@ -90,11 +90,11 @@ public static class LoyaltyEvents
         },
         new(AmendName, EventNature.Request)
         {
-            Fields = [new(Reason, ScalarKind.Code, Required: true), new(Consent, ScalarKind.Code, Required: true), new(LotField, ScalarKind.Code), new(ExpiryField, ScalarKind.Instant), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+            Fields = [new(Reason, ScalarKind.Code, Required: true), new(Consent, ScalarKind.Code, Required: true), new(LotField, ScalarKind.Code), new(ExpiryField, ScalarKind.Instant), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code), new(StaffFields.ApprovedBy, ScalarKind.Code)],
         },
         new(ReinstateName, EventNature.Request)
         {
-            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Reason, ScalarKind.Code, Required: true), new(LotField, ScalarKind.Code), new(ExpiryField, ScalarKind.Instant), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+            Fields = [new(Amount, ScalarKind.Number, Required: true), new(Reason, ScalarKind.Code, Required: true), new(LotField, ScalarKind.Code), new(ExpiryField, ScalarKind.Instant), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code), new(StaffFields.ApprovedBy, ScalarKind.Code)],
         },
         new(ReturnName, EventNature.Request) { Fields = [new(Amount, ScalarKind.Number), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)] },
         new(RedeemName, EventNature.Request)

@@ -174,13 +174,14 @@ internal static class WalletRequests
 
     private static Outcome Amend(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
     {
-        if (StaffCheck.Refusal(request, plan, unit.Name, 0) is { } limited && !context.AlreadyAccepted)
+        var (decision, membership) = (new Decision(state, context), state.In(plan.Name));
+        var (chosen, reason) = (request.Fields[LoyaltyEvents.LotField].AsCode, request.Fields[LoyaltyEvents.Reason].AsCode);
+        var amended = membership.Wallet(unit.Name).Lots.Where(lot => lot.Amount > 0 && (chosen is null || lot.Name == chosen)).Sum(lot => lot.Amount);
+        if (StaffCheck.Refusal(request, plan, unit.Name, Math.Max(amended, 1)) is { } limited && !context.AlreadyAccepted)
         {
             return limited;
         }
 
-        var (decision, membership) = (new Decision(state, context), state.In(plan.Name));
-        var (chosen, reason) = (request.Fields[LoyaltyEvents.LotField].AsCode, request.Fields[LoyaltyEvents.Reason].AsCode);
         var becomes = NewLife(request, plan, unit, membership, context);
         var change = membership.Wallet(unit.Name).Amend(lot => chosen is null || lot.Name == chosen ? becomes with { Issuer = lot.Issuer } : null);
         if (becomes.Idles && unit.Idle is { } idle)

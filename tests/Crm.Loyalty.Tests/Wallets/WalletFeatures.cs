@@ -190,6 +190,50 @@ public sealed class WalletFeatures
         Assert.Equal("actor-missing", (await club.Records(LoyaltyEvents.AmendLots("desk:2", Samples.Amy, null, "goodwill", "terms-2026", "staff:1") with { Actor = null })).Refusal?.Code);
     }
 
+    [Theory]
+    [InlineData(0L, null, 40L, "approval-needed")]
+    [InlineData(0L, null, 0L, "approval-needed")]
+    [InlineData(40L, null, 40L, null)]
+    [InlineData(40L, null, 41L, "approval-needed")]
+    [InlineData(40L, "staff:1", 41L, "approval-needed")]
+    [InlineData(40L, "staff:2", 41L, null)]
+    [InlineData(40L, "staff:2", 61L, "staff-limit")]
+    public async Task Staff_give_no_more_units_another_life_than_the_programme_lets_them_HO9(long alone, string? second, long units, string? refusal)
+    {
+        var club = Club.Of(Program(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included) }) with { StaffLimits = [new() { Request = LoyaltyEvents.AmendName, Alone = alone, Most = 60 }] });
+        await club.Buys(units);
+        var asked = LoyaltyEvents.AmendLots("desk:1", Samples.Amy, null, "goodwill", "terms-2026", "staff:1");
+
+        var receipt = await club.Records(second is null ? asked : asked with { Fields = asked.Fields.With(StaffFields.ApprovedBy, second) });
+
+        Assert.Equal(refusal, receipt.Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task What_one_person_may_not_reinstate_two_may_HO9()
+    {
+        var club = Club.Of(Program(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included), ReinstateWithinDays = 30 }) with { StaffLimits = [new() { Request = LoyaltyEvents.ReinstateName, Alone = 40 }] });
+        await club.Buys(100);
+        club.On(2026, 2, 10);
+        var asked = LoyaltyEvents.Reinstate("desk:1", Samples.Amy, 41, null, "goodwill", "staff:1");
+
+        Assert.Equal("approval-needed", (await club.Records(asked)).Refusal?.Code);
+        Assert.Equal(41, (await club.Records(asked with { Key = EventKey.Parse("desk:2"), Fields = asked.Fields.With(StaffFields.ApprovedBy, "staff:2") })).Total("points"));
+    }
+
+    [Fact]
+    public async Task What_staff_give_another_life_is_only_the_lot_that_they_name_HO9()
+    {
+        var club = Club.Of(Program(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included) }) with { StaffLimits = [new() { Request = LoyaltyEvents.AmendName, Alone = 40 }] });
+        await club.Buys(40);
+        club.On(2026, 1, 16);
+        await club.Buys(60);
+        var lots = (await club.Membership()).Wallet("points").Lots;
+
+        Assert.Equal("approval-needed", (await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, null, "goodwill", "terms-2026", "staff:1", lots[1].Name))).Refusal?.Code);
+        Assert.Null((await club.Records(LoyaltyEvents.AmendLots("desk:2", Samples.Amy, null, "goodwill", "terms-2026", "staff:1", lots[0].Name))).Refusal);
+    }
+
     [Fact]
     public async Task What_ran_out_can_be_given_back_for_some_days()
     {
