@@ -239,13 +239,13 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return outcome is not null && Spends.Contains(request.Kind) ? PoolSteps.Charge(request, plans, state, context, outcome) : outcome;
     }
 
-    // Who is no member spends nothing, and nobody asks more often than a limit allows.
+    // Who is no member of the programme that is meant spends nothing, and nobody asks more often than a limit of it allows.
     private Outcome.Refused? MayNot(CustomerEvent request, LoyaltyState state, ModuleContext context)
     {
-        var named = request.Fields["program"].AsCode;
+        var meant = request.Fields["program"].AsCode ?? StampSteps.ProgramOf(request, plans, context);
         foreach (var versions in plans.Programs)
         {
-            if ((named is not null && versions.Name != named) || versions.At(context.Moment.Instant) is not { } plan)
+            if ((meant is not null && versions.Name != meant) || versions.At(context.Moment.Instant) is not { } plan)
             {
                 continue;
             }

@@ -58,6 +58,10 @@ internal static class StampSteps
         };
     }
 
+    /// <summary>The programme of the card that a request is about, which the request need not name; null for requests about no card, or none that is found.</summary>
+    public static string? ProgramOf(CustomerEvent request, LoyaltyPlans plans, ModuleContext context) =>
+        request.Kind is StampEvents.UseName or StampEvents.GiveName or StampEvents.OpenName ? Find(request, plans, context).Plan?.Name : null;
+
     private static void Give(ProgramPlan plan, CardPlan card, long stamps, Decision decision)
     {
         var before = decision.In(plan.Name).Card(card.Name);

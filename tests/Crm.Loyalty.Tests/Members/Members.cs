@@ -7,8 +7,10 @@ using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Redemption;
+using Crm.Loyalty.Tests.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
@@ -443,6 +445,33 @@ public sealed class Members
         Assert.Equal("too-often", (await club.Redeems(1, unit: "points")).Refusal?.Code);
         club.On(2026, 1, 16, 13);
         Assert.True((await club.Redeems(1, unit: "points")).Accepted);
+    }
+
+    [Theory]
+    [InlineData("tea-club", "membership-suspended")]
+    [InlineData("books", null)]
+    public async Task The_free_one_of_a_card_is_refused_by_no_programme_but_that_of_the_card_B12(string suspended, string? refusal)
+    {
+        var books = CupCards.Program with { Name = "books", StampCards = [] };
+        var club = Club.Of(CupCards.Program, books);
+        await club.Drinks(9);
+        await club.Records(MemberEvents.Suspend(club.NextKey(), Samples.Amy, "fraud", "staff:17", suspended));
+
+        Assert.Equal(refusal, (await club.TakesTheFreeOne()).Refusal?.Code);
+    }
+
+    [Theory]
+    [InlineData("tea-club", "too-often")]
+    [InlineData("books", null)]
+    public async Task How_often_free_ones_are_taken_is_limited_by_no_programme_but_that_of_the_card_B12(string limiting, string? refusal)
+    {
+        LoyaltyProgram Limited(LoyaltyProgram program) => program.Name != limiting ? program
+            : program with { VelocityLimits = [new() { Name = "free-ones", Kind = StampEvents.UseName, Most = 1, Within = Duration.FromDays(1) }] };
+        var club = Club.Of(Limited(CupCards.Program), Limited(CupCards.Program with { Name = "books", StampCards = [], Membership = new() { Enrolment = Enrolment.ByJoining } }));
+        await club.Drinks(18);
+
+        Assert.Null((await club.TakesTheFreeOne()).Refusal);
+        Assert.Equal(refusal, (await club.TakesTheFreeOne()).Refusal?.Code);
     }
 
     [Fact]
