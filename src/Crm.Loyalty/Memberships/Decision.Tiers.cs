@@ -163,15 +163,7 @@ internal sealed partial class Decision
 
     private LocalDate JoinedOn(ProgramPlan plan) => new Moment(In(plan.Name).Life?.Joined ?? context.Moment.Instant, plan.Zone).Date;
 
-    private long LevelOf(ProgramPlan plan, TierLadder ladder) => ladder.Metric switch
-    {
-        QualificationMetric.UnitsHeld held => In(plan.Name).Wallet(held.Unit).Balance,
-        QualificationMetric.FactValue fact => WholeOf(context.Fact(fact.Fact)),
-        QualificationMetric.ProfileValue profile => WholeOf(context.Observed(profile.Field)),
-        _ => 0,
-    };
-
-    private static long WholeOf(Scalar value) => value.Kind == ScalarKind.Flag ? (value.AsFlag ? 1 : 0) : (long)Math.Clamp(decimal.Truncate(value.AsNumber), 0, Rules.PointsPerAmount.Most);
+    private long LevelOf(ProgramPlan plan, TierLadder ladder) => ladder.ValueOf(In(plan.Name), context);
 
     private void Stand(ProgramPlan plan, TierLadder ladder, TierStanding old, TierStanding standing, bool isDue = false)
     {

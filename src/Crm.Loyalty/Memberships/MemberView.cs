@@ -48,7 +48,7 @@ public sealed record MemberView
             Life = membership.Life,
             Pool = membership.Pool,
             Units = plan.Units.Select(unit => UnitView.Of(unit, membership)).ToSequence(),
-            Tiers = plan.Ladders.Select(ladder => ladder.Progress(membership.Standing(ladder.Name), moment, LevelOf(ladder, membership, customer))).ToSequence(),
+            Tiers = plan.Ladders.Select(ladder => ladder.Progress(membership.Standing(ladder.Name), moment, ladder.ValueOf(membership, customer))).ToSequence(),
             Cards = plan.Cards.Select(card => membership.Card(card.Name)).ToSequence(),
             Rewards = plan.Definition.Value.Rewards
                 .Select(reward => RewardOffer.Of(reward, membership, customer, plan.Zone, 1, reward.Stocked && stock is not null ? stock(LoyaltyNames.StockOf(plan.Name, reward.Name)) > 0 : null)).ToSequence(),
@@ -56,13 +56,6 @@ public sealed record MemberView
                 .Select(challenge => ChallengeProgress.Of(challenge, membership.Challenge(challenge.Name), moment)).ToSequence(),
         };
     }
-
-    private static long LevelOf(TierLadder ladder, Membership membership, CustomerView customer) => ladder.Metric switch
-    {
-        QualificationMetric.UnitsHeld held => Math.Max(0, membership.Wallet(held.Unit).Balance),
-        QualificationMetric.FactValue fact => customer.Fact(fact.Fact) is { Kind: ScalarKind.Flag } flag ? (flag.AsFlag ? 1 : 0) : (long)customer.Fact(fact.Fact).AsNumber,
-        _ => 0,
-    };
 }
 
 /// <summary>What a member holds of one unit.</summary>

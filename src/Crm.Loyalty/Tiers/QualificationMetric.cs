@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Events;
+using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Rules;
 using Crm.Values;
 
@@ -48,6 +49,11 @@ public abstract record QualificationMetric : IQualificationMetric
 
     /// <inheritdoc/>
     public virtual long Of(EarningContext context) => 0;
+
+    /// <summary>The value as it stands; 0 for a count over a window.</summary>
+    internal virtual long ValueOf(Membership membership, IEvidence evidence) => 0;
+
+    private static long WholeOf(Scalar value) => value.Kind == ScalarKind.Flag ? (value.AsFlag ? 1 : 0) : (long)Math.Clamp(decimal.Truncate(value.AsNumber), 0, PointsPerAmount.Most);
 
     /// <summary>Units of a kind that were earned, whoever gave them: by rules, by hand, as rewards. The field's usual choice.</summary>
     /// <param name="Unit">A unit of kind status.</param>
@@ -106,6 +112,8 @@ public abstract record QualificationMetric : IQualificationMetric
 
         /// <inheritdoc/>
         public override bool IsLevel => true;
+
+        internal override long ValueOf(Membership membership, IEvidence evidence) => membership.Wallet(Unit).Balance;
     }
 
     /// <summary>A fact of another package as it stands: a number, or 1 for true, such as membership of a segment.</summary>
@@ -117,6 +125,8 @@ public abstract record QualificationMetric : IQualificationMetric
 
         /// <inheritdoc/>
         public override bool IsLevel => true;
+
+        internal override long ValueOf(Membership membership, IEvidence evidence) => WholeOf(evidence.Fact(Fact, out _));
     }
 
     /// <summary>A field of the profile that the host keeps, such as a rank from elsewhere: a number, or 1 for true, as observed with the customer's latest event.</summary>
@@ -128,5 +138,7 @@ public abstract record QualificationMetric : IQualificationMetric
 
         /// <inheritdoc/>
         public override bool IsLevel => true;
+
+        internal override long ValueOf(Membership membership, IEvidence evidence) => WholeOf(evidence.Observed(Field));
     }
 }

@@ -107,6 +107,9 @@ public sealed record TierLadder
 
     internal bool IsLevel => Metric is QualificationMetric { IsLevel: true };
 
+    /// <summary>For a metric that is a value as it stands, that value; otherwise 0. Decisions and screens ask here.</summary>
+    internal long ValueOf(Memberships.Membership membership, Conditions.IEvidence evidence) => (Metric as QualificationMetric)?.ValueOf(membership, evidence) ?? 0;
+
     internal static TierValidity WhileQualified { get; } = new TierValidity.WhileQualified();
 
     internal static TierValidity Forever { get; } = new TierValidity.Forever();

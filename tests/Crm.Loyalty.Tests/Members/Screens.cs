@@ -1,9 +1,12 @@
 using Crm.Engine;
+using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Redemption;
+using Crm.Loyalty.Tests.Tiers;
+using Crm.Loyalty.Tiers;
 using Crm.Storage;
 using Crm.Testing;
 using Crm.Tests.Shared;
@@ -38,6 +41,25 @@ public sealed class Screens
         Assert.Equal(Samples.Local(2027, 1, 16, 0), Assert.Single(points.Lots).Expiry);
         Assert.Equal(("basic", "gold"), (Assert.Single(shown.Tiers).Tier, shown.Tiers[0].Next?.Tier));
         Assert.Equal([("mug", ""), ("gold-mug", "reward-inactive")], shown.Rewards.Select(reward => (reward.Reward.Name, string.Join(',', reward.Reasons.Select(reason => reason.Code)))));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(true, 1)]
+    [InlineData(1.5, 1)]
+    [InlineData(-3, 0)]
+    [InlineData(null, 0)]
+    public async Task HO1_a_screen_counts_a_value_of_the_profile_as_the_ladder_does_E9(object? rank, long counted)
+    {
+        var program = Ladders.Program(Ladders.Usual with { Metric = new QualificationMetric.ProfileValue("rank"), Window = QualificationWindow.Lifetime, Tiers = [new("silver", 1), new("gold", 2)] });
+        var club = Club.Of(program);
+        var value = rank switch { null => default, bool flag => flag, double part => (decimal)part, var whole => (Scalar)(int)whole };
+        await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(1)) with { Profile = Fields.Of(("rank", value)) });
+
+        var shown = Assert.Single(new LoyaltyModule(program).Show(await club.Amy())).Tiers[0];
+
+        Assert.Equal((await club.Tier(), counted), (shown.Tier, shown.Counted));
+        Assert.Equal(counted > 0 ? new TierStep("gold", 2 - counted, null) : new TierStep("silver", 1, null), shown.Next);
     }
 
     [Fact]
