@@ -293,9 +293,21 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
             return Holding(standing, tier);
         }
 
-        return ladder.Fall == TierFall.OneLevel && top - 1 > HighestHeld(standing) && !ladder.Tiers[top - 1].InvitationOnly
-            ? Restarted(Holding(standing, ladder.Tiers[top - 1]))
+        return ladder.Fall == TierFall.OneLevel && Below(top) is var next && next > HighestHeld(standing)
+            ? Restarted(Holding(standing, ladder.Tiers[next]))
             : Restarted(ladder.Fall == TierFall.ToBase ? standing with { Held = [] } : standing);
+    }
+
+    // The next level down that can be earned; -1 where there is none.
+    private int Below(int level)
+    {
+        var below = level - 1;
+        while (below >= 0 && ladder.Tiers[below].InvitationOnly)
+        {
+            below--;
+        }
+
+        return below;
     }
 
     private bool EndsOne(TierStanding standing)

@@ -92,7 +92,7 @@ public enum TierFall
     /// <summary>To the highest tier that is still held.</summary>
     ToEarned,
 
-    /// <summary>One level down, for another validity, unless a higher one is still held: the soft landing.</summary>
+    /// <summary>One level down, to the next that can be earned, for another validity, unless a higher one is still held: the soft landing.</summary>
     OneLevel,
 
     /// <summary>To the lowest level, whatever else is held.</summary>

@@ -114,6 +114,18 @@ public sealed class Climbing
         Assert.Equal(expected, await club.Tier());
     }
 
+    [Theory]
+    [InlineData(true, "silver")]
+    [InlineData(false, "circle")]
+    public async Task Who_falls_one_level_falls_to_the_next_that_can_be_earned(bool byInvitation, string expected)
+    {
+        var club = Ladders.Climbing(Ladders.Usual with { Fall = TierFall.OneLevel, Tiers = [new("bronze", 0), new("silver", 20), new("circle", 30) { InvitationOnly = byInvitation }, new("gold", 50)] });
+        await club.Buys(50);
+        club.On(2028, 1, 1, 0);
+
+        Assert.Equal(expected, await club.Tier());
+    }
+
     [Fact]
     public async Task The_lowest_level_ignores_what_a_fall_to_the_base_had_earned()
     {
