@@ -87,12 +87,13 @@ internal sealed partial class Decision
     /// <param name="code">Why, for the ledger.</param>
     public void Refund(ProgramPlan plan, UnitPlan unit, IReadOnlyList<(KeptAward Award, long More)> changes, string code)
     {
+        var due = changes.Select(change => (change.Award.Lot, More: change.More > 0 ? change.More - RanOut(plan, unit, change.Award.Lot, change.More, change.Award.At) : change.More)).Where(lot => lot.More != 0).ToList();
         var (membership, moment) = (In(plan.Name), new Moment(context.Moment.Instant, plan.Zone));
         var (wallet, prefix) = (membership.Wallet(unit.Name), LoyaltyNames.Instead(unit.Name));
         var known = membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
         var filled = membership.Awards.Where(award => award.Unit == unit.Name).Select(award => PendingLot.NameAt(award.Lot, moment.Instant)).ToHashSet(StringComparer.Ordinal);
         var instead = new TakenInstead(known.Select(tally => (tally.Name[prefix.Length..], tally.Amount)));
-        var (change, then) = wallet.TakeBack(changes.Select(change => (change.Award.Lot, change.More - (change.More > 0 ? RanOut(plan, unit, change.Award.Lot, change.More, change.Award.At) : 0))).ToList(), instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant);
+        var (change, then) = wallet.TakeBack(due, instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant);
         Move(plan, unit, Restarted(change, wallet, unit, moment), null, code);
         known.ForEach(tally => Count(plan, tally with { Amount = 0 }));
         foreach (var (lot, amount) in then.Lots)

@@ -29,40 +29,39 @@ public sealed partial record Wallet
 
     private (Wallet Wallet, TakenInstead Instead) Taken(List<(string Lot, long More)> asked, TakenInstead instead, DebtPolicy policy, Lot fresh)
     {
-        var (wallet, then, more) = (this, new TakenInstead([]), asked.Sum(lot => lot.More));
-        foreach (var (lot, amount) in instead.Lots.Where(lot => lot.Amount > 0 && lot.Lot != Lot.Shortfall))
-        {
-            wallet = wallet.PutInto(lot, amount, fresh);
-        }
-
+        var more = asked.Sum(lot => lot.More);
         var wanted = instead.Lots.Where(lot => lot.Amount < 0).Select(lot => (lot.Lot, More: -lot.Amount)).Concat(asked)
             .GroupBy(lot => lot.Lot, StringComparer.Ordinal).OrderBy(lot => lot.Key, StringComparer.Ordinal).Select(lot => (Lot: lot.Key, Amount: lot.Sum(one => one.More))).ToList();
-        foreach (var (lot, amount) in wanted.Where(lot => lot.Amount < 0))
-        {
-            wallet = wallet.PutInto(lot, -amount, fresh);
-        }
-
+        var back = instead.Lots.Where(lot => lot.Amount > 0 && lot.Lot != Lot.Shortfall).Concat(wanted.Where(lot => lot.Amount < 0).Select(lot => (lot.Lot, -lot.Amount))).ToList();
         wanted.RemoveAll(lot => lot.Amount <= 0);
-        var writtenOff = policy == DebtPolicy.PendingOnly ? 0 : Math.Max(0, instead[Lot.Shortfall] - Math.Max(0, -more));
-        var rest = wanted.Sum(lot => lot.Amount) - writtenOff;
-        wanted.ForEach(lot => then.Add(lot.Lot, -lot.Amount));
-        wanted.ForEach(lot => Take(lot.Lot, lot.Amount));
-        if (policy != DebtPolicy.PendingOnly)
-        {
-            wanted.ForEach(lot => Take(PendingLot.Parse(lot.Lot)?.Lot.Name ?? lot.Lot, -then[lot.Lot]));
-            wallet.Lots.ToList().ForEach(lot => Take(lot.Name, lot.Amount));
-        }
 
-        if (policy == DebtPolicy.Reject && rest > 0 && more > 0)
+        // Of what was written off nothing is asked again of units that came later.
+        var writtenOff = instead[Lot.Shortfall] is > 0 and var before ? Math.Min(before, (this with { Lots = [] }).Returned(back, fresh).Collected(wanted, 0, policy, fresh).Missing) : 0;
+        var (wallet, then, missing) = Returned(back, fresh).Collected(wanted, writtenOff, policy, fresh);
+        if (policy == DebtPolicy.Reject && missing > 0 && more > 0)
         {
             return (this with { Shortfall = checked(Shortfall + more) }, new TakenInstead([.. instead.Lots, .. asked.Select(lot => (lot.Lot, -lot.More)), (Lot.Shortfall, more)]));
         }
 
-        var owed = policy == DebtPolicy.Carry ? rest : 0;
-        writtenOff += rest - owed;
+        var owed = policy == DebtPolicy.Carry ? missing : 0;
+        writtenOff += missing - owed;
         then.Add(Lot.Debt, owed);
         then.Add(Lot.Shortfall, writtenOff);
         return (wallet with { Debt = checked(wallet.Debt + owed), Shortfall = checked(wallet.Shortfall + writtenOff - instead[Lot.Shortfall]) }, then);
+    }
+
+    // From each lot what is wanted of it, for pending units then from the lot that they would go into, then from those that run out first.
+    private (Wallet Wallet, TakenInstead Instead, long Missing) Collected(List<(string Lot, long Amount)> wanted, long writtenOff, DebtPolicy policy, Lot fresh)
+    {
+        var (wallet, instead, rest) = (this, new TakenInstead(wanted.Select(lot => (lot.Lot, -lot.Amount))), wanted.Sum(lot => lot.Amount) - writtenOff);
+        wanted.ForEach(lot => Take(lot.Lot, lot.Amount));
+        if (policy != DebtPolicy.PendingOnly)
+        {
+            wanted.ForEach(lot => Take(PendingLot.Parse(lot.Lot)?.Lot.Name ?? lot.Lot, -instead[lot.Lot]));
+            wallet.Lots.ToList().ForEach(lot => Take(lot.Name, lot.Amount));
+        }
+
+        return (wallet, instead, rest);
 
         void Take(string from, long most)
         {
@@ -70,11 +69,13 @@ public sealed partial record Wallet
             if (taken > 0)
             {
                 wallet = wallet.PutInto(from, -taken, fresh);
-                then.Add(from, taken);
+                instead.Add(from, taken);
                 rest -= taken;
             }
         }
     }
+
+    private Wallet Returned(List<(string Lot, long Amount)> lots, Lot fresh) => lots.Aggregate(this, (wallet, lot) => wallet.PutInto(lot.Lot, lot.Amount, fresh));
 
     private long HeldIn(string lot, bool orActive) => Pending.FirstOrDefault(pending => pending.Name == lot) is { } pending ? pending.Lot.Amount : orActive ? Lots.FirstOrDefault(own => own.Name == lot).Amount : 0;
 

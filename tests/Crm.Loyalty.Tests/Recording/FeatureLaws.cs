@@ -37,6 +37,13 @@ public sealed class FeatureLaws
     [Fact]
     public void Independent_refunds_commute() => Commute(program => new LoyaltyModule(program)).Check(Thorough);
 
+    /// <summary>Without cascade on ladders alone whose windows the calendar sets: what a ladder holds after several things were taken back is worked out from what it held before, and not from what was counted.</summary>
+    [Fact]
+    public void Without_cascade_a_split_refund_equals_the_single_one() => Split(Kept, Calendars).Check(Thorough);
+
+    [Fact]
+    public void Without_cascade_independent_refunds_commute() => Commute(Kept, Calendars).Check(Thorough);
+
     [Fact]
     public void Entries_add_up_to_the_wallets_and_what_is_set_aside() => Sums(program => new LoyaltyModule(program)).Check(Thorough);
 
@@ -53,6 +60,12 @@ public sealed class FeatureLaws
     public void An_entry_that_no_wallet_has_is_caught() => Caught(Sums(program => new ByRule(program, forgets: true)));
 
     [Fact]
+    public void Rounding_each_refund_by_itself_is_caught_on_those_ladders_too() => Caught(Split(program => new ByRule(program), Calendars));
+
+    [Fact]
+    public void Remembering_which_refund_came_first_is_caught_on_those_ladders_too() => Caught(Commute(program => new ByRule(program), Calendars));
+
+    [Fact]
     public void A_challenge_that_is_never_counted_back_is_caught_by_the_full_refund() => Caught(Full(program => new NeverCountsBack(program), Challenging));
 
     [Fact]
@@ -60,6 +73,8 @@ public sealed class FeatureLaws
 
     [Fact]
     public void A_challenge_that_is_counted_back_once_only_is_caught_when_refunds_change_places() => Caught(Commute(program => new NeverCountsBack(program, onlyOnce: true), Challenging));
+
+    private static LoyaltyModule Kept(LoyaltyProgram program) => new(program with { Cascade = Cascade.None });
 
     private static Property Full(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders)), given =>
     {
@@ -129,7 +144,7 @@ public sealed class FeatureLaws
         var club = await Recorded(module, events);
         var amy = await club.Amy();
         var writer = new SlotWriter();
-        module.Contract.Codec.Write(amy.Slot<LoyaltyState>(LoyaltyNames.Module), writer);
+        module.Contract.Codec.Write(amy.Slot<LoyaltyState>(module.Contract.Name), writer);
         var ledger = (await club.Ledger()).GroupBy(entry => (entry.Unit, entry.Lot)).Select(lot => (lot.Key.Unit, lot.Key.Lot, Sum: lot.Sum(entry => entry.Amount))).Where(lot => lot.Sum != 0).Order();
         return $"{Convert.ToHexString(writer.Written)}\n{string.Join('\n', amy.Facts.Where(fact => fact.Name.StartsWith("loyalty", StringComparison.Ordinal)))}\n{string.Join('\n', ledger)}";
     }
@@ -172,6 +187,10 @@ public sealed class FeatureLaws
             Surprises = (mask & 8) == 0 ? [] : [new Surprise { Name = "gift", OneIn = 3, Seed = "0123456789abcdef", Gift = new UnitAmount("stars", 7) }],
             VelocityLimits = (mask & 16) == 0 ? [] : [new() { Name = "often", Kind = "purchase", Most = 2, Within = Duration.FromDays(20) }],
         };
+
+    // Ladders that count for ever, or in windows of the calendar or the member's year, of which nothing goes over into the next.
+    private static Gen<LoyaltyProgram> Calendars => Programs.Where(program => program.Ladders[0].Window is not (QualificationWindow.Rolling or QualificationWindow.SinceTierStart))
+        .Select(program => program with { Ladders = [program.Ladders[0] with { Rollover = Rollover.None }] });
 
     private static Gen<LoyaltyProgram> Challenging => Programs.Where(program => !program.Challenges.IsEmpty);
 

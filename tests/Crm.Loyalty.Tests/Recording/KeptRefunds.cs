@@ -2,6 +2,7 @@ using Crm.Conditions;
 using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Scenarios;
 using Crm.Loyalty.Wallets;
@@ -76,6 +77,37 @@ public sealed class KeptRefunds
         await club.Returns("pos:sale", 1);
 
         Assert.Equal(9, await Points(club));
+    }
+
+    [Fact]
+    public async Task What_a_piece_of_a_refund_took_from_another_lot_goes_back_there_when_the_next_asks_less_of_its_own()
+    {
+        var (spend, lives) = (If.Field("event.spend"), new EarningTerms { Expiry = LotExpiry.AfterDays(30, LastDay.Included) });
+        var program = LotScenarios.Points(
+            LotExpiry.AfterDays(60, LastDay.Included),
+            new FixedPoints { Name = "each", Unit = "points", Points = 10, Terms = lives },
+            new FixedPoints { Name = "much", Unit = "points", Points = 20, When = spend.AtLeast(100), Terms = lives },
+            new FixedPoints { Name = "little", Unit = "points", Points = 10, When = spend.LessThan(60), Terms = lives },
+            new FixedPoints { Name = "enough", Unit = "points", Points = 20, When = spend.AtLeast(60), Terms = new() { Expiry = LotExpiry.Never } }) with { Cascade = Cascade.None };
+
+        var (whole, pieces) = (await LeftAsync(50), await LeftAsync(30, 20));
+
+        Assert.Equal([(60, 5L)], whole.Lots.Select(lot => (lot.Expiry is { } gone ? (int)(gone - Samples.Local(2026, 1, 15, 0)).TotalDays - 1 : 0, lot.Amount)));
+        Assert.Equal(whole, pieces);
+
+        async Task<Wallet> LeftAsync(params int[] refunds)
+        {
+            var club = Club.Of(program);
+            await club.Records(LoyaltyEvents.Adjust("desk:gift", Samples.Amy, 15, "test", "staff:1", unit: "points"));
+            await club.Buys(100, "pos:sale");
+            await club.Redeems(30, unit: "points");
+            foreach (var refund in refunds)
+            {
+                await club.Returns("pos:sale", refund);
+            }
+
+            return await Wallet(club);
+        }
     }
 
     [Fact]
