@@ -61,13 +61,12 @@ internal sealed partial class Decision
         var standing = In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
         if (ladder.Metric is QualificationMetric.Visits { OncePerDay: true })
         {
-            var today = new Moment(context.Moment.Instant, plan.Zone).Date;
-            if (standing.LastDay == today)
+            if (climb.OnDay(standing) is not { } first)
             {
                 return;
             }
 
-            standing = standing with { LastDay = today };
+            standing = first;
         }
 
         Stand(plan, ladder, standing, at is { } then ? climb.Recount(standing, amount, then) : climb.Count(standing, amount));
@@ -106,10 +105,7 @@ internal sealed partial class Decision
             return;
         }
 
-        var onceADay = ladder.Metric is QualificationMetric.Visits { OncePerDay: true };
-        var sum = own.With(other, ladder, onceADay);
-        var counted = other.Counted - (onceADay && own.LastDay == other.LastDay && other.Counted > 0 ? 1 : 0);
-        Stand(plan, ladder, own, counted > 0 && !ladder.IsLevel ? climb.Count(sum, counted) : climb.Bring(sum, LevelOf(plan, ladder)));
+        Stand(plan, ladder, own, climb.Join(own, other, LevelOf(plan, ladder)));
     }
 
     /// <summary>The entry of the agenda at which something about a standing may next change.</summary>

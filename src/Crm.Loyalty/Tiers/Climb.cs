@@ -37,6 +37,34 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         return InTier(standing, Current(standing));
     }
 
+    /// <summary>The standing with the day noted on which a visit counts that counts once a day; null where the day has counted.</summary>
+    public TierStanding? OnDay(TierStanding standing)
+    {
+        var today = moment.Date;
+        if (standing.LastDay == today)
+        {
+            return null;
+        }
+
+        standing = Closed(standing) with { LastDay = today };
+        return ladder.Window is QualificationWindow.Rolling ? standing : standing with { Days = Added(standing.Days, today, 1) };
+    }
+
+    /// <summary>The standing of two who are one from now on: what both counted in windows that are open counts in the window of who joined first.</summary>
+    public TierStanding Join(TierStanding standing, TierStanding other, long value)
+    {
+        var (own, theirs) = (Closed(standing), Closed(other));
+        var onceADay = ladder.Metric is QualificationMetric.Visits { OncePerDay: true };
+        var sum = own.With(theirs, ladder, onceADay);
+        if (sum.Joined != own.Joined && ladder.Window is QualificationWindow.Anniversary && ladder.Window.PeriodOf(moment.Date, sum.Joined) is { } period)
+        {
+            sum = sum with { Opened = moment.StartOf(period.Start) };
+        }
+
+        var counted = ladder.IsLevel ? 0 : theirs.Counted - (onceADay ? own.SharedDays(theirs) : 0);
+        return counted > 0 ? Count(sum, counted) : Bring(sum, value);
+    }
+
     /// <summary>The standing after something was counted, or, below 0, taken back by hand.</summary>
     public TierStanding Count(TierStanding standing, long amount)
     {
@@ -136,7 +164,8 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     // The level that takes nothing is everybody's who stands on the ladder.
     private int LowestFree() => ladder.Tiers is [{ From: 0, InvitationOnly: false, When: null }, ..] ? 0 : -1;
 
-    private TierStanding Closed(TierStanding standing)
+    /// <summary>The standing with the windows closed that are over at the moment.</summary>
+    public TierStanding Closed(TierStanding standing)
     {
         if (ladder.Window is QualificationWindow.Rolling rolling)
         {
@@ -146,7 +175,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         while (ladder.Window.PeriodOf(moment.Date, standing.Joined) is { } period && (standing.Opened is not { } opened || opened < moment.StartOf(period.Start)))
         {
             standing = standing.Counted == 0 || standing.Opened is null || ladder.Window.PeriodOf(standing.Opened.Value.InZone(moment.Zone).Date, standing.Joined) is not { } closing
-                ? standing with { Opened = moment.StartOf(period.Start) }
+                ? standing with { Opened = moment.StartOf(period.Start), Days = [] }
                 : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence, keepsPast).Close(standing);
         }
 
@@ -165,7 +194,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         }
 
         var surplus = SurplusOf(standing.Counted);
-        standing = standing with { Opened = moment.Instant, Counted = surplus, Past = PastWith(standing) };
+        standing = standing with { Opened = moment.Instant, Counted = surplus, Days = [], Past = PastWith(standing) };
         return surplus > 0 ? Qualified(standing, 0) : standing;
     }
 
@@ -200,7 +229,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
         if (highest >= 0 && highest >= current && ladder.Window is QualificationWindow.SinceTierStart)
         {
-            standing = standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - ladder.Tiers[highest].From : 0, Past = PastWith(standing) };
+            standing = standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - ladder.Tiers[highest].From : 0, Days = [], Past = PastWith(standing) };
         }
 
         return standing;
@@ -324,7 +353,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     }
 
     private TierStanding Restarted(TierStanding standing) => ladder.Window is QualificationWindow.SinceTierStart
-        ? standing with { Opened = moment.Instant, Counted = 0, Past = PastWith(standing) }
+        ? standing with { Opened = moment.Instant, Counted = 0, Days = [], Past = PastWith(standing) }
         : standing;
 
     // Grants of staff that are over.

@@ -19,7 +19,7 @@ public sealed record TierStanding
     /// <summary>What was counted in the open window; 0 for rolling windows, which keep <see cref="Days"/>.</summary>
     public long Counted { get; init; }
 
-    /// <summary>For rolling windows, what was counted on each day that is still within, by day.</summary>
+    /// <summary>For rolling windows, and where a day counts once, what was counted on each day that is still within, by day; otherwise empty.</summary>
     public Sequence<DayCount> Days { get; init; }
 
     /// <summary>What was counted in windows that are over, or on days that have left a rolling one, by their end: kept in programmes without cascade for as long as something may be taken back of it.</summary>
@@ -55,6 +55,15 @@ public sealed record TierStanding
         Floor = Floor is { } floor && !(other.Floor is { } theirs && ladder.LevelOf(theirs.Tier) > ladder.LevelOf(floor.Tier)) ? floor : other.Floor,
         Pin = Pin ?? other.Pin,
     };
+
+    /// <summary>On how many days within both were counted, where a day counts once. Of standings from before days were kept only the last is known.</summary>
+    internal long SharedDays(TierStanding other)
+    {
+        var own = Days.Select(day => day.Day).ToHashSet();
+        return other.Days.IsEmpty
+            ? (LastDay is not null && LastDay == other.LastDay && other.Counted > 0 ? 1 : 0)
+            : other.Days.Count(day => day.Day == LastDay || own.Contains(day.Day));
+    }
 
     /// <summary>This standing with the difference of two others added: counts by arithmetic, held tiers as sets, the rest as in the first where the two differ.</summary>
     internal TierStanding Plus(TierStanding? with, TierStanding? without)

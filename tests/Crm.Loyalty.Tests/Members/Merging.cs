@@ -9,6 +9,7 @@ using Crm.Loyalty.Rules;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Stamps;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Storage;
@@ -270,6 +271,79 @@ public sealed class Merging
         Assert.Equal(28, await club.Points());
         Assert.Equal(28, (await club.Ledger()).Where(entry => entry.Unit == "points").Sum(entry => entry.Amount));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_both_counted_in_their_own_years_counts_in_the_year_of_who_joined_first(bool survivorJoinedLater)
+    {
+        var program = Tests.Tiers.Ladders.Program(Tests.Tiers.Ladders.Usual with { Window = new QualificationWindow.Anniversary(12), Tiers = [new("bronze", 0), new("gold", 600)] });
+        var club = Club.Of(program);
+        var (early, late) = survivorJoinedLater ? (Ben, Samples.Amy) : (Samples.Amy, Ben);
+        club.On(2025, 2, 1);
+        await club.Records(MemberEvents.Join("app:1", early));
+        await club.Records(Purchase("till:0", early, 70));
+        club.On(2025, 7, 1);
+        await club.Records(MemberEvents.Join("app:2", late));
+        club.On(2026, 2, 10);
+        await club.Records(Purchase("till:1", late, 500));
+        club.On(2026, 2, 20);
+        await club.Records(Purchase("till:2", early, 50));
+        club.On(2026, 3, 1);
+
+        await MergedAsync(club);
+
+        var standing = (await club.Membership()).Standing()!;
+        Assert.Equal((550L, Samples.Local(2026, 2, 1), new LocalDate(2025, 2, 1)), (standing.Counted, standing.Opened, standing.Joined));
+        await club.Buys(50);
+        Assert.Equal("gold", await club.Tier());
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+        club.On(2027, 2, 1);
+        await club.Buys(1);
+        Assert.Equal(1, (await club.Membership()).Standing()!.Counted);
+    }
+
+    [Theory]
+    [MemberData(nameof(WindowsOfVisits))]
+    public async Task A_day_on_which_both_came_is_one(string name, QualificationWindow window, long expected)
+    {
+        var program = Tests.Tiers.Ladders.Program(Tests.Tiers.Ladders.Usual with
+        {
+            Metric = new QualificationMetric.Visits { OncePerDay = true }, Window = window, Tiers = [new("bronze", 0), new("gold", 100)], Validity = window is QualificationWindow.SinceTierStart ? new TierValidity.Fixed(12, 0, LastDay.Included) : null,
+        });
+        var club = Club.Of(program);
+        foreach (var (month, day, who) in new[] { (12, 30, "both"), (1, 5, "both"), (1, 6, "both"), (1, 7, "both"), (1, 8, "amy"), (1, 9, "ben"), (1, 10, "amy") })
+        {
+            club.On(month == 12 ? 2025 : 2026, month, day);
+            foreach (var one in new[] { Samples.Amy, Ben }.Where(one => who == "both" || who == one.Value))
+            {
+                await club.Records(Purchase(club.NextKey(), one, 10));
+                await club.Records(Purchase(club.NextKey(), one, 10));
+            }
+        }
+
+        await MergedAsync(club);
+
+        var standing = (await club.Membership()).Standing()!;
+        Assert.Equal((name, expected), (name, window is QualificationWindow.Rolling ? standing.Days.Sum(day => day.Amount) : standing.Counted));
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+
+        // The last of these days was a visit already, and the next is another.
+        await club.Buys(10);
+        club.On(2026, 1, 11);
+        await club.Buys(10);
+        standing = (await club.Membership()).Standing()!;
+        Assert.Equal(expected + 1, window is QualificationWindow.Rolling ? standing.Days.Sum(day => day.Amount) : standing.Counted);
+    }
+
+    public static TheoryData<string, QualificationWindow, long> WindowsOfVisits => new()
+    {
+        { "year", QualificationWindow.CalendarYear, 6 },
+        { "month", new QualificationWindow.Calendar(CalendarUnit.Month), 6 },
+        { "lifetime", QualificationWindow.Lifetime, 7 },
+        { "rolling", new QualificationWindow.Rolling(1), 7 },
+        { "since the tier", new QualificationWindow.SinceTierStart(), 7 },
+    };
 
     [Fact]
     public void Two_members_who_are_merged_are_who_one_would_have_been() => UnionLaw(() => new LoyaltyModule(Everyone)).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
