@@ -168,7 +168,19 @@ internal static class WalletRequests
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Converted) { Subject = conversion.Name, Unit = from.Name, Amount = -give });
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Converted) { Subject = conversion.Name, Unit = to.Name, Amount = get });
         decision.Take(plan, from, taken, give, conversion.Name);
-        decision.Receive(plan, to, to.LotOf(MomentIn(plan, context), null, decision.In(plan.Name)) with { Amount = get }, Movement.Transferred, conversion.Name);
+        var (lot, given, got) = (to.LotOf(MomentIn(plan, context), null, decision.In(plan.Name)), 0L, 0L);
+        foreach (var issuer in taken.Movements.Where(moved => moved.Movement == Movement.Transferred).GroupBy(moved => Lot.Parse(moved.Lot)?.Issuer, StringComparer.Ordinal))
+        {
+            // Who issued what is given owes what is got for it; each has the whole units that the sum up to there comes to.
+            given -= issuer.Sum(moved => moved.Amount);
+            var part = (long)((Int128)get * given / give) - got;
+            got += part;
+            if (part > 0)
+            {
+                decision.Receive(plan, to, lot with { Amount = part, Issuer = issuer.Key }, Movement.Transferred, conversion.Name);
+            }
+        }
+
         return decision.Outcome();
     }
 
@@ -221,17 +233,23 @@ internal static class WalletRequests
         amount = Math.Min(amount, most);
 
         var (decision, reason, rest) = (new Decision(state, context), request.Fields[LoyaltyEvents.Reason].AsCode, amount);
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reinstated) { Subject = reason, Unit = unit.Name, Amount = amount });
+        var taken = new List<(string? Issuer, long Amount)>();
         foreach (var tally in gone)
         {
-            var taken = Math.Min(tally.Amount, rest);
-            rest -= taken;
-            decision.Count(plan, tally with { Amount = tally.Amount - taken });
+            var part = Math.Min(tally.Amount, rest);
+            rest -= part;
+            taken.Add((Lot.Parse(tally.Name[prefix.Length..])?.Issuer, part));
+            decision.Count(plan, tally with { Amount = tally.Amount - part });
         }
 
-        // Without a day they live as if earned now: what idles has the whole time once more, as where lots are amended.
-        var moment = MomentIn(plan, context);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reinstated) { Subject = reason, Unit = unit.Name, Amount = amount });
-        decision.Receive(plan, unit, NewLife(request, plan, unit, membership, context) with { Amount = amount }, Movement.Expired, reason, unit.Idle is { } idle ? moment.StartOf(idle.GoneAfter(moment.Date)) : null);
+        // Without a day they live as if earned now: what idles has the whole time once more, as where lots are amended. Who issued them still did.
+        var (moment, life) = (MomentIn(plan, context), NewLife(request, plan, unit, membership, context));
+        foreach (var issuer in taken.Where(one => one.Amount > 0).GroupBy(one => one.Issuer, one => one.Amount, StringComparer.Ordinal))
+        {
+            decision.Receive(plan, unit, life with { Amount = issuer.Sum(), Issuer = issuer.Key }, Movement.Expired, reason, unit.Idle is { } idle ? moment.StartOf(idle.GoneAfter(moment.Date)) : null);
+        }
+
         return decision.Outcome();
     }
 

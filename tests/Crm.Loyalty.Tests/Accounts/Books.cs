@@ -115,6 +115,45 @@ public sealed class Books
     }
 
     [Fact]
+    public async Task Units_that_are_reinstated_are_owed_by_who_issued_them_B13_C10()
+    {
+        var club = Club.Of(Mall with { Units = [Mall.Units[0] with { ReinstateWithinDays = 30 }] });
+        await Buys(club, "market", 100);
+        await Buys(club, "chemist", 50);
+        await Buys(club, "ferry", 10);
+        club.On(2026, 5, 10);
+
+        // The chemist's lot is before the market's, so all of it comes back and 20 of the market's.
+        var receipt = await club.Records(LoyaltyEvents.Reinstate("desk:1", Samples.Amy, 120, null, "goodwill", "staff:1"));
+        await Redeems(club, "ferry", 120);
+
+        Assert.Equal(120, receipt.Total("points"));
+        Assert.Equal([("chemist", "ferry", 100L), ("market", "ferry", 20L)], (await Settled(club)).Statement(Rates).Select(line => (line.Issuer, line.Redeemer, line.Units)));
+        Assert.Equal(0, (await club.Ledger()).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task Units_that_are_exchanged_are_owed_by_who_issued_those_that_were_given_for_them_B13_B14()
+    {
+        var club = Club.Of(Mall with
+        {
+            Units = [.. Mall.Units, new("miles", UnitKind.Redeemable)],
+            Conversions = [new("miles", "points", "miles", 3, 2)],
+        });
+        await Buys(club, "chemist", 25);
+        await Buys(club, "market", 100);
+
+        // 50 of the chemist's and 97 of the market's: 98 miles, of which 33 and a third are the chemist's.
+        await club.Records(LoyaltyEvents.Convert("app:miles", Samples.Amy, 149));
+        await club.Records(LoyaltyEvents.Redeem("app:fly", SpendAuthority.SignedIn(Samples.Amy), 98, unit: "miles") with { Brand = "ferry" });
+
+        Assert.Equal(
+            [("chemist", "ferry", 33L), ("market", "ferry", 65L)],
+            (await Settled(club)).Statement([new("miles", "market", null, 1, Money.Hkd(1)), new("miles", "chemist", null, 1, Money.Hkd(1))]).Select(line => (line.Issuer, line.Redeemer, line.Units)));
+        Assert.Equal(0, (await club.Ledger()).Where(entry => entry.Unit == "miles").Sum(entry => entry.Amount));
+    }
+
+    [Fact]
     public async Task A_reward_that_is_cancelled_and_an_order_that_is_refunded_are_two_things_D9()
     {
         var club = Club.Of(Mall);
