@@ -105,7 +105,8 @@ internal static class PoolSteps
 
         var rules = plan.Definition.Value.Pools;
         var membership = state.In(plan.Name);
-        var period = Periods.Of(rules?.SpendPer ?? default, new Moment(context.Moment.Instant, plan.Zone));
+        var moment = new Moment(context.Moment.Instant, plan.Zone);
+        var period = Periods.Of(rules?.SpendPer ?? default, moment);
         foreach (var spent in accepted.Entries.Where(entry => entry.Program == plan.Name && entry.Movement == Movement.Spent).GroupBy(entry => entry.Unit, StringComparer.Ordinal))
         {
             var (amount, tally) = (-spent.Sum(entry => entry.Amount), LoyaltyNames.PoolSpent(who, spent.Key));
@@ -117,10 +118,42 @@ internal static class PoolSteps
 
             var share = member.Share(spent.Key);
             member = member.With(share with { Spent = checked(share.Spent + amount) });
-            membership = membership.With(new Tally(tally, period, sum));
+            membership = Remember(request.Key, who, spent.Key, amount, LoyaltyNames.NumberOf(moment.Date), membership.With(new Tally(tally, period, sum)));
         }
 
         return accepted with { State = state.With(membership with { Pool = pool.With(member) }) };
+    }
+
+    /// <summary>What comes back to a pool was not spent after all by the member who had spent it: it makes room again in the span in which it was spent.</summary>
+    public static void Credit(string redemption, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
+    {
+        var (membership, prefix) = (decision.In(plan.Name), LoyaltyNames.PoolSpender(redemption, unit.Name));
+        if (membership.Pool is not { } pool || membership.Tallies.FirstOrDefault(known => known.Name.StartsWith(prefix, StringComparison.Ordinal)) is not { Name: not null } spent
+            || IdOf(spent.Name[prefix.Length..]) is not { } who)
+        {
+            return;
+        }
+
+        var tally = LoyaltyNames.PoolSpent(who, unit.Name);
+        var period = Periods.Of(plan.Definition.Value.Pools?.SpendPer ?? default, new Moment(plan.Zone.AtStartOfDay(LoyaltyNames.DayOf(spent.Period)).ToInstant(), plan.Zone));
+        decision.Count(plan, spent with { Amount = Math.Max(0, spent.Amount - amount) });
+        if (membership.Counted(tally, period) is > 0 and var counted)
+        {
+            decision.Count(plan, new Tally(tally, period, Math.Max(0, counted - amount)));
+        }
+
+        if (pool.Member(who) is { } member && member.Share(unit.Name) is { Spent: > 0 } share)
+        {
+            decision.Stand(plan.Name, pool.With(member.With(share with { Spent = Math.Max(0, share.Spent - amount) })));
+        }
+    }
+
+    // While it is kept in mind what a redemption drew, so is who asked for it.
+    private static Membership Remember(EventKey redemption, CustomerId who, string unit, long amount, long today, Membership membership)
+    {
+        bool MayComeBack(string name) => membership.Tallies.Any(tally => tally.Name.StartsWith(LoyaltyNames.Drawn(name, unit), StringComparison.Ordinal));
+        membership = membership with { Tallies = membership.Tallies.Where(tally => LoyaltyNames.SpentBySomebody(tally.Name, unit) is not { } earlier || MayComeBack(earlier)).ToSequence() };
+        return MayComeBack(redemption.ToString()) ? membership.With(new Tally(LoyaltyNames.PoolSpender(redemption.ToString(), unit) + who, today, amount)) : membership;
     }
 
     private static Outcome Open(CustomerEvent request, ProgramPlan plan, Decision decision)
@@ -287,5 +320,8 @@ internal static class PoolSteps
     private static bool IsLastOwner(PoolStanding pool, CustomerId who) => pool.Members.All(member => member.Customer == who || member.Role != PoolRole.Owner);
 
     private static CustomerId? IdOf(CustomerEvent happened, string field) =>
-        happened.Fields[field].AsCode is { Length: 32 } text && UInt128.TryParse(text, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var bits) && bits != 0 ? new CustomerId(bits) : null;
+        happened.Fields[field].AsCode is { } text ? IdOf(text) : null;
+
+    private static CustomerId? IdOf(string text) =>
+        text.Length == 32 && UInt128.TryParse(text, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var bits) && bits != 0 ? new CustomerId(bits) : null;
 }

@@ -175,6 +175,15 @@ public static class LoyaltyNames
     internal static string ReservationKey(string program, string id) => $"{Reservation}/{program}/{id}";
 
     internal static string CartKey(string program, string cart) => $"{Cart}/{program}/{cart}";
+    /// <summary>The tally of what a redemption from a pool spent, while it may come back; the member who spent it follows.</summary>
+    internal static string PoolSpender(string redemption, string unit) => $"{AllSpenders}{redemption}|{unit}|";
+
+    /// <summary>The redemption of a unit whose spender a tally keeps in mind; null for other tallies.</summary>
+    internal static string? SpentBySomebody(string tally, string unit) =>
+        tally.StartsWith(AllSpenders, StringComparison.Ordinal) && tally.LastIndexOf($"|{unit}|", StringComparison.Ordinal) is >= 0 and var end ? tally[AllSpenders.Length..end] : null;
+
+    private const string AllSpenders = "spender/";
+
 
     internal static string ReferralKey(string program) => $"{Referral}/{program}/friend";
 

@@ -300,6 +300,7 @@ internal static class WalletRequests
         }
 
         DrawnLots.CameBack(original, plan, unit, asked, decision);
+        PoolSteps.Credit(original, plan, unit, asked, decision);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Returned) { Subject = plan.Name, Unit = unit.Name, Amount = asked, Parts = parts.ToSequence() });
         decision.Expire(plan.Name, unit.Name, plan);
         return decision.Outcome();

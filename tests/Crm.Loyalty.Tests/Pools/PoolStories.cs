@@ -21,6 +21,14 @@ public sealed class PoolStories
 
     private static Identity Home => Household.Home;
 
+    private static ValueTask<Receipt> Returned(Household house, string key, string redemption, long? amount = null) =>
+        LoyaltyEvents.Return(key, Home, redemption, amount) is var back ? house.Records(back with { Fields = back.Fields.With("unit", "points") }) : default;
+
+    private static LoyaltyProgram Returning(PoolRules rules) => Household.Program(rules) is var club ? club with
+    {
+        Units = [club.Units[0] with { Returns = new ReturnPolicy(60, GoneLots.NewLot) }, .. club.Units.Skip(1)],
+    } : throw new InvalidOperationException();
+
     [Fact]
     public async Task Members_give_to_a_pool_and_spend_from_it_and_it_knows_who_gave_and_who_spent()
     {
@@ -116,6 +124,51 @@ public sealed class PoolStories
         Assert.Equal("pool-limit", (await house.Spends(Bob, 1)).Refusal?.Code);
         house.Later(20);
         Assert.True((await house.Spends(Bob, 50)).Accepted);
+    }
+
+    [Fact]
+    public async Task What_comes_back_to_a_pool_was_not_spent_by_who_had_spent_it()
+    {
+        var house = await new Household(Returning(new PoolRules { SpendMost = 100, SpendPer = CapPeriod.Month, Leaving = PoolLeaving.Return })).Opened();
+        await house.Buys(Bob, 300);
+        await house.Buys(Cat, 100);
+        await house.Gives(Bob, 300);
+        await house.Gives(Cat, 100);
+        await house.Spends(Bob, 100, "app:first");
+        Assert.Equal("pool-limit", (await house.Spends(Bob, 1)).Refusal?.Code);
+
+        Assert.Equal(40, (await Returned(house, "app:some", "app:first", 40)).Total("points"));
+        Assert.Equal("pool-limit", (await house.Spends(Bob, 41)).Refusal?.Code);
+        Assert.Equal(60, (await Returned(house, "app:rest", "app:first")).Total("points"));
+        Assert.Equal(new PoolShare("points", 300, 0), (await house.Of(Home)).Pool?.Member(await house.IdOf(Bob))?.Share("points"));
+        Assert.True((await house.Spends(Bob, 100, "app:again")).Accepted);
+        await house.Cancels("app:again", Home);
+
+        // Three quarters of what is there were given by him, and he has spent none of it.
+        await house.Leaves(Bob);
+        await house.Settles();
+        Assert.Equal((300L, 100L), (await house.Points(Bob), await house.Points(Home)));
+    }
+
+    [Fact]
+    public async Task What_comes_back_in_another_month_makes_no_room_in_that_month()
+    {
+        var house = await new Household(Returning(new PoolRules { SpendMost = 100, SpendPer = CapPeriod.Month })).Opened();
+        await house.Buys(Amy, 500);
+        await house.Gives(Amy, 500);
+        await house.Spends(Bob, 100, "app:january");
+        house.Later(20);
+        await house.Spends(Bob, 80, "app:february");
+        await Returned(house, "app:back", "app:january");
+
+        Assert.Equal("pool-limit", (await house.Spends(Bob, 21)).Refusal?.Code);
+        Assert.Equal(80, (await house.Of(Home)).Pool?.Member(await house.IdOf(Bob))?.Share("points").Spent);
+        await Returned(house, "app:half", "app:february", 40);
+        Assert.True((await house.Spends(Bob, 60)).Accepted);
+
+        // Who had spent it may have left: then nobody is credited.
+        await house.Leaves(Bob);
+        Assert.True((await Returned(house, "app:late", "app:february")).Accepted);
     }
 
     [Fact]
