@@ -42,11 +42,39 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
         }
 
         standing = standing with { Met = true, Streak = before.Streak + 1 };
-        if (standing.Streak < challenge.Consecutive)
+        return standing.Streak < challenge.Consecutive ? standing : Achieved(standing, out achieved);
+    }
+
+    /// <summary>The standing of two who are the same customer from now on, and how often what they have done together achieves the challenge that neither has achieved alone: at most once. What they do later in the period counts as ever.</summary>
+    public ChallengeStanding Join(ChallengeStanding own, ChallengeStanding other, out int achieved)
+    {
+        achieved = 0;
+        var (one, two) = (Bring(own), Bring(other));
+        var sum = one.With(two);
+        var met = sum.Met || (IsMet(sum.Counts) && !(challenge.Recurrence == Recurrence.Once && sum.Completed > 0));
+        if (!met)
         {
-            return standing;
+            return sum;
         }
 
+        // What each had before the period goes on with what both have done in it.
+        var streak = Math.Max(Before(one), Before(two)) + 1;
+        if (IsAchieved(one) || IsAchieved(two) || (challenge.Recurrence == Recurrence.Once && sum.Completed > 0))
+        {
+            return sum with { Met = true };
+        }
+
+        sum = sum with { Met = true, Streak = streak };
+        return streak < challenge.Consecutive ? sum : Achieved(sum, out achieved);
+    }
+
+    private static int Before(ChallengeStanding standing) => standing.Met ? standing.Streak - 1 : standing.Streak;
+
+    // Whether the challenge was achieved in the period of the standing; where it begins anew at once, its run is none any more.
+    private bool IsAchieved(ChallengeStanding standing) => standing.Met && (standing.Streak >= challenge.Consecutive || standing.Streak == 0);
+
+    private ChallengeStanding Achieved(ChallengeStanding standing, out int achieved)
+    {
         achieved = 1;
         standing = standing with { Completed = standing.Completed + 1 };
         return challenge.Recurrence != Recurrence.OnCompletion ? standing

@@ -1,4 +1,5 @@
 using Crm.Events;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -39,6 +40,24 @@ internal static class ChallengeSteps
         decision.Stand(plan.Name, (standing ?? new ChallengeStanding { Challenge = challenge.Name }) with { Joined = true });
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeJoined) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeJoined(challenge.Name) });
         return decision.Outcome();
+    }
+
+    /// <summary>Adds how far somebody is who is the same customer from now on; what the two achieve only together is given as one would have been, while the challenge runs and to who takes part.</summary>
+    public static void Join(ProgramPlan plan, Challenge challenge, ChallengeStanding other, Decision decision)
+    {
+        var moment = new Moment(decision.Context.Moment.Instant, plan.Zone);
+        var own = decision.In(plan.Name).Challenge(challenge.Name) ?? new ChallengeStanding { Challenge = challenge.Name };
+        if (!challenge.RunsAt(moment.Instant) || plan.Definition.Value.Ended || !MemberSteps.TakesPart(plan, decision.In(plan.Name)))
+        {
+            decision.Stand(plan.Name, own.With(other));
+            return;
+        }
+
+        decision.Stand(plan.Name, new ChallengeRun(challenge, moment).Join(own, other, out var achieved));
+        if (achieved > 0)
+        {
+            Award(plan, challenge, decision);
+        }
     }
 
     private static void Count(CustomerEvent happened, Challenge challenge, ProgramPlan plan, Decision decision)

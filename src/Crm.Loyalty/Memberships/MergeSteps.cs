@@ -1,3 +1,4 @@
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
@@ -75,6 +76,18 @@ internal static class MergeSteps
             }
         }
 
+        foreach (var challenge in other.Challenges)
+        {
+            if (plan?.Challenges.FirstOrDefault(known => known.Name == challenge.Challenge) is { } known)
+            {
+                ChallengeSteps.Join(plan, known, challenge, decision);
+            }
+            else
+            {
+                decision.Stand(other.Program, decision.In(other.Program).Challenge(challenge.Challenge)?.With(challenge) ?? challenge);
+            }
+        }
+
         if (plan is { HasLevels: true })
         {
             decision.Weigh(plan);
@@ -128,8 +141,6 @@ internal static class MergeSteps
             Recent = reward.SelectMany(part => part.Recent).Order().ToSequence(),
             Open = reward.SelectMany(part => part.Open).Distinct().ToSequence(),
         }.With(reward.SelectMany(part => part.Used))).ToSequence(),
-        Challenges = membership.Challenges.Concat(other.Challenges).GroupBy(challenge => challenge.Challenge, StringComparer.Ordinal).OrderBy(challenge => challenge.Key, StringComparer.Ordinal)
-            .Select(challenge => challenge.Aggregate((one, theirs) => one.With(theirs))).ToSequence(),
     });
 
     // What limits count is added within a span; of two spans the later one counts; instants and once-only marks are the latest of both, and the first day is the first.

@@ -1,6 +1,7 @@
 using Crm.Engine;
 using Crm.Events;
 using Crm.Ledger;
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
@@ -227,6 +228,105 @@ public sealed class Merging
         Assert.Equal(given, await club.Points());
     }
 
+    [Theory]
+    [InlineData(3, 2, Recurrence.Once, 1, 1)]
+    [InlineData(2, 2, Recurrence.Once, 0, 0)]
+    [InlineData(5, 0, Recurrence.Once, 1, 1)]
+    [InlineData(5, 2, Recurrence.Once, 1, 1)]
+    [InlineData(5, 6, Recurrence.Once, 2, 2)]
+    [InlineData(3, 4, Recurrence.OnCompletion, 1, 1)]
+    [InlineData(8, 7, Recurrence.OnCompletion, 3, 3)]
+    [InlineData(6, 8, Recurrence.OnCompletion, 2, 2)]
+    public async Task A_challenge_that_two_achieve_only_together_is_achieved_by_the_merge_A14(int own, int other, Recurrence recurrence, int completed, long stars)
+    {
+        var program = Striving(new() { Name = "orders", Goals = [new("orders", 5)], Recurrence = recurrence, Award = [new UnitAmount("stars", 1)] });
+        var club = Club.Of(program);
+        await Orders(club, own, other, 1);
+
+        await MergedAsync(club);
+
+        var membership = await club.Membership();
+        Assert.Equal((stars, completed), (membership.Wallet("stars").Balance, membership.Challenge("orders")?.Completed));
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+        if (other > 0)
+        {
+            // What the retired one's order had achieved together with the others goes with it.
+            await club.Records(CustomerEvent.Refund("till:back", Ben, "till:1.0", Money.Hkd(10)));
+            Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+        }
+    }
+
+    [Fact]
+    public async Task Others_are_told_of_a_challenge_that_two_achieve_together()
+    {
+        var listener = new Listener(LoyaltyNames.ChallengeAchieved);
+        var club = new Club(new LoyaltyModule(Striving(new() { Name = "orders", Goals = [new("orders", 5)] })), listener);
+        await Orders(club, 3, 2, 1);
+        Assert.Empty(listener.Heard);
+
+        await MergedAsync(club);
+
+        Assert.NotEmpty(listener.Heard);
+    }
+
+    [Fact]
+    public async Task An_order_that_comes_back_takes_what_two_achieved_with_it_A14()
+    {
+        var program = Striving(new() { Name = "orders", Goals = [new("orders", 5)], Award = [new UnitAmount("stars", 1)] });
+        var club = Club.Of(program);
+        await Orders(club, 3, 2, 1);
+        await MergedAsync(club);
+        Assert.Equal(1, (await club.Membership()).Wallet("stars").Balance);
+
+        await club.Records(CustomerEvent.Refund("till:back", Ben, "till:1.0", Money.Hkd(10)));
+
+        Assert.Equal((0L, 4L, false), ((await club.Membership()).Wallet("stars").Balance, (await club.Membership()).Challenge("orders")?.Counts[0], (await club.Membership()).Challenge("orders")?.Met));
+    }
+
+    [Theory]
+    [InlineData(new[] { 4, 4, 4 }, new[] { 0, 0, 0 }, 1, 3, 1)]
+    [InlineData(new[] { 4, 4, 2 }, new[] { 0, 0, 2 }, 1, 3, 1)]
+    [InlineData(new[] { 4, 4, 0 }, new[] { 0, 0, 4 }, 1, 3, 1)]
+    [InlineData(new[] { 4, 4, 0 }, new[] { 0, 0, 3 }, 0, 2, 0)]
+    [InlineData(new[] { 4, 0, 4 }, new[] { 0, 0, 4 }, 0, 1, 0)]
+    [InlineData(new[] { 4, 4, 4 }, new[] { 4, 4, 4 }, 2, 3, 2)]
+    public async Task A_run_of_one_goes_on_with_what_both_have_done_in_the_period_of_the_merge_A13(int[] own, int[] other, int completed, int streak, long stars)
+    {
+        var program = Striving(new() { Name = "orders", Goals = [new("orders", 4)], Period = CalendarUnit.Month, Consecutive = 3, Recurrence = Recurrence.NextPeriod, Award = [new UnitAmount("stars", 1)] });
+        var club = Club.Of(program);
+        for (var month = 1; month <= 3; month++)
+        {
+            club.On(2026, month, 20);
+            await Orders(club, own[month - 1], other[month - 1], month);
+        }
+
+        await MergedAsync(club);
+
+        var membership = await club.Membership();
+        Assert.Equal((stars, completed, streak), (membership.Wallet("stars").Balance, membership.Challenge("orders")?.Completed, membership.Challenge("orders")?.Streak));
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+    }
+
+    [Fact]
+    public async Task What_two_have_done_together_achieves_no_challenge_that_is_over_or_that_nobody_of_them_may_achieve()
+    {
+        var challenge = new Challenge { Name = "orders", Goals = [new("orders", 5)], Until = Samples.Local(2026, 2, 1), Award = [new UnitAmount("stars", 1)] };
+        foreach (var (program, suspended) in new[] { (Striving(challenge), false), (Striving(challenge with { Until = null }), true) })
+        {
+            var club = Club.Of(program);
+            await Orders(club, 3, 2, 1);
+            if (suspended)
+            {
+                await club.Records(MemberEvents.Suspend("desk:0", Samples.Amy, "fraud", "staff:17"));
+            }
+
+            club.On(2026, 2, 1);
+            await MergedAsync(club);
+
+            Assert.Equal((0L, 5L), ((await club.Membership()).Wallet("stars").Balance, (await club.Membership()).Challenge("orders")?.Counts[0]));
+        }
+    }
+
     [Fact]
     public async Task Others_are_told_of_a_card_that_two_fill_together()
     {
@@ -429,6 +529,22 @@ public sealed class Merging
         Assert.IsType<MergeResult.Merged>(await club.Engine.MergeAsync(new MergeRequest(EventKey.Parse(key), CustomerRef.Of(Samples.Amy), CustomerRef.Of(retired ?? Ben)), Token)).Receipt;
 
     private static Task<List<string>> DifferencesAsync(Club club, ICustomerModule module) => club.Differences(module);
+
+    private static LoyaltyProgram Striving(Challenge challenge) => Samples.TeaClub with { Units = [.. Samples.TeaClub.Units, new("stars", UnitKind.Redeemable)], Challenges = [challenge] };
+
+    private static async Task Orders(Club club, int own, int other, int month)
+    {
+        await club.Meets("ben");
+        for (var i = 0; i < own; i++)
+        {
+            await club.Buys(10);
+        }
+
+        for (var i = 0; i < other; i++)
+        {
+            await club.Records(Purchase($"till:{month}.{i}", Ben, 10));
+        }
+    }
 
     private static void Caught(Property law) => Counterfeits.Caught(() => law.Check(Config.QuickThrowOnFailure.WithMaxTest(60)));
 
