@@ -321,14 +321,18 @@ internal sealed partial class Decision
             return;
         }
 
-        var tally = LoyaltyNames.Warned(unit.Name);
-        var until = new Moment(context.Moment.Instant, plan.Zone).Date.PlusDays(days);
-        var warned = In(plan.Name).Counted(tally);
-        foreach (var (at, amount, _) in In(plan.Name).Wallet(unit.Name).Schedule.Where(lot => lot.At.ToUnixTimeTicks() > warned && lot.At.InZone(plan.Zone).Date <= until).GroupBy(lot => lot.At).Select(lots => (lots.Key, lots.Sum(lot => lot.Amount), 0)).ToList())
+        var now = context.Moment.Instant.ToUnixTimeTicks();
+        foreach (var gone in In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(LoyaltyNames.Warned(unit.Name), StringComparison.Ordinal) && tally.Amount <= now).ToList())
+        {
+            Count(plan, gone with { Amount = 0 });
+        }
+
+        var (until, membership) = (new Moment(context.Moment.Instant, plan.Zone).Date.PlusDays(days), In(plan.Name));
+        foreach (var (at, amount) in membership.Wallet(unit.Name).Schedule.Where(lot => !IsWarned(membership, unit, lot.At) && lot.At.InZone(plan.Zone).Date <= until).GroupBy(lot => lot.At).Select(lots => (lots.Key, lots.Sum(lot => lot.Amount))).ToList())
         {
             (echoes ??= []).Add(new Echo(LoyaltyNames.Expiring, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", at))));
             Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expiring) { Subject = Lot.NameOf(at), Text = LoyaltyTexts.Expiring(amount, unit.Name, at.InZone(plan.Zone).Date) });
-            Count(plan, new Tally(tally, 0, at.ToUnixTimeTicks()));
+            Count(plan, new Tally(LoyaltyNames.Warned(unit.Name, at), 0, at.ToUnixTimeTicks()));
         }
 
         PutWarning(plan, unit);
@@ -411,9 +415,9 @@ internal sealed partial class Decision
             (risen ??= []).Add(plan);
         }
 
-        var expiry = unit.Definition.WarnDaysBefore is null ? null : In(plan.Name).Wallet(unit.Name).NextExpiry;
+        var warning = unit.Definition.WarnDaysBefore is null ? null : FirstUnwarned(plan, unit);
         Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash, tellsOffsets);
-        if (unit.Definition.WarnDaysBefore is not null && expiry != change.Wallet.NextExpiry)
+        if (unit.Definition.WarnDaysBefore is not null && warning != FirstUnwarned(plan, unit))
         {
             PutWarning(plan, unit);
         }
@@ -550,19 +554,27 @@ internal sealed partial class Decision
 
     private void PutWarning(ProgramPlan plan, UnitPlan unit)
     {
-        var warned = In(plan.Name).Counted(LoyaltyNames.Warned(unit.Name));
-        Instant? due = null;
-        foreach (var (at, _, _) in In(plan.Name).Wallet(unit.Name).Schedule)
+        Instant? due = FirstUnwarned(plan, unit) is { } at ? plan.Zone.AtStartOfDay(at.InZone(plan.Zone).Date.PlusDays(-(unit.Definition.WarnDaysBefore ?? 0))).ToInstant() : null;
+        Put(new AgendaChange(LoyaltyNames.WarningKey(plan.Name, unit.Name), due, Phases.Occasions));
+    }
+
+    // What comes later may run out earlier, so each instant at which units run out is told of by itself.
+    private Instant? FirstUnwarned(ProgramPlan plan, UnitPlan unit)
+    {
+        var (membership, first) = (In(plan.Name), default(Instant?));
+        var wallet = membership.Wallet(unit.Name);
+        foreach (ref readonly var lot in wallet.Lots.AsSpan())
         {
-            if (at.ToUnixTimeTicks() > warned)
+            if (lot.Amount > 0 && wallet.GoneAt(lot) is { } at && !(first <= at) && !IsWarned(membership, unit, at))
             {
-                due = plan.Zone.AtStartOfDay(at.InZone(plan.Zone).Date.PlusDays(-(unit.Definition.WarnDaysBefore ?? 0))).ToInstant();
-                break;
+                first = at;
             }
         }
 
-        Put(new AgendaChange(LoyaltyNames.WarningKey(plan.Name, unit.Name), due, Phases.Occasions));
+        return first;
     }
+
+    private static bool IsWarned(Membership membership, UnitPlan unit, Instant at) => membership.Counted(LoyaltyNames.Warned(unit.Name, at)) != 0;
 
     private void Count(ProgramPlan plan, UnitPlan unit, long amount, Instant? at = null)
     {

@@ -16,7 +16,7 @@ namespace Crm.Loyalty.Memberships;
 internal static class MergeSteps
 {
     private static readonly string[] Own = [LoyaltyNames.Date(""), LoyaltyNames.ZoneOf("")];
-    private static readonly string[] Latest = [LoyaltyNames.Warned(""), LoyaltyNames.Latest(""), LoyaltyNames.Once("", null), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned("")];
+    private static readonly string[] Latest = [LoyaltyNames.AllWarned, LoyaltyNames.Latest(""), LoyaltyNames.Once("", null), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned("")];
 
     public static Outcome.Accepted? Merge(LoyaltyPlans plans, LoyaltyState survivor, LoyaltyState retired, ModuleContext context)
     {

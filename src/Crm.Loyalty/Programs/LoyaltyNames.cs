@@ -123,8 +123,14 @@ public static class LoyaltyNames
 
     internal static string YearlyKey(string program, string rule) => $"{Yearly}/{program}/{rule}";
 
-    /// <summary>The tally of the latest lot that was warned of, as the ticks of its end.</summary>
-    internal static string Warned(string unit) => $"warned/{unit}";
+    /// <summary>The tallies of the instants at which units run out that were warned of, as ticks, until they have passed: the beginning of their names.</summary>
+    internal static string Warned(string unit) => $"{AllWarned}{unit}|";
+
+    /// <summary>The tally that it was warned of units that run out at an instant.</summary>
+    internal static string Warned(string unit, Instant at) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Warned(unit)}{at.ToUnixTimeTicks()}");
+
+    /// <summary>How all tallies begin of what was warned of.</summary>
+    internal const string AllWarned = "warned/";
 
     /// <summary>The tallies of what a redemption drew from each lot, while it may come back: the beginning of their names.</summary>
     internal static string Drawn(string redemption, string unit) => $"{AllDrawn}{redemption}|{unit}|";
@@ -169,12 +175,6 @@ public static class LoyaltyNames
     /// <summary>The tally of what a member has spent from a pool in a span.</summary>
     internal static string PoolSpent(CustomerId member, string unit) => $"pool/{member}/{unit}";
 
-    /// <summary>The supply that a reward's stock is: "reward.tea-club.mug". The host fills it.</summary>
-    public static string StockOf(string program, string reward) => $"reward.{program}.{reward}";
-
-    internal static string ReservationKey(string program, string id) => $"{Reservation}/{program}/{id}";
-
-    internal static string CartKey(string program, string cart) => $"{Cart}/{program}/{cart}";
     /// <summary>The tally of what a redemption from a pool spent, while it may come back; the member who spent it follows.</summary>
     internal static string PoolSpender(string redemption, string unit) => $"{AllSpenders}{redemption}|{unit}|";
 
@@ -184,6 +184,12 @@ public static class LoyaltyNames
 
     private const string AllSpenders = "spender/";
 
+    /// <summary>The supply that a reward's stock is: "reward.tea-club.mug". The host fills it.</summary>
+    public static string StockOf(string program, string reward) => $"reward.{program}.{reward}";
+
+    internal static string ReservationKey(string program, string id) => $"{Reservation}/{program}/{id}";
+
+    internal static string CartKey(string program, string cart) => $"{Cart}/{program}/{cart}";
 
     internal static string ReferralKey(string program) => $"{Referral}/{program}/friend";
 

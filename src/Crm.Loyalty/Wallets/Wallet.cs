@@ -450,7 +450,8 @@ public sealed partial record Wallet
         this with { Shortfall = checked(Shortfall + amount) },
         [.. before, new LotMovement(Lot.Shortfall, Movement.Reversed, -amount), new LotMovement(Lot.Shortfall, Movement.Issued, amount)]);
 
-    private Instant? GoneAt(Lot lot) => lot.Idles ? IdleUntil : lot.Expiry;
+    /// <summary>When a lot of the wallet runs out, if the member stays idle; null: never.</summary>
+    internal Instant? GoneAt(Lot lot) => lot.Idles ? IdleUntil : lot.Expiry;
 
     private WalletChange Resolve(Func<PendingLot, bool> which, Func<PendingLot, Lot?> becomes)
     {

@@ -328,6 +328,47 @@ public sealed class WalletFeatures
     }
 
     [Fact]
+    public async Task What_comes_later_and_runs_out_earlier_is_told_of_too_C9()
+    {
+        var listener = new Listener(LoyaltyNames.Expiring);
+        FixedPoints Flash(string name, int days) => new() { Name = name, Unit = "points", Points = 1, On = [LoyaltyEvents.VisitName], Terms = new() { Expiry = LotExpiry.AfterDays(days, LastDay.Included), Scope = new() { Stores = [name] } } };
+        var club = new Club(new LoyaltyModule(Program(unit => unit with { Expiry = LotExpiry.AfterDays(30, LastDay.Included), WarnDaysBefore = 7 }, Samples.Per(1, 1), Flash("three", 3), Flash("four", 4))), listener);
+        await club.Buys(100);
+        club.On(2026, 2, 8);
+        await club.RunDue();
+        Assert.Single(listener.Heard);
+
+        // The units of the promotions are gone before those that were told of, and the second come between.
+        club.On(2026, 2, 9);
+        await club.Records(LoyaltyEvents.Visit(club.NextKey(), Samples.Amy, "three"));
+        await club.RunDue();
+        Assert.Equal(2, listener.Heard.Count);
+        await club.Records(LoyaltyEvents.Visit(club.NextKey(), Samples.Amy, "four"));
+        await club.RunDue();
+        Assert.Equal(3, listener.Heard.Count);
+
+        club.On(2026, 2, 20);
+        await club.RunDue();
+        Assert.Equal(3, listener.Heard.Count);
+    }
+
+    [Fact]
+    public async Task What_ran_out_is_not_kept_in_mind_as_told_of_C9()
+    {
+        var listener = new Listener(LoyaltyNames.Expiring);
+        var club = new Club(new LoyaltyModule(Program(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included), WarnDaysBefore = 7 })), listener);
+        for (var day = 1; day <= 28; day++)
+        {
+            club.On(2026, 2, day);
+            await club.Buys(1);
+            await club.RunDue();
+        }
+
+        Assert.Equal(24, listener.Heard.Count);
+        Assert.InRange((await club.Membership()).Tallies.Count(tally => tally.Name.StartsWith("warned/", StringComparison.Ordinal)), 1, 9);
+    }
+
+    [Fact]
     public async Task A_wallet_is_known_at_any_instant_of_the_past_and_of_the_future()
     {
         var club = Of(unit => unit with { Activation = Activation.AfterDays(5), Expiry = LotExpiry.AfterDays(20, LastDay.Included) });
