@@ -24,19 +24,16 @@ public sealed class Settlement
         ArgumentNullException.ThrowIfNull(journal);
         ArgumentNullException.ThrowIfNull(ledger);
         var events = journal.ToDictionary(entry => entry.Event.Key, entry => entry.Event);
-        var reserved = new Dictionary<(string Key, string Unit), List<(string Issuer, long Amount)>>();
-        foreach (var cause in ledger.GroupBy(entry => (entry.Cause, entry.Program, entry.Unit)))
+        var entries = ledger.ToList();
+        var reserved = SetAside(events, entries);
+        foreach (var spending in entries.Where(entry => entry.Movement == Movement.Spent).GroupBy(entry => (Key: entry.Corrects ?? entry.Cause, entry.Program, entry.Unit)))
         {
-            var happened = events.GetValueOrDefault(cause.Key.Cause);
-            SetAside(cause, happened, reserved);
-            foreach (var entry in cause.Where(entry => entry.Movement == Movement.Spent))
+            var request = events.GetValueOrDefault(spending.Key.Key);
+            var captured = -spending.Where(entry => entry.Lot == Reservation.Lot).Sum(entry => entry.Amount);
+            foreach (var (issuer, units) in spending.Where(entry => entry.Lot != Reservation.Lot).Select(entry => (IssuerOf(entry.Lot), -entry.Amount)).Concat(Captured(captured, request, spending.Key.Unit, reserved)))
             {
-                var redeemer = Brand(events.GetValueOrDefault(entry.Corrects ?? cause.Key.Cause) ?? happened);
-                foreach (var (issuer, units) in entry.Lot == Reservation.Lot ? Captured(entry, happened, reserved) : [(IssuerOf(entry.Lot), -entry.Amount)])
-                {
-                    var key = (entry.Program, entry.Unit, issuer, redeemer);
-                    sums[key] = checked(sums.GetValueOrDefault(key) + units);
-                }
+                var key = (spending.Key.Program, spending.Key.Unit, issuer, Brand(request ?? events.GetValueOrDefault(spending.First().Cause)));
+                sums[key] = checked(sums.GetValueOrDefault(key) + units);
             }
         }
     }
@@ -69,33 +66,24 @@ public sealed class Settlement
 
     private static string IssuerOf(string lot) => Lot.Parse(lot)?.Issuer ?? ClearingLine.Own;
 
-    // What is set aside keeps its lots; they are known by the request that set them aside.
-    private static void SetAside(IEnumerable<LedgerEntry> cause, CustomerEvent? happened, Dictionary<(string, string), List<(string, long)>> reserved)
-    {
-        if (happened is { Kind: RewardEvents.ReserveName or RewardEvents.ReserveRewardName })
-        {
-            foreach (var entry in cause.Where(entry => entry is { Movement: Movement.Offset, Amount: < 0 } && entry.Lot != Reservation.Lot))
-            {
-                var key = (happened.Key.ToString(), entry.Unit);
-                if (!reserved.TryGetValue(key, out var lots))
-                {
-                    reserved[key] = lots = [];
-                }
-
-                lots.Add((IssuerOf(entry.Lot), -entry.Amount));
-            }
-        }
-    }
+    // What is set aside keeps its lots, which are known by the request that set it aside; what history sets aside otherwise when it is decided again corrects them, also after the capture.
+    private static Dictionary<(string Key, string Unit), List<(Lot Lot, long Amount)>> SetAside(Dictionary<EventKey, CustomerEvent> events, IEnumerable<LedgerEntry> ledger) => ledger
+        .Where(entry => entry.Movement == Movement.Offset && events.GetValueOrDefault(entry.Corrects ?? entry.Cause) is { Kind: RewardEvents.ReserveName or RewardEvents.ReserveRewardName })
+        .Select(entry => (Key: ((entry.Corrects ?? entry.Cause).ToString(), entry.Unit), Lot: Lot.Parse(entry.Lot), entry.Amount))
+        .Where(entry => entry.Lot is not null)
+        .GroupBy(entry => entry.Key)
+        .ToDictionary(request => request.Key, request => request.GroupBy(entry => entry.Lot.GetValueOrDefault())
+            .Select(lot => (Lot: lot.Key, Amount: -lot.Sum(entry => entry.Amount))).Where(lot => lot.Amount > 0).Order(Comparer<(Lot Lot, long Amount)>.Create((one, other) => one.Lot.Compare(other.Lot))).ToList());
 
     // What is captured is what runs out first, in the order in which it was set aside.
-    private static List<(string Issuer, long Units)> Captured(LedgerEntry entry, CustomerEvent? happened, Dictionary<(string, string), List<(string Issuer, long Amount)>> reserved)
+    private static List<(string Issuer, long Units)> Captured(long units, CustomerEvent? capture, string unit, Dictionary<(string Key, string Unit), List<(Lot Lot, long Amount)>> reserved)
     {
-        var (left, taken) = (-entry.Amount, new List<(string, long)>());
-        foreach (var (issuer, amount) in reserved.GetValueOrDefault((happened?.Fields[RewardEvents.ReservationField].AsCode ?? "", entry.Unit)) ?? [])
+        var (left, taken) = (units, new List<(string, long)>());
+        foreach (var (lot, amount) in reserved.GetValueOrDefault((capture?.Fields[RewardEvents.ReservationField].AsCode ?? "", unit)) ?? [])
         {
-            var units = Math.Min(amount, left);
-            left -= units;
-            taken.Add((issuer, units));
+            var part = Math.Min(amount, left);
+            left -= part;
+            taken.Add((lot.Issuer ?? ClearingLine.Own, part));
         }
 
         if (left != 0)

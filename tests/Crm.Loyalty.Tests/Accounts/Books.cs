@@ -114,6 +114,40 @@ public sealed class Books
         Assert.Equal(80, await club.Points());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_set_aside_anew_when_history_changes_is_owed_by_who_issued_it_then_B13_D5(bool refundedBefore)
+    {
+        var club = Club.Of(Mall);
+        await Buys(club, "chemist", 50, "pos:back");
+        await Buys(club, "market", 100);
+        await club.Records(RewardEvents.Reserve("app:hold", SpendAuthority.SignedIn(Samples.Amy), 60, Duration.FromDays(1)));
+        foreach (var refunds in new[] { refundedBefore, !refundedBefore })
+        {
+            await (refunds ? club.Returns("pos:back", 50) : club.Records(RewardEvents.Capture("app:take", Samples.Amy, "app:hold", 60) with { Brand = "ferry" }));
+        }
+
+        // The chemist's 100 would have gone first; none of them was ever earned.
+        Assert.Equal([("market", "ferry", 60L)], (await Settled(club)).Statement(Rates).Select(line => (line.Issuer, line.Redeemer, line.Units)));
+        Assert.Equal(40, await club.Points());
+    }
+
+    [Fact]
+    public async Task What_was_captured_and_is_taken_back_is_owed_by_nobody_B13()
+    {
+        var club = Club.Of(Mall);
+        await Buys(club, "chemist", 50);
+        await Buys(club, "market", 100);
+        await club.Records(RewardEvents.Reserve("app:hold", SpendAuthority.SignedIn(Samples.Amy), 150, Duration.FromDays(1)));
+        await club.Records(RewardEvents.Capture("app:take", Samples.Amy, "app:hold", 120) with { Brand = "ferry" });
+        Assert.Equal([("chemist", 100L), ("market", 20L)], (await Settled(club)).Statement(Rates).Select(line => (line.Issuer, line.Units)));
+
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("app:undo"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("app:take") });
+
+        Assert.Empty((await Settled(club)).Statement(Rates));
+    }
+
     [Fact]
     public async Task Units_that_are_reinstated_are_owed_by_who_issued_them_B13_C10()
     {
