@@ -169,6 +169,22 @@ public sealed class ColumnLaws
         Counterfeits.Caught(() => Agrees((population, condition, moment) => population.Select(condition is Condition.Field { Is: not Test.Known } field ? field with { WhenMissing = !field.WhenMissing } : condition, moment)));
 
     [Fact]
+    public void A_measure_that_reaches_back_to_what_was_disposed_of_is_refused()
+    {
+        var at = Instant.FromUtc(2026, 3, 31, 0, 0);
+        var (lifetime, last) = (If.Purchases().Count().AtLeast(1), If.Purchases().InLast(Duration.FromDays(10)).Count().AtLeast(1));
+        var builder = new PopulationBuilder(lifetime, last);
+        builder.Add(new CustomerId(1), [(CustomerEvent.Purchase("till:1", Identity.User("amy"), Money.Hkd(50)), at)], [], disposedUntil: at - Duration.FromDays(10));
+        builder.Add(new CustomerId(2), [], []);
+        var population = builder.Build();
+
+        Assert.Equal(["$.all[1]"], population.Refusals(last & lifetime).Select(error => error.Path));
+        Assert.Equal(1, population.Select(last, new Moment(at, DateTimeZone.Utc)).Count);
+        Assert.Contains("$: Events up to 2026-03-21T00:00:00Z have been disposed of", Assert.Throws<ArgumentException>(() => population.Select(last, new Moment(at - Tick, DateTimeZone.Utc))).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => population.Select(lifetime, new Moment(at, DateTimeZone.Utc)));
+    }
+
+    [Fact]
     public void What_the_population_was_made_without_is_refused_with_its_path()
     {
         var since = If.Purchases().SumOfQuantity().AtLeast(2) is Condition.EventWindow leaf ? leaf with { Window = new Window.Since(new EventPattern("visit"), First: true) } : If.Any();

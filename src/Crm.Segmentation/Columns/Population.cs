@@ -32,7 +32,7 @@ public sealed class Population
     /// <summary>The memory of the customers and the columns of facts and profiles, in bytes.</summary>
     public long CustomerBytes => (16L * customers.Length) + columns.Facts.Values.Concat(columns.Profile.Values).Sum(column => column.Bytes);
 
-    /// <summary>The parts of a condition that the columns do not say exactly, each with its path; none when it can be selected by.</summary>
+    /// <summary>The parts of a condition that the columns do not say exactly, each with its path; none when it can be selected by. Where events have been disposed of, a measure with a window that ends may be refused besides, as of a moment from which it reaches back to them.</summary>
     public Sequence<ConditionError> Refusals(Condition condition)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -123,7 +123,11 @@ public sealed class Population
 /// <param name="Samples">By measure, for what the columns of events do not say.</param>
 /// <param name="Facts">By fact.</param>
 /// <param name="Profile">By field of the profile.</param>
-internal sealed record PopulationColumns(Dictionary<string, EventColumns> Events, Dictionary<Condition.EventWindow, SampleColumns> Samples, Dictionary<string, FactColumn> Facts, Dictionary<string, FactColumn> Profile);
+internal sealed record PopulationColumns(Dictionary<string, EventColumns> Events, Dictionary<Condition.EventWindow, SampleColumns> Samples, Dictionary<string, FactColumn> Facts, Dictionary<string, FactColumn> Profile)
+{
+    /// <summary>Up to when events of any customer have been disposed of; null: all histories are whole.</summary>
+    public NodaTime.Instant? DisposedUntil { get; init; }
+}
 
 /// <summary>Some of the customers of a population: a bit for each.</summary>
 public sealed class PopulationSet

@@ -15,6 +15,7 @@ public sealed class PopulationBuilder
     private readonly Dictionary<string, List<(int Customer, Scalar Value, Instant? Until)>> facts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<(int Customer, Scalar Value, Instant? Until)>> profile = new(StringComparer.Ordinal);
     private readonly HashSet<string> codes;
+    private Instant? latestDisposed;
 
     /// <summary>A builder for these conditions, and for all that ask for no more.</summary>
     public PopulationBuilder(params IEnumerable<Condition> conditions)
@@ -55,11 +56,12 @@ public sealed class PopulationBuilder
 
     /// <summary>Adds a customer; ids are to come in their order.</summary>
     /// <param name="customer">Who.</param>
-    /// <param name="history">What is left of the events, with when they count, in any order. What was disposed of (<see cref="Engine.PastView.DisposedUntil"/>) cannot be counted here: a window that reaches back to it is asked of the engine.</param>
+    /// <param name="history">What is left of the events, with when they count, in any order.</param>
     /// <param name="known">The facts.</param>
     /// <param name="values">The values of the profile; none where no condition asks for them.</param>
+    /// <param name="disposedUntil">Up to when events of the customer have been disposed of, <see cref="Engine.PastView.DisposedUntil"/>: a measure that reaches back to them is refused. Null: the history is whole.</param>
     /// <exception cref="ArgumentException">The id does not come after the one before it.</exception>
-    public void Add(CustomerId customer, IEnumerable<(CustomerEvent Event, Instant At)> history, IEnumerable<Fact> known, Fields values = default)
+    public void Add(CustomerId customer, IEnumerable<(CustomerEvent Event, Instant At)> history, IEnumerable<Fact> known, Fields values = default, Instant? disposedUntil = null)
     {
         ArgumentNullException.ThrowIfNull(history);
         ArgumentNullException.ThrowIfNull(known);
@@ -99,6 +101,7 @@ public sealed class PopulationBuilder
         }
 
         customers.Add(customer);
+        latestDisposed = disposedUntil > latestDisposed || latestDisposed is null ? disposedUntil : latestDisposed;
     }
 
     /// <summary>The population of all that were added.</summary>
@@ -108,7 +111,10 @@ public sealed class PopulationBuilder
             events.ToDictionary(pair => pair.Key, pair => pair.Value.Build(customers.Count, codes), StringComparer.Ordinal),
             samples.ToDictionary(pair => pair.Key, pair => pair.Value.Build(customers.Count)),
             facts.ToDictionary(pair => pair.Key, pair => Column(pair.Value), StringComparer.Ordinal),
-            profile.ToDictionary(pair => pair.Key, pair => Column(pair.Value), StringComparer.Ordinal)));
+            profile.ToDictionary(pair => pair.Key, pair => Column(pair.Value), StringComparer.Ordinal))
+        {
+            DisposedUntil = latestDisposed,
+        });
 
     private FactColumn Column(List<(int Customer, Scalar Value, Instant? Until)> values)
     {

@@ -61,6 +61,8 @@ internal sealed class ScanCompiler(PopulationColumns columns, Moment moment, boo
                 return columns.Facts.TryGetValue(fact.Name, out var ofFact)
                     ? OfColumn(ofFact, fact.Is, fact.WhenMissing)
                     : Refuse(path + ".fact", $"The population was made without the fact '{fact.Name}'; give its builder a condition that asks for it.");
+            case Condition.EventWindow leaf when columns.DisposedUntil is { } until && !IsThere(leaf, until):
+                return Refuse(path, $"Events up to {until} have been disposed of, and the columns do not have them; ask the engine, or of a window that begins later.");
             case Condition.EventWindow leaf:
                 return OfEvents(leaf, path);
             case Condition.Score score:
@@ -73,6 +75,8 @@ internal sealed class ScanCompiler(PopulationColumns columns, Moment moment, boo
 
     /// <summary>Whether a leaf makes days of instants in a zone that is not the same for everybody.</summary>
     internal static bool AsksOpenDays(Condition.EventWindow leaf) => leaf.Measure is Measure.Aggregate { Of: Measured.Day { Zone: CalendarZone.Customer or CalendarZone.Business } };
+
+    private bool IsThere(Condition.EventWindow leaf, Instant disposedUntil) => HistoryWindows.Forgotten(leaf, moment.Instant) is { } forgotten && (!judgesMoments || disposedUntil <= forgotten);
 
     /// <summary>A leaf that sees the calendar in each customer's own zone: of those in one zone, what it is in that zone. There are as many zones as the profiles name.</summary>
     private Scan InZones(Condition leaf, CalendarZone.Customer own, string path)
