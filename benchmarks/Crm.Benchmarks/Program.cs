@@ -38,6 +38,12 @@ if (args is ["rules"])
     return;
 }
 
+if (args is ["segments", "new", .. var shop])
+{
+    await NewSegmentRounds.RunAsync(shop is [var size] ? int.Parse(size, CultureInfo.InvariantCulture) : 20_000);
+    return;
+}
+
 if (args is ["segments", .. var some])
 {
     await SegmentRounds.RunAsync(some);
