@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Values;
 using static Crm.Storage.Sql.SqlType;
@@ -10,44 +11,42 @@ internal sealed class HistoryScan(string tenant)
     // Few enough that their list is no large object for the collector, and that it has little to keep when it comes by.
     private const int RowsAtOnce = 1_024;
 
+    // The bounds are those of the key and nothing else: where a bucket is named beside them, SQLite looks for that, and reads a bucket from its beginning for each part.
     private static readonly SqlStatement Events = new(
         """
         SELECT e.customer_id, e.version, e.source, e.event_key, e.kind, e.occurred_at, e.effective_at, e.recorded_at, e.channel, e.brand, e.actor, e.spend_minor, e.spend_currency,
             e.original_source, e.original_key, e.sent_to, e.backfill, e.fields, e.observations, e.receipt
         FROM crm_event e
-        WHERE e.tenant = {0} AND e.bucket BETWEEN {1} AND {4} AND (e.bucket, e.customer_id, e.version) > ({1}, {2}, {3})
-        ORDER BY e.bucket, e.customer_id, e.version LIMIT {5}
+        WHERE e.tenant = {0} AND (e.bucket, e.customer_id, e.version) > ({1}, {2}, {3}) AND (e.bucket, e.customer_id, e.version) <= ({4}, {5}, {6})
+        ORDER BY e.bucket, e.customer_id, e.version LIMIT {7}
         """,
-        [Characters, Whole, Bytes, Whole, Whole, Whole]);
+        [Characters, Whole, Bytes, Whole, Whole, Bytes, Whole, Whole]);
 
     private static readonly SqlStatement Lines = new(
         """
         SELECT l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency
         FROM crm_event_line l
-        WHERE l.tenant = {0} AND l.bucket BETWEEN {1} AND {4} AND (l.bucket, l.customer_id, l.version) > ({1}, {2}, {3}) AND (l.bucket, l.customer_id, l.version) <= ({4}, {5}, {6})
+        WHERE l.tenant = {0} AND (l.bucket, l.customer_id, l.version) > ({1}, {2}, {3}) AND (l.bucket, l.customer_id, l.version) <= ({4}, {5}, {6})
         ORDER BY l.bucket, l.customer_id, l.version, l.line
         """,
         [Characters, Whole, Bytes, Whole, Whole, Bytes, Whole]);
 
     /// <summary>The next entries, after a place; fewer than asked for at the end.</summary>
     /// <param name="session">A connection.</param>
-    /// <param name="after">The last entry of those read before; null to begin.</param>
-    /// <param name="firstBucket">The first bucket.</param>
-    /// <param name="lastBucket">The last, included.</param>
+    /// <param name="after">Before the first of them.</param>
+    /// <param name="until">Where they end, included.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The entries in order, and whether there may be more.</returns>
-    public async ValueTask<(List<(CustomerId Customer, HistoryEntry Entry)> Entries, bool More)> NextAsync(SqlSession session, (CustomerId Customer, long Version)? after, int firstBucket, int lastBucket, CancellationToken cancellationToken)
+    public async ValueTask<(List<(CustomerId Customer, HistoryEntry Entry)> Entries, bool More)> NextAsync(SqlSession session, EntryPlace after, EntryPlace until, CancellationToken cancellationToken)
     {
-        var (bucket, version) = after is { } last ? (last.Customer.Bucket, last.Version) : (firstBucket, -1);
-        SqlValue customer = after is { } known ? known.Customer : Array.Empty<byte>();
         var entries = new List<(CustomerId Customer, HistoryEntry Entry)>(RowsAtOnce);
         var reader = new EntryReader();
-        await session.QueryAsync([SqlQuery.Into(new SqlCall(Events).Add(tenant, bucket, customer, version, lastBucket, RowsAtOnce), entries, reader.Read)], cancellationToken).ConfigureAwait(false);
+        await session.QueryAsync([SqlQuery.Into(new SqlCall(Events).Add(tenant, after.Bucket, after.Customer, after.Version, until.Bucket, until.Customer, until.Version, RowsAtOnce), entries, reader.Read)], cancellationToken).ConfigureAwait(false);
         if (entries.Count > 0)
         {
             // Events are never changed, so lines read after their events are complete.
             var (end, lines) = (entries[^1], new List<(CustomerId Customer, long Version, EventLine Line)>());
-            var call = new SqlCall(Lines).Add(tenant, bucket, customer, version, end.Customer.Bucket, end.Customer, end.Entry.Version);
+            var call = new SqlCall(Lines).Add(tenant, after.Bucket, after.Customer, after.Version, end.Customer.Bucket, end.Customer, end.Entry.Version);
             await session.QueryAsync([SqlQuery.Into(call, lines, reader.ReadLine)], cancellationToken).ConfigureAwait(false);
             Join(entries, lines);
         }
@@ -122,4 +121,18 @@ internal sealed class HistoryScan(string tenant)
             return latest.Currency;
         }
     }
+}
+
+/// <summary>A place in the order of journals: by bucket, customer and version.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct EntryPlace(int Bucket, SqlValue Customer, long Version)
+{
+    /// <summary>The place of an entry.</summary>
+    public static EntryPlace Of(CustomerId customer, long version) => new(customer.Bucket, customer, version);
+
+    /// <summary>Before all entries of a bucket.</summary>
+    public static EntryPlace Before(int bucket) => new(bucket, Array.Empty<byte>(), 0);
+
+    /// <summary>After all entries of a customer.</summary>
+    public static EntryPlace After(CustomerId customer) => Of(customer, long.MaxValue);
 }

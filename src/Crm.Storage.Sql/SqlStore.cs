@@ -188,14 +188,20 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         cancellationToken);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, CancellationToken cancellationToken) =>
+        ReadHistoriesAsync(EntryPlace.Before(firstBucket), EntryPlace.Before(lastBucket + 1), cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(CustomerId? after, CustomerId last, CancellationToken cancellationToken) =>
+        ReadHistoriesAsync(after is { } known ? EntryPlace.After(known) : EntryPlace.Before(0), EntryPlace.After(last), cancellationToken);
+
+    private async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(EntryPlace place, EntryPlace until, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        (CustomerId Customer, long Version)? last = null;
         var (open, entries) = (default(CustomerId), new List<HistoryEntry>());
         for (var more = true; more;)
         {
-            var after = last;
-            var (some, isMore) = await ReadAsync(session => histories.NextAsync(session, after, firstBucket, lastBucket, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var after = place;
+            var (some, isMore) = await ReadAsync(session => histories.NextAsync(session, after, until, cancellationToken), cancellationToken).ConfigureAwait(false);
             var whole = new List<StoredHistory>();
             foreach (var (customer, entry) in some)
             {
@@ -211,7 +217,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
 
             // The last one may go on with the next rows.
             more = isMore;
-            last = some.Count > 0 ? (some[^1].Customer, some[^1].Entry.Version) : last;
+            place = some.Count > 0 ? EntryPlace.Of(some[^1].Customer, some[^1].Entry.Version) : place;
             if (!more && entries.Count > 0)
             {
                 whole.Add(new StoredHistory(open, entries));

@@ -146,6 +146,22 @@ internal sealed partial class Decision
     private async ValueTask<CustomerHistory> WholeAsync(CancellationToken cancellationToken) =>
         wholeHistory ??= await kernel.Store.LoadWholeAsync(Customer, cancellationToken).ConfigureAwait(false);
 
+    // What was read with others must be neither older nor newer than the state, and nothing may be missing from it.
+    private static bool IsOf(CustomerState state, StoredHistory history) =>
+        state.Opening is null && history.IsWhole && state.Journal?.Count == history.Entries.Count && state.RecordedAt == history.Entries[^1].RecordedAt;
+
+    // With what has been decided so far.
+    private async ValueTask<(JournalOpening? Opening, IReadOnlyList<JournalInput> Inputs)> WholeInputsAsync(CancellationToken cancellationToken)
+    {
+        if (given is not null)
+        {
+            return (null, EffectiveHistory.InputsOf(JournalDraft.Of(entries.Count == 0 ? given : [.. given, .. entries.Select(HistoryEntry.Of)], kernel.Modules.Kinds)));
+        }
+
+        var whole = await WholeAsync(cancellationToken).ConfigureAwait(false);
+        return (whole.Opening, EffectiveHistory.InputsOf([.. JournalDraft.Of(WithNew(whole), kernel.Modules, kernel.Codec)]));
+    }
+
     private CustomerHistory WithNew(CustomerHistory history) => entries.Count == 0 ? history : history with { Entries = history.Entries.Concat(entries).ToSequence() };
 
     private CustomerState Newborn() => Beginning(null);

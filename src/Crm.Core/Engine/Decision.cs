@@ -22,6 +22,7 @@ internal sealed partial class Decision
     private HashSet<MessageName>? withdrawn;
     private List<string>? settled;
     private CustomerState state;
+    private IReadOnlyList<HistoryEntry>? given;
     private readonly IdentityClaims claims;
     private Fields? profile;
     private bool broughtForward;
@@ -53,16 +54,29 @@ internal sealed partial class Decision
     public Fields Profile => profile ?? snapshot.Profile;
 
     /// <summary>Begins with a customer as loaded, or with a newborn one.</summary>
-    public static async ValueTask<Decision> BeginAsync(Kernel kernel, CustomerSnapshot snapshot, IIdSource ids, CancellationToken cancellationToken)
+    public static ValueTask<Decision> BeginAsync(Kernel kernel, CustomerSnapshot snapshot, IIdSource ids, CancellationToken cancellationToken) =>
+        BeginAsync(kernel, snapshot, snapshot.Customer ?? ids.NewCustomerId(), kernel.Codec.Decode(snapshot.Slots, snapshot.Version), null, cancellationToken);
+
+    /// <summary>Begins with a customer as loaded and decoded.</summary>
+    /// <param name="kernel">What all decisions share.</param>
+    /// <param name="snapshot">The customer as loaded.</param>
+    /// <param name="customer">Who.</param>
+    /// <param name="state">What the slots of the snapshot hold.</param>
+    /// <param name="history">The customer's history, where it was read with those of others, so that it need not be asked for. One that is not exactly the loaded customer's, or does not tell all of them, is left aside; null: none was read.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static async ValueTask<Decision> BeginAsync(Kernel kernel, CustomerSnapshot snapshot, CustomerId customer, CustomerState state, StoredHistory? history, CancellationToken cancellationToken)
     {
-        var decision = new Decision(kernel, snapshot, snapshot.Customer ?? ids.NewCustomerId(), kernel.Codec.Decode(snapshot.Slots, snapshot.Version));
-        if (!decision.state.Observed.MissingLeaves.IsEmpty && snapshot.Version > 0)
+        var decision = new Decision(kernel, snapshot, customer, state) { given = history is not null && IsOf(state, history) ? history.Entries : null };
+        if (LacksWindows(snapshot, state))
         {
             await decision.FillNewWindowsAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return decision;
     }
+
+    /// <summary>Whether a definition asks about a window that none had before, so that history is needed.</summary>
+    public static bool LacksWindows(CustomerSnapshot snapshot, CustomerState state) => !state.Observed.MissingLeaves.IsEmpty && snapshot.Version > 0;
 
     /// <summary>Decides an event.</summary>
     /// <param name="happened">The event, checked.</param>
@@ -177,14 +191,13 @@ internal sealed partial class Decision
     /// <returns>Whether anything changes.</returns>
     public async ValueTask<bool> RebuildAsync(int module, Instant now, CancellationToken cancellationToken)
     {
-        var whole = await WholeAsync(cancellationToken).ConfigureAwait(false);
-        var inputs = EffectiveHistory.Of([.. JournalDraft.Of(WithNew(whole), kernel.Modules, kernel.Codec)]).Inputs;
+        var (opening, inputs) = await WholeInputsAsync(cancellationToken).ConfigureAwait(false);
         if (inputs.Count == 0)
         {
             return false;
         }
 
-        var start = Beginning(whole.Opening);
+        var start = Beginning(opening);
         start.Since[module] = 0;
         var replayed = Replay.Run(fold, Customer, Pins.Of(kernel.Modules, start, state), inputs, Instant.Max(now, state.Handled ?? now));
         var changes = state.Since[module] != 0 | state.Take(kernel.Modules, module, replayed.State, replayed.State.Slots[module], kernel.Codec);
@@ -236,9 +249,9 @@ internal sealed partial class Decision
     // A window that no definition had before is filled from history once; what was disposed of cannot be counted in it.
     private async ValueTask FillNewWindowsAsync(CancellationToken cancellationToken)
     {
-        var history = await WholeAsync(cancellationToken).ConfigureAwait(false);
-        var filled = Beginning(history.Opening).Observed;
-        foreach (var input in EffectiveHistory.Of([.. JournalDraft.Of(history, kernel.Modules, kernel.Codec)]).Inputs)
+        var (opening, inputs) = await WholeInputsAsync(cancellationToken).ConfigureAwait(false);
+        var filled = Beginning(opening).Observed;
+        foreach (var input in inputs)
         {
             if (input is { Event: { } happened, Entry.Kind.Name: not EventKinds.RetiredName })
             {

@@ -82,6 +82,10 @@ internal sealed class EffectiveHistory
     /// <summary>What is left of each event, by its key; null when it was taken back wholly. Of an event that somebody else has recorded meanwhile there are two: then of the first; the commit will be refused.</summary>
     public IReadOnlyDictionary<EventKey, CustomerEvent?> Left => left ??= Inputs.DistinctBy(input => input.Entry.Key).ToDictionary(input => input.Entry.Key, input => input.Event);
 
+    /// <summary>The entries in their order, each with what is left of its event: all of it where nothing was ever taken back.</summary>
+    public static IReadOnlyList<JournalInput> InputsOf(List<JournalDraft> ordered) =>
+        ordered.Exists(draft => draft.Kind.Nature == EventNature.Amendment) ? Of(ordered).Inputs : ordered.ConvertAll(draft => new JournalInput(draft, draft.Event));
+
     /// <summary>What a refund of the history took back; null for everything else, and where the refund was itself taken back.</summary>
     public TakenBack? TakenBy(EventKey refund) => taken.GetValueOrDefault(refund);
 

@@ -50,7 +50,7 @@ public sealed class HistoryReplay
     public ReplayedHistory Run(CustomerId customer, IEnumerable<JournalEntry> history, Instant until, EventKey? about = null, JournalOpening? opening = null)
     {
         ArgumentNullException.ThrowIfNull(history);
-        return Run(customer, HistoryBeginning.Of(codec, modules, opening, new long[modules.Count]), Inputs(JournalDraft.Of(history, modules.Kinds).ToList()), until, about);
+        return Run(customer, HistoryBeginning.Of(codec, modules, opening, new long[modules.Count]), EffectiveHistory.InputsOf([.. JournalDraft.Of(history, modules.Kinds)]), until, about);
     }
 
     /// <summary>What a history leads to.</summary>
@@ -88,7 +88,7 @@ public sealed class HistoryReplay
     {
         if (recorded is null || !RecordedReplay.IsNeeded(history.Entries, modules.Kinds))
         {
-            return Run(history.Customer, CustomerState.Newborn(modules), inputs ??= Inputs(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
+            return Run(history.Customer, CustomerState.Newborn(modules), inputs ??= EffectiveHistory.InputsOf(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
         }
 
         var all = new Consequences();
@@ -124,11 +124,6 @@ public sealed class HistoryReplay
         var moment = state.Handled is { } handled && handled > until ? handled : until;
         return new ReplayedHistory(new CustomerView(modules, state, customer, 0, new Moment(moment, options.Zone) { Calendars = options.Calendars }, default), all.Entries, lines) { Draws = Commit.Net(all.Quotas) };
     }
-
-    // Where nothing was ever taken back, all of every event is left.
-    private static IReadOnlyList<JournalInput> Inputs(List<JournalDraft> drafts) => drafts.Exists(draft => draft.Kind.Nature == EventNature.Amendment)
-        ? EffectiveHistory.Of(drafts).Inputs
-        : drafts.ConvertAll(draft => new JournalInput(draft, draft.Event));
 }
 
 /// <summary>What a history that was decided again leads to.</summary>

@@ -26,8 +26,11 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
     /// <summary>Where the host keeps the profiles; null: the store does.</summary>
     public ICustomerProfiles? Profiles => profiles;
 
+    /// <summary>Whether the store is used for one thing at a time, as one within a host's transaction must be.</summary>
+    public bool OneAtATime { get; private init; }
+
     /// <summary>The same modules over another store, where nothing is tried twice, and nothing is remembered that may yet be undone.</summary>
-    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1, RememberCustomers = 0 }, other, profiles, Pacing);
+    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1, RememberCustomers = 0 }, other, profiles, Pacing) { OneAtATime = true };
 
     /// <summary>A fold for one decision; one that is given back serves the next.</summary>
     public Fold LendFold() => Interlocked.Exchange(ref spare, null) ?? new(Modules, Codec, Options);
@@ -105,7 +108,7 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
         var some = new List<CustomerId>(atOnce);
         await foreach (var customer in scan.ReadCustomersAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (after is { } done && (customer.Bucket, customer).CompareTo((done.Bucket, done)) <= 0)
+            if (!customer.IsAfter(after))
             {
                 continue;
             }

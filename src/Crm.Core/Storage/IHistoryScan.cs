@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Crm.Events;
 using Crm.Values;
 using NodaTime;
@@ -15,6 +16,21 @@ public interface IHistoryScan
     /// <param name="lastBucket">Included; at most 1,023.</param>
     /// <param name="cancellationToken">Cancels.</param>
     IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The histories of the customers after one up to another, in the order of <see cref="IJournalScan.ReadCustomersAsync"/>: those of a page. Each whole and once, in parts of bounded size. By default the buckets that
+    /// they are in are read, and whoever is not meant is left out.
+    /// </summary>
+    /// <param name="after">Not this one; null: from the first.</param>
+    /// <param name="last">Included.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(CustomerId? after, CustomerId last, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var some in ReadHistoriesAsync(after?.Bucket ?? 0, last.Bucket, cancellationToken).ConfigureAwait(false))
+        {
+            yield return [.. some.Where(history => history.Customer.IsAfter(after) && !history.Customer.IsAfter(last))];
+        }
+    }
 }
 
 /// <summary>The journal of a customer, without the answers that were given.</summary>

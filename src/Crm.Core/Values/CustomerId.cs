@@ -27,6 +27,9 @@ public readonly record struct CustomerId(UInt128 Value) : IComparable<CustomerId
     /// <inheritdoc/>
     public int CompareTo(CustomerId other) => Value.CompareTo(other.Value);
 
+    /// <summary>Whether scans of the whole store meet this customer after another: they go by bucket, and then by id. Nobody comes before all.</summary>
+    internal bool IsAfter(CustomerId? other) => other is not { } earlier || (Bucket, this).CompareTo((earlier.Bucket, earlier)) > 0;
+
     /// <summary>The bits as 32 lower-case hexadecimal digits.</summary>
     public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
 

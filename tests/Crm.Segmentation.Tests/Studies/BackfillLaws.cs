@@ -6,6 +6,8 @@ using Crm.Segmentation.Segments;
 using Crm.Segmentation.Studies;
 using Crm.Segmentation.Tests.Memberships;
 using Crm.Storage;
+using Crm.Storage.Sqlite;
+using Crm.Testing;
 using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
@@ -26,6 +28,69 @@ public sealed class BackfillLaws
 
     [Fact]
     public void A_backfill_that_is_stopped_and_resumed_gives_what_an_uninterrupted_one_gives() => Check(ResumeAsync, always: false);
+
+    [Fact]
+    public void Histories_that_are_read_together_give_the_same() => Check(ResumeAsync, always: true, town => Seen(town, new PagedStore(Memory(town))));
+
+    [Fact]
+    public void The_law_catches_a_store_that_tells_other_histories() => Counterfeits.Caught(() => Check(
+        ResumeAsync,
+        always: true,
+        town => Seen(town, new PagedStore(Memory(town)) { Told = history => history with { Entries = [.. history.Entries.Select(entry => entry with { Event = entry.Event with { Kind = "page-view" } })] } })));
+
+    [Fact]
+    public void Histories_that_are_older_than_the_customers_are_read_again() =>
+        Check(ResumeAsync, always: true, town => Seen(town, new PagedStore(Memory(town)) { Told = history => history with { Entries = [.. history.Entries.SkipLast(1)] } }));
+
+    [Fact]
+    public void A_store_in_a_database_gives_the_same() => Check(ResumeAsync, always: true, from: () => SqliteStore.Open(":memory:"));
+
+    [Fact]
+    public async Task Many_customers_are_filled_in_by_a_handful_of_round_trips()
+    {
+        const int many = 1_200;
+        var (clock, inner) = (new FakeClock(Club.Day(1)), new InMemoryStore());
+        var bare = new Town(new SegmentCatalog(), store: inner, clock: clock);
+        await bare.Engine.RecordAsync([.. Enumerable.Range(0, many).Select(who => CustomerEvent.Purchase($"till:{who}", Identity.User(who), Money.Hkd(50)) with { OccurredAt = Club.Day(1) })], RecordMode.Backfill, Cancel);
+        var store = new PagedStore(inner);
+        var told = new List<BackfillReport>();
+
+        var report = await new Town(new SegmentCatalog(Buyers), store: store, clock: clock).Study.BackfillAsync(new BackfillRequest { Progress = new Told(told.Add) }, Cancel);
+
+        Assert.Equal([new BackfilledSegment("buyers", many, 0, many)], report.Segments);
+        Assert.InRange(store.RoundTrips, 1, 20);
+        Assert.Equal([512, 1_024, many, many], told.Select(so => so.Seen));
+        Assert.Equal(told.Select(so => so.Seen), told.Select(so => so.Changed));
+        Assert.Equal([false, false, false, true], told.Select(so => so.IsComplete));
+        Assert.Equal(0, (await bare.With(Buyers).Study.BackfillAsync(new BackfillRequest { After = told[0].Last }, Cancel)).Changed);
+    }
+
+    [Fact]
+    public async Task What_was_written_before_a_job_was_cancelled_is_told()
+    {
+        const int many = 1_200;
+        var (clock, inner) = (new FakeClock(Club.Day(1)), new InMemoryStore());
+        var bare = new Town(new SegmentCatalog(), store: inner, clock: clock);
+        await bare.Engine.RecordAsync([.. Enumerable.Range(0, many).Select(who => CustomerEvent.Purchase($"till:{who}", Identity.User(who), Money.Hkd(50)) with { OccurredAt = Club.Day(1) })], RecordMode.Backfill, Cancel);
+        using var stop = new CancellationTokenSource();
+        var told = new List<BackfillReport>();
+        var study = bare.With(Buyers).Study;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => study.BackfillAsync(
+            new BackfillRequest
+            {
+                Progress = new Told(so =>
+                {
+                    told.Add(so);
+                    stop.Cancel();
+                }),
+            },
+            stop.Token).AsTask());
+
+        Assert.Equal(told[^1].Seen, (await study.MembersAsync("buyers", Cancel)).Count);
+        var rest = await study.BackfillAsync(new BackfillRequest { After = told[^1].Last }, Cancel);
+        Assert.Equal((many - told[^1].Seen, many - told[^1].Seen, true), (rest.Seen, rest.Changed, rest.IsComplete));
+    }
 
     [Fact]
     public void The_law_catches_a_job_that_resumes_one_too_far() => Counterfeits.Caught(() => Check(
@@ -135,12 +200,16 @@ public sealed class BackfillLaws
         return report;
     }
 
-    private static void Check(Func<SegmentStudy, int, Task<BackfillReport>> backfill, bool always) =>
+    private static InMemoryStore Memory(Town town) => Assert.IsType<InMemoryStore>(town.Store);
+
+    private static Town Seen(Town town, ICustomerStore store, SegmentCatalog? catalog = null) => new(catalog ?? town.Catalog, store: store, clock: town.Clock);
+
+    private static void Check(Func<SegmentStudy, int, Task<BackfillReport>> backfill, bool always, Func<Town, Town>? seen = null, Func<ICustomerStore>? from = null) =>
         Prop.ForAll(Arb.From(Histories.All), Arb.From(Gen.Choose(1, 3)), async Task<bool> (given, most) =>
         {
             var catalog = new SegmentCatalog(given.Segments);
             var expected = new Town(always ? catalog : new SegmentCatalog());
-            var found = new Town(new SegmentCatalog());
+            var found = new Town(new SegmentCatalog(), store: from?.Invoke());
             foreach (var town in new[] { expected, found })
             {
                 await RecordAsync(town, given);
@@ -154,14 +223,25 @@ public sealed class BackfillLaws
             }
 
             var with = new Town(catalog, store: found.Store, clock: found.Clock);
-            await backfill(with.Study, most);
+            await backfill((seen?.Invoke(with) ?? with).Study, most);
             Assert.Equal(await StatesAsync(expected), await StatesAsync(with));
+            (found.Store as IDisposable)?.Dispose();
             return true;
         }).Check(Thorough);
 
-    private static async Task RecordAsync(Town town, Given given)
+    private static Task RecordAsync(Town town, Given given) => RecordAsync(town, Steps(given));
+
+    private static async Task RecordAsync(Town town, IEnumerable<CustomerEvent> steps)
     {
         town.Clock.Set(Club.Day(Histories.LastDay + 30));
+        foreach (var step in steps)
+        {
+            await town.Engine.RecordAsync(step, Cancel);
+        }
+    }
+
+    private static IEnumerable<CustomerEvent> Steps(Given given)
+    {
         foreach (var (happened, place) in given.Events.Select((happened, place) => (happened, place)))
         {
             // Three customers with the same beginning and other ends.
@@ -169,7 +249,7 @@ public sealed class BackfillLaws
             {
                 if (happened.Original is null || who == "amy")
                 {
-                    await town.Engine.RecordAsync(happened with { Key = new EventKey(happened.Key.Source, who == "amy" ? happened.Key.Value : $"{who}-{happened.Key.Value}"), Identity = Identity.User(who) }, Cancel);
+                    yield return happened with { Key = new EventKey(happened.Key.Source, who == "amy" ? happened.Key.Value : $"{who}-{happened.Key.Value}"), Identity = Identity.User(who) };
                 }
             }
         }

@@ -19,7 +19,7 @@ internal sealed class Town
     {
     }
 
-    public Town(SegmentCatalog catalog, ISendGate? gate = null, InMemoryStore? store = null, FakeClock? clock = null)
+    public Town(SegmentCatalog catalog, ISendGate? gate = null, ICustomerStore? store = null, FakeClock? clock = null)
     {
         Catalog = catalog;
         Store = store ?? new InMemoryStore();
@@ -29,7 +29,7 @@ internal sealed class Town
         Study = new SegmentStudy(Engine, catalog, Clock, gate);
     }
 
-    public InMemoryStore Store { get; }
+    public ICustomerStore Store { get; }
 
     public FakeClock Clock { get; }
 
