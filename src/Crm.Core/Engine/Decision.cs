@@ -204,6 +204,8 @@ internal sealed partial class Decision
         if (changes)
         {
             state.Since[module] = 0;
+            // What has fallen due for the module by now is handled: whatever comes for an earlier instant comes late.
+            state.Handled = replayed.State.Handled > state.Handled ? replayed.State.Handled : state.Handled;
             invalidFrom = inputs[0].Entry.EffectiveAt;
             consequences.Checkpoints.Clear();
             consequences.Checkpoints.AddRange(replayed.Consequences.Checkpoints);

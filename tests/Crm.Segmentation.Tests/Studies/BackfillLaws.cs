@@ -46,6 +46,18 @@ public sealed class BackfillLaws
     public void A_store_in_a_database_gives_the_same() => Check(ResumeAsync, always: true, from: () => SqliteStore.Open(":memory:"));
 
     [Fact]
+    public void What_happens_while_a_backfill_writes_is_part_of_what_it_gives() => CheckGoingOn(isBeside: true);
+
+    [Fact]
+    public void The_law_catches_a_job_that_takes_what_it_could_not_write_for_written() => Counterfeits.Caught(() => CheckGoingOn(isBeside: true, answered: static _ => CommitResult.Done));
+
+    [Fact]
+    public void What_comes_after_a_backfill_early_or_late_is_decided_as_if_the_segments_had_always_been_there() => CheckGoingOn(isBeside: false);
+
+    [Fact]
+    public void The_law_catches_a_job_that_leaves_the_past_out() => Counterfeits.Caught(() => CheckGoingOn(isBeside: false, from: RebuildFrom.Now));
+
+    [Fact]
     public async Task Many_customers_are_filled_in_by_a_handful_of_round_trips()
     {
         const int many = 1_200;
@@ -199,6 +211,40 @@ public sealed class BackfillLaws
 
         return report;
     }
+
+    // The last events are recorded by another engine: some while the job writes, and what is left after it.
+    private static void CheckGoingOn(bool isBeside, Func<CommitResult, CommitResult>? answered = null, RebuildFrom from = RebuildFrom.History) =>
+        Prop.ForAll(Arb.From(Histories.All), Arb.From(Gen.Choose(1, 8)), Arb.From(Gen.Choose(1, 4)), async Task<bool> (given, held, meanwhile) =>
+        {
+            var catalog = new SegmentCatalog(given.Segments);
+            var (expected, bare) = (new Town(catalog), new Town(new SegmentCatalog()));
+            var steps = Steps(given).ToList();
+            var early = steps.Take(Math.Max(1, steps.Count - held)).ToList();
+            await RecordAsync(expected, steps);
+            await RecordAsync(bare, early);
+            var (beside, late) = (new Town(catalog, store: bare.Store, clock: bare.Clock), new Queue<CustomerEvent>(steps.Skip(early.Count)));
+            var racing = new PagedStore(Memory(bare))
+            {
+                Answered = answered ?? (static result => result),
+                BeforeCommits = async () =>
+                {
+                    for (var i = 0; isBeside && i < meanwhile && late.TryDequeue(out var next); i++)
+                    {
+                        await beside.Engine.RecordAsync(next, Cancel);
+                    }
+                },
+            };
+
+            await Seen(bare, racing, catalog).Study.BackfillAsync(new BackfillRequest { From = from }, Cancel);
+            await RecordAsync(beside, late);
+            foreach (var town in new[] { expected, beside })
+            {
+                town.Clock.Set(Club.Day(Histories.LastDay + 40));
+            }
+
+            Assert.Equal(await StatesAsync(expected), await StatesAsync(beside));
+            return true;
+        }).Check(Thorough);
 
     private static InMemoryStore Memory(Town town) => Assert.IsType<InMemoryStore>(town.Store);
 
