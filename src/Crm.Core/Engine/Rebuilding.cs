@@ -76,7 +76,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         return histories;
     }
 
-    private async ValueTask<Rebuilt> DecideAsync(CustomerId customer, Decision decision, Instant now, int module, RebuildRequest request, CancellationToken cancellationToken)
+    private static async ValueTask<Rebuilt> DecideAsync(CustomerId customer, Decision decision, Instant now, int module, RebuildRequest request, CancellationToken cancellationToken)
     {
         decision.BringForward(now);
         var before = decision.State.Slots[module];

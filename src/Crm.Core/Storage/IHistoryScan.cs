@@ -18,8 +18,8 @@ public interface IHistoryScan
     IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The histories of the customers after one up to another, in the order of <see cref="IJournalScan.ReadCustomersAsync"/>: those of a page. Each whole and once, in parts of bounded size. By default the buckets that
-    /// they are in are read, and whoever is not meant is left out.
+    /// The histories of the customers after one up to another, by bucket and then by id: those of a page. Each whole and once, in parts of bounded size. By default the buckets that they are in are read, and whoever is
+    /// not meant is left out.
     /// </summary>
     /// <param name="after">Not this one; null: from the first.</param>
     /// <param name="last">Included.</param>

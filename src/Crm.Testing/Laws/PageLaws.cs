@@ -90,6 +90,31 @@ internal static class PageLaws
             },
             () => new ReadsAPageOfEach()) with { Since = 4 },
 
+        Law.Of<IHistoryScan>(
+            "Histories_of_a_page_are_those_after_one_customer_up_to_another",
+            "The histories of a page, after the last customer of the page before up to the last of its own, are the whole journals of those in between, and of nobody else; so page by page everybody is met once.",
+            async bench =>
+            {
+                var histories = (IHistoryScan)bench.Store;
+                var written = await FillAsync(bench);
+                foreach (var size in PageSizes)
+                {
+                    CustomerId? before = null;
+                    foreach (var page in InOrder(written.Keys).Chunk(size))
+                    {
+                        var found = new List<(CustomerId Customer, Sequence<HistoryEntry> Entries)>();
+                        await foreach (var some in histories.ReadHistoriesAsync(before, page[^1], bench.Token))
+                        {
+                            found.AddRange(some.Select(history => (history.Customer, history.Entries.ToSequence())));
+                        }
+
+                        Bench.SameList($"The histories of a page of {size}", page.Select(customer => (Customer: customer, written[customer].Select(HistoryEntry.Of).ToSequence())), found.OrderBy(history => history.Customer.Bucket).ThenBy(history => history.Customer));
+                        before = page[^1];
+                    }
+                }
+            },
+            () => new ReadsWholeBuckets()) with { Since = 4 },
+
         Law.Of<ILedgerScan>(
             "The_ledger_after_a_version_is_what_was_written_since",
             "Page by page everybody is met once, merged ones among them, with the version they have; and what is read after a version of each is exactly what was written into the ledger since, by commit and in order.",
@@ -214,6 +239,11 @@ internal static class PageLaws
     {
         public override IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, CancellationToken cancellationToken) =>
             base.ReadHistoriesAsync(firstBucket, lastBucket, cancellationToken).Select(some => (IReadOnlyList<StoredHistory>)[.. some.Select(history => history with { Entries = [.. history.Entries.Take(512)] })]);
+    }
+
+    private sealed class ReadsWholeBuckets : StoreDecorator, IHistoryScan
+    {
+        public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(CustomerId? after, CustomerId last, CancellationToken cancellationToken) => ReadHistoriesAsync(after?.Bucket ?? 0, last.Bucket, cancellationToken);
     }
 
     private sealed class TellsTheLastAgain : StoreDecorator
