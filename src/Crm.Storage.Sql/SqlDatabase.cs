@@ -20,6 +20,9 @@ public abstract class SqlDatabase : IAsyncDisposable
     /// <summary>Borrows a connection to read with, without a transaction.</summary>
     public abstract ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken);
 
+    /// <summary>Borrows a connection to load customers with by key, without a transaction: one that has lately seen the rows of those who are changed often, where a database has such.</summary>
+    public virtual ValueTask<SqlSession> LoadAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
+
     /// <summary>Borrows a connection to look at many rows with, without a transaction: one that is not set up for finding few rows by key.</summary>
     public virtual ValueTask<SqlSession> ScanAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
 

@@ -97,7 +97,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     public async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadManyAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(customers);
-        return await ReadAsync(session => this.customers.LoadAsync(session, customers, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await UsingAsync(database.LoadAsync, session => this.customers.LoadAsync(session, customers, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

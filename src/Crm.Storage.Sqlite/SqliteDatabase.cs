@@ -56,6 +56,25 @@ internal sealed class SqliteDatabase : SqlDatabase
         return ValueTask.FromResult<SqlSession>(new SqliteSession(link, options.OnStatement, GiveBack));
     }
 
+    // What one connection writes makes all others forget the pages that they have read. While nobody writes, the one that wrote last knows them all.
+    public override ValueTask<SqlSession> LoadAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ObjectDisposedException.ThrowIf(closed, this);
+        if (!writing.Wait(0, CancellationToken.None))
+        {
+            return ReadAsync(cancellationToken);
+        }
+
+        if (writer is null)
+        {
+            writing.Release();
+            return ReadAsync(cancellationToken);
+        }
+
+        return ValueTask.FromResult<SqlSession>(new SqliteSession(writer, options.OnStatement, _ => writing.Release()));
+    }
+
     public override async ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(closed, this);

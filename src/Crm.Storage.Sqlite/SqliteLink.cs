@@ -16,6 +16,8 @@ internal sealed class SqliteLink : IDisposable
     private readonly SqliteConnection connection;
     private readonly sqlite3 handle;
     private readonly TimeSpan patience;
+    private sqlite3_stmt? begin;
+    private sqlite3_stmt? commit;
 
     public SqliteLink(SqliteConnection connection, Duration busyTimeout)
     {
@@ -43,6 +45,12 @@ internal sealed class SqliteLink : IDisposable
 
         Check(code);
     }
+
+    /// <summary>Begins a transaction that is going to write.</summary>
+    public void Begin() => Do("BEGIN IMMEDIATE", ref begin);
+
+    /// <summary>Commits the transaction.</summary>
+    public void Commit() => Do("COMMIT", ref commit);
 
     /// <summary>A prepared statement with its values bound; reset it after use.</summary>
     public sqlite3_stmt Bound(SqlCall call, int first, int count)
@@ -90,7 +98,26 @@ internal sealed class SqliteLink : IDisposable
             statement.Dispose();
         }
 
+        begin?.Dispose();
+        commit?.Dispose();
         connection.Dispose();
+    }
+
+    private void Do(string sql, ref sqlite3_stmt? statement)
+    {
+        if (statement is null)
+        {
+            Check(raw.sqlite3_prepare_v2(handle, sql, out statement));
+        }
+
+        try
+        {
+            First(statement);
+        }
+        finally
+        {
+            raw.sqlite3_reset(statement);
+        }
     }
 
     private bool HasRow(int code)

@@ -13,13 +13,13 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
     public override ValueTask BeginAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        link.Run("BEGIN IMMEDIATE");
+        link.Begin();
         return ValueTask.CompletedTask;
     }
 
     public override ValueTask CommitAsync()
     {
-        link.Run("COMMIT");
+        link.Commit();
         return ValueTask.CompletedTask;
     }
 

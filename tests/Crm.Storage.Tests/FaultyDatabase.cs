@@ -13,6 +13,8 @@ public sealed class FaultyDatabase(SqlDatabase inner, StoreFaults faults) : SqlD
 
     public override async ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken) => new Session(await inner.ReadAsync(cancellationToken), faults);
 
+    public override async ValueTask<SqlSession> LoadAsync(CancellationToken cancellationToken) => new Session(await inner.LoadAsync(cancellationToken), faults);
+
     public override async ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken) => new Session(await inner.WriteAsync(cancellationToken), faults);
 
     public override ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -119,6 +119,23 @@ public sealed class SqliteStores : IDisposable
     }
 
     [Fact]
+    public async Task A_customer_is_loaded_while_a_write_waits_for_another_process()
+    {
+        await using var store = SqliteStore.Open(file.Path);
+        await store.CommitAsync(Samples.Birth(1), Token);
+        using var other = Connect();
+        using var held = other.BeginTransaction();
+        var waiting = Task.Run(async () => await store.CommitAsync(Samples.Birth(2), Token), Token);
+        await Task.Delay(200, Token);
+
+        var loaded = await Task.Run(async () => await store.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token), Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+
+        Assert.Equal((1, false), (loaded.Version, waiting.IsCompleted));
+        await held.RollbackAsync(Token);
+        Assert.Equal(CommitResult.Done, await waiting);
+    }
+
+    [Fact]
     public async Task A_thousand_purchases_take_few_statements_to_load_and_commit()
     {
         var statements = 0;
