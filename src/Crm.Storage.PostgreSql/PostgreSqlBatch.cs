@@ -12,7 +12,7 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
 
     /// <summary>Adds a call: few rows in as many statements as they need, many in one, as an array for each column.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="guarded">Whether the server raises an error where other than its rows change.</param>
+    /// <param name="guarded">Whether the server raises an error where other than its rows change, and so undoes what is sent together.</param>
     /// <param name="take">Who takes the rows of the answer; null for statements without one.</param>
     public void Add(SqlCall call, bool guarded, Action<SqlReader>? take = null)
     {

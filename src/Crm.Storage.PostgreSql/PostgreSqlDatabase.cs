@@ -99,23 +99,25 @@ internal sealed class PostgreSqlTexts(PostgreSqlDialect dialect)
     /// <param name="guarded">Whether the server itself raises an error, which says nothing about values, when other than so many rows change.</param>
     public string Of(SqlStatement statement, int rows, bool guarded) => texts.GetOrAdd(
         (statement, rows, guarded),
-        static (key, dialect) => Guarded(key.Statement.In(dialect, key.Rows), key.Guarded ? key.Rows.ToString(CultureInfo.InvariantCulture) : null),
+        static (key, dialect) => Guarded(key.Statement, key.Statement.In(dialect, key.Rows), key.Guarded ? key.Rows.ToString(CultureInfo.InvariantCulture) : null),
         dialect);
 
     /// <summary>The statement with an array for each column.</summary>
     public string OfArrays(SqlStatement statement, bool guarded) => texts.GetOrAdd(
         (statement, 0, guarded),
         static (key, dialect) => Guarded(
+            key.Statement,
             key.Statement.From(dialect, $"SELECT * FROM unnest({string.Join(", ", key.Statement.Columns.Select((type, n) => $"{dialect.Placeholder(n + 1)}::{ArrayOf(type)}"))})"),
             key.Guarded ? $"cardinality({dialect.Placeholder(1)})" : null),
         dialect);
 
     /// <summary>Whether an error is that of a guard.</summary>
-    public static bool IsOfGuard(PostgresException error) => error.SqlState == PostgresErrorCodes.InvalidTextRepresentation;
+    public static bool IsOfGuard(PostgresException error) => error.SqlState is PostgresErrorCodes.InvalidTextRepresentation or PostgresErrorCodes.UniqueViolation;
 
-    // The cast cannot succeed; its error ends the transaction.
-    private static string Guarded(string sql, string? rows) => rows is null
+    // The cast cannot succeed; its error ends the transaction. What is new once the guards held is a guard by its key, whose error names ids and versions alone.
+    private static string Guarded(SqlStatement statement, string sql, string? rows) => rows is null
         ? sql
+        : statement.IsNewAfterGuards ? sql.Replace(" ON CONFLICT DO NOTHING", "", StringComparison.Ordinal)
         : $"WITH done AS ({sql} RETURNING 1) SELECT CASE WHEN COUNT(*) = {rows} THEN 0 ELSE CAST('crm: a guard changed ' || COUNT(*) || ' rows, ' || {rows} || ' expected' AS integer) END FROM done";
 
     private static string ArrayOf(SqlType type) => type switch

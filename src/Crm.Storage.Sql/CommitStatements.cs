@@ -45,11 +45,11 @@ internal static class CommitStatements
         INSERT INTO crm_event (tenant, bucket, customer_id, version, source, event_key, kind, occurred_at, effective_at, recorded_at, channel, brand, actor, spend_minor, spend_currency,
             original_source, original_key, sent_to, identity_reference, backfill, payload_hash, fields, observations, receipt) VALUES {rows} ON CONFLICT DO NOTHING
         """,
-        [Characters, Whole, Bytes, Whole, Characters, Characters, Characters, Whole, Whole, Whole, Characters, Characters, Characters, Whole, Characters, Characters, Characters, Bytes, Whole, Whole, Bytes, Bytes, Bytes, Bytes]);
+        [Characters, Whole, Bytes, Whole, Characters, Characters, Characters, Whole, Whole, Whole, Characters, Characters, Characters, Whole, Characters, Characters, Characters, Bytes, Whole, Whole, Bytes, Bytes, Bytes, Bytes]) { IsNewAfterGuards = true };
 
     public static readonly SqlStatement Lines = new(
         "INSERT INTO crm_event_line (tenant, bucket, customer_id, version, line, sku, category, quantity, minor, currency) VALUES {rows} ON CONFLICT DO NOTHING",
-        [Characters, Whole, Bytes, Whole, Whole, Characters, Characters, Exact, Whole, Characters]);
+        [Characters, Whole, Bytes, Whole, Whole, Characters, Characters, Exact, Whole, Characters]) { IsNewAfterGuards = true };
 
     public static readonly SqlStatement Slots = new(
         """
@@ -63,7 +63,7 @@ internal static class CommitStatements
         INSERT INTO crm_ledger (tenant, bucket, customer_id, version, line, program, unit, lot, amount, movement, cause_source, cause_key, occurred_at, recorded_at,
             rule, code, definition, corrects_source, corrects_key) VALUES {rows} ON CONFLICT DO NOTHING
         """,
-        [Characters, Whole, Bytes, Whole, Whole, Characters, Characters, Characters, Whole, Whole, Characters, Characters, Whole, Whole, Characters, Characters, Bytes, Characters, Characters]);
+        [Characters, Whole, Bytes, Whole, Whole, Characters, Characters, Characters, Whole, Whole, Characters, Characters, Whole, Whole, Characters, Characters, Bytes, Characters, Characters]) { IsNewAfterGuards = true };
 
     public static readonly SqlStatement Facts = new(
         """

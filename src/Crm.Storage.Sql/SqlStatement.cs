@@ -22,6 +22,12 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
     /// </summary>
     public int MostRows { get; init; } = int.MaxValue;
 
+    /// <summary>
+    /// Whether its rows are new once the guards before it held. Where the server itself stops at a guard that did not hold, ON CONFLICT DO NOTHING is left away at its end: the server then
+    /// does not look for the row beforehand.
+    /// </summary>
+    public bool IsNewAfterGuards { get; init; }
+
     /// <summary>Whether several rows may be sent at once.</summary>
     public bool TakesRows { get; } = text.Contains("{rows}", StringComparison.Ordinal);
 

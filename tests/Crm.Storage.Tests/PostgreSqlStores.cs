@@ -155,6 +155,32 @@ public sealed class PostgreSqlStores : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_follows_the_guards_is_written_without_looking_whether_it_is_there()
+    {
+        var statements = new List<string>();
+        await using var store = database.OpenWith(options => options with { OnStatement = statements.Add });
+        await store.CommitAsync(Samples.Birth(1), Token);
+        statements.Clear();
+
+        await store.CommitAsync(SqliteStores.Purchase(1), Token);
+
+        Assert.All(["crm_event ", "crm_ledger "], table => Assert.StartsWith("INSERT", Assert.Single(statements, sql => sql.Contains(table, StringComparison.Ordinal)), StringComparison.Ordinal));
+        Assert.DoesNotContain(statements, sql => sql.Contains("crm_event ", StringComparison.Ordinal) && sql.Contains("ON CONFLICT", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_commit_whose_entry_is_there_already_is_given_up_and_writes_nothing()
+    {
+        await using var store = Open();
+        await store.CommitAsync(Samples.Birth(1), Token);
+        database.Execute("CREATE TEMP TABLE other AS SELECT * FROM crm_event; UPDATE other SET version = 2, event_key = 'other'; INSERT INTO crm_event SELECT * FROM other");
+
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await store.CommitAsync(SqliteStores.Purchase(1), Token));
+
+        Assert.Equal((1L, 1L, 2L), (database.Execute("SELECT version FROM crm_customer"), database.Execute("SELECT COUNT(*) FROM crm_key"), database.Execute("SELECT COUNT(*) FROM crm_event")));
+    }
+
+    [Fact]
     public async Task A_schema_that_was_made_by_hand_is_found_and_used_by_one_who_may_make_nothing()
     {
         var role = "r" + database.Schema;
