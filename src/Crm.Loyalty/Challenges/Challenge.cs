@@ -75,7 +75,7 @@ public sealed record ChallengeGoal(string Name, long Target)
     /// <summary>What of them counts, of a team's own, instead of <see cref="Measure"/>; null: the measure says.</summary>
     public IGoalKind? Kind { get; init; }
 
-    /// <summary>The currency, where money counts; otherwise left out.</summary>
+    /// <summary>The currency, where money counts; otherwise left out. Amounts in others count at the rate that the host looked up for the event.</summary>
     public Currency? Currency { get; init; }
 
     /// <summary>Which lines count, where articles or money do; all unless said otherwise.</summary>
@@ -84,10 +84,10 @@ public sealed record ChallengeGoal(string Name, long Target)
     /// <summary>Which events count; null: all of the kind.</summary>
     public Condition? When { get; init; }
 
-    internal long Of(CustomerEvent happened) => Measure switch
+    internal long Of(EarningContext context) => Measure switch
     {
-        GoalMeasure.Articles => Lines.WholeQuantity(happened),
-        GoalMeasure.Money when Currency is { } currency => happened.Lines.IsEmpty ? EarningBasis.WholeSpend.Of(happened, currency) : Lines.Of(happened, currency),
+        GoalMeasure.Articles => Lines.WholeQuantity(context.Event),
+        GoalMeasure.Money when Currency is { } currency => context.AmountOf(context.Event.Lines.IsEmpty ? EarningBasis.WholeSpend : Lines, currency),
         GoalMeasure.Money => 0,
         _ => 1,
     };

@@ -95,14 +95,16 @@ internal static class ChallengeSteps
             return 0;
         }
 
+        var context = new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context);
         if (goal.Kind is not { } own)
         {
-            return goal.Of(happened);
+            decision.NoteRate(context, goal.Measure == GoalMeasure.Money ? goal.Currency : null);
+            return goal.Of(context);
         }
 
         try
         {
-            return Math.Clamp(own.Of(new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context)), 0, PointsPerAmount.Most);
+            return Math.Clamp(own.Of(context), 0, PointsPerAmount.Most);
         }
         catch (Exception exception)
         {

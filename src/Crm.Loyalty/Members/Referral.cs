@@ -36,7 +36,7 @@ public sealed record ReferralRules
     /// <summary>How many days a purchase must stand before it pays, counted from its day: a refund within them leaves nothing to pay. 0: at once.</summary>
     public int HoldDays { get; init; }
 
-    /// <summary>The least that counts as a purchase; null: any.</summary>
+    /// <summary>The least that counts as a purchase, at the rate of the event for one in another currency; null: any.</summary>
     public Money? Minimum { get; init; }
 
     /// <summary>How many times an advocate is paid within 365 days; null: no limit.</summary>

@@ -2,6 +2,7 @@ using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
@@ -36,7 +37,9 @@ internal static class ReferralSteps
         }
 
         standing = standing.Bringing(happened.Spend);
-        if (rules.For == ReferralFor.Coming || (rules.Minimum is { } least && (happened.Spend is not { } spend || spend.Currency != least.Currency || spend < least)))
+        var context = new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context);
+        decision.NoteRate(context, rules.Minimum?.Currency);
+        if (rules.For == ReferralFor.Coming || (rules.Minimum is { } least && !context.Spends(least)))
         {
             decision.Stand(plan.Name, standing);
             return;

@@ -228,8 +228,9 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
 
     private readonly Sequence<ReceiptLine> Parts()
     {
-        var rate = RateUsed();
-        if (proposed.Rounding == 0 && cuts is null && rate is null)
+        var rate = context.RateUsed((rule.Rule as PointsPerAmount)?.Every.Currency);
+        var leastAt = context.RateUsed(rule.Terms.MinimumSpend?.Currency) is { } other && other != rate ? other : null;
+        if (proposed.Rounding == 0 && cuts is null && rate is null && leastAt is null)
         {
             return default;
         }
@@ -238,6 +239,11 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         if (rate is not null)
         {
             parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rate) { Subject = rate });
+        }
+
+        if (leastAt is not null)
+        {
+            parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rate) { Subject = leastAt });
         }
 
         if (proposed.Rounding != 0)
@@ -252,8 +258,4 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
 
         return parts.ToSequence();
     }
-
-    private readonly string? RateUsed() => rule.Rule is PointsPerAmount { Every.Currency: var own } && context.Event.Spend is { } spend && spend.Currency != own
-        ? FormattableString.Invariant($"{ExchangeRates.Name(spend.Currency, own)} {Scalar.Of(context.RateTo(own))}")
-        : null;
 }

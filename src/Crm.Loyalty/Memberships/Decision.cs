@@ -1,7 +1,9 @@
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
 using Crm.Modules;
 using Crm.Values;
 
@@ -19,6 +21,7 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     private List<QuotaDraw>? quotas;
     private List<CustomerEvent>? followUps;
     private List<ProgramPlan>? risen;
+    private List<string>? rates;
     private readonly LoyaltyState before = current;
 
     // The membership that is looked at or changed, and the state without its changes: it goes into the state once, at the end or when another is looked at.
@@ -104,6 +107,16 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
 
     /// <summary>Says that there would be a line, where nobody reads it.</summary>
     public void Note() => noted = true;
+
+    /// <summary>Notes, once for all, the rate by which amounts of an event in another currency count where no award names it, or that there is none and they count nothing.</summary>
+    public void NoteRate(EarningContext context, Currency? own)
+    {
+        if (context.Event.Spend is { MinorUnits: > 0 } spend && context.RateUsed(own) is { } used && own is { } to && !(rates ??= []).Contains(used))
+        {
+            rates.Add(used);
+            Add(context.RateTo(to) > 0 ? new ReceiptLine(LoyaltyNames.Module, LineCodes.Rate) { Subject = used } : new ReceiptLine(LoyaltyNames.Module, LineCodes.RateMissing) { Subject = ExchangeRates.Name(spend.Currency, to) });
+        }
+    }
 
     /// <summary>Makes room at once for the lines of this many rules, and for what they give of this many units.</summary>
     public void Expect(int rules, int units)

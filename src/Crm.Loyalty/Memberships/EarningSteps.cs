@@ -181,9 +181,9 @@ internal static class EarningSteps
 
     private static void NoteRate(RulePlan rule, EarningContext context, Decision decision)
     {
-        if (rule.Rule is PointsPerAmount { Every.Currency: var own } && context.RateTo(own) <= 0 && context.Event.Spend is { MinorUnits: > 0 } spend)
+        if (rule.Rule is PointsPerAmount { Every.Currency: var own } && context.RateTo(own) <= 0)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RateMissing) { Subject = ExchangeRates.Name(spend.Currency, own) });
+            decision.NoteRate(context, own);
         }
     }
 

@@ -17,7 +17,7 @@ internal static class TermSteps
             return Obstacle.Scope;
         }
 
-        if (terms.MinimumSpend is { } least && (happened.Spend is not { } spend || context.Converted(spend.MinorUnits, least.Currency) < least.MinorUnits))
+        if (terms.MinimumSpend is { } least && !context.Spends(least))
         {
             return Obstacle.MinimumSpend;
         }

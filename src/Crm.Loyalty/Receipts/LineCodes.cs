@@ -39,7 +39,7 @@ public static class LineCodes
     /// <summary>Parts of units of several rules make whole ones together; the subject is the last of the rules.</summary>
     public const string PartsTogether = "parts-together";
 
-    /// <summary>Part of an award: the rate by which another currency was converted, such as "rate.mop.hkd 0.97"; it moves nothing.</summary>
+    /// <summary>Part of an award, or by itself where amounts count towards tiers, stamps, challenges or referrals: the rate by which another currency was converted, such as "rate.mop.hkd 0.97"; it moves nothing.</summary>
     public const string Rate = "rate";
 
     /// <summary>An event in another currency earned nothing by a rule, because the host looked up no rate; the subject is the name of the rate.</summary>

@@ -84,6 +84,17 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
         ? minorUnits
         : ExchangeRates.Convert(minorUnits, spend.Currency, own, RateTo(own));
 
+    /// <summary>What a basis of the event comes to in a currency, at the rate of the event; 0 where there is no rate.</summary>
+    internal long AmountOf(EarningBasis basis, Currency own) => Converted(basis.Of(Event, CurrencyOf(own)), own);
+
+    /// <summary>Whether the event's spend is at least so much, at the rate of the event where it is in another currency.</summary>
+    internal bool Spends(Money least) => Event.Spend is { } spend && Converted(spend.MinorUnits, least.Currency) >= least.MinorUnits;
+
+    /// <summary>The rate that converts the event's currency to another, as receipts name it, such as "rate.mop.hkd 0.97"; null where both are the same.</summary>
+    internal string? RateUsed(Currency? to) => to is { } own && Event.Spend is { } spend && spend.Currency != own
+        ? FormattableString.Invariant($"{ExchangeRates.Name(spend.Currency, own)} {Scalar.Of(RateTo(own))}")
+        : null;
+
     /// <summary>The rate from the event's currency to another; 0 where the host has looked up none, 1 where they are the same.</summary>
     internal decimal RateTo(Currency own) => Event.Spend is not { } spend || spend.Currency == own
         ? 1

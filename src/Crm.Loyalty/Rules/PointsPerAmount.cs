@@ -59,7 +59,7 @@ public sealed record PointsPerAmount : EarningRule
             return OfLines(context);
         }
 
-        var basis = context.Converted(Basis.Of(context.Event, context.CurrencyOf(Every.Currency)), Every.Currency);
+        var basis = context.AmountOf(Basis, Every.Currency);
         if (basis <= 0)
         {
             return null;

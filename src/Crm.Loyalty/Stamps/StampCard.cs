@@ -68,28 +68,34 @@ public abstract record StampCount
     {
     }
 
-    internal abstract long Of(CustomerEvent happened, EarningBasis.Lines lines);
+    /// <summary>The currency in which it looks at amounts; null: it looks at none. Amounts in others count at the rate of the event.</summary>
+    internal virtual Currency? Currency => null;
+
+    internal abstract long Of(EarningContext context, EarningBasis.Lines lines);
 
     /// <summary>One for each whole one of the quantity of lines that match.</summary>
     public sealed record PerArticle : StampCount
     {
-        internal override long Of(CustomerEvent happened, EarningBasis.Lines lines) => lines.WholeQuantity(happened);
+        internal override long Of(EarningContext context, EarningBasis.Lines lines) => lines.WholeQuantity(context.Event);
     }
 
     /// <summary>One for each whole step of money: of the lines that match, or of the whole spend where an event has no lines.</summary>
     /// <param name="Every">The step; more than 0.</param>
     public sealed record PerAmount(Money Every) : StampCount
     {
-        internal override long Of(CustomerEvent happened, EarningBasis.Lines lines) =>
-            (happened.Lines.IsEmpty ? EarningBasis.WholeSpend.Of(happened, Every.Currency) : lines.Of(happened, Every.Currency)) / Every.MinorUnits;
+        internal override Currency? Currency => Every.Currency;
+
+        internal override long Of(EarningContext context, EarningBasis.Lines lines) =>
+            context.AmountOf(context.Event.Lines.IsEmpty ? EarningBasis.WholeSpend : lines, Every.Currency) / Every.MinorUnits;
     }
 
     /// <summary>One for each event, from a spend on.</summary>
     /// <param name="AtLeast">The least spend; null: whatever is spent.</param>
     public sealed record PerVisit(Money? AtLeast) : StampCount
     {
-        internal override long Of(CustomerEvent happened, EarningBasis.Lines lines) =>
-            AtLeast is not { } least || (happened.Spend is { } spend && spend.Currency == least.Currency && spend >= least) ? 1 : 0;
+        internal override Currency? Currency => AtLeast?.Currency;
+
+        internal override long Of(EarningContext context, EarningBasis.Lines lines) => AtLeast is not { } least || context.Spends(least) ? 1 : 0;
     }
 }
 

@@ -2,6 +2,7 @@ using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Rules;
 using Crm.Modules;
 using Crm.Values;
 
@@ -14,7 +15,14 @@ internal static class StampSteps
     {
         foreach (var card in plan.Cards)
         {
-            if (card.Definition.On.Contains(happened.Kind) && card.Definition.Count.Of(happened, card.Definition.Stamps) is > 0 and var stamps)
+            if (!card.Definition.On.Contains(happened.Kind))
+            {
+                continue;
+            }
+
+            var context = new EarningContext(happened, MomentOf(plan, decision), decision.Context);
+            decision.NoteRate(context, card.Definition.Count.Currency);
+            if (card.Definition.Count.Of(context, card.Definition.Stamps) is > 0 and var stamps)
             {
                 Give(plan, card, stamps, decision);
             }
@@ -97,7 +105,7 @@ internal static class StampSteps
         {
             if (plan.PlaceOf(prize.Key) is >= 0 and var place)
             {
-                var amount = (long)Math.Min(prize.Sum(item => (decimal)item.Prize.Amount * item.Times), Rules.PointsPerAmount.Most);
+                var amount = (long)Math.Min(prize.Sum(item => (decimal)item.Prize.Amount * item.Times), PointsPerAmount.Most);
                 decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardPrize) { Subject = card.Name, Unit = prize.Key, Amount = amount });
                 decision.Issue(plan, plan.Units[place], amount, null, $"card.{card.Name}");
             }

@@ -64,7 +64,7 @@ public abstract record QualificationMetric : IQualificationMetric
     }
 
     /// <summary>Money spent, in minor units of a currency: of what refunds have left of purchases. Thresholds are minor units too.</summary>
-    /// <param name="Currency">Amounts of other currencies do not count.</param>
+    /// <param name="Currency">Amounts in other currencies count at the rate that the host looked up for the event, see <see cref="ExchangeRates"/>, and not without one.</param>
     public sealed record Spend(Currency Currency) : QualificationMetric
     {
         /// <summary>Which part of a purchase counts.</summary>
@@ -80,7 +80,7 @@ public abstract record QualificationMetric : IQualificationMetric
         public override long Of(EarningContext context)
         {
             ArgumentNullException.ThrowIfNull(context);
-            return Basis.Of(context.Event, Currency);
+            return context.AmountOf(Basis, Currency);
         }
     }
 

@@ -35,7 +35,9 @@ internal static class TierSteps
     {
         try
         {
-            return Math.Min(ladder.Metric.Of(new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context)), PointsPerAmount.Most);
+            var context = new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context);
+            decision.NoteRate(context, (ladder.Metric as QualificationMetric.Spend)?.Currency);
+            return Math.Min(ladder.Metric.Of(context), PointsPerAmount.Most);
         }
         catch (Exception exception)
         {

@@ -401,6 +401,21 @@ public sealed class Members
         Assert.Equal((2L * paid, 5L * Math.Min(paid, 2)), (await Stars(club, Bob), await Stars(club, Samples.Amy)));
     }
 
+    [Theory]
+    [InlineData(52, 0.97, 1)]
+    [InlineData(51, 0.97, 0)]
+    [InlineData(600, null, 0)]
+    public async Task What_a_friend_buys_in_another_currency_counts_at_the_rate_of_the_day_HO10(int spend, double? rate, int paid)
+    {
+        var club = Club.Of(Recommended with { Referrals = Recommended.Referrals! with { For = ReferralFor.EveryPurchase, HoldDays = 0, Minimum = Money.Hkd(50) } });
+        await club.Records(ReferralEvents.Accept(club.NextKey(), Bob, (await club.Buys(1)).Customer));
+
+        var receipt = await club.Records(CustomerEvent.Purchase(club.NextKey(), Bob, Money.Of(spend, Currency.Of("MOP"))) with { Lookups = rate is { } known ? Fields.Of(("rate.mop.hkd", (decimal)known)) : default });
+
+        Assert.Equal(2L * paid, await Stars(club, Bob));
+        Assert.Contains(receipt.Lines, line => line.Code == (rate is null ? LineCodes.RateMissing : LineCodes.Rate));
+    }
+
     [Fact]
     public async Task Nobody_brings_themselves_or_comes_twice_or_late_or_by_a_blocked_signal()
     {

@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Events;
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -773,6 +774,41 @@ public sealed class EarningRules
 
         var unknown = await club.Records(pataca with { Key = EventKey.Parse("pos:other") });
         Assert.Equal((LineCodes.RateMissing, "rate.mop.hkd"), (unknown.Lines.Single().Code, unknown.Lines.Single().Subject));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Amounts_in_another_currency_count_towards_tiers_stamps_and_challenges_at_the_rate_of_the_day_HO10(bool known)
+    {
+        var club = Club.Of(Program() with
+        {
+            Ladders = [new() { Metric = new QualificationMetric.Spend(Currency.Hkd), Window = QualificationWindow.CalendarYear, Tiers = [new("bronze", 0), new("silver", 19_400)] }],
+            StampCards = [new() { Name = "tens", Goal = 100, Count = new StampCount.PerAmount(Money.Hkd(10)) }, new() { Name = "visits", Goal = 10, Count = new StampCount.PerVisit(Money.Hkd(190)) }],
+            Challenges = [new() { Name = "spend", Goals = [new("money", 100_000) { Measure = GoalMeasure.Money, Currency = Currency.Hkd }] }],
+        });
+        var pataca = CustomerEvent.Purchase("pos:mop", Samples.Amy, Money.Of(200, Currency.Of("MOP")));
+
+        var receipt = await club.Records(known ? pataca with { Lookups = Fields.Of(("rate.mop.hkd", 0.97m)) } : pataca);
+
+        var amy = await club.Membership();
+        Assert.Equal(known ? (19_400L, "silver", 19L, 1L, 19_400L) : (0L, null, 0L, 0L, 0L), (amy.Standing()?.Counted ?? 0, await club.Tier(), amy.Card("tens").Stamps, amy.Card("visits").Stamps, amy.Challenge("spend")?.Counts[0] ?? 0));
+        Assert.Equal(known ? (LineCodes.Rate, "rate.mop.hkd 0.97") : (LineCodes.RateMissing, "rate.mop.hkd"), Assert.Single(receipt.Lines.Where(line => line.Code is LineCodes.Rate or LineCodes.RateMissing).Select(line => (line.Code, line.Subject))));
+
+        await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:mop", Money.Of(100, Currency.Of("MOP"))));
+        amy = await club.Membership();
+        Assert.Equal(known ? (9_700L, 9L, 0L, 9_700L) : (0L, 0L, 0L, 0L), (amy.Standing()?.Counted ?? 0, amy.Card("tens").Stamps, amy.Card("visits").Stamps, amy.Challenge("spend")?.Counts[0] ?? 0));
+    }
+
+    [Fact]
+    public async Task The_rate_at_which_a_minimum_was_reached_is_on_the_receipt_HO10()
+    {
+        var club = Of(Ten with { Terms = new() { MinimumSpend = Money.Hkd(190) } });
+
+        var receipt = await club.Records(CustomerEvent.Purchase("pos:mop", Samples.Amy, Money.Of(200, Currency.Of("MOP"))) with { Lookups = Fields.Of(("rate.mop.hkd", 0.97m)) });
+
+        Assert.Equal("rate.mop.hkd 0.97", receipt.Lines.Single().Parts.Single(part => part.Code == LineCodes.Rate).Subject);
+        Assert.Equal(10, receipt.Lines.Single().Parts.Sum(part => part.Amount));
     }
 
     private static CustomerEvent Profile(string key, Fields values) => LoyaltyEvents.Visit(key, Samples.Amy) with { Profile = values };
