@@ -11,13 +11,13 @@ internal sealed class HistoryScan(string tenant)
     // Few enough that their list is no large object for the collector, and that it has little to keep when it comes by.
     private const int RowsAtOnce = 1_024;
 
-    // The bounds are those of the key and nothing else: where a bucket is named beside them, SQLite looks for that, and reads a bucket from its beginning for each part.
+    // The bounds are those of the key. The buckets are named with a sign before them: without it SQLite would look for them instead, and read a bucket from its beginning for each part.
     private static readonly SqlStatement Events = new(
         """
         SELECT e.customer_id, e.version, e.source, e.event_key, e.kind, e.occurred_at, e.effective_at, e.recorded_at, e.channel, e.brand, e.actor, e.spend_minor, e.spend_currency,
             e.original_source, e.original_key, e.sent_to, e.backfill, e.fields, e.observations, e.receipt
         FROM crm_event e
-        WHERE e.tenant = {0} AND (e.bucket, e.customer_id, e.version) > ({1}, {2}, {3}) AND (e.bucket, e.customer_id, e.version) <= ({4}, {5}, {6})
+        WHERE e.tenant = {0} AND +e.bucket BETWEEN {1} AND {4} AND (e.bucket, e.customer_id, e.version) > ({1}, {2}, {3}) AND (e.bucket, e.customer_id, e.version) <= ({4}, {5}, {6})
         ORDER BY e.bucket, e.customer_id, e.version LIMIT {7}
         """,
         [Characters, Whole, Bytes, Whole, Whole, Bytes, Whole, Whole]);
@@ -26,7 +26,7 @@ internal sealed class HistoryScan(string tenant)
         """
         SELECT l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency
         FROM crm_event_line l
-        WHERE l.tenant = {0} AND (l.bucket, l.customer_id, l.version) > ({1}, {2}, {3}) AND (l.bucket, l.customer_id, l.version) <= ({4}, {5}, {6})
+        WHERE l.tenant = {0} AND +l.bucket BETWEEN {1} AND {4} AND (l.bucket, l.customer_id, l.version) > ({1}, {2}, {3}) AND (l.bucket, l.customer_id, l.version) <= ({4}, {5}, {6})
         ORDER BY l.bucket, l.customer_id, l.version, l.line
         """,
         [Characters, Whole, Bytes, Whole, Whole, Bytes, Whole]);

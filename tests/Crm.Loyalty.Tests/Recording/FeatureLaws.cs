@@ -188,9 +188,9 @@ public sealed class FeatureLaws
             VelocityLimits = (mask & 16) == 0 ? [] : [new() { Name = "often", Kind = "purchase", Most = 2, Within = Duration.FromDays(20) }],
         };
 
-    // Ladders that count for ever, or in windows of the calendar or the member's year, of which nothing goes over into the next.
+    // Ladders that count for ever, or in windows of the calendar or the member's year, of which nothing goes over into the next; units that outlive the history.
     private static Gen<LoyaltyProgram> Calendars => Programs.Where(program => program.Ladders[0].Window is not (QualificationWindow.Rolling or QualificationWindow.SinceTierStart))
-        .Select(program => program with { Ladders = [program.Ladders[0] with { Rollover = Rollover.None }] });
+        .Select(program => program with { Ladders = [program.Ladders[0] with { Rollover = Rollover.None }], Units = [program.Units[0] with { Expiry = LotExpiry.AfterDays(6_000, LastDay.Included) }, .. program.Units.Skip(1)] });
 
     private static Gen<LoyaltyProgram> Challenging => Programs.Where(program => !program.Challenges.IsEmpty);
 
