@@ -102,6 +102,7 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
         var oldest = versions.Where(applied => applied.Version > Known).Select(applied => applied.Oldest).DefaultIfEmpty(Known).Max();
         return oldest > Known ? throw new NewerSchemaException(found, Known) : Math.Min(found, Known);
     }
+
     private async ValueTask<List<(int Version, int Oldest)>> VersionsAsync(SqlSession session, CancellationToken cancellationToken)
     {
         try

@@ -32,7 +32,7 @@ public sealed record RebuildRequest(string Module, RebuildFrom From)
     /// <summary>Is told after every few hundred customers; null: nobody.</summary>
     public IProgress<RebuildReport>? Progress { get; init; }
 
-    /// <summary>Gets each customer for whom something changes, with what was kept before and what is now, before it is written; null: nobody.</summary>
+    /// <summary>Gets each customer for whom something changes, with what was kept before and what is now, after it was written (in a trial: after it was decided), one after the other and on no thread in particular; null: nobody.</summary>
     public Action<CustomerId, object, object>? Changes { get; init; }
 }
 

@@ -138,7 +138,8 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
             yield return new Difference("the observed truths of profile tests", "others", "those that the journal's observations lead to");
         }
 
-        if (!stored.ProfileValues.SequenceEqual(replayed.ProfileValues))
+        // States of the first release do not tell what was looked at and empty from what was never looked at.
+        if (!stored.ProfileValues.Select(value => value.GetValueOrDefault()).SequenceEqual(replayed.ProfileValues.Select(value => value.GetValueOrDefault())))
         {
             yield return new Difference("the observed values of profile fields", "others", "those that the journal's observations lead to");
         }

@@ -322,7 +322,7 @@ internal sealed partial class Decision
         }
 
         var now = context.Moment.Instant.ToUnixTimeTicks();
-        foreach (var gone in In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(LoyaltyNames.Warned(unit.Name), StringComparison.Ordinal) && tally.Amount <= now).ToList())
+        foreach (var gone in In(plan.Name).Tallies.Where(tally => (tally.Name == LoyaltyNames.WarnedUntil(unit.Name) || tally.Name.StartsWith(LoyaltyNames.Warned(unit.Name), StringComparison.Ordinal)) && tally.Amount <= now).ToList())
         {
             Count(plan, gone with { Amount = 0 });
         }
@@ -574,7 +574,8 @@ internal sealed partial class Decision
         return first;
     }
 
-    private static bool IsWarned(Membership membership, UnitPlan unit, Instant at) => membership.Counted(LoyaltyNames.Warned(unit.Name, at)) != 0;
+    private static bool IsWarned(Membership membership, UnitPlan unit, Instant at) =>
+        membership.Counted(LoyaltyNames.Warned(unit.Name, at)) != 0 || membership.Counted(LoyaltyNames.WarnedUntil(unit.Name)) >= at.ToUnixTimeTicks();
 
     private void Count(ProgramPlan plan, UnitPlan unit, long amount, Instant? at = null)
     {

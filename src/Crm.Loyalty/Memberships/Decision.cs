@@ -108,7 +108,7 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     /// <summary>Says that there would be a line, where nobody reads it.</summary>
     public void Note() => noted = true;
 
-    /// <summary>Notes, once for all, the rate by which amounts of an event in another currency count where no award names it, or that there is none and they count nothing.</summary>
+    /// <summary>Notes, once for all that is not an award (these name theirs), the rate by which amounts of an event in another currency count, or that there is none and they count nothing.</summary>
     public void NoteRate(EarningContext context, Currency? own)
     {
         if (context.Event.Spend is { MinorUnits: > 0 } spend && context.RateUsed(own) is { } used && own is { } to && !(rates ??= []).Contains(used))

@@ -143,7 +143,7 @@ internal static class MergeSteps
         }.With(reward.SelectMany(part => part.Used))).ToSequence(),
     });
 
-    // What limits count is added within a span; of two spans the later one counts; instants and once-only marks are the latest of both, and the first day is the first.
+    // What ran out is added, as of the later day; what limits count is added within a span; of two spans the later one counts; instants and once-only marks are the latest of both, and the first day is the first.
     // The date and the zone that a yearly rule goes by are those of the profile that stays, and are looked at anew with the next event.
     private static Membership With(Membership membership, Tally tally)
     {
@@ -158,7 +158,8 @@ internal static class MergeSteps
             return membership.With(tally);
         }
 
-        var amount = own.Period != tally.Period ? (own.Period > tally.Period ? own.Amount : tally.Amount)
+        var amount = name.StartsWith(LoyaltyNames.AllGone, StringComparison.Ordinal) ? checked(own.Amount + tally.Amount)
+            : own.Period != tally.Period ? (own.Period > tally.Period ? own.Amount : tally.Amount)
             : name == LoyaltyNames.FirstDay ? Math.Min(own.Amount, tally.Amount)
             : Latest.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal)) ? Math.Max(own.Amount, tally.Amount)
             : checked(own.Amount + tally.Amount);

@@ -129,6 +129,9 @@ public static class LoyaltyNames
     /// <summary>The tally that it was warned of units that run out at an instant.</summary>
     internal static string Warned(string unit, Instant at) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Warned(unit)}{at.ToUnixTimeTicks()}");
 
+    /// <summary>The tally of the latest instant that was warned of, in states of before each instant was told of by itself.</summary>
+    internal static string WarnedUntil(string unit) => AllWarned + unit;
+
     /// <summary>How all tallies begin of what was warned of.</summary>
     internal const string AllWarned = "warned/";
 
@@ -144,7 +147,10 @@ public static class LoyaltyNames
     internal static bool IsDrawn(string tally, string unit) => tally.StartsWith(AllDrawn, StringComparison.Ordinal) && tally.Contains($"|{unit}|", StringComparison.Ordinal);
 
     /// <summary>The tallies of what ran out of each lot, while it may be reinstated: the beginning of their names.</summary>
-    internal static string Gone(string unit) => $"gone/{unit}|";
+    internal static string Gone(string unit) => $"{AllGone}{unit}|";
+
+    /// <summary>How all tallies begin of what ran out.</summary>
+    internal const string AllGone = "gone/";
 
     /// <summary>The tallies of what refunds took of each lot instead of another, or of another instead of it: the beginning of their names.</summary>
     internal static string Instead(string unit) => $"instead/{unit}|";

@@ -80,7 +80,7 @@ public readonly record struct IssuedReward(string Code, Instant? Until)
     /// <summary>How many the code stands for.</summary>
     public int Times { get; init; } = 1;
 
-    /// <summary>What was paid for them; null: nothing.</summary>
+    /// <summary>What was paid for them; null: nothing, or it is not known, as of codes that were issued before it was kept.</summary>
     public UnitAmount? Paid { get; init; }
 }
 

@@ -403,6 +403,27 @@ public sealed class Merging
         Assert.Equal(1, (await club.Membership()).Standing()!.Counted);
     }
 
+    [Fact]
+    public async Task What_ran_out_of_either_can_be_given_back()
+    {
+        var program = Samples.TeaClub with { Units = [new("points", UnitKind.Redeemable) { Expiry = new LotExpiry.WhenIdle(0, 10, LastDay.Included), ReinstateWithinDays = 30 }, new("status", UnitKind.Status)] };
+        var club = Club.Of(program);
+        club.On(2026, 1, 2);
+        await club.Records(Purchase(club.NextKey(), Samples.Amy, 1_000));
+        club.On(2026, 1, 5);
+        await club.Records(Purchase(club.NextKey(), Ben, 500));
+        club.On(2026, 1, 14);
+        await club.RunDue();
+        club.On(2026, 1, 20);
+        await club.RunDue();
+
+        await MergedAsync(club);
+
+        Assert.Equal(0, await club.Points());
+        Assert.Equal("nothing-gone", (await club.Records(LoyaltyEvents.Reinstate("desk:21", Samples.Amy, 151, null, "goodwill", "staff:1"))).Refusal?.Code);
+        Assert.Equal(150, (await club.Records(LoyaltyEvents.Reinstate("desk:22", Samples.Amy, 150, null, "goodwill", "staff:1"))).Total("points"));
+    }
+
     [Theory]
     [MemberData(nameof(WindowsOfVisits))]
     public async Task A_day_on_which_both_came_is_one(string name, QualificationWindow window, long expected)
