@@ -9,6 +9,8 @@ namespace Crm.Conditions;
 /// <summary>Conditions in English.</summary>
 internal static class ConditionInEnglish
 {
+    private const string OrUnknown = " or is unknown";
+
     /// <summary>The condition as a part of a sentence.</summary>
     public static string Say(Condition condition) => condition switch
     {
@@ -16,8 +18,8 @@ internal static class ConditionInEnglish
         Condition.Any { Of.IsEmpty: true } => "never",
         Condition.All all => string.Join(" and ", all.Of.Select(Part)),
         Condition.Any any => string.Join(" or ", any.Of.Select(Part)),
-        Condition.Not { Of: Condition.Field { Is: Test.EqualTo equal } field } => $"{Subject(field.Name)} is not {equal.Value}{(field.WhenMissing ? "" : " or is unknown")}",
-        Condition.Not { Of: Condition.Fact { Is: Test.EqualTo equal } fact } => $"{fact.Name} is not {equal.Value}{(fact.WhenMissing ? "" : " or is unknown")}",
+        Condition.Not { Of: Condition.Field { Is: Test.EqualTo equal } field } => $"{Subject(field.Name)} is not {equal.Value}{(field.WhenMissing ? "" : OrUnknown)}",
+        Condition.Not { Of: Condition.Fact { Is: Test.EqualTo equal } fact } => $"{fact.Name} is not {equal.Value}{(fact.WhenMissing ? "" : OrUnknown)}",
         Condition.Not not => $"not ({Say(not.Of)})",
         Condition.Field field => $"{Subject(field.Name)} {Passes(field.Is)}{Missing(field.WhenMissing, field.Is)}",
         Condition.Fact fact => $"{fact.Name} {Passes(fact.Is)}{Missing(fact.WhenMissing, fact.Is)}",
@@ -27,7 +29,9 @@ internal static class ConditionInEnglish
         _ => throw new InvalidOperationException($"The condition {condition.GetType().Name} has no sentence."),
     };
 
-    private static string Part(Condition condition) => condition is Condition.All { Of.Count: > 1 } or Condition.Any { Of.Count: > 1 } ? $"({Say(condition)})" : Say(condition);
+    // What has an "and" or "or" of its own is set apart from those around it.
+    private static string Part(Condition condition) =>
+        Say(condition) is var said && (condition is Condition.All { Of.Count: > 1 } or Condition.Any { Of.Count: > 1 } || said.EndsWith(OrUnknown, StringComparison.Ordinal)) ? $"({said})" : said;
 
     private static string Subject(string name) =>
         name.StartsWith(Evaluator.ProfileScope, StringComparison.Ordinal) ? $"the customer's {name.AsSpan(Evaluator.ProfileScope.Length)}"
@@ -36,7 +40,7 @@ internal static class ConditionInEnglish
         : name.StartsWith(EventFields.LookupScope, StringComparison.Ordinal) ? $"the looked-up {name.AsSpan(EventFields.LookupScope.Length)}"
         : name;
 
-    private static string Missing(bool whenMissing, Test test) => whenMissing && test is not Test.Known ? " or is unknown" : "";
+    private static string Missing(bool whenMissing, Test test) => whenMissing && test is not Test.Known ? OrUnknown : "";
 
     private static string Passes(Test test) => test switch
     {

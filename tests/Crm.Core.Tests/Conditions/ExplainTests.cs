@@ -33,6 +33,9 @@ public sealed class ExplainTests
             "loyalty.tier is gold or (at least 1 purchase so far and not (from 09:00 to 12:00))",
             "loyalty.tier 為 gold，或者（至今購買至少 1 次，而且並非「09:00 至 12:00」）"
         },
+        { If.All(If.Field("customer.region").WhenMissing(true).Is("HK"), If.Fact("loyalty.tier").Is("gold")), "(the customer's region is HK or is unknown) and loyalty.tier is gold", "顧客的 region 為 HK（或未知），而且loyalty.tier 為 gold" },
+        { If.Any(If.Field("event.channel").WhenMissing(true).IsNot("web"), If.Fact("loyalty.tier").WhenMissing(true).IsNot("gold")), "(the event's channel is not web or is unknown) or (loyalty.tier is not gold or is unknown)", "渠道並非 web（或未知），或者loyalty.tier 並非 gold（或未知）" },
+        { If.All(If.On(IsoDayOfWeek.Monday), !If.Field("customer.tags").WhenMissing(true).AnyOf("vip")), "on Monday and not (the customer's tags has vip or is unknown)", "逢星期一，而且並非「顧客的 tags 有 vip（或未知）」" },
         { If.All(), "always", "任何情況下" },
         { If.Field("customer.tags").NoneOf("vip", "staff"), "not (the customer's tags has vip or staff or is unknown)", "並非「顧客的 tags 有 vip 或 staff（或未知）」" },
         { If.Field("customer.joined").FromToday(Comparison.LessThan, Period.FromDays(-30), "Asia/Hong_Kong"), "the customer's joined is before the day 30 days ago", "顧客的 joined 早於 30 日前當日" },
