@@ -26,6 +26,9 @@ public static class ConditionJson
     /// <summary>The most bytes (UTF-8) that the text of a condition may have.</summary>
     public const int MostBytes = 64 * 1024;
 
+    // Of the text. A condition is nested far less deep, and where it is too deep is said with its path.
+    private const int MostTextDepth = 1_000;
+
     private static readonly Lazy<string> SchemaText = new(ReadSchema);
 
     /// <summary>The JSON schema (draft 2020-12) of the written form, for editors. What it accepts has the right form; <see cref="Read(string, EventKinds?)"/> also finds names that do not exist, values of another kind and what is too large.</summary>
@@ -50,7 +53,7 @@ public static class ConditionJson
 
         try
         {
-            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json), new JsonDocumentOptions { MaxDepth = 4 * ConditionCheck.MostDepth });
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json), new JsonDocumentOptions { MaxDepth = MostTextDepth });
             return Read(document.RootElement, kinds);
         }
         catch (JsonException error)

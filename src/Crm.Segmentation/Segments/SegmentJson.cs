@@ -22,6 +22,9 @@ public static class SegmentJson
     /// <summary>What the text says of its own form.</summary>
     public const string Schema = "segment/1";
 
+    // Of the text. A condition is nested far less deep, and where it is too deep is said with its path.
+    private const int MostTextDepth = 1_000;
+
     private const string HalfACharacter = "A text has half a character (a lone surrogate) in it.";
 
     /// <summary>The words for kinds, in the order of <see cref="SegmentKind"/>.</summary>
@@ -85,7 +88,7 @@ public static class SegmentJson
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 4 * (ConditionCheck.MostDepth + 1) });
+            document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MostTextDepth });
         }
         catch (ArgumentException)
         {

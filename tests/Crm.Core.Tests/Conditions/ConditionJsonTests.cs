@@ -256,6 +256,7 @@ public sealed class ConditionJsonTests
     {
         Assert.Empty(ConditionJson.Read(Nested(31)).Errors);
         Assert.Equal(["The condition is nested more than 32 deep; say it with fewer levels."], ConditionJson.Read(Nested(32)).Errors.Select(error => error.Message));
+        Assert.Equal($"$.{string.Join('.', Enumerable.Repeat("not", 32))}: The condition is nested more than 32 deep; say it with fewer levels.", Assert.Single(ConditionJson.Read(Nested(200)).Errors).ToString());
         Assert.NotEmpty(ConditionJson.Read(Nested(10_000)[..ConditionJson.MostBytes]).Errors);
 
         Assert.Empty(ConditionJson.Read(Parts(999)).Errors);

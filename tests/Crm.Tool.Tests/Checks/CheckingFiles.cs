@@ -58,4 +58,37 @@ public sealed class CheckingFiles : IDisposable
             ["a.json", "a.json", "b.json", "c.json", "d.json", "missing.json"],
             tool.Error.TrimEnd().Split('\n').Select(line => Path.GetFileName(line.Split(": ")[0])));
     }
+
+    [Theory]
+    [InlineData(31, "")]
+    [InlineData(32, "nested more than 32 deep")]
+    [InlineData(200, "nested more than 32 deep")]
+    public async Task What_the_library_takes_is_right_however_deep_and_what_is_too_deep_says_where(int levels, string expected)
+    {
+        var condition = Nested(levels);
+        var segment = $$"""{ "$schema": "segment/1", "id": "deep", "label": { "en": "Deep", "zh-Hant": "深" }, "where": {{condition}} }""";
+        var ofCondition = await Support.Tool.RunAsync("validate", folder.Write("condition.json", condition));
+        var ofSegment = await Support.Tool.RunAsync("validate", folder.Write("segment.json", segment));
+        var path = string.Concat(Enumerable.Repeat(".all[0]", 32));
+
+        Assert.Equal((levels > 31 ? 1 : 0, levels > 31 ? 1 : 0), (ofCondition.Code, ofSegment.Code));
+        Assert.Contains(expected, ofCondition.Error, StringComparison.Ordinal);
+        Assert.Contains(expected, ofSegment.Error, StringComparison.Ordinal);
+        Assert.Equal(levels > 31, ofCondition.Error.Contains($"${path}: ", StringComparison.Ordinal));
+        Assert.Equal(levels > 31, ofSegment.Error.Contains($"where{path}: ", StringComparison.Ordinal));
+        Assert.DoesNotContain("JSON", ofCondition.Error + ofSegment.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Half_a_character_far_down_is_found_as_well()
+    {
+        var file = folder.Write("half.json", Nested(40).Replace("monday", "\\ud800", StringComparison.Ordinal));
+        var tool = await Support.Tool.RunAsync("validate", file);
+
+        Assert.Equal(1, tool.Code);
+        Assert.Contains("half of a character", tool.Error, StringComparison.Ordinal);
+    }
+
+    private static string Nested(int levels) =>
+        string.Concat(Enumerable.Repeat("""{"all":[""", levels)) + """{"on":["monday"]}""" + string.Concat(Enumerable.Repeat("]}", levels));
 }
