@@ -39,7 +39,7 @@ internal sealed class LedgerBalance(Instant asOf)
 
     /// <summary>What runs out after the instant, by when.</summary>
     public IReadOnlyList<ExpiringLot> Expiring => [.. lots.Where(lot => lot.Value > 0)
-        .Select(lot => (lot.Key, Name: ActiveName(lot.Key.Lot) ?? lot.Key.Lot, lot.Value))
+        .Select(lot => (lot.Key, Name: NameAt(lot.Key.Lot, asOf) ?? lot.Key.Lot, lot.Value))
         .Where(lot => Lot.Parse(lot.Name)?.Expiry > asOf)
         .Select(lot => new ExpiringLot(lot.Key.Program, lot.Key.Unit, Lot.Parse(lot.Name)?.Expiry ?? default, lot.Value))
         .GroupBy(lot => (lot.Program, lot.Unit, lot.At)).Select(lot => new ExpiringLot(lot.Key.Program, lot.Key.Unit, lot.Key.At, lot.Sum(one => one.Amount)))
@@ -58,12 +58,12 @@ internal sealed class LedgerBalance(Instant asOf)
             return none with { Reserved = amount };
         }
 
-        var name = ActiveName(lot);
+        var name = NameAt(lot, asOf);
         return name is null ? none with { Pending = amount } : Lot.Parse(name)?.Expiry <= asOf ? none : none with { Available = amount };
     }
 
-    // The lot that can be spent at the instant; null for what still waits.
-    private string? ActiveName(string lot)
+    /// <summary>The lot in which units can be spent at an instant that went into one; null for what still waits.</summary>
+    public static string? NameAt(string lot, Instant asOf)
     {
         if (lot.StartsWith(HeldPrefix, StringComparison.Ordinal))
         {

@@ -44,9 +44,10 @@ internal sealed class StandingCount(IReadOnlySet<string> tierFacts, IReadOnlySet
             }
         }
 
-        if (modules.Contains(LoyaltyNames.Module))
+        // Programmes with and without cascade are two modules.
+        foreach (var loyalty in new[] { LoyaltyNames.Module, LoyaltyNames.KeepingModule }.Where(modules.Contains))
         {
-            var cards = customer.Slot<LoyaltyState>(LoyaltyNames.Module).Memberships.SelectMany(membership => membership.Cards).ToList();
+            var cards = customer.Slot<LoyaltyState>(loyalty).Memberships.SelectMany(membership => membership.Cards).ToList();
             StampCards = new StampCards(StampCards.Open + cards.Count(card => card.Stamps > 0), StampCards.Completed + cards.Sum(card => card.Completed));
         }
 

@@ -2,12 +2,13 @@ using Crm.Ledger;
 using Crm.Loyalty.Accounts;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Wallets;
+using Crm.Tool.Books;
 using NodaTime;
 
 namespace Crm.Tool.Reports;
 
 /// <summary>
-/// Adds up the ledger of one customer after another. A lot whose name is an instant runs out at it, whether or not anybody has written so yet; what is below 0 is owed.
+/// Adds up the ledger of one customer after another. A lot whose name is an instant runs out at it, and what waits for an instant can be spent from it on, whether or not anybody has written so yet; what is below 0 is owed.
 /// </summary>
 internal sealed class UnitCount(Instant last)
 {
@@ -44,11 +45,12 @@ internal sealed class UnitCount(Instant last)
     {
         foreach (var ((_, unit, lot), held) in lots)
         {
-            var ranOut = held > 0 && Lot.Parse(lot)?.Expiry <= last;
+            var active = LedgerBalance.NameAt(lot, last) is { } name ? Lot.Parse(name) : null;
+            var ranOut = held > 0 && active?.Expiry <= last;
             Add(unit, held < 0 ? new() { Debt = -held }
                 : ranOut ? new() { Expired = held }
                 : lot == Reservation.Lot ? new() { Reserved = held }
-                : Lot.Parse(lot) is null ? new() { Pending = held }
+                : active is null ? new() { Pending = held }
                 : new() { Available = held });
         }
 

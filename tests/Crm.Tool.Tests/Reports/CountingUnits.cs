@@ -15,7 +15,7 @@ public sealed class CountingUnits
     public void What_was_issued_and_not_used_up_is_what_is_held_less_what_is_owed() =>
         Prop.ForAll(
             (from movement in Gen.Elements(Enum.GetValues<Movement>().Where(each => each != Movement.Offset).ToArray())
-             from lot in Gen.Elements("forever", "debt", "2026-01-05T00:00:00Z", "2026-02-05T00:00:00Z")
+             from lot in Gen.Elements("forever", "debt", "2026-01-05T00:00:00Z", "2026-02-05T00:00:00Z", "pending:2026-01-03T00:00:00Z:2026-01-05T00:00:00Z", "pending:2026-01-20T00:00:00Z:forever", "held:pos:1:base:forever", "reserved")
              from amount in Gen.Choose(-50, 50)
              from day in Gen.Choose(0, 30)
              select Entry(movement, lot, amount == 0 ? 1 : amount, day)).ListOf().ToArbitrary(),
@@ -42,6 +42,21 @@ public sealed class CountingUnits
         count.Close();
 
         Assert.Equal((100, available, expired), (count.Units["points"].Issued, count.Units["points"].Available, count.Units["points"].Expired));
+    }
+
+    [Theory]
+    [InlineData("2026-02-05T00:00:00Z", 2, 100, 0, 0)] // the day before it can be spent
+    [InlineData("2026-02-05T00:00:00Z", 3, 0, 100, 0)]
+    [InlineData("forever@partner", 3, 0, 100, 0)]
+    [InlineData("2026-01-05T00:00:00Z", 4, 0, 0, 100)] // it has run out already
+    public void Units_become_available_whether_or_not_a_worker_has_run(string lot, int day, long pending, long available, long expired)
+    {
+        var count = new UnitCount(Start + Duration.FromDays(day));
+        count.Take(Entry(Movement.Issued, $"pending:2026-01-04T00:00:00Z:{lot}", 100, 0));
+        count.Close();
+
+        var units = count.Units["points"];
+        Assert.Equal((pending, available, expired), (units.Pending, units.Available, units.Expired));
     }
 
     private static LedgerEntry Entry(Movement movement, string lot, long amount, int day) => new()
