@@ -14,38 +14,50 @@ internal static class MappingSuggestion
     private static readonly string[] Formats =
     [
         "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-dd", "yyyyMMdd", "yyyy/MM/dd HH:mm:ss", "yyyy/MM/dd HH:mm", "yyyy/MM/dd",
-        "d/M/yyyy H:mm", "M/d/yyyy H:mm", "d/M/yyyy", "M/d/yyyy", "d.M.yyyy",
+        "d/M/yyyy H:mm:ss", "M/d/yyyy H:mm:ss", "d/M/yyyy H:mm", "M/d/yyyy H:mm", "d/M/yyyy", "M/d/yyyy", "d.M.yyyy H:mm", "d.M.yyyy",
     ];
+
+    // What may come after the name of a document where it is its number and not its date or amount.
+    private static readonly string[] Numbers =
+        [.. new[] { "invoice", "order", "receipt", "transaction", "bill", "document", "ticket" }.SelectMany(document => new[] { "id", "no", "nr", "number", "code" }, (document, number) => $"{document} {number}")];
+
+    private static readonly string[] Customers = ["customer id", "customer no", "customer number", "customer code", "customer", "member", "client", "user", "email", "e mail", "phone"];
+
+    // What is taken off or added and is not what was sold.
+    private static readonly string[] NotSales = ["discount", "tax", "vat", "shipping", "delivery", "fee", "cost"];
 
     /// <summary>The proposal as JSON, and what it could not know.</summary>
     public static (string Json, IReadOnlyList<string> Doubts) For(string path, string zone, string currency)
     {
         var format = FormatOf(path);
-        var rows = SourceFile.Rows(path, format).Take(Samples + 1).Select(row => row.Cells).ToList();
+        var rows = SourceFile.Rows(path, format).Take(Samples + 1).ToList();
         if (rows.Count == 0)
         {
             throw ToolException.Input($"{path}: found no row; expected at least a header or a row of a sale.");
         }
 
-        var header = rows[0].All(cell => cell.Length > 0 && !IsNumber(cell) && FormatOfTime(cell) is null);
-        var names = header ? rows[0] : null;
-        var samples = header ? rows[1..] : rows;
-        var columns = Enumerable.Range(0, rows[0].Length).Select(place => new Guess(place, names?[place], [.. samples.Where(row => place < row.Length).Select(row => row[place])])).ToList();
-        return Compose(Path.GetFileName(path), format with { Header = header }, columns, zone, currency);
+        var first = rows[0].Cells;
+        format = format with { Header = first.All(cell => !IsNumber(cell) && FormatOfTime(cell) is null) };
+        var samples = format.Header ? rows[1..] : rows;
+        var columns = Enumerable.Range(0, first.Length)
+            .Select(place => new Guess(place, format.Header && first[place].Length > 0 && first.Count(name => name == first[place]) == 1 ? first[place] : null, [.. samples.Where(row => place < row.Cells.Length)])).ToList();
+        return Compose(path, format, columns, zone, currency);
     }
 
-    private static (string Json, IReadOnlyList<string> Doubts) Compose(string file, FileFormat format, List<Guess> columns, string zone, string currency)
+    private static (string Json, IReadOnlyList<string> Doubts) Compose(string path, FileFormat format, List<Guess> columns, string zone, string currency)
     {
         var doubts = new List<string>();
-        var time = Pick("the time", columns, doubts, guess => guess.TimeFormat is not null, "date", "time", "day");
-        var customer = Pick("the customer", columns, doubts, guess => guess != time, "customer", "member", "client", "user", "email", "phone");
-        var key = columns.Find(guess => guess != customer && guess.IsNamed("invoice", "order_id", "orderid", "order no", "orderno", "receipt", "transaction", "bill", "document"));
-        key = key == time ? null : key;
-        var free = columns.Where(guess => guess != time && guess != customer && guess != key && guess.IsNumeric).ToList();
-        var quantity = free.Find(guess => guess.IsNamed("quantity", "qty", "units", "pieces", "number_of", "count"));
-        var price = quantity is null ? null : free.Find(guess => guess != quantity && guess.IsNamed("unitprice", "unit_price", "unit price", "price"));
-        var amount = price ?? Pick("the amount", [.. free.Where(guess => guess != quantity)], doubts, guess => guess.IsNumeric, "amount", "revenue", "total", "value", "spend", "sales", "dollar", "price");
-        var article = columns.Find(guess => guess != customer && guess.IsNamed("stockcode", "sku", "article", "product", "item"));
+        var time = Pick("the time", columns, doubts, guess => guess.TimeFormat is not null, "date", "timestamp", "time", "day");
+        var timeFormat = time?.TimeFormat is { } guessed ? WayRound(path, format, time, guessed, doubts) : "yyyy-MM-dd";
+        var customer = Pick("the customer", columns, doubts, guess => guess != time, Customers);
+        var documents = columns.Where(guess => guess != time && guess != customer).ToList();
+        var key = documents.Find(guess => guess.IsNamed(Numbers)) ?? documents.Find(guess => guess.Words?.Are("invoice", "order", "receipt", "transaction", "bill", "document", "ticket") == true);
+        var free = documents.Where(guess => guess != key && guess.IsNumeric).ToList();
+        free = free.Exists(guess => !guess.IsNamed(NotSales)) ? free.FindAll(guess => !guess.IsNamed(NotSales)) : free;
+        var quantity = free.Find(guess => guess.IsNamed("quantity", "qty", "units", "pieces", "number of", "count"));
+        var price = quantity is null ? null : free.Find(guess => guess != quantity && guess.IsNamed("price") && !guess.IsNamed("total", "line", "order", "sum"));
+        var amount = price ?? Pick("the amount", [.. free.Where(guess => guess != quantity)], doubts, guess => guess.IsNumeric, "amount", "revenue", "total", "subtotal", "value", "spend", "sales", "dollar", "price");
+        var article = Named([.. documents.Where(guess => guess != key && guess != quantity && guess != amount)], "stock code", "sku", "article", "product", "item");
         doubts.Add($"zone '{zone}' and currency '{currency}' are not in the file: check them.");
         if (key is null)
         {
@@ -85,7 +97,7 @@ internal static class MappingSuggestion
 
         kind["header"] = format.Header;
         kind["encoding"] = "utf-8-or-latin-1";
-        var name = NameOf(file);
+        var name = NameOf(Path.GetFileName(path));
         var mapping = new JsonObject
         {
             ["$schema"] = MappingJson.Schema,
@@ -94,7 +106,7 @@ internal static class MappingSuggestion
             ["zone"] = zone,
             ["currency"] = currency,
             ["customer"] = new JsonObject { ["column"] = Name(customer), ["kind"] = $"{name}-id" },
-            ["time"] = new JsonObject { ["column"] = Name(time), ["formats"] = new JsonArray(time?.TimeFormat ?? "yyyy-MM-dd") },
+            ["time"] = new JsonObject { ["column"] = Name(time), ["formats"] = new JsonArray(timeFormat) },
         };
         if (key is not null)
         {
@@ -122,7 +134,7 @@ internal static class MappingSuggestion
     private static Guess? Pick(string what, List<Guess> columns, List<string> doubts, Func<Guess, bool> may, params string[] words)
     {
         var candidates = columns.Where(may).ToList();
-        var named = words.Select(word => candidates.Find(guess => guess.IsNamed(word))).FirstOrDefault(guess => guess is not null);
+        var named = Named(candidates, words);
         var picked = named ?? candidates.FirstOrDefault();
         if (named is null)
         {
@@ -130,6 +142,32 @@ internal static class MappingSuggestion
         }
 
         return picked;
+    }
+
+    // The earlier word decides, and among columns with it the first.
+    private static Guess? Named(List<Guess> columns, params string[] words) => words.Select(word => columns.Find(guess => guess.IsNamed(word))).FirstOrDefault(guess => guess is not null);
+
+    // Whether the day or the month comes first is told by the first row in which only one of the two can, wherever in the file it stands.
+    private static string WayRound(string path, FileFormat format, Guess time, string guessed, List<string> doubts)
+    {
+        if (!guessed.Contains("d/M/", StringComparison.Ordinal) && !guessed.Contains("M/d/", StringComparison.Ordinal))
+        {
+            return guessed;
+        }
+
+        var turned = guessed[0] == 'd' ? $"M/d/{guessed[4..]}" : $"d/M/{guessed[4..]}";
+        var cells = SourceFile.Rows(path, format).Skip(format.Header ? 1 : 0).Where(row => time.Place < row.Cells.Length && !row.IsDate(time.Place)).Select(row => row.Cells[time.Place]);
+        var (here, there) = (LocalDateTimePattern.CreateWithInvariantCulture(guessed), LocalDateTimePattern.CreateWithInvariantCulture(turned));
+        foreach (var cell in cells)
+        {
+            if (here.Parse(cell).Success != there.Parse(cell).Success)
+            {
+                return here.Parse(cell).Success ? guessed : turned;
+            }
+        }
+
+        doubts.Add($"in {time} the day and the month could change places in every row: '{guessed}' is a guess, and '{turned}' would fit as well.");
+        return guessed;
     }
 
     private static JsonValue Name(Guess? guess) => guess?.Name is { } name ? JsonValue.Create(name) : JsonValue.Create((guess?.Place ?? 0) + 1);
@@ -149,20 +187,28 @@ internal static class MappingSuggestion
     /// <summary>What the samples say about a column.</summary>
     private sealed class Guess
     {
-        public Guess(int place, string? name, string[] cells)
+        /// <param name="name">Null where it has none of its own.</param>
+        public Guess(int place, string? name, IReadOnlyList<SourceRow> rows)
         {
             Place = place;
             Name = name;
-            var filled = cells.Where(cell => cell.Length > 0).ToArray();
-            HasEmpty = filled.Length < cells.Length;
-            IsNumeric = filled.Length > 0 && filled.All(IsNumber);
-            HasNegative = IsNumeric && filled.Any(cell => cell.StartsWith('-'));
-            TimeFormat = FormatOfTime(filled);
+            Words = name is null ? null : new ColumnWords(name);
+            var filled = rows.Where(row => row.Cells[place].Length > 0).ToList();
+            var texts = filled.Where(row => !row.IsDate(place)).Select(row => row.Cells[place]).ToArray();
+            HasEmpty = filled.Count < rows.Count;
+            IsNumeric = texts.Length > 0 && texts.Length == filled.Count && texts.All(IsNumber);
+            HasNegative = IsNumeric && texts.Any(cell => cell.StartsWith('-'));
+
+            // Dates of a workbook are read whatever the pattern.
+            TimeFormat = texts.Length == 0 && filled.Count > 0 ? "yyyy-MM-dd HH:mm:ss" : FormatOfTime(texts);
         }
 
         public int Place { get; }
 
         public string? Name { get; }
+
+        /// <summary>Null where it has no name.</summary>
+        public ColumnWords? Words { get; }
 
         public bool HasEmpty { get; }
 
@@ -172,7 +218,7 @@ internal static class MappingSuggestion
 
         public string? TimeFormat { get; }
 
-        public bool IsNamed(params string[] words) => Name is not null && words.Any(word => Name.Contains(word, StringComparison.OrdinalIgnoreCase));
+        public bool IsNamed(params ReadOnlySpan<string> phrases) => Words?.Have(phrases) == true;
 
         public override string ToString() => Name is null ? string.Create(CultureInfo.InvariantCulture, $"column {Place + 1}") : $"column '{Name}'";
     }
