@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Crm.Events;
 using Crm.Tool.Import.Assembly;
 using Crm.Values;
@@ -19,7 +20,7 @@ internal sealed record ImportResult
     public long Already { get; init; }
 
     /// <summary>Events whose keys the store had with other content: nothing was done with them, and they count as rejected.</summary>
-    public IReadOnlyList<RejectedRow> Reused { get; init; } = [];
+    public ImmutableList<RejectedRow> Reused { get; init; } = [];
 
     /// <summary>Customers who were born with these events.</summary>
     public long Customers { get; init; }
@@ -41,7 +42,7 @@ internal sealed record ImportResult
     {
         Engine.Recorded.New(var receipt, var born) => this with { Recorded = Recorded + 1, Customers = Customers + (born ? 1 : 0), Unmatched = Unmatched.With(receipt) },
         Engine.Recorded.Already(var receipt) => this with { Already = Already + 1, Unmatched = Unmatched.With(receipt) },
-        _ => this with { Reused = [.. Reused, new RejectedRow(source.Line, keyColumn, source.Event.Key.Value, "key-recorded-with-other-content")] },
+        _ => this with { Reused = Reused.Add(new RejectedRow(source.Line, keyColumn, source.Event.Key.Value, "key-recorded-with-other-content")) },
     };
 }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Crm.Tool.Import.Reading;
 using Crm.Values;
 using NodaTime;
 using NodaTime.Text;
@@ -8,32 +9,38 @@ namespace Crm.Tool.Import.Assembly;
 /// <summary>Reads the local times of a file and finds their instants in a zone.</summary>
 internal sealed class LocalTimes
 {
-    private readonly DateTimeZone zone;
-    private readonly (LocalDatePattern? Date, LocalDateTimePattern Time)[] patterns;
-    private (string Text, Instant Instant) last = ("", default);
+    // How dates of workbooks are written down when they are read.
+    private static readonly (LocalDatePattern? Date, LocalDateTimePattern Time)[] OfDates = Patterns(["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd"]);
 
+    private readonly DateTimeZone zone;
+    private readonly (LocalDatePattern? Date, LocalDateTimePattern Time)[] ofTexts;
+    private (string Text, bool IsDate, Instant Instant)? last;
+
+    /// <param name="formats">How texts say a time. What is a date in a workbook needs none, whatever they are.</param>
+    /// <param name="zone">Of the times.</param>
     public LocalTimes(Sequence<string> formats, DateTimeZone zone)
     {
         this.zone = zone;
-        patterns = [.. formats.Select(format => (DateOnly(format), LocalDateTimePattern.CreateWithInvariantCulture(format)))];
+        ofTexts = Patterns(formats);
     }
 
     /// <summary>The instant of a local time; null when no pattern understands it. A skipped time is moved on by the length of the gap, an ambiguous one is the earlier; a date is the start of its day.</summary>
-    public Instant? Read(string text)
+    public Instant? Read(SourceRow row, int place)
     {
-        if (text == last.Text)
+        var (text, isDate) = (row.Cells[place], row.IsDate(place));
+        if (last is { } before && before.Text == text && before.IsDate == isDate)
         {
-            return last.Instant;
+            return before.Instant;
         }
 
-        foreach (var (date, time) in patterns)
+        foreach (var (date, time) in isDate ? OfDates : ofTexts)
         {
             Instant? found = date is null
                 ? time.Parse(text) is { Success: true } atTime ? atTime.Value.InZoneLeniently(zone).ToInstant() : null
                 : date.Parse(text) is { Success: true } onDate ? zone.AtStartOfDay(onDate.Value).ToInstant() : null;
             if (found is { } instant)
             {
-                last = (text, instant);
+                last = (text, isDate, instant);
                 return instant;
             }
         }
@@ -41,10 +48,11 @@ internal sealed class LocalTimes
         return null;
     }
 
-    /// <summary>The day that a text says and no time of it; null when it says a time, or no pattern understands it.</summary>
-    public LocalDate? ReadDay(string text)
+    /// <summary>The day that a cell says and no time of it; null when it says a time, or no pattern understands it.</summary>
+    public LocalDate? ReadDay(SourceRow row, int place)
     {
-        foreach (var (date, time) in patterns)
+        var text = row.Cells[place];
+        foreach (var (date, time) in row.IsDate(place) ? OfDates : ofTexts)
         {
             if (date?.Parse(text) is { Success: true } onDate)
             {
@@ -59,6 +67,9 @@ internal sealed class LocalTimes
 
         return null;
     }
+
+    private static (LocalDatePattern? Date, LocalDateTimePattern Time)[] Patterns(IEnumerable<string> formats) =>
+        [.. formats.Select(format => (DateOnly(format), LocalDateTimePattern.CreateWithInvariantCulture(format)))];
 
     private static LocalDatePattern? DateOnly(string format)
     {

@@ -16,7 +16,6 @@ internal sealed class RowReader
     private readonly ColumnPlaces places;
     private readonly Instant latest;
     private readonly LocalTimes times;
-    private readonly int columns;
 
     /// <param name="latest">Times after this instant are rejected: what has not happened cannot be recorded.</param>
     public RowReader(Mapping mapping, ColumnPlaces places, Instant latest)
@@ -24,16 +23,14 @@ internal sealed class RowReader
         this.mapping = mapping;
         this.places = places;
         this.latest = latest;
-        var formats = mapping.Time.Formats.Concat(["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd"]).Distinct(StringComparer.Ordinal);
-        times = new LocalTimes(mapping.Format.Kind == FileKind.Xlsx ? formats.ToSequence() : mapping.Time.Formats, mapping.Zone);
-        columns = mapping.Columns.Max(column => places[column]) + 1;
+        times = new LocalTimes(mapping.Time.Formats, mapping.Zone);
     }
 
     public RowReading Read(SourceRow row)
     {
-        if (row.Cells.Length < columns)
+        if (places.FaultOf(row) is { } fault)
         {
-            return Reject(row, null, string.Join(' ', row.Cells), "too-few-columns");
+            return Reject(row, null, string.Join(' ', row.Cells), fault);
         }
 
         foreach (var rule in mapping.Rows)
@@ -81,7 +78,7 @@ internal sealed class RowReader
             return Reject(row, mapping.Customer.Column, "not-an-identity");
         }
 
-        if (times.Read(At(row, mapping.Time.Column)) is not { } time)
+        if (times.Read(row, places[mapping.Time.Column]) is not { } time)
         {
             return Reject(row, mapping.Time.Column, "not-a-time");
         }

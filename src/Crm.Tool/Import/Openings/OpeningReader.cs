@@ -20,7 +20,6 @@ internal sealed class OpeningReader
 {
     private readonly OpeningMapping mapping;
     private readonly ColumnPlaces places;
-    private readonly int columns;
     private readonly List<RejectedRow> rejected = [];
     private readonly Dictionary<TimeColumn, LocalTimes> times;
 
@@ -28,10 +27,8 @@ internal sealed class OpeningReader
     {
         this.mapping = mapping;
         this.places = places;
-        columns = mapping.Columns.Max(column => places[column]) + 1;
-        var excel = mapping.Format.Kind == FileKind.Xlsx ? new[] { "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd" } : [];
         times = new[] { mapping.Units?.Expiry, mapping.Units?.Earned, mapping.Units?.ActiveFrom, mapping.Tiers?.Until, mapping.Tiers?.Since }.OfType<TimeColumn>().Distinct()
-            .ToDictionary(time => time, time => new LocalTimes(time.Formats.Concat(excel).Distinct(StringComparer.Ordinal).ToSequence(), mapping.Zone));
+            .ToDictionary(time => time, time => new LocalTimes(time.Formats, mapping.Zone));
     }
 
     /// <summary>Reads the whole file.</summary>
@@ -64,9 +61,9 @@ internal sealed class OpeningReader
     // Null when the row is rejected, or brings nothing.
     private OpeningRow? Read(SourceRow row)
     {
-        if (row.Cells.Length < columns)
+        if (places.FaultOf(row) is { } fault)
         {
-            rejected.Add(new(row.Line, null, string.Join(' ', row.Cells), "too-few-columns"));
+            rejected.Add(new(row.Line, null, string.Join(' ', row.Cells), fault));
             return null;
         }
 
@@ -163,14 +160,14 @@ internal sealed class OpeningReader
             return null;
         }
 
-        var read = times[time];
-        if (read.Read(text) is not { } instant)
+        var (read, place) = (times[time], places[time.Column]);
+        if (read.Read(row, place) is not { } instant)
         {
             Reject(row, time.Column, text.Length == 0 ? "missing-time" : "not-a-time");
             return null;
         }
 
-        return lastDayIncluded && read.ReadDay(text) is { } day ? mapping.Zone.AtStartOfDay(day.PlusDays(1)).ToInstant() : instant;
+        return lastDayIncluded && read.ReadDay(row, place) is { } day ? mapping.Zone.AtStartOfDay(day.PlusDays(1)).ToInstant() : instant;
     }
 
     private string At(SourceRow row, Column column) => row.Cells[places[column]];

@@ -4,7 +4,7 @@ using ExcelDataReader;
 
 namespace Crm.Tool.Import.Reading;
 
-/// <summary>The rows of the first sheet of a workbook. Dates become ISO text, numbers their shortest decimal text.</summary>
+/// <summary>The rows of the first sheet of a workbook. Dates become ISO text, numbers their shortest decimal text, without an exponent: they may be identifiers.</summary>
 internal static class ExcelRows
 {
     public static IEnumerable<SourceRow> Read(Stream workbook, string path)
@@ -13,15 +13,18 @@ internal static class ExcelRows
         for (var line = 1L; reader.Read(); line++)
         {
             var cells = new string[reader.FieldCount];
+            HashSet<int>? dates = null;
             for (var i = 0; i < cells.Length; i++)
             {
-                cells[i] = Text(reader.GetValue(i));
+                var value = reader.GetValue(i);
+                cells[i] = Text(value);
+                if (value is DateTime)
+                {
+                    (dates ??= []).Add(i);
+                }
             }
 
-            if (cells.Any(cell => cell.Length > 0))
-            {
-                yield return new SourceRow(line, cells);
-            }
+            yield return new SourceRow(line, cells) { Dates = dates };
         }
     }
 
@@ -44,8 +47,11 @@ internal static class ExcelRows
         null => "",
         string text => text.Trim(),
         DateTime time => time.ToString(time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
-        double number when Math.Abs(number) < 1e15 => ((decimal)number).ToString("0.############################", CultureInfo.InvariantCulture),
+        double number when Math.Abs(number) < 1e15 => Plain((decimal)number),
+        double number when Math.Abs(number) < 1e28 => Plain(decimal.Parse(number.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture)),
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };
+
+    private static string Plain(decimal number) => number.ToString("0.############################", CultureInfo.InvariantCulture);
 }

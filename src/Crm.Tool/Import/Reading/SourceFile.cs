@@ -7,15 +7,21 @@ namespace Crm.Tool.Import.Reading;
 /// <summary>Opens a file of sales, compressed or not, and reads its rows one after another.</summary>
 internal static class SourceFile
 {
+    // What every ZIP archive begins with, as workbooks are.
+    private static readonly byte[] Archive = [.. "PK\u0003\u0004"u8];
+
+    // What workbooks of before 2007 begin with.
+    private static readonly byte[] OldWorkbook = [0xd0, 0xcf, 0x11, 0xe0];
+
     // Without it a compressed file that is cut off reads as one that ends early.
     static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
-    /// <summary>The rows, the header among them. They are read while they are walked; the file is closed at the end.</summary>
+    /// <summary>The rows that have anything in them, the header among them. They are read while they are walked; the file is closed at the end.</summary>
     /// <exception cref="ToolException">The file cannot be read; the message says why.</exception>
     public static IEnumerable<SourceRow> Rows(string path, FileFormat format)
     {
         using var stream = Open(path);
-        var rows = IsWorkbook(stream)
+        var rows = IsWorkbook(stream, path)
             ? ExcelRows.Read(stream, path)
             : format.Kind switch
             {
@@ -27,7 +33,11 @@ internal static class SourceFile
         using var each = rows.GetEnumerator();
         while (Next(each, path))
         {
-            yield return each.Current;
+            // A row of separators alone is what spreadsheets leave of an empty one.
+            if (Array.Exists(each.Current.Cells, cell => cell.Length > 0))
+            {
+                yield return each.Current;
+            }
         }
     }
 
@@ -35,7 +45,7 @@ internal static class SourceFile
     public static string? Beginning(string path, int characters)
     {
         using var stream = Open(path);
-        if (IsWorkbook(stream))
+        if (IsWorkbook(stream, path))
         {
             return null;
         }
@@ -55,7 +65,7 @@ internal static class SourceFile
         {
             throw ToolException.Input($"{path}: found bytes that are not UTF-8 ({wrong.Message}); expected UTF-8, or a mapping with \"encoding\": \"latin-1\" or \"utf-8-or-latin-1\".");
         }
-        catch (Exception wrong) when (wrong is IOException or InvalidDataException)
+        catch (Exception wrong) when (wrong is IOException or InvalidDataException or System.Xml.XmlException or ExcelDataReader.Exceptions.ExcelReaderException)
         {
             throw ToolException.Input($"{path}: it cannot be read to its end: {wrong.Message}");
         }
@@ -79,10 +89,9 @@ internal static class SourceFile
     /// <summary>A workbook is a ZIP archive, so it must be read out of its compression wholly; text is read on as it comes.</summary>
     private static Stream Decompressed(Stream decompressed)
     {
-        var head = new byte[2];
-        var read = decompressed.ReadAtLeast(head, 2, throwOnEndOfStream: false);
-        var whole = new PrefixedStream(head.AsMemory(0, read), decompressed);
-        if (read < 2 || head[0] != (byte)'P' || head[1] != (byte)'K')
+        var head = Head(decompressed);
+        var whole = new PrefixedStream(head, decompressed);
+        if (!head.AsSpan().SequenceEqual(Archive) && !head.AsSpan().SequenceEqual(OldWorkbook))
         {
             return whole;
         }
@@ -97,16 +106,24 @@ internal static class SourceFile
         return memory;
     }
 
-    private static bool IsWorkbook(Stream stream)
+    private static bool IsWorkbook(Stream stream, string path)
     {
         if (!stream.CanSeek)
         {
             return false;
         }
 
-        var found = stream.ReadByte() == 'P' && stream.ReadByte() == 'K';
+        var head = Head(stream);
         stream.Position = 0;
-        return found;
+        return head.AsSpan().SequenceEqual(OldWorkbook)
+            ? throw ToolException.Input($"{path}: found an Excel workbook of the form of before 2007 (.xls); save it as .xlsx or as text.")
+            : head.AsSpan().SequenceEqual(Archive);
+    }
+
+    private static byte[] Head(Stream stream)
+    {
+        var head = new byte[Archive.Length];
+        return head[..stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
     }
 
     private static StreamReader Text(Stream stream, FileEncoding encoding) => new(
