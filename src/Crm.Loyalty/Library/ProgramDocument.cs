@@ -31,7 +31,7 @@ public static class ProgramDocument
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json);
+            document = JsonDocument.Parse(json, LoyaltyProgramJson.AnyDepth);
         }
         catch (JsonException wrong)
         {
@@ -53,7 +53,7 @@ public static class ProgramDocument
             ["version"] = definition.Version,
             ["activeFrom"] = definition.ActiveFrom == Instant.MinValue ? Beginning : InstantPattern.ExtendedIso.Format(definition.ActiveFrom),
             ["hash"] = definition.Hash.ToString(),
-            ["program"] = JsonNode.Parse(LoyaltyProgramJson.Write(definition.Value)),
+            ["program"] = JsonNode.Parse(LoyaltyProgramJson.Write(definition.Value), documentOptions: LoyaltyProgramJson.AnyDepth),
         };
     }
 

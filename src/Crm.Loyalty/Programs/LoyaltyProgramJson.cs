@@ -53,7 +53,7 @@ public static class LoyaltyProgramJson
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, AnyDepth);
             return Program(new JsonPart(document.RootElement, "", errors), code);
         }
         catch (JsonException exception)
@@ -65,6 +65,9 @@ public static class LoyaltyProgramJson
             throw new InvalidLoyaltyProgramException(null, [.. errors, new ProgramError("", "A text has half a character (a lone surrogate) in it.")]);
         }
     }
+
+    // Deeper than conditions may be nested, so that what is too deep is said with its path.
+    internal static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = 1_000 };
 
     private static bool Covers(string known, string path) =>
         known == path || known.Length == 0 || path.StartsWith(known + ".", StringComparison.Ordinal) || path.StartsWith(known + "[", StringComparison.Ordinal);

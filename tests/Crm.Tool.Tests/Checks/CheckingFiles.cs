@@ -79,6 +79,25 @@ public sealed class CheckingFiles : IDisposable
         Assert.DoesNotContain("JSON", ofCondition.Error + ofSegment.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(31, 0)]
+    [InlineData(32, 1)]
+    public async Task A_programme_has_conditions_as_deep_as_any_and_is_kept_with_them(int levels, int code)
+    {
+        var program = folder.Write("club.json", SampleSales.Program("club", "UTC", "USD").Replace("\"name\": \"base\",", $"\"name\": \"base\", \"when\": {Nested(levels)},", StringComparison.Ordinal));
+        var validated = await Support.Tool.RunAsync("validate", program);
+        Assert.True(validated.Code == code, validated.Error);
+        Assert.Equal(code == 1, validated.Error.Contains("nested more than 32 deep", StringComparison.Ordinal));
+
+        var (sales, store) = (folder.Write("sales.csv", "customer_id,order_date,revenue\nAmy,2020-01-06,5\n"), folder.PathOf("shop.db"));
+        Assert.Equal(code, (await Support.Tool.RunAsync("import", sales, "--map", "rfm-orders", "--store", store, "--program", program)).Code);
+        if (code == 0)
+        {
+            var units = (await Support.Tool.RunAsync("report", "summary", "--store", store, "--json")).Json.GetProperty("units");
+            Assert.Equal(5, units.GetProperty("points").GetProperty("available").GetInt32());
+        }
+    }
+
     [Fact]
     public async Task Half_a_character_far_down_is_found_as_well()
     {
