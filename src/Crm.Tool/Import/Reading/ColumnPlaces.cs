@@ -9,7 +9,7 @@ internal sealed class ColumnPlaces
 {
     private readonly Dictionary<Column, int> places;
 
-    private ColumnPlaces(Dictionary<Column, int> places, int width) => (this.places, Width) = (places, width);
+    private ColumnPlaces(Dictionary<Column, int> places, int width) => (this.places, Least, Width) = (places, places.Values.Max() + 1, width);
 
     /// <summary>The place of a column, from 0.</summary>
     public int this[Column column] => places[column];
@@ -18,7 +18,7 @@ internal sealed class ColumnPlaces
     public int Width { get; }
 
     /// <summary>How many columns a row has at least, so that those that are looked at are there.</summary>
-    public int Least => places.Values.Max() + 1;
+    public int Least { get; }
 
     /// <summary>Why a row is none of the file: it has not all the columns, or more than the header, so that what stands in it has moved over. Null where it is one.</summary>
     public string? FaultOf(SourceRow row) =>
