@@ -19,7 +19,7 @@ public sealed partial class ConditionCheck
         var kind = Kind(leaf.Kind, path + leaf.Measure switch { Measure.Count => ".count", Measure.Periods => ".periods", Measure.Sequence => ".sequence", _ => ".of" });
         var value = leaf.Measure switch
         {
-            Measure.SumOfSpend sum => OfEvent(new Measured.Spend(sum.Currency), path, new EventWhere(kind)),
+            Measure.SumOfSpend sum => OfEvent(new Measured.Spend(sum.Currency), path, ConditionWords.Sum, new EventWhere(kind)),
             Measure.Aggregate aggregate => Aggregate(aggregate, path, new EventWhere(kind)),
             _ => ScalarKind.Number,
         };
@@ -79,16 +79,17 @@ public sealed partial class ConditionCheck
 
     private ScalarKind? Aggregate(Measure.Aggregate aggregate, string path, EventWhere where)
     {
-        var kind = OfEvent(aggregate.Of, path, where);
         if (!Enum.IsDefined(aggregate.How))
         {
             errors.Add(new(path, $"There is no aggregation {aggregate.How}."));
-            return kind;
+            return null;
         }
 
+        var word = ConditionWords.Aggregations[(int)aggregate.How];
+        var kind = OfEvent(aggregate.Of, path, word, where);
         if (OfNumbers.Contains(aggregate.How) && kind is { } known && known != ScalarKind.Number)
         {
-            errors.Add(new(path + "." + ConditionWords.Aggregations[(int)aggregate.How], "Only numbers have a sum and an average."));
+            errors.Add(new(path + "." + word, "Only numbers have a sum and an average."));
         }
 
         if (aggregate.How == Aggregation.Unique && kind is { } listed && listed is not (ScalarKind.Code or ScalarKind.Codes))
@@ -104,7 +105,7 @@ public sealed partial class ConditionCheck
         };
     }
 
-    private ScalarKind? OfEvent(Measured value, string path, EventWhere where)
+    private ScalarKind? OfEvent(Measured value, string path, string word, EventWhere where)
     {
         switch (value)
         {
@@ -123,7 +124,7 @@ public sealed partial class ConditionCheck
                 ZoneName(day.Zone, path + ".zone");
                 return ScalarKind.Date;
             case Measured.Named named:
-                FieldName(named.Name, path, where);
+                FieldName(named.Name, path + "." + word, where);
                 return FieldKind(named.Name, where);
             default:
                 errors.Add(new(path, "There is no value to measure here."));

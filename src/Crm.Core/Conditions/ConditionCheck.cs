@@ -155,7 +155,7 @@ public sealed partial class ConditionCheck
     private static ScalarKind? FieldKind(string name, EventWhere? where) => name switch
     {
         "event.spend" or "line.amount" or "line.quantity" => ScalarKind.Number,
-        "event.kind" or "event.brand" or "event.actor" or "event.currency" or "event.source" or "line.sku" or "line.category" => ScalarKind.Code,
+        "event.kind" or "event.channel" or "event.brand" or "event.actor" or "event.currency" or "event.source" or "line.sku" or "line.category" => ScalarKind.Code,
         _ => where?.Kind?.Fields.FirstOrDefault(field => name.AsSpan().StartsWith(EventFields.Scope, StringComparison.Ordinal) && name.AsSpan(EventFields.Scope.Length).SequenceEqual(field.Name))?.Kind,
     };
 

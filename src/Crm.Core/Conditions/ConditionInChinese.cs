@@ -238,7 +238,7 @@ internal static class ConditionInChinese
         Span.Between => "任何時間",
         Span.Weekdays weekdays => $"逢星期{string.Join("、", weekdays.Days.Select(day => Weekdays[(int)day - 1]))}",
         Span.Annual annual => $"每年 {AnnualDatePattern.Iso.Format(annual.From)} 至 {AnnualDatePattern.Iso.Format(annual.To)}",
-        Span.Listed listed => $"屬於「{listed.Calendar}」的日子",
+        Span.Listed listed => $"屬於「{listed.Calendar}」的日子{(listed.WhenMissing ? "（或其未涵蓋的日子）" : "")}",
         Span.Hours { From: var from, Until: var until } when from == until => "任何時間",
         Span.Hours { From: var from, Until: var until } => $"{JsonObjectReader.TimeOfDay.Format(from)} 至{(until < from ? "翌日" : "")} {JsonObjectReader.TimeOfDay.Format(until)}",
         _ => throw new InvalidOperationException($"The span {span.GetType().Name} has no sentence."),

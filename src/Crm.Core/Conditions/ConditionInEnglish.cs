@@ -220,7 +220,7 @@ internal static class ConditionInEnglish
         Span.Between => "always",
         Span.Weekdays weekdays => $"on {List(weekdays.Days.Select(day => day.ToString()), "and")}",
         Span.Annual annual => $"every year from {AnnualDatePattern.Iso.Format(annual.From)} to {AnnualDatePattern.Iso.Format(annual.To)}",
-        Span.Listed listed => $"on a day of '{listed.Calendar}'",
+        Span.Listed listed => $"on a day of '{listed.Calendar}'{(listed.WhenMissing ? " or one that it does not cover" : "")}",
         Span.Hours { From: var from, Until: var until } when from == until => "at any hour",
         Span.Hours { From: var from, Until: var until } => $"from {JsonObjectReader.TimeOfDay.Format(from)} to {JsonObjectReader.TimeOfDay.Format(until)}{(until < from ? " the next day" : "")}",
         _ => throw new InvalidOperationException($"The span {span.GetType().Name} has no sentence."),

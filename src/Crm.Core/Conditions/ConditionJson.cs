@@ -26,8 +26,8 @@ public static class ConditionJson
     /// <summary>The most bytes (UTF-8) that the text of a condition may have.</summary>
     public const int MostBytes = 64 * 1024;
 
-    // Of the text. A condition is nested far less deep, and where it is too deep is said with its path.
-    private const int MostTextDepth = 1_000;
+    /// <summary>How a text is parsed that holds conditions: deeper than conditions may be nested, so that one that is too deep is refused with its path. The usual depth of a parser is less.</summary>
+    public static JsonDocumentOptions Around { get; } = new() { MaxDepth = 1_000 };
 
     private static readonly Lazy<string> SchemaText = new(ReadSchema);
 
@@ -53,7 +53,7 @@ public static class ConditionJson
 
         try
         {
-            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json), new JsonDocumentOptions { MaxDepth = MostTextDepth });
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json), Around);
             return Read(document.RootElement, kinds);
         }
         catch (JsonException error)
@@ -67,7 +67,7 @@ public static class ConditionJson
     {
         var reader = new ConditionReader();
         var condition = reader.Read(element);
-        return new ConditionReading(condition, reader.Errors.Concat(ConditionCheck.Check(condition, kinds)).Distinct().ToSequence());
+        return new ConditionReading(condition, reader.ErrorsWith(ConditionCheck.Check(condition, kinds)));
     }
 
     /// <summary>

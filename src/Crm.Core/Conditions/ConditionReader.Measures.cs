@@ -9,7 +9,10 @@ namespace Crm.Conditions;
 /// <content>Measures over events, and the windows they look at.</content>
 internal sealed partial class ConditionReader
 {
-    private Condition.EventWindow? ReadAggregate(JsonObjectReader read, string word, int depth)
+    private const string UnreadKind = "";
+    private static readonly Duration UnreadLength = Duration.FromDays(1);
+
+    private Condition.EventWindow ReadAggregate(JsonObjectReader read, string word, int depth)
     {
         const string expected = "\"spend\", \"quantity\", \"at\", \"day\" or a field such as \"event.table\" or \"line.sku\"";
         var how = (Aggregation)Array.IndexOf([.. ConditionWords.Aggregations], word);
@@ -17,7 +20,7 @@ internal sealed partial class ConditionReader
         switch (read.Text(word, expected))
         {
             case ConditionWords.Spend:
-                value = ReadCurrency(read) is { } currency ? new Measured.Spend(currency) : null;
+                value = new Measured.Spend(ReadCurrency(read) ?? Currency.Hkd);
                 break;
             case ConditionWords.Quantity:
                 value = new Measured.Quantity();
@@ -26,28 +29,30 @@ internal sealed partial class ConditionReader
                 value = new Measured.At();
                 break;
             case ConditionWords.Day:
-                value = ReadZone(read) is { } zone ? new Measured.Day(zone) : null;
+                value = new Measured.Day(ReadZone(read));
                 break;
             case { } name when name.StartsWith(EventFields.Scope, StringComparison.Ordinal) || name.StartsWith(EventFields.LineScope, StringComparison.Ordinal):
                 value = new Measured.Named(name);
                 break;
             case { } other:
                 Errors.Add(new(read.PathOf(word), $"{JsonObjectReader.Quote(other)} cannot be measured; {expected} is expected."));
-                read.TakeAll();
-                return null;
-            default:
-                read.TakeAll();
-                return null;
+                break;
         }
 
         Measure measure = (how, value) switch
         {
             (Aggregation.Sum, Measured.Spend spend) => new Measure.SumOfSpend(spend.Currency),
             (Aggregation.Sum, Measured.Quantity) => new Measure.SumOfQuantity(),
-            _ => new Measure.Aggregate(how, value ?? new Measured.At()),
+            _ => new Measure.Aggregate(how, value ?? Instead(read.PathOf(word), new Measured.Named(UnreadField))),
         };
         var leaf = ReadMeasure(read, ConditionWords.Of, measure, depth);
-        return value is null ? null : leaf;
+        if (value is null)
+        {
+            // Nobody knows which of the others belong to it.
+            read.TakeAll();
+        }
+
+        return leaf;
     }
 
     private Currency? ReadCurrency(JsonObjectReader read)
@@ -62,12 +67,12 @@ internal sealed partial class ConditionReader
         return null;
     }
 
-    private CalendarZone? ReadZone(JsonObjectReader read)
+    private CalendarZone ReadZone(JsonObjectReader read)
     {
         const string expected = "a time zone such as \"Asia/Hong_Kong\", \"business\" or {\"field\":\"customer.zone\",\"otherwise\":\"Asia/Hong_Kong\"}";
         if (read.Take(ConditionWords.Zone, expected) is not { } element)
         {
-            return null;
+            return new CalendarZone.Business();
         }
 
         if (element.ValueKind == JsonValueKind.String && JsonObjectReader.TextOf(element) is { } text)
@@ -77,100 +82,90 @@ internal sealed partial class ConditionReader
 
         if (ReadObject(element, read.PathOf(ConditionWords.Zone), expected) is not { } inner)
         {
-            return null;
+            return new CalendarZone.Business();
         }
 
         var field = inner.Text(ConditionWords.Field, "the field of the profile that names the zone, such as \"customer.zone\",");
         var otherwise = inner.Text(ConditionWords.Otherwise, "the zone where the field names none, such as \"Asia/Hong_Kong\",");
         inner.RefuseTheRest();
-        return field is not null && otherwise is not null ? new CalendarZone.Customer(field, otherwise) : null;
+        return new CalendarZone.Customer(field ?? "customer.unread", otherwise ?? "UTC");
     }
 
-    private Condition.EventWindow? ReadPeriods(JsonObjectReader read, int depth)
+    private Condition.EventWindow ReadPeriods(JsonObjectReader read, int depth)
     {
         var times = read.Whole(ConditionWords.Times, "how many events make a part of the window active, a whole number,", null);
         var outOf = read.Whole(ConditionWords.OutOf, "how many parts the window has, a whole number,", null);
-        var leaf = ReadMeasure(read, ConditionWords.Periods, new Measure.Periods(times ?? 1, outOf ?? 1), depth);
-        return times is null || outOf is null ? null : leaf;
+        return ReadMeasure(read, ConditionWords.Periods, new Measure.Periods(times ?? 1, outOf ?? Instead(read.PathOf(ConditionWords.OutOf), 1)), depth);
     }
 
-    private Condition.EventWindow? ReadSequence(JsonObjectReader read, int depth)
+    private Condition.EventWindow ReadSequence(JsonObjectReader read, int depth)
     {
         var path = read.PathOf(ConditionWords.Then);
-        Step?[]? steps = null;
-        if (read.Take(ConditionWords.Then, "a list of steps") is { } list && IsArray(list, path, "steps"))
-        {
-            steps = [.. list.EnumerateArray().Select((step, i) => ReadStep(step, At(path, i), depth + 1))];
-        }
-
-        Lack? lacking = null;
-        var isWrong = steps is null || Array.Exists(steps, step => step is null);
-        if (read.TakeOptional(ConditionWords.Lacking) is { } lack)
-        {
-            lacking = ReadLack(lack, read.PathOf(ConditionWords.Lacking), depth + 1);
-            isWrong |= lacking is null;
-        }
-
-        var leaf = ReadMeasure(read, ConditionWords.Sequence, new Measure.Sequence((steps ?? []).OfType<Step>().ToSequence()) { Lacking = lacking }, depth);
-        return isWrong ? null : leaf;
+        var steps = read.Take(ConditionWords.Then, "a list of steps") is { } list && IsArray(list, path, "steps")
+            ? list.EnumerateArray().Select((step, i) => ReadStep(step, At(path, i), depth + 1)).ToSequence()
+            : Instead(path, default(Sequence<Step>));
+        var lacking = read.TakeOptional(ConditionWords.Lacking) is { } lack ? ReadLack(lack, read.PathOf(ConditionWords.Lacking), depth + 1) : null;
+        return ReadMeasure(read, ConditionWords.Sequence, new Measure.Sequence(steps) { Lacking = lacking }, depth);
     }
 
-    private Step? ReadStep(JsonElement element, string path, int depth)
+    private Step ReadStep(JsonElement element, string path, int depth)
     {
         if (ReadObject(element, path, "an object with \"of\"") is not { } read)
         {
-            return null;
+            return Instead(path, new Step(new EventPattern(UnreadKind)));
         }
 
-        var before = Errors.Count;
         var of = ReadPattern(read, depth);
-        var after = read.Has(ConditionWords.After) ? ReadLength(read, ConditionWords.After) : Duration.Zero;
+        var after = read.Has(ConditionWords.After) ? ReadLength(read, ConditionWords.After) : null;
         var within = read.Has(ConditionWords.Within) ? ReadLength(read, ConditionWords.Within) : null;
         var without = read.TakeOptional(ConditionWords.Without) is { } other && ReadObject(other, read.PathOf(ConditionWords.Without), "an object with \"of\"") is { } inner ? ReadWholePattern(inner, depth) : null;
         read.RefuseTheRest();
-        return of is null || Errors.Count > before ? null : new Step(of) { After = after ?? Duration.Zero, Within = within, Without = without };
+        return new Step(of) { After = after ?? Duration.Zero, Within = within, Without = without };
     }
 
-    private Lack? ReadLack(JsonElement element, string path, int depth)
+    private Lack ReadLack(JsonElement element, string path, int depth)
     {
         if (ReadObject(element, path, "an object with \"of\" and \"for\"") is not { } read)
         {
-            return null;
+            return Instead(path, new Lack(new EventPattern(UnreadKind), UnreadLength));
         }
 
         var of = ReadPattern(read, depth);
         var wait = ReadLength(read, ConditionWords.For);
         read.RefuseTheRest();
-        return of is not null && wait is { } length ? new Lack(of, length) : null;
+        return new Lack(of, wait ?? UnreadLength);
     }
 
-    private EventPattern? ReadWholePattern(JsonObjectReader read, int depth)
+    private EventPattern ReadWholePattern(JsonObjectReader read, int depth)
     {
         var pattern = ReadPattern(read, depth);
         read.RefuseTheRest();
         return pattern;
     }
 
-    private EventPattern? ReadPattern(JsonObjectReader read, int depth)
-    {
-        var kind = read.Text(ConditionWords.Of, "an event kind");
-        var where = ReadWhere(read, depth);
-        return kind is null ? null : new EventPattern(kind) { Where = where };
-    }
+    private EventPattern ReadPattern(JsonObjectReader read, int depth) =>
+        new(ReadKind(read, ConditionWords.Of)) { Where = ReadWhere(read, depth) };
+
+    // The name of no kind, so that a filter is not held against the fields of another.
+    private string ReadKind(JsonObjectReader read, string word) => read.Text(word, "an event kind") ?? Instead(read.PathOf(word), UnreadKind);
 
     private Condition? ReadWhere(JsonObjectReader read, int depth) =>
         read.TakeOptional(ConditionWords.Where) is { } filter ? Read(filter, read.PathOf(ConditionWords.Where), depth + 1) : null;
 
-    private Condition.EventWindow? ReadMeasure(JsonObjectReader read, string kindWord, Measure measure, int depth)
+    private Condition.EventWindow ReadMeasure(JsonObjectReader read, string kindWord, Measure measure, int depth)
     {
-        var kind = read.Text(kindWord, "an event kind");
+        var kind = ReadKind(read, kindWord);
         var where = ReadWhere(read, depth);
-        var window = ReadWindow(read, depth);
+        var errorsBefore = Errors.Count;
+        var window = ReadWindow(read, depth) ?? Instead(read.PathOf(ConditionWords.Window), new Window.Lifetime());
+        if (Errors.Count > errorsBefore && measure is Measure.Periods { OutOf: >= 1 and <= ConditionCheck.MostPeriods })
+        {
+            standIns.Add(read.PathOf(ConditionWords.OutOf));
+        }
+
         var test = ReadTest(read);
         var missing = !measure.CanBeMissing ? false : test is Test.Known ? read.OptionalFlag(ConditionWords.WhenMissing) : read.Flag(ConditionWords.WhenMissing, "the answer where no event counts");
-        return kind is not null && window is not null && test is not null && missing is { } answer
-            ? new Condition.EventWindow(kind, measure, window, test) { Where = where, WhenMissing = answer }
-            : null;
+        return new Condition.EventWindow(kind, measure, window, test ?? (measure.CanBeMissing ? new Test.Known() : ANumber)) { Where = where, WhenMissing = test is not null && missing is true };
     }
 
     private Window? ReadWindow(JsonObjectReader read, int depth)
@@ -193,38 +188,48 @@ internal sealed partial class ConditionReader
         }
 
         string[] words = [ConditionWords.Before, ConditionWords.Calendar, ConditionWords.SinceFirst, ConditionWords.SinceLatest, ConditionWords.From, ConditionWords.Until];
-        var before = Errors.Count;
         Window? window = Array.Find(words, inner.Has) switch
         {
-            ConditionWords.Before => ReadLength(inner, ConditionWords.Before) is { } age ? new Window.Before(age) : null,
+            ConditionWords.Before => new Window.Before(ReadLength(inner, ConditionWords.Before) ?? UnreadLength),
             ConditionWords.Calendar => ReadCalendar(inner),
             ConditionWords.SinceFirst => ReadSince(inner, ConditionWords.SinceFirst, depth),
             ConditionWords.SinceLatest => ReadSince(inner, ConditionWords.SinceLatest, depth),
-            ConditionWords.From or ConditionWords.Until => new Window.Between(ReadInstant(inner, ConditionWords.From), ReadInstant(inner, ConditionWords.Until)),
-            _ => ReadLength(inner, ConditionWords.Last) is { } length ? new Window.Last(length) { Skip = (inner.Has(ConditionWords.Skip) ? ReadLength(inner, ConditionWords.Skip) : null) ?? Duration.Zero } : null,
+            ConditionWords.From or ConditionWords.Until => ReadSpan(inner),
+            _ => ReadLast(inner),
         };
         inner.RefuseTheRest();
-        return Errors.Count > before ? null : window;
+        return window;
     }
 
-    private Window.Calendar? ReadCalendar(JsonObjectReader read)
+    private Window.Last ReadLast(JsonObjectReader read)
+    {
+        var length = ReadLength(read, ConditionWords.Last);
+        var skip = read.Has(ConditionWords.Skip) ? ReadLength(read, ConditionWords.Skip) : null;
+        return new Window.Last(length ?? ConditionCheck.LongestWindow) { Skip = skip ?? Duration.Zero };
+    }
+
+    private static Window.Between? ReadSpan(JsonObjectReader read)
+    {
+        var from = ReadInstant(read, ConditionWords.From);
+        var until = ReadInstant(read, ConditionWords.Until);
+        return from is null && until is null ? null : new Window.Between(from, until);
+    }
+
+    private Window.Calendar ReadCalendar(JsonObjectReader read)
     {
         var unit = read.Choice(ConditionWords.Calendar, ConditionWords.Units, "a period of the calendar");
         var skip = read.Whole(ConditionWords.Skip, "how many of the latest periods are left out, a whole number from 0,", 0);
         var count = read.Whole(ConditionWords.Count, "how many periods, a whole number from 1,", 1);
         var zone = ReadZone(read);
-        return unit is { } place && skip is { } left && count is { } many && zone is not null ? new Window.Calendar((CalendarPeriod)place, left, many, zone) : null;
+        return new Window.Calendar((CalendarPeriod)(unit ?? 0), skip ?? 0, count ?? 1, zone);
     }
 
     private Window.Since? ReadSince(JsonObjectReader outer, string word, int depth)
     {
-        if (outer.Take(word) is not { } element || ReadObject(element, outer.PathOf(word), "an object with \"of\"") is not { } read)
-        {
-            return null;
-        }
-
         var within = outer.Has(ConditionWords.Within) ? ReadLength(outer, ConditionWords.Within) : null;
-        return ReadWholePattern(read, depth) is { } pattern ? new Window.Since(pattern, word == ConditionWords.SinceFirst) { Within = within } : null;
+        return outer.Take(word) is { } element && ReadObject(element, outer.PathOf(word), "an object with \"of\"") is { } read
+            ? new Window.Since(ReadWholePattern(read, depth), word == ConditionWords.SinceFirst) { Within = within }
+            : null;
     }
 
     private static Instant? ReadInstant(JsonObjectReader read, string word) =>

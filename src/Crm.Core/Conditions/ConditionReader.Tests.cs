@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Crm.Events;
 using Crm.Values;
 using NodaTime;
 using NodaTime.Text;
@@ -8,17 +9,25 @@ namespace Crm.Conditions;
 /// <content>Tests and the values they compare with.</content>
 internal sealed partial class ConditionReader
 {
-    private Condition? ReadComparison(JsonObjectReader read, string word, Func<string, Test, bool, Condition> make)
+    private const string UnreadField = EventFields.Scope;
+
+    private Condition ReadComparison(JsonObjectReader read, string word, Func<string, Test, bool, Condition> make)
     {
-        var name = read.Text(word, "a name");
-        var test = ReadTest(read, out var negated);
+        var name = read.Text(word, "a name") ?? Instead(read.PathOf(word), UnreadField);
+        var test = ReadTest(read, out var isNoneOf);
         var missing = test is Test.Known ? read.OptionalFlag(ConditionWords.WhenMissing) : read.Flag(ConditionWords.WhenMissing, "the answer where there is no value");
-        if (name is null || test is null || missing is not { } answer)
+        if (test is null)
         {
-            return null;
+            return make(name, new Test.Known(), false);
         }
 
-        return negated ? new Condition.Not(make(name, test, !answer)) : make(name, test, answer);
+        if (!isNoneOf)
+        {
+            return make(name, test, missing ?? false);
+        }
+
+        negated.Add(read.Path);
+        return new Condition.Not(make(name, test, missing is false));
     }
 
     private Test? ReadTest(JsonObjectReader outer)
@@ -77,7 +86,7 @@ internal sealed partial class ConditionReader
     {
         if (value.ValueKind == JsonValueKind.Object && new JsonObjectReader(value, path, []) is var given && (given.Has(ConditionWords.Today) || given.Has(ConditionWords.Now)))
         {
-            return ReadRelative(new JsonObjectReader(value, path, Errors)) is { } to ? new Test.Relative((Comparison)Array.IndexOf([.. ConditionWords.Comparisons], word), to) : null;
+            return new Test.Relative((Comparison)Array.IndexOf([.. ConditionWords.Comparisons], word), ReadRelative(new JsonObjectReader(value, path, Errors)));
         }
 
         return ReadValue(value, path) is not { } scalar ? null : word switch
@@ -90,33 +99,32 @@ internal sealed partial class ConditionReader
         };
     }
 
-    private RelativeTime? ReadRelative(JsonObjectReader read)
+    private RelativeTime ReadRelative(JsonObjectReader read)
     {
-        RelativeTime? to = null;
+        RelativeTime to;
         var word = read.Has(ConditionWords.Today) ? ConditionWords.Today : ConditionWords.Now;
-        if (read.Text(word, "how far away") is { } text)
+        var text = read.Text(word, "how far away");
+        if (word == ConditionWords.Today)
         {
-            if (word == ConditionWords.Today)
-            {
-                var shift = RelativePeriod.Read(text);
-                to = ReadZone(read) is { } zone && shift is not null ? new RelativeTime.Today(shift, zone) : null;
-                AddUnless(shift is not null, read.PathOf(word), text, RelativePeriod.Expected);
-            }
-            else
-            {
-                var length = WindowLength.Read(text.StartsWith('-') ? text[1..] : text);
-                to = length is { } away ? new RelativeTime.Now(text.StartsWith('-') ? -away : away) : null;
-                AddUnless(length is not null, read.PathOf(word), text, WindowLength.Expected.Replace("\"P90D\"", "\"-P90D\"", StringComparison.Ordinal));
-            }
+            var shift = text is null ? null : RelativePeriod.Read(text);
+            to = new RelativeTime.Today(shift ?? Period.Zero, ReadZone(read));
+            AddUnless(shift is not null, read.PathOf(word), text, RelativePeriod.Expected);
+        }
+        else
+        {
+            var isPast = text is ['-', ..];
+            var length = text is null ? null : WindowLength.Read(isPast ? text[1..] : text);
+            to = new RelativeTime.Now(length is not { } away ? Duration.Zero : isPast ? -away : away);
+            AddUnless(length is not null, read.PathOf(word), text, WindowLength.Expected.Replace("\"P90D\"", "\"-P90D\"", StringComparison.Ordinal));
         }
 
         read.RefuseTheRest();
         return to;
     }
 
-    private void AddUnless(bool isRight, string path, string text, string expected)
+    private void AddUnless(bool isRight, string path, string? text, string expected)
     {
-        if (!isRight)
+        if (!isRight && text is not null)
         {
             Errors.Add(new(path, $"{JsonObjectReader.Quote(text)} was found; {expected}."));
         }
@@ -134,7 +142,7 @@ internal sealed partial class ConditionReader
         var leapDay = ReadLeapDay(read);
         var zone = ReadZone(read);
         read.RefuseTheRest();
-        return before is { } early && after is { } late && leapDay is { } policy && zone is not null ? new Test.Anniversary(early, late, policy, zone) : null;
+        return new Test.Anniversary(before ?? 0, after ?? 0, leapDay ?? default, zone);
     }
 
     private Test.Between? ReadEnds(JsonElement element, string path)
@@ -182,8 +190,7 @@ internal sealed partial class ConditionReader
             return null;
         }
 
-        var codes = element.EnumerateArray().Select((code, i) => ReadText(code, At(path, i))).ToList();
-        return codes.Exists(code => code is null) ? null : codes.OfType<string>().ToSequence();
+        return element.EnumerateArray().Select((code, i) => ReadText(code, At(path, i)) ?? "unread").ToSequence();
     }
 
     private Sequence<Scalar>? ReadValues(JsonElement element, string path)
@@ -194,7 +201,7 @@ internal sealed partial class ConditionReader
         }
 
         var values = element.EnumerateArray().Select((value, i) => ReadValue(value, At(path, i))).ToList();
-        return values.Exists(value => value is null) ? null : values.OfType<Scalar>().ToSequence();
+        return values.Count > 0 && values[0] is null ? null : values.Select((value, i) => value ?? Instead(At(path, i), values[0] ?? default)).ToSequence();
     }
 
     private bool IsList(JsonElement element, string path, string of)

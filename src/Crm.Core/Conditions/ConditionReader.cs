@@ -6,10 +6,15 @@ using NodaTime.Text;
 
 namespace Crm.Conditions;
 
-/// <summary>Reads the structure of one condition. A part that cannot be read is reported and stands as a condition without meaning, so that all errors are found at once.</summary>
+/// <summary>
+/// Reads the structure of one condition. Whatever cannot be read is reported and has a stand-in, so that the check looks at everything around it and all errors are found at once. What has errors is never asked.
+/// </summary>
 internal sealed partial class ConditionReader
 {
     private static readonly Condition Unread = new Condition.All([]);
+    private static readonly Test ANumber = new Test.AtLeast(1m);
+    private readonly List<string> standIns = [];
+    private readonly List<string> negated = [];
     private int parts;
 
     /// <summary>What was wrong.</summary>
@@ -17,6 +22,26 @@ internal sealed partial class ConditionReader
 
     /// <summary>Reads a condition.</summary>
     public Condition Read(JsonElement element) => Read(element, "$", 1);
+
+    /// <summary>What was wrong, and what the check found wrong with what was written: not with what stands in, about which it would say what is not so.</summary>
+    /// <param name="found">What the check found.</param>
+    public Sequence<ConditionError> ErrorsWith(IEnumerable<ConditionError> found) =>
+        Errors.Concat(found.Select(AsWritten).Where(error => !standIns.Exists(path => Covers(path, error.Path)))).Distinct().ToSequence();
+
+    // 'noneOf' is read as a 'not' that nobody wrote.
+    private ConditionError AsWritten(ConditionError error) => negated.Find(path => Covers(path + ".not", error.Path)) is not { } leaf ? error : error with
+    {
+        Path = leaf + error.Path[(leaf.Length + ".not".Length)..].Replace($".{ConditionWords.Is}.{ConditionWords.AnyOf}", $".{ConditionWords.Is}.{ConditionWords.NoneOf}", StringComparison.Ordinal),
+    };
+
+    private static bool Covers(string known, string path) =>
+        path.StartsWith(known, StringComparison.Ordinal) && (path.Length == known.Length || path[known.Length] is '.' or '[');
+
+    private T Instead<T>(string path, T standIn)
+    {
+        standIns.Add(path);
+        return standIn;
+    }
 
     private Condition Read(JsonElement element, string path, int depth)
     {
@@ -79,30 +104,26 @@ internal sealed partial class ConditionReader
         return list.EnumerateArray().Select((part, i) => Read(part, At(path, i), depth + 1)).ToSequence();
     }
 
-    private Condition.Score? ReadScore(JsonObjectReader read, int depth)
+    private Condition.Score ReadScore(JsonObjectReader read, int depth)
     {
         var path = read.PathOf(ConditionWords.Score);
-        Scored?[]? of = null;
-        if (read.Take(ConditionWords.Score) is { } list && IsArray(list, path, "parts with points"))
-        {
-            of = [.. list.EnumerateArray().Select((part, i) => ReadScored(part, At(path, i), depth + 1))];
-        }
-
-        var test = ReadTest(read);
-        return of is not null && Array.TrueForAll(of, part => part is not null) && test is not null ? new Condition.Score(of.OfType<Scored>().ToSequence(), test) : null;
+        var of = read.Take(ConditionWords.Score) is { } list && IsArray(list, path, "parts with points")
+            ? list.EnumerateArray().Select((part, i) => ReadScored(part, At(path, i), depth + 1)).ToSequence()
+            : Instead(path, default(Sequence<Scored>));
+        return new Condition.Score(of, ReadTest(read) ?? ANumber);
     }
 
-    private Scored? ReadScored(JsonElement element, string path, int depth)
+    private Scored ReadScored(JsonElement element, string path, int depth)
     {
         if (ReadObject(element, path, "an object with \"when\" and \"points\"") is not { } read)
         {
-            return null;
+            return new Scored(Unread, 1);
         }
 
-        var when = read.Take(ConditionWords.When, "a condition") is { } part ? Read(part, read.PathOf(ConditionWords.When), depth) : null;
+        var when = read.Take(ConditionWords.When, "a condition") is { } part ? Read(part, read.PathOf(ConditionWords.When), depth) : Unread;
         var points = read.Number(ConditionWords.Points, "a number, how much it counts,");
         read.RefuseTheRest();
-        return when is not null && points is { } given ? new Scored(when, given) : null;
+        return new Scored(when, points ?? 1);
     }
 
     private Condition.Moment? ReadBetween(JsonObjectReader outer)
@@ -128,7 +149,8 @@ internal sealed partial class ConditionReader
         }
 
         var days = element.EnumerateArray().Select((day, i) => ReadDay(day, At(path, i))).ToList();
-        return days.Exists(day => day is null) ? null : new Condition.Moment(new Span.Weekdays(days.OfType<IsoDayOfWeek>().ToSequence()));
+        var read = days.OfType<IsoDayOfWeek>().ToSequence();
+        return read.IsEmpty && days.Count > 0 ? null : new Condition.Moment(new Span.Weekdays(read));
     }
 
     private IsoDayOfWeek? ReadDay(JsonElement element, string path)
@@ -176,22 +198,23 @@ internal sealed partial class ConditionReader
         return from is { } first && to is { } last && leapDay is { } policy ? new Condition.Moment(new Span.Annual(first, last, policy)) : null;
     }
 
-    private Condition.Moment? InZone(JsonObjectReader read, Condition.Moment? moment)
+    private Condition.Moment InZone(JsonObjectReader read, Condition.Moment? moment)
     {
+        moment ??= new Condition.Moment(new Span.Hours(LocalTime.Midnight, LocalTime.Midnight));
         if (!read.Has(ConditionWords.Zone))
         {
             read.TakeOptional(ConditionWords.Zone);
             return moment;
         }
 
-        return ReadZone(read) is { } zone && moment is not null ? moment with { Zone = zone } : null;
+        return moment with { Zone = ReadZone(read) };
     }
 
     private static Condition.Moment? ReadListed(JsonObjectReader read)
     {
         var name = read.Text(ConditionWords.Calendar, "the name of a calendar");
         var missing = read.Flag(ConditionWords.WhenMissing, "the answer on days that the calendar does not cover");
-        return name is not null && missing is { } answer ? new Condition.Moment(new Span.Listed(name, answer)) : null;
+        return name is null ? null : new Condition.Moment(new Span.Listed(name, missing ?? false));
     }
 
     private static LeapDayRule? ReadLeapDay(JsonObjectReader read) =>

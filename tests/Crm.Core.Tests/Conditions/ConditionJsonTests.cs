@@ -186,11 +186,13 @@ public sealed class ConditionJsonTests
             $.all[12]: This asks "not", "on" at once; exactly one is expected. Combine conditions with 'all' or 'any'.
             $.all[2].field: 'region' is not the name of a field: 'customer.', 'event.' or 'lookup.' and a name of lower-case letters, digits, '-', '_' and '.' are expected, such as 'customer.region'.
             $.all[2].is.gte: A code has no order; a number, date or instant is expected, or a test with 'eq' or 'in'.
+            $.all[3].count: No event kind is named 'purchse'. Did you mean 'purchase'? There are: cancellation, customer.erased, customer.merged, customer.retired, profile.observed, purchase, refund, supply.exhausted.
             $.all[4].window.last: The window is P4000D long; more than 0 and at most 3660 days are expected.
             $.all[4].is.gte: A count or sum is a number and is compared with a code; a number is expected.
             $.all[6].where: A 'where' looks at one event: it is built of all, any, not and fields of 'event.' and 'line.' only.
             $.all[6].is.known: Counts and sums are always known: without events they are 0. Ask for "gte" 1 instead.
             $.all[7].where.field: 'line.skus' does not exist. Did you mean 'sku'? There are: sku, category, quantity, amount.
+            $.all[10].is.in[1]: The list begins with a number and has a code here; values of one kind are expected.
             $.all[13].between: The span ends (2026-01-01T00:00:00Z) before it begins (2026-02-01T00:00:00Z), so it never holds; 'until' is expected after 'from'.
             """.ReplaceLineEndings("\n"),
             string.Join("\n", reading.Errors));
@@ -207,6 +209,57 @@ public sealed class ConditionJsonTests
             "$.where.field: 'event.chanel' does not exist. Did you mean 'channel'? There are: kind, channel, brand, actor, spend, currency, source, store, delivery, discount, points-paid, tax.",
             Assert.Single(ConditionJson.Read(json.Replace("purchse", "purchase", StringComparison.Ordinal), new EventKinds([])).Errors).ToString());
     }
+
+    // What is around a part that cannot be read is looked at all the same, and of the part itself no more is said than that.
+    [Theory]
+    [InlineData("""{"field":"region","is":{"eq":"HK"}}""", "$", "$.field")]
+    [InlineData("""{"field":7,"is":{"gte":"HK"},"whenMissing":false}""", "$.field", "$.is.gte")]
+    [InlineData("""{"field":"region","is":{"gr":5},"whenMissing":true}""", "$.is", "$.field")]
+    [InlineData("""{"field":"region","is":{"noneOf":["a",7]},"whenMissing":true}""", "$.is.noneOf[1]", "$.field")]
+    [InlineData("""{"fact":"Tier","is":{"between":[5,null]},"whenMissing":0}""", "$.is.between[1]", "$.whenMissing", "$.fact")]
+    [InlineData("""{"field":"customer.age","is":{"in":[1,null,"a"]},"whenMissing":false}""", "$.is.in[1]", "$.is.in[2]")]
+    [InlineData("""{"field":"customer.joined","is":{"lt":{"today":"P1X","zone":"Asia/HongKong"}},"whenMissing":false}""", "$.is.lt.today", "$.is.lt.zone")]
+    [InlineData("""{"field":"customer.born","is":{"anniversary":{"before":-1,"after":999,"leapDay":"march-1","zone":"Mars"}},"whenMissing":false}""", "$.is.anniversary.before", "$.is.anniversary.zone", "$.is.anniversary")]
+    [InlineData("""{"count":"purchse","window":{"last":"P3M"},"is":{"gte":"3"}}""", "$.window.last", "$.count", "$.is.gte")]
+    [InlineData("""{"count":5,"where":{"field":"event.table","is":{"eq":"x"},"whenMissing":false},"window":"P3D","is":{"known":true}}""", "$.count", "$.window", "$.is.known")]
+    [InlineData("""{"sum":"spend","currency":"hkd","of":"purchse","window":"lifetime","is":{"gte":"x"}}""", "$.currency", "$.of", "$.is.gte")]
+    [InlineData("""{"latest":"when","of":"purchse","window":{"last":"P4000D"},"is":{"lt":3},"whenMissing":false}""", "$.latest", "$.of", "$.window.last")]
+    [InlineData("""{"distinct":"event.tabel","of":"purchase","window":"lifetime","is":{"gte":3},"whenMissing":false}""", "$.whenMissing", "$.distinct")]
+    [InlineData("""{"first":"day","zone":"Mars","of":"purchase","window":"lifetime","is":{"gte":3}}""", "$", "$.zone", "$.is.gte")]
+    [InlineData("""{"periods":"purchse","times":1,"outOf":0.5,"window":{"calendar":"month","count":3,"zone":"Mars"},"is":{"gte":1}}""", "$.outOf", "$.periods", "$.window.zone")]
+    [InlineData("""{"periods":"purchse","times":0,"outOf":6,"window":{"last":"P3M"},"is":{"gte":1}}""", "$.window.last", "$.periods", "$.times")]
+    [InlineData("""{"sequence":"purchse","then":[{"of":"visit","within":"P3M","without":{"of":"purchse"}},{"of":"purchse","after":"P2D","within":"P1D"},7],"lacking":{"of":"purchse"},"window":{"before":"P4000D"},"is":{"gte":1}}""", "$.then[0].within", "$.then[2]", "$.lacking", "$.sequence", "$.then[0].without.of", "$.then[1].of", "$.then[1].within", "$.lacking.of", "$.window.before")]
+    [InlineData("""{"count":"purchase","window":{"sinceLatest":{"of":"purchse"},"within":"P3M"},"is":{"gte":1}}""", "$.window.within", "$.window.sinceLatest.of")]
+    [InlineData("""{"score":[{"when":{"fact":"Tier","is":{"eq":1},"whenMissing":false}},{"when":{"on":["monday"]},"points":0},7],"is":{"eq":"x"}}""", "$.score[0]", "$.score[2]", "$.score[0].when.fact", "$.score[1].points", "$.is.eq")]
+    [InlineData("""{"on":["mon","friday","friday"],"zone":"Mars"}""", "$.on[0]", "$.on", "$.zone")]
+    [InlineData("""{"hours":{"from":"25:00","until":"26:00"},"zone":"Mars"}""", "$.hours.from", "$.hours.until", "$.zone")]
+    [InlineData("""{"calendar":"Holidays","zone":{"field":"region"}}""", "$", "$.zone", "$.calendar", "$.zone.field")]
+    public void What_cannot_be_read_hides_nothing_beside_it(string json, params string[] paths) =>
+        Assert.Equal(paths, ConditionJson.Read(json, new EventKinds([new EventKind("visit", EventNature.Happening)])).Errors.Select(error => error.Path));
+
+    [Fact]
+    public void The_deepest_condition_is_read_as_it_was_written() => Prop.ForAll(DeepConditions.Any, condition =>
+    {
+        var written = ConditionJson.Write(condition);
+        Assert.Equal(written, ConditionJson.Write(Read(written)));
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    [Theory]
+    [InlineData("event.kind")]
+    [InlineData("event.channel")]
+    [InlineData("event.brand")]
+    [InlineData("event.actor")]
+    [InlineData("event.currency")]
+    [InlineData("event.source")]
+    public void What_every_event_has_as_a_code_is_not_compared_with_a_number(string field) =>
+        Assert.Equal($"$.is.eq: {field} is a code and is compared with a number; a code is expected.", Assert.Single(ConditionJson.Read($$"""{"field":"{{field}}","is":{"eq":5},"whenMissing":false}""").Errors).ToString());
+
+    [Theory]
+    [InlineData("""{"field":"customer.tags","is":{"noneOf":["a,b"]},"whenMissing":false}""", "$.is.noneOf")]
+    [InlineData("""{"not":{"field":"tags","is":{"noneOf":["a"]},"whenMissing":false}}""", "$.not.field")]
+    [InlineData("""{"not":{"field":"tags","is":{"anyOf":["a"]},"whenMissing":false}}""", "$.not.field")]
+    public void What_is_wrong_with_none_of_is_found_where_it_is_written(string json, string path) =>
+        Assert.Equal(path, Assert.Single(ConditionJson.Read(json).Errors).Path);
 
     [Theory]
     [InlineData("")]

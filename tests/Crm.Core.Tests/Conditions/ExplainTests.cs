@@ -50,6 +50,8 @@ public sealed class ExplainTests
         { If.Purchases().Regularly(1, 6, Duration.FromDays(30)).AtLeast(4), "at least 4 of 6 equal periods with a purchase in the last 180 days", "最近 180 日內分成 6 段，其中至少 4 段購買至少 1 次" },
         { If.Events("page-view").ThenNo(new EventPattern("purchase"), Duration.FromDays(4)).AtLeast(1), "at least 1 time a 'page-view' event, then no purchase for 4 days so far", "至今先「page-view」，其後 4 日內沒有購買，共至少 1 次" },
         { If.Purchases().SinceLatest("refund").Count().Is(0), "no purchases since the latest 'refund' event", "自最近一次「refund」起沒有購買" },
+        { If.OnDayOf("hk-public-holidays", whenMissing: true), "on a day of 'hk-public-holidays' or one that it does not cover", "屬於「hk-public-holidays」的日子（或其未涵蓋的日子）" },
+        { ((Condition.Moment)If.OnDayOf("hk-public-holidays", whenMissing: true)) with { Zone = "Asia/Hong_Kong" }, "on a day of 'hk-public-holidays' or one that it does not cover in Asia/Hong_Kong", "屬於「hk-public-holidays」的日子（或其未涵蓋的日子）（按 Asia/Hong_Kong 時區）" },
         { If.AtLeast(2, If.On(IsoDayOfWeek.Monday), If.OnDayOf("hk-public-holidays")), "at least 2 points of 1 for (on Monday) and 1 for (on a day of 'hk-public-holidays')", "評分至少 2 分（「逢星期一」1 分、「屬於「hk-public-holidays」的日子」1 分）" },
     };
 
