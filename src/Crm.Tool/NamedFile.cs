@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Crm.Conditions;
 using Crm.Tool.Json;
 
 namespace Crm.Tool;
@@ -6,9 +7,6 @@ namespace Crm.Tool;
 /// <summary>Opens the files that people name. What is no path at all, such as an empty text, is told as a file that cannot be read.</summary>
 internal static class NamedFile
 {
-    /// <summary>How JSON that people wrote is looked at before whoever it is for reads it: deeper than anything may be nested, so that its reader says what is too deep, and where.</summary>
-    public static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = 1_000 };
-
     /// <exception cref="IOException">It cannot be read, or is no path.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static string Text(string path) => Named(path, File.ReadAllText);
@@ -20,7 +18,7 @@ internal static class NamedFile
         var text = Text(path);
         try
         {
-            using var json = JsonDocument.Parse(text, AnyDepth);
+            using var json = JsonDocument.Parse(text, ConditionJson.Around);
             var halves = HalfCharacters.In(json.RootElement).Select(fault => fault.ToString()).ToList();
             return halves.Count == 0 ? text : throw new IOException(string.Join("; ", halves));
         }

@@ -35,7 +35,7 @@ public static class JourneyJson
 
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, ConditionJson.Around);
             var errors = new List<JourneyError>();
             var journey = Read(new JsonPart(document.RootElement, "$", errors));
             return errors.Count > 0 || journey is null
@@ -322,7 +322,7 @@ public static class JourneyJson
         if (condition is not null)
         {
             json.WritePropertyName(name);
-            json.WriteRawValue(ConditionJson.Write(condition));
+            json.WriteRawValue(ConditionJson.Write(condition), skipInputValidation: true);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Crm.Campaigns.Experiments;
 using Crm.Campaigns.Journeys;
+using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Storage;
 using Crm.Values;
@@ -80,7 +81,7 @@ public sealed class JourneyLibrary(IDocumentStore documents, IClock clock)
     // A version without an instant counts from ever.
     private static string Write(Definition<Journey> definition)
     {
-        var json = new JsonObject { ["version"] = definition.Version, ["journey"] = JsonNode.Parse(JourneyJson.Write(definition.Value)) };
+        var json = new JsonObject { ["version"] = definition.Version, ["journey"] = JsonNode.Parse(JourneyJson.Write(definition.Value), documentOptions: ConditionJson.Around) };
         if (definition.ActiveFrom != Instant.MinValue)
         {
             json["activeFrom"] = InstantPattern.ExtendedIso.Format(definition.ActiveFrom);
@@ -91,7 +92,7 @@ public sealed class JourneyLibrary(IDocumentStore documents, IClock clock)
 
     private static Definition<Journey> Read(string json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonDocument.Parse(json, ConditionJson.Around);
         var root = document.RootElement;
         var reading = JourneyJson.Read(root.GetProperty("journey").GetRawText());
         return reading.Journey is { } journey

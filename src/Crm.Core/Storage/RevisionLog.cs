@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Values;
 using NodaTime;
@@ -54,12 +55,12 @@ public sealed class RevisionLog<T>(IDocumentStore documents, RevisionFormat<T> f
     {
         ["revision"] = format.Changes[(int)revision.Change],
         ["by"] = revision.By,
-        ["definition"] = JsonNode.Parse(format.Write(revision.Definition)),
+        ["definition"] = JsonNode.Parse(format.Write(revision.Definition), documentOptions: ConditionJson.Around),
     }.ToJsonString();
 
     private Revision<T> Read(StoredDocument document)
     {
-        using var json = JsonDocument.Parse(document.Content);
+        using var json = JsonDocument.Parse(document.Content, ConditionJson.Around);
         var root = json.RootElement;
         if (!root.TryGetProperty("revision", out var change) && format.ReadAlone is { } alone)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Loyalty.Programs;
 using NodaTime;
@@ -31,7 +32,7 @@ public static class ProgramDocument
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, LoyaltyProgramJson.AnyDepth);
+            document = JsonDocument.Parse(json, ConditionJson.Around);
         }
         catch (JsonException wrong)
         {
@@ -53,7 +54,7 @@ public static class ProgramDocument
             ["version"] = definition.Version,
             ["activeFrom"] = definition.ActiveFrom == Instant.MinValue ? Beginning : InstantPattern.ExtendedIso.Format(definition.ActiveFrom),
             ["hash"] = definition.Hash.ToString(),
-            ["program"] = JsonNode.Parse(LoyaltyProgramJson.Write(definition.Value), documentOptions: LoyaltyProgramJson.AnyDepth),
+            ["program"] = JsonNode.Parse(LoyaltyProgramJson.Write(definition.Value), documentOptions: ConditionJson.Around),
         };
     }
 

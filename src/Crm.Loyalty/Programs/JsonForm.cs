@@ -85,7 +85,7 @@ internal static class JsonForm
         if (condition is not null)
         {
             json.WritePropertyName(name);
-            json.WriteRawValue(ConditionJson.Write(condition));
+            json.WriteRawValue(ConditionJson.Write(condition), skipInputValidation: true);
         }
     }
 

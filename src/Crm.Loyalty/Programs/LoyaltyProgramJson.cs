@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Crm.Conditions;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
@@ -53,7 +54,7 @@ public static class LoyaltyProgramJson
     {
         try
         {
-            using var document = JsonDocument.Parse(json, AnyDepth);
+            using var document = JsonDocument.Parse(json, ConditionJson.Around);
             return Program(new JsonPart(document.RootElement, "", errors), code);
         }
         catch (JsonException exception)
@@ -65,9 +66,6 @@ public static class LoyaltyProgramJson
             throw new InvalidLoyaltyProgramException(null, [.. errors, new ProgramError("", "A text has half a character (a lone surrogate) in it.")]);
         }
     }
-
-    // Deeper than conditions may be nested, so that what is too deep is said with its path.
-    internal static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = 1_000 };
 
     private static bool Covers(string known, string path) =>
         known == path || known.Length == 0 || path.StartsWith(known + ".", StringComparison.Ordinal) || path.StartsWith(known + "[", StringComparison.Ordinal);

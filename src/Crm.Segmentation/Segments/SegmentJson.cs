@@ -22,9 +22,6 @@ public static class SegmentJson
     /// <summary>What the text says of its own form.</summary>
     public const string Schema = "segment/1";
 
-    // Of the text. A condition is nested far less deep, and where it is too deep is said with its path.
-    private const int MostTextDepth = 1_000;
-
     private const string HalfACharacter = "A text has half a character (a lone surrogate) in it.";
 
     /// <summary>The words for kinds, in the order of <see cref="SegmentKind"/>.</summary>
@@ -63,12 +60,12 @@ public static class SegmentJson
             {
                 json.WriteString("asOf", InstantPattern.ExtendedIso.Format(taken.AsOf));
                 json.WritePropertyName("where");
-                json.WriteRawValue(ConditionJson.Write(taken.Where));
+                json.WriteRawValue(ConditionJson.Write(taken.Where), skipInputValidation: true);
             }
             else if (definition.Value.Kind == SegmentKind.Dynamic)
             {
                 json.WritePropertyName("where");
-                json.WriteRawValue(ConditionJson.Write(definition.Value.Where));
+                json.WriteRawValue(ConditionJson.Write(definition.Value.Where), skipInputValidation: true);
             }
 
             json.WriteStartObject("label");
@@ -88,7 +85,7 @@ public static class SegmentJson
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MostTextDepth });
+            document = JsonDocument.Parse(json, ConditionJson.Around);
         }
         catch (ArgumentException)
         {
@@ -118,7 +115,7 @@ public static class SegmentJson
     {
         json.WriteString("id", segment.Id);
         json.WritePropertyName("where");
-        json.WriteRawValue(ConditionJson.Write(segment.Where));
+        json.WriteRawValue(ConditionJson.Write(segment.Where), skipInputValidation: true);
     });
 
     private static string Written(Action<Utf8JsonWriter> properties)

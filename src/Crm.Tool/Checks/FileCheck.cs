@@ -37,7 +37,7 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
 
         try
         {
-            using var json = JsonDocument.Parse(text, NamedFile.AnyDepth);
+            using var json = JsonDocument.Parse(text, ConditionJson.Around);
             var halves = HalfCharacters.In(json.RootElement).Select(fault => fault.ToString()).ToList();
             if (halves.Count > 0)
             {
