@@ -74,6 +74,15 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
         {
             wrong("no-customer", "names no customer; an identity or a customer id is expected.");
         }
+        else if (happened.Identity is { } identity)
+        {
+            CheckIdentity("identity", identity, wrong);
+        }
+
+        for (var i = 0; i < happened.AlsoKnownAs.Count; i++)
+        {
+            CheckIdentity(string.Create(CultureInfo.InvariantCulture, $"further identity {i + 1}"), happened.AlsoKnownAs[i], wrong);
+        }
 
         CheckNames(happened, wrong);
         CheckTexts(happened, wrong);
@@ -122,6 +131,19 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
             {
                 wrong(fault.Code, fault.Message);
             }
+        }
+    }
+
+    // The value is personal data and stays out of messages.
+    private static void CheckIdentity(string what, Identity identity, Action<string, string> wrong)
+    {
+        if (identity == default)
+        {
+            wrong("no-identity", $"has nothing as its {what}; a kind and a value are expected, as {nameof(Identity)}.{nameof(Identity.Of)} gives them.");
+        }
+        else if (!identity.IsNormalised)
+        {
+            wrong("not-an-identity", $"has an {what} of the kind '{identity.Kind}' whose value is not in the one form of its kind, so it would name somebody else; {Identity.FormOf(identity.Kind)} is expected, as {nameof(Identity)}.{nameof(Identity.Of)} gives it.");
         }
     }
 

@@ -4,6 +4,7 @@ using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
 using Crm.Storage;
+using Crm.Testing;
 using Crm.Values;
 using NodaTime;
 
@@ -84,6 +85,48 @@ public sealed class RecordingTests
         Assert.Contains("Did you mean 'purchase'?", fault.Message, StringComparison.Ordinal);
         Assert.Null(await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), Token));
     }
+
+    [Fact]
+    public async Task Nobody_is_known_by_nothing()
+    {
+        var wrong = await Assert.ThrowsAsync<InvalidEventException>(async () => await shop.Engine.RecordAsync(
+            [
+                Histories.Purchase("till:1", 5_000) with { AlsoKnownAs = [Identity.Cookie("c"), default] },
+                Histories.Purchase("till:2", 5_000) with { Customer = new SeededIdSource().NewCustomerId(), Identity = default(Identity) },
+            ],
+            cancellationToken: Token));
+
+        Assert.Equal([(0, "no-identity"), (1, "no-identity")], wrong.Problems.Select(problem => (problem.Index, problem.Code)));
+        Assert.Contains("further identity 2", wrong.Problems[0].Message, StringComparison.Ordinal);
+    }
+
+    // It would be another customer, for ever.
+    [Theory]
+    [InlineData("phone", "9123 4567")]
+    [InlineData("phone", "+852 9123-4567")]
+    [InlineData("phone", "secret")]
+    [InlineData("email", "AMY@x.hk")]
+    [InlineData("email", "amy at x.hk")]
+    public async Task Nobody_is_named_by_a_value_in_another_form_than_that_of_its_kind(string kind, string value)
+    {
+        var identity = new Identity(kind, value);
+        var wrong = await Assert.ThrowsAsync<InvalidEventException>(async () => await shop.Engine.RecordAsync(
+            [
+                Histories.Purchase("till:1", 5_000) with { Identity = identity },
+                Histories.Purchase("till:2", 5_000) with { AlsoKnownAs = [identity] },
+            ],
+            cancellationToken: Token));
+
+        Assert.Equal(["not-an-identity", "not-an-identity"], wrong.Problems.Select(problem => problem.Code));
+        Assert.DoesNotContain(value, wrong.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("phone", "+852 9123-4567")]
+    [InlineData("email", "AMY@x.hk")]
+    [InlineData("member", "AMY 9123")]
+    public async Task Whoever_is_named_in_the_form_of_the_kind_is_recorded(string kind, string value) =>
+        Assert.Null((await shop.RecordAsync(Histories.Purchase("till:1", 5_000) with { Identity = Identity.Of(kind, value) })).Refusal);
 
     [Fact]
     public async Task Amounts_and_quantities_beyond_all_measure_are_refused_in_words()
