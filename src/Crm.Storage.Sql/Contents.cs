@@ -80,11 +80,11 @@ internal static class OutboxContent
     public static byte[] Write(OutboxItem item) => item switch
     {
         OutboxItem.OfMessage message => Binary.Write(message.Message),
-        OutboxItem.OfFollowUp followUp => Binary.Write(followUp.Event),
+        OutboxItem.OfFollowUp followUp => Binary.Write(followUp),
         _ => throw new ArgumentException($"An item of the outbox is a {item.GetType().Name}; a message or a follow-up is expected.", nameof(item)),
     };
 
     public static OutboxItem Read(long kind, string id, CustomerId customer, Instant notBefore, int attempts, byte[] content) => kind == OfMessage
         ? new OutboxItem.OfMessage(id, customer, notBefore, Binary.ReadMessage(content)) { Attempts = attempts }
-        : new OutboxItem.OfFollowUp(id, customer, notBefore, Binary.ReadEvent(content)) { Attempts = attempts };
+        : new OutboxItem.OfFollowUp(id, customer, notBefore, Binary.ReadFollowUp(content, out var isBackfill)) { Attempts = attempts, Backfill = isBackfill };
 }

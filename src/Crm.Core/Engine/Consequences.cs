@@ -18,6 +18,9 @@ internal sealed class Consequences
     private List<Checkpoint>? checkpoints;
     private List<DecisionRecord>? decisions;
 
+    // The keys of follow-ups for which nothing may be sent.
+    private HashSet<EventKey>? silent;
+
     /// <summary>Whether what irrevocable modules produce is left out: in a replay they fold along so that others see their facts, but what they did stands.</summary>
     public bool OfReversibleOnly { get; init; }
 
@@ -53,15 +56,33 @@ internal sealed class Consequences
         lines?.Clear();
         checkpoints?.Clear();
         decisions?.Clear();
+        silent?.Clear();
     }
 
-    /// <summary>Has nothing be sent, as of history that is imported.</summary>
+    /// <summary>Has nothing be sent, by the customers who get its follow-ups neither, as of history that is imported.</summary>
     public void Silence()
     {
         messages?.Clear();
+        if (followUps is { Count: > 0 })
+        {
+            (silent ??= []).UnionWith(followUps.Select(followUp => followUp.Key));
+        }
+
         for (var i = 0; i < decisions?.Count; i++)
         {
             decisions[i] = decisions[i] with { Silent = true };
+        }
+    }
+
+    /// <summary>Whether nothing may be sent for a follow-up.</summary>
+    public bool IsSilent(CustomerEvent followUp) => silent?.Contains(followUp.Key) == true;
+
+    /// <summary>Has nothing be sent for the follow-ups for which others send nothing.</summary>
+    public void AddSilent(Consequences others)
+    {
+        if (others.silent is { Count: > 0 } more)
+        {
+            (silent ??= []).UnionWith(more);
         }
     }
 
@@ -74,6 +95,7 @@ internal sealed class Consequences
         Add(others.quotas, ref quotas);
         Add(others.checkpoints, ref checkpoints);
         Add(others.decisions, ref decisions);
+        AddSilent(others);
     }
 
     /// <summary>Adds what came of a history that was joined: its checkpoints are of another customer, and its messages are known by that one's id.</summary>
@@ -84,6 +106,7 @@ internal sealed class Consequences
         Add(joined.followUps, ref followUps);
         Add(joined.quotas, ref quotas);
         Add(joined.decisions?.ConvertAll(decision => decision with { DecidedFor = decision.DecidedFor ?? retired }), ref decisions);
+        AddSilent(joined);
     }
 
     /// <summary>Adds what a module decided.</summary>

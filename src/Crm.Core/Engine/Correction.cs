@@ -48,6 +48,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         consequences.Quotas.AddRange(Draws().Select(draw => draw with { IntoDebt = closed.Contains(draw.Name) }));
         state.Toggled = stored.Toggled;
         consequences.FollowUps.AddRange(FollowUps(state));
+        consequences.AddSilent(with.Consequences);
         consequences.Checkpoints.AddRange(with.Consequences.Checkpoints);
         withdrawn = Messages(consequences);
         consequences.Decisions.AddRange(Decisions());

@@ -127,7 +127,7 @@ internal sealed partial class Decision
     private Sequence<OutboxItem> Outbox(Instant now) => consequences.Messages
         .GroupBy(MessageName.Of).Select(name => name.Last())
         .Select(message => (OutboxItem)new OutboxItem.OfMessage(MessageName.Of(message).OutboxId(Customer), Customer, message.NotBefore ?? message.DecidedAt, message))
-        .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? now, followUp)))
+        .Concat(consequences.FollowUps.Select(followUp => new OutboxItem.OfFollowUp(DerivedKey.OfFollowUp(followUp.Key), Customer, followUp.OccurredAt ?? now, followUp) { Backfill = consequences.IsSilent(followUp) }))
         .ToSequence();
 
     // The same entry but for the amount.

@@ -12,6 +12,7 @@ public static class Binary
     private const int Version = 1;
     private const int VersionWithBrand = 2;
     private const int VersionWithDecisions = 2;
+    private const int VersionOfBackfill = 2;
 
     // Kept by each thread: to begin a digest takes longer than to make it of one event.
     [ThreadStatic]
@@ -131,7 +132,20 @@ public static class Binary
     public static byte[] Write(CustomerEvent happened)
     {
         ArgumentNullException.ThrowIfNull(happened);
-        var writer = Begin();
+        return Write(happened, Version);
+    }
+
+    /// <summary>A follow-up as bytes: its event, and whether it is of imported history.</summary>
+    public static byte[] Write(OutboxItem.OfFollowUp followUp)
+    {
+        ArgumentNullException.ThrowIfNull(followUp);
+        // A release that would send for imported history does not read what comes of it.
+        return Write(followUp.Event, followUp.Backfill ? VersionOfBackfill : Version);
+    }
+
+    private static byte[] Write(CustomerEvent happened, int version)
+    {
+        var writer = Begin(version);
         Payload(writer, happened);
         writer.Flag(happened.Customer is not null);
         if (happened.Customer is { } customer)
@@ -163,6 +177,19 @@ public static class Binary
     public static CustomerEvent ReadEvent(ReadOnlySpan<byte> bytes)
     {
         var reader = Open(bytes);
+        return Event(ref reader);
+    }
+
+    /// <summary>Reads what <see cref="Write(OutboxItem.OfFollowUp)"/> wrote, or <see cref="Write(CustomerEvent)"/>, as earlier releases did: that is live.</summary>
+    public static CustomerEvent ReadFollowUp(ReadOnlySpan<byte> bytes, out bool isBackfill)
+    {
+        var reader = Open(bytes, out var version, VersionOfBackfill);
+        isBackfill = version == VersionOfBackfill;
+        return Event(ref reader);
+    }
+
+    private static CustomerEvent Event(ref SlotReader reader)
+    {
         var happened = Payload(ref reader) with { Customer = reader.Flag() ? Id(ref reader) : null };
         return happened with
         {

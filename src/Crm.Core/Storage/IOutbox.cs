@@ -44,6 +44,9 @@ public abstract record OutboxItem(string Id, CustomerId Customer, Instant NotBef
     /// <summary>An event for another customer.</summary>
     public sealed record OfFollowUp(string Id, CustomerId Customer, Instant NotBefore, CustomerEvent Event) : OutboxItem(Id, Customer, NotBefore)
     {
+        /// <summary>Whether it follows from history that is imported (<see cref="JournalEntry.Backfill"/>): then it is recorded as such, and nothing is sent for it either.</summary>
+        public bool Backfill { get; init; }
+
         /// <summary>The same follow-up when identities were severed from the customer whom it names by one: it names the customer by id, and holds none of them any more. Null when it holds none anyway.</summary>
         /// <param name="customer">Whose they were.</param>
         /// <param name="severed">The identities.</param>

@@ -38,6 +38,17 @@ internal static class OutboxLaws
             () => Faulty.Writing(commit => commit with { Outbox = commit.Outbox.Select(item => item is OutboxItem.OfFollowUp { Event.Key.Value: "settle-1" } followUp ? followUp with { Event = followUp.Event with { Profile = default } } : item).ToSequence() })),
 
         Law.Of<IOutbox>(
+            "A_follow_up_of_imported_history_is_read_as_one",
+            "Whether a follow-up is of imported history, so that nothing may be sent for it, comes back as it was written.",
+            async bench =>
+            {
+                OutboxItem[] items = [((OutboxItem.OfFollowUp)Samples.FollowUp(1, "crm:imported")) with { Backfill = true }, Samples.FollowUp(1, "crm:live", 1)];
+                await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [.. items] });
+                Bench.SameList("The items of the outbox", items, await bench.LeaseAsync(Now, Until));
+            },
+            () => Faulty.Writing(commit => commit with { Outbox = commit.Outbox.Select(item => item is OutboxItem.OfFollowUp followUp ? followUp with { Backfill = false } : item).ToSequence() })) with { Since = 4 },
+
+        Law.Of<IOutbox>(
             "A_leased_item_is_nobody_elses_until_the_lease_ends",
             "While a lease lasts nobody else gets the item, however many ask at once; from its end on somebody does.",
             async bench =>

@@ -1,0 +1,112 @@
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Testing;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Storage.Tests;
+
+/// <summary>What follows from imported history sends nothing, whoever it reaches.</summary>
+public sealed class ImportedFollowUps
+{
+    private readonly Postman postman = new();
+
+    public static TheoryData<string> Stores => [.. TestedStore.All.Select(store => store.Name)];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task Nothing_leaves_for_what_a_friend_gets_from_imported_history(string name)
+    {
+        var journal = await PumpAsync(name, RecordMode.Backfill);
+
+        Assert.Empty(postman.Delivered);
+        Assert.True(journal.Backfill);
+    }
+
+    // Otherwise a module that says nothing would pass.
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task A_friend_is_told_of_what_happens_now(string name)
+    {
+        var journal = await PumpAsync(name, RecordMode.Live);
+
+        Assert.Equal(["thanks of shop:1"], postman.Delivered);
+        Assert.False(journal.Backfill);
+    }
+
+    [Fact]
+    public void What_an_earlier_release_has_left_in_the_outbox_is_live()
+    {
+        var item = (OutboxItem.OfFollowUp)Samples.FollowUp(1, "crm:settle-1");
+
+        Assert.Equal(item.Event, Binary.ReadFollowUp(Binary.Write(item.Event), out var ofEarlier));
+        Assert.False(ofEarlier);
+        Assert.Equal(item.Event, Binary.ReadFollowUp(Binary.Write(item with { Backfill = true }), out var ofImport));
+        Assert.True(ofImport);
+        Assert.Equal(Binary.Write(item.Event), Binary.Write(item));
+    }
+
+    private async Task<JournalEntry> PumpAsync(string name, RecordMode mode)
+    {
+        await using var factory = TestedStore.All.Single(tested => tested.Name == name).Fresh();
+        var store = await factory.OpenAsync("default", Token);
+        var engine = new CrmEngine(store, [new Presents()], new CrmOptions(), new FakeClock(Samples.Start), new SeededIdSource(), new CrmPorts { Channels = [postman] });
+        await engine.RecordAsync([CustomerEvent.Purchase("shop:1", Samples.User(1), Money.Hkd(52))], mode, Token);
+
+        Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).FollowUps);
+        await engine.PumpAsync(cancellationToken: Token);
+
+        var friend = await engine.ReadAsync(CustomerRef.Of(Samples.User(2)), Token);
+        return await store.ReadJournalAsync(friend!.Customer, 0, Token).FirstAsync(Token);
+    }
+
+    /// <summary>Who buys gives a friend a present, and whoever gets one is thanked for, within a day.</summary>
+    private sealed class Presents : CustomerModule<Nothing>
+    {
+        public override ModuleContract Contract { get; } = new()
+        {
+            Name = "presents",
+            Handles = [EventKinds.PurchaseName, "present"],
+            Kinds = [new EventKind("present", EventNature.Happening)],
+            Codec = new NoState(),
+        };
+
+        protected override Outcome Handle(Nothing state, ModuleContext context) => context.Stimulus is Stimulus.Happened({ Kind: "present" })
+            ? new Outcome.Accepted
+            {
+                Messages = [new Message { Occasion = $"thanks {context.Cause.Value}", Channel = "post", Template = "thanks", Purpose = "service", DecidedAt = context.Moment.Instant, UsefulUntil = context.Moment.Instant + Duration.FromDays(1) }],
+            }
+            : new Outcome.Accepted { FollowUps = [new CustomerEvent { Key = new EventKey("present", $"of {context.Cause}"), Kind = "present", Identity = Samples.User(2) }] };
+    }
+
+    private sealed record Nothing;
+
+    private sealed class NoState : SlotCodec<Nothing>
+    {
+        public override int Version => 1;
+
+        public override Nothing Empty => new();
+
+        protected override void Write(Nothing state, SlotWriter writer)
+        {
+        }
+
+        protected override Nothing Read(int version, ref SlotReader reader) => new();
+    }
+
+    private sealed class Postman : IMessageChannel
+    {
+        public string Name => "post";
+
+        public List<string> Delivered { get; } = [];
+
+        public ValueTask<SendOutcome> SendAsync(string id, Message message, CustomerView customer, CancellationToken cancellationToken)
+        {
+            Delivered.Add(message.Occasion);
+            return ValueTask.FromResult<SendOutcome>(new SendOutcome.Sent());
+        }
+    }
+}
