@@ -166,7 +166,7 @@ internal static class Record
         writer.Text(item.Id);
         Write(writer, item.Customer.Value);
         Numbers(writer, item.NotBefore.ToUnixTimeTicks(), item.Attempts, item is OutboxItem.OfMessage ? 1 : 0);
-        writer.Bytes(item is OutboxItem.OfMessage message ? Binary.Write(message.Message) : Binary.Write(((OutboxItem.OfFollowUp)item).Event));
+        writer.Bytes(item is OutboxItem.OfMessage message ? Binary.Write(message.Message) : Binary.Write((OutboxItem.OfFollowUp)item));
     }
 
     private static OutboxItem ReadItem(ref SlotReader reader)
@@ -174,7 +174,7 @@ internal static class Record
         var (id, customer, notBefore, attempts, isMessage) = (reader.Code(), new CustomerId(ReadBits(ref reader)), reader.Instant(), reader.Int(), reader.Flag());
         return isMessage
             ? new OutboxItem.OfMessage(id, customer, notBefore, Binary.ReadMessage(reader.Bytes())) { Attempts = attempts }
-            : new OutboxItem.OfFollowUp(id, customer, notBefore, Binary.ReadEvent(reader.Bytes())) { Attempts = attempts };
+            : new OutboxItem.OfFollowUp(id, customer, notBefore, Binary.ReadFollowUp(reader.Bytes(), out var isBackfill)) { Attempts = attempts, Backfill = isBackfill };
     }
 
     private static void Write(SlotWriter writer, QuotaDraw draw)
