@@ -169,7 +169,7 @@ public sealed class ConditionJsonTests
 
         Assert.Null(reading.Condition);
         Assert.Equal(
-            """
+            $$"""
             $.all[0]: Nothing says what this asks (did you mean "field" by "fields"?); exactly one of "all", "any", "not", "score", "field", "fact", "count", "sum", "average", "min", "max", "distinct", "first", "latest", "mostFrequent", "unique", "periods", "sequence", "between", "on", "hours", "annual", "calendar" is expected.
             $.all[1]: "whenMissing" is absent; true or false, the answer where there is no value, is expected.
             $.all[3].window.last: "P3M" is no length of a window: a duration of weeks, days (24 hours each), hours, minutes and seconds is expected, such as "P90D" or "PT36H"; months and years have no fixed length.
@@ -186,7 +186,7 @@ public sealed class ConditionJsonTests
             $.all[12]: This asks "not", "on" at once; exactly one is expected. Combine conditions with 'all' or 'any'.
             $.all[2].field: 'region' is not the name of a field: 'customer.', 'event.' or 'lookup.' and a name of lower-case letters, digits, '-', '_' and '.' are expected, such as 'customer.region'.
             $.all[2].is.gte: A code has no order; a number, date or instant is expected, or a test with 'eq' or 'in'.
-            $.all[3].count: No event kind is named 'purchse'. Did you mean 'purchase'? There are: cancellation, customer.erased, customer.merged, customer.retired, profile.observed, purchase, refund, supply.exhausted.
+            $.all[3].count: No event kind is named 'purchse'. Did you mean 'purchase'? There are: {{string.Join(", ", new EventKinds([]).Known)}}.
             $.all[4].window.last: The window is P4000D long; more than 0 and at most 3660 days are expected.
             $.all[4].is.gte: A count or sum is a number and is compared with a code; a number is expected.
             $.all[6].where: A 'where' looks at one event: it is built of all, any, not and fields of 'event.' and 'line.' only.
