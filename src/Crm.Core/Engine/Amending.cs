@@ -55,7 +55,7 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
         var goesOn = reached.Place < place && ordered[reached.Place..place].TrueForAll(entry => entry is { Kind.Nature: not EventNature.Amendment, InJournalOf: null, Joins: null });
         var (from, begun) = goesOn && reached.State is { } known ? (reached.Place, known) : (0, start);
         var inputs = EffectiveHistory.Of(ordered[..(place + 1)]).Inputs;
-        var before = Replay.Run(Beside, customer, begun, [.. inputs.Take(place).Skip(from)], ordered[place].EffectiveAt).State;
+        var before = Replay.Run(Beside, customer, begun, [.. inputs.Take(place).Skip(from)], ordered[place].EffectiveAt, ordered[place]).State;
         reached = (place, before);
         return before;
     }

@@ -10,25 +10,25 @@ internal static class Attempts
     /// <param name="kernel">How often, and with which pauses.</param>
     /// <param name="what">What it is, for whoever hears that it did not succeed.</param>
     /// <param name="tryAsync">
-    /// One attempt, given the supplies that were found exhausted: what the store answered, done where there was nothing to write, and what it gives. After a lost connection it is not known whether the last one was written: each begins by looking.
+    /// One attempt, given the supplies that were found short: what the store answered, done where there was nothing to write, and what it gives. After a lost connection it is not known whether the last one was written: each begins by looking.
     /// </param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="TooManyConflictsException">Others kept winning.</exception>
-    public static async ValueTask<T> UntilWrittenAsync<T>(Kernel kernel, string what, Func<IReadOnlySet<string>, ValueTask<(CommitResult Result, T Value)>> tryAsync, CancellationToken cancellationToken)
+    public static async ValueTask<T> UntilWrittenAsync<T>(Kernel kernel, string what, Func<Shortages, ValueTask<(CommitResult Result, T Value)>> tryAsync, CancellationToken cancellationToken)
     {
-        var closed = new HashSet<string>(StringComparer.Ordinal);
+        var shortages = new Shortages();
         var (fruitless, lost) = (0, 0);
         while (true)
         {
             try
             {
-                var (result, value) = await tryAsync(closed).ConfigureAwait(false);
+                var (result, value) = await tryAsync(shortages).ConfigureAwait(false);
                 if (result is CommitResult.Committed)
                 {
                     return value;
                 }
 
-                if (result is CommitResult.QuotaExhausted(var name) && closed.Add(name))
+                if (result is CommitResult.QuotaExhausted(var name) && await shortages.LearnAsync(kernel.Store, name, cancellationToken).ConfigureAwait(false))
                 {
                     continue;
                 }

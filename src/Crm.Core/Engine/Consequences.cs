@@ -40,6 +40,9 @@ internal sealed class Consequences
 
     public List<QuotaDraw> Quotas => quotas ??= [];
 
+    /// <summary>What is drawn on supplies.</summary>
+    public IReadOnlyCollection<QuotaDraw> Drawn => quotas ?? (IReadOnlyCollection<QuotaDraw>)[];
+
     public List<ReceiptLine> Lines => lines ??= [];
 
     public List<Checkpoint> Checkpoints => checkpoints ??= [];

@@ -16,9 +16,9 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
 {
     /// <summary>The state after the correction.</summary>
     /// <param name="consequences">Gets what the correction does.</param>
-    /// <param name="closed">Supplies found exhausted. What was given out of them stays given out, so what the correction draws on them again is taken into debt.</param>
+    /// <param name="shortages">Supplies found short. What was given out of them stays given out, so where the correction draws on them more than they have, it is taken into debt.</param>
     /// <param name="withdrawn">The messages that are not to leave after all.</param>
-    public CustomerState Apply(Consequences consequences, IReadOnlySet<string> closed, out Sequence<MessageName> withdrawn)
+    public CustomerState Apply(Consequences consequences, Shortages shortages, out Sequence<MessageName> withdrawn)
     {
         var state = with.State.Clone();
         for (var i = 0; i < modules.Count; i++)
@@ -45,7 +45,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
 
         state.RecordedAt = stored.RecordedAt;
         consequences.Entries.AddRange(Entries());
-        consequences.Quotas.AddRange(Draws().Select(draw => draw with { IntoDebt = closed.Contains(draw.Name) }));
+        consequences.Quotas.AddRange(Draws().Select(draw => draw with { IntoDebt = !shortages.Cover(draw) }));
         state.Toggled = stored.Toggled;
         consequences.FollowUps.AddRange(FollowUps(state));
         consequences.AddSilent(with.Consequences);
@@ -106,7 +106,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
     private IEnumerable<QuotaDraw> Draws() => with.Consequences.Quotas
         .Concat(without.Consequences.Quotas.Select(draw => draw with { Amount = -draw.Amount }))
         .GroupBy(draw => draw.Name, StringComparer.Ordinal)
-        .Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount)))
+        .Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount)) { Credit = group.Max(draw => draw.Credit) })
         .Where(draw => draw.Amount != 0);
 
     private List<CustomerEvent> FollowUps(CustomerState state)

@@ -13,7 +13,7 @@ internal sealed partial class Decision
     private CustomerHistory? wholeHistory;
     private Instant? invalidFrom;
 
-    private async ValueTask<(TakenBack? Taken, Refusal? Refusal)> CorrectAsync(JournalDraft draft, Consequences own, IReadOnlySet<string> closed, CancellationToken cancellationToken)
+    private async ValueTask<(TakenBack? Taken, Refusal? Refusal)> CorrectAsync(JournalDraft draft, Consequences own, Shortages shortages, CancellationToken cancellationToken)
     {
         if (draft.Event is { Kind: EventKinds.RefundName, Original: null })
         {
@@ -34,7 +34,7 @@ internal sealed partial class Decision
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
         var unchanged = EffectiveHistory.Of(drafts);
         start = Pins.Of(kernel.Modules, start, state);
-        var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until);
+        var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until, draft);
         var with = Replay.Run(fold, Customer, draft.Kind.OpensHistory ? fold.Opened(start, draft.Kind) : start, changed.Inputs, until);
         if (isOfDisposed || DisposedHistory.IsLookedFor(state, unchanged, changed, draft))
         {
@@ -48,7 +48,7 @@ internal sealed partial class Decision
             return (null, refused);
         }
 
-        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, closed, out var gone);
+        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, shortages, out var gone);
         factsBeforeCorrection ??= state.Facts.AsRemembered();
         corrected.NeedsWholeHistory = state.NeedsWholeHistory;
         corrected.Awaited = state.Awaited;

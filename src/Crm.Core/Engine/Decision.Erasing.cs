@@ -11,8 +11,8 @@ internal sealed partial class Decision
     /// <param name="happened">The erasure as it was asked for.</param>
     /// <param name="payloadHash">Its hash.</param>
     /// <param name="now">The engine's now.</param>
-    /// <param name="closed">Supplies that a commit found exhausted, for what falls due before the erasure.</param>
-    public Receipt Erase(CustomerEvent happened, UInt128 payloadHash, Instant now, IReadOnlySet<string> closed)
+    /// <param name="shortages">Supplies that a commit found short, for what falls due before the erasure.</param>
+    public Receipt Erase(CustomerEvent happened, UInt128 payloadHash, Instant now, Shortages shortages)
     {
         profile = default(Fields);
         var recordedAt = Kernel.After(state.RecordedAt, now);
@@ -24,11 +24,11 @@ internal sealed partial class Decision
             EffectiveAt = DisposedHistory.After(state.Opening, Later(state.Handled, occurredAt) ?? occurredAt),
             RecordedAt = recordedAt,
             Version = Version + 1,
-            Observations = Observations.Of(happened, state, default, isLate: false, kernel.Modules, closed),
+            Observations = Observations.Of(happened, state, default, isLate: false, kernel.Modules, shortages),
         };
-        BringForward(draft, RecordMode.Backfill);
+        var left = BringForward(draft, RecordMode.Backfill);
         var own = new Consequences();
-        fold.Happen(Customer, state, new JournalInput(draft, draft.Event), own);
+        fold.Happen(Customer, state, new JournalInput(draft, draft.Event), own, left);
         own.Silence();
         own.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "erased") { Text = new Text("Who this was is not known any more; the books stay.", "此客人的身分資料已刪除，帳目保留。") });
         var receipt = Record(draft, payloadHash, null, RecordMode.Live, own, null, null);

@@ -18,10 +18,10 @@ internal sealed partial class Decision
     /// <param name="payloadHash">Its hash.</param>
     /// <param name="identity">By which this customer was named; null: by id.</param>
     /// <param name="now">The engine's now.</param>
-    /// <param name="closed">Supplies that a commit found exhausted, for what falls due before the merge.</param>
+    /// <param name="shortages">Supplies that a commit found short, for what falls due before the merge.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The receipt of this customer.</returns>
-    public async ValueTask<Receipt> MergeAsync(Decision retired, CustomerEvent happened, UInt128 payloadHash, Identity? identity, Instant now, IReadOnlySet<string> closed, CancellationToken cancellationToken)
+    public async ValueTask<Receipt> MergeAsync(Decision retired, CustomerEvent happened, UInt128 payloadHash, Identity? identity, Instant now, Shortages shortages, CancellationToken cancellationToken)
     {
         profile = retired.Profile.With(Profile);
         var recordedAt = Kernel.After(Later(state.RecordedAt, retired.state.RecordedAt), now);
@@ -35,20 +35,22 @@ internal sealed partial class Decision
             EffectiveAt = at,
             RecordedAt = recordedAt,
             Version = Version + 1,
-            Observations = Observations.Of(happened, state, today, isLate: false, kernel.Modules, closed).With(Fields.Of((JoinedHistories.RetiredObservation, retired.Customer.ToString()))),
         };
         var left = draft with
         {
             Event = draft.Event with { Key = DerivedKey.Of(happened.Key, "retired"), Kind = EventKinds.RetiredName },
             Kind = EventKinds.Retired,
             Version = retired.Version + 1,
-            Observations = Observations.Closed(retired.state, closed).With(Fields.Of((JoinedHistories.SurvivorObservation, Customer.ToString()))),
+            Observations = Observations.Short(retired.state, shortages).With(Fields.Of((JoinedHistories.SurvivorObservation, Customer.ToString()))),
         };
-        BringForward(draft);
         retired.BringForward(left);
+        // Both are written at once, so what the one has drawn is not there for the other.
+        var rest = shortages.Less(retired.consequences.Drawn);
+        draft = draft with { Observations = Observations.Of(happened, state, today, isLate: false, kernel.Modules, rest).With(Fields.Of((JoinedHistories.RetiredObservation, retired.Customer.ToString()))) };
+        var supplies = BringForward(draft);
         var own = new Consequences();
         var units = retired.Units();
-        fold.Join(Customer, state, retired.state, new JournalInput(draft, draft.Event), own);
+        fold.Join(Customer, state, retired.state, new JournalInput(draft, draft.Event), supplies, own);
         own.Entries.InsertRange(0, Transfers(units, draft, +1));
         own.Lines.InsertRange(0, Lines("merged", retired.Customer, units, +1));
         retired.Close(left, units, Customer);
@@ -65,12 +67,15 @@ internal sealed partial class Decision
         },
     };
 
-    private void BringForward(JournalDraft until, RecordMode mode = RecordMode.Live)
+    // Returns what supplies that are short have left for what comes then.
+    private SuppliesLeft? BringForward(JournalDraft until, RecordMode mode = RecordMode.Live)
     {
+        var left = SuppliesLeft.Of(until);
         var due = new Consequences();
         fold.SettleBefore(state, until.EffectiveAt, due);
-        fold.BringForward(Customer, state, until.EffectiveAt, due, [.. Observations.Closings(until)]);
+        fold.BringForward(Customer, state, until.EffectiveAt, due, left is null ? null : [left]);
         KeepDue(due, mode);
+        return left;
     }
 
     // What the customer holds, lot by lot, over all modules.

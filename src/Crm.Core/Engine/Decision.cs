@@ -9,8 +9,6 @@ namespace Crm.Engine;
 /// <summary>One commit in the making: a customer as loaded, and everything that is decided on top of it in memory before it is written.</summary>
 internal sealed partial class Decision
 {
-    private static readonly HashSet<string> NothingClosed = [];
-
     private readonly Kernel kernel;
     private readonly Fold fold;
     private readonly CustomerSnapshot snapshot;
@@ -83,11 +81,11 @@ internal sealed partial class Decision
     /// <param name="payloadHash">The hash of what was sent.</param>
     /// <param name="mode">Live or backfill.</param>
     /// <param name="now">The engine's now.</param>
-    /// <param name="closed">Quotas that a commit found exhausted.</param>
+    /// <param name="shortages">Supplies that a commit found short.</param>
     /// <param name="owners">The owners of further identities, where a commit found that they have one.</param>
     /// <param name="loaded">The customer as loaded by what this event names them by; others decided with it may name them otherwise.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, IReadOnlySet<string>? closed, IReadOnlyDictionary<Identity, CustomerId>? owners, CustomerSnapshot loaded, CancellationToken cancellationToken)
+    public async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, Shortages shortages, IReadOnlyDictionary<Identity, CustomerId>? owners, CustomerSnapshot loaded, CancellationToken cancellationToken)
     {
         if (Born && happened.Identity is { } identity)
         {
@@ -100,10 +98,11 @@ internal sealed partial class Decision
         }
 
         var today = await kernel.ProfileAsync(Customer, happened.Identity, Profile, cancellationToken).ConfigureAwait(false);
-        return await AddAsync(happened, payloadHash, mode, now, closed, owners, loaded, today, cancellationToken).ConfigureAwait(false);
+        await AnswerDueAsync(happened, mode, now, shortages, loaded, today, cancellationToken).ConfigureAwait(false);
+        return await AddAsync(happened, payloadHash, mode, now, shortages, owners, loaded, today, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, IReadOnlySet<string>? closed, IReadOnlyDictionary<Identity, CustomerId>? owners, CustomerSnapshot loaded, Fields today, CancellationToken cancellationToken)
+    private async ValueTask<Receipt> AddAsync(CustomerEvent happened, UInt128 payloadHash, RecordMode mode, Instant now, Shortages shortages, IReadOnlyDictionary<Identity, CustomerId>? owners, CustomerSnapshot loaded, Fields today, CancellationToken cancellationToken)
     {
         var kind = kernel.Modules.Kinds.Find(happened.Kind) ?? throw new InvalidOperationException($"The kind '{happened.Kind}' was not checked.");
         var recordedAt = Kernel.After(state.RecordedAt, now);
@@ -119,7 +118,7 @@ internal sealed partial class Decision
             EffectiveAt = decidedNow ? DisposedHistory.After(state.Opening, kind.OpensHistory ? occurredAt : state.Handled ?? occurredAt) : occurredAt,
             RecordedAt = recordedAt,
             Version = Version + 1,
-            Observations = Observations.Of(happened, state, today, isLate, kernel.Modules, closed ?? NothingClosed),
+            Observations = Observations.Of(happened, state, today, isLate, kernel.Modules, shortages.Less(consequences.Drawn)),
             Backfill = mode == RecordMode.Backfill,
         };
         var changesHistory = kind.Nature == EventNature.Amendment
@@ -133,11 +132,12 @@ internal sealed partial class Decision
         }
 
         var own = new Consequences();
+        var left = SuppliesLeft.Of(draft);
         if (!isLate || draft.EffectiveAt > state.Handled)
         {
             var due = new Consequences();
             fold.SettleBefore(state, draft.EffectiveAt, due);
-            fold.BringForward(Customer, state, draft.EffectiveAt, due, closed is { Count: > 0 } ? [.. Observations.Closings(draft)] : null);
+            fold.BringForward(Customer, state, draft.EffectiveAt, due, left is null ? null : [left]);
             KeepDue(due, mode);
         }
 
@@ -145,11 +145,11 @@ internal sealed partial class Decision
         var refusal = claims.Check(happened, kind, owners, own);
         if (refusal is null && changesHistory)
         {
-            (taken, refusal) = await CorrectAsync(draft, own, closed ?? NothingClosed, cancellationToken).ConfigureAwait(false);
+            (taken, refusal) = await CorrectAsync(draft, own, shortages, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            refusal ??= Straight(draft, own);
+            refusal ??= Straight(draft, own, left);
         }
 
         foreach (var further in happened.AlsoKnownAs)
@@ -174,6 +174,17 @@ internal sealed partial class Decision
 
         looksAgain |= isLate && mode == RecordMode.Live && (happened.Profile.Count > 0 || !happened.ProfileRemoved.IsEmpty);
         return receipt;
+    }
+
+    // What is refused is no part of history: what fell due before a request has its answers in an entry of its own.
+    private async ValueTask AnswerDueAsync(CustomerEvent happened, RecordMode mode, Instant now, Shortages shortages, CustomerSnapshot loaded, Fields today, CancellationToken cancellationToken)
+    {
+        var until = happened.OccurredAt ?? Kernel.After(state.RecordedAt, now);
+        if (!shortages.AreNone && kernel.Modules.Kinds.Find(happened.Kind) is { Nature: EventNature.Request } && state.NextDue <= until)
+        {
+            var exhausted = DueRunner.Exhausted(Customer, Version) with { OccurredAt = until };
+            await AddAsync(exhausted, Binary.PayloadHash(exhausted), mode, now, shortages, null, loaded, today, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Handles what is due at or before an instant.</summary>
@@ -230,16 +241,16 @@ internal sealed partial class Decision
     /// <summary>Gives back what decisions lend each other; nothing more is decided with this one.</summary>
     public void Finish() => kernel.TakeBack(fold);
 
-    private Refusal? Straight(JournalDraft draft, Consequences own)
+    private Refusal? Straight(JournalDraft draft, Consequences own, SuppliesLeft? left)
     {
         var input = new JournalInput(draft, draft.Event);
         if (draft.Kind.Nature != EventNature.Request)
         {
-            return fold.Happen(Customer, state, input, own);
+            return fold.Happen(Customer, state, input, own, left);
         }
 
         var trial = state.Clone();
-        if (fold.Happen(Customer, trial, input, own) is { } refusal)
+        if (fold.Happen(Customer, trial, input, own, left) is { } refusal)
         {
             return refusal;
         }

@@ -83,12 +83,7 @@ internal sealed class DueRunner(Kernel kernel, Recorder recorder, IClock clock, 
     // What is due is decided again, as often as another supply turns out to be exhausted; the event keeps the answers, because due entries themselves stand in no journal.
     private async ValueTask<CommitResult> WithoutSupplyAsync(Commit commit, CommitResult exhausted, List<Exception> faults, CancellationToken cancellationToken)
     {
-        var happened = new CustomerEvent
-        {
-            Key = new EventKey(JournalCheck.DueSource, string.Create(CultureInfo.InvariantCulture, $"{commit.Customer}/{commit.ExpectedVersion}")),
-            Kind = EventKinds.SupplyExhaustedName,
-            Customer = commit.Customer,
-        };
+        var happened = Exhausted(commit.Customer, commit.ExpectedVersion);
         try
         {
             await recorder.RecordAsync([happened], RecordMode.Live, cancellationToken).ConfigureAwait(false);
@@ -104,6 +99,16 @@ internal sealed class DueRunner(Kernel kernel, Recorder recorder, IClock clock, 
             return exhausted;
         }
     }
+
+    /// <summary>The event with which stands what supplies had for something that was due.</summary>
+    /// <param name="customer">Whose it was.</param>
+    /// <param name="version">The version upon which it was decided.</param>
+    public static CustomerEvent Exhausted(CustomerId customer, long version) => new()
+    {
+        Key = new EventKey(JournalCheck.DueSource, string.Create(CultureInfo.InvariantCulture, $"{customer}/{version}")),
+        Kind = EventKinds.SupplyExhaustedName,
+        Customer = customer,
+    };
 
     private static Exception Failed(List<Exception> faults, int due)
     {

@@ -39,7 +39,7 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
         return Attempts.UntilWrittenAsync(
             kernel,
             $"The erasure '{request.Key}'",
-            async closed =>
+            async shortages =>
             {
                 var snapshot = await kernel.Store.LoadAsync(request.Customer with { Recording = request.Key }, cancellationToken).ConfigureAwait(false);
                 if (snapshot.Recorded is { } recorded)
@@ -57,7 +57,7 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
                 var identities = await store.IdentitiesOfAsync(customer, cancellationToken).ConfigureAwait(false);
                 var now = clock.GetCurrentInstant();
                 var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
-                var receipt = decision.Erase(happened, hash, now, closed);
+                var receipt = decision.Erase(happened, hash, now, shortages);
                 var commit = decision.ToCommit(now) ?? throw new InvalidOperationException("Somebody was erased and there is nothing to commit.");
                 return (await kernel.Store.CommitAsync(commit with { Severed = identities.ToSequence(), WithdrawsMessages = true, Slots = [.. commit.Slots, .. left] }, cancellationToken).ConfigureAwait(false), (Receipt?)receipt);
             },

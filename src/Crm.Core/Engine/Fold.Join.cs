@@ -14,8 +14,9 @@ internal sealed partial class Fold
     /// <param name="state">The state of who stays, brought forward to the merge. Is changed.</param>
     /// <param name="retired">The state of who goes, brought forward to the merge.</param>
     /// <param name="merge">The merge, in the history of who stays.</param>
+    /// <param name="supplies">What there is left for it of supplies that are short, after what fell due before it; null: as its entry says.</param>
     /// <param name="consequences">Takes what comes of it. What goes over from one to the other is not in it.</param>
-    public void Join(CustomerId customer, CustomerState state, CustomerState retired, JournalInput merge, Consequences consequences)
+    public void Join(CustomerId customer, CustomerState state, CustomerState retired, JournalInput merge, SuppliesLeft? supplies, Consequences consequences)
     {
         var entry = merge.Entry;
         var happened = merge.Event ?? entry.Event;
@@ -27,7 +28,7 @@ internal sealed partial class Fold
         state.Toggled = state.Toggled.UnionBy(retired.Toggled, toggled => toggled.FollowUp).ToSequence();
         state.Observed.Join(retired.Observed);
         state.Observed.Add(happened, entry.EffectiveAt);
-        context.Enter(customer, state, entry.Key, entry.EffectiveAt, entry.Observations, accepted: false);
+        context.Enter(customer, state, entry.Key, entry.EffectiveAt, entry.Observations, accepted: false, LeftFor(entry, supplies));
         var stimulus = new Stimulus.Happened(told);
         context.Handle(stimulus);
         List<Echo>? echoes = null;

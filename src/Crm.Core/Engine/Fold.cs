@@ -26,9 +26,10 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
     /// <param name="state">Is changed.</param>
     /// <param name="until">Included.</param>
     /// <param name="consequences">Takes what comes of it.</param>
-    /// <param name="closings">Supplies that are exhausted for some of it; null: none is known to be.</param>
-    public void BringForward(CustomerId customer, CustomerState state, Instant until, Consequences consequences, IReadOnlyList<Closing>? closings = null)
+    /// <param name="supplies">What supplies that are short have left for some of it; null: none is known to be. What is drawn is counted.</param>
+    public void BringForward(CustomerId customer, CustomerState state, Instant until, Consequences consequences, IReadOnlyList<SuppliesLeft>? supplies = null)
     {
+        var began = state.Handled;
         var handledAtOneInstant = 0;
         while (state.NextDue is { } due && due <= until)
         {
@@ -46,7 +47,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
                 }
 
                 state.Agenda.RemoveFirst();
-                Due(customer, state, entry, at, Observations.ClosedAt(closings, at), consequences);
+                Due(customer, state, entry, at, supplies is { Count: > 0 } ? [.. supplies.Where(left => left.Cover(at, began))] : [], consequences);
             }
 
             state.Handled = at;
@@ -54,8 +55,13 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
     }
 
     /// <summary>Handles an event. What is due before it has been handled already, except by order-free events that come late.</summary>
+    /// <param name="customer">Whose event.</param>
+    /// <param name="state">Is changed.</param>
+    /// <param name="input">The event.</param>
+    /// <param name="consequences">Takes what comes of it.</param>
+    /// <param name="supplies">What there is left for it of supplies that are short, after what fell due before it; null: as its entry says.</param>
     /// <returns>Why a request was refused: then the state is spoilt and must be dropped; null when the event took effect.</returns>
-    public Refusal? Happen(CustomerId customer, CustomerState state, JournalInput input, Consequences consequences)
+    public Refusal? Happen(CustomerId customer, CustomerState state, JournalInput input, Consequences consequences, SuppliesLeft? supplies = null)
     {
         var entry = input.Entry;
         Observations.Apply(entry.Observations, state, modules);
@@ -66,7 +72,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
             state.Observed.Add(happened, entry.EffectiveAt);
             // A late event whose order does not matter is asked about as of the last thing handled: what is counted since then is known, what was known then is not.
             var asOf = state.Handled is { } handled && entry.EffectiveAt < handled ? handled : entry.EffectiveAt;
-            context.Enter(customer, state, entry.Key, asOf, entry.Observations, entry.Decided && entry.Kind.Nature == EventNature.Request);
+            context.Enter(customer, state, entry.Key, asOf, entry.Observations, entry.Decided && entry.Kind.Nature == EventNature.Request, LeftFor(entry, supplies));
             refusal = Round(state, new Stimulus.Happened(happened), happened.Kind, entry, consequences);
             context.Leave();
         }
@@ -85,7 +91,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
     /// <summary>Tells irrevocable modules that history was decided again.</summary>
     public void TellCorrected(CustomerId customer, CustomerState state, JournalDraft because, Amending amending, Consequences consequences)
     {
-        context.Enter(customer, state, because.Key, state.Handled ?? because.EffectiveAt, because.Observations, accepted: false);
+        context.Enter(customer, state, because.Key, state.Handled ?? because.EffectiveAt, because.Observations, accepted: false, LeftFor(because, null));
         context.Tell(amending);
         List<Echo>? echoes = null;
         foreach (var index in Irrevocable(because.Event.Kind))
@@ -164,11 +170,13 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         }
     }
 
+    private static IReadOnlyList<SuppliesLeft> LeftFor(JournalDraft entry, SuppliesLeft? supplies) => (supplies ?? SuppliesLeft.Of(entry)) is { } left ? [left] : [];
+
     private IEnumerable<int> Irrevocable(string kind) => modules.HandlersFor(kind).Where(index => !modules.Contracts[index].Reversible);
 
-    private void Due(CustomerId customer, CustomerState state, AgendaEntry entry, Instant at, Fields closed, Consequences consequences)
+    private void Due(CustomerId customer, CustomerState state, AgendaEntry entry, Instant at, IReadOnlyList<SuppliesLeft> supplies, Consequences consequences)
     {
-        context.Enter(customer, state, modules.CauseOf(entry), at, closed, accepted: false);
+        context.Enter(customer, state, modules.CauseOf(entry), at, default, accepted: false, supplies);
         context.Handle(new Stimulus.Due(entry.Key));
         List<Echo>? echoes = null;
         Ask(state, entry.Module, mayRefuse: false, consequences, ref echoes);
@@ -300,6 +308,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         }
 
         Tell(modules, state, index, accepted, context);
+        context.Draw(accepted.Quotas);
         if (consequences.OfReversibleOnly && !modules.Contracts[index].Reversible)
         {
             return;

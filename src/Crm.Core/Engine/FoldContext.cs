@@ -20,6 +20,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     private int asked;
     private int untold;
     private Amending? amending;
+    private IReadOnlyList<SuppliesLeft> supplies = [];
 
     public override Stimulus Stimulus => stimulus ?? throw Outside();
 
@@ -46,8 +47,9 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
 
     private CustomerState State => state ?? throw Outside();
 
-    public void Enter(CustomerId whom, CustomerState with, EventKey because, Instant at, Fields observed, bool accepted)
+    public void Enter(CustomerId whom, CustomerState with, EventKey because, Instant at, Fields observed, bool accepted, IReadOnlyList<SuppliesLeft> shortages)
     {
+        supplies = shortages;
         customer = whom;
         state = with;
         cause = because;
@@ -111,9 +113,33 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
         state = null;
         stimulus = null;
         amending = null;
+        supplies = [];
     }
 
-    public override bool MayDraw(string quota, long amount) => !Observations.IsClosed(observations, quota);
+    public override bool MayDraw(QuotaDraw draw)
+    {
+        for (var i = 0; i < supplies.Count; i++)
+        {
+            if (!supplies[i].Give(draw))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Counts what a module draws from what there is left.</summary>
+    public void Draw(Sequence<QuotaDraw> draws)
+    {
+        foreach (var left in supplies)
+        {
+            foreach (var draw in draws)
+            {
+                left.Take(draw);
+            }
+        }
+    }
 
     public override Scalar Field(string name) => name.StartsWith("lookup.", StringComparison.Ordinal)
         ? Observations.Lookup(observations, name)

@@ -19,7 +19,7 @@ internal sealed class Merging(Kernel kernel, Recorder recorder, IClock clock, II
         return await Attempts.UntilWrittenAsync<MergeResult>(
             kernel,
             $"The merge '{request.Key}'",
-            async closed =>
+            async shortages =>
             {
                 var (survivor, retired) = await LoadAsync(request, cancellationToken).ConfigureAwait(false);
                 if (Known(request, hash, survivor, retired) is { } known)
@@ -30,7 +30,7 @@ internal sealed class Merging(Kernel kernel, Recorder recorder, IClock clock, II
                 var now = clock.GetCurrentInstant();
                 var stays = await Decision.BeginAsync(kernel, survivor, ids, cancellationToken).ConfigureAwait(false);
                 var goes = await Decision.BeginAsync(kernel, retired, ids, cancellationToken).ConfigureAwait(false);
-                var receipt = await stays.MergeAsync(goes, happened, hash, request.Survivor.Id is null ? request.Survivor.Identity : null, now, closed, cancellationToken).ConfigureAwait(false);
+                var receipt = await stays.MergeAsync(goes, happened, hash, request.Survivor.Id is null ? request.Survivor.Identity : null, now, shortages, cancellationToken).ConfigureAwait(false);
                 var last = stays.ToCommit(now) ?? throw new InvalidOperationException("Two customers were merged and there is nothing to commit.");
                 return ((await store.CommitTogetherAsync([goes.ToCommit(now, survivor), last], cancellationToken).ConfigureAwait(false)).Result, new MergeResult.Merged(receipt));
             },

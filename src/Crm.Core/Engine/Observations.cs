@@ -5,14 +5,15 @@ using NodaTime;
 
 namespace Crm.Engine;
 
-/// <summary>What a decision read from outside the journal, as fields that are stored with the entry: truths of profile tests that changed, look-ups, closed quotas.</summary>
+/// <summary>What a decision read from outside the journal, as fields that are stored with the entry: truths of profile tests that changed, look-ups, supplies that were short.</summary>
 internal static class Observations
 {
     private const string ProfilePrefix = "p:";
     private const string ValuePrefix = "v:";
     private const string NoValuePrefix = "v-:";
     private const string LookupPrefix = "lookup.";
-    private const string ClosedPrefix = "q:";
+    private const string ShortPrefix = "q:";
+    private const string LeftPrefix = "q#:";
 
     /// <summary>What is observed for an event that is decided now.</summary>
     /// <param name="happened">The event with its look-ups.</param>
@@ -20,10 +21,10 @@ internal static class Observations
     /// <param name="profile">The profile as it is now.</param>
     /// <param name="isLate">Whether the event is late: then truths that are known stay, because the profile of that time is not.</param>
     /// <param name="modules">The leaves.</param>
-    /// <param name="closed">The quotas that were found exhausted for this event.</param>
-    public static Fields Of(CustomerEvent happened, CustomerState state, Fields profile, bool isLate, ModuleSet modules, IReadOnlySet<string> closed)
+    /// <param name="shortages">The supplies that were found short for this event.</param>
+    public static Fields Of(CustomerEvent happened, CustomerState state, Fields profile, bool isLate, ModuleSet modules, Shortages shortages)
     {
-        if (modules.ProfileLeaves.Length == 0 && modules.ObservedFields.Length == 0 && happened.Lookups.Count == 0 && closed.Count == 0)
+        if (modules.ProfileLeaves.Length == 0 && modules.ObservedFields.Length == 0 && happened.Lookups.Count == 0 && shortages.AreNone)
         {
             return default;
         }
@@ -31,7 +32,7 @@ internal static class Observations
         var seen = isLate ? Truths(state, profile, modules).Where(answer => answer.IsNew) : Differences(state, profile, modules);
         List<(string, Scalar)> values = [.. seen.Select(answer => (answer.Name, answer.Value))];
         values.AddRange(happened.Lookups.Select(pair => (LookupPrefix + pair.Key, pair.Value)));
-        values.AddRange(closed.Select(name => (ClosedPrefix + name, !isLate && state.Handled is { } handled ? Scalar.Of(handled) : false)));
+        values.AddRange(Of(shortages, isLate ? null : state.Handled));
         return Fields.Of(values);
     }
 
@@ -42,9 +43,34 @@ internal static class Observations
     /// <param name="alsoNew">Whether a test that has never been answered counts too, as one of a new definition, and a field that was never looked at.</param>
     public static bool Differ(CustomerState state, Fields profile, ModuleSet modules, bool alsoNew) => Differences(state, profile, modules).Any(answer => alsoNew || !answer.IsNew);
 
-    /// <summary>The supplies that were found exhausted for what falls due, and nothing else.</summary>
-    public static Fields Closed(CustomerState state, IReadOnlySet<string> closed) =>
-        Fields.Of(closed.Select(name => (ClosedPrefix + name, state.Handled is { } handled ? Scalar.Of(handled) : (Scalar)false)));
+    /// <summary>The supplies that were found short for what falls due, and nothing else.</summary>
+    public static Fields Short(CustomerState state, Shortages shortages) => Fields.Of(Of(shortages, state.Handled));
+
+    // Since when what falls due is told of it, and what it has; without that there is nothing to be had of it. Entries of earlier releases never say what it has.
+    private static IEnumerable<(string Name, Scalar Value)> Of(Shortages shortages, Instant? since)
+    {
+        foreach (var (supply, left) in shortages.All)
+        {
+            yield return (ShortPrefix + supply, since is { } handled ? Scalar.Of(handled) : false);
+            if (left is { } amount)
+            {
+                yield return (LeftPrefix + supply, amount);
+            }
+        }
+    }
+
+    /// <summary>The supplies that were short, with what they had left (null: nothing is to be had) and since when what falls due is told of it (null: only the event is).</summary>
+    public static IEnumerable<(string Supply, long? Left, Instant? Since)> Shortages(Fields observations)
+    {
+        foreach (var (name, value) in observations)
+        {
+            if (name.StartsWith(ShortPrefix, StringComparison.Ordinal))
+            {
+                var supply = name[ShortPrefix.Length..];
+                yield return (supply, observations[LeftPrefix + supply] is { IsMissing: false } left ? (long)left.AsNumber : null, value.AsInstant);
+            }
+        }
+    }
 
     /// <summary>Takes the profile truths and values of an entry into the state.</summary>
     public static void Apply(Fields observations, CustomerState state, ModuleSet modules)
@@ -100,32 +126,6 @@ internal static class Observations
 
     public static Scalar Lookup(Fields observations, string scopedName) => observations[scopedName];
 
-    /// <summary>The supplies that were exhausted when what fell due before an event was handled with it: the answer that due entries got is pinned for replays.</summary>
-    public static IEnumerable<Closing> Closings(JournalDraft entry)
-    {
-        foreach (var (name, value) in entry.Observations)
-        {
-            if (name.StartsWith(ClosedPrefix, StringComparison.Ordinal) && value.AsInstant is { } from)
-            {
-                yield return new Closing(name[ClosedPrefix.Length..], from, entry.EffectiveAt);
-            }
-        }
-    }
-
-    /// <summary>What something that is due at an instant is told of supplies.</summary>
-    public static Fields ClosedAt(IReadOnlyList<Closing>? closings, Instant due) => closings is { Count: > 0 } ? ClosedOf(closings, due) : default;
-
-    private static Fields ClosedOf(IReadOnlyList<Closing> closings, Instant due) =>
-        Fields.Of(closings.Where(closing => closing.From <= due && due <= closing.Until).Select(closing => closing.Supply).Distinct(StringComparer.Ordinal).Select(supply => (ClosedPrefix + supply, (Scalar)false)));
-
-    public static bool IsClosed(Fields observations, string quota) => observations.Count > 0 && !observations[ClosedPrefix + quota].IsMissing;
-
     // An answer of the profile, and whether nobody had asked before.
     private readonly record struct Answer(string Name, Scalar Value, bool IsNew);
 }
-
-/// <summary>A supply that was exhausted for whatever fell due in a stretch of time.</summary>
-/// <param name="Supply">Which.</param>
-/// <param name="From">Included: the last thing handled before.</param>
-/// <param name="Until">Included: the event with which it was handled.</param>
-internal sealed record Closing(string Supply, Instant From, Instant Until);

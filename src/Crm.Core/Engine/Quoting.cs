@@ -19,7 +19,7 @@ public sealed record Quote(Receipt Receipt, Sequence<LedgerEntry> Entries, Seque
 /// <param name="Key">The event.</param>
 /// <param name="At">The instant as of which it was quoted, and will be recorded.</param>
 /// <param name="Version">The customer's version; 0 for somebody new.</param>
-/// <param name="Entries">A hash of the entries.</param>
+/// <param name="Entries">A hash of the entries, of what is drawn on supplies, and of the refusal where it would be refused.</param>
 public readonly record struct QuoteToken(EventKey Key, Instant At, long Version, UInt128 Entries)
 {
     /// <summary>A text for a host to keep between two calls.</summary>
@@ -64,8 +64,6 @@ public abstract record Quoted
 /// <summary>Decides events without writing, and writes exactly what was decided.</summary>
 internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
 {
-    private static readonly HashSet<string> NothingClosed = new(StringComparer.Ordinal);
-
     private readonly EventCheck check = new(kernel.Modules.Kinds, kernel.Modules.Validators, kernel.Options.FutureTolerance);
 
     public async ValueTask<Quote> QuoteAsync(CustomerEvent happened, CancellationToken cancellationToken)
@@ -77,7 +75,7 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
         }
 
         var (receipt, commit, at) = await DecideAsync(snapshot, happened, happened.OccurredAt, cancellationToken).ConfigureAwait(false);
-        return new Quote(receipt, commit.Ledger, commit.Facts, new QuoteToken(happened.Key, at, snapshot.Version, HashOf(commit.Ledger)));
+        return new Quote(receipt, commit.Ledger, commit.Facts, new QuoteToken(happened.Key, at, snapshot.Version, HashOf(receipt, commit)));
     }
 
     public async ValueTask<Quoted> CommitAsync(CustomerEvent happened, QuoteToken token, CancellationToken cancellationToken)
@@ -99,7 +97,7 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
         }
 
         var (receipt, commit, _) = await DecideAsync(snapshot, happened, token.At, cancellationToken).ConfigureAwait(false);
-        if (HashOf(commit.Ledger) != token.Entries)
+        if (HashOf(receipt, commit) != token.Entries)
         {
             return new Quoted.Stale("decided-otherwise");
         }
@@ -123,16 +121,32 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
     private ValueTask<CustomerSnapshot> LoadAsync(CustomerEvent happened, CancellationToken cancellationToken) =>
         kernel.Store.LoadAsync(new CustomerRef(happened.Customer, happened.Identity) { Recording = happened.Key }, cancellationToken);
 
-    // The payload is that of the event as it was sent: when it was quoted is no part of it.
+    // What supplies have is asked for before it is promised, in the order in which a commit would find them short.
     private async ValueTask<(Receipt Receipt, Commit Commit, Instant At)> DecideAsync(CustomerSnapshot snapshot, CustomerEvent sent, Instant? occurredAt, CancellationToken cancellationToken)
+    {
+        var shortages = new Shortages();
+        while (true)
+        {
+            var decided = await DecideAsync(snapshot, sent, occurredAt, shortages, cancellationToken).ConfigureAwait(false);
+            if (!shortages.CloseForced(decided.Commit) && !await shortages.LearnAsync(kernel.Store, decided.Commit, cancellationToken).ConfigureAwait(false))
+            {
+                return decided;
+            }
+        }
+    }
+
+    // The payload is that of the event as it was sent: when it was quoted is no part of it.
+    private async ValueTask<(Receipt Receipt, Commit Commit, Instant At)> DecideAsync(CustomerSnapshot snapshot, CustomerEvent sent, Instant? occurredAt, Shortages shortages, CancellationToken cancellationToken)
     {
         var now = clock.GetCurrentInstant();
         var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
         var at = Instant.FromUnixTimeTicks((occurredAt ?? Kernel.After(decision.State.RecordedAt, now)).ToUnixTimeTicks());
-        var receipt = await decision.AddAsync(sent with { OccurredAt = at }, Binary.PayloadHash(sent), RecordMode.Live, now, NothingClosed, null, snapshot, cancellationToken).ConfigureAwait(false);
+        var receipt = await decision.AddAsync(sent with { OccurredAt = at }, Binary.PayloadHash(sent), RecordMode.Live, now, shortages, null, snapshot, cancellationToken).ConfigureAwait(false);
         return (receipt, decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit."), at);
     }
 
-    private static UInt128 HashOf(Sequence<LedgerEntry> entries) => Definitions.DefinitionHash.Of(string.Join('\n', entries.Select(entry =>
-        FormattableString.Invariant($"{entry.Program}|{entry.Unit}|{entry.Lot}|{entry.Amount}|{(int)entry.Movement}|{entry.Cause}|{InstantPattern.ExtendedIso.Format(entry.OccurredAt)}|{entry.Rule}|{entry.Code}|{entry.Definition}|{entry.Corrects}")))).Value;
+    private static UInt128 HashOf(Receipt receipt, Commit commit) => Definitions.DefinitionHash.Of(string.Join('\n', commit.Ledger
+        .Select(entry => FormattableString.Invariant($"{entry.Program}|{entry.Unit}|{entry.Lot}|{entry.Amount}|{(int)entry.Movement}|{entry.Cause}|{InstantPattern.ExtendedIso.Format(entry.OccurredAt)}|{entry.Rule}|{entry.Code}|{entry.Definition}|{entry.Corrects}"))
+        .Concat(commit.Quotas.Select(draw => FormattableString.Invariant($"draws|{draw.Amount}|{draw.Name}")))
+        .Concat(receipt.Refusal is { } refusal ? [$"refused|{refusal.Module}|{refusal.Code}"] : []))).Value;
 }

@@ -81,7 +81,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         decision.BringForward(now);
         var before = decision.State.Slots[module];
         // What no definition asked before, no entry tells: what the profile says today counts from today.
-        var looked = await decision.ObserveAsync(RecordMode.Backfill, now, null, cancellationToken).ConfigureAwait(false) && !ReferenceEquals(before, decision.State.Slots[module]);
+        var looked = await decision.ObserveAsync(RecordMode.Backfill, now, Shortages.None, cancellationToken).ConfigureAwait(false) && !ReferenceEquals(before, decision.State.Slots[module]);
         var asked = request.From == RebuildFrom.History
             ? await decision.RebuildAsync(module, now, cancellationToken).ConfigureAwait(false)
             : decision.AskNow(module, request.AgendaKey, now);

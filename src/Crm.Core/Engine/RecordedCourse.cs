@@ -15,6 +15,8 @@ internal sealed class RecordedCourse(RecordedReplay replay, CustomerId customer,
     private readonly List<JournalDraft> ordered = [];
     private readonly HashSet<EventKey> awaited = [];
     private long version;
+    private EventKey? next;
+    private SuppliesLeft? left;
 
     public CustomerState State { get; private set; } = replay.Beginning();
 
@@ -51,7 +53,7 @@ internal sealed class RecordedCourse(RecordedReplay replay, CustomerId customer,
         }
         else
         {
-            replay.Happen(customer, State, draft, all);
+            replay.Happen(customer, State, draft, all, LeftFor(draft));
         }
 
         ordered.Insert(PlaceOf(draft), draft);
@@ -62,8 +64,19 @@ internal sealed class RecordedCourse(RecordedReplay replay, CustomerId customer,
 
     /// <summary>Handles what is due.</summary>
     /// <param name="until">Included.</param>
-    /// <param name="before">The entry that comes next, which knows what supplies were exhausted; null: none is known to have been.</param>
-    public void Forward(Instant until, JournalDraft? before) => replay.Forward(customer, State, until, all, before);
+    /// <param name="before">The entry that comes next, which knows what supplies had left; null: none is known to have been.</param>
+    public void Forward(Instant until, JournalDraft? before) => replay.Forward(customer, State, until, all, before is null ? null : LeftFor(before));
+
+    // What falls due before an entry and the entry itself draw on the same.
+    private SuppliesLeft? LeftFor(JournalDraft entry)
+    {
+        if (next != entry.Key)
+        {
+            (next, left) = (entry.Key, SuppliesLeft.Of(entry));
+        }
+
+        return left;
+    }
 
     // An amendment may come before what it takes from.
     private void Await(JournalDraft draft)

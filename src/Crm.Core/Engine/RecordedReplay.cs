@@ -12,8 +12,6 @@ namespace Crm.Engine;
 /// </summary>
 internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold fold)
 {
-    private static readonly HashSet<string> NothingClosed = [];
-
     private readonly bool isIrrevocableOnly = modules.Contracts.All(contract => !contract.Reversible);
 
     /// <summary>Whether the order in which entries were recorded may tell more than the one in which they count: something was taken back, or came after what counts later.</summary>
@@ -51,18 +49,18 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
 
     public CustomerState Beginning() => HistoryBeginning.Of(codec, modules, null, new long[modules.Count]);
 
-    public void Forward(CustomerId customer, CustomerState state, Instant until, Consequences all, JournalDraft? before)
+    public void Forward(CustomerId customer, CustomerState state, Instant until, Consequences all, SuppliesLeft? left)
     {
         if (state.NextDue <= until)
         {
-            fold.BringForward(customer, state, until, all, before is null ? null : [.. Observations.Closings(before)]);
+            fold.BringForward(customer, state, until, all, left is null ? null : [left]);
         }
     }
 
-    public void Happen(CustomerId customer, CustomerState state, JournalDraft draft, Consequences all)
+    public void Happen(CustomerId customer, CustomerState state, JournalDraft draft, Consequences all, SuppliesLeft? left)
     {
         all.Lines.Clear();
-        fold.Happen(customer, state, new JournalInput(draft, draft.Event), all);
+        fold.Happen(customer, state, new JournalInput(draft, draft.Event), all, left);
     }
 
     // The difference of two replays, and what irrevocable modules make of it. By those alone, nothing of the one without the change is looked at.
@@ -74,8 +72,8 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
         var (unchanged, changed) = (EffectiveHistory.Of(before), EffectiveHistory.Of(ordered));
         var start = Pins.Of(modules, Beginning(), state);
         var with = Replay.Run(fold, customer, start, changed.Inputs, until);
-        var without = isIrrevocableOnly ? with : Replay.Run(fold, customer, start, unchanged.Inputs, until);
-        var corrected = new Correction(modules, codec, state, without, with, draft).Apply(all, NothingClosed, out _);
+        var without = isIrrevocableOnly ? with : Replay.Run(fold, customer, start, unchanged.Inputs, until, draft);
+        var corrected = new Correction(modules, codec, state, without, with, draft).Apply(all, Shortages.None, out _);
         fold.TellCorrected(customer, corrected, draft, new Amending(fold, customer, start, draft, ordered, unchanged, changed), all);
         return corrected;
     }

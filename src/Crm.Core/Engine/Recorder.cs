@@ -212,7 +212,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             CrmTelemetry.Decided(decisions.Count);
             for (var i = 0; i < decisions.Count; i++)
             {
-                progress |= Take(decisions[i], results[i]);
+                progress |= await TakeAsync(decisions[i], results[i], cancellationToken).ConfigureAwait(false);
             }
 
             pending.RemoveAll(static item => item.IsAnswered);
@@ -424,7 +424,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         foreach (var item in chosen)
         {
             var born = decision.Born && decision.Version == 0;
-            var receipt = await decision.AddAsync(item.Happened, item.Hash, mode, now, item.Closed, item.Owners, item.Loaded, cancellationToken).ConfigureAwait(false);
+            var receipt = await decision.AddAsync(item.Happened, item.Hash, mode, now, item.Shortages ?? Shortages.None, item.Owners, item.Loaded, cancellationToken).ConfigureAwait(false);
             item.Decided = new Recorded.New(receipt, born);
             if (item.Settles is { } settles)
             {
@@ -432,16 +432,18 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             }
         }
 
-        await decision.LookAgainAsync(now, chosen is [var only] ? only.Closed : null, cancellationToken).ConfigureAwait(false);
+        await decision.LookAgainAsync(now, chosen is [{ Shortages: { } known }] ? known : Shortages.None, cancellationToken).ConfigureAwait(false);
         var commit = decision.ToCommit(now) ?? throw new InvalidOperationException("An event was decided and there is nothing to commit.");
         decision.Finish();
-        return new Decided(group, chosen, commit);
+        return chosen is [{ Shortages: { } shortages }] && shortages.CloseForced(commit)
+            ? await DecideAsync(group, mode, now, cancellationToken).ConfigureAwait(false)
+            : new Decided(group, chosen, commit);
     }
 
     private static List<Item> InOrder(List<Item> items, Instant now) => [.. items.OrderBy(item => item.Happened.OccurredAt ?? now)];
 
     // Returns whether something was learnt that makes the next attempt different.
-    private bool Take(Decided decided, CommitResult result)
+    private async ValueTask<bool> TakeAsync(Decided decided, CommitResult result, CancellationToken cancellationToken)
     {
         Remember(decided, result);
         if (result is CommitResult.Committed)
@@ -450,7 +452,14 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             return true;
         }
 
-        return LearnFrom(decided, result);
+        return result is CommitResult.QuotaExhausted(var name) && decided.Items is [var only] ? await RanShortAsync(only, name, cancellationToken).ConfigureAwait(false) : LearnFrom(decided, result);
+    }
+
+    // What the supply has left is asked for now, and pinned with the event: the decision is a function of it.
+    private ValueTask<bool> RanShortAsync(Item only, string supply, CancellationToken cancellationToken)
+    {
+        CrmTelemetry.Conflicted("supply");
+        return (only.Shortages ??= new Shortages()).LearnAsync(kernel.Store, supply, cancellationToken);
     }
 
     private static bool LearnFrom(Decided decided, CommitResult result)
@@ -468,8 +477,6 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             case CommitResult.KeyReused(var key) when decided.Find(key) is { } item:
                 item.Recorded = new Recorded.KeyReused(key);
                 return true;
-            case CommitResult.QuotaExhausted(var name) when decided.Items is [var only]:
-                return (only.Closed ??= new HashSet<string>(StringComparer.Ordinal)).Add(name);
             case CommitResult.QuotaExhausted:
                 decided.Items.ForEach(item => item.Alone = true);
                 return true;
@@ -538,7 +545,8 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         public Recorded? Recorded { get; set; }
 
-        public HashSet<string>? Closed { get; set; }
+        /// <summary>The supplies that were found short for it; null: none was.</summary>
+        public Shortages? Shortages { get; set; }
 
         public Dictionary<Identity, CustomerId>? Owners { get; set; }
 

@@ -16,19 +16,21 @@ internal static class Replay
     /// <param name="start">The state to start from; it is not changed.</param>
     /// <param name="inputs">The history after it, in order, and those joined to it.</param>
     /// <param name="until">Up to when agenda entries are handled at the end.</param>
-    public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until)
+    /// <param name="after">An entry that comes after the history, and knows what supplies had left for what fell due before it; null: there is none.</param>
+    public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, JournalDraft? after = null)
     {
         var journals = inputs.Any(input => input.Entry.InJournalOf is not null) ? inputs.ToLookup(input => input.Entry.InJournalOf) : null;
-        return Run(fold, customer, start, journals is null ? inputs : [.. journals[null]], until, journals);
+        return Run(fold, customer, start, journals is null ? inputs : [.. journals[null]], until, after, journals);
     }
 
-    private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, ILookup<CustomerId?, JournalInput>? journals)
+    private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, JournalDraft? after, ILookup<CustomerId?, JournalInput>? journals)
     {
         var state = start.Clone();
         var all = new Consequences { OfReversibleOnly = true };
         var lines = new Dictionary<EventKey, Sequence<ReceiptLine>>();
         Refusal? refused = null;
-        List<Closing> closings = [.. inputs.SelectMany(input => Observations.Closings(input.Entry))];
+        // Those of entries that are still to come; what fell due before them was told of them.
+        var supplies = after is null ? SuppliesLeft.Of(inputs.Select(input => input.Entry)) : SuppliesLeft.Of(inputs.Select(input => input.Entry).Append(after));
         foreach (var input in inputs)
         {
             // What a retirement does is the merge's to do.
@@ -37,20 +39,30 @@ internal static class Replay
                 continue;
             }
 
-            fold.SettleBefore(state, input.Entry.EffectiveAt, all);
+            if (!AnyOpenAt(supplies, state.Handled))
+            {
+                fold.SettleBefore(state, input.Entry.EffectiveAt, all);
+            }
+
             var due = new Consequences { OfReversibleOnly = true };
-            fold.BringForward(customer, state, input.Entry.EffectiveAt, due, closings);
+            fold.BringForward(customer, state, input.Entry.EffectiveAt, due, supplies);
             var own = new Consequences { OfReversibleOnly = true };
+            var left = LeftFor(input.Entry.Key, supplies);
             if (input.Entry.Joins is { } joins)
             {
                 List<JournalInput> branch = [.. journals?[joins.Customer] ?? []];
-                var joined = Run(fold, joins.Customer, Open(fold, joins.Beginning, branch, inputs, input.Entry), branch, input.Entry.EffectiveAt, journals);
+                var joined = Run(fold, joins.Customer, Open(fold, joins.Beginning, branch, inputs, input.Entry), branch, input.Entry.EffectiveAt, null, journals);
                 all.Add(joined.Consequences, joins.Customer);
-                fold.Join(customer, state, joined.State, input, own);
+                fold.Join(customer, state, joined.State, input, left, own);
             }
             else
             {
-                refused ??= fold.Happen(customer, state, input, own);
+                refused ??= fold.Happen(customer, state, input, own, left);
+            }
+
+            if (left is not null)
+            {
+                supplies.Remove(left);
             }
 
             if (input.Entry.Backfill)
@@ -64,9 +76,13 @@ internal static class Replay
             lines[input.Entry.Key] = own.Lines.ToSequence();
         }
 
-        fold.BringForward(customer, state, until, all, closings);
+        fold.BringForward(customer, state, until, all, supplies);
         return new Replayed(state, all, lines, refused);
     }
+
+    private static bool AnyOpenAt(List<SuppliesLeft> supplies, Instant? instant) => supplies.Count > 0 && supplies.Exists(left => left.IsOpenAt(instant));
+
+    private static SuppliesLeft? LeftFor(EventKey entry, List<SuppliesLeft> supplies) => supplies.Count == 0 ? null : supplies.Find(left => left.Entry == entry);
 
     // What opened history after two had become one opened that of both.
     private static CustomerState Open(Fold fold, CustomerState beginning, List<JournalInput> branch, IReadOnlyList<JournalInput> journal, JournalDraft join)

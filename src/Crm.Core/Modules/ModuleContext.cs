@@ -62,8 +62,14 @@ public abstract class ModuleContext : IEvidence
     /// <summary>The value of a fact; missing when it has none.</summary>
     public Scalar Fact(string name) => Fact(name, out _);
 
-    /// <summary>Whether a limited supply still gives this much, for all that is known; when the commit finds it exhausted, the fold is decided again and this answers no.</summary>
-    public abstract bool MayDraw(string quota, long amount);
+    /// <summary>
+    /// Whether a limited supply still gives this much, for all that is known; when the commit finds that it has less, the fold is decided again and this answers by what it has, less what earlier outcomes of the fold draw on it.
+    /// What the module is about to draw in the same outcome it adds itself.
+    /// </summary>
+    public bool MayDraw(string quota, long amount) => MayDraw(new QuotaDraw(quota, amount));
+
+    /// <summary>Whether a limited supply still covers a draw, as <see cref="MayDraw(string, long)"/> says.</summary>
+    public abstract bool MayDraw(QuotaDraw draw);
 
     /// <summary>The value of a profile field of the contract's <see cref="ModuleContract.Observes"/>, or of a condition that compares it with today, as observed when the customer's latest event was recorded; missing when it had none.</summary>
     /// <exception cref="InvalidOperationException">No contract observes the field.</exception>

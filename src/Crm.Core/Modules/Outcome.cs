@@ -33,7 +33,7 @@ public abstract record Outcome
         /// <summary>Changes of the module's own agenda.</summary>
         public Sequence<AgendaChange> Agenda { get; init; }
 
-        /// <summary>Draws on limited supplies. Ask <see cref="ModuleContext.MayDraw"/> first.</summary>
+        /// <summary>Draws on limited supplies. Ask <see cref="ModuleContext.MayDraw(QuotaDraw)"/> first.</summary>
         public Sequence<QuotaDraw> Quotas { get; init; }
 
         /// <summary>What other modules should know now.</summary>
@@ -103,8 +103,17 @@ public readonly record struct AgendaChange
 /// <param name="Amount">How much; more than 0.</param>
 public readonly record struct QuotaDraw(string Name, long Amount)
 {
+    /// <summary>
+    /// How far below 0 the supply may be after it; 0 or more. A supply that nobody fills and that may go down to -500 is a count of what was taken, of which there are never more than 500, whoever takes it at once.
+    /// Draws of one commit on one supply are one draw, with the least credit of them.
+    /// </summary>
+    public long Credit { get; init; }
+
     /// <summary>Whether it is taken even from a supply that does not cover it, which is then below 0: what was given out before and counts again after a correction. The engine sets it, modules do not.</summary>
     public bool IntoDebt { get; init; }
+
+    /// <summary>Whether a supply that has so much gives it. What gives back, or goes into debt, is always covered.</summary>
+    public bool IsCoveredBy(long available) => Amount <= 0 || IntoDebt || (Int128)available - Amount >= -(Int128)Credit;
 }
 
 /// <summary>A message to the customer, as decided. It leaves from the outbox after the commit, if the gate agrees.</summary>

@@ -221,11 +221,11 @@ public sealed record Commit
     /// <summary>The draws summed by supply, in the order of <see cref="Quotas"/>, without those that come to 0. Negative ones give back.</summary>
     public Sequence<QuotaDraw> NetDraws() => Net(Quotas);
 
-    /// <summary>Draws summed by supply, in their order, without those that come to 0. A sum with a draw into debt is taken into debt.</summary>
+    /// <summary>Draws summed by supply, in their order, without those that come to 0. A sum with a draw into debt is taken into debt, and one of draws on credit has the least credit of them.</summary>
     internal static Sequence<QuotaDraw> Net(IReadOnlyCollection<QuotaDraw> draws) => draws.Count == 0
         ? []
         : draws.GroupBy(draw => draw.Name, StringComparer.Ordinal)
-            .Select(supply => new QuotaDraw(supply.Key, supply.Sum(draw => draw.Amount)) { IntoDebt = supply.Any(draw => draw.IntoDebt) })
+            .Select(supply => new QuotaDraw(supply.Key, supply.Sum(draw => draw.Amount)) { Credit = supply.Where(draw => draw.Amount > 0).Min(draw => (long?)draw.Credit) ?? 0, IntoDebt = supply.Any(draw => draw.IntoDebt) })
             .Where(draw => draw.Amount != 0).ToSequence();
 
     // A row that is written twice at once is an error in some databases, and a lost value in others.

@@ -385,8 +385,9 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
 
         foreach (var draw in commit.NetDraws())
         {
-            var left = checked(quotas.GetValueOrDefault(draw.Name) - draw.Amount);
-            if (draw.Amount > 0 && left < 0 && !draw.IntoDebt)
+            var available = quotas.GetValueOrDefault(draw.Name);
+            _ = checked(available - draw.Amount);
+            if (!draw.IsCoveredBy(available))
             {
                 return new CommitResult.QuotaExhausted(draw.Name);
             }

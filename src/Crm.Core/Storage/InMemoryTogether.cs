@@ -42,7 +42,7 @@ internal static class InMemoryTogether
         foreach (var draw in commit.NetDraws())
         {
             var drawn = before.SelectMany(other => other.NetDraws()).Where(other => other.Name == draw.Name).Sum(other => other.Amount);
-            if (draw.Amount > 0 && !draw.IntoDebt && available(draw.Name) - drawn < draw.Amount)
+            if (!draw.IsCoveredBy(available(draw.Name) - drawn))
             {
                 return new CommitResult.QuotaExhausted(draw.Name);
             }

@@ -52,7 +52,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
 
         foreach (var budget in plan.Budgets)
         {
-            if (Covers(budget) && !decision.Context.MayDraw(budget.Quota, budget.Definition.PerUnit))
+            if (Covers(budget) && !decision.MayDraw(budget.Quota, budget.Definition.PerUnit))
             {
                 return (LineCodes.BudgetExhausted, budget.Definition.Name);
             }
@@ -78,7 +78,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
 
         foreach (var budget in plan.Budgets)
         {
-            if (amount > 0 && Covers(budget) && !decision.Context.MayDraw(budget.Quota, checked(amount * budget.Definition.PerUnit)))
+            if (amount > 0 && Covers(budget) && !decision.MayDraw(budget.Quota, checked(amount * budget.Definition.PerUnit)))
             {
                 Change(LineCodes.BudgetExhausted, budget.Definition.Name, -amount);
             }

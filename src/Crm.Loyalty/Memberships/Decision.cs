@@ -83,6 +83,18 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     /// <summary>Sends an event to another customer.</summary>
     public void Send(CustomerEvent followUp) => (followUps ??= []).Add(followUp);
 
+    /// <summary>Whether a supply that members share gives so much beside what is drawn on it already.</summary>
+    public bool MayDraw(string quota, long amount)
+    {
+        var drawn = 0L;
+        for (var i = 0; i < quotas?.Count; i++)
+        {
+            drawn = checked(drawn + (quotas[i].Name == quota ? quotas[i].Amount : 0));
+        }
+
+        return context.MayDraw(quota, checked(drawn + amount));
+    }
+
     /// <summary>Draws on a supply that members share.</summary>
     public void Draw(string quota, long amount) => (quotas ??= []).Add(new QuotaDraw(quota, amount));
 

@@ -156,7 +156,7 @@ internal static class RewardSteps
             {
                 var membership = decision.In(plan.Name);
                 var today = RewardOffer.StartOf(RewardSpan.Day, new Moment(decision.Context.Moment.Instant, plan.Zone));
-                var offer = RewardOffer.Of(reward, membership, decision.Context, plan.Zone, 1, InStock(plan, reward, 1, decision.Context));
+                var offer = RewardOffer.Of(reward, membership, decision.Context, plan.Zone, 1, InStock(plan, reward, decision));
                 if (offer.Cost is not { } cost || !offer.IsAvailable || membership.Wallet(cost.Unit).Available < reward.AutoAt
                     || membership.Rewards.FirstOrDefault(item => item.Reward == reward.Name)?.Recent.Count(at => at >= today) >= MostByThemselvesADay)
                 {
@@ -186,7 +186,7 @@ internal static class RewardSteps
                 decision.Issue(plan, plan.Units[place], gift.Amount, null, $"surprise.{surprise.Name}");
             }
 
-            if (surprise.Reward is { } name && plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is { } reward && InStock(plan, reward, 1, decision.Context) != false)
+            if (surprise.Reward is { } name && plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is { } reward && InStock(plan, reward, decision) != false)
             {
                 Give(plan, reward, 1, null, decision, drawsStock: true);
             }
@@ -252,6 +252,10 @@ internal static class RewardSteps
     /// <summary>Whether the stock has so many; null where it is not limited.</summary>
     private static bool? InStock(ProgramPlan plan, Reward reward, long times, ModuleContext context) =>
         reward.Stocked ? context.MayDraw(LoyaltyNames.StockOf(plan.Name, reward.Name), times) : null;
+
+    // Whether the stock has one more than what is drawn on it already.
+    private static bool? InStock(ProgramPlan plan, Reward reward, Decision decision) =>
+        reward.Stocked ? decision.MayDraw(LoyaltyNames.StockOf(plan.Name, reward.Name), 1) : null;
 
     private static void Pay(ProgramPlan plan, RewardCost cost, long times, Reward reward, Decision decision)
     {

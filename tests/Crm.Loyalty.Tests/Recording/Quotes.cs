@@ -2,6 +2,8 @@ using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tests.Redemption;
+using Crm.Loyalty.Wallets;
 using Crm.Storage;
 using Crm.Values;
 using FsCheck;
@@ -63,6 +65,33 @@ public sealed class Quotes
 
         Assert.Equal(new Quoted.Stale("decided-otherwise"), await club.Engine.CommitAsync(sale, quote.Token, Cancel));
         Assert.Empty(await club.Ledger());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(9)]
+    public async Task A_quote_gives_of_what_is_due_and_of_the_sale_what_the_stock_has(long stock)
+    {
+        var club = Club.Of(RewardClub.Program(RewardClub.Mug with { AutoAt = 100, Stocked = true }) with
+        {
+            Ladders = [],
+            Rules = [new FixedPoints { Name = "later", Unit = "points", Points = 100, Terms = new() { Activation = Activation.AfterDays(1) } }, Samples.Per(1, 1)],
+        });
+        await club.Fills(LoyaltyNames.StockOf("tea-club", "mug"), stock);
+        await club.Buys(1);
+        club.On(2026, 2, 1);
+        var before = (await club.Ledger()).Count;
+        var sale = CustomerEvent.Purchase("pos:quoted", Samples.Amy, Money.Hkd(300));
+
+        var quote = await club.Engine.QuoteAsync(sale, Cancel);
+        Assert.Equal(before, (await club.Ledger()).Count);
+        var committed = Assert.IsType<Quoted.Committed>(await club.Engine.CommitAsync(sale, quote.Token, Cancel));
+
+        Assert.Equal(quote.Entries, (await club.Ledger()).Skip(before));
+        Assert.Equal(quote.Receipt.Lines, committed.Receipt.Lines);
+        Assert.Equal(Math.Min(stock, 4), (await club.Membership()).Rewards is [var mug] ? mug.Taken : 0);
     }
 
     [Fact]

@@ -233,6 +233,40 @@ public sealed class Rewards
         Assert.Equal((149L, 0), (await club.Points(), (await club.Membership()).Rewards.Count));
     }
 
+    [Fact]
+    public async Task A_reward_gives_itself_as_often_as_the_stock_has_it_and_the_rest_when_there_is_more()
+    {
+        var stock = LoyaltyNames.StockOf("tea-club", "mug");
+        var module = new LoyaltyModule(RewardClub.Program(RewardClub.Mug with { AutoAt = 100, Stocked = true }));
+        var club = new Club(module);
+        await club.Fills(stock, 2);
+
+        await club.Buys(500, "pos:many");
+        Assert.Equal((2L, 300L, 0L), ((await club.Membership()).Rewards[0].Taken, await club.Points(), await club.Stock(stock)));
+
+        await club.Fills(stock, 5);
+        await club.Buys(50);
+        Assert.Equal((5L, 50L, 2L), ((await club.Membership()).Rewards[0].Taken, await club.Points(), await club.Stock(stock)));
+        Assert.Empty(await club.Differences(module));
+    }
+
+    [Fact]
+    public async Task Of_rewards_that_give_themselves_to_many_at_once_the_stock_gives_each_one_once()
+    {
+        var stock = LoyaltyNames.StockOf("tea-club", "mug");
+        var module = new LoyaltyModule(RewardClub.Program(RewardClub.Mug with { AutoAt = 100, Stocked = true }));
+        var club = new Club(module);
+        await club.Fills(stock, 25);
+        var guests = Enumerable.Range(0, 20).Select(number => Identity.User($"guest-{number}")).ToList();
+
+        await Task.WhenAll(guests.Select((guest, number) => Task.Run(async () => await club.Records(CustomerEvent.Purchase($"pos:{number}", guest, Money.Hkd(300))))));
+
+        var memberships = await Task.WhenAll(guests.Select(guest => club.MembershipOf(guest.Value)));
+        Assert.Equal(25, memberships.Sum(membership => membership.Rewards is [var mug] ? mug.Taken : 0));
+        Assert.Equal(0, await club.Stock(stock));
+        Assert.Empty(await club.Differences(module));
+    }
+
     [Theory]
     [InlineData("adjusted")]
     [InlineData("transferred")]

@@ -696,6 +696,21 @@ public sealed class EarningRules
         Assert.Equal(700, await quotas.AvailableAsync("loyalty.tea-club.spring", TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task A_budget_that_suffices_for_one_of_two_rules_pays_that_one()
+    {
+        var program = Program(Samples.Per(1, 1), Ten) with { Budgets = [new() { Name = "spring", Unit = "points" }] };
+        var module = new LoyaltyModule(program);
+        var club = new Club(module);
+        await club.Fills("loyalty.tea-club.spring", 55);
+
+        var receipt = await club.Buys(50);
+
+        Assert.Equal(LineCodes.BudgetExhausted, receipt.Lines.Single(line => line.Code == LineCodes.Withheld).Parts[^1].Code);
+        Assert.Equal((50L, 5L), (await club.Points(), await club.Stock("loyalty.tea-club.spring")));
+        Assert.Empty(await club.Differences(module));
+    }
+
     [Theory]
     [InlineData(TierMoment.Before, 50)]
     [InlineData(TierMoment.After, 100)]

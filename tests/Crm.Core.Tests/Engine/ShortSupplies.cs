@@ -1,0 +1,231 @@
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Storage;
+using Crm.Tests.Shared;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+using Outcome = Crm.Modules.Outcome;
+
+namespace Crm.Core.Tests.Engine;
+
+/// <summary>A supply that has less than is wanted gives what it has, to what is due as to events; what it had is kept with the entry, so that history decides the same again.</summary>
+public sealed class ShortSupplies
+{
+    private const string Visit = "visit";
+    private const string Ask = "mug.ask";
+    private const string Mugs = "mugs";
+    private static readonly Identity Ben = Identity.User("ben");
+    private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_left_is_given()
+    {
+        var shop = await Stocked(2);
+
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 3));
+
+        Assert.Equal(["1 took 2"], (await shop.ReadAsync()).Slot<Notes>("mugs").Lines);
+        Assert.Equal(0, await LeftIn(shop));
+        Assert.Empty(await Differences(shop, static entry => entry));
+    }
+
+    [Fact]
+    public async Task What_is_due_and_the_event_with_it_share_what_is_left()
+    {
+        var shop = await Stocked(4);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 1));
+        shop.Clock.Advance(Duration.FromDays(2));
+
+        await shop.RecordAsync(Visited("door:2", Shop.Amy, 3));
+
+        Assert.Equal(["1 took 1", "due took 2", "2 took 1"], (await shop.ReadAsync()).Slot<Notes>("mugs").Lines);
+        Assert.Equal(0, await LeftIn(shop));
+        Assert.Empty(await Differences(shop, static entry => entry));
+    }
+
+    [Fact]
+    public async Task A_supply_that_ran_short_later_was_not_short_for_what_was_due_before()
+    {
+        var shop = await Stocked(1);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 0));
+        shop.Clock.Advance(Duration.FromHours(2));
+        await shop.RecordAsync(Visited("door:2", Shop.Amy, 0));
+        for (var day = 0; day < 2; day++)
+        {
+            shop.Clock.Advance(Duration.FromHours(23));
+            await shop.Engine.RunDueAsync(cancellationToken: Token);
+        }
+
+        Assert.Equal(["1 took 0", "2 took 0", "due took 1", "due took 0"], (await shop.ReadAsync()).Slot<Notes>("mugs").Lines);
+        Assert.Empty(await Differences(shop, static entry => entry));
+    }
+
+    [Fact]
+    public async Task A_refund_does_not_bring_what_was_due_with_it_and_found_nothing()
+    {
+        var shop = await Stocked(1);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 1));
+        shop.Clock.Advance(Duration.FromDays(2));
+
+        await shop.RecordAsync(Histories.Cancellation("door:undo", EventKey.Parse("door:none")));
+
+        Assert.Equal(["1 took 1", "due took 0"], (await shop.ReadAsync()).Slot<Notes>("mugs").Lines);
+        Assert.Equal(0, await LeftIn(shop));
+        Assert.Empty(await Differences(shop, static entry => entry));
+    }
+
+    [Fact]
+    public async Task A_refused_request_keeps_what_was_due_with_it_and_found_nothing()
+    {
+        var shop = await Stocked(1);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 1));
+        shop.Clock.Advance(Duration.FromDays(2));
+
+        Assert.Equal("no-mugs", (await shop.RecordAsync(Asked("app:1", Shop.Amy, 1))).Refusal?.Code);
+
+        Assert.Equal(["1 took 1", "due took 0"], (await shop.ReadAsync()).Slot<Notes>("mugs").Lines);
+        Assert.Empty(await Differences(shop, static entry => entry));
+    }
+
+    [Fact]
+    public async Task A_quote_promises_what_is_left()
+    {
+        var shop = await Stocked(1);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 0));
+        shop.Clock.Advance(Duration.FromDays(2));
+        var asks = Asked("app:1", Shop.Amy, 1);
+
+        var quote = await shop.Engine.QuoteAsync(asks, Token);
+        Assert.Equal("no-mugs", quote.Receipt.Refusal?.Code);
+        await ((IQuotas)shop.Store).SetAsync(Mugs, 3, Token);
+        Assert.Equal(new Quoted.Stale("decided-otherwise"), await shop.Engine.CommitAsync(asks, quote.Token, Token));
+
+        var better = await shop.Engine.QuoteAsync(asks, Token);
+        Assert.Null(better.Receipt.Refusal);
+        await ((IQuotas)shop.Store).SetAsync(Mugs, 2, Token);
+        Assert.Equal(new Quoted.Stale("decided-otherwise"), await shop.Engine.CommitAsync(asks, better.Token, Token));
+        Assert.Equal(2, await LeftIn(shop));
+    }
+
+    [Fact]
+    public void Nothing_is_oversold_and_history_decides_the_same_again() => Law(static entry => entry).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
+
+    [Fact]
+    public void History_that_forgets_what_was_left_is_caught() => Counterfeits.Caught(() => Law(static entry => entry with
+    {
+        Observations = Fields.Of(entry.Observations.Where(observed => !observed.Key.StartsWith("q#:", StringComparison.Ordinal)).Select(observed => (observed.Key, observed.Value))),
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(150)));
+
+    [Fact]
+    public void History_that_forgets_that_anything_was_short_is_caught() => Counterfeits.Caught(() => Law(static entry => entry with { Observations = default }).Check(Config.QuickThrowOnFailure.WithMaxTest(150)));
+
+    // Visits in order and late, requests, cancellations, deliveries and workers, of two people over one supply.
+    private static Property Law(Func<JournalEntry, JournalEntry> kept) => Prop.ForAll(
+        Arb.From(Gen.Choose(0, 5)),
+        Arb.From(Gen.Zip(Gen.Choose(0, 5), Gen.Zip(Gen.Choose(0, 30), Gen.Choose(0, 4))).ListOf().Where(steps => steps.Count < 32)),
+        async Task<bool> (mugs, steps) =>
+        {
+            var (shop, filled) = (await Stocked(mugs), (long)mugs);
+            for (var i = 0; i < steps.Count; i++)
+            {
+                var (what, (hours, amount)) = steps[i];
+                var (who, now, before) = (i % 3 == 2 ? Ben : Shop.Amy, shop.Clock.GetCurrentInstant(), await LeftIn(shop));
+                shop.Clock.Advance(what == 1 ? Duration.Zero : Duration.FromHours(hours));
+                switch (what)
+                {
+                    case 0:
+                        await shop.RecordAsync(Visited($"door:{i}", who, amount));
+                        if (await LeftIn(shop) > 0 && !(await Lines(shop, who)).Contains($"{i} took {amount}"))
+                        {
+                            return false;
+                        }
+
+                        break;
+                    case 1:
+                        await shop.RecordAsync(Visited($"door:{i}", who, amount) with { OccurredAt = Instant.Max(now - Duration.FromHours(hours), Shop.Opening) });
+                        break;
+                    case 2:
+                        await shop.RecordAsync(Asked($"app:{i}", who, amount));
+                        break;
+                    case 3:
+                        await shop.RecordAsync(Histories.Cancellation($"undo:{i}", EventKey.Parse($"door:{i - 3}")) with { Identity = who });
+                        break;
+                    case 4:
+                        await ((IQuotas)shop.Store).SetAsync(Mugs, await LeftIn(shop) + amount, Token);
+                        filled += amount;
+                        break;
+                    default:
+                        await shop.Engine.RunDueAsync(cancellationToken: Token);
+                        break;
+                }
+
+                // What a change of history gives again goes into debt; nothing new does.
+                if (what is not 1 and not 3 && await LeftIn(shop) < Math.Min(before, 0))
+                {
+                    return false;
+                }
+            }
+
+            await shop.Engine.RunDueAsync(cancellationToken: Token);
+            var taken = (await Lines(shop, Shop.Amy)).Concat(await Lines(shop, Ben)).Sum(line => long.Parse(line.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture));
+            return filled - await LeftIn(shop) == taken && (await Differences(shop, kept)).Count == 0;
+        });
+
+    // Whoever visits takes as many mugs as they want and there are, and two more on the day after.
+    private static ScriptModule Module => new(
+        new ModuleContract { Name = "mugs", Handles = [Visit, Ask], Kinds = [Wanting(Visit, EventNature.Happening), Wanting(Ask, EventNature.Request)], Codec = NotesCodec.Instance },
+        (notes, context) => context.Stimulus switch
+        {
+            Stimulus.Due => Take(notes, context, "due", 2),
+            Stimulus.Happened({ Kind: Ask } asked) when !context.AlreadyAccepted && !context.MayDraw(Mugs, Wanted(asked)) => new Outcome.Refused("no-mugs", new Text("None left.", "已派完。")),
+            Stimulus.Happened({ Kind: Ask } asked) => Took(notes, asked.Key.Value, Wanted(asked)),
+            Stimulus.Happened(var visited) => Take(notes, context, visited.Key.Value, Wanted(visited)) with { Agenda = [new AgendaChange($"later/{visited.Key}", context.Moment.Instant + Duration.FromDays(1))] },
+            _ => Outcome.Nothing,
+        });
+
+    private static Outcome.Accepted Take(Notes notes, ModuleContext context, string who, long wanted)
+    {
+        while (wanted > 0 && !context.MayDraw(Mugs, wanted))
+        {
+            wanted--;
+        }
+
+        return Took(notes, who, wanted);
+    }
+
+    private static Outcome.Accepted Took(Notes notes, string who, long many) => notes.Plus($"{who} took {many}") with { Quotas = many > 0 ? [new QuotaDraw(Mugs, many)] : [] };
+
+    private static long Wanted(CustomerEvent happened) => (long)happened.Fields["want"].AsNumber;
+
+    private static EventKind Wanting(string name, EventNature nature) => new(name, nature) { Fields = [new FieldDeclaration("want", ScalarKind.Number)] };
+
+    private static CustomerEvent Visited(string key, Identity who, long want) => new() { Key = EventKey.Parse(key), Kind = Visit, Identity = who, Fields = Fields.Of(("want", want)) };
+
+    private static CustomerEvent Asked(string key, Identity who, long want) => Visited(key, who, want) with { Kind = Ask };
+
+    private static async Task<Shop> Stocked(long mugs)
+    {
+        var shop = new Shop(new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = 8 }, Module);
+        await ((IQuotas)shop.Store).SetAsync(Mugs, mugs, Token);
+        return shop;
+    }
+
+    private static ValueTask<long> LeftIn(Shop shop) => ((IQuotas)shop.Store).AvailableAsync(Mugs, Token);
+
+    private static async Task<Sequence<string>> Lines(Shop shop, Identity who) => (await shop.Engine.ReadAsync(CustomerRef.Of(who), Token))?.Slot<Notes>("mugs").Lines ?? [];
+
+    private static async Task<List<Difference>> Differences(Shop shop, Func<JournalEntry, JournalEntry> kept)
+    {
+        var (verifier, found) = (new CustomerVerifier(shop.Modules, shop.Options), new List<Difference>());
+        foreach (var customer in await shop.Store.ReadCustomersAsync(Token).ToListAsync(Token))
+        {
+            var history = await shop.Store.LoadHistoryAsync(customer, new HistoryStart.Beginning(), Token);
+            found.AddRange(verifier.Verify(await shop.Store.LoadAsync(CustomerRef.Of(customer), Token), history with { Entries = history.Entries.Select(kept).ToSequence() }, []).Differences);
+        }
+
+        return found;
+    }
+}
