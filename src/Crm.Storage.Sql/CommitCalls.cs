@@ -13,6 +13,7 @@ internal sealed class CommitCalls
     private readonly SqlCall severed = new(CommitStatements.Severed);
     private readonly SqlCall identities = new(CommitStatements.Identities) { IsGuard = true };
     private readonly SqlCall draws = new(CommitStatements.Draws) { IsGuard = true };
+    private readonly SqlCall onCredit = new(CommitStatements.DrawsOnCredit) { IsGuard = true };
     private readonly SqlCall givenBack = new(CommitStatements.GiveBack);
     private readonly SqlCall events = new(CommitStatements.Events) { IsGuard = true };
     private readonly SqlCall lines = new(CommitStatements.Lines);
@@ -52,7 +53,7 @@ internal sealed class CommitCalls
 
     private IEnumerable<SqlCall> All =>
     [
-        keys, births, versions, severed, identities, draws, givenBack,
+        keys, births, versions, severed, identities, draws, onCredit, givenBack,
         events, lines, slots, ledger, factsGone, facts, profilesGone, profiles, wakeupsGone, wakeups, checkpointsGone, checkpoints, outbox, withdrawn, .. silenced is null ? [] : (SqlCall[])[silenced], settled,
     ];
 
@@ -81,9 +82,14 @@ internal sealed class CommitCalls
         foreach (var supply in commits.SelectMany(commit => commit.NetDraws()).GroupBy(draw => draw.Name, StringComparer.Ordinal).OrderBy(supply => supply.Key, StringComparer.Ordinal))
         {
             var net = supply.Where(draw => !draw.IntoDebt).Sum(draw => draw.Amount);
-            if (net > 0)
+            var credit = supply.Where(draw => draw is { Amount: > 0, IntoDebt: false }).Min(draw => (long?)draw.Credit) ?? 0;
+            if (net > 0 && net <= credit)
             {
-                draws.Add(tenant, supply.Key, net);
+                onCredit.Add(tenant, supply.Key, -net, net - credit);
+            }
+            else if (net > 0)
+            {
+                draws.Add(tenant, supply.Key, net, net - credit);
             }
 
             // What is taken into debt is given back below nothing. A supply has one row of this: a statement may write a row once.

@@ -138,7 +138,7 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
 
             foreach (var draw in commit.NetDraws())
             {
-                if (draw.Amount > 0 && !draw.IntoDebt && Supplies.GetValueOrDefault(draw.Name) < draw.Amount)
+                if (!draw.IsCoveredBy(Supplies.GetValueOrDefault(draw.Name)))
                 {
                     return new CommitResult.QuotaExhausted(draw.Name);
                 }

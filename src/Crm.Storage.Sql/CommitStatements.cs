@@ -33,8 +33,13 @@ internal static class CommitStatements
         [Characters, Whole, Characters, Characters, Whole, Bytes, Whole]);
 
     public static readonly SqlStatement Draws = new(
-        "UPDATE crm_quota SET available = available - {2} WHERE tenant = {0} AND name = {1} AND available >= {2}",
-        [Characters, Characters, Whole]);
+        "UPDATE crm_quota SET available = available - {2} WHERE tenant = {0} AND name = {1} AND available >= {3}",
+        [Characters, Characters, Whole, Whole]);
+
+    // A supply that nobody has filled is at 0.
+    public static readonly SqlStatement DrawsOnCredit = new(
+        "INSERT INTO crm_quota (tenant, name, available) VALUES ({0}, {1}, {2}) ON CONFLICT (tenant, name) DO UPDATE SET available = crm_quota.available + {2} WHERE crm_quota.available >= {3}",
+        [Characters, Characters, Whole, Whole]);
 
     public static readonly SqlStatement GiveBack = new(
         "INSERT INTO crm_quota (tenant, name, available) VALUES {rows} ON CONFLICT (tenant, name) DO UPDATE SET available = crm_quota.available + excluded.available",

@@ -113,7 +113,7 @@ internal static class Record
         Outbox = Many(ref reader, ReadItem),
         Withdrawn = Many(ref reader, static (ref reader) => reader.Code()),
         Settled = Many(ref reader, static (ref reader) => reader.Code()),
-        Quotas = Many(ref reader, static (ref reader) => new QuotaDraw(reader.Code(), reader.Whole()) { IntoDebt = reader.Flag() }),
+        Quotas = Many(ref reader, static (ref reader) => new QuotaDraw(reader.Code(), reader.Whole()) { IntoDebt = reader.Flag(), Credit = reader.Whole() }),
         CheckpointsInvalidFrom = reader.InstantOrNull(),
         Checkpoints = Many(ref reader, static (ref reader) => new Checkpoint(reader.Instant(), Many(ref reader, ReadSlot))),
     };
@@ -180,7 +180,7 @@ internal static class Record
     private static void Write(SlotWriter writer, QuotaDraw draw)
     {
         writer.Text(draw.Name);
-        Numbers(writer, draw.Amount, draw.IntoDebt ? 1 : 0);
+        Numbers(writer, draw.Amount, draw.IntoDebt ? 1 : 0, draw.Credit);
     }
 
     private static void Write(SlotWriter writer, UInt128 bits)

@@ -179,8 +179,13 @@ internal sealed partial class Decision
     // What is refused is no part of history: what fell due before a request has its answers in an entry of its own.
     private async ValueTask AnswerDueAsync(CustomerEvent happened, RecordMode mode, Instant now, Shortages shortages, CustomerSnapshot loaded, Fields today, CancellationToken cancellationToken)
     {
-        var until = happened.OccurredAt ?? Kernel.After(state.RecordedAt, now);
-        if (!shortages.AreNone && kernel.Modules.Kinds.Find(happened.Kind) is { Nature: EventNature.Request } && state.NextDue <= until)
+        if (shortages.AreNone || kernel.Modules.Kinds.Find(happened.Kind) is not { Nature: EventNature.Request })
+        {
+            return;
+        }
+
+        // Each entry is recorded a tick after the one before, and a request counts when it is recorded unless it says otherwise. With one that comes late nothing is due.
+        while ((happened.OccurredAt ?? Kernel.After(state.RecordedAt, now)) is var until && state.NextDue <= until && !(until < state.Handled))
         {
             var exhausted = DueRunner.Exhausted(Customer, Version) with { OccurredAt = until };
             await AddAsync(exhausted, Binary.PayloadHash(exhausted), mode, now, shortages, null, loaded, today, cancellationToken).ConfigureAwait(false);

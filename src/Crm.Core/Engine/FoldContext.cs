@@ -132,11 +132,11 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     /// <summary>Counts what a module draws from what there is left.</summary>
     public void Draw(Sequence<QuotaDraw> draws)
     {
-        foreach (var left in supplies)
+        for (var i = 0; i < supplies.Count && !draws.IsEmpty; i++)
         {
             foreach (var draw in draws)
             {
-                left.Take(draw);
+                supplies[i].Take(draw);
             }
         }
     }

@@ -23,6 +23,11 @@ internal sealed class SuppliesLeft
     /// <summary>What an entry knows; null where no supply was found short for it.</summary>
     public static SuppliesLeft? Of(JournalDraft entry)
     {
+        if (entry.Observations.Count == 0)
+        {
+            return null;
+        }
+
         Dictionary<string, long?>? left = null;
         Instant? from = null;
         foreach (var (supply, amount, since) in Observations.Shortages(entry.Observations))

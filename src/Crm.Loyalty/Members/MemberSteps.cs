@@ -109,18 +109,18 @@ internal static class MemberSteps
     {
         var suspends = request.Kind == MemberEvents.SuspendName;
         var suspended = life?.Status == MemberStatus.Suspended;
-        if (!decision.Context.AlreadyAccepted)
+        var staff = new StaffCheck(request, plan, decision.Context);
+        if (staff.Refusal(null, 1) is { } limited)
         {
-            if (StaffCheck.Refusal(request, plan, null, 1) is { } limited)
-            {
-                return limited;
-            }
-
-            if (suspends == suspended || life?.Status == MemberStatus.Left)
-            {
-                return suspended ? new Outcome.Refused("membership-suspended", LoyaltyTexts.Suspended) : new Outcome.Refused("not-suspended", LoyaltyTexts.NotSuspended);
-            }
+            return limited;
         }
+
+        if (!decision.Context.AlreadyAccepted && (suspends == suspended || life?.Status == MemberStatus.Left))
+        {
+            return suspended ? new Outcome.Refused("membership-suspended", LoyaltyTexts.Suspended) : new Outcome.Refused("not-suspended", LoyaltyTexts.NotSuspended);
+        }
+
+        decision.Draw(staff.Counted);
 
         var now = decision.Context.Moment.Instant;
         Live(plan, (life ?? new MembershipLife(MemberStatus.Member, now, now, 0, null)) with { Status = suspends ? MemberStatus.Suspended : MemberStatus.Member, Since = now }, decision);

@@ -135,7 +135,8 @@ internal static class ReferralSteps
 
     private static Outcome Approve(CustomerEvent request, ProgramPlan plan, ReferralRules rules, LoyaltyState state, ModuleContext context)
     {
-        if (StaffCheck.Refusal(request, plan, null, 1) is { } limited && !context.AlreadyAccepted)
+        var staff = new StaffCheck(request, plan, context);
+        if (staff.Refusal(null, 1) is { } limited)
         {
             return limited;
         }
@@ -146,6 +147,7 @@ internal static class ReferralSteps
         }
 
         var decision = new Decision(state, context);
+        decision.Draw(staff.Counted);
         standing = standing with { Flagged = false };
         decision.Stand(plan.Name, standing);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Referred) { Subject = plan.Name, Text = LoyaltyTexts.Referred(null) });

@@ -98,6 +98,15 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     /// <summary>Draws on a supply that members share.</summary>
     public void Draw(string quota, long amount) => (quotas ??= []).Add(new QuotaDraw(quota, amount));
 
+    /// <summary>Draws on supplies that members share.</summary>
+    public void Draw(IReadOnlyList<QuotaDraw> draws)
+    {
+        if (draws.Count > 0)
+        {
+            (quotas ??= []).AddRange(draws);
+        }
+    }
+
     public void Add(ReceiptLine line)
     {
         noted = true;
@@ -157,7 +166,7 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
 
         PutBack();
         var isAsBefore = ReferenceEquals(kept, before);
-        return !noted && isAsBefore && agenda.Count == 0
+        return !noted && isAsBefore && agenda.Count == 0 && quotas is null
             ? Modules.Outcome.Nothing
             : new Outcome.Accepted
             {

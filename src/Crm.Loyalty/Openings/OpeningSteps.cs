@@ -23,12 +23,19 @@ internal static class OpeningSteps
         }
 
         var (balance, opened) = (OpeningEvents.Read(request), LoyaltyNames.Opened(request.Fields[OpeningEvents.Provenance].AsCode ?? ""));
-        if (!context.AlreadyAccepted && Refusal(request, balance, opened, plan, state, context) is { } no)
+        var staff = new StaffCheck(request, plan, context);
+        if (Limited(balance, plan, staff) is { } limited)
+        {
+            return limited;
+        }
+
+        if (!context.AlreadyAccepted && Refusal(balance, opened, plan, state, context) is { } no)
         {
             return no;
         }
 
         var decision = new Decision(state, context);
+        decision.Draw(staff.Counted);
         decision.Count(plan, new Tally(opened, 0, 1));
         foreach (var unit in plan.Units)
         {
@@ -48,16 +55,21 @@ internal static class OpeningSteps
         return decision.Outcome();
     }
 
-    private static Outcome.Refused? Refusal(CustomerEvent request, OpeningBalance balance, string opened, ProgramPlan plan, LoyaltyState state, ModuleContext context)
+    private static Outcome.Refused? Limited(OpeningBalance balance, ProgramPlan plan, StaffCheck staff)
     {
         foreach (var unit in plan.Units)
         {
-            if (StaffCheck.Refusal(request, plan, unit.Name, Math.Abs(balance.Net(unit.Name))) is { } limited)
+            if (staff.Refusal(unit.Name, Math.Abs(balance.Net(unit.Name))) is { } limited)
             {
                 return limited;
             }
         }
 
+        return null;
+    }
+
+    private static Outcome.Refused? Refusal(OpeningBalance balance, string opened, ProgramPlan plan, LoyaltyState state, ModuleContext context)
+    {
         if (state.In(plan.Name).Counted(opened) > 0)
         {
             return new Outcome.Refused("already-opened", LoyaltyTexts.AlreadyOpened(plan.Name));

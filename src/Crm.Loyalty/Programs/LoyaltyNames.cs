@@ -1,5 +1,7 @@
+using Crm.Loyalty.Rules;
 using Crm.Values;
 using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Loyalty.Programs;
 
@@ -192,6 +194,29 @@ public static class LoyaltyNames
 
     /// <summary>The supply that a reward's stock is: "reward.tea-club.mug". The host fills it.</summary>
     public static string StockOf(string program, string reward) => $"reward.{program}.{reward}";
+
+    /// <summary>
+    /// The supply that counts what one of the staff was granted in the span of a moment, where a limit has one (<see cref="StaffLimit.Per"/>): 0 less what was granted. The host fills it with 0 to begin anew, and may read it.
+    /// Such as "staff.tea-club.points.adjust/points/month/2026-01/staff:17".
+    /// </summary>
+    /// <param name="program">The programme.</param>
+    /// <param name="limit">The limit; limits of one request, unit and span share what they count.</param>
+    /// <param name="moment">A moment in the span, in the programme's zone.</param>
+    /// <param name="actor">Who.</param>
+    public static string StaffCount(string program, StaffLimit limit, Moment moment, string actor)
+    {
+        ArgumentNullException.ThrowIfNull(limit);
+        var (date, culture) = (moment.Date, System.Globalization.CultureInfo.InvariantCulture);
+        var span = limit.Per switch
+        {
+            CapPeriod.Day => $"day/{LocalDatePattern.Iso.Format(date)}",
+            CapPeriod.Week => $"week/{LocalDatePattern.Iso.Format(date.PlusDays(1 - (int)date.DayOfWeek))}",
+            CapPeriod.Month => string.Create(culture, $"month/{date.Year:0000}-{date.Month:00}"),
+            CapPeriod.Year => string.Create(culture, $"year/{date.Year:0000}"),
+            _ => throw new ArgumentException($"The limit of '{limit.Request}' counts over {limit.Per?.ToString() ?? "no span"}; a day, week, month or year is expected.", nameof(limit)),
+        };
+        return $"staff.{program}.{limit.Request}/{limit.Unit ?? "*"}/{span}/{actor}";
+    }
 
     internal static string ReservationKey(string program, string id) => $"{Reservation}/{program}/{id}";
 

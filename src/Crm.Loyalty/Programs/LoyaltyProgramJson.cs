@@ -129,13 +129,16 @@ public static class LoyaltyProgramJson
         };
     }
 
+    private static readonly (string, CapPeriod)[] StaffSpans = [("day", CapPeriod.Day), ("week", CapPeriod.Week), ("month", CapPeriod.Month), ("year", CapPeriod.Year)];
+
     private static StaffLimit StaffLimit(JsonPart json)
     {
-        json.Allow("request", "unit", "alone", "most");
+        json.Allow("request", "unit", "per", "alone", "most");
         return new StaffLimit
         {
             Request = json.Text("request") ?? "",
             Unit = json.Has("unit") ? json.Text("unit") : null,
+            Per = json.Has("per") ? json.OneOf("per", StaffSpans) : null,
             Alone = json.Whole("alone", required: true) ?? 0,
             Most = json.Whole("most"),
         };
@@ -228,6 +231,7 @@ public static class LoyaltyProgramJson
         {
             json.WriteString("request", limit.Request);
             json.If("unit", limit.Unit);
+            json.If("per", limit.Per is { } per ? JsonForm.NameOf(StaffSpans, per) : null);
             json.WriteNumber("alone", limit.Alone);
             json.If("most", limit.Most);
         });

@@ -144,9 +144,24 @@ public sealed class LoyaltyProgramValidator : AbstractValidator<LoyaltyProgram>
 
     private static IEnumerable<ProgramError> Limit(LoyaltyProgram program, StaffLimit limit, string path)
     {
-        if (!Names.IsName(limit.Request))
+        if (!StaffLimit.Requests.Contains(limit.Request))
         {
-            yield return new($"{path}.request", $"'{limit.Request}' is not a kind of request; one such as 'points.adjust' is expected.");
+            var nearest = Names.Nearest(limit.Request, StaffLimit.Requests);
+            yield return new($"{path}.request", $"'{limit.Request}' is no request that staff are limited in{(nearest is null ? "." : $": did you mean '{nearest}'?")} There are: {string.Join(", ", StaffLimit.Requests)}.");
+        }
+        else if (limit.Unit is { } about && !StaffLimit.AboutUnits.Contains(limit.Request))
+        {
+            yield return new($"{path}.unit", $"'{limit.Request}' is about no unit, so a limit of '{about}' never applies; leave the unit out. Requests about units are: {string.Join(", ", StaffLimit.AboutUnits)}.");
+        }
+
+        if (limit.Per is { } per and not (CapPeriod.Day or CapPeriod.Week or CapPeriod.Month or CapPeriod.Year))
+        {
+            yield return new($"{path}.per", $"What staff give is added up over a day, week, month or year; {per} is no such span. Leave it out where each request counts by itself.");
+        }
+
+        if (limit.Per is not null && program.StaffLimits.Count(other => (other.Request, other.Unit, other.Per) == (limit.Request, limit.Unit, limit.Per)) > 1)
+        {
+            yield return new(path, $"'{limit.Request}' has two limits over the same span ({limit.Per}) {(limit.Unit is null ? "for all units" : $"for '{limit.Unit}'")}; one is expected.");
         }
 
         if (limit.Unit is { } unit && program.Units.All(known => known.Name != unit))

@@ -2,6 +2,7 @@ using System.Globalization;
 using Crm.Events;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
 
@@ -219,13 +220,30 @@ public static class LoyaltyTexts
         $"No {what.English} is named '{name}'. There are: {known}.",
         $"沒有名為「{name}」的{what.Chinese}。現有：{known}。");
 
-    internal static Text OverStaffLimit(long amount, long most) => new(
-        $"{Number(amount)} is more than anybody may decide at once: {Number(most)}.",
-        $"{Number(amount)} 超出每次可批的上限 {Number(most)}。");
+    internal static Text OverStaffLimit(long amount, StaffLimit limit) => Span(limit.Per) is { } span
+        ? new(
+            $"With {Number(amount)} it would be more than anybody may decide in a {span.English}: {Number(limit.Most ?? 0)}.",
+            $"連同 {Number(amount)}，超出每人每{span.Chinese}可批的上限 {Number(limit.Most ?? 0)}。")
+        : new(
+            $"{Number(amount)} is more than anybody may decide at once: {Number(limit.Most ?? 0)}.",
+            $"{Number(amount)} 超出每次可批的上限 {Number(limit.Most ?? 0)}。");
 
-    internal static Text ApprovalNeeded(long amount, long alone) => new(
-        $"{Number(amount)} is more than one person may decide ({Number(alone)}); somebody else has to approve it, in the field '{StaffFields.ApprovedBy}'.",
-        $"{Number(amount)} 超出一人可批的 {Number(alone)}，須由另一人在「{StaffFields.ApprovedBy}」欄批核。");
+    internal static Text ApprovalNeeded(long amount, StaffLimit limit) => Span(limit.Per) is { } span
+        ? new(
+            $"With {Number(amount)} it would be more than one person may decide in a {span.English} ({Number(limit.Alone)}); somebody else has to approve it, in the field '{StaffFields.ApprovedBy}'.",
+            $"連同 {Number(amount)}，超出一人每{span.Chinese}可批的 {Number(limit.Alone)}，須由另一人在「{StaffFields.ApprovedBy}」欄批核。")
+        : new(
+            $"{Number(amount)} is more than one person may decide ({Number(limit.Alone)}); somebody else has to approve it, in the field '{StaffFields.ApprovedBy}'.",
+            $"{Number(amount)} 超出一人可批的 {Number(limit.Alone)}，須由另一人在「{StaffFields.ApprovedBy}」欄批核。");
+
+    private static Text? Span(CapPeriod? per) => per switch
+    {
+        CapPeriod.Day => new Text("day", "日"),
+        CapPeriod.Week => new Text("week", "星期"),
+        CapPeriod.Month => new Text("month", "月"),
+        CapPeriod.Year => new Text("year", "年"),
+        _ => null,
+    };
 
     internal static Text AlreadyOver { get; } = new("The last day asked for is over already.", "要求的最後一日已過。");
 

@@ -42,18 +42,20 @@ internal static class PointRequests
             return new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(change).ToString(), "a whole number other than 0", "非零的整數"));
         }
 
-        if (StaffCheck.Refusal(request, plan, unit.Name, (long)Math.Abs(change)) is { } limited && !context.AlreadyAccepted)
+        var staff = new StaffCheck(request, plan, context);
+        if (staff.Refusal(unit.Name, (long)Math.Abs(change)) is { } limited)
         {
             return limited;
         }
 
+        var decision = new Decision(state, context);
+        decision.Draw(staff.Counted);
         var reason = request.Fields[LoyaltyEvents.Reason].AsCode;
         if (change < 0)
         {
-            return Take(plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, new Decision(state, context));
+            return Take(plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, decision);
         }
 
-        var decision = new Decision(state, context);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Adjusted) { Subject = reason, Unit = unit.Name, Amount = (long)change });
         decision.Issue(plan, unit, (long)change, null, reason);
         return decision.Outcome();

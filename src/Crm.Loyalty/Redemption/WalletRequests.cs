@@ -189,10 +189,13 @@ internal static class WalletRequests
         var (decision, membership) = (new Decision(state, context), state.In(plan.Name));
         var (chosen, reason) = (request.Fields[LoyaltyEvents.LotField].AsCode, request.Fields[LoyaltyEvents.Reason].AsCode);
         var amended = membership.Wallet(unit.Name).Lots.Where(lot => lot.Amount > 0 && (chosen is null || lot.Name == chosen)).Sum(lot => lot.Amount);
-        if (StaffCheck.Refusal(request, plan, unit.Name, Math.Max(amended, 1)) is { } limited && !context.AlreadyAccepted)
+        var staff = new StaffCheck(request, plan, context);
+        if (staff.Refusal(unit.Name, Math.Max(amended, 1)) is { } limited)
         {
             return limited;
         }
+
+        decision.Draw(staff.Counted);
 
         var becomes = NewLife(request, plan, unit, membership, context);
         var change = membership.Wallet(unit.Name).Amend(lot => chosen is null || lot.Name == chosen ? becomes with { Issuer = lot.Issuer } : null);
@@ -215,7 +218,8 @@ internal static class WalletRequests
             return refused;
         }
 
-        if (StaffCheck.Refusal(request, plan, unit.Name, amount) is { } limited && !context.AlreadyAccepted)
+        var staff = new StaffCheck(request, plan, context);
+        if (staff.Refusal(unit.Name, amount) is { } limited)
         {
             return limited;
         }
@@ -233,6 +237,7 @@ internal static class WalletRequests
         amount = Math.Min(amount, most);
 
         var (decision, reason, rest) = (new Decision(state, context), request.Fields[LoyaltyEvents.Reason].AsCode, amount);
+        decision.Draw(staff.Counted);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reinstated) { Subject = reason, Unit = unit.Name, Amount = amount });
         var taken = new List<(string? Issuer, long Amount)>();
         foreach (var tally in gone)

@@ -122,7 +122,8 @@ internal static class StampSteps
             return new Outcome.Refused("invalid-amount", LoyaltyTexts.InvalidAmount(Scalar.Of(asked).ToString(), "a whole number from 1 to 1,000", "1 至 1,000 的整數"));
         }
 
-        if (StaffCheck.Refusal(request, plan, null, (long)asked) is { } limited && !context.AlreadyAccepted)
+        var staff = new StaffCheck(request, plan, context);
+        if (staff.Refusal(null, (long)asked) is { } limited)
         {
             return limited;
         }
@@ -134,6 +135,7 @@ internal static class StampSteps
         }
 
         var decision = new Decision(state, context);
+        decision.Draw(staff.Counted);
         Give(plan, card, (long)asked, decision);
         return decision.Outcome();
     }

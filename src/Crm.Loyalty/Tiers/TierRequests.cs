@@ -20,14 +20,15 @@ internal static class TierRequests
             return refused;
         }
 
-        if (StaffCheck.Refusal(request, plan, null, 1) is { } limited && !context.AlreadyAccepted)
+        var staff = new StaffCheck(request, plan, context);
+        if (staff.Refusal(null, 1) is { } limited)
         {
             return limited;
         }
 
         if (request.Kind == TierEvents.ReleaseName)
         {
-            return Granted(request, plan, ladder, state, context, standing => standing with { Floor = null, Pin = null });
+            return Granted(request, plan, ladder, state, context, staff, standing => standing with { Floor = null, Pin = null });
         }
 
         var tier = request.Fields[TierEvents.Tier].AsCode ?? "";
@@ -44,13 +45,14 @@ internal static class TierRequests
         }
 
         return request.Kind == TierEvents.PinName
-            ? Granted(request, plan, ladder, state, context, standing => standing with { Pin = grant })
-            : Granted(request, plan, ladder, state, context, standing => standing with { Floor = grant });
+            ? Granted(request, plan, ladder, state, context, staff, standing => standing with { Pin = grant })
+            : Granted(request, plan, ladder, state, context, staff, standing => standing with { Floor = grant });
     }
 
-    private static Outcome Granted(CustomerEvent request, ProgramPlan plan, TierLadder ladder, LoyaltyState state, ModuleContext context, Func<TierStanding, TierStanding> grant)
+    private static Outcome Granted(CustomerEvent request, ProgramPlan plan, TierLadder ladder, LoyaltyState state, ModuleContext context, StaffCheck staff, Func<TierStanding, TierStanding> grant)
     {
         var decision = new Decision(state, context);
+        decision.Draw(staff.Counted);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, request.Kind) { Subject = ladder.Name, Text = LoyaltyTexts.TierByStaff(request) });
         decision.Stand(plan, ladder, grant);
         return decision.Outcome();

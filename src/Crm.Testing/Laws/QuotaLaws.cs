@@ -74,6 +74,29 @@ internal static class QuotaLaws
             () => Faulty.Writing(commit => commit with { Quotas = commit.Quotas.Select(draw => draw with { IntoDebt = false }).ToSequence() })),
 
         Law.Of<IQuotas>(
+            "A_draw_on_credit_goes_so_far_below_nothing_and_no_further",
+            "A draw on credit is covered by a supply that is not below its credit afterwards, be it one that nobody has ever set; of many who draw at once no more succeed than that, and draws of one commit have the least credit of them.",
+            async bench =>
+            {
+                static QuotaDraw Draw(long amount, long credit) => new("staff", amount) { Credit = credit };
+                Bench.Same<CommitResult>("A draw of more than the credit on a supply that was never set", new CommitResult.QuotaExhausted("staff"), await bench.TryAsync(Samples.Commit(30, 0) with { Quotas = [Draw(6, 5)] }));
+                var results = await Task.WhenAll(Enumerable.Range(0, 20).Select(n => Task.Run(() => bench.TryAsync(Samples.Birth(n) with { Quotas = [Draw(1, 5)] }))));
+                Bench.Same("Draws that succeeded", 5, results.Count(result => result is CommitResult.Committed));
+                Bench.Same("Draws that were refused", 15, results.Count(result => result == new CommitResult.QuotaExhausted("staff")));
+                Bench.Same("What is left", -5, await bench.Quotas.AvailableAsync("staff", bench.Token));
+                await bench.WriteAsync(Samples.Commit(31, 0) with { Quotas = [Draw(3, 8)] });
+                Bench.Same<CommitResult>("A draw with less credit", new CommitResult.QuotaExhausted("staff"), await bench.TryAsync(Samples.Commit(32, 0) with { Quotas = [Draw(1, 8)] }));
+                await bench.WriteAsync(Samples.Commit(32, 0) with { Quotas = [Draw(-4, 0)] });
+                Bench.Same<CommitResult>("Two draws with different credit", new CommitResult.QuotaExhausted("staff"), await bench.TryAsync(Samples.Commit(32, 1) with { Quotas = [Draw(1, 5), Draw(1, 8)] }));
+                await bench.Quotas.SetAsync("staff", 2, bench.Token);
+                Bench.Same<CommitResult>("A draw of more than there is and the credit", new CommitResult.QuotaExhausted("staff"), await bench.TryAsync(Samples.Commit(32, 1) with { Quotas = [Draw(8, 5)] }));
+                await bench.WriteAsync(Samples.Commit(32, 1) with { Quotas = [Draw(7, 5)] });
+                await bench.WriteAsync(Samples.Commit(32, 2) with { Quotas = [Draw(1, long.MaxValue)] });
+                Bench.Same("What is left in the end", -6, await bench.Quotas.AvailableAsync("staff", bench.Token));
+            },
+            () => Faulty.Writing(commit => commit with { Quotas = commit.Quotas.Select(draw => draw with { IntoDebt = draw.Credit > 0 }).ToSequence() })) with { Since = 5 },
+
+        Law.Of<IQuotas>(
             "An_exhausted_supply_writes_nothing",
             "A commit that draws on two supplies, of which the second is exhausted, draws on neither and writes nothing.",
             async bench =>

@@ -31,6 +31,7 @@ internal sealed class Auditor
     private readonly Dictionary<CustomerId, Books> books = [];
     private readonly Dictionary<string, long> drawn = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> intoDebt = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> credit = new(StringComparer.Ordinal);
     // What is under way.
     private readonly HashSet<EventKey> followUps = [];
     private readonly HashSet<string> messages = new(StringComparer.Ordinal);
@@ -263,6 +264,7 @@ internal sealed class Auditor
         foreach (var draw in commit.Quotas)
         {
             drawn[draw.Name] = drawn.GetValueOrDefault(draw.Name) + draw.Amount;
+            credit[draw.Name] = Math.Max(credit.GetValueOrDefault(draw.Name), draw.Credit);
             if (draw is { IntoDebt: true, Amount: > 0 })
             {
                 intoDebt[draw.Name] = intoDebt.GetValueOrDefault(draw.Name) + draw.Amount;
@@ -302,7 +304,7 @@ internal sealed class Auditor
     {
         var left = SimulatedDisk.Now(((IQuotas)disk.Rows).AvailableAsync(name, default));
         var expected = scenario.Quotas.GetValueOrDefault(name) - drawn.GetValueOrDefault(name);
-        if (left != expected || left < -intoDebt.GetValueOrDefault(name))
+        if (left != expected || left < -credit.GetValueOrDefault(name) - intoDebt.GetValueOrDefault(name))
         {
             throw new InvariantBroken(Invariants.NotOversold, $"{drawn.GetValueOrDefault(name)} were drawn from '{name}', of which there were {scenario.Quotas.GetValueOrDefault(name)}, and {left} are left");
         }

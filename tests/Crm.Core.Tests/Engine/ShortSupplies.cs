@@ -91,6 +91,20 @@ public sealed class ShortSupplies
     }
 
     [Fact]
+    public async Task A_refused_request_keeps_what_fell_due_a_tick_before_it()
+    {
+        var shop = await Stocked(1);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 1));
+        await shop.RecordAsync(Visited("door:2", Shop.Amy, 0));
+        shop.Clock.Advance(Duration.FromDays(1));
+
+        Assert.Equal("no-mugs", (await shop.RecordAsync(Asked("app:1", Shop.Amy, 1))).Refusal?.Code);
+
+        Assert.Equal(["1 took 1", "2 took 0", "due took 0", "due took 0"], (await shop.ReadAsync()).Slot<Notes>("mugs").Lines);
+        Assert.Empty(await Differences(shop, static entry => entry));
+    }
+
+    [Fact]
     public async Task A_quote_promises_what_is_left()
     {
         var shop = await Stocked(1);

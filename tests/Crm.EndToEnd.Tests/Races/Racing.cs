@@ -1,7 +1,9 @@
 using Crm.CrashProgram;
 using Crm.Engine;
 using Crm.Events;
+using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
 using Crm.Storage;
 using Crm.Values;
 
@@ -43,6 +45,35 @@ public sealed class Racing
         Assert.Equal(49, receipts.Count(receipt => receipt.Refusal?.Code == "no-mugs"));
         Assert.Equal(0, await quotas.AvailableAsync(Greeter.Mugs, Token));
         Assert.Equal(50, await town.CustomersAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Town.Kinds), MemberType = typeof(Town))]
+    public async Task Rewards_that_give_themselves_to_fifty_customers_at_once_give_what_the_stock_has(string kind)
+    {
+        await using var town = new Town(kind, Club.Program with { Rewards = [new() { Name = "mug", Kind = new RewardKind.Physical("mug-1"), Costs = [new("points", 100)], AutoAt = 100, Stocked = true }] });
+        var quotas = (IQuotas)town.Stores[0];
+        await quotas.SetAsync(LoyaltyNames.StockOf("club", "mug"), 70, Token);
+
+        await town.AtOnceAsync(50, async (host, n) => await host.RecordAsync(CustomerEvent.Purchase($"till:{n}", Identity.User(n), Money.Hkd(300)), Token));
+
+        Assert.Equal(0, await quotas.AvailableAsync(LoyaltyNames.StockOf("club", "mug"), Token));
+        Assert.Equal((50 * 300) - (70 * 100), await town.LedgerAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Town.Kinds), MemberType = typeof(Town))]
+    public async Task Of_fifty_gifts_of_one_of_the_staff_as_many_are_granted_as_the_limit_of_the_day_has(string kind)
+    {
+        await using var town = new Town(kind, Club.Program with { StaffLimits = [new() { Request = LoyaltyEvents.AdjustName, Per = CapPeriod.Day, Alone = 100, Most = 200 }] });
+        var (now, quotas) = (town.Now, (IQuotas)town.Stores[0]);
+
+        var receipts = await town.AtOnceAsync(50, async (host, n) => await host.RecordAsync(LoyaltyEvents.Adjust($"desk:{n}", Identity.User(n), 10, "goodwill", "staff:17"), Token));
+
+        Assert.Equal(10, receipts.Count(receipt => receipt.Refusal is null));
+        Assert.Equal(40, receipts.Count(receipt => receipt.Refusal?.Code == "approval-needed"));
+        Assert.Equal(100, await town.LedgerAsync());
+        Assert.Equal(-100, await quotas.AvailableAsync(LoyaltyNames.StaffCount("club", new StaffLimit { Request = LoyaltyEvents.AdjustName, Per = CapPeriod.Day }, new Moment(now, NodaTime.DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"]), "staff:17"), Token));
     }
 
     [Theory]

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Crm.CrashProgram;
 using Crm.Engine;
 using Crm.Events;
+using Crm.Loyalty;
+using Crm.Loyalty.Programs;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Storage.PostgreSql;
@@ -21,11 +23,15 @@ internal sealed class Town : IAsyncDisposable
     private readonly InMemoryStore memory = new();
     private readonly FakeClock clock = new(Instant.FromUtc(2026, 3, 1, 4, 0));
 
-    public Town(string kind)
+    /// <param name="kind">One of <see cref="Kinds"/>.</param>
+    /// <param name="program">The programme, where it is another than the club's.</param>
+    public Town(string kind, LoyaltyProgram? program = null)
     {
         this.kind = kind;
         Stores = [Open(), Open()];
-        Hosts = [.. Stores.Select((store, host) => Club.Engine(store, clock, new SeededIdSource(host + 1), Outgoing))];
+        Hosts = [.. Stores.Select((store, host) => program is null
+            ? Club.Engine(store, clock, new SeededIdSource(host + 1), Outgoing)
+            : new CrmEngine(store, [new LoyaltyModule(program)], Club.Options, clock, new SeededIdSource(host + 1)))];
     }
 
     public static TheoryData<string> Kinds => ["memory", "SQLite", "PostgreSQL"];
@@ -35,6 +41,8 @@ internal sealed class Town : IAsyncDisposable
     public IReadOnlyList<CrmEngine> Hosts { get; }
 
     public CountingChannel Outgoing { get; } = new();
+
+    public Instant Now => clock.GetCurrentInstant();
 
     /// <summary>A moment later: events of one customer that came together count a tick apart, and their messages with them.</summary>
     public void Later() => clock.Advance(Duration.FromSeconds(1));

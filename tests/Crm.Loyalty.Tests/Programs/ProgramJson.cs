@@ -63,7 +63,7 @@ public sealed class ProgramJson
                 new HappyHour(),
             ],
             Ladders = [.. AllLadders],
-            StaffLimits = [new() { Request = "points.adjust", Unit = "points", Alone = 100, Most = 500 }, new() { Request = "tier.pin" }],
+            StaffLimits = [new() { Request = "points.adjust", Unit = "points", Alone = 100, Most = 500 }, new() { Request = "points.adjust", Per = CapPeriod.Week, Alone = 1, Most = 2 }, new() { Request = "tier.pin" }],
             StampCards = [new() { Name = "all", Goal = 5 }, new() { Name = "tea", Goal = 9, Stamps = new() { Categories = ["茶"], ExceptSkus = ["refill"] } }],
         };
 
@@ -99,6 +99,7 @@ public sealed class ProgramJson
             club with { Ladders = [club.Ladders[0] with { Start = TierStart.NextPeriod }] },
             club with { Ladders = [club.Ladders[0] with { Grace = new(0, 1) }] },
             club with { StaffLimits = [new() { Request = "points.adjust", Alone = 1 }] },
+            club with { StaffLimits = [new() { Request = "points.adjust", Alone = 1, Per = CapPeriod.Day }] },
             club with { StampCards = [new() { Name = "cups", Goal = 9 }] },
             club with { StampCards = [new() { Name = "cups", Goal = 10 }] },
             club with { StampCards = [new() { Name = "cups", Goal = 9, Stamps = new() { Categories = ["tea"] } }] },
