@@ -28,15 +28,15 @@ internal sealed class SuppliesLeft
             return null;
         }
 
-        Dictionary<string, long?>? left = null;
-        Instant? from = null;
-        foreach (var (supply, amount, since) in Observations.Shortages(entry.Observations))
+        Dictionary<string, long?>? known = null;
+        Instant? since = null;
+        foreach (var (supply, amount, told) in Observations.Shortages(entry.Observations))
         {
-            (left ??= new Dictionary<string, long?>(StringComparer.Ordinal))[supply] = amount;
-            from = since;
+            (known ??= new Dictionary<string, long?>(StringComparer.Ordinal))[supply] = amount;
+            since = told;
         }
 
-        return left is null ? null : new SuppliesLeft(left, from, entry);
+        return known is null ? null : new SuppliesLeft(known, since, entry);
     }
 
     /// <summary>What several entries know, in their order.</summary>
