@@ -3,11 +3,14 @@ using System.Data.Common;
 namespace Crm.Storage.Sql;
 
 /// <summary>Brings a database to the schema that this release knows. Migrations are numbered, embedded and only go forward.</summary>
-internal sealed class Migrations(SqlDatabase database) : IDisposable
+#pragma warning disable CA1001 // a gate that is disposed lets whoever waits at it wait for ever, and one that is not holds nothing of the system's
+internal sealed class Migrations(SqlDatabase database)
+#pragma warning restore CA1001
 {
     private static readonly SqlStatement Versions = new("SELECT version, oldest FROM crm_schema WHERE version >= {0} ORDER BY version DESC", SqlType.Whole);
     private static readonly SqlStatement VersionsOnly = new("SELECT version FROM crm_schema WHERE version >= {0}", SqlType.Whole);
     private static readonly SqlStatement Applied = new("INSERT INTO crm_schema (version, oldest) VALUES {rows}", SqlType.Whole, SqlType.Whole);
+    private readonly SqlStatement findTable = new(database.Dialect.FindTable, SqlType.Characters);
     private readonly SemaphoreSlim gate = new(1, 1);
     private volatile bool done;
 
@@ -16,8 +19,6 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
 
     /// <summary>Migrates once; afterwards it costs nothing.</summary>
     public ValueTask EnsureAsync(CancellationToken cancellationToken) => done ? ValueTask.CompletedTask : MigrateOnceAsync(cancellationToken);
-
-    public void Dispose() => gate.Dispose();
 
     /// <summary>The version of the schema; null without the tables. Nothing is made.</summary>
     public async ValueTask<int?> FindAsync(CancellationToken cancellationToken)
@@ -91,7 +92,7 @@ internal sealed class Migrations(SqlDatabase database) : IDisposable
     /// </summary>
     private async ValueTask<int?> FoundAsync(SqlSession session, CancellationToken cancellationToken)
     {
-        var there = await session.QueryAsync(new SqlCall(new SqlStatement(database.Dialect.FindTable, SqlType.Characters)).Add(SqlSchema.VersionTable), _ => true, cancellationToken).ConfigureAwait(false);
+        var there = await session.QueryAsync(new SqlCall(findTable).Add(SqlSchema.VersionTable), _ => true, cancellationToken).ConfigureAwait(false);
         if (there.Count == 0)
         {
             return null;

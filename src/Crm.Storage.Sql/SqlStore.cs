@@ -337,15 +337,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         WriteAsync(session => documents.RemoveAsync(session, kind, name, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (database is not HostDatabase)
-        {
-            migrations.Dispose();
-        }
-
-        await database.DisposeAsync().ConfigureAwait(false);
-    }
+    public ValueTask DisposeAsync() => database.DisposeAsync();
 
     /// <inheritdoc/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -393,11 +385,6 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     private async ValueTask<T> WriteAsync<T>(Func<SqlSession, ValueTask<T>> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        await migrations.EnsureAsync(cancellationToken).ConfigureAwait(false);
-        var session = await database.WriteAsync(cancellationToken).ConfigureAwait(false);
-        await using (session.ConfigureAwait(false))
-        {
-            return await work(session).ConfigureAwait(false);
-        }
+        return await UsingAsync(database.WriteAsync, work, cancellationToken).ConfigureAwait(false);
     }
 }

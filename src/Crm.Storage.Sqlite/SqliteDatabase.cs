@@ -16,13 +16,14 @@ internal sealed class SqliteDatabase : SqlDatabase
     private readonly SemaphoreSlim writing = new(1, 1);
     private readonly ConcurrentBag<SqliteLink> idle = [];
     private SqliteLink? writer;
-    private volatile bool closed;
+    private int closing;
 
     public SqliteDatabase(string source, SqliteStoreOptions options)
     {
         this.options = options;
         var builder = Parse(source);
-        inMemory = builder.Mode == SqliteOpenMode.Memory || builder.DataSource == ":memory:" || builder.DataSource.Contains("mode=memory", StringComparison.OrdinalIgnoreCase);
+        inMemory = builder.Mode == SqliteOpenMode.Memory || builder.DataSource == ":memory:" || builder.DataSource.StartsWith("file::memory:", StringComparison.OrdinalIgnoreCase)
+            || builder.DataSource.Contains("mode=memory", StringComparison.OrdinalIgnoreCase);
         readOnly = builder.Mode == SqliteOpenMode.ReadOnly;
         builder.Pooling = false; // connections are kept here, with their prepared statements
         connectionString = builder.ToString();
@@ -40,7 +41,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         var builder = source.Contains('=', StringComparison.Ordinal) ? new SqliteConnectionStringBuilder(source) : new SqliteConnectionStringBuilder { DataSource = source };
         return builder.DataSource.Length > 0
             ? builder
-            : throw new ArgumentException($"The connection string '{source}' names no database; 'Data Source=club.db' or 'Data Source=:memory:' is expected.", nameof(source));
+            : throw new ArgumentException("The connection string names no database; 'Data Source=club.db' or 'Data Source=:memory:' is expected.", nameof(source));
     }
 
     public override ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken)
@@ -51,7 +52,7 @@ internal sealed class SqliteDatabase : SqlDatabase
             return WriteAsync(cancellationToken);
         }
 
-        ObjectDisposedException.ThrowIf(closed, this);
+        ObjectDisposedException.ThrowIf(IsClosed, this);
         var link = idle.TryTake(out var kept) ? kept : Open(writes: false);
         return ValueTask.FromResult<SqlSession>(new SqliteSession(link, options.OnStatement, GiveBack));
     }
@@ -60,13 +61,13 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override ValueTask<SqlSession> LoadAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        ObjectDisposedException.ThrowIf(closed, this);
+        ObjectDisposedException.ThrowIf(IsClosed, this);
         if (!writing.Wait(0, CancellationToken.None))
         {
             return ReadAsync(cancellationToken);
         }
 
-        if (writer is null)
+        if (IsClosed || writer is null)
         {
             writing.Release();
             return ReadAsync(cancellationToken);
@@ -77,10 +78,11 @@ internal sealed class SqliteDatabase : SqlDatabase
 
     public override async ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(closed, this);
+        ObjectDisposedException.ThrowIf(IsClosed, this);
         await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
             return new SqliteSession(writer ??= Open(writes: true), options.OnStatement, _ => writing.Release());
         }
         catch
@@ -92,31 +94,47 @@ internal sealed class SqliteDatabase : SqlDatabase
 
     public override async ValueTask DisposeAsync()
     {
-        if (closed)
+        if (Interlocked.Exchange(ref closing, 1) != 0)
         {
             return;
         }
 
+        // Whoever waits is let in one after the other, and told; a semaphore that is disposed would let them wait for ever. It holds nothing of the system's.
         await writing.WaitAsync().ConfigureAwait(false);
-        closed = true;
-        while (idle.TryTake(out var link))
+        try
         {
-            link.Dispose();
+            CloseIdle();
+            writer?.Dispose();
+            writer = null;
         }
-
-        writer?.Dispose();
-        writing.Dispose();
+        finally
+        {
+            writing.Release();
+        }
     }
+
+    private bool IsClosed => Volatile.Read(ref closing) != 0;
 
     private void GiveBack(SqliteLink link)
     {
-        if (closed || idle.Count >= MostIdle)
+        if (idle.Count >= MostIdle)
         {
             link.Dispose();
+            return;
         }
-        else
+
+        idle.Add(link);
+        if (IsClosed)
         {
-            idle.Add(link);
+            CloseIdle();
+        }
+    }
+
+    private void CloseIdle()
+    {
+        while (idle.TryTake(out var link))
+        {
+            link.Dispose();
         }
     }
 
@@ -127,6 +145,12 @@ internal sealed class SqliteDatabase : SqlDatabase
         {
             connection.Open();
             var link = new SqliteLink(connection, options.BusyTimeout);
+            if (link.Text("PRAGMA encoding") is { } encoding && encoding != "UTF-8")
+            {
+                throw new InvalidOperationException(
+                    $"The database '{connection.DataSource}' keeps its text as {encoding}; the store compares text by the bytes of UTF-8. A database of its own is expected, or one that was made with PRAGMA encoding = 'UTF-8', as SQLite does by itself.");
+            }
+
             if (writes && !inMemory && !readOnly)
             {
                 link.Run("PRAGMA journal_mode = WAL"); // is written into the file, so a look at what may be no store leaves it alone

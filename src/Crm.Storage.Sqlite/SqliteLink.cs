@@ -12,6 +12,9 @@ namespace Crm.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteLink : IDisposable
 {
+    // The store's own statements are fewer, in all their sizes; those of audiences that hosts ask once have no end.
+    private const int MostPrepared = 512;
+
     private readonly Dictionary<(SqlStatement, int), sqlite3_stmt> prepared = [];
     private readonly SqliteConnection connection;
     private readonly sqlite3 handle;
@@ -46,6 +49,17 @@ internal sealed class SqliteLink : IDisposable
         Check(code);
     }
 
+    /// <summary>What a question answers in the first column of its only row.</summary>
+    /// <returns>Null where it has no row.</returns>
+    public string? Text(string sql)
+    {
+        Check(raw.sqlite3_prepare_v2(handle, sql, out var statement));
+        using (statement)
+        {
+            return First(statement) ? raw.sqlite3_column_text(statement, 0).utf8_to_string() : null;
+        }
+    }
+
     /// <summary>Begins a transaction that is going to write.</summary>
     public void Begin() => Do("BEGIN IMMEDIATE", ref begin);
 
@@ -58,6 +72,11 @@ internal sealed class SqliteLink : IDisposable
         var statement = call.Statement;
         if (!prepared.TryGetValue((statement, count), out var found))
         {
+            if (prepared.Count >= MostPrepared)
+            {
+                Forget();
+            }
+
             Check(raw.sqlite3_prepare_v2(handle, statement.In(SqliteDialect.Instance, count), out found));
             prepared.Add((statement, count), found);
         }
@@ -93,14 +112,20 @@ internal sealed class SqliteLink : IDisposable
 
     public void Dispose()
     {
+        Forget();
+        begin?.Dispose();
+        commit?.Dispose();
+        connection.Dispose();
+    }
+
+    private void Forget()
+    {
         foreach (var statement in prepared.Values)
         {
             statement.Dispose();
         }
 
-        begin?.Dispose();
-        commit?.Dispose();
-        connection.Dispose();
+        prepared.Clear();
     }
 
     private void Do(string sql, ref sqlite3_stmt? statement)

@@ -228,6 +228,112 @@ public sealed class SqliteStores : IDisposable
         Assert.Throws<ArgumentException>(() => SqliteStore.Open(source));
 
     [Fact]
+    public void What_a_connection_string_says_is_not_said_again() =>
+        Assert.DoesNotContain("hush", Assert.Throws<ArgumentException>(() => SqliteStore.Open("Data Source=;Password=hush")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("file::memory:")]
+    [InlineData("Data Source=file::memory:?cache=private")]
+    public async Task A_database_in_memory_is_one_however_it_is_named(string source)
+    {
+        await using var store = SqliteStore.Open(source);
+        await store.CommitAsync(Samples.Birth(1), Token);
+
+        Assert.Single(await store.ReadJournalAsync(Samples.Customer(1), 0, Token).ToListAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_file_whose_text_is_not_UTF_8_is_refused_with_a_sentence()
+    {
+        Execute("PRAGMA encoding = 'UTF-16le'; CREATE TABLE shop_order (number TEXT)");
+        await using var store = SqliteStore.Open(file.Path);
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => store.CommitAsync(Samples.Birth(1), Token).AsTask());
+
+        Assert.Equal($"The database '{file.Path}' keeps its text as UTF-16le; the store compares text by the bytes of UTF-8. A database of its own is expected, or one that was made with PRAGMA encoding = 'UTF-8', as SQLite does by itself.", refused.Message);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => store.ExistsAsync(Token).AsTask());
+    }
+
+    [Fact]
+    public async Task Whoever_waits_to_write_while_the_store_is_closed_is_told_so()
+    {
+        var database = new SqliteDatabase(file.Path, new SqliteStoreOptions());
+        var writing = await database.WriteAsync(Token);
+        var waiting = database.WriteAsync(Token).AsTask();
+
+        var closing = database.DisposeAsync().AsTask();
+        var late = database.WriteAsync(Token).AsTask();
+        var loading = Task.Run(() => database.LoadAsync(Token).AsTask(), Token);
+        await writing.DisposeAsync();
+
+        foreach (var refused in new[] { waiting, late, loading })
+        {
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => refused.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        }
+
+        await closing.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_the_tables_while_the_store_is_closed_gets_an_answer()
+    {
+        var gate = new TaskCompletionSource();
+        var store = new SqlStore(new OpenedLate(new SqliteDatabase(file.Path, new SqliteStoreOptions()), gate.Task), new SqliteStoreOptions());
+        var first = store.CommitAsync(Samples.Birth(1), Token).AsTask();
+        var second = store.CommitAsync(Samples.Birth(2), Token).AsTask();
+
+        await store.DisposeAsync();
+        gate.SetResult();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => first.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => second.WaitAsync(TimeSpan.FromSeconds(20), Token));
+    }
+
+    [Fact]
+    public async Task Readers_that_end_while_the_store_is_closed_leave_no_file_open()
+    {
+        Assert.SkipUnless(Directory.Exists("/proc/self/fd"), "The system does not list open files");
+        for (var round = 0; round < 100; round++)
+        {
+            var database = new SqliteDatabase(file.Path, new SqliteStoreOptions());
+            var readers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => database.ReadAsync(Token).AsTask()));
+
+            await Task.WhenAll(readers.Select(reader => Task.Run(() => reader.DisposeAsync().AsTask(), Token)).Append(Task.Run(() => database.DisposeAsync().AsTask(), Token)));
+        }
+
+        Assert.DoesNotContain(Directory.EnumerateFiles("/proc/self/fd"), name => new FileInfo(name).LinkTarget == file.Path);
+    }
+
+    [Fact]
+    public void What_is_prepared_for_audiences_that_are_asked_once_is_let_go()
+    {
+        using var connection = Connect();
+        using var link = new SqliteLink(connection, Duration.FromSeconds(1));
+
+        Prepare(0, 1_000);
+        var some = Prepared();
+        Prepare(1_000, 6_000);
+
+        Assert.InRange(Prepared(), 1, 2 * some);
+
+        void Prepare(int from, int until)
+        {
+            for (var n = from; n < until; n++)
+            {
+                raw.sqlite3_reset(link.Bound(new SqlCall(new SqlStatement($"SELECT {n}, {{0}}", SqlType.Whole)).Add(n), 0, 1));
+            }
+        }
+
+        int Prepared()
+        {
+            const int StatementBytes = 3;
+            Assert.Equal(raw.SQLITE_OK, raw.sqlite3_db_status(connection.Handle, StatementBytes, out var bytes, out _, 0));
+            return bytes;
+        }
+    }
+
+    [Fact]
     public void A_tenant_without_a_name_is_refused() =>
         Assert.Contains("'Tea Club'", Assert.Throws<ArgumentException>(() => SqliteStore.Open(file.Path, new SqliteStoreOptions { Tenant = "Tea Club" })).Message, StringComparison.Ordinal);
 
@@ -291,5 +397,21 @@ public sealed class SqliteStores : IDisposable
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         return (long?)command.ExecuteScalar();
+    }
+
+    /// <summary>A database that gives nobody a connection to write with before its time.</summary>
+    private sealed class OpenedLate(SqlDatabase inner, Task opened) : SqlDatabase
+    {
+        public override SqlDialect Dialect => inner.Dialect;
+
+        public override ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken) => inner.ReadAsync(cancellationToken);
+
+        public override async ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken)
+        {
+            await opened;
+            return await inner.WriteAsync(cancellationToken);
+        }
+
+        public override ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }
