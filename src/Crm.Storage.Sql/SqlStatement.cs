@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -13,6 +14,9 @@ namespace Crm.Storage.Sql;
 /// <param name="columns">The types of the values of a row.</param>
 public sealed partial class SqlStatement(string text, params Sequence<SqlType> columns)
 {
+    // Indexes, which lie where their tables lie, and views of hosts take no schema, whatever their names begin with.
+    private static readonly FrozenSet<string> Known = SqlSchema.Tables.ToFrozenSet(StringComparer.Ordinal);
+
     /// <summary>The types of the values of a row.</summary>
     public Sequence<SqlType> Columns { get; } = columns;
 
@@ -35,7 +39,7 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
     public string In(SqlDialect dialect, int rows)
     {
         ArgumentNullException.ThrowIfNull(dialect);
-        return Words().Replace(Tables().Replace(text, table => dialect.Table(table.Value)), word => word.Groups["word"].Value switch
+        return Words().Replace(Tables().Replace(text, table => Known.Contains(table.Value) ? dialect.Table(table.Value) : table.Value), word => word.Groups["word"].Value switch
         {
             "rows" => Rows(dialect, rows),
             var digits when int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var place) => dialect.Placeholder(place + 1),
@@ -71,8 +75,8 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
         return sql.ToString();
     }
 
-    // An index lies where its table lies, and takes no schema.
-    [GeneratedRegex(@"(?<!\bINDEX )\bcrm_[a-z_0-9]+\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    // What stands after a point or in quotes is a host's: a column of its view, or a view in its schema.
+    [GeneratedRegex(@"(?<![.""])\bcrm_[a-z_0-9]+\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Tables();
 
     [GeneratedRegex(@"\{(?<word>[a-z0-9-]+)\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

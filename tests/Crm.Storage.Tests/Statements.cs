@@ -56,6 +56,12 @@ public sealed class Statements
     [InlineData("SELECT 1 FROM crm_key k JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket")]
     public void A_statement_that_a_distributed_database_refuses_is_seen(string sql) => Assert.NotNull(StatementRules.DistributedFaultOf(sql));
 
+    [Theory]
+    [InlineData("SELECT 1 FROM crm_customer c JOIN crm_slot s ON s.tenant = c.tenant", "SELECT 1 FROM \"club\".crm_customer c JOIN \"club\".crm_slot s ON s.tenant = c.tenant")]
+    [InlineData("SELECT x.\"crm_rank\", x.\"crm_fact\" FROM crm_members x JOIN shop.crm_slot y ON 1 = 1", "SELECT x.\"crm_rank\", x.\"crm_fact\" FROM crm_members x JOIN shop.crm_slot y ON 1 = 1")]
+    [InlineData("CREATE INDEX crm_outbox_free ON crm_outbox (tenant)", "CREATE INDEX crm_outbox_free ON \"club\".crm_outbox (tenant)")]
+    public void Only_tables_of_the_store_are_named_with_its_schema(string text, string sent) => Assert.Equal(sent, new SqlStatement(text).In(new PostgreSqlDialect("club"), 0));
+
     [Fact]
     public void No_table_has_what_a_distributed_database_refuses()
     {
