@@ -19,20 +19,25 @@ internal sealed class SeveredFollowUps(string tenant)
         [Characters, Whole, Whole, Whole]);
 
     private static readonly SqlStatement Rewrite = new(
-        "UPDATE crm_outbox SET content = {4} WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND id = {3} AND state = 0",
-        [Characters, Whole, Bytes, Characters, Bytes]);
+        "UPDATE crm_outbox SET content = {4} WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND id = {3} AND state = 0 AND content = {5}",
+        [Characters, Whole, Bytes, Characters, Bytes, Bytes]);
 
-    /// <summary>What is to be written with commits; nothing where none of them severs an identity of its customer.</summary>
+    /// <summary>
+    /// What is to be written with commits; nothing where none of them severs an identity of its customer. It guards what it was read from: an item that has left or was replaced meanwhile is to be read again.
+    /// </summary>
     public async ValueTask<IReadOnlyList<SqlCall>> ReadAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
-        var rewrite = new SqlCall(Rewrite);
+        var rewrite = new SqlCall(Rewrite) { IsGuard = true };
         foreach (var commit in commits.Where(commit => !commit.Severed.IsEmpty))
         {
             var own = await OwnAsync(session, commit, cancellationToken).ConfigureAwait(false);
             var waiting = own.Count == 0 ? [] : await WaitingAsync(session, cancellationToken).ConfigureAwait(false);
-            foreach (var item in waiting.Select(item => (item as OutboxItem.OfFollowUp)?.Without(commit.Customer, own)).OfType<OutboxItem.OfFollowUp>())
+            foreach (var (item, content) in waiting)
             {
-                rewrite.Add(tenant, item.Customer.Bucket, item.Customer, item.Id, OutboxContent.Write(item));
+                if ((item as OutboxItem.OfFollowUp)?.Without(commit.Customer, own) is { } without)
+                {
+                    rewrite.Add(tenant, item.Customer.Bucket, item.Customer, item.Id, OutboxContent.Write(without), content);
+                }
             }
         }
 
@@ -50,8 +55,8 @@ internal sealed class SeveredFollowUps(string tenant)
         return await session.QueryAsync(call, row => new Identity(row.Text(0), row.Text(1)), cancellationToken).ConfigureAwait(false);
     }
 
-    private ValueTask<List<OutboxItem>> WaitingAsync(SqlSession session, CancellationToken cancellationToken) => session.QueryAsync(
+    private ValueTask<List<(OutboxItem Item, byte[] Content)>> WaitingAsync(SqlSession session, CancellationToken cancellationToken) => session.QueryAsync(
         new SqlCall(Waiting).Add(tenant, BucketRange.All.First, BucketRange.All.Last, OutboxContent.OfFollowUp),
-        row => OutboxContent.Read(row.Whole(2), row.Text(1), row.Customer(0), row.Instant(3), (int)row.Whole(4), row.Bytes(5)),
+        row => (OutboxContent.Read(row.Whole(2), row.Text(1), row.Customer(0), row.Instant(3), (int)row.Whole(4), row.Bytes(5)), row.Bytes(5)),
         cancellationToken);
 }
