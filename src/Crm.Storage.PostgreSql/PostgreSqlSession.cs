@@ -132,8 +132,17 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
 
     public override async ValueTask DisposeAsync()
     {
-        await RollbackAsync().ConfigureAwait(false);
-        if (host is null)
+        if (savepoint is not null)
+        {
+            await savepoint.AbandonAsync().ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await RollbackAsync().ConfigureAwait(false);
+        }
+        finally
         {
             await connection.DisposeAsync().ConfigureAwait(false);
         }

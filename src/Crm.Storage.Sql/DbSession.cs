@@ -113,15 +113,28 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
     public override async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await RollbackAsync().ConfigureAwait(false);
-        foreach (var command in commands.Values)
+        try
         {
-            await command.DisposeAsync().ConfigureAwait(false);
+            if (savepoint is not null)
+            {
+                await savepoint.AbandonAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                await RollbackAsync().ConfigureAwait(false);
+            }
         }
-
-        if (host is null)
+        finally
         {
-            await connection.DisposeAsync().ConfigureAwait(false);
+            foreach (var command in commands.Values)
+            {
+                await command.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (host is null)
+            {
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 

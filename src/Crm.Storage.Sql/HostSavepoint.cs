@@ -36,4 +36,22 @@ public sealed class HostSavepoint(DbTransaction host)
             await host.ReleaseAsync(Name, CancellationToken.None).ConfigureAwait(false);
         }
     }
+
+    /// <summary>
+    /// Undoes, after an error, what a session leaves behind: only an error leaves it open, and its caller is about to hear that one. Where the error has ended the host's transaction or its connection there is nothing
+    /// left to undo, and that the savepoint is gone too is not to be heard instead.
+    /// </summary>
+    /// <returns>Whether the host's transaction can go on.</returns>
+    public async ValueTask<bool> AbandonAsync()
+    {
+        try
+        {
+            await RollbackAsync().ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception gone) when (gone is DbException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
 }

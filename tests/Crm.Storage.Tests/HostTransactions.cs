@@ -92,6 +92,35 @@ public sealed class HostTransactions
     }
 
     [Fact]
+    public async Task An_error_that_ends_the_transaction_in_SQLite_is_what_the_host_hears()
+    {
+        await using var host = await Host.OpenAsync("SQLite");
+        await host.ExecuteAsync("CREATE TRIGGER closed BEFORE INSERT ON crm_event BEGIN SELECT RAISE(ROLLBACK, 'the till is closed'); END", null);
+        await using var transaction = await host.Connection.BeginTransactionAsync(Token);
+
+        var told = await Assert.ThrowsAsync<SqliteException>(() => host.Store.Within(host.Connection, transaction).CommitAsync(Samples.Birth(1), Token).AsTask());
+
+        Assert.Contains("the till is closed", told.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_error_that_breaks_the_connection_to_PostgreSQL_is_what_the_host_hears()
+    {
+        await using var host = await Host.OpenAsync("PostgreSQL");
+        await host.ExecuteAsync(
+            """
+            CREATE FUNCTION closed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';
+            CREATE TRIGGER closed BEFORE INSERT ON crm_event FOR EACH ROW EXECUTE FUNCTION closed()
+            """,
+            null);
+        await using var transaction = await host.Connection.BeginTransactionAsync(Token);
+
+        var told = await Assert.ThrowsAnyAsync<Exception>(() => host.Store.Within(host.Connection, transaction).CommitAsync(Samples.Birth(1), Token).AsTask());
+
+        Assert.Equal(PostgresErrorCodes.AdminShutdown, Assert.IsType<PostgresException>(told).SqlState);
+    }
+
+    [Fact]
     public async Task Who_was_slower_with_a_customer_is_told_and_nothing_is_tried_again()
     {
         await using var host = await Host.OpenAsync("PostgreSQL");
