@@ -31,15 +31,23 @@ internal sealed class DocumentTable(string tenant)
         """,
         [Characters, Characters, Characters]);
 
+    // Whoever adds a version or removes a document has its first version for itself: a statement sees the rows that were there when it began, so that a version could otherwise follow those that just went.
+    private static readonly SqlStatement First = new(
+        "UPDATE crm_document SET version = version WHERE tenant = {0} AND kind = {1} AND name = {2} AND version = 1",
+        [Characters, Characters, Characters]);
+
     public ValueTask<bool> AddAsync(SqlSession session, StoredDocument document, CancellationToken cancellationToken)
     {
         var call = new SqlCall(Append) { IsGuard = true };
-        return session.ExecuteAsync([call.Add(tenant, document.Kind, document.Name, document.Version, document.Content, document.WrittenAt, document.Removable ? 1 : 0)], cancellationToken);
+        call.Add(tenant, document.Kind, document.Name, document.Version, document.Content, document.WrittenAt, document.Removable ? 1 : 0);
+        return document.Version == 1
+            ? session.ExecuteAsync([call], cancellationToken)
+            : session.TryCommitAsync([new SqlCall(First) { IsGuard = true }.Add(tenant, document.Kind, document.Name), call], cancellationToken);
     }
 
     public async ValueTask<bool> RemoveAsync(SqlSession session, string kind, string name, CancellationToken cancellationToken)
     {
-        await session.ExecuteAsync([new SqlCall(Remove).Add(tenant, kind, name)], cancellationToken).ConfigureAwait(false);
+        await session.TryCommitAsync([new SqlCall(First).Add(tenant, kind, name), new SqlCall(Remove).Add(tenant, kind, name)], cancellationToken).ConfigureAwait(false);
         return await LatestAsync(session, kind, name, cancellationToken).ConfigureAwait(false) is null;
     }
 

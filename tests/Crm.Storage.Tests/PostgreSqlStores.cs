@@ -35,6 +35,71 @@ public sealed class PostgreSqlStores : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_version_that_is_added_while_its_document_is_removed_is_not_left_alone()
+    {
+        await using var store = Open();
+        IDocumentStore documents = store;
+        await documents.AddAsync(Document(1) with { Removable = true }, Token);
+        await using var other = await OtherAsync();
+        await using var removing = await other.BeginTransactionAsync(Token);
+        await RunAsync(other, "DELETE FROM crm_document");
+
+        var adding = documents.AddAsync(Document(2), Token).AsTask();
+        await WaitsAsync(other, adding);
+        await removing.CommitAsync(Token);
+
+        Assert.False(await adding);
+        Assert.Empty(await documents.ReadAllAsync("case", Token).ToListAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_document_that_is_removed_while_a_version_is_added_goes_whole_or_not_at_all()
+    {
+        await using var store = Open();
+        IDocumentStore documents = store;
+        await documents.AddAsync(Document(1) with { Removable = true }, Token);
+        await using var other = await OtherAsync();
+        await using var adding = await other.BeginTransactionAsync(Token);
+        await RunAsync(other, """
+            UPDATE crm_document SET version = version WHERE version = 1;
+            INSERT INTO crm_document (tenant, kind, name, version, content, written_at, removable) SELECT tenant, kind, name, 2, content, written_at, 0 FROM crm_document
+            """);
+
+        var removing = documents.RemoveAsync("case", "club", Token).AsTask();
+        await WaitsAsync(other, removing);
+        await adding.CommitAsync(Token);
+
+        Assert.False(await removing);
+        Assert.Equal([1, 2], (await documents.ReadAllAsync("case", Token).ToListAsync(Token)).Select(document => document.Version));
+    }
+
+    [Fact]
+    public void What_is_spelled_for_audiences_that_are_asked_once_is_let_go()
+    {
+        var texts = new PostgreSqlTexts(new PostgreSqlDialect());
+        var first = Spelled(texts, 0);
+        for (var n = 1; n < 5_000; n++)
+        {
+            Spelled(texts, n);
+        }
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.False(first.IsAlive);
+        Assert.Equal("SELECT 1 WHERE $1 = 1", texts.Of(new SqlStatement("SELECT 1 WHERE {0} = 1", SqlType.Whole), 1, guarded: false));
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static WeakReference Spelled(PostgreSqlTexts texts, int n)
+        {
+            var statement = new SqlStatement($"SELECT {n}");
+            texts.Of(statement, 1, guarded: false);
+            return new WeakReference(statement);
+        }
+    }
+
+    [Fact]
     public async Task A_store_whose_versions_do_not_say_who_may_read_it_is_refused_with_the_statement_that_puts_it_right()
     {
         await using (var store = Open())
@@ -267,6 +332,30 @@ public sealed class PostgreSqlStores : IAsyncDisposable
     }
 
     private static async Task<int> CountFreeAsync(SqlStore store) => (await ((IOutbox)store).LeaseAsync(Samples.At(5), Samples.At(6), 1_000, Token)).Count;
+
+    private static StoredDocument Document(int version) => new("case", "club", version, "{}", Samples.At(version));
+
+    private async Task<NpgsqlConnection> OtherAsync()
+    {
+        var connection = new NpgsqlConnection($"{database.ConnectionString};Search Path={database.Schema}");
+        await connection.OpenAsync(Token);
+        return connection;
+    }
+
+    private static async Task<object?> RunAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(Token);
+    }
+
+    // Until the task waits for the connection, or has not waited at all.
+    private static async Task WaitsAsync(NpgsqlConnection connection, Task task)
+    {
+        while (!task.IsCompleted && (long)(await RunAsync(connection, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"))! == 0)
+        {
+            await Task.Yield();
+        }
+    }
 
     private SqlStore Open() => database.OpenWith(options => options);
 }

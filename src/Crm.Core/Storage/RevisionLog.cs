@@ -69,11 +69,15 @@ public sealed class RevisionLog<T>(IDocumentStore documents, RevisionFormat<T> f
 
         return new Revision<T>(
             document.Version,
-            (RevisionChange)Math.Max(0, format.Changes.ToList().IndexOf(change.GetString() ?? "")),
+            Change(document, $"{change}"),
             root.GetProperty("by").GetString() ?? "",
             document.WrittenAt,
             format.Read(root.GetProperty("definition").GetRawText()));
     }
+
+    private RevisionChange Change(StoredDocument document, string word) => format.Changes.ToList().IndexOf(word) is >= 0 and var place
+        ? (RevisionChange)place
+        : throw new FormatException($"The {format.Kind} '{document.Name}', number {document.Version}, is a change of the kind '{word}'; {string.Join(", ", format.Changes.SkipLast(1))} or {format.Changes[^1]} is expected. Use the release that wrote it, or a later one.");
 }
 
 /// <summary>How the revisions of one kind of definitions are written as documents.</summary>
