@@ -81,25 +81,30 @@ internal sealed class CommitCalls
     {
         foreach (var supply in commits.SelectMany(commit => commit.NetDraws()).GroupBy(draw => draw.Name, StringComparer.Ordinal).OrderBy(supply => supply.Key, StringComparer.Ordinal))
         {
-            var net = supply.Where(draw => !draw.IntoDebt).Sum(draw => draw.Amount);
+            // What is given back covers what others draw, whoever gives it.
+            var net = Sum(supply.Where(draw => !draw.IntoDebt || draw.Amount < 0));
             var credit = supply.Where(draw => draw is { Amount: > 0, IntoDebt: false }).Min(draw => (long?)draw.Credit) ?? 0;
             if (net > 0 && net <= credit)
             {
-                onCredit.Add(tenant, supply.Key, -net, net - credit);
+                onCredit.Add(tenant, supply.Key, Bounded(-net), Bounded(net - credit));
             }
             else if (net > 0)
             {
-                draws.Add(tenant, supply.Key, net, net - credit);
+                draws.Add(tenant, supply.Key, Bounded(net), Bounded(net - credit));
             }
 
             // What is taken into debt is given back below nothing. A supply has one row of this: a statement may write a row once.
-            var back = checked(-Math.Min(net, 0) - supply.Where(draw => draw.IntoDebt).Sum(draw => draw.Amount));
+            var back = -Int128.Min(net, 0) - Sum(supply.Where(draw => draw.IntoDebt && draw.Amount > 0));
             if (back != 0)
             {
-                givenBack.Add(tenant, supply.Key, back);
+                givenBack.Add(tenant, supply.Key, Bounded(back));
             }
         }
     }
+
+    private static Int128 Sum(IEnumerable<QuotaDraw> draws) => draws.Aggregate(Int128.Zero, (sum, draw) => sum + draw.Amount);
+
+    private static long Bounded(Int128 amount) => (long)Int128.Clamp(amount, long.MinValue, long.MaxValue);
 
     private void Add(Commit commit)
     {

@@ -105,7 +105,7 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
 
             foreach (var draw in commit.NetDraws())
             {
-                Supplies[draw.Name] = Supplies.GetValueOrDefault(draw.Name) - draw.Amount;
+                Supplies[draw.Name] = draw.LeftOf(Supplies.GetValueOrDefault(draw.Name));
             }
 
             return null;

@@ -42,7 +42,12 @@ internal static class CommitStatements
         [Characters, Characters, Whole, Whole]);
 
     public static readonly SqlStatement GiveBack = new(
-        "INSERT INTO crm_quota (tenant, name, available) VALUES {rows} ON CONFLICT (tenant, name) DO UPDATE SET available = crm_quota.available + excluded.available",
+        """
+        INSERT INTO crm_quota (tenant, name, available) VALUES {rows} ON CONFLICT (tenant, name) DO UPDATE SET available = CASE
+            WHEN excluded.available > 0 AND crm_quota.available > 9223372036854775807 - excluded.available THEN 9223372036854775807
+            WHEN excluded.available < 0 AND crm_quota.available < -9223372036854775807 - 1 - excluded.available THEN -9223372036854775807 - 1
+            ELSE crm_quota.available + excluded.available END
+        """,
         [Characters, Characters, Whole]);
 
     public static readonly SqlStatement Events = new(

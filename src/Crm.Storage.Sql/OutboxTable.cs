@@ -39,6 +39,10 @@ internal sealed class OutboxTable(string tenant, BucketRange buckets)
         """,
         [Characters, Whole, Bytes, Characters, Whole, Whole, Whole]);
 
+    private static readonly SqlStatement Survivor = new(
+        "SELECT merged_into FROM crm_customer WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND merged_into IS NOT NULL",
+        [Characters, Whole, Bytes]);
+
     public async ValueTask<IReadOnlyList<OutboxItem>> LeaseAsync(SqlSession session, Instant now, Instant until, int most, CancellationToken cancellationToken)
     {
         // Where another worker took all that was found, there may be more.
@@ -64,10 +68,27 @@ internal sealed class OutboxTable(string tenant, BucketRange buckets)
     }
 
     public ValueTask<bool> ReleaseAsync(SqlSession session, OutboxItem item, Instant lease, Instant notBefore, bool wasTried, CancellationToken cancellationToken) =>
-        session.ExecuteAsync([new SqlCall(Release).Add(tenant, item.Customer.Bucket, item.Customer, item.Id, lease, notBefore, wasTried ? 1 : 0)], cancellationToken);
+        ChangeAsync(session, item, owner => new SqlCall(Release) { IsGuard = true }.Add(tenant, owner.Bucket, owner, item.Id, lease, notBefore, wasTried ? 1 : 0), cancellationToken);
 
     public ValueTask<bool> SettleAsync(SqlSession session, OutboxItem item, CancellationToken cancellationToken) =>
-        session.ExecuteAsync([new SqlCall(CommitStatements.OutboxSettled).Add(tenant, item.Customer.Bucket, item.Customer, item.Id)], cancellationToken);
+        ChangeAsync(session, item, owner => new SqlCall(CommitStatements.OutboxSettled) { IsGuard = true }.Add(tenant, owner.Bucket, owner, item.Id), cancellationToken);
+
+    // Whoever leased an item knows it by the customer whose it was then, who may have been merged since.
+    private async ValueTask<bool> ChangeAsync(SqlSession session, OutboxItem item, Func<CustomerId, SqlCall> change, CancellationToken cancellationToken)
+    {
+        for (CustomerId? next = item.Customer; next is { } owner;)
+        {
+            if (await session.ExecuteAsync([change(owner)], cancellationToken).ConfigureAwait(false))
+            {
+                return true;
+            }
+
+            var survivors = await session.QueryAsync(new SqlCall(Survivor).Add(tenant, owner.Bucket, owner), row => row.Customer(0), cancellationToken).ConfigureAwait(false);
+            next = survivors.Count == 0 ? null : survivors[0];
+        }
+
+        return false;
+    }
 
     private static OutboxItem Item(SqlReader row) =>
         OutboxContent.Read(row.Whole(2), row.Text(1), row.Customer(0), row.Instant(3), (int)row.Whole(4), row.Bytes(5));

@@ -114,6 +114,10 @@ public readonly record struct QuotaDraw(string Name, long Amount)
 
     /// <summary>Whether a supply that has so much gives it. What gives back, or goes into debt, is always covered.</summary>
     public bool IsCoveredBy(long available) => Amount <= 0 || IntoDebt || (Int128)available - Amount >= -(Int128)Credit;
+
+    /// <summary>What a supply has after this draw. It has what 64 bits hold: what would be more is the most of them, and what would be less the least.</summary>
+    /// <param name="available">What it has before.</param>
+    public long LeftOf(long available) => (long)Int128.Clamp((Int128)available - Amount, long.MinValue, long.MaxValue);
 }
 
 /// <summary>A message to the customer, as decided. It leaves from the outbox after the commit, if the gate agrees.</summary>

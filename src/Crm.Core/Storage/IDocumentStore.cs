@@ -16,7 +16,7 @@ public interface IDocumentStore
     /// <summary>The latest version, or null.</summary>
     ValueTask<StoredDocument?> LatestAsync(string kind, string name, CancellationToken cancellationToken);
 
-    /// <summary>All versions of all documents of a kind, by name and version.</summary>
+    /// <summary>All versions of all documents of a kind, by name and version. Names are ordered by the numbers of their characters, as by their bytes in UTF-8, whatever the language.</summary>
     IAsyncEnumerable<StoredDocument> ReadAllAsync(string kind, CancellationToken cancellationToken);
 
     /// <summary>Removes a document with all its versions, if every one of them may be removed; its next version is then the first.</summary>

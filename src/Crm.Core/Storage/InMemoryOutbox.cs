@@ -9,9 +9,9 @@ internal sealed class InMemoryOutbox
 {
     private readonly Dictionary<string, Place> waiting = new(StringComparer.Ordinal);
 
-    // Of messages, where they stood; of follow-ups nothing more than that they have left.
+    // Of messages, where they stood; of follow-ups nothing more than that they have left, or were withdrawn.
     private readonly Dictionary<string, Place?> left = new(StringComparer.Ordinal);
-    private readonly HashSet<string> withdrawn = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Place?> withdrawn = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Place, Row> rows = [];
 
     public void Write(Commit commit)
@@ -47,8 +47,8 @@ internal sealed class InMemoryOutbox
     {
         if (waiting.ContainsKey(id))
         {
+            withdrawn[id] = PlaceOf(id);
             Remove(id);
-            withdrawn.Add(id);
         }
     }
 
@@ -105,12 +105,18 @@ internal sealed class InMemoryOutbox
     public void Settle(string id)
     {
         // An id that the outbox never had may still come; one that was withdrawn may have left all the same.
-        if (waiting.ContainsKey(id) || withdrawn.Remove(id))
+        if (withdrawn.Remove(id, out var stood))
         {
-            left[id] = waiting.TryGetValue(id, out var place) && rows[place].Item is OutboxItem.OfMessage ? place : null;
+            left[id] = stood;
+        }
+        else if (waiting.ContainsKey(id))
+        {
+            left[id] = PlaceOf(id);
             Remove(id);
         }
     }
+
+    private Place? PlaceOf(string id) => waiting.TryGetValue(id, out var place) && rows[place].Item is OutboxItem.OfMessage ? place : null;
 
     private Instant Remove(string id)
     {

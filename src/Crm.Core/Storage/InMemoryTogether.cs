@@ -41,8 +41,8 @@ internal static class InMemoryTogether
     {
         foreach (var draw in commit.NetDraws())
         {
-            var drawn = before.SelectMany(other => other.NetDraws()).Where(other => other.Name == draw.Name).Sum(other => other.Amount);
-            if (!draw.IsCoveredBy(available(draw.Name) - drawn))
+            var left = before.SelectMany(other => other.NetDraws()).Where(other => other.Name == draw.Name).Aggregate(available(draw.Name), (left, other) => other.LeftOf(left));
+            if (!draw.IsCoveredBy(left))
             {
                 return new CommitResult.QuotaExhausted(draw.Name);
             }

@@ -27,12 +27,13 @@ internal static class DocumentLaws
 
         Law.Of<IDocumentStore>(
             "Documents_are_never_overwritten",
-            "A version that exists is not taken again, and all versions of all documents of a kind come back by name and version.",
+            "A version that exists is not taken again, and all versions of all documents of a kind come back by name, as its characters are numbered, and version.",
             async bench =>
             {
                 var other = Document(1) with { Name = "a-club" };
                 var elsewhere = Document(1) with { Kind = "segment" };
-                foreach (var document in new[] { Document(1), elsewhere, Document(2), other })
+                var (wide, beyond) = (Document(1) with { Name = "\uFF43lub" }, Document(1) with { Name = "🍵" }); // the latter's first half comes before the former
+                foreach (var document in new[] { beyond, Document(1), elsewhere, wide, Document(2), other })
                 {
                     Bench.Same("Whether a new version is taken", true, await bench.Documents.AddAsync(document, bench.Token));
                 }
@@ -40,7 +41,7 @@ internal static class DocumentLaws
                 Bench.Same("Whether a version is taken again", false, await bench.Documents.AddAsync(Document(1) with { Content = "{}" }, bench.Token));
                 Bench.Same("Whether the latest version is taken again", false, await bench.Documents.AddAsync(Document(2) with { Content = "{}" }, bench.Token));
                 var all = await bench.Documents.ReadAllAsync("programme", bench.Token).ToListAsync(bench.Token);
-                Bench.SameList("All documents of a kind", [other, Document(1), Document(2)], all);
+                Bench.SameList("All documents of a kind", [other, Document(1), Document(2), wide, beyond], all);
             },
             () => new Overwrites()),
 

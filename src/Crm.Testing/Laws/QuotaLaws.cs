@@ -71,7 +71,7 @@ internal static class QuotaLaws
                 await bench.WriteAsync(Samples.Commit(1, 2) with { Quotas = [draw] });
                 Bench.Same("A supply that covered a part of a draw into debt", -1, await bench.Quotas.AvailableAsync("mug", bench.Token));
             },
-            () => Faulty.Writing(commit => commit with { Quotas = commit.Quotas.Select(draw => draw with { IntoDebt = false }).ToSequence() })),
+            () => Faulty.Writing(commit => commit with { Quotas = commit.Quotas.Select(draw => draw with { IntoDebt = draw.IntoDebt && draw.Name != "mug" }).ToSequence() })),
 
         Law.Of<IQuotas>(
             "A_draw_on_credit_goes_so_far_below_nothing_and_no_further",
@@ -115,7 +115,7 @@ internal static class QuotaLaws
 
         Law.Of<IQuotas>(
             "A_supply_is_exact_however_large",
-            "A supply as large as a number of 64 bits is drawn on to the last unit.",
+            "A supply as large as a number of 64 bits is drawn on to the last unit. What comes back to a full supply leaves it full, and what is drawn into a debt that is as deep as can be leaves it so.",
             async bench =>
             {
                 await bench.Quotas.SetAsync("budget", long.MaxValue, bench.Token);
@@ -124,6 +124,17 @@ internal static class QuotaLaws
                 Bench.Same<CommitResult>("A draw on more than is left", new CommitResult.QuotaExhausted("budget"), await bench.TryAsync(Samples.Commit(1, 1) with { Quotas = [new QuotaDraw("budget", long.MaxValue)] }));
                 await bench.WriteAsync(Samples.Commit(1, 1) with { Quotas = [new QuotaDraw("budget", long.MaxValue - 1)] });
                 Bench.Same("A supply after all was drawn", 0, await bench.Quotas.AvailableAsync("budget", bench.Token));
+                await bench.Quotas.SetAsync("budget", long.MaxValue - 1, bench.Token);
+                await bench.WriteAsync(Samples.Commit(1, 2) with { Quotas = [new QuotaDraw("budget", -1)] });
+                Bench.Same("A supply to which as much came back as it can hold", long.MaxValue, await bench.Quotas.AvailableAsync("budget", bench.Token));
+                await bench.WriteAsync(Samples.Commit(1, 3) with { Quotas = [new QuotaDraw("budget", -1)] });
+                Bench.Same("A full supply to which one more came back", long.MaxValue, await bench.Quotas.AvailableAsync("budget", bench.Token));
+                await bench.WriteAsync(Samples.Commit(1, 4) with { Quotas = [new QuotaDraw("budget", -long.MaxValue)] });
+                Bench.Same("A full supply to which all came back again", long.MaxValue, await bench.Quotas.AvailableAsync("budget", bench.Token));
+                await bench.Quotas.SetAsync("budget", long.MinValue + 1, bench.Token);
+                await bench.WriteAsync(Samples.Commit(1, 5) with { Quotas = [new QuotaDraw("budget", 2) { IntoDebt = true }] });
+                Bench.Same("A supply that is as deep in debt as can be", long.MinValue, await bench.Quotas.AvailableAsync("budget", bench.Token));
+                Bench.Same<CommitResult>("A draw on a supply in debt", new CommitResult.QuotaExhausted("budget"), await bench.TryAsync(Samples.Commit(1, 6) with { Quotas = [new QuotaDraw("budget", long.MaxValue)] }));
             },
             () => new RoundsSupplies()),
 

@@ -33,6 +33,18 @@ internal static class TogetherLaws
             },
             () => new WritesOneAfterTheOther()),
 
+        Law.Of<IAtomicCommits>(
+            "What_a_correction_gives_back_can_be_drawn_by_whoever_comes_with_it",
+            "A correction that gives back to a supply, and whoever draws on what came back, are written together: each counts as if those before it were written, also where what comes back was drawn into debt.",
+            async bench =>
+            {
+                await bench.WriteAsync(Samples.Birth(1), Samples.Birth(2));
+                var gives = Samples.Commit(1, 1, "pos:corrected") with { Quotas = [new QuotaDraw("mug", -5) { IntoDebt = true }] };
+                Bench.Same("A draw on what came back", new AtomicResult(CommitResult.Done, null), await bench.Atomic.CommitTogetherAsync([gives, Samples.Commit(2, 1, "pos:drawn") with { Quotas = [new QuotaDraw("mug", 4)] }], bench.Token));
+                Bench.Same("What is left of the supply", 1, await bench.Quotas.AvailableAsync("mug", bench.Token));
+            },
+            () => new LooksAtSuppliesOnce()) with { Since = 4 },
+
         Law.Of<ICustomerIdentities>(
             "The_identities_of_a_customer_are_those_that_were_claimed_and_not_severed",
             "In the order in which they were claimed; somebody unknown has none.",
@@ -76,7 +88,7 @@ internal static class TogetherLaws
 
         Law.Of<IDeferredMessages>(
             "Messages_that_wait_for_a_later_time_are_counted_as_of_any_instant",
-            "Those that were committed by then and might leave only after it, whether they have left since or not. Follow-ups are no messages, and what was withdrawn is as if it had never been decided.",
+            "Those that were committed by then and might leave only after it, whether they have left since or not. Follow-ups are no messages, and what was withdrawn is as if it had never been decided, unless it turns out to have left.",
             async bench =>
             {
                 var store = (IDeferredMessages)bench.Store;
@@ -94,6 +106,8 @@ internal static class TogetherLaws
                 Bench.Same("Messages that waited later", 2L, await store.CountDeferredAsync(Samples.At(8), bench.Token));
                 Bench.Same("Messages that wait when the time of all has come", 0L, await store.CountDeferredAsync(Samples.At(9), bench.Token));
                 Bench.Same("Messages before they were committed", 0L, await store.CountDeferredAsync(Samples.At(0), bench.Token));
+                await bench.WriteAsync(Samples.Commit(1, 2) with { RecordedAt = Samples.At(11), Settled = [Samples.Message(1, "c").Id] });
+                Bench.Same("Messages that waited, of which one had left before it was withdrawn", 2L, await store.CountDeferredAsync(Samples.At(5), bench.Token));
             },
             () => new CountsByADayThatIsOver()) with { Since = 2 },
     ];
@@ -125,6 +139,26 @@ internal static class TogetherLaws
             }
 
             return new AtomicResult(CommitResult.Done, null);
+        }
+    }
+
+    /// <summary>Asks what a supply has before any of several commits is written, where a correction gives back.</summary>
+    private sealed class LooksAtSuppliesOnce : StoreDecorator
+    {
+        public override async ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+        {
+            foreach (var (place, commit) in commits.Index().Where(_ => commits.Any(commit => commit.Quotas.Any(draw => draw is { Amount: < 0, IntoDebt: true }))))
+            {
+                foreach (var draw in commit.Quotas.Where(draw => draw.Amount > 0))
+                {
+                    if (await InnerQuotas.AvailableAsync(draw.Name, cancellationToken) < draw.Amount)
+                    {
+                        return new AtomicResult(new CommitResult.QuotaExhausted(draw.Name), place);
+                    }
+                }
+            }
+
+            return await base.CommitTogetherAsync(commits, cancellationToken);
         }
     }
 
