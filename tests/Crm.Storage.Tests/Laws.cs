@@ -60,6 +60,10 @@ public sealed class Laws
     }
 
     [Fact]
+    public async Task A_store_that_speaks_of_conflicts_for_ever_is_caught() =>
+        Assert.Contains("conflicts", (await Assert.ThrowsAsync<LawBroken>(() => StorageLaws.CheckAsync("No_update_is_lost_when_writers_try_again", new ConflictsForEver(), cancellationToken: Token))).Found, StringComparison.Ordinal);
+
+    [Fact]
     public void There_are_laws_and_no_two_share_a_name()
     {
         Assert.True(StorageLaws.All.Count >= 60);
@@ -92,6 +96,22 @@ public sealed class Laws
             .. StorageLaws.Capabilities.SelectMany(capability => new[] { "", $"{capability.Port.Name}, {(capability.Required ? "required" : "optional")}: {capability.For}" }
                 .Concat(capability.Laws.Select(law => $"  {law.Since} {law.Name}{(law.Needs is { } need ? $" (with {need.Name})" : "")}"))),
         ]));
+
+    private sealed class ConflictsForEver : IStoreFactory, ICustomerStore
+    {
+        private readonly InMemoryStore inner = new();
+
+        public ValueTask<ICustomerStore> OpenAsync(string tenant, CancellationToken cancellationToken) => ValueTask.FromResult<ICustomerStore>(this);
+
+        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken) => inner.LoadAsync(customer, cancellationToken);
+
+        public ValueTask<CustomerHistory> LoadHistoryAsync(Values.CustomerId customer, HistoryStart start, CancellationToken cancellationToken) => inner.LoadHistoryAsync(customer, start, cancellationToken);
+
+        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) =>
+            commit.ExpectedVersion == 0 ? inner.CommitAsync(commit, cancellationToken) : ValueTask.FromResult<CommitResult>(new CommitResult.VersionConflict());
+
+        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(Values.CustomerId customer, long afterVersion, CancellationToken cancellationToken) => inner.ReadJournalAsync(customer, afterVersion, cancellationToken);
+    }
 
     private sealed class OnlyTheRequired : ICustomerStore
     {

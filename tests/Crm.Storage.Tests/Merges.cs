@@ -46,28 +46,6 @@ public sealed class Merges
         Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 2, "pos:next") with { Claims = [new IdentityClaim(Identity.Cookie("f00d"), 4)] }, Token));
     }
 
-    [Theory]
-    [MemberData(nameof(Stores))]
-    public async Task What_is_leased_stays_leased_is_settled_by_the_survivor_and_what_has_left_does_not_leave_again(string name)
-    {
-        await using var factory = TestedStore.All.Single(tested => tested.Name == name).Fresh();
-        var store = await factory.OpenAsync("default", Token);
-        var outbox = (IOutbox)store;
-
-        await WriteAsync(store, Samples.Birth(1));
-        await WriteAsync(store, Samples.Birth(2) with { Outbox = [Samples.Message(2, "left"), Samples.Message(2, "leased"), Samples.Message(2, "waits", hours: 1)] });
-        await outbox.SettleAsync(Samples.Message(2, "left"), Token);
-        Assert.Single(await outbox.LeaseAsync(Samples.At(0), Samples.At(5), 10, Token));
-        Assert.Equal(new AtomicResult(CommitResult.Done, null), await MergeAsync((IAtomicCommits)store, identities: 1));
-
-        var leased = Assert.Single(await outbox.LeaseAsync(Samples.At(2), Samples.At(9), 10, Token));
-        Assert.Equal((Samples.Message(2, "waits").Id, Samples.Customer(1)), (leased.Id, leased.Customer));
-        await WriteAsync(store, Samples.Commit(1, 2, "pos:sent") with { Settled = [Samples.Message(2, "leased").Id], Outbox = [Samples.Message(2, "left") with { Customer = Samples.Customer(1) }] });
-        await outbox.SettleAsync(leased, Token);
-
-        Assert.Empty(await outbox.LeaseAsync(Samples.At(99), Samples.At(100), 10, Token));
-    }
-
     private static ValueTask<AtomicResult> MergeAsync(IAtomicCommits store, int identities) => store.CommitTogetherAsync(
         [Retiring(2, 1, into: 1, known: 1, joining: identities), Samples.Commit(1, 1, "pos:merge") with { Slots = [Samples.Slot("loyalty", 9)] }],
         Token);
