@@ -86,6 +86,12 @@ public sealed class HistoryLaws
                 foreach (var happened in events.GroupBy(happened => happened.OccurredAt).OrderBy(group => Scramble(group.Key, seed)).SelectMany(group => group))
                 {
                     await mixed.RecordAsync(happened);
+
+                    // What a worker has handled by then is later than events that are still to come.
+                    if (Scramble(happened.OccurredAt, ~seed) % 3 == 0)
+                    {
+                        await mixed.Engine.RunDueAsync(cancellationToken: TestContext.Current.CancellationToken);
+                    }
                 }
 
                 Assert.Equal(await inOrder.PictureAsync(Histories.End, netted: true), await mixed.PictureAsync(Histories.End, netted: true));
@@ -154,19 +160,7 @@ public sealed class HistoryLaws
                 }
 
                 await shop.Engine.RunDueAsync(cancellationToken: TestContext.Current.CancellationToken);
-                var stored = await shop.Store.LoadAsync(CustomerRef.Of(Shop.Amy), TestContext.Current.CancellationToken);
-                var modules = new ModuleSet(shop.Modules);
-                var codec = new StateCodec(modules);
-                var history = await shop.Store.LoadHistoryAsync(stored.Customer!.Value, new HistoryStart.Beginning(), TestContext.Current.CancellationToken);
-                var replayed = Crm.Engine.Replay.Run(new Fold(modules, codec, shop.Options), stored.Customer.Value, CustomerState.Newborn(modules), EffectiveHistory.Of([.. JournalDraft.Of(history.Entries, modules.Kinds)]).Inputs, Histories.End);
-                foreach (var slot in stored.Slots.Where(slot => slot.Name != StateCodec.KernelSlot))
-                {
-                    Assert.Equal(slot, codec.EncodeModule(modules.IndexOf(slot.Name), replayed.State.Slots[modules.IndexOf(slot.Name)]));
-                }
-
-                var kernel = codec.Decode(stored.Slots, stored.Version);
-                Assert.Equal(kernel.Facts.InOrder, replayed.State.Facts.InOrder);
-                Assert.Equal(kernel.Agenda.Entries, replayed.State.Agenda.Entries);
+                Assert.Empty(string.Join('\n', await Books.DifferencesAsync(shop)));
                 return true;
             });
 

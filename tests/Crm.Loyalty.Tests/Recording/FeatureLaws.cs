@@ -32,7 +32,7 @@ public sealed class FeatureLaws
     public void A_full_refund_leaves_the_history_as_without_the_order() => Full(program => new LoyaltyModule(program)).Check(Thorough);
 
     [Fact]
-    public void A_split_refund_equals_the_single_one() => Split(program => new LoyaltyModule(program)).Check(Thorough);
+    public void A_split_refund_equals_the_single_one() => Split(program => new LoyaltyModule(program), between: true).Check(Thorough);
 
     [Fact]
     public void Independent_refunds_commute() => Commute(program => new LoyaltyModule(program)).Check(Thorough);
@@ -76,26 +76,32 @@ public sealed class FeatureLaws
 
     private static LoyaltyModule Kept(LoyaltyProgram program) => new(program with { Cascade = Cascade.None });
 
-    private static Property Full(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders)), given =>
+    private static Property Full(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders)), Arb.From(Places), (given, places) =>
     {
         var (program, orders) = given;
+        var order = orders[places.Order % orders.Length];
+        var at = After(orders, order, places.One);
         Run(async () =>
         {
-            var other = new CustomerEvent { Key = EventKey.Parse("web:other"), Kind = VipKind, Identity = Samples.Amy, OccurredAt = RefundsAt };
+            var other = new CustomerEvent { Key = EventKey.Parse("web:other"), Kind = VipKind, Identity = Samples.Amy, OccurredAt = at };
             Assert.Equal(
-                await Picture(module(program), [.. orders.Skip(1), other]),
-                await Picture(module(program), [.. orders, Refund("till:full", orders[0], orders[0].Spend!.Value.MinorUnits)]));
+                await Picture(module(program), [.. orders.Where(another => another != order), other]),
+                await Picture(module(program), [.. orders, Refund("till:full", order, order.Spend!.Value.MinorUnits, at)]));
         });
     });
 
-    private static Property Split(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders)), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
+    // Nothing at the one instant and all at the other, or a piece at each: at the end, or with orders after and between them.
+    private static Property Split(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null, bool between = false) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders)), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), Arb.From(Places), (given, percents, places) =>
     {
         var (program, orders) = given;
-        var whole = orders[0].Spend!.Value.MinorUnits * Math.Max(percents.Item1, percents.Item2) / 100;
-        var part = orders[0].Spend!.Value.MinorUnits * Math.Min(percents.Item1, percents.Item2) / 100;
+        var order = orders[places.Order % orders.Length];
+        var whole = order.Spend!.Value.MinorUnits * Math.Max(percents.Item1, percents.Item2) / 100;
+        var part = order.Spend!.Value.MinorUnits * Math.Min(percents.Item1, percents.Item2) / 100;
+        var (one, other) = between ? (After(orders, order, places.One), After(orders, order, places.Other)) : (RefundsAt, RefundsAt);
+        var (sooner, later) = (Instant.Min(one, other), Instant.Max(one, other));
         Run(async () => Assert.Equal(
-            await Picture(module(program), [.. orders, Refund("till:a", orders[0], whole)]),
-            await Picture(module(program), [.. orders, Refund("till:a", orders[0], part), Refund("till:b", orders[0], whole - part)])));
+            await Picture(module(program), [.. orders, Refund("till:a", order, 0, sooner), Refund("till:b", order, whole, later)]),
+            await Picture(module(program), [.. orders, Refund("till:a", order, part, sooner), Refund("till:b", order, whole - part, later)])));
     });
 
     private static Property Commute(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders.Where(orders => orders.Length > 1))), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
@@ -129,7 +135,7 @@ public sealed class FeatureLaws
     private static async Task<Club> Recorded(ICustomerModule module, CustomerEvent[] events)
     {
         var club = new Club(new VipWhen("vip.on", VipKind), module);
-        foreach (var happened in events)
+        foreach (var happened in events.OrderBy(happened => happened.OccurredAt))
         {
             club.At(happened.OccurredAt!.Value);
             await club.Records(happened);
@@ -149,8 +155,18 @@ public sealed class FeatureLaws
         return $"{Convert.ToHexString(writer.Written)}\n{string.Join('\n', amy.Facts.Where(fact => fact.Name.StartsWith("loyalty", StringComparison.Ordinal)))}\n{string.Join('\n', ledger)}";
     }
 
-    private static CustomerEvent Refund(string key, CustomerEvent order, long cents) =>
-        CustomerEvent.Refund(key, Samples.Amy, order.Key.ToString(), new Money(cents, Currency.Hkd)) with { OccurredAt = RefundsAt };
+    private static CustomerEvent Refund(string key, CustomerEvent order, long cents, Instant? at = null) =>
+        CustomerEvent.Refund(key, Samples.Amy, order.Key.ToString(), new Money(cents, Currency.Hkd)) with { OccurredAt = at ?? RefundsAt };
+
+    // At once, around every order that comes later, some days after it, when what it earned has run out, or at the end.
+    private static Instant After(CustomerEvent[] orders, CustomerEvent order, int pick)
+    {
+        Instant[] instants = [RefundsAt, .. orders.Select(another => another.OccurredAt!.Value).Where(at => at >= order.OccurredAt).SelectMany(at => new[] { at, at + Duration.FromTicks(1), at + Duration.FromDays(10), at + Duration.FromDays(65) }).Where(at => at < RefundsAt).Distinct()];
+        return instants[pick % instants.Length];
+    }
+
+    // Which order is taken back, and when: picks of what the history offers.
+    private static Gen<(int Order, int One, int Other)> Places => from order in Gen.Choose(0, 1_000) from one in Gen.Choose(0, 1_000) from other in Gen.Choose(0, 1_000) select (order, one, other);
 
     private static void Run(Func<Task> law) => law().GetAwaiter().GetResult();
 

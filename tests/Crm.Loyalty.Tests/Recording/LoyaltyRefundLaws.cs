@@ -36,7 +36,7 @@ public sealed class LoyaltyRefundLaws
     public void A_full_refund_leaves_the_history_as_without_the_order() => FullLaw(Honest).Check(Thorough);
 
     [Fact]
-    public void A_refund_in_pieces_is_the_refund() => SplitLaw(Honest).Check(Thorough);
+    public void A_refund_in_pieces_is_the_refund() => SplitLaw(Honest, between: true).Check(Thorough);
 
     [Fact]
     public void Independent_refunds_commute() => CommuteLaw(Honest).Check(Thorough);
@@ -121,11 +121,15 @@ public sealed class LoyaltyRefundLaws
         Samples.TeaClub with { Name = "other-club", Ladders = [], Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterMonths(12 * longer, LastDay.Included) }, new("status", UnitKind.Status)], Rules = [Samples.Per(3, 10) with { RoundAt = RoundingPoint.Award }, Samples.Per(1, 30) with { Name = "second", RoundAt = RoundingPoint.Award, Terms = new() { Frequency = new(2, CapPeriod.Month) } }], Limits = [new() { Name = "weekly", Unit = "points", Per = CapPeriod.Week, Most = 25, Overflow = Overflow.Reject }] },
     ];
 
-    private static Property FullLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), async Task<bool> (history) =>
+    private static Property FullLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Places.ToArbitrary(), async Task<bool> (history, places) =>
     {
         var (orders, spends) = history;
-        var (refunded, all) = await PictureAsync(programs(), [.. orders, .. spends, Refund("full", orders[0], 100_000)]);
-        var (without, some) = await PictureAsync(programs(), [.. orders[1..], .. spends, LoyaltyEvents.Visit("web:other", Samples.Amy) with { OccurredAt = End }]);
+        // Of what cost nothing nothing can be given back.
+        CustomerEvent[] paid = [.. orders.Where(order => order.Spend!.Value.MinorUnits > 0)];
+        var order = paid[places.Order % paid.Length];
+        var at = After(orders, order, places.One);
+        var (refunded, all) = await PictureAsync(programs(), [.. orders, .. spends, Refund("full", order, 100_000, at)]);
+        var (without, some) = await PictureAsync(programs(), [.. orders.Where(another => another != order), .. spends, LoyaltyEvents.Visit("web:other", Samples.Amy) with { OccurredAt = at }]);
 
         // Given the same outside acts: what was accepted with the order may be refused without it, and then the two histories are of different acts.
         if (all == some)
@@ -136,12 +140,20 @@ public sealed class LoyaltyRefundLaws
         return true;
     });
 
-    private static Property SplitLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Amounts.ToArbitrary(), async Task<bool> (history, amounts) =>
+    // Nothing at the one instant and all at the other, or a piece at each: at the end, or with orders after and between them.
+    private static Property SplitLaw(Func<LoyaltyProgram[]> programs, bool between = false) => Prop.ForAll(Histories.ToArbitrary(), Amounts.ToArbitrary(), Places.ToArbitrary(), async Task<bool> (history, amounts, places) =>
     {
         var (orders, spends) = history;
-        var (single, _) = await PictureAsync(programs(), [.. orders, .. spends, Refund("a", orders[0], amounts.Item1 + amounts.Item2)]);
-        var (split, _) = await PictureAsync(programs(), [.. orders, .. spends, Refund("a", orders[0], amounts.Item1), Refund("b", orders[0], amounts.Item2)]);
-        Assert.Equal(single, split);
+        var order = orders[places.Order % orders.Length];
+        var (one, other) = between ? (After(orders, order, places.One), After(orders, order, places.Other)) : (End, End);
+        var (sooner, later) = (Instant.Min(one, other), Instant.Max(one, other));
+        var (single, all) = await PictureAsync(programs(), [.. orders, .. spends, Refund("a", order, 0, sooner), Refund("b", order, amounts.Item1 + amounts.Item2, later)]);
+        var (split, some) = await PictureAsync(programs(), [.. orders, .. spends, Refund("a", order, amounts.Item1, sooner), Refund("b", order, amounts.Item2, later)]);
+        if (all == some)
+        {
+            Assert.Equal(single, split);
+        }
+
         return true;
     });
 
@@ -214,8 +226,18 @@ public sealed class LoyaltyRefundLaws
             order.Pieces == 0 ? [] : [new EventLine("cup", order.Pieces, new Money(i == 0 ? Math.Max(order.Cents, 1_500) : order.Cents, Currency.Hkd))]) with { OccurredAt = Start + Duration.FromDays(order.Day) + Duration.FromSeconds(i) }),
     ];
 
-    private static CustomerEvent Refund(string key, CustomerEvent order, long cents) =>
-        CustomerEvent.Refund($"till:{key}", Samples.Amy, order.Key.ToString(), new Money(cents, Currency.Hkd)) with { OccurredAt = End };
+    private static CustomerEvent Refund(string key, CustomerEvent order, long cents, Instant? at = null) =>
+        CustomerEvent.Refund($"till:{key}", Samples.Amy, order.Key.ToString(), new Money(cents, Currency.Hkd)) with { OccurredAt = at ?? End };
+
+    // At once, around every order that comes later, some days after it, when what it earned has run out, or at the end.
+    private static Instant After(CustomerEvent[] orders, CustomerEvent order, int pick)
+    {
+        Instant[] instants = [End, .. orders.Select(another => another.OccurredAt!.Value).Where(at => at >= order.OccurredAt).SelectMany(at => new[] { at, at + Duration.FromTicks(1), at + Duration.FromDays(10), at + Duration.FromDays(95) }).Distinct()];
+        return instants[pick % instants.Length];
+    }
+
+    // Which order is taken back, and when: picks of what the history offers.
+    private static Gen<(int Order, int One, int Other)> Places => from order in Gen.Choose(0, 1_000) from one in Gen.Choose(0, 1_000) from other in Gen.Choose(0, 1_000) select (order, one, other);
 
     private static async Task<long> BalanceAsync(LoyaltyProgram[] programs, CustomerEvent[] events)
     {
