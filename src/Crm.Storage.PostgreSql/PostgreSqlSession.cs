@@ -66,7 +66,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
             {
                 foreach (var call in calls)
                 {
-                    batch.Add(call, call.IsGuard || call.Statement.IsNewAfterGuards);
+                    batch.Add(call, call.IsGuard);
                 }
 
                 await batch.ExecuteAsync(cancellationToken).ConfigureAwait(false);

@@ -16,9 +16,9 @@ internal sealed class CommitCalls
     private readonly SqlCall onCredit = new(CommitStatements.DrawsOnCredit) { IsGuard = true };
     private readonly SqlCall givenBack = new(CommitStatements.GiveBack);
     private readonly SqlCall events = new(CommitStatements.Events) { IsGuard = true };
-    private readonly SqlCall lines = new(CommitStatements.Lines);
+    private readonly SqlCall lines = new(CommitStatements.Lines) { IsGuard = true };
     private readonly SqlCall slots = new(CommitStatements.Slots);
-    private readonly SqlCall ledger = new(CommitStatements.Ledger);
+    private readonly SqlCall ledger = new(CommitStatements.Ledger) { IsGuard = true };
     private readonly SqlCall facts = new(CommitStatements.Facts);
     private readonly SqlCall factsGone = new(CommitStatements.FactsGone);
     private readonly SqlCall profiles = new(CommitStatements.Profiles);

@@ -4,7 +4,7 @@ namespace Crm.Storage.Sql;
 
 /// <summary>
 /// The statements of a commit. Those that may find the world changed change fewer rows instead of raising errors; what is inserted after them cannot collide once they held,
-/// and does nothing if they did not.
+/// but in a store that is damaged: it is counted too, so that no row is left out in silence.
 /// </summary>
 internal static class CommitStatements
 {

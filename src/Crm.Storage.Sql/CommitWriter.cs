@@ -53,7 +53,7 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis, Sto
 
         return commits.Count > 1
             ? await OneByOneAsync(session, commits, cancellationToken).ConfigureAwait(false)
-            : throw new InvalidOperationException($"The commit of customer {commits[0].Customer} found the store changed {MostRounds} times while it was written, and was given up. Nothing was written.");
+            : throw new InvalidOperationException($"The commit of customer {commits[0].Customer} to version {commits[0].Version} found rows in its way {MostRounds} times that were not there when it looked, and was given up. Nothing was written. Either others kept changing the store, or it has rows of a version that the customer has not reached, as after single tables were restored; 'crm verify' tells.");
     }
 
     /// <summary>Writes commits all or none.</summary>

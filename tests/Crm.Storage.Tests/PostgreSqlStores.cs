@@ -245,6 +245,21 @@ public sealed class PostgreSqlStores : IAsyncDisposable
         Assert.Equal((1L, 1L, 2L), (database.Execute("SELECT version FROM crm_customer"), database.Execute("SELECT COUNT(*) FROM crm_key"), database.Execute("SELECT COUNT(*) FROM crm_event")));
     }
 
+    [Theory]
+    [InlineData("crm_event_line")]
+    [InlineData("crm_ledger")]
+    public async Task A_commit_one_of_whose_rows_is_there_already_is_given_up_and_writes_nothing(string table)
+    {
+        await using var store = Open();
+        await store.CommitAsync(Samples.Birth(1), Token);
+        await store.CommitAsync(SqliteStores.Purchase(1), Token);
+        database.Execute($"UPDATE {table} SET version = 3");
+
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await store.CommitAsync(SqliteStores.NextPurchase(1), Token));
+
+        Assert.Equal((2L, 2L, 0L), (database.Execute("SELECT version FROM crm_customer"), database.Execute("SELECT COUNT(*) FROM crm_key"), database.Execute("SELECT COUNT(*) FROM crm_event WHERE version > 2")));
+    }
+
     [Fact]
     public async Task A_schema_that_was_made_by_hand_is_found_and_used_by_one_who_may_make_nothing()
     {

@@ -118,6 +118,22 @@ public sealed class SqliteStores : IDisposable
         Assert.Equal(purchase.Entries[0], await store.ReadJournalAsync(Samples.Customer(1), 1, Token).SingleAsync(Token));
     }
 
+    [Theory]
+    [InlineData("crm_event_line")]
+    [InlineData("crm_ledger")]
+    public async Task A_commit_one_of_whose_rows_is_there_already_is_given_up_and_writes_nothing(string table)
+    {
+        await using var store = SqliteStore.Open(file.Path);
+        await store.CommitAsync(Samples.Birth(1), Token);
+        await store.CommitAsync(Purchase(1), Token);
+        Execute($"UPDATE {table} SET version = 3");
+
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await store.CommitAsync(NextPurchase(1), Token));
+
+        Assert.Equal(2, (await store.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token)).Version);
+        Assert.Equal(2, await store.ReadJournalAsync(Samples.Customer(1), 0, Token).CountAsync(Token));
+    }
+
     [Fact]
     public async Task A_customer_is_loaded_while_a_write_waits_for_another_process()
     {
@@ -383,6 +399,9 @@ public sealed class SqliteStores : IDisposable
         NextDue = Samples.At(100),
         NextDueChanged = true,
     };
+
+    /// <summary>What the customer buys after <see cref="Purchase"/>.</summary>
+    internal static Commit NextPurchase(int customer) => Purchase(customer) with { ExpectedVersion = 2, Version = 3, Entries = [Samples.FullEntry(customer, 3, $"pos:next-{customer}")] };
 
     private SqliteConnection Connect()
     {
