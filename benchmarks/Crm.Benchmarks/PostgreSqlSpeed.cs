@@ -18,87 +18,123 @@ namespace Crm.Benchmarks;
 
 /// <summary>
 /// Purchases under the programme "1 point per whole 1.00" into PostgreSQL, fully durable, through the engine and by yardsticks, in turns within one run on one server:
-/// <c>dotnet run -c Release --project benchmarks/Crm.Benchmarks -- postgresql [SECONDS]</c>. The server is a throwaway cluster with its defaults, or the one that CRM_BENCH_POSTGRES names.
+/// <c>dotnet run -c Release --project benchmarks/Crm.Benchmarks -- postgresql [SECONDS [PARTS]]</c>. The server is a throwaway cluster with its defaults, or the one that CRM_BENCH_POSTGRES names.
 /// </summary>
 internal static class PostgreSqlSpeed
 {
     private const int Customers = 1_000;
     private const int Remembered = 20_000;
+    private const int Rounds = 5;
+    private static readonly CrmOptions Usual = new() { RememberCustomers = 10_000 };
+    private static ProcessorTime processors = ProcessorTime.Own;
     private static int number;
 
-    public static async Task RunAsync(double seconds)
+    /// <summary>Runs some of the parts single, hot, bulk and sqlite; none named: all.</summary>
+    public static async Task RunAsync(double seconds, IReadOnlyList<string> parts)
     {
         var connectionString = Environment.GetEnvironmentVariable("CRM_BENCH_POSTGRES") ?? PostgreSqlCluster.Start(durable: true) ?? throw new InvalidOperationException("No PostgreSQL: set CRM_BENCH_POSTGRES, or install the server.");
+        processors = await ProcessorTime.OfAsync(connectionString);
         var schema = $"bench_{Guid.NewGuid():N}";
         var options = new PostgreSqlStoreOptions { Schema = schema };
         var pooled = $"{connectionString};Maximum Pool Size=100";
         await using var store = PostgreSqlStore.Open(pooled, options);
-        var single = EngineOver(store, grouped: false);
-        var remembering = EngineOver(store, grouped: false, Remembered);
-        var grouped = EngineOver(store, grouped: true, Remembered);
-        await BirthsAsync(single);
-        var rounds = 3;
-
-        foreach (var writers in new[] { 1, 8, 32 })
+        var loading = EngineOver(store, grouped: false, remembered: 0);
+        await BirthsAsync(loading);
+        if (parts is [] || parts.Contains("single"))
         {
-            var (engine, knowing, commit, hand, bench) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
-            for (var round = 0; round < rounds; round++)
+            foreach (var writers in new[] { 1, 8, 32 })
             {
-                engine.Add(await RateAsync(writers, seconds, writer => RecordAsync(single, Mine(writer, writers))));
-                hand.Add(await ByHandAsync(pooled, schema, writers, seconds));
-                await BirthsAsync(remembering); // whoever was changed by others in between is known again
-                knowing.Add(await RateAsync(writers, seconds, writer => RecordAsync(remembering, Mine(writer, writers))));
-                commit.Add(await CommitsAsync(store, writers, seconds));
-                bench.Add(await PgBench.RunAsync(connectionString, schema, Customers, writers, (int)Math.Ceiling(seconds)) ?? double.NaN);
+                await SingleAsync(connectionString, pooled, schema, store, loading, writers, seconds);
             }
-
-            Say($"{writers,2} writers: engine (load, decide, commit) {Middle(engine):0}/s, remembering {Middle(knowing):0}/s, store's commit alone {Middle(commit):0}/s, by hand {Middle(hand):0}/s, pgbench {Middle(bench):0}/s");
-            Say($"            engine/hand {Middle(engine) / Middle(hand):0.00}, remembering/hand {Middle(knowing) / Middle(hand):0.00}, commit/hand {Middle(commit) / Middle(hand):0.00}, hand/pgbench {Middle(hand) / Middle(bench):0.00}");
         }
 
-        var one = await PgBench.RunAsync(connectionString, schema, Customers, 1, (int)Math.Ceiling(seconds)) ?? double.NaN;
-        var eight = await PgBench.RunAsync(connectionString, schema, Customers, 8, (int)Math.Ceiling(seconds)) ?? double.NaN;
-        var hot = await PgBench.RunAsync(connectionString, schema, 1, 8, (int)Math.Ceiling(seconds)) ?? double.NaN;
-        await BirthsAsync(grouped);
-        var many = await RateAsync(1_000, 2 * seconds, caller => RecordAsync(grouped, caller % Customers));
-        var hottest = await RateAsync(1_000, 2 * seconds, _ => RecordAsync(grouped, 0));
-        Say($"grouped, 1,000 callers: {many:0}/s; pgbench one a transaction {one:0}/s (1 client), {eight:0}/s (8 clients): {many / one:0.0} and {many / eight:0.0} times");
-        Say($"grouped, one hot customer: {hottest:0}/s; pgbench on one customer {hot:0}/s (8 clients): {hottest / hot:0.0} times");
+        if (parts is [] || parts.Contains("hot"))
+        {
+            await ManyAsync(connectionString, schema, store, seconds);
+        }
 
-        await BulkAsync(pooled, schema, single, rounds);
-        await SqliteAsync(seconds);
+        if (parts is [] || parts.Contains("bulk"))
+        {
+            await BulkAsync(pooled, schema, loading);
+        }
+
+        if (parts is [] || parts.Contains("sqlite"))
+        {
+            await SqliteAsync(seconds);
+        }
+
         await using var drop = new NpgsqlConnection(connectionString);
         await drop.OpenAsync();
         await using var command = new NpgsqlCommand($"DROP SCHEMA {schema} CASCADE", drop);
         await command.ExecuteNonQueryAsync();
     }
 
-    private static async Task BulkAsync(string pooled, string schema, CrmEngine engine, int rounds)
+    // One event a call, so many callers at once. The first round is left aside: in it code is still being compiled.
+    private static async Task SingleAsync(string connectionString, string pooled, string schema, ICustomerStore store, CrmEngine loading, int writers, double seconds)
     {
-        var (bulk, hand) = (new List<double>(), new List<double>());
+        var remembering = EngineOver(store, grouped: false, Remembered);
+        var usual = EngineOver(store, Usual);
+        var (engine, knowing, byDefault, commit, hand, bench) = (new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>());
+        await InTurnsAsync(
+            async () => engine.Add(await EngineAsync(loading, writers, seconds)),
+            async () => hand.Add(await ByHandAsync(pooled, schema, writers, seconds)),
+            async () => knowing.Add(await EngineAsync(remembering, writers, seconds)),
+            async () => byDefault.Add(await EngineAsync(usual, writers, seconds)),
+            async () => commit.Add(await CommitsAsync(store, writers, seconds)),
+            async () => bench.Add(await PgBenchAsync(connectionString, schema, Customers, writers, seconds)));
+
+        Say($"{writers,2} writers: by hand {Of(hand)}, pgbench {Of(bench)}");
+        Against(hand, "engine with its defaults", byDefault);
+        Against(hand, "ungrouped, loading", engine);
+        Against(hand, "ungrouped, remembering", knowing);
+        Against(hand, "the store's commit alone", commit);
+    }
+
+    private static async Task ManyAsync(string connectionString, string schema, ICustomerStore store, double seconds)
+    {
+        var usual = EngineOver(store, Usual);
+        var (one, eight, alone, many, hottest) = (new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>());
+        for (var round = 0; round <= Rounds; round++)
+        {
+            one.Add(await PgBenchAsync(connectionString, schema, Customers, 1, seconds));
+            eight.Add(await PgBenchAsync(connectionString, schema, Customers, 8, seconds));
+            alone.Add(await PgBenchAsync(connectionString, schema, 1, 8, seconds));
+            var of = await BirthsAsync(usual);
+            many.Add(await RateAsync(Customers, seconds, caller => RecordAsync(usual, caller, of)));
+            hottest.Add(await RateAsync(Customers, seconds, _ => RecordAsync(usual, 0, of)));
+        }
+
+        Say($"pgbench, one a transaction: 1 client {Of(one)}; 8 clients {Of(eight)}; 8 clients on one customer {Of(alone)}");
+        Say($"1,000 callers: {Of(many)}: {PerSecond(many) / PerSecond(one):0.0} and {PerSecond(many) / PerSecond(eight):0.0} times");
+        Say($"1,000 callers, one hot customer: {Of(hottest)}: {PerSecond(hottest) / PerSecond(alone):0.0} times");
+    }
+
+    private static async Task BulkAsync(string pooled, string schema, CrmEngine engine)
+    {
+        var (bulk, hand) = (new List<Rate>(), new List<Rate>());
         await using var connection = Connect(pooled);
         await connection.OpenAsync();
         var byHand = new PostgreSqlByHand(connection, schema);
         var target = new ByHandTarget();
-        var deciding = EngineOver(target.Memory, grouped: false);
-        await deciding.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, "bulk-"))]);
+        var deciding = EngineOver(target.Memory, grouped: false, remembered: 0);
+        var (mine, byHands) = (await BirthsAsync(engine), await BirthsAsync(deciding));
         await byHand.WriteAsync(target.Take());
-        for (var round = 0; round < 8 * rounds; round++)
+        for (var round = 0; round < 8 * (Rounds + 1); round++)
         {
-            CustomerEvent[] events = [.. Enumerable.Range(0, Customers).Select(n => Purchase(n))];
-            var started = Stopwatch.GetTimestamp();
+            CustomerEvent[] events = [.. Enumerable.Range(0, Customers).Select(n => Purchase(n, mine))];
+            var watch = Watch.Start(processors);
             await engine.RecordAsync(events);
-            bulk.Add(Customers / Stopwatch.GetElapsedTime(started).TotalSeconds);
+            bulk.Add(watch.Rate(Customers));
 
-            // The hand's customers are others than the engine's, so that both insert new rows of as many customers.
-            await deciding.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, "bulk-"))]);
+            await deciding.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, byHands))]);
             var commits = target.Take();
-            started = Stopwatch.GetTimestamp();
+            watch = Watch.Start(processors);
             await byHand.WriteAsync(commits);
-            hand.Add(Customers / Stopwatch.GetElapsedTime(started).TotalSeconds);
+            hand.Add(watch.Rate(Customers));
         }
 
-        Say($"bulk of 1,000: engine {Middle(bulk):0}/s, by hand multi-row {Middle(hand):0}/s: {Middle(bulk) / Middle(hand):0.00}");
+        Say($"1,000 events a call: by hand in rows of many {Of(hand)}");
+        Against(hand, "engine", bulk);
     }
 
     private static async Task SqliteAsync(double seconds)
@@ -110,44 +146,67 @@ internal static class PostgreSqlSpeed
             await schema.MigrateAsync();
             using var byHand = new SqliteByHand(Path.Combine(folder, "hand.db"));
             var target = new ByHandTarget();
-            var deciding = EngineOver(target.Memory, grouped: false);
-            await BirthsAsync(deciding);
+            var deciding = EngineOver(target.Memory, grouped: false, remembered: 0);
+            var byHands = await BirthsAsync(deciding);
             byHand.Insert(target.Take());
-            var single = EngineOver(store, grouped: false);
+            processors = ProcessorTime.Own;
+            var single = EngineOver(store, grouped: false, remembered: 0);
             var remembering = EngineOver(store, grouped: false, Remembered);
-            var grouped = EngineOver(store, grouped: true);
-            await BirthsAsync(single);
-            for (var batch = 0; batch < 8; batch++)
+            var usual = EngineOver(store, Usual);
+            for (var batch = 0; batch < 4 * (Rounds + 1); batch++)
             {
-                await BirthsAsync(deciding);
+                await deciding.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, byHands))]);
             }
 
             var commits = target.Take();
-            var (engine, knowing, hand) = (new List<double>(), new List<double>(), new List<double>());
-            for (var round = 0; round < 4; round++)
+            var (engine, knowing, byDefault, hand, many) = (new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>());
+            for (var round = 0; round <= Rounds; round++)
             {
-                engine.Add(await RateAsync(1, seconds / 2, _ => RecordAsync(single, Interlocked.Increment(ref number) % Customers)));
-                await BirthsAsync(remembering);
-                knowing.Add(await RateAsync(1, seconds / 2, _ => RecordAsync(remembering, Interlocked.Increment(ref number) % Customers)));
-                var started = Stopwatch.GetTimestamp();
-                var part = commits.Skip(round * (commits.Count / 4)).Take(commits.Count / 4).ToList();
+                engine.Add(await EngineAsync(single, 1, seconds));
+                knowing.Add(await EngineAsync(remembering, 1, seconds));
+                var part = commits.Skip(round * (commits.Count / (Rounds + 1))).Take(commits.Count / (Rounds + 1)).ToList();
+                var watch = Watch.Start(processors);
                 foreach (var commit in part)
                 {
                     byHand.Insert([commit]);
                 }
 
-                hand.Add(part.Count / Stopwatch.GetElapsedTime(started).TotalSeconds);
+                hand.Add(watch.Rate(part.Count));
+                byDefault.Add(await EngineAsync(usual, 1, seconds));
+                many.Add(await EngineAsync(usual, Customers, seconds));
             }
 
-            var many = await RateAsync(1_000, seconds, caller => RecordAsync(grouped, caller % Customers));
-            Say($"SQLite, one at a time: engine {Middle(engine):0}/s, remembering {Middle(knowing):0}/s, by hand {Middle(hand):0}/s: {Middle(engine) / Middle(hand):0.00} and {Middle(knowing) / Middle(hand):0.00}; grouped, 1,000 callers: {many:0}/s, {many / Middle(engine):0.0} times one at a time");
+            Say($"SQLite, one at a time: by hand {Of(hand)}");
+            Against(hand, "engine with its defaults", byDefault);
+            Against(hand, "ungrouped, loading", engine);
+            Against(hand, "ungrouped, remembering", knowing);
+            Say($"SQLite, 1,000 callers: {Of(many)}: {PerSecond(many) / PerSecond(byDefault):0.0} times one at a time");
         }
 
         Directory.Delete(folder, recursive: true);
     }
 
+    // Every round begins with another part, so that none of them always follows the same.
+    private static async Task InTurnsAsync(params Func<Task>[] parts)
+    {
+        for (var round = 0; round <= Rounds; round++)
+        {
+            for (var part = 0; part < parts.Length; part++)
+            {
+                await parts[(round + part) % parts.Length]();
+            }
+        }
+    }
+
+    // Every part of every round has customers of its own, as many, who are born before: so none works in pages that another has filled.
+    private static async Task<Rate> EngineAsync(CrmEngine engine, int writers, double seconds)
+    {
+        var of = await BirthsAsync(engine);
+        return await RateAsync(writers, seconds, writer => RecordAsync(engine, Mine(writer, writers), of));
+    }
+
     // The commits that the memory store was given for the same purchases, written by hand.
-    private static async Task<double> ByHandAsync(string pooled, string schema, int writers, double seconds)
+    private static async Task<Rate> ByHandAsync(string pooled, string schema, int writers, double seconds)
     {
         var commits = await CapturedAsync(writers, seconds);
         var hands = new ConcurrentDictionary<int, (NpgsqlConnection Connection, PostgreSqlByHand Hand, int Next)>();
@@ -176,7 +235,7 @@ internal static class PostgreSqlSpeed
         return rate;
     }
 
-    private static async Task<double> CommitsAsync(ICustomerStore store, int writers, double seconds)
+    private static async Task<Rate> CommitsAsync(ICustomerStore store, int writers, double seconds)
     {
         var commits = await CapturedAsync(writers, seconds);
         foreach (var birth in commits.SelectMany(writer => writer.Births).Chunk(500))
@@ -196,12 +255,12 @@ internal static class PostgreSqlSpeed
     private static async Task<List<(IReadOnlyList<Commit> Births, IReadOnlyList<Commit> Purchases)>> CapturedAsync(int writers, double seconds)
     {
         var all = new List<(IReadOnlyList<Commit>, IReadOnlyList<Commit>)>();
-        var each = Math.Max(1, 200 / writers);
+        var each = Math.Max(1, Customers / writers);
         var enough = (int)(seconds * (writers == 1 ? 8_000 : 20_000 / writers) / each) + 1;
         for (var writer = 0; writer < writers; writer++)
         {
             var target = new ByHandTarget();
-            var deciding = EngineOver(target.Memory, grouped: false);
+            var deciding = EngineOver(target.Memory, grouped: false, remembered: 0);
             var of = string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref number)}-");
             await deciding.RecordAsync([.. Enumerable.Range(0, each).Select(n => Purchase(n, of))]);
             var births = target.Take();
@@ -218,16 +277,24 @@ internal static class PostgreSqlSpeed
 
     private static NpgsqlConnection Connect(string pooled) => new($"{pooled};Max Auto Prepare=100;Auto Prepare Min Usages=2;No Reset On Close=true");
 
-    private static int Mine(int writer, int writers) => (Interlocked.Increment(ref number) * writers % Customers) + writer is var customer && customer < Customers ? customer : writer;
+    private static int Mine(int writer, int writers) => (Interlocked.Increment(ref number) % (Customers / writers) * writers) + writer;
 
-    private static async Task RecordAsync(CrmEngine engine, int customer) => await engine.RecordAsync(Purchase(customer));
+    private static async Task RecordAsync(CrmEngine engine, int customer, string of) => await engine.RecordAsync(Purchase(customer, of));
 
-    private static CustomerEvent Purchase(int customer, string of = "") =>
+    private static CustomerEvent Purchase(int customer, string of) =>
         CustomerEvent.Purchase(string.Create(CultureInfo.InvariantCulture, $"till:{Interlocked.Increment(ref number)}"), Identity.User(string.Create(CultureInfo.InvariantCulture, $"{of}{customer}")), Money.Hkd(52));
 
-    private static async Task BirthsAsync(CrmEngine engine) => await engine.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n))]);
+    // Customers who have bought once, and what their names begin with.
+    private static async Task<string> BirthsAsync(CrmEngine engine)
+    {
+        var of = string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref number)}-");
+        await engine.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, of))]);
+        return of;
+    }
 
-    private static CrmEngine EngineOver(ICustomerStore store, bool grouped, int remembered = 0)
+    private static CrmEngine EngineOver(ICustomerStore store, bool grouped, int remembered) => EngineOver(store, new CrmOptions { GroupCommits = grouped, RememberCustomers = remembered });
+
+    private static CrmEngine EngineOver(ICustomerStore store, CrmOptions options)
     {
         var program = new LoyaltyProgram
         {
@@ -236,11 +303,11 @@ internal static class PostgreSqlSpeed
             Units = [new LoyaltyUnit("points", UnitKind.Redeemable)],
             Rules = [new PointsPerAmount { Name = "base", Unit = "points", Points = 1, Every = Money.Hkd(1), Basis = EarningBasis.WholeSpend }],
         };
-        return new CrmEngine(store, [new LoyaltyModule(program)], new CrmOptions { GroupCommits = grouped, RememberCustomers = remembered }, NodaTime.SystemClock.Instance, new RandomIdSource());
+        return new CrmEngine(store, [new LoyaltyModule(program)], options, NodaTime.SystemClock.Instance, new RandomIdSource());
     }
 
-    /// <summary>How often a second so many workers, each after its own last time, get something done.</summary>
-    private static async Task<double> RateAsync(int workers, double seconds, Func<int, Task> once)
+    // How often so many workers, each after its own last time, get something done.
+    private static async Task<Rate> RateAsync(int workers, double seconds, Func<int, Task> once)
     {
         for (var worker = 0; worker < Math.Min(workers, 8); worker++)
         {
@@ -249,21 +316,68 @@ internal static class PostgreSqlSpeed
         }
 
         var done = 0L;
-        var started = Stopwatch.GetTimestamp();
+        var watch = Watch.Start(processors);
         await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Run(async () =>
         {
-            while (Stopwatch.GetElapsedTime(started).TotalSeconds < seconds)
+            while (watch.Elapsed.TotalSeconds < seconds)
             {
                 await once(worker);
                 Interlocked.Increment(ref done);
             }
         })));
-        return done / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return watch.Rate(done);
     }
 
-    private static double Middle(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    private static async Task<Rate> PgBenchAsync(string connectionString, string schema, int customers, int clients, double seconds)
+    {
+        var whole = (int)Math.Ceiling(seconds);
+        var watch = Watch.Start(processors);
+        return await PgBench.RunAsync(connectionString, schema, customers, clients, whole) is { } rate
+            ? new Rate(rate, double.NaN, watch.Rate((long)(rate * whole)).Server)
+            : new Rate(double.NaN, double.NaN, double.NaN);
+    }
+
+    private static void Against(List<Rate> hand, string what, List<Rate> rates) => Say($"            {what} {Of(rates)}: {PerSecond(rates) / PerSecond(hand):0.00}");
+
+    private static string Of(List<Rate> rates) =>
+        string.Create(CultureInfo.InvariantCulture, $"{PerSecond(rates):0}/s (processors {Middle(rates, rate => rate.Client):0} + {Middle(rates, rate => rate.Server):0} µs)");
+
+    private static double PerSecond(List<Rate> rates) => Middle(rates, rate => rate.PerSecond);
+
+    // Without the first round, or the first quarter where rounds are short.
+    private static double Middle(List<Rate> rates, Func<Rate, double> value) =>
+        rates.Skip(rates.Count / (Rounds + 1)).Select(value).Order().ElementAt((rates.Count - (rates.Count / (Rounds + 1))) / 2);
 
     private static void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>How often a second something was done, and the microseconds of processors that this process and the server used each time; NaN: unknown.</summary>
+    private readonly record struct Rate(double PerSecond, double Client, double Server);
+
+    /// <summary>Measures by the clock and by the processors.</summary>
+    private sealed class Watch
+    {
+        private readonly ProcessorTime of;
+        private readonly (double Client, double Server) before;
+        private readonly long started;
+
+        private Watch(ProcessorTime of)
+        {
+            this.of = of;
+            before = of.Now();
+            started = Stopwatch.GetTimestamp();
+        }
+
+        public TimeSpan Elapsed => Stopwatch.GetElapsedTime(started);
+
+        public static Watch Start(ProcessorTime of) => new(of);
+
+        public Rate Rate(long done)
+        {
+            var elapsed = Elapsed;
+            var (client, server) = of.Now();
+            return new Rate(done / elapsed.TotalSeconds, (client - before.Client) * 1e6 / done, (server - before.Server) * 1e6 / done);
+        }
+    }
 
     /// <summary>Keeps what an engine commits, to be written by hand.</summary>
     private sealed class ByHandTarget

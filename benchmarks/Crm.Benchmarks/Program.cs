@@ -4,7 +4,7 @@ using Crm.Benchmarks;
 
 if (args is ["postgresql", .. var rest])
 {
-    await PostgreSqlSpeed.RunAsync(rest is [var seconds] ? double.Parse(seconds, CultureInfo.InvariantCulture) : 3);
+    await PostgreSqlSpeed.RunAsync(rest is [var seconds, ..] ? double.Parse(seconds, CultureInfo.InvariantCulture) : 3, [.. rest.Skip(1)]);
     return;
 }
 

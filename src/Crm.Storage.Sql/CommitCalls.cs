@@ -10,6 +10,7 @@ internal sealed class CommitCalls
     private readonly SqlCall keys = new(CommitStatements.Keys) { IsGuard = true };
     private readonly SqlCall births = new(CommitStatements.Births) { IsGuard = true };
     private readonly SqlCall versions = new(CommitStatements.Versions) { IsGuard = true };
+    private readonly SqlCall versionsUpon = new(CommitStatements.VersionsUpon) { IsGuard = true };
     private readonly SqlCall severed = new(CommitStatements.Severed);
     private readonly SqlCall identities = new(CommitStatements.Identities) { IsGuard = true };
     private readonly SqlCall draws = new(CommitStatements.Draws) { IsGuard = true };
@@ -53,7 +54,7 @@ internal sealed class CommitCalls
 
     private IEnumerable<SqlCall> All =>
     [
-        keys, births, versions, severed, identities, draws, onCredit, givenBack,
+        keys, births, versions, versionsUpon, severed, identities, draws, onCredit, givenBack,
         events, lines, slots, ledger, factsGone, facts, profilesGone, profiles, wakeupsGone, wakeups, checkpointsGone, checkpoints, outbox, withdrawn, .. silenced is null ? [] : (SqlCall[])[silenced], settled,
     ];
 
@@ -112,6 +113,10 @@ internal sealed class CommitCalls
         if (commit.ExpectedVersion == 0)
         {
             births.Add(id.Tenant, id.Bucket, id.Bytes, commit.Version, 0, commit.Claims.Count, commit.RecordedAt);
+        }
+        else if (commit.Upon is { } upon)
+        {
+            versionsUpon.Add(id.Tenant, id.Bucket, id.Bytes, commit.ExpectedVersion, commit.Version, commit.Claims.Count, upon.Name, upon.Bytes.AsSpan().ToArray());
         }
         else
         {

@@ -13,6 +13,13 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
         """,
         [Characters, Whole, Bytes]);
 
+    private static readonly SqlStatement Slots = new(
+        """
+        WITH v (n, tenant, bucket, customer_id, name) AS (VALUES {rows})
+        SELECT v.n, s.content FROM v CROSS JOIN crm_slot s WHERE s.tenant = v.tenant AND s.bucket = v.bucket AND s.customer_id = v.customer_id AND s.name = v.name
+        """,
+        [Whole, Characters, Whole, Bytes, Characters]);
+
     private static readonly SqlStatement Owners = new(
         """
         WITH v (tenant, bucket, kind, value) AS (VALUES {rows})
@@ -36,6 +43,7 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
         {
             Keys = known.DistinctBy(key => entries[key.Place].Event.Key).ToDictionary(key => entries[key.Place].Event.Key, key => key.Recorded),
             Versions = await VersionsAsync(session, commits, cancellationToken).ConfigureAwait(false),
+            Slots = await SlotsAsync(session, commits, cancellationToken).ConfigureAwait(false),
             Owners = await OwnersAsync(session, commits, cancellationToken).ConfigureAwait(false),
             Supplies = await SuppliesAsync(session, commits, cancellationToken).ConfigureAwait(false),
         };
@@ -51,6 +59,20 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
         }
 
         return (await session.QueryAsync(call, row => (row.Customer(0), row.Whole(1)), cancellationToken).ConfigureAwait(false)).ToDictionary();
+    }
+
+    private async ValueTask<Dictionary<CustomerId, byte[]>> SlotsAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        var call = new SqlCall(Slots);
+        foreach (var (n, commit) in commits.Index())
+        {
+            if (commit.Upon is { } upon)
+            {
+                call.Add(n, tenant, commit.Customer.Bucket, commit.Customer, upon.Name);
+            }
+        }
+
+        return call.Rows == 0 ? [] : (await session.QueryAsync(call, row => (commits[(int)row.Whole(0)].Customer, row.Bytes(1)), cancellationToken).ConfigureAwait(false)).ToDictionary();
     }
 
     private async ValueTask<Dictionary<Identity, CustomerId>> OwnersAsync(SqlSession session, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
@@ -81,6 +103,9 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
         public required Dictionary<EventKey, RecordedKey> Keys { get; init; }
 
         public required Dictionary<CustomerId, long> Versions { get; init; }
+
+        /// <summary>The slots that commits name.</summary>
+        public required Dictionary<CustomerId, byte[]> Slots { get; init; }
 
         public required Dictionary<Identity, CustomerId> Owners { get; init; }
 
@@ -123,7 +148,8 @@ internal sealed class CommitDiagnosis(string tenant, CustomerReader customers)
                 }
             }
 
-            if (Versions.GetValueOrDefault(commit.Customer) != commit.ExpectedVersion)
+            if (Versions.GetValueOrDefault(commit.Customer) != commit.ExpectedVersion
+                || (commit.Upon is { } upon && !(Slots.TryGetValue(commit.Customer, out var content) && upon.Bytes.AsSpan().SequenceEqual(content))))
             {
                 return new CommitResult.VersionConflict();
             }

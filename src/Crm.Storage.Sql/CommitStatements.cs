@@ -24,6 +24,16 @@ internal static class CommitStatements
         """,
         [Characters, Whole, Bytes, Whole, Whole, Whole]) { MostRows = 32 };
 
+    /// <summary>The same for commits that say what a slot must be (<see cref="Commit.Upon"/>).</summary>
+    public static readonly SqlStatement VersionsUpon = new(
+        """
+        WITH v (tenant, bucket, customer_id, expected, version, claims, name, content) AS (VALUES {rows})
+        UPDATE crm_customer SET version = v.version, identities = crm_customer.identities + v.claims
+        FROM v WHERE crm_customer.tenant = v.tenant AND crm_customer.bucket = v.bucket AND crm_customer.customer_id = v.customer_id AND crm_customer.version = v.expected
+            AND EXISTS (SELECT 1 FROM crm_slot s WHERE s.tenant = crm_customer.tenant AND s.bucket = crm_customer.bucket AND s.customer_id = crm_customer.customer_id AND s.name = v.name AND s.content = v.content)
+        """,
+        [Characters, Whole, Bytes, Whole, Whole, Whole, Characters, Bytes]) { MostRows = 32 };
+
     public static readonly SqlStatement Severed = new(
         "DELETE FROM crm_identity WHERE tenant = {0} AND bucket = {1} AND kind = {2} AND value = {3} AND customer_bucket = {4} AND customer_id = {5}",
         [Characters, Whole, Characters, Characters, Whole, Bytes]);

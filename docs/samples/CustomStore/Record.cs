@@ -11,7 +11,13 @@ namespace CustomStore;
 /// <summary>What the log says, one method to write each kind and one to read them all. The same records in the same order always come to the same.</summary>
 internal static class Record
 {
-    public static byte[] Of(IReadOnlyList<Commit> commits) => Made('c', writer => Many(writer, commits.ToSequence(), Write));
+    public static byte[] Of(IReadOnlyList<Commit> commits) => Made('u', writer => Many(writer, commits.ToSequence(), static (writer, commit) =>
+    {
+        Write(writer, commit);
+        Many(writer, commit.Upon is { } upon ? (Sequence<StoredSlot>)[upon] : [], Write);
+    }));
+
+
     public static byte[] OfLease(Instant now, Instant until, int most) => Made('l', writer => Numbers(writer, now.ToUnixTimeTicks(), until.ToUnixTimeTicks(), most));
     public static byte[] OfWaking(Instant due, Instant now, Instant until, int most) => Made('w', writer => Numbers(writer, due.ToUnixTimeTicks(), now.ToUnixTimeTicks(), until.ToUnixTimeTicks(), most));
     public static byte[] OfRelease(OutboxItem item, Instant lease, Instant notBefore) => Made('r', writer => Write(writer, item), writer => Numbers(writer, lease.ToUnixTimeTicks(), notBefore.ToUnixTimeTicks()));
@@ -38,7 +44,9 @@ internal static class Record
         switch ((char)record[0])
         {
             case 'c':
-                return await store.CommitManyAsync(Many(ref reader, ReadCommit), default);
+                return await store.CommitManyAsync(Many(ref reader, ReadCommit), default); // as logs of before have them
+            case 'u':
+                return await store.CommitManyAsync(Many(ref reader, static (ref reader) => ReadCommit(ref reader) with { Upon = Many(ref reader, ReadSlot) is [var upon] ? upon : null }), default);
             case 'l':
                 return await outbox.LeaseAsync(reader.Instant(), reader.Instant(), reader.Int(), default);
             case 'w':

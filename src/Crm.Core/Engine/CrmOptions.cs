@@ -51,10 +51,11 @@ public sealed record CrmOptions
 
     /// <summary>
     /// How many customers the engine remembers as its latest commits left them, so that their next event costs one round trip instead of two; what others have changed since is noticed when the decision is
-    /// committed. 0 to 1,000,000; a customer takes a few KB of memory, with the profile where the store keeps it. Leave it at 0 where a failover may lose commits that were acknowledged
-    /// (synchronous_commit off, an asynchronous replica): memory must not know more than the store.
+    /// committed, also where a failover lost commits and the customer came to the same version by others (<see cref="Storage.Commit.Upon"/>). Where others keep changing the same customers, memory is not asked for a while.
+    /// 0 to 1,000,000; a customer takes a few KB of memory, with the profile where the store keeps it. 0: every event loads its customer. A store that does not heed <see cref="Storage.Commit.Upon"/> notices no lost commits: choose 0 over it
+    /// where a failover may lose some that were acknowledged (synchronous_commit off, an asynchronous replica).
     /// </summary>
-    public int RememberCustomers { get; init; }
+    public int RememberCustomers { get; init; } = 10_000;
 
     internal sealed class Validator : AbstractValidator<CrmOptions>
     {

@@ -23,6 +23,7 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
             return new EraseResult.Nobody();
         }
 
+        recorder.ForgetEverybody(); // the profile is in no memory of this engine either
         if (journals is not null)
         {
             await journals.ForgetAsync(receipt.Customer, request.Key, cancellationToken).ConfigureAwait(false);

@@ -44,6 +44,9 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
     }
 
+    /// <summary>Forgets all customers that are remembered.</summary>
+    public void ForgetEverybody() => recent.Clear();
+
     /// <summary>Waits for the turn of customers among the writers of this process; disposing gives it back.</summary>
     public async ValueTask<IDisposable> EnterAsync(IReadOnlyCollection<CustomerRef> customers, CancellationToken cancellationToken)
     {
@@ -297,11 +300,6 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     // Whoever is remembered is not loaded, unless the memory has misled already.
     private async ValueTask<IReadOnlyList<CustomerSnapshot>> SnapshotsAsync(List<Item> pending, CancellationToken cancellationToken)
     {
-        if (kernel.Options.RememberCustomers == 0)
-        {
-            return await kernel.LoadAllAsync(pending.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
-        }
-
         var unknown = new List<Item>();
         foreach (var item in pending)
         {
@@ -314,6 +312,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
 
         var loaded = await kernel.LoadAllAsync(unknown.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
+        if (unknown.Count == pending.Count)
+        {
+            return loaded;
+        }
+
         var next = 0;
         return pending.ConvertAll(item => item.Remembered ?? loaded[next++]);
     }
@@ -437,8 +440,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         decision.Finish();
         return chosen is [{ Shortages: { } shortages }] && shortages.CloseForced(commit)
             ? await DecideAsync(group, mode, now, cancellationToken).ConfigureAwait(false)
-            : new Decided(group, chosen, commit);
+            : new Decided(group, chosen, group.IsRemembered ? commit with { Upon = StateOf(group.Snapshot) } : commit);
     }
+
+    // The slot of the kernel has every event's instant and adds up the journal: a store that lost its latest commits and came to the same version by others has another.
+    private static StoredSlot StateOf(CustomerSnapshot snapshot) => snapshot.Slots.First(slot => slot.Name == StateCodec.KernelSlot);
 
     private static List<Item> InOrder(List<Item> items, Instant now) => [.. items.OrderBy(item => item.Happened.OccurredAt ?? now)];
 
@@ -446,6 +452,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private async ValueTask<bool> TakeAsync(Decided decided, CommitResult result, CancellationToken cancellationToken)
     {
         Remember(decided, result);
+        if (decided.Group.IsRemembered && result is CommitResult.Committed or CommitResult.VersionConflict or CommitResult.IdentityTaken)
+        {
+            recent.Learn(result is CommitResult.Committed);
+        }
+
         if (result is CommitResult.Committed)
         {
             decided.Items.ForEach(static item => item.Recorded = item.Decided);

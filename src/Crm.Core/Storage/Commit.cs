@@ -17,6 +17,12 @@ public sealed record Commit
     /// <summary>The version that the customer must have; 0 for a birth.</summary>
     public required long ExpectedVersion { get; init; }
 
+    /// <summary>
+    /// A slot that the store must have, by name and content, as the customer of the expected version was when this was decided; null: the version alone says it. Whoever decides upon a customer who was remembered, and
+    /// not loaded, names one that changes with every event: a store that was set back to an earlier time may have come to the same version by another way, and then answers <see cref="CommitResult.VersionConflict"/>.
+    /// </summary>
+    public StoredSlot? Upon { get; init; }
+
     /// <summary>The version that the customer has afterwards; larger than the expected one.</summary>
     public required long Version { get; init; }
 
@@ -101,6 +107,11 @@ public sealed record Commit
         if (ExpectedVersion < 0 || Version <= ExpectedVersion)
         {
             throw Faulty($"goes from version {ExpectedVersion} to {Version}; a later version is expected");
+        }
+
+        if (Upon is not null && ExpectedVersion == 0)
+        {
+            throw Faulty($"gives birth upon the slot '{Upon.Value.Name}'; whoever is not born yet has no slots");
         }
 
         var last = ExpectedVersion;

@@ -37,6 +37,9 @@ internal sealed class InMemoryCustomer
 
     public IReadOnlyList<Identity> Identities => identities;
 
+    /// <summary>Whether a slot of that name has that content.</summary>
+    public bool Has(StoredSlot slot) => slots.Any(stored => stored.Name == slot.Name && stored.Bytes == slot.Bytes);
+
     public CustomerSnapshot Snapshot(CustomerId id, int? reference, RecordedKey? recorded) => new()
     {
         Customer = id,

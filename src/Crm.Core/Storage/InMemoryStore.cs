@@ -374,7 +374,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
             }
         }
 
-        if (version != commit.ExpectedVersion)
+        if (version != commit.ExpectedVersion || (commit.Upon is { } upon && !customers[commit.Customer].Has(upon)))
         {
             return new CommitResult.VersionConflict();
         }

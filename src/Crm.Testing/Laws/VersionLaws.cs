@@ -50,6 +50,27 @@ internal static class VersionLaws
             }),
 
         Law.Of<ICustomerStore>(
+            "A_commit_upon_another_slot_is_a_conflict",
+            "A commit that says what a slot must be is refused where the store has none of that name, or one with another content, though the version is right; nothing of it is written.",
+            async bench =>
+            {
+                await bench.WriteAsync(Samples.Birth(1) with { Slots = [Samples.Slot("kernel", 1), Samples.Slot("loyalty", 2)] }, Samples.Birth(2));
+                var before = await bench.ContentAsync(1, 2);
+                foreach (var other in (StoredSlot[])[Samples.Slot("kernel", 2), Samples.Slot("loyalty", 1), Samples.Slot("campaigns", 1)])
+                {
+                    var stale = Samples.Commit(1, 1, "pos:9") with { Upon = other, Slots = [Samples.Slot("kernel", 3)] };
+                    Bench.Same<CommitResult>($"A commit upon the slot '{other.Name}' with content that the store does not have", new CommitResult.VersionConflict(), await bench.TryAsync(stale));
+                    Bench.Same<CommitResult>("A commit upon a slot of a customer who has none", new CommitResult.VersionConflict(), await bench.TryAsync(Samples.Commit(2, 1, "pos:9") with { Upon = other }));
+                    await bench.UnchangedAsync("After a commit upon another slot", before, [1, 2]);
+                }
+
+                Bench.Same("A commit upon a slot as it is", CommitResult.Done, await bench.TryAsync(Samples.Commit(1, 1, "pos:9") with { Upon = Samples.Slot("loyalty", 2), Slots = [Samples.Slot("loyalty", 3)] }));
+                Bench.Same<CommitResult>("A commit upon a slot as it was", new CommitResult.VersionConflict(), await bench.TryAsync(Samples.Commit(1, 2, "pos:10") with { Upon = Samples.Slot("loyalty", 2) }));
+                Bench.Same("A commit upon the slot that was written", CommitResult.Done, await bench.TryAsync(Samples.Commit(1, 2, "pos:10") with { Upon = Samples.Slot("loyalty", 3) }));
+            },
+            () => Faulty.Writing(commit => commit with { Upon = null })) with { Since = 5 },
+
+        Law.Of<ICustomerStore>(
             "Of_those_who_commit_one_version_at_once_one_wins",
             "Two, ten and a hundred commits from the same version end as one commit, and conflicts for all others.",
             async bench =>

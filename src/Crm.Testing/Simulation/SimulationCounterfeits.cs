@@ -85,7 +85,7 @@ public sealed class SimulationCounterfeit
         Commit = async (commit, store) =>
         {
             var version = (await store.LoadAsync(CustomerRef.Of(commit.Customer), default).ConfigureAwait(false)).Version;
-            return await store.CommitAsync(commit with { ExpectedVersion = version, Version = Math.Max(commit.Version, version + commit.Version - commit.ExpectedVersion), Entries = Renumbered(commit, version) }, default).ConfigureAwait(false);
+            return await store.CommitAsync(commit with { Upon = null, ExpectedVersion = version, Version = Math.Max(commit.Version, version + commit.Version - commit.ExpectedVersion), Entries = Renumbered(commit, version) }, default).ConfigureAwait(false);
         },
     };
 
