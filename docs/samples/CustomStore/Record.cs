@@ -11,13 +11,7 @@ namespace CustomStore;
 /// <summary>What the log says, one method to write each kind and one to read them all. The same records in the same order always come to the same.</summary>
 internal static class Record
 {
-    public static byte[] Of(IReadOnlyList<Commit> commits) => Made('u', writer => Many(writer, commits.ToSequence(), static (writer, commit) =>
-    {
-        Write(writer, commit);
-        Many(writer, commit.Upon is { } upon ? (Sequence<StoredSlot>)[upon] : [], Write);
-    }));
-
-
+    public static byte[] Of(IReadOnlyList<Commit> commits) => Made('c', writer => Many(writer, commits.ToSequence(), Write));
     public static byte[] OfLease(Instant now, Instant until, int most) => Made('l', writer => Numbers(writer, now.ToUnixTimeTicks(), until.ToUnixTimeTicks(), most));
     public static byte[] OfWaking(Instant due, Instant now, Instant until, int most) => Made('w', writer => Numbers(writer, due.ToUnixTimeTicks(), now.ToUnixTimeTicks(), until.ToUnixTimeTicks(), most));
     public static byte[] OfRelease(OutboxItem item, Instant lease, Instant notBefore) => Made('r', writer => Write(writer, item), writer => Numbers(writer, lease.ToUnixTimeTicks(), notBefore.ToUnixTimeTicks()));
@@ -44,9 +38,7 @@ internal static class Record
         switch ((char)record[0])
         {
             case 'c':
-                return await store.CommitManyAsync(Many(ref reader, ReadCommit), default); // as logs of before have them
-            case 'u':
-                return await store.CommitManyAsync(Many(ref reader, static (ref reader) => ReadCommit(ref reader) with { Upon = Many(ref reader, ReadSlot) is [var upon] ? upon : null }), default);
+                return await store.CommitManyAsync(Many(ref reader, ReadCommit), default);
             case 'l':
                 return await outbox.LeaseAsync(reader.Instant(), reader.Instant(), reader.Int(), default);
             case 'w':
@@ -76,6 +68,7 @@ internal static class Record
     {
         Write(writer, commit.Customer.Value);
         Numbers(writer, commit.ExpectedVersion, commit.Version, commit.RecordedAt.ToUnixTimeTicks());
+        Many(writer, commit.Upon is { } upon ? (Sequence<StoredSlot>)[upon] : [], Write);
         Many(writer, commit.Claims, static (writer, claim) => Texts(writer, claim.Identity.Kind, claim.Identity.Value, claim.Reference.ToString(CultureInfo.InvariantCulture)));
         Many(writer, commit.Severed, static (writer, identity) => Texts(writer, identity.Kind, identity.Value));
         Many(writer, commit.Entries, Write);
@@ -108,6 +101,7 @@ internal static class Record
         ExpectedVersion = reader.Whole(),
         Version = reader.Whole(),
         RecordedAt = reader.Instant(),
+        Upon = Many(ref reader, ReadSlot) is [var upon] ? upon : null,
         Claims = Many(ref reader, static (ref reader) => new IdentityClaim(new Identity(reader.Code(), reader.Code()), int.Parse(reader.Code(), CultureInfo.InvariantCulture))),
         Severed = Many(ref reader, static (ref reader) => new Identity(reader.Code(), reader.Code())),
         Entries = Many(ref reader, ReadEntry),
@@ -116,11 +110,9 @@ internal static class Record
         Facts = Many(ref reader, static (ref reader) => new Fact(reader.Code(), reader.Scalar(), reader.InstantOrNull())),
         Profile = Many(ref reader, static (ref reader) => reader.Fields()) is [var profile] ? profile : null,
         NextDue = reader.InstantOrNull(),
-        NextDueChanged = reader.Flag(),
-        WithdrawsMessages = reader.Flag(),
+        NextDueChanged = reader.Flag(), WithdrawsMessages = reader.Flag(),
         Outbox = Many(ref reader, ReadItem),
-        Withdrawn = Many(ref reader, static (ref reader) => reader.Code()),
-        Settled = Many(ref reader, static (ref reader) => reader.Code()),
+        Withdrawn = Many(ref reader, static (ref reader) => reader.Code()), Settled = Many(ref reader, static (ref reader) => reader.Code()),
         Quotas = Many(ref reader, static (ref reader) => new QuotaDraw(reader.Code(), reader.Whole()) { IntoDebt = reader.Flag(), Credit = reader.Whole() }),
         CheckpointsInvalidFrom = reader.InstantOrNull(),
         Checkpoints = Many(ref reader, static (ref reader) => new Checkpoint(reader.Instant(), Many(ref reader, ReadSlot))),

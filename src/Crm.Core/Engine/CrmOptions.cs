@@ -55,7 +55,7 @@ public sealed record CrmOptions
     /// 0 to 1,000,000; a customer takes a few KB of memory, with the profile where the store keeps it. 0: every event loads its customer. A store that does not heed <see cref="Storage.Commit.Upon"/> notices no lost commits: choose 0 over it
     /// where a failover may lose some that were acknowledged (synchronous_commit off, an asynchronous replica).
     /// </summary>
-    public int RememberCustomers { get; init; } = 10_000;
+    public int RememberCustomers { get; init; }
 
     internal sealed class Validator : AbstractValidator<CrmOptions>
     {
