@@ -12,7 +12,7 @@ namespace Crm.Segmentation;
 /// instant. So memberships are, at every instant, what their conditions say, without a nightly run. After definitions have changed, a customer is asked about all segments once,
 /// at the next event or due instant.
 /// </summary>
-public sealed class SegmentationModule : CustomerModule<SegmentationState>
+public sealed class SegmentationModule : CustomerModule<SegmentationState>, IAsksAnew
 {
     private readonly SegmentPlans plans;
 
@@ -36,6 +36,22 @@ public sealed class SegmentationModule : CustomerModule<SegmentationState>
 
     /// <inheritdoc/>
     public override ModuleContract Contract { get; }
+
+    /// <inheritdoc/>
+    bool IAsksAnew.IsBehind(object state) => state is SegmentationState { Fingerprint: not 0 and var fingerprint } && fingerprint != plans.Fingerprint;
+
+    /// <inheritdoc/>
+    object IAsksAnew.Look(object state, ModuleContext context)
+    {
+        var known = (SegmentationState)state;
+        return known with { Held = new Asking(plans, known, context).Held() };
+    }
+
+    /// <inheritdoc/>
+    bool IAsksAnew.SaysTheSame(object state, object other) => ((SegmentationState)state).HasStandingsOf((SegmentationState)other);
+
+    /// <inheritdoc/>
+    Condition? IAsksAnew.Concerns(object state, NodaTime.Instant now, NodaTime.Duration ahead) => plans.Concerned((SegmentationState)state, now, ahead);
 
     /// <inheritdoc/>
     protected override Outcome Handle(SegmentationState state, ModuleContext context)

@@ -11,11 +11,38 @@ internal sealed class HistoryScan(string tenant)
     // Few enough that their list is no large object for the collector, and that it has little to keep when it comes by.
     private const int RowsAtOnce = 1_024;
 
+    /// <summary>So many customers are asked for by id at once.</summary>
+    public const int CustomersAtOnce = 64;
+
+    private const string EventColumns = """
+        e.customer_id, e.version, e.source, e.event_key, e.kind, e.occurred_at, e.effective_at, e.recorded_at, e.channel, e.brand, e.actor, e.spend_minor, e.spend_currency,
+            e.original_source, e.original_key, e.sent_to, e.backfill, e.fields, e.observations, e.receipt
+        """;
+
+    private const string LineColumns = "l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency";
+
+    private static readonly SqlStatement EventsOf = new(
+        $$"""
+        WITH v (tenant, bucket, customer_id) AS (VALUES {rows})
+        SELECT {{EventColumns}}
+        FROM v CROSS JOIN crm_event e WHERE e.tenant = v.tenant AND e.bucket = v.bucket AND e.customer_id = v.customer_id
+        ORDER BY e.bucket, e.customer_id, e.version
+        """,
+        [Characters, Whole, Bytes]);
+
+    private static readonly SqlStatement LinesOf = new(
+        $$"""
+        WITH v (tenant, bucket, customer_id) AS (VALUES {rows})
+        SELECT {{LineColumns}}
+        FROM v CROSS JOIN crm_event_line l WHERE l.tenant = v.tenant AND l.bucket = v.bucket AND l.customer_id = v.customer_id
+        ORDER BY l.bucket, l.customer_id, l.version, l.line
+        """,
+        [Characters, Whole, Bytes]);
+
     // The bounds are those of the key. The buckets are named with a sign before them: without it SQLite would look for them instead, and read a bucket from its beginning for each part.
     private static readonly SqlStatement Events = new(
-        """
-        SELECT e.customer_id, e.version, e.source, e.event_key, e.kind, e.occurred_at, e.effective_at, e.recorded_at, e.channel, e.brand, e.actor, e.spend_minor, e.spend_currency,
-            e.original_source, e.original_key, e.sent_to, e.backfill, e.fields, e.observations, e.receipt
+        $$"""
+        SELECT {{EventColumns}}
         FROM crm_event e
         WHERE e.tenant = {0} AND +e.bucket BETWEEN {1} AND {4} AND (e.bucket, e.customer_id, e.version) > ({1}, {2}, {3}) AND (e.bucket, e.customer_id, e.version) <= ({4}, {5}, {6})
         ORDER BY e.bucket, e.customer_id, e.version LIMIT {7}
@@ -23,8 +50,8 @@ internal sealed class HistoryScan(string tenant)
         [Characters, Whole, Bytes, Whole, Whole, Bytes, Whole, Whole]);
 
     private static readonly SqlStatement Lines = new(
-        """
-        SELECT l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency
+        $$"""
+        SELECT {{LineColumns}}
         FROM crm_event_line l
         WHERE l.tenant = {0} AND +l.bucket BETWEEN {1} AND {4} AND (l.bucket, l.customer_id, l.version) > ({1}, {2}, {3}) AND (l.bucket, l.customer_id, l.version) <= ({4}, {5}, {6})
         ORDER BY l.bucket, l.customer_id, l.version, l.line
@@ -54,13 +81,37 @@ internal sealed class HistoryScan(string tenant)
         return (entries, entries.Count == RowsAtOnce);
     }
 
-    // Both are in the order of the key.
+    /// <summary>The whole histories of some customers, by bucket and id.</summary>
+    public async ValueTask<IReadOnlyList<StoredHistory>> OfAsync(SqlSession session, IEnumerable<CustomerId> customers, CancellationToken cancellationToken)
+    {
+        var entries = new List<(CustomerId Customer, HistoryEntry Entry)>();
+        var lines = new List<(CustomerId Customer, long Version, EventLine Line)>();
+        var (events, theirs, reader) = (new SqlCall(EventsOf), new SqlCall(LinesOf), new EntryReader());
+        foreach (var customer in customers)
+        {
+            events.Add(tenant, customer.Bucket, customer);
+            theirs.Add(tenant, customer.Bucket, customer);
+        }
+
+        // Events are never changed, so lines read after their events are complete, and those of what came since are left out.
+        await session.QueryAsync([SqlQuery.Into(events, entries, reader.Read)], cancellationToken).ConfigureAwait(false);
+        await session.QueryAsync([SqlQuery.Into(theirs, lines, reader.ReadLine)], cancellationToken).ConfigureAwait(false);
+        Join(entries, lines);
+        return [.. entries.GroupBy(entry => entry.Customer).Select(own => new StoredHistory(own.Key, [.. own.Select(entry => entry.Entry)]))];
+    }
+
+    // Both are in the order of the key. Lines of an event that was recorded after the events were read belong to none of them.
     private static void Join(List<(CustomerId Customer, HistoryEntry Entry)> entries, List<(CustomerId Customer, long Version, EventLine Line)> lines)
     {
         var place = 0;
         for (var i = 0; i < entries.Count && place < lines.Count; i++)
         {
             var (customer, entry) = entries[i];
+            while (place < lines.Count && (lines[place].Customer == customer ? lines[place].Version < entry.Version : (customer.Bucket, customer).CompareTo((lines[place].Customer.Bucket, lines[place].Customer)) > 0))
+            {
+                place++;
+            }
+
             var begin = place;
             while (place < lines.Count && lines[place].Customer == customer && lines[place].Version == entry.Version)
             {

@@ -195,6 +195,16 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(CustomerId? after, CustomerId last, CancellationToken cancellationToken) =>
         ReadHistoriesAsync(after is { } known ? EntryPlace.After(known) : EntryPlace.Before(0), EntryPlace.After(last), cancellationToken);
 
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(IReadOnlyList<CustomerId> customers, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(customers);
+        foreach (var some in customers.Chunk(HistoryScan.CustomersAtOnce))
+        {
+            yield return await ReadAsync(session => histories.OfAsync(session, some, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     private async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(EntryPlace place, EntryPlace until, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (open, entries) = (default(CustomerId), new List<HistoryEntry>());
@@ -237,6 +247,10 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) =>
         ReadAsync(session => customers.LoadPageAsync(session, after, most, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<CustomerSlot>> ReadSlotsAsync(string name, CustomerId? after, CustomerId last, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<CustomerSlot>>(async session => await scan.SlotsAsync(session, name, after, last, cancellationToken).ConfigureAwait(false), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerVersion>> ReadVersionsAsync(CustomerId? after, int most, CancellationToken cancellationToken) =>

@@ -14,17 +14,14 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
     /// <summary>The customers of whom a condition holds, in the order of their ids.</summary>
     public async ValueTask<IReadOnlyList<CustomerId>> SelectAsync(Condition condition, Instant now, CancellationToken cancellationToken)
     {
-        var kinds = kernel.Modules.Kinds;
-        var errors = ConditionCheck.Check(condition, kinds, kernel.Options.Calendars);
+        var errors = ConditionCheck.Check(condition, kernel.Modules.Kinds, kernel.Options.Calendars);
         if (!errors.IsEmpty)
         {
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(condition));
         }
 
-        var moment = new Moment(now, kernel.Options.Zone) { Calendars = kernel.Options.Calendars };
-        if (kernel.Store is IAudienceQuery query and IWakeups && AsksForRows(condition) && query.Refusals(condition, kinds, kernel.Profiles).IsEmpty)
+        if (await ByStoreAsync(kernel, condition, now, cancellationToken).ConfigureAwait(false) is { } answer)
         {
-            var answer = await query.SelectAsync(condition, kinds, kernel.Profiles, moment, cancellationToken).ConfigureAwait(false);
             return answer.Undecided.IsEmpty ? answer.Members : [.. answer.Members.Concat(await AskedAsync(condition, answer.Undecided, now, cancellationToken).ConfigureAwait(false)).Order()];
         }
 
@@ -39,8 +36,21 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
         return [.. (await AskedAsync(condition, all, now, cancellationToken).ConfigureAwait(false)).Order()];
     }
 
+    /// <summary>The answer of the store by itself; null where it cannot tell.</summary>
+    /// <param name="kernel">The store and what there is.</param>
+    /// <param name="condition">Without errors.</param>
+    /// <param name="now">As of when.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static async ValueTask<AudienceAnswer?> ByStoreAsync(Kernel kernel, Condition condition, Instant now, CancellationToken cancellationToken)
+    {
+        var kinds = kernel.Modules.Kinds;
+        return kernel.Store is IAudienceQuery query and IWakeups && AsksForRows(kernel, condition) && query.Refusals(condition, kinds, kernel.Profiles).IsEmpty
+            ? await query.SelectAsync(condition, kinds, kernel.Profiles, new Moment(now, kernel.Options.Zone) { Calendars = kernel.Options.Calendars }, cancellationToken).ConfigureAwait(false)
+            : null;
+    }
+
     // A fact that audiences cannot be selected by has no row in the store: to ask there would find nobody, and by "not" everybody.
-    private bool AsksForRows(Condition condition) => condition.Leaves().OfType<Condition.Fact>().All(fact => kernel.Modules.OwnerOf(fact.Name) is not { Declaration.Queryable: false });
+    private static bool AsksForRows(Kernel kernel, Condition condition) => condition.Leaves().OfType<Condition.Fact>().All(fact => kernel.Modules.OwnerOf(fact.Name) is not { Declaration.Queryable: false });
 
     private async ValueTask<List<CustomerId>> AskedAsync(Condition condition, IReadOnlyList<CustomerId> customers, Instant now, CancellationToken cancellationToken)
     {

@@ -44,6 +44,9 @@ internal sealed class CustomerState
     /// <summary>What was decided when something fell due, and waits for the receipt of the next event.</summary>
     public Sequence<DecisionRecord> Untold { get; set; }
 
+    /// <summary>Whether a module may not have asked about the customer since its definitions became others.</summary>
+    public bool MayBeBehind { get; set; }
+
     /// <summary>The state of each module, by its place.</summary>
     public required object[] Slots { get; init; }
 
@@ -91,6 +94,7 @@ internal sealed class CustomerState
         Journal = Journal,
         Opening = Opening,
         Untold = Untold,
+        MayBeBehind = MayBeBehind,
         Slots = [.. Slots],
         Since = [.. Since],
         Facts = Facts.Clone(),

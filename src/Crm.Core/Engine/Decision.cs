@@ -240,6 +240,20 @@ internal sealed partial class Decision
         return !ReferenceEquals(before, state.Slots[module]);
     }
 
+    /// <summary>Whether nothing else would be stored than a module's own state, and the definitions by which it was decided.</summary>
+    public bool ChangesOnly(int module)
+    {
+        for (var index = 0; index < state.Slots.Length; index++)
+        {
+            if (index != module && !ReferenceEquals(state.Slots[index], slotsBefore[index]))
+            {
+                return false;
+            }
+        }
+
+        return entries.Count == 0 && state.NextDue == dueBefore && ChangedFacts().IsEmpty && consequences is { HasOutbox: false, HasQuotas: false, Entries.Count: 0 };
+    }
+
     /// <summary>Has outbox items leave the outbox with this commit.</summary>
     public void Settle(string outboxId) => (settled ??= []).Add(outboxId);
 

@@ -21,6 +21,7 @@ internal sealed partial class Fold
         var entry = merge.Entry;
         var happened = merge.Event ?? entry.Event;
         var told = happened with { Fields = happened.Fields.With(Fields.Of((EventKinds.RetiredField, entry.Observations[Storage.JoinedHistories.RetiredObservation]))) };
+        LookAnew(customer, state, entry.EffectiveAt);
         Observations.Apply(entry.Observations, state, modules);
         state.SinceCheckpoint = options.CheckpointEvery;
         state.NeedsWholeHistory |= retired.NeedsWholeHistory;

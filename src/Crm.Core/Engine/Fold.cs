@@ -35,6 +35,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         {
             var at = state.Handled is { } handled && due < handled ? handled : due;
             handledAtOneInstant = at == state.Handled ? handledAtOneInstant + 1 : 0;
+            LookAnew(customer, state, at);
             if (state.Facts.FirstLapse <= due && !(state.Agenda.First?.Due < due))
             {
                 state.Facts.Lapse(due);
@@ -64,6 +65,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
     public Refusal? Happen(CustomerId customer, CustomerState state, JournalInput input, Consequences consequences, SuppliesLeft? supplies = null)
     {
         var entry = input.Entry;
+        LookAnew(customer, state, state.Handled is { } before && entry.EffectiveAt < before ? before : entry.EffectiveAt);
         Observations.Apply(entry.Observations, state, modules);
         state.SinceCheckpoint++;
         Refusal? refusal = null;
@@ -171,6 +173,28 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
     }
 
     private static IReadOnlyList<SuppliesLeft> LeftFor(JournalDraft entry, SuppliesLeft? supplies) => (supplies ?? SuppliesLeft.Of(entry)) is { } left ? [left] : [];
+
+    // What today's definitions say before anything happens is theirs, and not the doing of what happens.
+    private void LookAnew(CustomerId customer, CustomerState state, Instant at)
+    {
+        if (!state.MayBeBehind)
+        {
+            return;
+        }
+
+        state.MayBeBehind = false;
+        foreach (var (index, module) in modules.AskingAnew)
+        {
+            if (module.IsBehind(state.Slots[index]))
+            {
+                state.MayBeBehind = true;
+                context.Enter(customer, state, default, at, default, accepted: false);
+                context.Ask(index);
+                state.Slots[index] = module.Look(state.Slots[index], context);
+                context.Leave();
+            }
+        }
+    }
 
     private IEnumerable<int> Irrevocable(string kind) => modules.HandlersFor(kind).Where(index => !modules.Contracts[index].Reversible);
 

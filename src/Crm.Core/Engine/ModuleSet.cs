@@ -35,6 +35,7 @@ internal sealed class ModuleSet
 
         EmptySlots = [.. Contracts.Select(contract => contract.Codec.Empty)];
         Validators = [.. All.OfType<IEventValidator>()];
+        AskingAnew = [.. All.Index().Where(module => module.Item is IAsksAnew).Select(module => (module.Index, (IAsksAnew)module.Item))];
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
         Uncounted = Observed.Empty(Windows);
         ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Concat(TimedFields()).Concat(Contracts.SelectMany(contract => contract.Conditions).SelectMany(ConditionZones.ZoneFields)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
@@ -62,6 +63,9 @@ internal sealed class ModuleSet
 
     /// <summary>The modules that also check events.</summary>
     public IReadOnlyList<IEventValidator> Validators { get; }
+
+    /// <summary>The modules whose states may have been decided by other definitions, with their places.</summary>
+    public (int Index, IAsksAnew Module)[] AskingAnew { get; }
 
     public EventKinds Kinds { get; }
 

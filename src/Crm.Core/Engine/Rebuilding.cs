@@ -14,12 +14,17 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
     public async ValueTask<RebuildReport> RunAsync(RebuildRequest request, CancellationToken cancellationToken)
     {
         var module = IndexOf(request.Module);
+        var concerned = request.From == RebuildFrom.Now ? Concerned.By(kernel, module, clock.GetCurrentInstant()) : null;
         return await CustomerWalk.RunPagesAsync(
             kernel,
             new RebuildReport(0, 0, request.After, false),
             request.After,
             request.Most,
-            (before, page) => DecideAsync(before, page, module, request, cancellationToken),
+            async (before, page) =>
+            {
+                var some = concerned is null ? page : await concerned.OfAsync(before, page, cancellationToken).ConfigureAwait(false);
+                return new DecidedPage(page, some.Length == 0 ? [] : await DecideAsync(before, some, isWhole: some.Length == page.Length, module, request, cancellationToken).ConfigureAwait(false));
+            },
             (report, page) => WriteAsync(report, page, module, request, cancellationToken),
             static report => report with { IsComplete = true },
             request.Progress,
@@ -39,13 +44,13 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             : throw new ArgumentException($"The module '{name}' cannot be decided anew by itself: it has written to the ledger, or what it has done is irrevocable. A reversible module without units is expected.", nameof(name));
     }
 
-    private async ValueTask<Rebuilt[]> DecideAsync(CustomerId? before, CustomerId[] page, int module, RebuildRequest request, CancellationToken cancellationToken)
+    private async ValueTask<Rebuilt[]> DecideAsync(CustomerId? before, CustomerId[] page, bool isWhole, int module, RebuildRequest request, CancellationToken cancellationToken)
     {
         var now = clock.GetCurrentInstant();
         var snapshots = await kernel.LoadAllAsync([.. page.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false);
         var states = snapshots.Select(snapshot => kernel.Codec.Decode(snapshot.Slots, snapshot.Version)).ToList();
         var histories = request.From == RebuildFrom.History || states.Where((state, place) => Decision.LacksWindows(snapshots[place], state)).Any()
-            ? await HistoriesAsync(before, page, cancellationToken).ConfigureAwait(false)
+            ? await HistoriesAsync(before, page, isWhole, cancellationToken).ConfigureAwait(false)
             : [];
         var rebuilt = new Rebuilt[page.Length];
         for (var i = 0; i < page.Length; i++)
@@ -59,12 +64,12 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     // Read after the snapshots, so that they are not older; of a store that cannot read them together each is read when it is needed.
-    private async ValueTask<Dictionary<CustomerId, StoredHistory>> HistoriesAsync(CustomerId? before, CustomerId[] page, CancellationToken cancellationToken)
+    private async ValueTask<Dictionary<CustomerId, StoredHistory>> HistoriesAsync(CustomerId? before, CustomerId[] page, bool isWhole, CancellationToken cancellationToken)
     {
         var histories = new Dictionary<CustomerId, StoredHistory>(page.Length);
         if (kernel.Store is IHistoryScan scan)
         {
-            await foreach (var some in scan.ReadHistoriesAsync(before, page[^1], cancellationToken).ConfigureAwait(false))
+            await foreach (var some in (isWhole ? scan.ReadHistoriesAsync(before, page[^1], cancellationToken) : scan.ReadHistoriesAsync(page, cancellationToken)).ConfigureAwait(false))
             {
                 foreach (var history in some)
                 {
@@ -76,7 +81,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         return histories;
     }
 
-    private static async ValueTask<Rebuilt> DecideAsync(CustomerId customer, Decision decision, Instant now, int module, RebuildRequest request, CancellationToken cancellationToken)
+    private async ValueTask<Rebuilt> DecideAsync(CustomerId customer, Decision decision, Instant now, int module, RebuildRequest request, CancellationToken cancellationToken)
     {
         decision.BringForward(now);
         var before = decision.State.Slots[module];
@@ -86,7 +91,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             ? await decision.RebuildAsync(module, now, cancellationToken).ConfigureAwait(false)
             : decision.AskNow(module, request.AgendaKey, now);
         var rebuilt = new Rebuilt(customer);
-        if (asked || looked)
+        if (looked || (asked && !SaysTheSame(decision, module, before)))
         {
             rebuilt = rebuilt with { Change = (before, decision.State.Slots[module]), Commit = request.DryRun ? null : decision.ToCommit(now) };
         }
@@ -95,12 +100,16 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         return rebuilt;
     }
 
-    private async ValueTask<RebuildReport> WriteAsync(RebuildReport report, Rebuilt[] page, int module, RebuildRequest request, CancellationToken cancellationToken)
+    // Whoever stays out of everything, and whose facts and agenda are as they were, is not written: when something next happens they are asked, and that comes to the same.
+    private bool SaysTheSame(Decision decision, int module, object before) =>
+        kernel.Modules.All[module] is IAsksAnew asking && asking.SaysTheSame(before, decision.State.Slots[module]) && decision.ChangesOnly(module);
+
+    private async ValueTask<RebuildReport> WriteAsync(RebuildReport report, DecidedPage page, int module, RebuildRequest request, CancellationToken cancellationToken)
     {
-        var commits = page.Select(customer => customer.Commit).OfType<Commit>().ToList();
+        var commits = page.Decided.Select(customer => customer.Commit).OfType<Commit>().ToList();
         var results = commits.Count == 0 ? [] : await kernel.CommitAllAsync(commits, cancellationToken).ConfigureAwait(false);
         var (changed, written) = (report.Changed, 0);
-        foreach (var decided in page)
+        foreach (var decided in page.Decided)
         {
             var isWritten = decided.Commit is null || results[written++] is CommitResult.Committed;
             var rebuilt = isWritten && !decided.Again ? decided : await AgainAsync(decided.Customer, module, request, cancellationToken).ConfigureAwait(false);
@@ -111,7 +120,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             }
         }
 
-        return new RebuildReport(report.Seen + page.Length, changed, page[^1].Customer, false);
+        return new RebuildReport(report.Seen + page.Customers.Length, changed, page.Customers[^1], false);
     }
 
     private ValueTask<Rebuilt> AgainAsync(CustomerId customer, int module, RebuildRequest request, CancellationToken cancellationToken) => Attempts.UntilAloneAsync(
@@ -131,6 +140,9 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             return (rebuilt.Commit is not { } commit || await kernel.Store.CommitAsync(commit, cancellationToken).ConfigureAwait(false) is CommitResult.Committed, rebuilt);
         },
         cancellationToken);
+
+    /// <summary>A page of customers, and what became of those of them who were decided about.</summary>
+    private sealed record DecidedPage(CustomerId[] Customers, Rebuilt[] Decided);
 
     /// <summary>What became of a customer.</summary>
     private sealed record Rebuilt(CustomerId Customer)

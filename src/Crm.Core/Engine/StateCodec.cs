@@ -33,8 +33,18 @@ internal sealed class StateCodec(ModuleSet modules)
             }
         }
 
+        foreach (var (index, module) in modules.AskingAnew)
+        {
+            state.MayBeBehind |= module.IsBehind(state.Slots[index]);
+        }
+
         return state;
     }
+
+    /// <summary>What one module keeps of a customer by itself.</summary>
+    /// <param name="index">The place of the module.</param>
+    /// <param name="slot">What is stored; null where there is nothing.</param>
+    public object DecodeOne(int index, StoredSlot? slot) => slot is not { } stored || IsEmptied(stored) ? modules.EmptySlots[index] : DecodeModule(stored, modules.Contracts[index].Codec);
 
     /// <summary>What is stored of modules that are not there, as far as there is anything.</summary>
     public IEnumerable<StoredSlot> OfOthers(Sequence<StoredSlot> slots) => slots.Where(slot => slot.Name != KernelSlot && modules.IndexOf(slot.Name) < 0 && !slot.Bytes.IsEmpty);

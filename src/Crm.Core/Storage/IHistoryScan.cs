@@ -31,6 +31,23 @@ public interface IHistoryScan
             yield return [.. some.Where(history => history.Customer.IsAfter(after) && !history.Customer.IsAfter(last))];
         }
     }
+
+    /// <summary>The histories of some customers, by bucket and then by id. Each whole and once, in parts of bounded size. By default those of all between the first and the last are read, and whoever is not meant is left out.</summary>
+    /// <param name="customers">In that order.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(IReadOnlyList<CustomerId> customers, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (customers.Count == 0)
+        {
+            yield break;
+        }
+
+        var meant = customers.ToHashSet();
+        await foreach (var some in ReadHistoriesAsync(customers[0].Bucket, customers[^1].Bucket, cancellationToken).ConfigureAwait(false))
+        {
+            yield return [.. some.Where(history => meant.Contains(history.Customer))];
+        }
+    }
 }
 
 /// <summary>The journal of a customer, without the answers that were given.</summary>

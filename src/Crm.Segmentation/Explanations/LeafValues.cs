@@ -98,7 +98,6 @@ internal static class LeafValues
     /// <summary>Values that no test names, for tests that nothing named turns: none at all, a code that is not asked for, and the actual codes with those that are asked for or without them. They stand for others of their sort and are not to be shown.</summary>
     public static IEnumerable<Scalar> Unnamed(Condition leaf, Scalar actual)
     {
-        Sequence<string> asked = TestOf(leaf) switch { Test.AnyOf(var codes) => codes, Test.AllOf(var codes) => codes, _ => [] };
         var test = TestOf(leaf);
         if (test is not (Test.Known or Test.Contains or Test.StartsWith or Test.EndsWith or Test.Matches or Test.AnyOf or Test.AllOf or Test.EqualTo { Value.Kind: ScalarKind.Code } or Test.OneOf { Values: [{ Kind: ScalarKind.Code }, ..] }))
         {
@@ -107,6 +106,7 @@ internal static class LeafValues
 
         yield return default;
         yield return Others.FirstOrDefault(other => test is Test.Known || !Evaluator.Passes(test, other, whenMissing: false, default).Value, Others[0]);
+        Sequence<string> asked = test switch { Test.AnyOf(var codes) => codes, Test.AllOf(var codes) => codes, _ => [] };
         if (!asked.IsEmpty && !actual.AsCodes.IsEmpty)
         {
             yield return Scalar.Of(actual.AsCodes.Append(asked[0]).Where(Scalar.CanBeOneOfSeveral));

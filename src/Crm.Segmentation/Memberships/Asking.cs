@@ -85,7 +85,10 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         {
             foreach (var added in plans.AddedSince(state.Fingerprint))
             {
-                SegmentPlans.Unmark(touched, added);
+                if (state.Held is not { } held || held.Contains(added))
+                {
+                    SegmentPlans.Unmark(touched, added);
+                }
             }
         }
 
@@ -113,6 +116,28 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         }
 
         return Decided(plans.Fingerprint, anew: true);
+    }
+
+    /// <summary>Which of the segments that were added since the customer was asked hold already. Nothing is decided: this asking is over then.</summary>
+    public Sequence<int> Held()
+    {
+        var held = new List<int>();
+        var added = plans.AddedSince(state.Fingerprint).ToArray();
+        Array.Sort(added);
+        foreach (var place in added)
+        {
+            // Those that name it see it as what it says, and not as it was.
+            var segment = plans.Segments[place];
+            var holds = segment.At(Moment.Instant) is { } version && Evaluator.Evaluate(version.Where, this).Value;
+            var standing = new Standing { Segment = segment.Id };
+            changed.Add((place, holds ? standing.Enter(Moment.Instant, 0) : standing));
+            if (holds)
+            {
+                held.Add(place);
+            }
+        }
+
+        return held.ToSequence();
     }
 
     private bool IsMember(SegmentPlan segment)
@@ -228,7 +253,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
 
         var dues = moved is null ? state.Dues : Sequence.Given(moved);
         var next = changed.Count + gone.Count > 0 ? state.SetInOrder(dues, InOrder()) : moved is null ? state : state.With(dues);
-        next = next.Fingerprint == fingerprint ? next : next with { Fingerprint = fingerprint };
+        next = next.Fingerprint == fingerprint ? next : next with { Fingerprint = fingerprint, Held = null };
         return new Outcome.Accepted
         {
             State = next,

@@ -53,6 +53,9 @@ public sealed record SegmentationState
     /// <summary>Names the definitions that decided it; 0 when all segments are to be asked about again.</summary>
     internal ulong Fingerprint { get; init; }
 
+    /// <summary>Of definitions that the customer was not asked about yet, the places of the segments that they say the customer is in already, before whatever is being handled; null when nobody has looked. Never stored.</summary>
+    internal Sequence<int>? Held { get; init; }
+
     /// <summary>The first instant at which a segment is to be asked about again: the module's one entry on the agenda.</summary>
     internal Instant? Wake { get; private init; }
 
@@ -83,6 +86,9 @@ public sealed record SegmentationState
 
     /// <summary>The place of a segment among the standings; -1 where there is nothing to say of it.</summary>
     internal int PlaceOf(SegmentPlan segment, SegmentPlans plans) => undated.PlaceOf(segment, plans);
+
+    /// <summary>Whether another state says the same of all segments, whichever definitions decided it.</summary>
+    internal bool HasStandingsOf(SegmentationState other) => dues == other.dues && undated.Equals(other.undated);
 
     /// <summary>The standing at a place.</summary>
     internal Standing At(int place) => undated.Items[place].Standing.With(dues[place]);

@@ -19,7 +19,9 @@ internal sealed class SegmentPlans
     private readonly FrozenDictionary<string, int> byFact;
     private readonly FrozenDictionary<string, int> byId;
     private readonly FrozenDictionary<ulong, int> versionHashes;
+    private static readonly Condition Nobody = new Condition.Any([]);
     private readonly ConcurrentDictionary<ulong, int[]> added = new();
+    private readonly ConcurrentDictionary<(ulong Fingerprint, Duration Ahead), Nearby> concerned = new();
 
     public SegmentPlans(DefinitionCatalog<Segment> catalog)
     {
@@ -35,6 +37,7 @@ internal sealed class SegmentPlans
         versionHashes = Segments.SelectMany(segment => segment.Versions.Select(version => (segment.Place, Hash: HashOf(version)))).DistinctBy(one => one.Hash).ToFrozenDictionary(one => one.Hash, one => one.Place);
         Fingerprint = Segments.SelectMany(segment => segment.Versions).Aggregate(1ul, (sum, version) => unchecked(sum + HashOf(version)));
         InOrder = [.. Segments.OrderBy(segment => segment.Rank)];
+        LastActivation = Segments.SelectMany(segment => segment.Versions).Select(version => version.ActiveFrom).DefaultIfEmpty(Instant.MinValue).Max();
     }
 
     /// <summary>The segments; each comes after those it names.</summary>
@@ -42,6 +45,9 @@ internal sealed class SegmentPlans
 
     /// <summary>The segments in the ordinal order of their ids.</summary>
     public SegmentPlan[] InOrder { get; }
+
+    /// <summary>From when on all versions have begun to count.</summary>
+    private Instant LastActivation { get; }
 
     /// <summary>For each segment, those that name it.</summary>
     public int[][] Dependents { get; }
@@ -51,6 +57,40 @@ internal sealed class SegmentPlans
 
     /// <summary>The segments with versions that were added since others, where one or two were and nothing else changed; none where that is not so.</summary>
     public ReadOnlySpan<int> AddedSince(ulong fingerprint) => added.GetOrAdd(fingerprint, static (other, plans) => plans.Terms(unchecked(plans.Fingerprint - other), MostAdded) ?? [], this);
+
+    /// <summary>A condition without which a customer with a state need not be asked about these definitions; null where there is none that says so. The same one for states of the same definitions.</summary>
+    /// <param name="state">Where the customer stands.</param>
+    /// <param name="now">When they would be asked.</param>
+    /// <param name="ahead">How much later the condition is asked.</param>
+    public Condition? Concerned(Memberships.SegmentationState state, Instant now, Duration ahead)
+    {
+        if (state.Fingerprint == Fingerprint)
+        {
+            return Nobody;
+        }
+
+        var isNew = state.Fingerprint == 0 && state.Undated.IsEmpty;
+        ReadOnlySpan<int> places = isNew ? Enumerable.Range(0, Segments.Length).ToArray() : AddedSince(state.Fingerprint);
+        foreach (var place in places)
+        {
+            if (state.PlaceOf(Segments[place], this) >= 0)
+            {
+                return null;
+            }
+        }
+
+        return places.IsEmpty || LastActivation > now ? null : concerned.GetOrAdd((state.Fingerprint, ahead), static (_, asked) => asked.Plans.Near(asked.Places, asked.Ahead), (Plans: this, Places: places.ToArray(), Ahead: ahead)).Condition;
+    }
+
+    private Nearby Near(int[] places, Duration ahead)
+    {
+        var facts = places.Select(place => Segments[place].Fact).ToHashSet(StringComparer.Ordinal);
+        var conditions = places.Select(place => Segments[place].Versions[^1].Value.Where).ToList();
+
+        // Nobody has the fact of a segment that nobody was asked about: what names it cannot be selected by it.
+        var near = conditions.SelectMany(ConditionLeaves.Leaves).OfType<Condition.Fact>().Any(fact => facts.Contains(fact.Name)) ? [] : conditions.ConvertAll(condition => NearbyConditions.Near(condition, ahead));
+        return new Nearby(near.Count == 0 || near.Contains(null) ? null : new Condition.Any(near.OfType<Condition>().ToSequence()));
+    }
 
     public IEnumerable<Condition> Conditions => Segments.SelectMany(segment => segment.Versions).Select(version => version.Value.Where);
 
@@ -116,6 +156,9 @@ internal sealed class SegmentPlans
 
         return null;
     }
+
+    /// <summary>What is worked out once.</summary>
+    private sealed record Nearby(Condition? Condition);
 
     private static ulong HashOf(Definition<Segment> version) =>
         (ulong)(DefinitionHash.Of(string.Create(CultureInfo.InvariantCulture, $"{version.Name} {version.Version} {version.ActiveFrom} {version.Hash}")).Value >> 64);

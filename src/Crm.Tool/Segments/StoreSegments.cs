@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Engine;
+using Crm.Events;
 using Crm.Segmentation.Library;
 using Crm.Segmentation.Segments;
 using Crm.Tool.Demo;
@@ -38,22 +39,33 @@ internal sealed class StoreSegments
     /// <summary>Opens the segments of a store: those of the demo, those that hosts have saved in it, and those of files, which count instead of saved ones of the same name.</summary>
     /// <exception cref="ToolException">Something is wrong with a file, or the files do not fit the store; the message lists all of it.</exception>
     public static ValueTask<StoreSegments> OpenAsync(OpenedStore store, IEnumerable<string> files, AsOf asOf, IClock clock, CancellationToken cancellationToken) =>
-        OpenAsync(store, files, null, asOf, clock, cancellationToken);
+        OpenAsync(store, kinds => FromFiles(files, kinds), asOf, clock, cancellationToken);
 
     /// <summary>Opens the segments of a store as <see cref="OpenAsync(OpenedStore, IEnumerable{string}, AsOf, IClock, CancellationToken)"/> does, with one more that is asked about before it counts: as if it did, whatever its own instant, and of a snapshot by the condition that it is to be taken by.</summary>
     /// <exception cref="ToolException">Something is wrong with a file, or the files do not fit the store; the message lists all of it.</exception>
     public static async ValueTask<(StoreSegments Segments, Segment Draft)> OpenWithAsync(OpenedStore store, string draft, IEnumerable<string> files, AsOf asOf, IClock clock, CancellationToken cancellationToken)
     {
-        var segments = await OpenAsync(store, [draft, .. files], draft, asOf, clock, cancellationToken);
-        return (segments, SegmentJson.Read(NamedFile.JsonText(draft)).Value);
+        Segment? read = null;
+        var segments = await OpenAsync(
+            store,
+            kinds =>
+            {
+                var own = FromFiles([draft, .. files], kinds);
+                read = own[0].Value;
+                return [AsIfItCounted(own[0]), .. own.Skip(1)];
+            },
+            asOf,
+            clock,
+            cancellationToken);
+        return (segments, read ?? throw new InvalidOperationException("The files were not read."));
     }
 
-    private static async ValueTask<StoreSegments> OpenAsync(OpenedStore store, IEnumerable<string> files, string? draft, AsOf asOf, IClock clock, CancellationToken cancellationToken)
+    private static async ValueTask<StoreSegments> OpenAsync(OpenedStore store, Func<EventKinds, List<Definition<Segment>>> read, AsOf asOf, IClock clock, CancellationToken cancellationToken)
     {
         var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
         var modules = await store.ModulesAsync(cancellationToken);
         var engine = OpenedStore.EngineOver(store.Customers, modules, settings, clock);
-        var own = FromFiles(files, engine.Kinds, draft);
+        var own = read(engine.Kinds);
         var saved = await new SegmentLibrary(store.Documents, clock).DefinitionsAsync(cancellationToken);
         var demo = await DemoMark.IsOnAsync(store.Documents, cancellationToken) ? new TeaShop().Segments.Definitions.All : [];
         var all = own.Concat(saved.Concat(demo).Where(definition => own.All(one => one.Name != definition.Name))).DistinctBy(definition => (definition.Name, definition.Version)).ToList();
@@ -164,7 +176,7 @@ internal sealed class StoreSegments
 
     /// <summary>The segments of files.</summary>
     /// <exception cref="ToolException">Something is wrong with a file; the message lists all of it.</exception>
-    internal static List<Definition<Segment>> FromFiles(IEnumerable<string> files, Events.EventKinds? kinds, string? draft = null)
+    internal static List<Definition<Segment>> FromFiles(IEnumerable<string> files, EventKinds? kinds)
     {
         var definitions = new List<Definition<Segment>>();
         var problems = new List<string>();
@@ -172,8 +184,7 @@ internal sealed class StoreSegments
         {
             try
             {
-                var definition = SegmentJson.Read(NamedFile.JsonText(file), kinds);
-                definitions.Add(file == draft ? AsIfItCounted(definition) : definition);
+                definitions.Add(SegmentJson.Read(NamedFile.JsonText(file), kinds));
             }
             catch (InvalidSegmentException wrong)
             {

@@ -1,0 +1,238 @@
+using Crm.Conditions;
+using Crm.Definitions;
+using Crm.Engine;
+using Crm.Events;
+using Crm.Modules;
+using Crm.Segmentation.Memberships;
+using Crm.Segmentation.Segments;
+using Crm.Segmentation.Studies;
+using Crm.Segmentation.Tests.Memberships;
+using Crm.Storage;
+using Crm.Storage.Sqlite;
+using Crm.Testing;
+using Crm.Tests.Shared;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+using Outcome = Crm.Modules.Outcome;
+
+namespace Crm.Segmentation.Tests.Studies;
+
+/// <summary>What holds of segments that are filled in from now on, by looking only at those for whom there is something to write.</summary>
+public sealed class FillingFromNow
+{
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(150);
+    private static readonly Segment Old = Samples.Of("old", If.Purchases().InLast(Duration.FromDays(20)).Count().AtLeast(2));
+    private static readonly string[] Names = ["amy", "ben", "cat", "dan"];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void It_gives_what_would_be_if_the_segments_had_been_defined_to_begin_then() => Check(catalog => new SegmentationModule(catalog), () => SqliteStore.Open(":memory:"));
+
+    [Fact]
+    public void A_store_that_selects_nobody_gives_the_same() => Check(catalog => new SegmentationModule(catalog), () => new InMemoryStore());
+
+    [Fact]
+    public void The_law_catches_a_module_that_takes_those_for_all_who_are_in_it_now() =>
+        Counterfeits.Caught(() => Check(catalog => new Counterfeit(catalog) { Concern = static (catalog, concern) => concern is Condition.Any { Of.IsEmpty: false } ? If.Any([.. catalog.Definitions.All.Where(one => one.Name != Old.Id).Select(one => one.Value.Where)]) : concern }, () => SqliteStore.Open(":memory:")));
+
+    [Fact]
+    public void The_law_catches_a_module_that_says_the_same_of_everybody() =>
+        Counterfeits.Caught(() => Check(catalog => new Counterfeit(catalog) { IsDeaf = true }, () => SqliteStore.Open(":memory:")));
+
+    [Fact]
+    public void The_law_catches_a_module_that_gives_the_definition_as_the_cause_of_what_an_event_brings() =>
+        Counterfeits.Caught(() => Check(catalog => new Counterfeit(catalog) { IsBlind = true }, () => SqliteStore.Open(":memory:")));
+
+    [Fact]
+    public async Task Whoever_stays_out_and_will_is_neither_written_nor_counted_as_changed()
+    {
+        using var store = SqliteStore.Open(":memory:");
+        var town = new Town(new SegmentCatalog([Old]), store: store);
+        for (var who = 0; who < 40; who++)
+        {
+            await town.BuysAsync($"c{who}", who < 3 ? [1, 12] : who == 3 ? [13] : [1]);
+        }
+
+        town.Clock.Set(Club.Day(15));
+        var before = await VersionsAsync(town);
+        var with = town.With(Old, Samples.Of("lapsing", If.All(If.Purchases().Count().AtLeast(1), If.Purchases().InLast(Duration.FromDays(4)).Count().LessThan(1), If.Purchases().InLast(Duration.FromDays(30)).Count().AtLeast(2))));
+        var report = await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel);
+
+        Assert.Equal((40, 3, true), (report.Seen, report.Changed, report.IsComplete));
+        Assert.Equal([new BackfilledSegment("lapsing", 3, 0, 3)], report.Segments);
+        var after = await VersionsAsync(with);
+        Assert.Equal(["c0", "c1", "c2"], before.Keys.Where(who => before[who] != after[who]).Order(StringComparer.Ordinal));
+        Assert.Equal(0, (await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel)).Changed);
+
+        // Whoever comes in later comes in by what they do.
+        with.Clock.Set(Club.Day(16));
+        await with.BuysAsync("c9", 16);
+        with.Clock.Set(Club.Day(21));
+        var standing = (await with.Engine.ReadAsync(CustomerRef.Of(Identity.User("c9")), Cancel))!.Slot<SegmentationState>(SegmentNames.Module).MembershipsIn("lapsing");
+        Assert.Equal([(Club.Day(20), MembershipReason.Time)], standing.Select(membership => (membership.Since, membership.EnteredBy.Reason)));
+    }
+
+    [Fact]
+    public async Task Stopped_and_resumed_it_gives_the_same()
+    {
+        var states = new List<List<string>>();
+        foreach (var most in new[] { 1, 3, int.MaxValue })
+        {
+            using var store = SqliteStore.Open(":memory:");
+            var town = new Town(new SegmentCatalog([Old]), store: store);
+            foreach (var (who, place) in Names.Select((who, place) => (who, place)))
+            {
+                await town.BuysAsync(who, [.. Enumerable.Range(1, 1 + place).Select(day => (double)day)]);
+            }
+
+            var with = town.With(Old, Samples.Of("often", If.Purchases().InLast(Duration.FromDays(9)).Count().AtLeast(2)));
+            var report = await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now, Most = most }, Cancel);
+            while (!report.IsComplete)
+            {
+                report = await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now, Most = most, After = report.Last }, Cancel);
+            }
+
+            states.Add(await StatesAsync(with.Engine));
+        }
+
+        Assert.All(states, some => Assert.Equal(states[0], some));
+        Assert.Contains(states[0], state => state.Contains("often", StringComparison.Ordinal));
+    }
+
+    private static async Task<Dictionary<string, long>> VersionsAsync(Town town)
+    {
+        var versions = new Dictionary<string, long>();
+        for (var who = 0; who < 40; who++)
+        {
+            versions[$"c{who}"] = (await town.Store.LoadAsync(CustomerRef.Of(Identity.User($"c{who}")), Cancel)).Version;
+        }
+
+        return versions;
+    }
+
+    // Segments of a kind that stores select by, and some that they cannot; events before and after the filling in, in order or late.
+    private static void Check(Func<SegmentCatalog, ICustomerModule> module, Func<ICustomerStore> open) =>
+        Prop.ForAll(Arb.From(Histories.All), Arb.From(Gen.ListOf(Conditions, 2)), Arb.From(Gen.Choose(1, 8)), async Task<bool> (given, conditions, later) =>
+        {
+            var steps = Steps(given).ToList();
+            var split = Math.Max(1, steps.Count - later);
+            var filled = steps.Take(split).Max(step => step.OccurredAt!.Value) + Duration.FromHours(1);
+            Definition<Segment>[] definitions = [Old.Define(), .. conditions.Select((where, place) => Samples.Of($"new{place}", where).Define(1, filled))];
+            var catalog = new SegmentCatalog(new DefinitionCatalog<Segment>(definitions));
+            var (expected, found) = (new InMemoryStore(), open());
+            foreach (var (store, isFilled) in new[] { ((ICustomerStore)expected, false), (found, true) })
+            {
+                var clock = new FakeClock(filled);
+                var before = isFilled ? EngineOf(store, new SegmentCatalog([Old]), new SegmentationModule(new SegmentCatalog([Old])), clock) : EngineOf(store, catalog, new SegmentationModule(catalog), clock);
+                foreach (var step in steps.Take(split))
+                {
+                    await before.RecordAsync(step, Cancel);
+                }
+
+                var after = EngineOf(store, catalog, isFilled ? module(catalog) : new SegmentationModule(catalog), clock);
+                if (isFilled)
+                {
+                    await new SegmentStudy(after, catalog, clock).BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel);
+                }
+
+                clock.Set(Instant.Max(filled, Club.Day(Histories.LastDay + 10)));
+                foreach (var step in steps.Skip(split))
+                {
+                    await after.RecordAsync(step, Cancel);
+                }
+
+                clock.Set(Club.Day(Histories.LastDay + 40));
+            }
+
+            var end = new FakeClock(Club.Day(Histories.LastDay + 40));
+            Assert.Equal(await StatesAsync(EngineOf(expected, catalog, new SegmentationModule(catalog), end)), await StatesAsync(EngineOf(found, catalog, new SegmentationModule(catalog), end)));
+            (found as IDisposable)?.Dispose();
+            return true;
+        }).Check(Thorough);
+
+    private static CrmEngine EngineOf(ICustomerStore store, SegmentCatalog catalog, ICustomerModule module, FakeClock clock) =>
+        new(store, catalog.Definitions.Names.IsEmpty ? [new ScoreModule()] : [new ScoreModule(), module, new ListenerModule()], new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = 8 }, clock, new SeededIdSource());
+
+    private static IEnumerable<CustomerEvent> Steps(Given given)
+    {
+        foreach (var (happened, place) in given.Events.Select((happened, place) => (happened, place)))
+        {
+            foreach (var who in Names.Take(1 + ((given.Events.Length - place + 2) % Names.Length)))
+            {
+                if (happened.Original is null || who == "amy")
+                {
+                    yield return happened with { Key = new EventKey(happened.Key.Source, who == "amy" ? happened.Key.Value : $"{who}-{happened.Key.Value}"), Identity = Identity.User(who) };
+                }
+            }
+        }
+    }
+
+    private static Gen<Condition> Conditions => Gen.OneOf(
+        Leaves,
+        Gen.ListOf(Leaves, 2).Select(parts => If.All(parts.ToSequence())),
+        Gen.ListOf(Leaves, 2).Select(parts => If.Any(parts.ToSequence())),
+        from one in Leaves
+        from other in Leaves
+        select If.All(one, If.Not(If.Any(other, one))),
+        Leaves.Select(If.Not));
+
+    private static Gen<Condition> Leaves => Gen.OneOf(
+        from days in Gen.Elements(1, 7, 30)
+        from count in Gen.Choose(0, 3)
+        from question in Gen.Elements(If.Purchases().InLast(Duration.FromDays(days)).Count(), If.Purchases().Count(), If.Events("page-view").InLast(Duration.FromDays(days)).Count())
+        from condition in Gen.Elements(question.AtLeast(count), question.MoreThan(count), question.LessThan(count), question.AtMost(count), question.Is(count))
+        select condition,
+        from amount in Gen.Elements(0, 50, 120)
+        from question in Gen.Elements(If.Purchases(), If.Purchases().InLast(Duration.FromDays(14)))
+        from condition in Gen.Elements(question.SumOfSpend(Currency.Hkd).MoreThan(amount), question.SumOfSpend(Currency.Hkd).AtMost(amount))
+        select condition,
+        Gen.Elements(
+            Samples.In(Old.Id),
+            If.Fact(ScoreModule.Points).AtLeast(2),
+            If.Fact(ScoreModule.Points).WhenMissing(true).LessThan(2),
+            If.Between(Club.Day(20), Club.Day(35))));
+
+    private static async Task<List<string>> StatesAsync(CrmEngine engine)
+    {
+        var states = new List<string>();
+        foreach (var who in Names)
+        {
+            if (await engine.ReadAsync(CustomerRef.Of(Identity.User(who)), Cancel) is { } view)
+            {
+                var state = view.Slot<SegmentationState>(SegmentNames.Module);
+                states.Add($"{who}: {string.Join("; ", state.Standings.Select(standing => $"{standing.Segment} {string.Join(", ", state.MembershipsIn(standing.Segment))} due {standing.Due}"))} | {string.Join(", ", view.Facts)}");
+            }
+        }
+
+        return states;
+    }
+
+    /// <summary>A module that is wrong about those whom it need not ask.</summary>
+    private sealed class Counterfeit(SegmentCatalog catalog) : ICustomerModule, IAsksAnew
+    {
+        private readonly SegmentationModule real = new(catalog);
+
+        public Func<SegmentCatalog, Condition?, Condition?> Concern { get; init; } = static (_, concern) => concern;
+
+        public bool IsDeaf { get; init; }
+
+        public bool IsBlind { get; init; }
+
+        public ModuleContract Contract => real.Contract;
+
+        public Outcome Handle(object state, ModuleContext context) => ((ICustomerModule)real).Handle(state, context);
+
+        public Outcome.Accepted Correct(object stored, object without, object with) => ((ICustomerModule)real).Correct(stored, without, with);
+
+        public bool IsBehind(object state) => !IsBlind && ((IAsksAnew)real).IsBehind(state);
+
+        public object Look(object state, ModuleContext context) => ((IAsksAnew)real).Look(state, context);
+
+        public bool SaysTheSame(object state, object other) => IsDeaf || ((IAsksAnew)real).SaysTheSame(state, other);
+
+        public Condition? Concerns(object state, Instant now, Duration ahead) => Concern(catalog, ((IAsksAnew)real).Concerns(state, now, ahead));
+    }
+}
