@@ -1,6 +1,7 @@
 using Crm.Engine;
 using Crm.Events;
 using Crm.Modules;
+using Crm.Storage.Sqlite;
 using Crm.Testing;
 using Crm.Values;
 using NodaTime;
@@ -58,6 +59,54 @@ public sealed class HistoriesSideBySide
         Assert.Contains(found, history => history.Entries.Count == ManyEvents);
         Assert.Contains(found.SelectMany(history => history.Entries), entry => !entry.Accepted);
         Assert.Contains(found.SelectMany(history => history.Entries), entry => entry.Event.Lines.Count == 2);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_event_that_comes_between_the_events_and_their_lines_takes_the_lines_of_nobody(bool byId)
+    {
+        using var file = new TemporaryFile();
+        await using var other = SqliteStore.Open(file.Path);
+        await FillAsync(other, customers: 4);
+        var customers = await ((IJournalScan)other).ReadCustomersAsync(Token).ToListAsync(Token);
+        var beside = new CrmEngine(other, [new Refusing()], new CrmOptions(), new FakeClock(Start + Duration.FromDays(200)), new SeededIdSource());
+        Task? recorded = null;
+
+        // The file has one writer, and another may read: so this waits for nobody.
+        void Record(string sql)
+        {
+            if (recorded is null && sql.Contains("crm_event_line", StringComparison.Ordinal))
+            {
+                recorded = Task.Run(
+                    async () =>
+                    {
+                        for (var who = 0; who < 4; who++)
+                        {
+                            await beside.RecordAsync(CustomerEvent.Purchase($"pos:late-{who}", Identity.User(who), Money.Hkd(30), new EventLine("tea", 1, Money.Hkd(30), "drinks")) with { OccurredAt = Start + Duration.FromDays(150) }, Token);
+                        }
+                    },
+                    Token);
+                ((IAsyncResult)recorded).AsyncWaitHandle.WaitOne();
+            }
+        }
+
+        await using var store = SqliteStore.Open(file.Path, new SqliteStoreOptions { OnStatement = Record });
+        var found = new Dictionary<CustomerId, StoredHistory>();
+        await foreach (var some in byId ? store.ReadHistoriesAsync(customers, Token) : store.ReadHistoriesAsync(0, 1_023, Token))
+        {
+            foreach (var history in some)
+            {
+                found.Add(history.Customer, history);
+            }
+        }
+
+        await Assert.IsType<Task>(recorded, exactMatch: false);
+        foreach (var customer in customers)
+        {
+            var expected = (await other.ReadJournalAsync(customer, 0, Token).ToListAsync(Token)).Select(HistoryEntry.Of).Where(entry => !entry.Event.Key.Value.StartsWith("late", StringComparison.Ordinal));
+            Assert.Equal(expected, found[customer].Entries);
+        }
     }
 
     private static async Task FillAsync(ICustomerStore store, int customers = 40)

@@ -31,7 +31,8 @@ public static class ExperimentReading
 
         var people = new List<Person>();
         var others = new HashSet<CustomerId>();
-        await foreach (var view in engine.ReadAllAsync(new PastQuestion(asOf), cancellationToken).ConfigureAwait(false))
+        var disposed = 0;
+        await foreach (var view in engine.ReadAllAsync(new PastQuestion(asOf) { LeavesOut = _ => disposed++ }, cancellationToken).ConfigureAwait(false))
         {
             if (Person.Of(view, question, asOf) is { } person)
             {
@@ -48,7 +49,7 @@ public static class ExperimentReading
             await AddUnitsAsync(engine, ledger, question, asOf, people, others, cancellationToken).ConfigureAwait(false);
         }
 
-        return Report(question, asOf, people);
+        return Report(question, asOf, people) with { Disposed = disposed };
     }
 
     private static async ValueTask AddUnitsAsync(CrmEngine engine, IJournalScan ledger, ExperimentQuestion question, Instant asOf, List<Person> people, HashSet<CustomerId> others, CancellationToken cancellationToken)

@@ -11,6 +11,9 @@ namespace Crm.Analytics.Experiments;
 /// <param name="Elsewhere">How many people are in arms that the question does not name.</param>
 public sealed record ExperimentReport(ExperimentQuestion Question, Instant AsOf, ShareCheck Shares, Sequence<ArmResult> Arms, int Elsewhere)
 {
+    /// <summary>How many customers are left out because events that tell of the instant have been disposed of: nobody knows whether they took part.</summary>
+    public int Disposed { get; init; }
+
     /// <summary>The arm that the others are compared with.</summary>
     public ArmResult Control => Arms.First(arm => arm.Arm == Question.Control);
 }

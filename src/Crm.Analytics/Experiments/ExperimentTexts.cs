@@ -10,7 +10,10 @@ public static class ExperimentTexts
     public static IReadOnlyList<Text> Describe(ExperimentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        return [Describe(report.Shares), .. report.Arms.SelectMany(arm => Describe(arm, report.Question.Goal.Currency.Code))];
+        Text[] leftOut = report.Disposed == 0 ? [] : [new(
+            Line($"{report.Disposed} customers are left out: their events up to the instant of the report have been disposed of, so nobody knows whether they took part."),
+            Line($"{report.Disposed} 名顧客不計在內：報告時點或之前的事件已銷毀，無從得知有否參與。"))];
+        return [Describe(report.Shares), .. leftOut, .. report.Arms.SelectMany(arm => Describe(arm, report.Question.Goal.Currency.Code))];
     }
 
     /// <summary>What the sizes of the arms say.</summary>

@@ -188,7 +188,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
             if (module.IsBehind(state.Slots[index]))
             {
                 state.MayBeBehind = true;
-                context.Enter(customer, state, default, at, default, accepted: false);
+                context.Enter(customer, state, default, at, default, accepted: false, []);
                 context.Ask(index);
                 state.Slots[index] = module.Look(state.Slots[index], context);
                 context.Leave();

@@ -1,3 +1,4 @@
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Engine;
@@ -23,6 +24,9 @@ public sealed record PastQuestion(Instant At)
     /// such a customer then, and whoever counts counts fewer.
     /// </summary>
     public bool RefusesDisposed { get; init; }
+
+    /// <summary>Is told of each customer of whom nothing can be said because events that tell of <see cref="At"/> have been disposed of, so that a report can say how many it leaves out; null: nobody. Who is refused is not told.</summary>
+    public Action<CustomerId>? LeavesOut { get; init; }
 
     /// <summary>What happened after this instant is left out: what would be at <see cref="At"/> if nothing had happened since. Null: everything up to <see cref="At"/> counts.</summary>
     public Instant? HappenedUntil { get; init; }

@@ -126,8 +126,13 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         var opening = history.Opening;
         if (opening is not null && (question.At < opening.At || question.HappenedUntil < opening.At || question.KnownAt < opening.RecordedAt))
         {
-            return !question.RefusesDisposed ? null
-                : throw new ArgumentException($"Of the customer {customer} events up to {opening.At} have been disposed of, so nothing can be said of {question.At}{(question.KnownAt is { } knownAt ? $" as it was known at {knownAt}" : "")}; a later instant is expected.", nameof(question));
+            if (!question.RefusesDisposed)
+            {
+                question.LeavesOut?.Invoke(customer);
+                return null;
+            }
+
+            throw new ArgumentException($"Of the customer {customer} events up to {opening.At} have been disposed of, so nothing can be said of {question.At}{(question.KnownAt is { } knownAt ? $" as it was known at {knownAt}" : "")}; a later instant is expected.", nameof(question));
         }
 
         var drafts = Reached(

@@ -60,6 +60,56 @@ internal static class PageLaws
             },
             () => new CountsFromTheBeginning()) with { Since = 4 },
 
+        Law.Of<ICustomerPages>(
+            "Slots_of_a_page_are_those_of_its_customers",
+            "One slot of the customers after one up to another is what each of them has under its name, in their order; whoever has none is left out, and so page by page every slot is met once.",
+            async bench =>
+            {
+                var pages = (ICustomerPages)bench.Store;
+                await FillAsync(bench);
+                var all = await PagedAsync(pages, Many, static _ => Task.CompletedTask, bench.Token);
+                foreach (var (place, snapshot) in all.Index())
+                {
+                    var slots = place % 3 == 0 ? [Samples.Slot("other", (byte)place)] : new[] { Samples.Slot("one", (byte)place), Samples.Slot("other", 255) };
+                    await bench.WriteAsync(new Commit { Customer = snapshot.Customer ?? default, ExpectedVersion = snapshot.Version, Version = snapshot.Version + 1, RecordedAt = Bench.Later, Slots = [.. slots] });
+                }
+
+                all = await PagedAsync(pages, Many, static _ => Task.CompletedTask, bench.Token);
+                foreach (var size in PageSizes)
+                {
+                    CustomerId? before = null;
+                    foreach (var page in all.Chunk(size))
+                    {
+                        var last = page[^1].Customer ?? default;
+                        var found = await pages.ReadSlotsAsync("one", before, last, bench.Token);
+                        Bench.SameList($"The slots of a page of {size}", page.SelectMany(snapshot => snapshot.Slots.Where(slot => slot.Name == "one").Select(slot => new CustomerSlot(snapshot.Customer ?? default, slot))), found);
+                        before = last;
+                    }
+                }
+            },
+            () => new ReadsSlotsOfAll()) with { Since = 4 },
+
+        Law.Of<IHistoryScan>(
+            "Histories_of_some_are_the_journals_of_those",
+            "The histories of some customers, by their ids, are the whole journals of those, and of nobody else.",
+            async bench =>
+            {
+                var histories = (IHistoryScan)bench.Store;
+                var written = await FillAsync(bench);
+                foreach (var every in new[] { 1, 2, 5 })
+                {
+                    var meant = InOrder(written.Keys).Where((_, place) => place % every == 0).ToList();
+                    var found = new List<(CustomerId Customer, Sequence<HistoryEntry> Entries)>();
+                    await foreach (var some in histories.ReadHistoriesAsync(meant, bench.Token))
+                    {
+                        found.AddRange(some.Select(history => (history.Customer, history.Entries.ToSequence())));
+                    }
+
+                    Bench.SameList("The histories", meant.Select(customer => (Customer: customer, written[customer].Select(HistoryEntry.Of).ToSequence())), InOrder(found, history => history.Customer));
+                }
+            },
+            () => new ReadsTheNeighbours()) with { Since = 4 },
+
         Law.Of<IHistoryScan>(
             "Histories_by_ranges_of_buckets_are_the_journals",
             "Ranges of buckets that cover all meet every customer once, each in the range of its bucket, with the whole journal in the order in which it was recorded, however long; and so does one range of all.",
@@ -244,6 +294,18 @@ internal static class PageLaws
     private sealed class ReadsWholeBuckets : StoreDecorator, IHistoryScan
     {
         public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(CustomerId? after, CustomerId last, CancellationToken cancellationToken) => ReadHistoriesAsync(after?.Bucket ?? 0, last.Bucket, cancellationToken);
+    }
+
+    private sealed class ReadsSlotsOfAll : StoreDecorator, ICustomerPages
+    {
+        public async ValueTask<IReadOnlyList<CustomerSlot>> ReadSlotsAsync(string name, CustomerId? after, CustomerId last, CancellationToken cancellationToken) =>
+            [.. (await LoadPageAsync(after, MostMet, cancellationToken).ConfigureAwait(false)).SelectMany(snapshot => snapshot.Slots.Where(slot => slot.Name == name).Select(slot => new CustomerSlot(snapshot.Customer ?? default, slot)))];
+    }
+
+    private sealed class ReadsTheNeighbours : StoreDecorator, IHistoryScan
+    {
+        public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(IReadOnlyList<CustomerId> customers, CancellationToken cancellationToken) =>
+            ReadHistoriesAsync(customers[0].Bucket, customers[^1].Bucket, cancellationToken);
     }
 
     private sealed class TellsTheLastAgain : StoreDecorator

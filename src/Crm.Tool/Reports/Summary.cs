@@ -9,6 +9,9 @@ internal sealed record Summary
     /// <summary>Customers with at least one event.</summary>
     public required long Customers { get; init; }
 
+    /// <summary>Customers whom tiers, segments, stamp cards and reasons leave out, because events that tell of the instant have been disposed of.</summary>
+    public long Disposed { get; init; }
+
     public required long Events { get; init; }
 
     public required long Purchases { get; init; }

@@ -35,15 +35,16 @@ internal static class SummaryReport
         var tiers = programs.SelectMany(program => program.Ladders.Select(ladder => LoyaltyNames.Fact(program.Name, ladder.Name))).ToHashSet(StringComparer.Ordinal);
         var modules = await store.ModulesAsync(cancellationToken);
         var standing = new StandingCount(tiers, modules.Select(module => module.Contract.Name).ToHashSet(StringComparer.Ordinal));
+        var disposed = 0;
         if (modules.Count > 0)
         {
-            await foreach (var view in StoreHistory.ReadAsync(store, settings, last, journal.HasLater, cancellationToken))
+            await foreach (var view in StoreHistory.ReadAsync(store, settings, last, journal.HasLater, _ => disposed++, cancellationToken))
             {
                 standing.Take(view);
             }
         }
 
         var deferred = store.Customers is Crm.Storage.IDeferredMessages messages ? await messages.CountDeferredAsync(last, cancellationToken) : 0;
-        return journal.Summary(units.Units, standing, deferred);
+        return journal.Summary(units.Units, standing, deferred) with { Disposed = disposed };
     }
 }

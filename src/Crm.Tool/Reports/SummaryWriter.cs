@@ -30,6 +30,11 @@ internal static class SummaryWriter
     private static void Json(Summary summary, Utf8JsonWriter json)
     {
         json.WriteNumber("customers", summary.Customers);
+        if (summary.Disposed > 0)
+        {
+            json.WriteNumber("disposed", summary.Disposed);
+        }
+
         json.WriteNumber("events", summary.Events);
         json.WriteNumber("purchases", summary.Purchases);
         json.WriteStartObject("revenue");
@@ -85,6 +90,11 @@ internal static class SummaryWriter
     private static IEnumerable<(string Name, string Value)> Fields(Summary summary)
     {
         yield return ("customers", Whole(summary.Customers));
+        if (summary.Disposed > 0)
+        {
+            yield return ("disposed", Whole(summary.Disposed));
+        }
+
         yield return ("events", Whole(summary.Events));
         yield return ("purchases", Whole(summary.Purchases));
         var rest = summary.Revenue.SelectMany(pair => Figures(pair.Value).Select(figure => ($"revenue.{pair.Key}.{figure.Name}", DecimalText.Of(figure.Amount))))
@@ -108,6 +118,7 @@ internal static class SummaryWriter
             new Text("Store", "資料庫").In(language),
             [
                 (new Text("Customers", "顧客").In(language), Thousands(summary.Customers)),
+                .. summary.Disposed == 0 ? [] : ((string, string)[])[(new Text("Disposed of, left out below", "歷史已銷毀，下列不計").In(language), Thousands(summary.Disposed))],
                 (new Text("Events", "事件").In(language), Thousands(summary.Events)),
                 (new Text("Purchases", "購買").In(language), Thousands(summary.Purchases)),
             ]));

@@ -128,6 +128,25 @@ public sealed class ReadingExperiments
     }
 
     [Fact]
+    public async Task Whose_past_was_disposed_of_is_counted_as_left_out()
+    {
+        var (clock, store) = (new FakeClock(Opening), new InMemoryStore());
+        var engine = new CrmEngine(store, [new TillModule()], new CrmOptions(), clock, new SeededIdSource());
+        foreach (var day in Enumerable.Range(0, 3))
+        {
+            clock.Set(Opening + Duration.FromDays(day * 20));
+            await engine.RecordAsync(CustomerEvent.Purchase($"till:{day}", Identity.User("amy"), Money.Hkd(10)), Token);
+        }
+
+        await engine.DisposeOfJournalAsync(new DisposalRequest(Opening + Duration.FromDays(30)), Token);
+        var report = await ExperimentReading.ReadAsync(engine, Question with { Costs = new() }, Opening + Duration.FromDays(10), cancellationToken: Token);
+
+        Assert.Equal(1, report.Disposed);
+        Assert.Contains(ExperimentTexts.Describe(report), text => text.English.StartsWith("1 customers are left out", StringComparison.Ordinal) && text.Chinese.StartsWith("1 名顧客不計在內", StringComparison.Ordinal));
+        Assert.Equal(0, (await ExperimentReading.ReadAsync(engine, Question with { Costs = new() }, Opening + Duration.FromDays(41), cancellationToken: Token)).Disposed);
+    }
+
+    [Fact]
     public async Task What_is_wrong_with_a_question_is_said_at_once()
     {
         var engine = new CrmEngine(new InMemoryStore(), [new TillModule()], new CrmOptions(), new FakeClock(Opening), new SeededIdSource());

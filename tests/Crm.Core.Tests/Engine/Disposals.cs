@@ -254,6 +254,15 @@ public sealed class Disposals
         Assert.Equal((null, Day(20)), (before.DisposedUntil, after.DisposedUntil));
         var refused = await Assert.ThrowsAsync<ArgumentException>(async () => await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(Day(10)) { RefusesDisposed = true }, Token));
         Assert.Contains("have been disposed of, so nothing can be said of 2026-01-11", refused.Message, StringComparison.Ordinal);
+
+        // Whoever counts customers as of then can say how many are missing.
+        var (leftOut, amy) = (new List<CustomerId>(), after.Customer.Customer);
+        await foreach (var view in shop.Engine.ReadAllAsync(new PastQuestion(Day(10)) { LeavesOut = leftOut.Add }, Token))
+        {
+            Assert.NotEqual(amy, view.Customer.Customer);
+        }
+
+        Assert.Contains(amy, leftOut);
     }
 
     [Fact]
