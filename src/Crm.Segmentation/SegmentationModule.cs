@@ -44,7 +44,7 @@ public sealed class SegmentationModule : CustomerModule<SegmentationState>, IAsk
     object IAsksAnew.Look(object state, ModuleContext context)
     {
         var known = (SegmentationState)state;
-        return known with { Held = new Asking(plans, known, context).Held() };
+        return known with { Redefined = new Asking(plans, known, context).Redefined() };
     }
 
     /// <inheritdoc/>

@@ -91,7 +91,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             ? await decision.RebuildAsync(module, now, cancellationToken).ConfigureAwait(false)
             : decision.AskNow(module, request.AgendaKey, now);
         var rebuilt = new Rebuilt(customer);
-        if (looked || (asked && !SaysTheSame(decision, module, before)))
+        if (looked || (asked && !(request.From == RebuildFrom.Now && SaysTheSame(decision, module, before))))
         {
             rebuilt = rebuilt with { Change = (before, decision.State.Slots[module]), Commit = request.DryRun ? null : decision.ToCommit(now) };
         }

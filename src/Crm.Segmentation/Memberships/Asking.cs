@@ -85,7 +85,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         {
             foreach (var added in plans.AddedSince(state.Fingerprint))
             {
-                if (state.Held is not { } held || held.Contains(added))
+                if (state.Redefined is not { } redefined || redefined.Contains(added))
                 {
                     SegmentPlans.Unmark(touched, added);
                 }
@@ -118,26 +118,26 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
         return Decided(plans.Fingerprint, anew: true);
     }
 
-    /// <summary>Which of the segments that were added since the customer was asked hold already. Nothing is decided: this asking is over then.</summary>
-    public Sequence<int> Held()
+    /// <summary>The segments whose definitions, added since the customer was asked, say otherwise already than what stands. Nothing is decided: this asking is over then.</summary>
+    public Sequence<int> Redefined()
     {
-        var held = new List<int>();
+        var redefined = new List<int>();
         var added = plans.AddedSince(state.Fingerprint).ToArray();
         Array.Sort(added);
         foreach (var place in added)
         {
-            // Those that name it see it as what it says, and not as it was.
             var segment = plans.Segments[place];
             var holds = segment.At(Moment.Instant) is { } version && Evaluator.Evaluate(version.Where, this).Value;
-            var standing = new Standing { Segment = segment.Id };
-            changed.Add((place, holds ? standing.Enter(Moment.Instant, 0) : standing));
-            if (holds)
+            if (holds != IsMember(segment))
             {
-                held.Add(place);
+                // Those that name it see what it says now.
+                var standing = new Standing { Segment = segment.Id };
+                changed.Add((place, holds ? standing.Enter(Moment.Instant, 0) : standing));
+                redefined.Add(place);
             }
         }
 
-        return held.ToSequence();
+        return redefined.ToSequence();
     }
 
     private bool IsMember(SegmentPlan segment)
@@ -253,7 +253,7 @@ internal sealed class Asking(SegmentPlans plans, SegmentationState state, Module
 
         var dues = moved is null ? state.Dues : Sequence.Given(moved);
         var next = changed.Count + gone.Count > 0 ? state.SetInOrder(dues, InOrder()) : moved is null ? state : state.With(dues);
-        next = next.Fingerprint == fingerprint ? next : next with { Fingerprint = fingerprint, Held = null };
+        next = next.Fingerprint == fingerprint ? next : next with { Fingerprint = fingerprint, Redefined = null };
         return new Outcome.Accepted
         {
             State = next,

@@ -53,8 +53,8 @@ public sealed record SegmentationState
     /// <summary>Names the definitions that decided it; 0 when all segments are to be asked about again.</summary>
     internal ulong Fingerprint { get; init; }
 
-    /// <summary>Of definitions that the customer was not asked about yet, the places of the segments that they say the customer is in already, before whatever is being handled; null when nobody has looked. Never stored.</summary>
-    internal Sequence<int>? Held { get; init; }
+    /// <summary>The places of the segments of which definitions that the customer was not asked about yet say otherwise than what stands, already before whatever is being handled; null when nobody has looked. Never stored.</summary>
+    internal Sequence<int>? Redefined { get; init; }
 
     /// <summary>The first instant at which a segment is to be asked about again: the module's one entry on the agenda.</summary>
     internal Instant? Wake { get; private init; }
