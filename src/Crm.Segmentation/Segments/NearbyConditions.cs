@@ -47,7 +47,7 @@ internal static class NearbyConditions
 
     private static Condition Now(Condition leaf, bool holds) => holds ? leaf : new Condition.Not(leaf);
 
-    private static Condition? All(Sequence<Condition> parts, bool holds, Duration ahead) => Each(parts, holds, ahead) is { } each ? new Condition.All(each.Where(part => !IsEverybody(part)).ToSequence()) : null;
+    private static Condition.All? All(Sequence<Condition> parts, bool holds, Duration ahead) => Each(parts, holds, ahead) is { } each ? new Condition.All(each.Where(part => !IsEverybody(part)).ToSequence()) : null;
 
     private static Condition? Any(Sequence<Condition> parts, bool holds, Duration ahead) => Each(parts, holds, ahead) is not { } each ? null
         : each.Exists(IsEverybody) ? Everybody

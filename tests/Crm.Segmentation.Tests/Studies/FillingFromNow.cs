@@ -76,6 +76,27 @@ public sealed class FillingFromNow
     }
 
     [Fact]
+    public async Task Whoever_was_left_unwritten_is_what_the_journal_leads_to()
+    {
+        using var store = SqliteStore.Open(":memory:");
+        var town = new Town(new SegmentCatalog([Old]), store: store);
+        await town.BuysAsync("amy", 1);
+        await town.BuysAsync("ben", 1, 2, 3);
+        town.Clock.Set(Club.Day(4));
+        var with = town.With(Old, Samples.Of("busy", If.Purchases().InLast(Duration.FromDays(10)).Count().AtLeast(3)));
+        Assert.Equal(1, (await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel)).Changed);
+
+        var verifier = new CustomerVerifier([new ScoreModule(), new SegmentationModule(with.Catalog), new ListenerModule()], new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = 8 });
+        var amy = await store.LoadAsync(CustomerRef.Of(Identity.User("amy")), Cancel);
+        var verdict = verifier.Verify(amy, await store.LoadWholeAsync(amy.Customer!.Value, Cancel), []);
+        Assert.Equal((true, null), (verdict.Holds, verdict.NotRedecided));
+
+        // One that says otherwise is found.
+        var other = new CustomerVerifier([new ScoreModule(), new SegmentationModule(town.With(Old, Samples.Of("busy", If.Purchases().InLast(Duration.FromDays(10)).Count().AtLeast(1))).Catalog), new ListenerModule()], new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = 8 });
+        Assert.False(other.Verify(amy, await store.LoadWholeAsync(amy.Customer!.Value, Cancel), []).Holds);
+    }
+
+    [Fact]
     public async Task Stopped_and_resumed_it_gives_the_same()
     {
         var states = new List<List<string>>();
