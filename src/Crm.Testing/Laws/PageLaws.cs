@@ -14,6 +14,7 @@ internal static class PageLaws
     private const int WithoutJournal = 700;
     private const int Survivor = 5;
     private const int Retired = 10;
+    private static readonly int[] Every = [1, 2, 5];
     private static readonly int[] PageSizes = [7, Many + 40];
     private static readonly (int First, int Last)[] Ranges = [(0, 99), (100, 100), (101, 700), (701, 1_023)];
 
@@ -96,7 +97,7 @@ internal static class PageLaws
             {
                 var histories = (IHistoryScan)bench.Store;
                 var written = await FillAsync(bench);
-                foreach (var every in new[] { 1, 2, 5 })
+                foreach (var every in Every)
                 {
                     var meant = InOrder(written.Keys).Where((_, place) => place % every == 0).ToList();
                     var found = new List<(CustomerId Customer, Sequence<HistoryEntry> Entries)>();
