@@ -23,7 +23,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             async (before, page) =>
             {
                 var some = concerned is null ? page : await concerned.OfAsync(before, page, cancellationToken).ConfigureAwait(false);
-                return new DecidedPage(page, some.Length == 0 ? [] : await DecideAsync(before, some, isWhole: some.Length == page.Length, module, request, cancellationToken).ConfigureAwait(false));
+                return new DecidedPage(page, some.Length == 0 ? [] : await DecideAsync(before, some, isMost: some.Length * 2 >= page.Length, module, request, cancellationToken).ConfigureAwait(false));
             },
             (report, page) => WriteAsync(report, page, module, request, cancellationToken),
             static report => report with { IsComplete = true },
@@ -44,13 +44,13 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             : throw new ArgumentException($"The module '{name}' cannot be decided anew by itself: it has written to the ledger, or what it has done is irrevocable. A reversible module without units is expected.", nameof(name));
     }
 
-    private async ValueTask<Rebuilt[]> DecideAsync(CustomerId? before, CustomerId[] page, bool isWhole, int module, RebuildRequest request, CancellationToken cancellationToken)
+    private async ValueTask<Rebuilt[]> DecideAsync(CustomerId? before, CustomerId[] page, bool isMost, int module, RebuildRequest request, CancellationToken cancellationToken)
     {
         var now = clock.GetCurrentInstant();
         var snapshots = await kernel.LoadAllAsync([.. page.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false);
         var states = snapshots.Select(snapshot => kernel.Codec.Decode(snapshot.Slots, snapshot.Version)).ToList();
         var histories = request.From == RebuildFrom.History || states.Where((state, place) => Decision.LacksWindows(snapshots[place], state)).Any()
-            ? await HistoriesAsync(before, page, isWhole, cancellationToken).ConfigureAwait(false)
+            ? await HistoriesAsync(before, page, isMost, cancellationToken).ConfigureAwait(false)
             : [];
         var rebuilt = new Rebuilt[page.Length];
         for (var i = 0; i < page.Length; i++)
@@ -63,13 +63,13 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         return rebuilt;
     }
 
-    // Read after the snapshots, so that they are not older; of a store that cannot read them together each is read when it is needed.
-    private async ValueTask<Dictionary<CustomerId, StoredHistory>> HistoriesAsync(CustomerId? before, CustomerId[] page, bool isWhole, CancellationToken cancellationToken)
+    // Read after the snapshots, so that they are not older. Where most of those who follow each other are wanted, those of all of them are read faster. Of a store that cannot read them together each is read when it is needed.
+    private async ValueTask<Dictionary<CustomerId, StoredHistory>> HistoriesAsync(CustomerId? before, CustomerId[] page, bool isMost, CancellationToken cancellationToken)
     {
         var histories = new Dictionary<CustomerId, StoredHistory>(page.Length);
         if (kernel.Store is IHistoryScan scan)
         {
-            await foreach (var some in (isWhole ? scan.ReadHistoriesAsync(before, page[^1], cancellationToken) : scan.ReadHistoriesAsync(page, cancellationToken)).ConfigureAwait(false))
+            await foreach (var some in (isMost ? scan.ReadHistoriesAsync(before, page[^1], cancellationToken) : scan.ReadHistoriesAsync(page, cancellationToken)).ConfigureAwait(false))
             {
                 foreach (var history in some)
                 {
