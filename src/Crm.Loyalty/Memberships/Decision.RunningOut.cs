@@ -1,0 +1,87 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>What runs out, and what is given up.</summary>
+internal sealed partial class Decision
+{
+    /// <summary>All units of a kind are given up, those too that cannot be spent yet; with status units goes what they counted, and the tiers that it reached.</summary>
+    public void Forfeit(ProgramPlan plan, UnitPlan unit)
+    {
+        const string Why = LineCodes.Forfeited;
+        var wallet = In(plan.Name).Wallet(unit.Name);
+        var change = wallet.Forfeit();
+        var gone = -change.Movements.Where(movement => movement.Movement == Movement.Expired).Sum(movement => movement.Amount);
+        if (gone > 0)
+        {
+            Add(new ReceiptLine(LoyaltyNames.Module, Why) { Subject = plan.Name, Unit = unit.Name, Amount = -gone });
+            Move(plan, unit, change, null, Why);
+            TellCancelled(plan.Name, unit.Name, wallet.PendingTotal, Why);
+        }
+
+        foreach (var ladder in plan.Ladders.Where(ladder => string.Equals(ladder.Unit, unit.Name, StringComparison.Ordinal)))
+        {
+            if (In(plan.Name).Standing(ladder.Name) is { } standing)
+            {
+                Stand(plan, ladder, standing, ClimbOn(plan, ladder).Anew(standing));
+            }
+        }
+
+        WeighWhereHeld(plan);
+    }
+
+    /// <summary>Removes what has run out.</summary>
+    public void Expire(string program, string unit, ProgramPlan? plan)
+    {
+        var wallet = In(program).Wallet(unit);
+        var change = wallet.Expire(context.Moment.Instant);
+        Move(program, unit, LoyaltyNames.Fact(program, unit), change, null, null, plan?.Definition.Hash);
+        if (plan?.UnitNamed(unit) is { } known && (known.Definition.ReinstateWithinDays is not null || plan.Definition.Value.Cascade == Cascade.None))
+        {
+            Remember(plan, known, change);
+        }
+
+        var gone = 0L;
+        foreach (var movement in change.Movements)
+        {
+            if (movement.Movement == Movement.Expired)
+            {
+                Add(LineCodes.Expired, movement.Lot, unit, movement.Amount);
+                gone -= movement.Amount;
+            }
+        }
+
+        if (gone > 0 && context.IsHeard(LoyaltyNames.Expired))
+        {
+            Tell(new Echo(LoyaltyNames.Expired, Fields.Of(("program", program), ("unit", unit), ("amount", gone))));
+        }
+    }
+
+    // What ran out is known for as long as it may be reinstated, or the purchase that gave it be refunded.
+    private void Remember(ProgramPlan plan, UnitPlan unit, WalletChange change)
+    {
+        var (prefix, days) = (LoyaltyNames.Gone(unit.Name), Math.Max(unit.Definition.ReinstateWithinDays ?? 0, plan.Definition.Value.Cascade == Cascade.None ? KeptAward.RefundableDays : 0));
+        var today = LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date);
+        foreach (var old in In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && tally.Period + days < today).ToList())
+        {
+            Count(plan, old with { Amount = 0 });
+        }
+
+        // A lot may run out in several goes, as when what was set aside of it returns later: all of it may be reinstated, as long as the latest may.
+        foreach (var movement in change.Movements.Where(movement => movement.Movement == Movement.Expired))
+        {
+            var name = prefix + movement.Lot;
+            Count(plan, new Tally(name, today, checked(In(plan.Name).Tallies.FirstOrDefault(tally => tally.Name == name).Amount - movement.Amount)));
+        }
+    }
+
+    /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>
+    public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, Phases.Expiry);
+}

@@ -1,0 +1,158 @@
+using Crm.Events;
+using Crm.Ledger;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Loyalty.Memberships;
+
+/// <summary>What was earned, and what is taken back of it or comes back.</summary>
+internal sealed partial class Decision
+{
+    /// <summary>Keeps what is left of an award after a refund.</summary>
+    public void Keep(ProgramPlan plan, KeptAward award)
+    {
+        var membership = In(plan.Name);
+        Become(membership with { Awards = membership.Awards.Select(known => known.Key == award.Key && known.Unit == award.Unit && known.Lot == award.Lot ? award : known).ToSequence() });
+    }
+
+    // What an event earned is kept where a refund will take back that, and nothing else.
+    private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount)
+    {
+        var (membership, now, key) = (In(plan.Name), context.Moment.Instant, context.Cause.ToString());
+        var known = membership.Awards.FirstOrDefault(award => award.Key == key && award.Unit == unit.Name && award.Lot == lot);
+        var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, now) : known with { Amount = known.Amount + amount };
+        Become(membership with
+        {
+            Awards = membership.Awards.Where(other => other != known && other.At + Duration.FromDays(KeptAward.RefundableDays) >= now).Append(award).ToSequence(),
+        });
+    }
+
+    /// <summary>Takes back more or less of what was earned, each from its own lot first, and as many as are to have been taken in all, in however many pieces and in whichever order; status units where they were counted.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="changes">How many more are taken of each award; below 0: so many come back.</param>
+    /// <param name="code">Why, for the ledger.</param>
+    public void Refund(ProgramPlan plan, UnitPlan unit, IReadOnlyList<(KeptAward Award, long More)> changes, string code)
+    {
+        var due = changes.Select(change => (change.Award.Lot, More: change.More > 0 ? change.More - RanOut(plan, unit, change.Award.Lot, change.More, change.Award.At) : change.More)).Where(lot => lot.More != 0).ToList();
+        var (membership, moment) = (In(plan.Name), new Moment(context.Moment.Instant, plan.Zone));
+        var (wallet, prefix) = (membership.Wallet(unit.Name), LoyaltyNames.Instead(unit.Name));
+        var known = membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+        var filled = membership.Awards.Where(award => award.Unit == unit.Name).Select(award => PendingLot.NameAt(award.Lot, moment.Instant)).ToHashSet(StringComparer.Ordinal);
+        var instead = new TakenInstead(known.Select(tally => (tally.Name[prefix.Length..], tally.Amount)));
+        var (change, then) = wallet.TakeBack(due, instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant);
+        Move(plan, unit, Restarted(change, wallet, unit, moment), null, code);
+        known.ForEach(tally => Count(plan, tally with { Amount = 0 }));
+        foreach (var (lot, amount) in then.Lots)
+        {
+            Count(plan, new Tally(prefix + lot, 0, amount));
+        }
+
+        foreach (var (award, more) in changes)
+        {
+            if (unit.Kind == UnitKind.Status)
+            {
+                Count(plan, unit, -more, award.At);
+            }
+        }
+
+        WeighWhereHeld(plan);
+        TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - change.Wallet.PendingTotal, code);
+        Expire(plan.Name, unit.Name, plan);
+    }
+
+    /// <summary>Takes back what was given: from its own lot first, pending or not, then as a spend would; status units where they were counted. What has run out of its lot is not owed.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="lot">The name of the lot.</param>
+    /// <param name="amount">More than 0.</param>
+    /// <param name="code">Why, for the ledger.</param>
+    /// <param name="at">When the units were given.</param>
+    /// <param name="undone">The movement, for the ledger, of a request that is taken back: all of it goes, because somebody else or another lot gets it back, so what is not there is owed unless the unit writes off. Null: a refund, which may be content with less.</param>
+    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement? undone = null)
+    {
+        var gone = RanOut(plan, unit, lot, amount, at);
+        if (gone == amount)
+        {
+            return;
+        }
+
+        var (wallet, policy) = (In(plan.Name).Wallet(unit.Name), unit.Definition.Debt);
+        var taken = wallet.TakeBack(lot, amount - gone, undone is null || policy == DebtPolicy.ClampToZero ? policy : DebtPolicy.Carry);
+        taken = undone is not { } movement ? taken : taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = movement } : moved).ToSequence() };
+        Take(plan, unit, taken, amount - gone, code, at: at);
+        TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
+    }
+
+    /// <summary>Of units that are taken back those that ran out: nobody owes them, and they cannot be reinstated any more. What was spent of a lot that ran out was not spent of those that ran out after it, so these count with it.</summary>
+    /// <returns>How many need not be taken.</returns>
+    private long RanOut(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant at)
+    {
+        var (membership, waits, prefix) = (In(plan.Name), PendingLot.Parse(lot), LoyaltyNames.Gone(unit.Name));
+        if ((waits?.Lot ?? Lot.Parse(lot)) is not { } own || membership.Tallies.All(tally => !tally.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            return 0;
+        }
+
+        // What idles ran out after it was given, or was not among it.
+        var from = LoyaltyNames.NumberOf((own.Expiry ?? Instant.Max(at, waits?.ActiveFrom ?? at)).InZone(plan.Zone).Date);
+        var rest = amount - membership.Wallet(unit.Name).Pending.Where(pending => pending.Name == lot).Sum(pending => pending.Lot.Amount);
+        var took = 0L;
+        foreach (var (tally, other) in membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tally => (tally, Lot: Lot.Parse(tally.Name[prefix.Length..]) ?? default))
+            .Where(gone => own.Idles ? gone.Lot.Idles && gone.tally.Period > from : own.Expiry is not null && (gone.Lot.Idles ? gone.tally.Period >= from : gone.Lot.Expiry >= own.Expiry))
+            .OrderBy(gone => gone.Lot.Name != own.Name).ThenBy(gone => gone.Lot, Comparer<Lot>.Create((one, two) => one.Compare(two))).ToList())
+        {
+            var less = Math.Clamp(rest - took, 0, tally.Amount);
+            took += less;
+            Count(plan, tally with { Amount = tally.Amount - less });
+        }
+
+        if (took > 0)
+        {
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RanOutBefore) { Subject = lot, Unit = unit.Name, Amount = took });
+        }
+
+        return took;
+    }
+
+    /// <summary>Gives units back into the lot that they were taken from, where they run out as they would have; status units where they were counted.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="lot">The name of the lot; units of one that is none, such as a debt, come back as new ones.</param>
+    /// <param name="amount">More than 0.</param>
+    /// <param name="movement">What took them.</param>
+    /// <param name="code">Why, for the ledger.</param>
+    /// <param name="at">When the units were taken.</param>
+    public void GiveBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, Movement movement, string code, Instant at)
+    {
+        var (wallet, moment) = (In(plan.Name).Wallet(unit.Name), new Moment(context.Moment.Instant, plan.Zone));
+        if (PendingLot.Parse(lot) is { } pending && pending.ActiveFrom > moment.Instant)
+        {
+            var change = wallet.Issue(pending with { Lot = pending.Lot with { Amount = amount } });
+            Move(plan, unit, change with { Movements = change.Movements.Select(moved => moved with { Movement = movement }).ToSequence() }, null, code);
+        }
+        else
+        {
+            var own = PendingLot.Parse(lot)?.Lot ?? Lot.Parse(lot);
+            Receive(plan, unit, (own ?? unit.LotOf(moment, null, In(plan.Name))) with { Amount = amount }, movement, code, own is null ? null : wallet.IdleUntil);
+        }
+
+        if (unit.Kind == UnitKind.Status)
+        {
+            Count(plan, unit, amount, at);
+        }
+
+        WeighWhereHeld(plan);
+        Expire(plan.Name, unit.Name, plan);
+    }
+
+    private static WalletChange Restarted(WalletChange change, Wallet before, UnitPlan unit, Moment moment)
+    {
+        var idle = change.Wallet.Lots.FirstOrDefault(lot => lot.Idles);
+        return idle.Amount > before.Lots.FirstOrDefault(lot => lot.Idles).Amount ? Started(change, idle, unit, null, moment) : change;
+    }
+}
