@@ -65,15 +65,18 @@ internal sealed partial class Decision
         Expire(plan.Name, unit.Name, plan);
     }
 
-    /// <summary>Takes back what was given: from its own lot first, pending or not, then as a spend would; status units where they were counted. What has run out of its lot is not owed.</summary>
+    /// <summary>
+    /// Takes back what a request gave that is itself taken back: from its own lot first, pending or not, then as a spend would; status units where they were counted. What has run out of its lot is not owed.
+    /// All else goes, because somebody else or another lot gets it back, so what is not there is owed unless the unit writes off.
+    /// </summary>
     /// <param name="plan">The programme.</param>
     /// <param name="unit">The unit.</param>
     /// <param name="lot">The name of the lot.</param>
     /// <param name="amount">More than 0.</param>
     /// <param name="code">Why, for the ledger.</param>
     /// <param name="at">When the units were given.</param>
-    /// <param name="undone">The movement, for the ledger, of a request that is taken back: all of it goes, because somebody else or another lot gets it back, so what is not there is owed unless the unit writes off. Null: a refund, which may be content with less.</param>
-    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement? undone = null)
+    /// <param name="undone">The movement of the request, for the ledger.</param>
+    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone)
     {
         var gone = RanOut(plan, unit, lot, amount, at);
         if (gone == amount)
@@ -81,9 +84,9 @@ internal sealed partial class Decision
             return;
         }
 
-        var (wallet, policy) = (In(plan.Name).Wallet(unit.Name), unit.Definition.Debt);
-        var taken = wallet.TakeBack(lot, amount - gone, undone is null || policy == DebtPolicy.ClampToZero ? policy : DebtPolicy.Carry);
-        taken = undone is not { } movement ? taken : taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = movement } : moved).ToSequence() };
+        var wallet = In(plan.Name).Wallet(unit.Name);
+        var taken = wallet.TakeBack(lot, amount - gone, writesOff: unit.Definition.Debt == DebtPolicy.ClampToZero);
+        taken = taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = undone } : moved).ToSequence() };
         Take(plan, unit, taken, amount - gone, code, at: at);
         TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
     }

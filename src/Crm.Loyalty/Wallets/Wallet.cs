@@ -225,26 +225,20 @@ public sealed partial record Wallet
             movements.ToSequence());
     }
 
-    /// <summary>Takes back what a purchase earned: from its own lot first, pending or not, then as a spend would.</summary>
+    /// <summary>Takes back what was given: from its own lot first, pending or not, then as a spend would.</summary>
     /// <param name="lot">The name of the lot that the units went into.</param>
     /// <param name="amount">More than 0.</param>
-    /// <param name="policy">What becomes of what is not there.</param>
-    public WalletChange TakeBack(string lot, long amount, DebtPolicy policy)
+    /// <param name="writesOff">Whether what is not there is written off; otherwise it is owed.</param>
+    public WalletChange TakeBack(string lot, long amount, bool writesOff)
     {
         ArgumentNullException.ThrowIfNull(lot);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(amount);
         var settled = Settled();
         var pending = settled.Wallet.TakePending(other => other.Name == lot, amount);
         var rest = amount + pending.Movements.Sum(movement => movement.Amount);
-        if (policy == DebtPolicy.PendingOnly || (policy == DebtPolicy.Reject && pending.Wallet.Available < rest))
-        {
-            var start = policy == DebtPolicy.Reject ? settled : new WalletChange(pending.Wallet, [.. settled.Movements, .. pending.Movements]);
-            return start.Wallet.WriteOff(policy == DebtPolicy.Reject ? amount : rest, start.Movements);
-        }
-
         var movements = settled.Movements.Concat(pending.Movements).ToList();
         var wallet = pending.Wallet;
-        var name = lot.IndexOf("Z:", StringComparison.Ordinal) is > 0 and var end && lot.StartsWith("pending:", StringComparison.Ordinal) ? lot[(end + 2)..] : lot;
+        var name = PendingLot.Parse(lot)?.Lot.Name ?? lot;
         foreach (var own in wallet.Lots.Where(other => other.Name == name))
         {
             var taken = Math.Min(own.Amount, rest);
@@ -253,7 +247,7 @@ public sealed partial record Wallet
             wallet = wallet with { Lots = Added(wallet.Lots, own with { Amount = -taken }) };
         }
 
-        if (rest > 0 && wallet.Take(rest, Movement.Reversed, intoDebt: true, policy) is { } more)
+        if (rest > 0 && wallet.Take(rest, Movement.Reversed, intoDebt: true, writesOff ? DebtPolicy.ClampToZero : DebtPolicy.Carry) is { } more)
         {
             movements.AddRange(more.Movements);
             wallet = more.Wallet;
@@ -444,11 +438,6 @@ public sealed partial record Wallet
             return true;
         }
     }
-
-    // What is not taken back though it was not earned: recorded, and asked of nobody.
-    private WalletChange WriteOff(long amount, Sequence<LotMovement> before) => amount == 0 ? new WalletChange(this, before) : new WalletChange(
-        this with { Shortfall = checked(Shortfall + amount) },
-        [.. before, new LotMovement(Lot.Shortfall, Movement.Reversed, -amount), new LotMovement(Lot.Shortfall, Movement.Issued, amount)]);
 
     /// <summary>When a lot of the wallet runs out, if the member stays idle; null: never.</summary>
     internal Instant? GoneAt(Lot lot) => lot.Idles ? IdleUntil : lot.Expiry;
