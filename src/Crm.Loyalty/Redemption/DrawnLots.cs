@@ -1,4 +1,3 @@
-using System.Globalization;
 using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
@@ -18,18 +17,14 @@ internal static class DrawnLots
             decision.Count(plan, old with { Amount = 0 });
         }
 
-        var order = 0;
-        foreach (var (lot, amount) in drawn)
+        foreach (var tally in LotsInOrder.Of(LoyaltyNames.Drawn(decision.Context.Cause.ToString(), unit.Name), today, drawn))
         {
-            decision.Count(plan, new Tally(string.Create(CultureInfo.InvariantCulture, $"{LoyaltyNames.Drawn(decision.Context.Cause.ToString(), unit.Name)}{order++:0000}|{lot}"), today, amount));
+            decision.Count(plan, tally);
         }
     }
 
     /// <summary>Whether what a tally keeps may come back on a day.</summary>
     public static bool MayReturn(Tally drawn, UnitPlan unit, long today) => drawn.Period + (unit.Definition.Returns?.WithinDays ?? 0) >= today;
-
-    /// <summary>The lot that a tally is about.</summary>
-    public static string LotOf(Tally drawn) => drawn.Name[(drawn.Name.LastIndexOf('|') + 1)..];
 
     /// <summary>Notes that so much of a redemption came back. It is never forgotten, because a redemption may be cancelled however long ago it was.</summary>
     public static void CameBack(string redemption, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)

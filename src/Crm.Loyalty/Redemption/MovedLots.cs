@@ -1,4 +1,3 @@
-using System.Globalization;
 using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
@@ -29,10 +28,10 @@ internal static class MovedLots
         {
             var membership = state.In(program.Key);
             membership = membership with { Tallies = membership.Tallies.Where(tally => !tally.Name.StartsWith(All, StringComparison.Ordinal) || tally.Period + KeptAward.RefundableDays >= today).ToSequence() };
-            var order = 0;
-            foreach (var lot in program.Where(entry => entry.Lot != Lot.Shortfall).GroupBy(entry => (entry.Unit, entry.Lot)))
+            foreach (var unit in program.Where(entry => entry.Lot != Lot.Shortfall).GroupBy(entry => entry.Unit, StringComparer.Ordinal))
             {
-                membership = membership.With(new Tally(string.Create(CultureInfo.InvariantCulture, $"{Prefix(request.Key, lot.Key.Unit)}{order++:0000}|{lot.Key.Lot}"), today, lot.Sum(entry => entry.Amount)));
+                var lots = unit.GroupBy(entry => entry.Lot, StringComparer.Ordinal).Select(lot => (lot.Key, lot.Sum(entry => entry.Amount)));
+                membership = LotsInOrder.Of(Prefix(request.Key, unit.Key), today, lots).Aggregate(membership, (known, tally) => known.With(tally));
             }
 
             state = state.With(membership);
@@ -48,7 +47,7 @@ internal static class MovedLots
     public static IEnumerable<(string Lot, long Amount)> Of(EventKey request, UnitPlan unit, Membership membership)
     {
         var prefix = Prefix(request, unit.Name);
-        return membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tally => (tally.Name[(prefix.Length + "0000|".Length)..], tally.Amount));
+        return membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tally => (LotsInOrder.LotOf(tally, prefix), tally.Amount));
     }
 
     /// <summary>The request is taken back, and nothing has to be kept of it any more.</summary>

@@ -288,7 +288,7 @@ internal static class WalletRequests
 
             rest -= amount;
             decision.Count(plan, tally with { Amount = tally.Amount - amount });
-            var name = DrawnLots.LotOf(tally);
+            var name = LotsInOrder.LotOf(tally, prefix);
             if (name == Lot.Shortfall)
             {
                 decision.Rearrange(plan, unit, decision.In(plan.Name).Wallet(unit.Name).WriteOffLess(amount), null);
