@@ -69,7 +69,7 @@ internal sealed partial class Decision
     {
         var (prefix, days) = (LoyaltyNames.Gone(unit.Name), Math.Max(unit.Definition.ReinstateWithinDays ?? 0, plan.Definition.Value.Cascade == Cascade.None ? KeptAward.RefundableDays : 0));
         var today = LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date);
-        foreach (var old in In(plan.Name).Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && tally.Period + days < today).ToList())
+        foreach (var old in In(plan.Name).TalliesOf(prefix).Where(tally => tally.Period + days < today))
         {
             Count(plan, old with { Amount = 0 });
         }

@@ -41,23 +41,24 @@ internal sealed partial class Decision
         var due = changes.Select(change => (change.Award.Lot, More: change.More > 0 ? change.More - RanOut(plan, unit, change.Award.Lot, change.More, change.Award.At) : change.More)).Where(lot => lot.More != 0).ToList();
         var (membership, moment) = (In(plan.Name), new Moment(context.Moment.Instant, plan.Zone));
         var (wallet, prefix) = (membership.Wallet(unit.Name), LoyaltyNames.Instead(unit.Name));
-        var known = membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+        var known = membership.TalliesOf(prefix);
         var filled = membership.Awards.Where(award => award.Unit == unit.Name).Select(award => PendingLot.NameAt(award.Lot, moment.Instant)).ToHashSet(StringComparer.Ordinal);
         var instead = new TakenInstead(known.Select(tally => (tally.Name[prefix.Length..], tally.Amount)));
         var (change, then) = wallet.TakeBack(due, instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant);
         Move(plan, unit, Restarted(change, wallet, unit, moment), null, code);
-        known.ForEach(tally => Count(plan, tally with { Amount = 0 }));
+        foreach (var tally in known)
+        {
+            Count(plan, tally with { Amount = 0 });
+        }
+
         foreach (var (lot, amount) in then.Lots)
         {
             Count(plan, new Tally(prefix + lot, 0, amount));
         }
 
-        foreach (var (award, more) in changes)
+        foreach (var (award, more) in unit.Kind == UnitKind.Status ? changes : [])
         {
-            if (unit.Kind == UnitKind.Status)
-            {
-                Count(plan, unit, -more, award.At);
-            }
+            Count(plan, unit, -more, award.At);
         }
 
         WeighWhereHeld(plan);
@@ -96,7 +97,7 @@ internal sealed partial class Decision
     private long RanOut(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant at)
     {
         var (membership, waits, prefix) = (In(plan.Name), PendingLot.Parse(lot), LoyaltyNames.Gone(unit.Name));
-        if ((waits?.Lot ?? Lot.Parse(lot)) is not { } own || membership.Tallies.All(tally => !tally.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        if (unit.Kind == UnitKind.Status || (waits?.Lot ?? Lot.Parse(lot)) is not { } own || membership.TalliesOf(prefix) is not { Count: > 0 } ranOut)
         {
             return 0;
         }
@@ -105,7 +106,7 @@ internal sealed partial class Decision
         var from = LoyaltyNames.NumberOf((own.Expiry ?? Instant.Max(at, waits?.ActiveFrom ?? at)).InZone(plan.Zone).Date);
         var rest = amount - membership.Wallet(unit.Name).Pending.Where(pending => pending.Name == lot).Sum(pending => pending.Lot.Amount);
         var took = 0L;
-        foreach (var (tally, other) in membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tally => (tally, Lot: Lot.Parse(tally.Name[prefix.Length..]) ?? default))
+        foreach (var (tally, other) in ranOut.Select(tally => (tally, Lot: Lot.Parse(tally.Name[prefix.Length..]) ?? default))
             .Where(gone => own.Idles ? gone.Lot.Idles && gone.tally.Period > from : own.Expiry is not null && (gone.Lot.Idles ? gone.tally.Period >= from : gone.Lot.Expiry >= own.Expiry))
             .OrderBy(gone => gone.Lot.Name != own.Name).ThenBy(gone => gone.Lot, Comparer<Lot>.Create((one, two) => one.Compare(two))).ToList())
         {

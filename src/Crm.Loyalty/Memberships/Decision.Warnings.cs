@@ -20,7 +20,7 @@ internal sealed partial class Decision
         }
 
         var now = context.Moment.Instant.ToUnixTimeTicks();
-        foreach (var gone in In(plan.Name).Tallies.Where(tally => (tally.Name == LoyaltyNames.WarnedUntil(unit.Name) || tally.Name.StartsWith(LoyaltyNames.Warned(unit.Name), StringComparison.Ordinal)) && tally.Amount <= now).ToList())
+        foreach (var gone in In(plan.Name).TalliesOf(LoyaltyNames.WarnedUntil(unit.Name)).Where(tally => (tally.Name == LoyaltyNames.WarnedUntil(unit.Name) || tally.Name.StartsWith(LoyaltyNames.Warned(unit.Name), StringComparison.Ordinal)) && tally.Amount <= now))
         {
             Count(plan, gone with { Amount = 0 });
         }

@@ -104,6 +104,26 @@ public sealed record Membership
         return 0;
     }
 
+    /// <summary>The tallies whose names begin so, by name: a list of its own, so that they may be counted while it is gone through.</summary>
+    internal IReadOnlyList<Tally> TalliesOf(string beginning)
+    {
+        var tallies = Tallies.AsSpan();
+        var from = 0;
+        for (var to = tallies.Length; from < to;)
+        {
+            var middle = (from + to) / 2;
+            (from, to) = string.CompareOrdinal(tallies[middle].Name, beginning) < 0 ? (middle + 1, to) : (from, middle);
+        }
+
+        var end = from;
+        while (end < tallies.Length && tallies[end].Name.StartsWith(beginning, StringComparison.Ordinal))
+        {
+            end++;
+        }
+
+        return tallies[from..end].ToArray();
+    }
+
     internal Membership With(Tally tally) => this with { Tallies = tally.Amount == 0 ? Tallies.Where(one => one.Name != tally.Name).ToSequence() : Tallies.With(tally, static item => item.Name) };
     /// <summary>How the membership began and what it is now; null where nobody ever joined.</summary>
     public MembershipLife? Life { get; init; }

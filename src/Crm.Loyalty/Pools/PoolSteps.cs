@@ -128,7 +128,7 @@ internal static class PoolSteps
     public static void Credit(string redemption, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
     {
         var (membership, prefix) = (decision.In(plan.Name), LoyaltyNames.PoolSpender(redemption, unit.Name));
-        if (membership.Pool is not { } pool || membership.Tallies.FirstOrDefault(known => known.Name.StartsWith(prefix, StringComparison.Ordinal)) is not { Name: not null } spent
+        if (membership.Pool is not { } pool || membership.TalliesOf(prefix) is not [var spent, ..]
             || IdOf(spent.Name[prefix.Length..]) is not { } who)
         {
             return;
@@ -151,7 +151,7 @@ internal static class PoolSteps
     // While it is kept in mind what a redemption drew, so is who asked for it.
     private static Membership Remember(EventKey redemption, CustomerId who, string unit, long amount, long today, Membership membership)
     {
-        bool MayComeBack(string name) => membership.Tallies.Any(tally => tally.Name.StartsWith(LoyaltyNames.Drawn(name, unit), StringComparison.Ordinal));
+        bool MayComeBack(string name) => membership.TalliesOf(LoyaltyNames.Drawn(name, unit)).Count > 0;
         membership = membership with { Tallies = membership.Tallies.Where(tally => LoyaltyNames.SpentBySomebody(tally.Name, unit) is not { } earlier || MayComeBack(earlier)).ToSequence() };
         return MayComeBack(redemption.ToString()) ? membership.With(new Tally(LoyaltyNames.PoolSpender(redemption.ToString(), unit) + who, today, amount)) : membership;
     }

@@ -43,7 +43,11 @@ internal static class DrawnLots
     {
         var back = LoyaltyNames.CameBack(redemption, unit.Name);
         var came = decision.In(plan.Name).Counted(back);
-        Of(decision.In(plan.Name), LoyaltyNames.Drawn(redemption, unit.Name)).ForEach(tally => decision.Count(plan, tally with { Amount = 0 }));
+        foreach (var tally in decision.In(plan.Name).TalliesOf(LoyaltyNames.Drawn(redemption, unit.Name)))
+        {
+            decision.Count(plan, tally with { Amount = 0 });
+        }
+
         decision.Count(plan, new Tally(back, 0, 0));
         for (var i = drawn.Count - 1; i >= 0; i--)
         {
@@ -65,7 +69,7 @@ internal static class DrawnLots
         foreach (var unit in plan.Units)
         {
             var (back, today) = (LoyaltyNames.CameBack(original, unit.Name), Today(plan, decision));
-            var again = Of(without, LoyaltyNames.Drawn(original, unit.Name)).Select(tally => tally with { Amount = tally.Amount - did.Counted(tally.Name, tally.Period) }).Where(tally => tally.Amount > 0).ToList();
+            var again = without.TalliesOf(LoyaltyNames.Drawn(original, unit.Name)).Select(tally => tally with { Amount = tally.Amount - did.Counted(tally.Name, tally.Period) }).Where(tally => tally.Amount > 0).ToList();
             var (sum, came) = (again.Sum(tally => tally.Amount), decision.In(plan.Name).Counted(back));
             if (came < sum)
             {
@@ -86,8 +90,6 @@ internal static class DrawnLots
 
         return true;
     }
-
-    private static List<Tally> Of(Membership membership, string prefix) => [.. membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal))];
 
     private static long Today(ProgramPlan plan, Decision decision) => LoyaltyNames.NumberOf((decision.Context.Moment with { Zone = plan.Zone }).Date);
 }

@@ -41,13 +41,13 @@ internal static class MovedLots
     }
 
     /// <summary>Whether it is kept what a request moved.</summary>
-    public static bool Knows(EventKey request, Membership membership) => membership.Tallies.Any(tally => tally.Name.StartsWith($"{All}{request}|", StringComparison.Ordinal));
+    public static bool Knows(EventKey request, Membership membership) => membership.TalliesOf($"{All}{request}|").Count > 0;
 
     /// <summary>What a request moved of a unit, in the order in which it did: above 0 what came in, below 0 what went out.</summary>
     public static IEnumerable<(string Lot, long Amount)> Of(EventKey request, UnitPlan unit, Membership membership)
     {
         var prefix = Prefix(request, unit.Name);
-        return membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tally => (LotsInOrder.LotOf(tally, prefix), tally.Amount));
+        return membership.TalliesOf(prefix).Select(tally => (LotsInOrder.LotOf(tally, prefix), tally.Amount));
     }
 
     /// <summary>The request is taken back, and nothing has to be kept of it any more.</summary>

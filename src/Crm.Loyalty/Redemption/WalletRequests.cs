@@ -226,7 +226,7 @@ internal static class WalletRequests
 
         var (membership, prefix) = (state.In(plan.Name), LoyaltyNames.Gone(unit.Name));
         var (lot, within) = (request.Fields[LoyaltyEvents.LotField].AsCode, unit.Definition.ReinstateWithinDays ?? -1);
-        var gone = membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && (lot is null || tally.Name == prefix + lot) && tally.Period + within >= Today(plan, context)).ToList();
+        var gone = membership.TalliesOf(prefix).Where(tally => (lot is null || tally.Name == prefix + lot) && tally.Period + within >= Today(plan, context)).ToList();
         // Of what ran out less when history is decided again, or never was, no more comes back than did run out.
         var most = gone.Sum(tally => tally.Amount);
         if (most < amount && (!context.AlreadyAccepted || most == 0))
@@ -263,7 +263,7 @@ internal static class WalletRequests
         var (membership, policy) = (state.In(plan.Name), unit.Definition.Returns);
         var (original, today) = (request.Original?.ToString() ?? "", Today(plan, context));
         var prefix = LoyaltyNames.Drawn(original, unit.Name);
-        var drawn = policy is null ? [] : membership.Tallies.Where(tally => tally.Name.StartsWith(prefix, StringComparison.Ordinal) && DrawnLots.MayReturn(tally, unit, today)).Reverse().ToList();
+        var drawn = policy is null ? [] : membership.TalliesOf(prefix).Where(tally => DrawnLots.MayReturn(tally, unit, today)).Reverse().ToList();
         var all = drawn.Sum(tally => tally.Amount);
         var asked = request.Fields[LoyaltyEvents.Amount].IsMissing ? all : (long)Math.Clamp(request.Fields[LoyaltyEvents.Amount].AsNumber, -1, PointsPerAmount.Most);
         if (context.AlreadyAccepted && asked > all)
