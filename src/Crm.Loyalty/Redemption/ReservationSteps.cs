@@ -194,9 +194,7 @@ internal static class ReservationSteps
 
         if (captured)
         {
-            var issued = RewardSteps.CodeOf(decision.Context) is { } code
-                ? new IssuedReward(code, null) { Paid = reservation.Amount > 0 ? new UnitAmount(reservation.Unit, reservation.Amount) : null }
-                : default(IssuedReward?);
+            var issued = RewardSteps.Issued(decision.Context, reservation.Amount > 0 ? new UnitAmount(reservation.Unit, reservation.Amount) : null);
             RewardSteps.Give(plan, reward, reservation.Times, issued, decision, drawsStock: false);
         }
         else if (reward.Stocked)

@@ -37,13 +37,14 @@ internal static class RewardSteps
             Pay(plan, cost, times, offer.Reward, decision);
         }
 
-        var issued = CodeOf(context) is { } code ? new IssuedReward(code, null) { Paid = offer.Cost is { } paid ? new UnitAmount(paid.Unit, paid.Amount * times) : null } : default(IssuedReward?);
-        Give(plan, offer.Reward, (int)times, issued, decision, drawsStock: true);
+        Give(plan, offer.Reward, (int)times, Issued(context, offer.Cost is { } paid ? new UnitAmount(paid.Unit, paid.Amount * times) : null), decision, drawsStock: true);
         return decision.Outcome();
     }
 
-    /// <summary>The code that the host looked up for a reward; null for none.</summary>
-    public static string? CodeOf(ModuleContext context) => context.Field(EventFields.LookupScope + RewardEvents.Code).AsCode;
+    /// <summary>The code that the host looked up for a reward, with what is paid for it; null for none.</summary>
+    public static IssuedReward? Issued(ModuleContext context, UnitAmount? paid) => CodeOf(context) is { } code ? new IssuedReward(code, null) { Paid = paid } : null;
+
+    private static string? CodeOf(ModuleContext context) => context.Field(EventFields.LookupScope + RewardEvents.Code).AsCode;
 
     /// <summary>Why a reward that carries a code cannot be handed over with the one that came, or with none; null where it can.</summary>
     public static Outcome.Refused? MissesCode(Reward reward, ModuleContext context)

@@ -77,11 +77,13 @@ public sealed partial record Wallet
 
     private Wallet Returned(List<(string Lot, long Amount)> lots, Lot fresh) => lots.Aggregate(this, (wallet, lot) => wallet.PutInto(lot.Lot, lot.Amount, fresh));
 
-    private long HeldIn(string lot, bool orActive) => Pending.FirstOrDefault(pending => pending.Name == lot) is { } pending ? pending.Lot.Amount : orActive ? Lots.FirstOrDefault(own => own.Name == lot).Amount : 0;
+    private PendingLot? Waiting(string lot) => Pending.FirstOrDefault(pending => pending.Name == lot);
+
+    private long HeldIn(string lot, bool orActive) => Waiting(lot)?.Lot.Amount ?? (orActive ? Lots.FirstOrDefault(own => own.Name == lot).Amount : 0);
 
     private Wallet PutInto(string lot, long amount, Lot fresh) =>
         lot == Lot.Debt ? this with { Debt = Debt - amount }
-        : (Pending.FirstOrDefault(pending => pending.Name == lot) ?? PendingLot.Parse(lot)) is { } pending ? this with { Pending = Added(Pending, pending with { Lot = pending.Lot with { Amount = amount } }) }
+        : (Waiting(lot) ?? PendingLot.Parse(lot)) is { } pending ? this with { Pending = Added(Pending, pending with { Lot = pending.Lot with { Amount = amount } }) }
         : this with { Lots = Added(Lots, (Lot.Parse(lot) ?? fresh) with { Amount = amount }) };
 
     // Each lot moves once, whatever was put back and taken again.
