@@ -95,10 +95,9 @@ internal static class ChallengeSteps
             return 0;
         }
 
-        var context = new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context);
+        var context = decision.Counting(happened, plan, goal is { Kind: null, Measure: GoalMeasure.Money } ? goal.Currency : null);
         if (goal.Kind is not { } own)
         {
-            decision.NoteRate(context, goal.Measure == GoalMeasure.Money ? goal.Currency : null);
             return goal.Of(context);
         }
 

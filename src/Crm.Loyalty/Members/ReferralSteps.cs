@@ -37,8 +37,7 @@ internal static class ReferralSteps
         }
 
         standing = standing.Bringing(happened.Spend);
-        var context = new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context);
-        decision.NoteRate(context, rules.Minimum?.Currency);
+        var context = decision.Counting(happened, plan, rules.Minimum?.Currency);
         if (rules.For == ReferralFor.Coming || (rules.Minimum is { } least && !context.Spends(least)))
         {
             decision.Stand(plan.Name, standing);

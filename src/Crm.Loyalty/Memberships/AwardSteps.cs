@@ -236,14 +236,13 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         }
 
         var parts = new List<ReceiptLine>(4) { new(LoyaltyNames.Module, LineCodes.Base) { Subject = rule.Name, Unit = proposed.Unit, Amount = wanted - proposed.Rounding } };
-        if (rate is not null)
+        foreach (var used in (string?[])[rate, leastAt])
         {
-            parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rate) { Subject = rate });
-        }
-
-        if (leastAt is not null)
-        {
-            parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rate) { Subject = leastAt });
+            if (used is not null)
+            {
+                parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rate) { Subject = used });
+                decision.NamesRate(used);
+            }
         }
 
         if (proposed.Rounding != 0)

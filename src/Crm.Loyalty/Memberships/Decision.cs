@@ -129,7 +129,19 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     /// <summary>Says that there would be a line, where nobody reads it.</summary>
     public void Note() => noted = true;
 
-    /// <summary>Notes, once for all that is not an award (these name theirs), the rate by which amounts of an event in another currency count, or that there is none and they count nothing.</summary>
+    /// <summary>An event as what counts in a currency looks at it; the rate that it counts by is noted.</summary>
+    /// <param name="own">The currency; null: it counts no money.</param>
+    public EarningContext Counting(CustomerEvent happened, ProgramPlan plan, Currency? own)
+    {
+        var counting = new EarningContext(happened, new Moment(context.Moment.Instant, plan.Zone), context);
+        NoteRate(counting, own);
+        return counting;
+    }
+
+    /// <summary>An award names the rate that it was made by, so no line of its own does.</summary>
+    public void NamesRate(string used) => (rates ??= []).Add(used);
+
+    /// <summary>Notes, once and where no award names it, the rate by which amounts of an event in another currency count, or that there is none and they count nothing.</summary>
     public void NoteRate(EarningContext context, Currency? own)
     {
         if (context.Event.Spend is { MinorUnits: > 0 } spend && context.RateUsed(own) is { } used && own is { } to && !(rates ??= []).Contains(used))

@@ -20,9 +20,7 @@ internal static class StampSteps
                 continue;
             }
 
-            var context = new EarningContext(happened, MomentOf(plan, decision), decision.Context);
-            decision.NoteRate(context, card.Definition.Count.Currency);
-            if (card.Definition.Count.Of(context, card.Definition.Stamps) is > 0 and var stamps)
+            if (card.Definition.Count.Of(decision.Counting(happened, plan, card.Definition.Count.Currency), card.Definition.Stamps) is > 0 and var stamps)
             {
                 Give(plan, card, stamps, decision);
             }

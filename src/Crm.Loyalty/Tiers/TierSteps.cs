@@ -2,7 +2,6 @@ using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
-using Crm.Values;
 
 namespace Crm.Loyalty.Tiers;
 
@@ -35,9 +34,7 @@ internal static class TierSteps
     {
         try
         {
-            var context = new EarningContext(happened, new Moment(decision.Context.Moment.Instant, plan.Zone), decision.Context);
-            decision.NoteRate(context, (ladder.Metric as QualificationMetric.Spend)?.Currency);
-            return Math.Min(ladder.Metric.Of(context), PointsPerAmount.Most);
+            return Math.Min(ladder.Metric.Of(decision.Counting(happened, plan, (ladder.Metric as QualificationMetric.Spend)?.Currency)), PointsPerAmount.Most);
         }
         catch (Exception exception)
         {

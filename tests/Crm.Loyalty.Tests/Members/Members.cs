@@ -413,7 +413,10 @@ public sealed class Members
         var receipt = await club.Records(CustomerEvent.Purchase(club.NextKey(), Bob, Money.Of(spend, Currency.Of("MOP"))) with { Lookups = rate is { } known ? Fields.Of(("rate.mop.hkd", (decimal)known)) : default });
 
         Assert.Equal(2L * paid, await Stars(club, Bob));
-        Assert.Contains(receipt.Lines, line => line.Code == (rate is null ? LineCodes.RateMissing : LineCodes.Rate));
+
+        // Awards name theirs, so a line of its own says it only where there is none.
+        Assert.DoesNotContain(receipt.Lines, line => line.Code == LineCodes.Rate);
+        Assert.Contains(receipt.Lines.SelectMany(line => line.Parts.Prepend(line)), line => line.Code == (rate is null ? LineCodes.RateMissing : LineCodes.Rate));
     }
 
     [Fact]
