@@ -148,6 +148,58 @@ internal static class PoolSteps
         }
     }
 
+    /// <summary>A request about a pool is taken back by itself: what it had charged to a member is credited, less what came back since, what it had credited is charged again.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="plan">The programme.</param>
+    /// <param name="did">The membership right after the request.</param>
+    /// <param name="without">The membership as it would have been then without it.</param>
+    /// <param name="decision">What the change is told by; what came back of the request is still known there.</param>
+    public static void Undo(CustomerEvent request, ProgramPlan plan, Membership did, Membership without, Decision decision)
+    {
+        foreach (var (who, _, _, shares) in did.Pool?.Members ?? [])
+        {
+            foreach (var share in shares)
+            {
+                var before = without.Pool?.Member(who)?.Share(share.Unit) ?? new PoolShare(share.Unit, 0, 0);
+                if (share.Spent == before.Spent)
+                {
+                    continue;
+                }
+
+                var came = decision.In(plan.Name).Counted(LoyaltyNames.CameBack(request.Key.ToString(), share.Unit));
+                var spent = Math.Max(share.Spent - before.Spent, 0) is > 0 and var charged ? Math.Max(0, charged - came) : share.Spent - before.Spent;
+                Uncount(LoyaltyNames.PoolSpent(who, share.Unit), came, plan, did, without, decision);
+                if (decision.In(plan.Name).Pool is { } pool && pool.Member(who) is { } member && member.Share(share.Unit) is var own)
+                {
+                    decision.Stand(plan.Name, pool.With(member.With(own with { Spent = Math.Max(0, own.Spent - spent) })));
+                }
+            }
+        }
+
+        foreach (var spender in did.TalliesOf(LoyaltyNames.AllSpenders).Concat(without.TalliesOf(LoyaltyNames.AllSpenders)).DistinctBy(tally => tally.Name))
+        {
+            var change = without.Counted(spender.Name, spender.Period) - did.Counted(spender.Name, spender.Period);
+            if (change != 0)
+            {
+                decision.Count(plan, spender with { Amount = Math.Max(0, decision.In(plan.Name).Counted(spender.Name, spender.Period) + change) });
+            }
+        }
+    }
+
+    // Room in a span is made, or taken again, while no later span is counted.
+    private static void Uncount(string name, long came, ProgramPlan plan, Membership did, Membership without, Decision decision)
+    {
+        var (after, before) = (did.TalliesOf(name).FirstOrDefault(tally => tally.Name == name), without.TalliesOf(name).FirstOrDefault(tally => tally.Name == name));
+        var period = after.Name is null ? before.Period : after.Period;
+        var change = did.Counted(name, period) - without.Counted(name, period);
+        change = change > 0 ? Math.Max(0, change - came) : change;
+        var own = decision.In(plan.Name).TalliesOf(name).FirstOrDefault(tally => tally.Name == name);
+        if (change != 0 && (own.Name is null || own.Period == period))
+        {
+            decision.Count(plan, new Tally(name, period, Math.Max(0, own.Amount - change)));
+        }
+    }
+
     // While it is kept in mind what a redemption drew, so is who asked for it.
     private static Membership Remember(EventKey redemption, CustomerId who, string unit, long amount, long today, Membership membership)
     {

@@ -151,6 +151,12 @@ public static class LoyaltyNames
     /// <summary>The tallies of what ran out of each lot, while it may be reinstated: the beginning of their names.</summary>
     internal static string Gone(string unit) => $"{AllGone}{unit}|";
 
+    /// <summary>The tallies of what ran out of each lot and is not owed for what refunds took back since units last ran out: the beginning of their names.</summary>
+    internal static string Unowed(string unit) => $"{AllUnowed}{unit}|";
+
+    /// <summary>How all tallies begin of what is not owed.</summary>
+    internal const string AllUnowed = "unowed/";
+
     /// <summary>How all tallies begin of what ran out.</summary>
     internal const string AllGone = "gone/";
 
@@ -190,7 +196,8 @@ public static class LoyaltyNames
     internal static string? SpentBySomebody(string tally, string unit) =>
         tally.StartsWith(AllSpenders, StringComparison.Ordinal) && tally.LastIndexOf($"|{unit}|", StringComparison.Ordinal) is >= 0 and var end ? tally[AllSpenders.Length..end] : null;
 
-    private const string AllSpenders = "spender/";
+    /// <summary>How all tallies begin of who spent from a pool.</summary>
+    internal const string AllSpenders = "spender/";
 
     /// <summary>The supply that a reward's stock is: "reward.tea-club.mug". The host fills it.</summary>
     public static string StockOf(string program, string reward) => $"reward.{program}.{reward}";

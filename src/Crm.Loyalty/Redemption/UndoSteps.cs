@@ -1,6 +1,7 @@
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Pools;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Wallets;
@@ -49,6 +50,14 @@ internal static class UndoSteps
             return true;
         }
 
+        if (Used(did, without, plan, decision) is { } used)
+        {
+            // It was had, so it stays and is paid for; only what rules gave because of it goes.
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Subject = used, Text = LoyaltyTexts.RewardUsed(used) });
+            return false;
+        }
+
+        PoolSteps.Undo(request, plan, did, without, decision);
         foreach (var unit in plan.Units)
         {
             Move(amended, plan, unit, did, without, movement, decision);
@@ -125,6 +134,25 @@ internal static class UndoSteps
 
     private static IEnumerable<(string Lot, long Amount)> Lots(Wallet wallet) => wallet.Lots.Select(lot => (lot.Name, lot.Amount))
         .Concat(wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount))).Append((Lot.Debt, -wallet.Debt));
+
+    // The reward that a request gave with a code that was used since: known by its name as long as awards are, and after that by its not being open any more though its time is not over.
+    private static string? Used(Membership did, Membership without, ProgramPlan plan, Decision decision)
+    {
+        var now = decision.Context.Moment.Instant;
+        foreach (var reward in did.Rewards)
+        {
+            var (own, other) = (decision.In(plan.Name).Rewards.FirstOrDefault(item => item.Reward == reward.Reward), without.Rewards.FirstOrDefault(item => item.Reward == reward.Reward));
+            foreach (var given in reward.Open.Where(given => other is null || !other.Open.Contains(given)))
+            {
+                if (own is not null && (own.Used.Any(used => used.Code == given.Code) || (!(given.Until <= now) && own.Open.All(open => open.Code != given.Code))))
+                {
+                    return reward.Reward;
+                }
+            }
+        }
+
+        return null;
+    }
 
     private static void TakeRewards(ProgramPlan plan, Membership did, Membership without, Decision decision)
     {

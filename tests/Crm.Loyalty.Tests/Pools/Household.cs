@@ -58,7 +58,7 @@ internal sealed class Household
 
     public async Task<CustomerView> View(Identity who) => await Engine.ReadAsync(CustomerRef.Of(who)) ?? throw new InvalidOperationException($"Nobody is called {who.Value}.");
 
-    public async Task<Membership> Of(Identity who) => (await View(who)).Slot<LoyaltyState>(LoyaltyNames.Module).In("tea-club");
+    public async Task<Membership> Of(Identity who) => (await View(who)).Slot<LoyaltyState>(Module.Contract.Name).In("tea-club");
 
     public async Task<long> Points(Identity who) => await Engine.ReadAsync(CustomerRef.Of(who)) is null ? 0 : (await Of(who)).Wallet("points").Balance;
 

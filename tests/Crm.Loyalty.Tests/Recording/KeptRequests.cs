@@ -141,6 +141,72 @@ public sealed class KeptRequests
     }
 
     [Fact]
+    public async Task A_reward_whose_code_was_used_stays_and_stays_paid_for_and_another_comes_back_D9()
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var club = Club.Of(Program with { Rewards = [RewardClub.Mug with { Stocked = true, Code = form }] });
+        await club.Fills("reward.tea-club.mug", 5);
+        await club.Buys(500);
+        var (code, unused) = (form.New(), form.New());
+        await club.Records(RewardEvents.Redeem("app:used", RewardClub.Authority, "mug", 2, code));
+        await club.Records(RewardEvents.Redeem("app:kept", RewardClub.Authority, "mug", code: unused));
+        await club.Records(RewardEvents.Use("pos:use", Samples.Amy, code));
+
+        var receipt = await Cancels(club, "app:used");
+        await Cancels(club, "app:kept");
+
+        Assert.Contains(receipt.Lines, line => line is { Code: "reward-used", Subject: "mug" });
+        Assert.Equal((300L, 3L, 2L), ((await Amy(club)).Wallet("points").Balance, await club.Stock("reward.tea-club.mug"), (await Amy(club)).Rewards.Single().Taken));
+        foreach (var gone in new[] { code, unused })
+        {
+            Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, gone))).Refusal?.Code);
+        }
+    }
+
+    [Theory]
+    [InlineData(false, 200)]
+    [InlineData(true, 100)]
+    public async Task A_code_that_was_used_so_long_ago_that_it_is_forgotten_was_used_all_the_same_D9(bool used, long left)
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var club = Club.Of(Program with { Units = [Program.Units[0] with { Expiry = LotExpiry.Never }, .. Program.Units.Skip(1)], Rewards = [RewardClub.Mug with { Code = form }] });
+        await club.Buys(200);
+        var (code, other) = (form.New(), form.New());
+        await club.Records(RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug", code: code));
+        if (used)
+        {
+            await club.Records(RewardEvents.Use("pos:use", Samples.Amy, code));
+        }
+
+        club.At(club.Now + Duration.FromDays(KeptAward.RefundableDays + 1));
+        await club.Buys(100);
+        await club.Records(RewardEvents.Redeem("app:other", RewardClub.Authority, "mug", code: other));
+        await club.Records(RewardEvents.Use("pos:other", Samples.Amy, other));
+        Assert.DoesNotContain((await Amy(club)).Rewards.Single().Used, one => one.Code == code);
+
+        await Cancels(club, "app:mug");
+
+        Assert.Equal(left, (await Amy(club)).Wallet("points").Balance);
+    }
+
+    [Fact]
+    public async Task What_rules_gave_for_a_reward_goes_though_its_code_was_used()
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var bonus = new FixedPoints { Name = "thanks", Unit = "points", Points = 7, On = [LoyaltyNames.RewardIssued] };
+        var club = Club.Of(Program with { Rules = [.. Program.Rules, bonus], Rewards = [RewardClub.Mug with { Code = form }] });
+        await club.Buys(200);
+        var code = form.New();
+        await club.Records(RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug", code: code));
+        await club.Records(RewardEvents.Use("pos:use", Samples.Amy, code));
+        Assert.Equal(107, (await Amy(club)).Wallet("points").Balance);
+
+        await Cancels(club, "app:mug");
+
+        Assert.Equal(100, (await Amy(club)).Wallet("points").Balance);
+    }
+
+    [Fact]
     public async Task A_cancelled_reservation_returns()
     {
         var club = Club.Of(Program);
