@@ -24,7 +24,7 @@ internal static class TierStandingCodec
         }
 
         // Most standings have none of these.
-        writer.Whole((standing.Days.IsEmpty ? 0 : 1) + (standing.LastDay is null ? 0 : 2) + (standing.Floor is null ? 0 : 4) + (standing.Pin is null ? 0 : 8) + (standing.Past.IsEmpty ? 0 : 16));
+        writer.Whole((standing.Days.IsEmpty ? 0 : 1) + (standing.LastDay is null ? 0 : 2) + (standing.Floor is null ? 0 : 4) + (standing.Pin is null ? 0 : 8) + (standing.Counts.IsEmpty ? 0 : 32) + (standing.Before is null ? 0 : 64));
         if (!standing.Days.IsEmpty)
         {
             writer.Whole(standing.Days.Count);
@@ -42,15 +42,19 @@ internal static class TierStandingCodec
 
         Write(standing.Floor, writer);
         Write(standing.Pin, writer);
-        if (!standing.Past.IsEmpty)
+        if (!standing.Counts.IsEmpty)
         {
-            writer.Whole(standing.Past.Count);
-            foreach (var past in standing.Past)
+            writer.Whole(standing.Counts.Count);
+            foreach (var count in standing.Counts)
             {
-                writer.Instant(past.Opened);
-                writer.Instant(past.Closed);
-                writer.Whole(past.Counted);
+                writer.Instant(count.At);
+                writer.Whole(count.Amount);
             }
+        }
+
+        if (standing.Before is { } before)
+        {
+            Write(before, writer);
         }
     }
 
@@ -70,7 +74,7 @@ internal static class TierStandingCodec
             days[i] = new DayCount(reader.Date(), reader.Whole());
         }
 
-        return new TierStanding
+        var standing = new TierStanding
         {
             Ladder = ladder,
             Joined = joined,
@@ -82,19 +86,27 @@ internal static class TierStandingCodec
             LastDay = (has & 2) != 0 ? reader.Date() : null,
             Floor = (has & 4) != 0 ? new TierGrant(reader.Name(), reader.InstantOrNull()) : null,
             Pin = (has & 8) != 0 ? new TierGrant(reader.Name(), reader.InstantOrNull()) : null,
-            Past = (has & 16) != 0 ? Past(ref reader) : [],
         };
-    }
-
-    private static Sequence<PastCount> Past(ref SlotReader reader)
-    {
-        var past = new PastCount[reader.Int()];
-        for (var i = 0; i < past.Length; i++)
+        for (var past = (has & 16) != 0 ? reader.Int() : 0; past > 0; past--)
         {
-            past[i] = new PastCount(reader.InstantOrNull(), reader.Instant(), reader.Whole());
+            // Until version 10 of the state: what windows counted that were over by then.
+            reader.InstantOrNull();
+            reader.Instant();
+            reader.Whole();
         }
 
-        return Sequence.Given(past);
+        return standing with { Counts = (has & 32) != 0 ? Counts(ref reader) : [], Before = (has & 64) != 0 ? Read(ref reader) : null };
+    }
+
+    private static Sequence<TierCount> Counts(ref SlotReader reader)
+    {
+        var counts = new TierCount[reader.Int()];
+        for (var i = 0; i < counts.Length; i++)
+        {
+            counts[i] = new TierCount(reader.Instant(), reader.Whole());
+        }
+
+        return Sequence.Given(counts);
     }
 
     /// <summary>

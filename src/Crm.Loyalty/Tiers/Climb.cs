@@ -9,8 +9,9 @@ namespace Crm.Loyalty.Tiers;
 /// <param name="ladder">The ladder.</param>
 /// <param name="moment">Now, in the programme's zone.</param>
 /// <param name="evidence">What conditions of tiers may look at.</param>
-/// <param name="keepsPast">Whether what windows counted that are over is kept, so that something can be taken back of it.</param>
-internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEvidence? evidence, bool keepsPast = false)
+/// <param name="keepsCounts">Whether it is kept what was counted when, so that something can be taken back of it.</param>
+/// <param name="known">The tiers that are known to have been held, where a ladder is climbed again; otherwise none.</param>
+internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEvidence? evidence, bool keepsCounts = false, Sequence<TierHold> known = default)
 {
     /// <summary>The standing of somebody of whom nothing was counted yet.</summary>
     public TierStanding Begin(LocalDate joined) => new()
@@ -23,7 +24,8 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     /// <summary>The standing of somebody who has given up all that was counted: nothing counts that was before, and only what staff have granted is held.</summary>
     public TierStanding Anew(TierStanding standing)
     {
-        standing = Granted(standing with { Opened = moment.Instant, Counted = 0, Days = [], Past = [], LastDay = null, Held = [] });
+        standing = Granted(standing with { Opened = moment.Instant, Counted = 0, Days = [], Counts = [], Before = null, LastDay = null, Held = [] });
+        standing = standing with { Before = keepsCounts ? standing.Alone : null };
         return InTier(standing, Current(standing));
     }
 
@@ -62,11 +64,13 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         }
 
         var counted = ladder.IsLevel ? 0 : theirs.Counted - (onceADay ? own.SharedDays(theirs) : 0);
-        return counted > 0 ? Count(sum, counted) : Bring(sum, value);
+        return counted > 0 ? Counted(sum, counted) : Bring(sum, value);
     }
 
     /// <summary>The standing after something was counted, or, below 0, taken back by hand.</summary>
-    public TierStanding Count(TierStanding standing, long amount)
+    public TierStanding Count(TierStanding standing, long amount) => Noted(Counted(standing, amount), standing, amount);
+
+    private TierStanding Counted(TierStanding standing, long amount)
     {
         standing = Closed(standing);
         var before = ValueOf(standing, 0);
@@ -169,14 +173,14 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     {
         if (ladder.Window is QualificationWindow.Rolling rolling)
         {
-            return standing.Days.IsEmpty || rolling.Leaves(standing.Days[0].Day) > moment.Date ? standing : standing with { Days = Within(rolling, standing.Days, moment.Date), Past = PastWith(standing.Past, Left(rolling, standing.Days)) };
+            return standing.Days.IsEmpty || rolling.Leaves(standing.Days[0].Day) > moment.Date ? standing : standing with { Days = Within(rolling, standing.Days, moment.Date) };
         }
 
         while (ladder.Window.PeriodOf(moment.Date, standing.Joined) is { } period && (standing.Opened is not { } opened || opened < moment.StartOf(period.Start)))
         {
             standing = standing.Counted == 0 || standing.Opened is null || ladder.Window.PeriodOf(standing.Opened.Value.InZone(moment.Zone).Date, standing.Joined) is not { } closing
                 ? standing with { Opened = moment.StartOf(period.Start), Days = [] }
-                : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence, keepsPast).Close(standing);
+                : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence, known: known).Close(standing);
         }
 
         return standing;
@@ -194,7 +198,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         }
 
         var surplus = SurplusOf(standing.Counted);
-        standing = standing with { Opened = moment.Instant, Counted = surplus, Days = [], Past = PastWith(standing) };
+        standing = standing with { Opened = moment.Instant, Counted = surplus, Days = [] };
         return surplus > 0 ? Qualified(standing, 0) : standing;
     }
 
@@ -229,7 +233,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
         if (highest >= 0 && highest >= current && ladder.Window is QualificationWindow.SinceTierStart)
         {
-            standing = standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - ladder.Tiers[highest].From : 0, Days = [], Past = PastWith(standing) };
+            standing = standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - ladder.Tiers[highest].From : 0, Days = [] };
         }
 
         return standing;
@@ -274,7 +278,20 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         return false;
     }
 
-    private bool MayHold(Tier tier) => tier.When is not { } condition || (evidence is not null && Evaluator.Evaluate(condition, evidence).Value);
+    private bool MayHold(Tier tier) => tier.When is not { } condition || IsKnown(tier) || (evidence is not null && Evaluator.Evaluate(condition, evidence).Value);
+
+    private bool IsKnown(Tier tier)
+    {
+        foreach (var hold in known)
+        {
+            if (string.Equals(hold.Tier, tier.Name, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private TierStanding Holding(TierStanding standing, Tier tier) =>
         standing with { Held = standing.Held.Add(new TierHold(tier.Name, moment.Instant, tier.ForLife ? null : ladder.Held.From(moment, ladder.Window, standing.Joined))) };
@@ -353,7 +370,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     }
 
     private TierStanding Restarted(TierStanding standing) => ladder.Window is QualificationWindow.SinceTierStart
-        ? standing with { Opened = moment.Instant, Counted = 0, Days = [], Past = PastWith(standing) }
+        ? standing with { Opened = moment.Instant, Counted = 0, Days = [] }
         : standing;
 
     // Grants of staff that are over.

@@ -22,8 +22,11 @@ public sealed record TierStanding
     /// <summary>For rolling windows, and where a day counts once, what was counted on each day that is still within, by day; otherwise empty.</summary>
     public Sequence<DayCount> Days { get; init; }
 
-    /// <summary>What was counted in windows that are over, or on days that have left a rolling one, by their end: kept in programmes without cascade for as long as something may be taken back of it.</summary>
-    public Sequence<PastCount> Past { get; init; }
+    /// <summary>What was counted when, by instant: kept in programmes without cascade for as long as something may be taken back of it, on ladders that count a unit.</summary>
+    public Sequence<TierCount> Counts { get; init; }
+
+    /// <summary>The standing before the first of <see cref="Counts"/>, without counts of its own; null: nothing had been counted.</summary>
+    public TierStanding? Before { get; init; }
 
     /// <summary>The last day on which something was counted, kept where a day counts once; otherwise null.</summary>
     public LocalDate? LastDay { get; init; }
@@ -49,12 +52,23 @@ public sealed record TierStanding
         Joined = other.Joined < Joined ? other.Joined : Joined,
         Days = Days.Concat(other.Days).GroupBy(day => day.Day).OrderBy(day => day.Key)
             .Select(day => new DayCount(day.Key, onceADay ? day.Max(item => item.Amount) : day.Sum(item => item.Amount))).Where(day => day.Amount != 0).ToSequence(),
-        Past = Past.Concat(other.Past).GroupBy(past => (past.Opened, past.Closed)).OrderBy(past => past.Key.Closed).Select(past => new PastCount(past.Key.Opened, past.Key.Closed, past.Sum(item => item.Counted))).ToSequence(),
+        Counts = Counts.Concat(other.Counts).OrderBy(count => count.At).ToSequence(),
+        Before = (Before, other.Before) switch
+        {
+            ({ } one, { } two) => one.With(two, ladder, onceADay) with { Counted = checked(one.Counted + two.Counted) },
+            var (one, two) => one ?? two,
+        },
         LastDay = LastDay is { } latest && !(other.LastDay > latest) ? latest : other.LastDay,
         Held = Held.Concat(other.Held).GroupBy(hold => (hold.Tier, hold.Until)).Select(same => same.MinBy(hold => hold.Since)).OrderBy(hold => hold.Since).ToSequence(),
         Floor = Floor is { } floor && !(other.Floor is { } theirs && ladder.LevelOf(theirs.Tier) > ladder.LevelOf(floor.Tier)) ? floor : other.Floor,
         Pin = Pin ?? other.Pin,
     };
+
+    /// <summary>This standing without what was counted when, and without what staff have granted.</summary>
+    internal TierStanding Alone => this with { Counts = [], Before = null, Floor = null, Pin = null, Tier = null };
+
+    /// <summary>Whether what was counted at an instant, of which nothing more is known, may count in it.</summary>
+    internal bool CountsAt(Instant at) => !(Opened > at) && (Counted != 0 || !Days.IsEmpty);
 
     /// <summary>On how many days within both were counted, where a day counts once. Of standings from before days were kept only the last is known.</summary>
     internal long SharedDays(TierStanding other)
@@ -98,12 +112,11 @@ public readonly record struct TierHold(string Tier, Instant Since, Instant? Unti
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct DayCount(LocalDate Day, long Amount);
 
-/// <summary>What was counted in a window that is over.</summary>
-/// <param name="Opened">From when it counted, included; null: from the beginning.</param>
-/// <param name="Closed">Until when, excluded; where the tier that was reached closed it, included.</param>
-/// <param name="Counted">How much, what was carried into it included.</param>
+/// <summary>What was counted at an instant.</summary>
+/// <param name="At">When.</param>
+/// <param name="Amount">How much is left of it; below 0 for what staff took.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct PastCount(Instant? Opened, Instant Closed, long Counted);
+public readonly record struct TierCount(Instant At, long Amount);
 
 /// <summary>A tier that staff have given.</summary>
 /// <param name="Tier">The tier.</param>
