@@ -41,7 +41,11 @@ internal static class ClawbackSteps
             {
                 var awards = unit.ToList();
                 var taken = Taking(awards, amended, plan, decision);
-                Settle([.. awards.Select((award, i) => (award, taken[i] - award.Taken)).Where(award => award.Item2 != 0)], plan, known, decision);
+                List<(KeptAward Award, long More)> changes = [.. awards.Select((award, i) => (award, taken[i] - award.Taken)).Where(award => award.Item2 != 0)];
+                if (changes.Count > 0)
+                {
+                    decision.Refund(plan, known, changes, Refund);
+                }
             }
         }
     }
@@ -60,19 +64,5 @@ internal static class ClawbackSteps
 
         List<KeptAward> Made(CustomerEvent happened) => [.. ((LoyaltyState)decision.Context.StateHad(amended.Whole.Key, happened)).In(plan.Name).Awards
             .Where(award => award.Key == awards[0].Key && award.Unit == awards[0].Unit)];
-    }
-
-    private static void Settle(List<(KeptAward Award, long More)> changes, ProgramPlan plan, UnitPlan unit, Decision decision)
-    {
-        foreach (var (award, more) in changes)
-        {
-            decision.Keep(plan, award with { Taken = award.Taken + more });
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, more > 0 ? LineCodes.TakenBack : LineCodes.GivenBack) { Subject = award.Key, Unit = unit.Name, Amount = -more });
-        }
-
-        if (changes.Count > 0)
-        {
-            decision.Refund(plan, unit, changes, Refund);
-        }
     }
 }

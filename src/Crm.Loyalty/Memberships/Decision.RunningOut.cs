@@ -74,6 +74,12 @@ internal sealed partial class Decision
             Count(plan, old with { Amount = 0 });
         }
 
+        // What refunds have asked up to now is settled: what runs out now is looked for only by those that come after it.
+        if (change.Movements.Any(movement => movement.Movement == Movement.Expired))
+        {
+            Close(plan, unit);
+        }
+
         // A lot may run out in several goes, as when what was set aside of it returns later: all of it may be reinstated, as long as the latest may.
         foreach (var movement in change.Movements.Where(movement => movement.Movement == Movement.Expired))
         {
@@ -84,4 +90,17 @@ internal sealed partial class Decision
 
     /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>
     public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, Phases.Expiry);
+
+    private void Close(ProgramPlan plan, UnitPlan unit)
+    {
+        foreach (var tally in In(plan.Name).TalliesOf(LoyaltyNames.Unowed(unit.Name)))
+        {
+            Count(plan, tally with { Amount = 0 });
+        }
+
+        foreach (var award in In(plan.Name).Awards.Where(award => award.Unit == unit.Name && (award.TakenBefore != award.Taken || award.UnowedBefore != award.Unowed)).ToList())
+        {
+            Keep(plan, award with { TakenBefore = award.Taken, UnowedBefore = award.Unowed });
+        }
+    }
 }

@@ -31,20 +31,27 @@ internal sealed partial class Decision
         });
     }
 
-    /// <summary>Takes back more or less of what was earned, each from its own lot first, and as many as are to have been taken in all, in however many pieces and in whichever order; status units where they were counted.</summary>
+    /// <summary>Takes back more or less of what was earned, each from its own lot first, and as many as are to have been taken in all, in however many pieces and in whichever order; status units where they were counted. What has run out, or was given up, nobody owes.</summary>
     /// <param name="plan">The programme.</param>
     /// <param name="unit">The unit.</param>
     /// <param name="changes">How many more are taken of each award; below 0: so many come back.</param>
     /// <param name="code">Why, for the ledger.</param>
     public void Refund(ProgramPlan plan, UnitPlan unit, IReadOnlyList<(KeptAward Award, long More)> changes, string code)
     {
-        var due = changes.Select(change => (change.Award.Lot, More: change.More > 0 ? change.More - RanOut(plan, unit, change.Award.Lot, change.More, change.Award.At) : change.More)).Where(lot => lot.More != 0).ToList();
+        foreach (var (award, more) in changes)
+        {
+            Keep(plan, award with { Taken = award.Taken + more });
+            Add(new ReceiptLine(LoyaltyNames.Module, more > 0 ? LineCodes.TakenBack : LineCodes.GivenBack) { Subject = award.Key, Unit = unit.Name, Amount = -more });
+        }
+
+        var owed = Owed(plan, unit, changes);
         var (membership, moment) = (In(plan.Name), new Moment(context.Moment.Instant, plan.Zone));
         var (wallet, prefix) = (membership.Wallet(unit.Name), LoyaltyNames.Instead(unit.Name));
         var known = membership.TalliesOf(prefix);
-        var filled = membership.Awards.Where(award => award.Unit == unit.Name).Select(award => PendingLot.NameAt(award.Lot, moment.Instant)).ToHashSet(StringComparer.Ordinal);
+        var filled = membership.Awards.Where(award => award.Unit == unit.Name).Select(award => PendingLot.NameAt(award.Place ?? "", moment.Instant)).ToHashSet(StringComparer.Ordinal);
+        var held = changes.Select(change => Held(plan, unit, change.Award)).OfType<PendingLot>().DistinctBy(lot => lot.Name).ToDictionary(lot => lot.Name, StringComparer.Ordinal);
         var instead = new TakenInstead(known.Select(tally => (tally.Name[prefix.Length..], tally.Amount)));
-        var (change, then) = wallet.TakeBack(due, instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant);
+        var (change, then) = wallet.TakeBack(owed, instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant, name => held.GetValueOrDefault(name));
         Move(plan, unit, Restarted(change, wallet, unit, moment), null, code);
         foreach (var tally in known)
         {
@@ -66,6 +73,80 @@ internal sealed partial class Decision
         Expire(plan.Name, unit.Name, plan);
     }
 
+    // Of what is taken back, what is taken from the wallet: not what was given up, and not what had run out. What had is looked for anew for all that refunds have asked since units last ran out, in the order of the awards, so it is
+    // the same in however many pieces they asked, and in whichever order.
+    private List<(string Lot, long More)> Owed(ProgramPlan plan, UnitPlan unit, IReadOnlyList<(KeptAward Award, long More)> changes)
+    {
+        var (prefix, undone) = (LoyaltyNames.Gone(unit.Name), LoyaltyNames.Unowed(unit.Name));
+        foreach (var tally in In(plan.Name).TalliesOf(undone))
+        {
+            var name = prefix + tally.Name[undone.Length..];
+            Count(plan, new Tally(name, tally.Period, checked(In(plan.Name).TalliesOf(name).FirstOrDefault(gone => gone.Name == name).Amount + tally.Amount)));
+            Count(plan, tally with { Amount = 0 });
+        }
+
+        var owed = new List<(string Lot, long More)>();
+        foreach (var award in In(plan.Name).Awards.Where(award => award.Unit == unit.Name).OrderBy(award => award.At).ThenBy(award => award.Key, StringComparer.Ordinal).ThenBy(award => award.Lot, StringComparer.Ordinal).ToList())
+        {
+            var more = changes.Where(change => change.Award.Key == award.Key && change.Award.Lot == award.Lot).Sum(change => change.More);
+            var place = Held(plan, unit, award) is { } held && IsGivenUp(plan, unit, held) ? null : award.Place;
+            if (place is null)
+            {
+                TellUnowed(unit, award.Lot, more);
+                if (award.Awaited is null)
+                {
+                    Keep(plan, award with { Awaited = new Awaited(null, context.Moment.Instant) });
+                }
+
+                continue;
+            }
+
+            var before = Math.Min(award.UnowedBefore, award.Taken);
+            var unowed = before + (award.Taken > award.TakenBefore ? RanOut(plan, unit, place, award.Taken - award.TakenBefore, award.From, undone) : 0);
+            if (before < award.UnowedBefore && Gone(plan, unit, place) is { } own)
+            {
+                // What had run out when it was taken back comes back, and has run out.
+                Count(plan, own with { Amount = own.Amount + award.UnowedBefore - before });
+            }
+
+            TellUnowed(unit, place, unowed - award.Unowed);
+            if (unowed != award.Unowed || before != award.UnowedBefore)
+            {
+                Keep(plan, award with { Unowed = unowed, UnowedBefore = before, TakenBefore = Math.Min(award.TakenBefore, award.Taken) });
+            }
+
+            if (more - (unowed - award.Unowed) is not 0 and var due)
+            {
+                owed.Add((place, due));
+            }
+        }
+
+        return owed;
+    }
+
+    private Tally? Gone(ProgramPlan plan, UnitPlan unit, string lot)
+    {
+        var name = LoyaltyNames.Gone(unit.Name) + lot;
+        return Lot.Parse(lot) is null ? null
+            : In(plan.Name).TalliesOf(name).FirstOrDefault(tally => tally.Name == name) is { Name: not null } known ? known
+            : new Tally(name, LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date), 0);
+    }
+
+    private void TellUnowed(UnitPlan unit, string lot, long amount)
+    {
+        if (amount != 0)
+        {
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RanOutBefore) { Subject = lot, Unit = unit.Name, Amount = amount });
+        }
+    }
+
+    // The units of an award that still wait for an event, or were all taken back while they did, without amount; null for others.
+    private static PendingLot? Held(ProgramPlan plan, UnitPlan unit, KeptAward award) => award.Awaited is null && PendingLot.Held(award.Lot, award.Key) is { } held
+        ? held with { LapsesAt = ((plan.ActivationOfRule(held.Rule) ?? unit.Definition.Activation) as Activation.OnEvent)?.Lapse(new Moment(award.At, plan.Zone)) }
+        : null;
+
+    private bool IsGivenUp(ProgramPlan plan, UnitPlan unit, PendingLot held) => held.LapsesAt <= context.Moment.Instant && In(plan.Name).Wallet(unit.Name).Pending.All(lot => lot.Name != held.Name);
+
     /// <summary>
     /// Takes back what a request gave that is itself taken back: from its own lot first, pending or not, then as a spend would; status units where they were counted. What has run out of its lot is not owed.
     /// All else goes, because somebody else or another lot gets it back, so what is not there is owed unless the unit writes off.
@@ -79,7 +160,9 @@ internal sealed partial class Decision
     /// <param name="undone">The movement of the request, for the ledger.</param>
     public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone)
     {
-        var gone = RanOut(plan, unit, lot, amount, at);
+        var waiting = In(plan.Name).Wallet(unit.Name).Pending.Where(pending => pending.Name == lot).Sum(pending => pending.Lot.Amount);
+        var gone = RanOut(plan, unit, lot, Math.Max(0, amount - waiting), at, null);
+        TellUnowed(unit, lot, gone);
         if (gone == amount)
         {
             return;
@@ -93,8 +176,9 @@ internal sealed partial class Decision
     }
 
     /// <summary>Of units that are taken back those that ran out: nobody owes them, and they cannot be reinstated any more. What was spent of a lot that ran out was not spent of those that ran out after it, so these count with it.</summary>
+    /// <param name="undone">How the names of tallies begin by which it can be looked for anew; null: it stands.</param>
     /// <returns>How many need not be taken.</returns>
-    private long RanOut(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant at)
+    private long RanOut(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant at, string? undone)
     {
         var (membership, waits, prefix) = (In(plan.Name), PendingLot.Parse(lot), LoyaltyNames.Gone(unit.Name));
         if (unit.Kind == UnitKind.Status || (waits?.Lot ?? Lot.Parse(lot)) is not { } own || membership.TalliesOf(prefix) is not { Count: > 0 } ranOut)
@@ -104,20 +188,19 @@ internal sealed partial class Decision
 
         // What idles ran out after it was given, or was not among it.
         var from = LoyaltyNames.NumberOf((own.Expiry ?? Instant.Max(at, waits?.ActiveFrom ?? at)).InZone(plan.Zone).Date);
-        var rest = amount - membership.Wallet(unit.Name).Pending.Where(pending => pending.Name == lot).Sum(pending => pending.Lot.Amount);
         var took = 0L;
         foreach (var (tally, other) in ranOut.Select(tally => (tally, Lot: Lot.Parse(tally.Name[prefix.Length..]) ?? default))
             .Where(gone => own.Idles ? gone.Lot.Idles && gone.tally.Period > from : own.Expiry is not null && (gone.Lot.Idles ? gone.tally.Period >= from : gone.Lot.Expiry >= own.Expiry))
             .OrderBy(gone => gone.Lot.Name != own.Name).ThenBy(gone => gone.Lot, Comparer<Lot>.Create((one, two) => one.Compare(two))).ToList())
         {
-            var less = Math.Clamp(rest - took, 0, tally.Amount);
+            var less = Math.Clamp(amount - took, 0, tally.Amount);
             took += less;
             Count(plan, tally with { Amount = tally.Amount - less });
-        }
-
-        if (took > 0)
-        {
-            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RanOutBefore) { Subject = lot, Unit = unit.Name, Amount = took });
+            if (undone is not null && less > 0 && undone + other.Name is var name)
+            {
+                Count(plan, new Tally(name, tally.Period, membership.Counted(name, tally.Period) + less));
+                membership = In(plan.Name);
+            }
         }
 
         return took;

@@ -130,7 +130,9 @@ internal sealed partial class Decision
     /// <summary>Makes pending units available that are due.</summary>
     public void Activate(ProgramPlan plan, UnitPlan unit)
     {
-        Resolve(plan, unit, In(plan.Name).Wallet(unit.Name).Activate(context.Moment.Instant));
+        var (wallet, now) = (In(plan.Name).Wallet(unit.Name), context.Moment.Instant);
+        Resolve(plan, unit, wallet.Activate(now));
+        Awaited(plan, award => award.Unit == unit.Name && wallet.Pending.Any(lot => lot.ActiveFrom is null && lot.Due <= now && lot.Name == award.Lot), _ => null);
     }
 
     /// <summary>Makes pending units available that waited for an event about another.</summary>
@@ -138,16 +140,32 @@ internal sealed partial class Decision
     {
         var membership = In(plan.Name);
         var moment = new Moment(context.Moment.Instant, plan.Zone);
-        var (released, instead) = (default(Lot), default(LotExpiry));
-        var change = membership.Wallet(unit.Name).Release(original.ToString(), lot =>
+        var (released, instead, hold) = (default(Lot), default(LotExpiry), original.ToString());
+        var waiting = membership.Wallet(unit.Name).Pending.Where(lot => lot.Hold == hold).Select(lot => lot.Name).ToHashSet(StringComparer.Ordinal);
+        var change = membership.Wallet(unit.Name).Release(hold, lot =>
         {
-            // A life that is not known is that of a state from before it was kept.
-            var own = lot.Life ?? plan.ExpiryOfRule(lot.Rule);
-            var active = unit.LotOf(moment, own, membership) with { Issuer = lot.Lot.Issuer };
+            var (active, own) = Becomes(lot);
             (released, instead) = active.Idles ? (active, own) : (released, instead);
             return active;
         });
         Resolve(plan, unit, Started(change, released, unit, instead, moment));
+        Awaited(plan, award => award.Key == hold && award.Unit == unit.Name && (waiting.Contains(award.Lot) || (Held(plan, unit, award) is { } held && !IsGivenUp(plan, unit, held))), award => Held(plan, unit, award) is { } held ? Becomes(held).Lot.Name : null);
+
+        // A life that is not known is that of a state from before it was kept.
+        (Lot Lot, LotExpiry? Own) Becomes(PendingLot lot)
+        {
+            var own = lot.Life ?? plan.ExpiryOfRule(lot.Rule);
+            return (unit.LotOf(moment, own, membership) with { Issuer = lot.Lot.Issuer }, own);
+        }
+    }
+
+    // What was earned, and waited for an event: it has come, or did not.
+    private void Awaited(ProgramPlan plan, Func<KeptAward, bool> which, Func<KeptAward, string?> lot)
+    {
+        foreach (var award in In(plan.Name).Awards.Where(award => award.Awaited is null && which(award)).ToList())
+        {
+            Keep(plan, award with { Awaited = new Awaited(lot(award), context.Moment.Instant) });
+        }
     }
 
     /// <summary>Adds the wallet of somebody who is the same customer from now on, lot by lot; debts are repaid. What goes over is no movement of the programme's.</summary>

@@ -12,6 +12,24 @@ namespace Crm.Loyalty.Memberships;
 /// <param name="At">When they were given, and counted where they count; what is older than <see cref="RefundableDays"/> is forgotten.</param>
 public sealed record KeptAward(string Key, string Unit, string Lot, long Amount, long Taken, Instant At)
 {
+    /// <summary>What became of units that waited for an event; null while they wait, and of those that never did.</summary>
+    public Awaited? Awaited { get; init; }
+
+    /// <summary>Of those that were taken back, how many nobody owes because they had run out.</summary>
+    public long Unowed { get; init; }
+
+    /// <summary><see cref="Taken"/> when units of the kind last ran out: what was taken up to then is settled.</summary>
+    public long TakenBefore { get; init; }
+
+    /// <summary><see cref="Unowed"/> when units of the kind last ran out.</summary>
+    public long UnowedBefore { get; init; }
+
+    /// <summary>The lot in which the units are; null where they were given up because what they waited for did not come.</summary>
+    internal string? Place => Awaited is { } came ? came.Lot : Lot;
+
+    /// <summary>From when on they could run out.</summary>
+    internal Instant From => Awaited?.At ?? At;
+
     /// <summary>So many days after a purchase its refund is still known to belong to it.</summary>
     public const int RefundableDays = 400;
 
@@ -41,3 +59,8 @@ public sealed record KeptAward(string Key, string Unit, string Lot, long Amount,
 
     private static long Of(IReadOnlyList<KeptAward> awards, string lot) => awards.Where(award => award.Lot == lot).Sum(award => award.Amount);
 }
+
+/// <summary>What became of units that waited for an event.</summary>
+/// <param name="Lot">The lot in which they are since it came; null: they were given up, because it did not come.</param>
+/// <param name="At">When.</param>
+public readonly record struct Awaited(string? Lot, Instant At);

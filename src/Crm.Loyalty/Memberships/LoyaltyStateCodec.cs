@@ -7,12 +7,12 @@ using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, and version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, and version 10 not what became of awards that wait for an event, or run out.</summary>
 /// <param name="plans">The programmes: the days that version 7 knew were days of their zones.</param>
 internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 10;
+    public override int Version => 11;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -60,6 +60,22 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
                 writer.Whole(award.Amount);
                 writer.Whole(award.Taken);
                 writer.Instant(award.At);
+                writer.Whole((award.Awaited is null ? 0 : 1) + (award.Awaited?.Lot is null ? 0 : 2) + (award is { Unowed: 0, TakenBefore: 0, UnowedBefore: 0 } ? 0 : 4));
+                if (award.Awaited is { } awaited)
+                {
+                    writer.Instant(awaited.At);
+                    if (awaited.Lot is { } lot)
+                    {
+                        writer.Text(lot);
+                    }
+                }
+
+                if (award is not { Unowed: 0, TakenBefore: 0, UnowedBefore: 0 })
+                {
+                    writer.Whole(award.Unowed);
+                    writer.Whole(award.TakenBefore);
+                    writer.Whole(award.UnowedBefore);
+                }
             }
 
             MemberCodec.Write(membership, writer);
@@ -151,6 +167,17 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
         {
             awards[i] = new KeptAward(reader.Code(), reader.Name(), reader.Code(), reader.Whole(), reader.Whole(), default);
             awards[i] = awards[i] with { At = version >= 8 ? reader.Instant() : AtNoonOf(program, ref reader) };
+            if (version < 11)
+            {
+                // What was taken back up to then is settled.
+                awards[i] = awards[i] with { TakenBefore = awards[i].Taken };
+                continue;
+            }
+
+            var has = reader.Int();
+            awards[i] = (has & 1) == 0 ? awards[i] : awards[i] with { Awaited = new Awaited(null, reader.Instant()) };
+            awards[i] = (has & 2) == 0 ? awards[i] : awards[i] with { Awaited = new Awaited(reader.Code(), awards[i].From) };
+            awards[i] = (has & 4) == 0 ? awards[i] : awards[i] with { Unowed = reader.Whole(), TakenBefore = reader.Whole(), UnowedBefore = reader.Whole() };
         }
 
         return Sequence.Given(awards);

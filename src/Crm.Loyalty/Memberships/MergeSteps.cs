@@ -158,7 +158,7 @@ internal static class MergeSteps
             return membership.With(tally);
         }
 
-        var amount = name.StartsWith(LoyaltyNames.AllGone, StringComparison.Ordinal) ? checked(own.Amount + tally.Amount)
+        var amount = name.StartsWith(LoyaltyNames.AllGone, StringComparison.Ordinal) || name.StartsWith(LoyaltyNames.AllUnowed, StringComparison.Ordinal) ? checked(own.Amount + tally.Amount)
             : own.Period != tally.Period ? (own.Period > tally.Period ? own.Amount : tally.Amount)
             : name == LoyaltyNames.FirstDay ? Math.Min(own.Amount, tally.Amount)
             : Latest.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal)) ? Math.Max(own.Amount, tally.Amount)

@@ -97,6 +97,9 @@ internal sealed class ProgramPlan
     /// <summary>What a rule says of the life of its units; null where it says nothing, or is gone.</summary>
     public LotExpiry? ExpiryOfRule(string? rule) => Definition.Value.Rules.FirstOrDefault(one => one.Name == rule)?.Terms.Expiry;
 
+    /// <summary>When what a rule gives becomes available, where it says otherwise than the unit; null where it does not, or is gone.</summary>
+    public Activation? ActivationOfRule(string? rule) => Definition.Value.Rules.FirstOrDefault(one => one.Name == rule)?.Terms.Activation;
+
     private static IEnumerable<LotExpiry> Lives(LoyaltyProgram program) => program.Units.Select(unit => unit.Expiry)
         .Concat(program.Units.SelectMany(unit => unit.ExpiryByTier).Select(one => one.Expiry))
         .Concat(program.Rules.Select(rule => rule.Terms.Expiry).OfType<LotExpiry>());

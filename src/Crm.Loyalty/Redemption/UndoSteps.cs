@@ -92,8 +92,8 @@ internal static class UndoSteps
     {
         var key = amended.Whole.Key.ToString();
         var awards = Awards(key, unit, decision.In(plan.Name));
-        awards.ForEach(award => decision.Keep(plan, award with { Taken = award.Amount }));
-        var gave = awards.Select(award => (award.Lot, award.Amount - award.Taken));
+        awards.ForEach(award => decision.Keep(plan, award with { Taken = award.Amount, TakenBefore = award.Amount, UnowedBefore = award.Unowed }));
+        var gave = awards.SelectMany(award => award.Place is { } place ? new[] { (place, award.Amount - award.Taken) } : []);
         var moved = MovedLots.Knows(amended.Whole.Key, decision.In(plan.Name)) ? Sum(MovedLots.Of(amended.Whole.Key, unit, decision.In(plan.Name)).Concat(gave)) : Told(amended, unit, did, without, gave, decision);
         var (taken, given) = (moved.Where(lot => lot.Amount > 0).ToList(), new List<ReceiptLine>());
         if (taken.Count > 0)

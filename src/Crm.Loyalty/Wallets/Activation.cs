@@ -74,6 +74,6 @@ public enum DebtPolicy
     /// <summary>Only units that are still pending are taken back; the rest is recorded as shortfall. For programmes without cascade.</summary>
     PendingOnly,
 
-    /// <summary>Nothing is taken back where not all of it is there; all of it is recorded as shortfall. For programmes without cascade.</summary>
+    /// <summary>Nothing is taken back where not all of it is there; all of it is recorded as shortfall. Each refund is looked at by itself, so pieces may take what the whole does not. For programmes without cascade.</summary>
     Reject,
 }

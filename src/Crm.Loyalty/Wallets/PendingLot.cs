@@ -40,6 +40,21 @@ public sealed record PendingLot
             : null;
     }
 
+    /// <summary>What waits for an event about another, by its name in the ledger and without amount or end; null for every other name.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="hold">The key of the event that earned it.</param>
+    internal static PendingLot? Held(string name, string hold)
+    {
+        var beginning = $"held:{hold}:";
+        if (!name.StartsWith(beginning, StringComparison.Ordinal) || name.IndexOf(':', beginning.Length) is not (>= 0 and var colon))
+        {
+            return null;
+        }
+
+        var (rule, rest) = (name[beginning.Length..colon], name[(colon + 1)..].Split('~', 2));
+        return Wallets.Lot.Parse(rest[0]) is { } lot ? new PendingLot { Hold = hold, Rule = rule.Length == 0 ? null : rule, Life = rest.Length == 1 ? null : LifeForm.Read(rest[1]), Lot = lot } : null;
+    }
+
     /// <summary>The name of the lot in which units are at an instant that went into one: what waited for an instant is where it belongs from then on.</summary>
     internal static string NameAt(string name, Instant now) => Parse(name) is { } pending && pending.ActiveFrom <= now ? pending.Lot.Name : name;
 }

@@ -17,17 +17,18 @@ public sealed partial record Wallet
     /// <param name="policy">What becomes of what is not there.</param>
     /// <param name="fresh">The lot for what comes back to one that cannot be told any more.</param>
     /// <param name="now">The moment.</param>
+    /// <param name="held">What a name stands for, without amount, of units that wait for an event and of which nothing is left; null for others.</param>
     /// <returns>The wallet, and what has been taken instead.</returns>
-    internal (WalletChange Change, TakenInstead Instead) TakeBack(IEnumerable<(string Lot, long More)> more, TakenInstead instead, Func<string, bool> asksOf, DebtPolicy policy, Lot fresh, Instant now)
+    internal (WalletChange Change, TakenInstead Instead) TakeBack(IEnumerable<(string Lot, long More)> more, TakenInstead instead, Func<string, bool> asksOf, DebtPolicy policy, Lot fresh, Instant now, Func<string, PendingLot?>? held = null)
     {
         var settled = Settled();
         var asked = more.Select(lot => (PendingLot.NameAt(lot.Lot, now), lot.More)).ToList();
-        var (wallet, then) = settled.Wallet.Taken(asked, instead.Open(settled.Wallet, asksOf, now), policy, fresh);
+        var (wallet, then) = settled.Wallet.Taken(asked, instead.Open(settled.Wallet, asksOf, now), policy, lot => PendingLot.Parse(lot) ?? held?.Invoke(lot), fresh);
         var movements = settled.Movements.Concat(Moved(settled.Wallet, wallet)).ToList();
         return (wallet.IsSettled ? new WalletChange(wallet, movements.ToSequence()) : wallet.Settle(movements), then);
     }
 
-    private (Wallet Wallet, TakenInstead Instead) Taken(List<(string Lot, long More)> asked, TakenInstead instead, DebtPolicy policy, Lot fresh)
+    private (Wallet Wallet, TakenInstead Instead) Taken(List<(string Lot, long More)> asked, TakenInstead instead, DebtPolicy policy, Func<string, PendingLot?> waits, Lot fresh)
     {
         var more = asked.Sum(lot => lot.More);
         var wanted = instead.Lots.Where(lot => lot.Amount < 0).Select(lot => (lot.Lot, More: -lot.Amount)).Concat(asked)
@@ -36,8 +37,8 @@ public sealed partial record Wallet
         wanted.RemoveAll(lot => lot.Amount <= 0);
 
         // Of what was written off nothing is asked again of units that came later.
-        var writtenOff = instead[Lot.Shortfall] is > 0 and var before ? Math.Min(before, (this with { Lots = [] }).Returned(back, fresh).Collected(wanted, 0, policy, fresh).Missing) : 0;
-        var (wallet, then, missing) = Returned(back, fresh).Collected(wanted, writtenOff, policy, fresh);
+        var writtenOff = instead[Lot.Shortfall] is > 0 and var before ? Math.Min(before, (this with { Lots = [] }).Returned(back, waits, fresh).Collected(wanted, 0, policy, waits, fresh).Missing) : 0;
+        var (wallet, then, missing) = Returned(back, waits, fresh).Collected(wanted, writtenOff, policy, waits, fresh);
         if (policy == DebtPolicy.Reject && missing > 0 && more > 0)
         {
             return (this with { Shortfall = checked(Shortfall + more) }, new TakenInstead([.. instead.Lots, .. asked.Select(lot => (lot.Lot, -lot.More)), (Lot.Shortfall, more)]));
@@ -51,7 +52,7 @@ public sealed partial record Wallet
     }
 
     // From each lot what is wanted of it, for pending units then from the lot that they would go into, then from those that run out first.
-    private (Wallet Wallet, TakenInstead Instead, long Missing) Collected(List<(string Lot, long Amount)> wanted, long writtenOff, DebtPolicy policy, Lot fresh)
+    private (Wallet Wallet, TakenInstead Instead, long Missing) Collected(List<(string Lot, long Amount)> wanted, long writtenOff, DebtPolicy policy, Func<string, PendingLot?> waits, Lot fresh)
     {
         var (wallet, instead, rest) = (this, new TakenInstead(wanted.Select(lot => (lot.Lot, -lot.Amount))), wanted.Sum(lot => lot.Amount) - writtenOff);
         wanted.ForEach(lot => Take(lot.Lot, lot.Amount));
@@ -68,22 +69,22 @@ public sealed partial record Wallet
             var taken = Math.Min(Math.Min(most, rest), wallet.HeldIn(from, orActive: policy != DebtPolicy.PendingOnly));
             if (taken > 0)
             {
-                wallet = wallet.PutInto(from, -taken, fresh);
+                wallet = wallet.PutInto(from, -taken, waits, fresh);
                 instead.Add(from, taken);
                 rest -= taken;
             }
         }
     }
 
-    private Wallet Returned(List<(string Lot, long Amount)> lots, Lot fresh) => lots.Aggregate(this, (wallet, lot) => wallet.PutInto(lot.Lot, lot.Amount, fresh));
+    private Wallet Returned(List<(string Lot, long Amount)> lots, Func<string, PendingLot?> waits, Lot fresh) => lots.Aggregate(this, (wallet, lot) => wallet.PutInto(lot.Lot, lot.Amount, waits, fresh));
 
     private PendingLot? Waiting(string lot) => Pending.FirstOrDefault(pending => pending.Name == lot);
 
     private long HeldIn(string lot, bool orActive) => Waiting(lot)?.Lot.Amount ?? (orActive ? Lots.FirstOrDefault(own => own.Name == lot).Amount : 0);
 
-    private Wallet PutInto(string lot, long amount, Lot fresh) =>
+    private Wallet PutInto(string lot, long amount, Func<string, PendingLot?> waits, Lot fresh) =>
         lot == Lot.Debt ? this with { Debt = Debt - amount }
-        : (Waiting(lot) ?? PendingLot.Parse(lot)) is { } pending ? this with { Pending = Added(Pending, pending with { Lot = pending.Lot with { Amount = amount } }) }
+        : (Waiting(lot) ?? waits(lot)) is { } pending ? this with { Pending = Added(Pending, pending with { Lot = pending.Lot with { Amount = amount } }) }
         : this with { Lots = Added(Lots, (Lot.Parse(lot) ?? fresh) with { Amount = amount }) };
 
     // Each lot moves once, whatever was put back and taken again.

@@ -114,7 +114,7 @@ public sealed class RunOutRefunds
     [Fact]
     public void Owing_what_ran_out_is_caught() => Counterfeits.Caught(() => DifferenceLaw(program => new WithoutMemory(program)).Check(Thorough));
 
-    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(60);
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 3_000 : 60);
 
     private static Property DifferenceLaw(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
     {
