@@ -42,7 +42,12 @@ public sealed class RichStates
                         }),
                     ],
                     Tallies = [new Tally("carry/base/HKD", 0, 499), new Tally("limit/daily", 20_500, 60)],
-                    Awards = [new KeptAward("pos:1", "points", "forever", 100, 25, Samples.Local(2026, 1, 10))],
+                    Awards =
+                    [
+                        new KeptAward("pos:1", "points", "forever", 100, 25, Samples.Local(2026, 1, 10)),
+                        new KeptAward("pos:2", "points", "held:pos:2:base:forever", 10, 4, Samples.Local(2026, 1, 11)) { Awaited = new Awaited("forever", Samples.Local(2026, 1, 12)), Unowed = 3, TakenBefore = 2, UnowedBefore = 1 },
+                        new KeptAward("pos:3", "points", "held:pos:3:base:forever", 10, 0, Samples.Local(2026, 1, 11)) { Awaited = new Awaited(null, Samples.Local(2026, 2, 12)) },
+                    ],
                 },
             ],
         };

@@ -111,7 +111,7 @@ public sealed class StateLaws
         var award = ((LoyaltyState)new LoyaltyModule(Samples.TeaClub with { Zone = zone, Cascade = Cascade.None }).Contract.Codec.Read(5, ref reader)).In("tea-club").Awards.Single();
 
         Assert.True(reader.AtEnd);
-        Assert.Equal((100, 25, day), (award.Amount, award.Taken, award.At.InZone(DateTimeZoneProviders.Tzdb[zone]).Date));
+        Assert.Equal((100, 25, 25, day), (award.Amount, award.Taken, award.TakenBefore, award.At.InZone(DateTimeZoneProviders.Tzdb[zone]).Date));
     }
 
     private static byte[] Bytes(LoyaltyState state)
