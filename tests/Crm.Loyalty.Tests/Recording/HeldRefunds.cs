@@ -1,11 +1,17 @@
 using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Scenarios;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
+using Crm.Tests.Shared;
 using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+using Outcome = Crm.Modules.Outcome;
 
 namespace Crm.Loyalty.Tests.Recording;
 
@@ -13,6 +19,7 @@ namespace Crm.Loyalty.Tests.Recording;
 public sealed class HeldRefunds
 {
     private static readonly EventKind Delivered = new("order.delivered", EventNature.Happening);
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 3_000 : 60);
 
     [Fact]
     public async Task What_still_waits_is_taken_where_it_waits()
@@ -120,11 +127,95 @@ public sealed class HeldRefunds
         Assert.Equal([(100L, Samples.Local(2026, 2, 20, 0))], (await Wallet(club)).Lots.Select(lot => (lot.Amount, lot.Expiry ?? default)));
     }
 
+    [Fact]
+    public async Task What_was_all_taken_back_and_given_up_since_is_taken_nowhere_else()
+    {
+        var club = Of();
+        await club.Buys(100, "pos:sale");
+        await club.Returns("pos:sale", 60);
+        club.On(2026, 2, 20);
+        await club.Buys(70, "pos:other");
+        await Arrives(club, "pos:other");
+
+        await club.Returns("pos:sale", 40);
+
+        Assert.Equal((70L, 0L), await Numbers(club));
+    }
+
+    /// <summary>Laws (b) and (c) for units that wait: in however many pieces and in whichever order purchases come back, of which some have come, some wait and some were given up.</summary>
+    [Fact]
+    public void Pieces_and_order_of_refunds_make_no_difference() => PiecesLaw(Module).Check(Thorough);
+
+    [Fact]
+    public void Looking_for_what_came_under_its_old_name_is_caught() => Counterfeits.Caught(() => OwnLotLaw(() => new UnderTheOldName(Module())).Check(Thorough));
+
+    /// <summary>A purchase that comes back as a whole, with nothing spent, leaves all others exactly as without it, wherever its units are by then.</summary>
+    [Fact]
+    public void What_comes_back_leaves_others_as_without_it() => OwnLotLaw(Module).Check(Thorough);
+
+    private static Property PiecesLaw(Func<ICustomerModule> module) => Prop.ForAll(Stories.ToArbitrary(), Gen.Choose(1, 99).ToArbitrary(), async Task<bool> (story, piece) =>
+    {
+        var whole = await LeftAsync(module(), story, [(0, 100), (1, 100)]);
+        Assert.Equal(whole, await LeftAsync(module(), story, [(0, piece), (1, 100), (0, 100 - piece)]));
+        Assert.Equal(whole, await LeftAsync(module(), story, [(1, piece), (0, 100), (1, 100 - piece)]));
+        return true;
+    });
+
+    private static Property OwnLotLaw(Func<ICustomerModule> module) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
+    {
+        var unspent = story with { Spends = 0 };
+        Assert.Equal(await LeftAsync(module(), unspent with { Orders = [.. unspent.Orders.Select((order, i) => i == 0 ? order with { Spend = 0 } : order)] }, []), await LeftAsync(module(), unspent, [(0, 100)]));
+        return true;
+    });
+
+    // What of each lot is left, and owed, after refunds of so many hundredths of a purchase.
+    private static async Task<string> LeftAsync(ICustomerModule module, Story story, (int Order, int Percent)[] refunds)
+    {
+        var club = new Club(module);
+        await club.Buys(1, "pos:born");
+        var events = story.Orders.SelectMany((order, i) => new[]
+        {
+            (order.Day, Happens: (Func<ValueTask<Receipt>>)(() => order.Spend == 0 ? club.Records(LoyaltyEvents.Visit($"web:{i}", Samples.Amy)) : club.Buys(order.Spend, $"till:{i}"))),
+            (order.Day + order.Arrives, () => order.Spend == 0 || order.Arrives == 0 ? club.Records(LoyaltyEvents.Visit($"web:arrives-{i}", Samples.Amy)) : Arrives(club, $"till:{i}")),
+        });
+        foreach (var (day, happens) in events.OrderBy(one => one.Item1))
+        {
+            club.At(Samples.Local(2026, 1, 15, 12) + Duration.FromDays(day));
+            await happens();
+        }
+
+        club.At(Samples.Local(2026, 1, 15, 13) + Duration.FromDays(Math.Max(story.Until, story.Orders.Max(order => order.Day + order.Arrives))));
+        if (story.Spends > 0)
+        {
+            await club.Redeems(story.Spends, unit: "points");
+        }
+
+        foreach (var (order, percent) in refunds)
+        {
+            await club.Returns($"till:{order % story.Orders.Length}", story.Orders[order % story.Orders.Length].Spend * percent / 100m);
+        }
+
+        var wallet = await Wallet(club);
+        return string.Join(' ', wallet.Lots.Select(lot => $"{lot.Name}={lot.Amount}").Concat(wallet.Pending.Select(lot => $"{lot.Name}={lot.Lot.Amount}")).Append($"owed {wallet.Debt}"));
+    }
+
+    private static Gen<Story> Stories =>
+        from orders in (from day in Gen.Choose(0, 40) from spend in Gen.Choose(1, 9) from arrives in Gen.Choose(0, 35) select new Order(day, spend * 100, arrives)).ArrayOf(3)
+        from until in Gen.Choose(30, 90)
+        from spends in Gen.Choose(0, 900)
+        select new Story(orders, until, spends);
+
+    private sealed record Order(int Day, int Spend, int Arrives);
+
+    private sealed record Story(Order[] Orders, int Until, int Spends);
+
     private static ValueTask<Receipt> Arrives(Club club, string original) => club.Records(new CustomerEvent { Key = EventKey.Parse($"van:{original.Replace(':', '-')}"), Kind = Delivered.Name, Identity = Samples.Amy, Original = EventKey.Parse(original) });
 
     private static ValueTask<Receipt> Cancels(Club club, string original) => club.Records(new CustomerEvent { Key = EventKey.Parse("desk:cancel"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse(original) });
 
     private static Club Of(params IEarningRule[] more) => new(Module(more));
+
+    private static LoyaltyModule Module() => Module([]);
 
     // Units wait 30 days for the delivery, and live 30 days from then on.
     private static LoyaltyModule Module(IEarningRule[] more)
@@ -136,4 +227,15 @@ public sealed class HeldRefunds
     private static async Task<Wallet> Wallet(Club club) => (await club.Amy()).Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club").Wallet("points");
 
     private static async Task<(long Available, long Pending)> Numbers(Club club) => await Wallet(club) is var wallet ? (wallet.Available, wallet.PendingTotal) : default;
+
+    /// <summary>Forgets what became of what waited.</summary>
+    private sealed class UnderTheOldName(ICustomerModule inner) : CustomerModule<LoyaltyState>
+    {
+        public override ModuleContract Contract => inner.Contract;
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context) =>
+            inner.Handle(state, context) is var outcome && outcome is Outcome.Accepted { State: LoyaltyState next } accepted && next.In("tea-club") is var membership
+                ? accepted with { State = next.With(membership with { Awards = membership.Awards.Select(award => award with { Awaited = null }).ToSequence() }) }
+                : outcome;
+    }
 }

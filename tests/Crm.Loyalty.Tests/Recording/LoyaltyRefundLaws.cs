@@ -48,9 +48,19 @@ public sealed class LoyaltyRefundLaws
     [Fact]
     public void Without_cascade_never_more_is_taken_than_the_order_made_a_difference() => BoundLaw(Kept).Check(Thorough);
 
-    /// <summary>"A split refund equals the single one when no request is decided in between", and here nothing else is either. Units outlive the history.</summary>
+    /// <summary>"A split refund equals the single one when no request is decided in between", and here nothing else is either.</summary>
     [Fact]
     public void Without_cascade_a_refund_in_pieces_is_the_refund() => SplitLaw(Lasting).Check(Thorough);
+
+    /// <summary>What ran out nobody owes, and that too is the same in pieces.</summary>
+    [Fact]
+    public void Without_cascade_a_refund_in_pieces_is_the_refund_where_units_have_run_out() => SplitLaw(Kept).Check(Thorough);
+
+    [Fact]
+    public void Without_cascade_independent_refunds_commute_where_units_have_run_out() => CommuteLaw(Kept).Check(Thorough);
+
+    [Fact]
+    public void Without_cascade_a_cancelled_refund_leaves_what_there_was_where_units_have_run_out() => CancelledLaw(Kept).Check(Thorough);
 
     [Fact]
     public void Without_cascade_a_rule_that_remembers_is_caught_when_a_refund_is_split() => Caught(SplitLaw(() => WithoutCascade(new Remembering(), Longer)));
