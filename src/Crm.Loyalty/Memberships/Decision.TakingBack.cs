@@ -101,18 +101,18 @@ internal sealed partial class Decision
                 continue;
             }
 
-            var before = Math.Min(award.UnowedBefore, award.Taken);
-            var unowed = before + (award.Taken > award.TakenBefore ? RanOut(plan, unit, place, award.Taken - award.TakenBefore, award.From, undone) : 0);
-            if (before < award.UnowedBefore && Gone(plan, unit, place) is { } own)
+            var settled = Math.Min(award.UnowedBefore, award.Taken);
+            var unowed = settled + (award.Taken > award.TakenBefore ? RanOut(plan, unit, place, award.Taken - award.TakenBefore, award.From, undone) : 0);
+            if (settled < award.UnowedBefore && Gone(plan, unit, place) is { } own)
             {
                 // What had run out when it was taken back comes back, and has run out.
-                Count(plan, own with { Amount = own.Amount + award.UnowedBefore - before });
+                Count(plan, own with { Amount = own.Amount + award.UnowedBefore - settled });
             }
 
             TellUnowed(unit, place, unowed - award.Unowed);
-            if (unowed != award.Unowed || before != award.UnowedBefore)
+            if (unowed != award.Unowed || settled != award.UnowedBefore)
             {
-                Keep(plan, award with { Unowed = unowed, UnowedBefore = before, TakenBefore = Math.Min(award.TakenBefore, award.Taken) });
+                Keep(plan, award with { Unowed = unowed, UnowedBefore = settled, TakenBefore = Math.Min(award.TakenBefore, award.Taken) });
             }
 
             if (more - (unowed - award.Unowed) is not 0 and var due)

@@ -22,8 +22,8 @@ internal readonly partial struct Climb
         }
 
         var counts = (place < 0 ? standing.Counts.Append(new TierCount(at, amount)) : standing.Counts.Select((count, i) => i == place ? count with { Amount = checked(count.Amount + amount) } : count)).OrderBy(count => count.At).ToSequence();
-        var known = standing.Held;
-        var (was, now) = (Again(standing, standing.Counts, known), Again(standing, counts, known));
+        var tiers = standing.Held;
+        var (was, now) = (Again(standing, standing.Counts, tiers), Again(standing, counts, tiers));
         var next = (was.Opened, was.Counted, was.Days, was.Held) == (standing.Opened, standing.Counted, standing.Days, standing.Held)
             ? standing with { Opened = now.Opened, Counted = now.Counted, Days = now.Days, Held = now.Held }
             : standing.Plus(now, was);
