@@ -13,10 +13,12 @@ internal sealed class LawRun(StoreLocation location, string prefix)
     {
         var existed = location is StoreLocation.Sqlite { File: var file } && File.Exists(file);
         var verdicts = new List<LawVerdict>();
+        var opened = false;
         try
         {
             await using (await OpenedStore.OpenAsync(location, OpenMode.CreateWhenMissing, cancellationToken))
             {
+                opened = true;
             }
 
             foreach (var (law, number) in StorageLaws.All.Select((law, index) => (law, index + 1)))
@@ -31,11 +33,12 @@ internal sealed class LawRun(StoreLocation location, string prefix)
         }
         finally
         {
-            if (location is StoreLocation.Sqlite sqlite)
+            // What could not be opened is left alone: it holds nothing of these tenants, and why it could not is what there is to say. A file that was begun goes.
+            if (location is StoreLocation.Sqlite sqlite && (opened || (!existed && File.Exists(sqlite.File))))
             {
                 await TenantRemoval.RemoveAsync(sqlite, prefix, wholeFile: !existed);
             }
-            else if (location is StoreLocation.PostgreSql server)
+            else if (location is StoreLocation.PostgreSql server && opened)
             {
                 await TenantRemoval.RemoveAsync(server, prefix);
             }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Crm.Tool.Import;
 using Crm.Tool.Import.Mappings;
+using Crm.Tool.Import.Reading;
 using Crm.Tool.Stores;
 using Crm.Values;
 using NodaTime;
@@ -38,13 +39,23 @@ internal static class ImportCommand
                 throw ToolException.Usage(missing);
             }
 
-            var location = common.Store(parsed);
+            var wrong = new AllWrong();
+            var location = wrong.Read(() => common.Store(parsed));
+            var mapping = wrong.Read(() => MappingCatalog.Find(parsed.GetValue(map) ?? ""));
+            var ofStore = wrong.Read(() => ZoneOf(parsed.GetValue(zone)));
+            var programs = wrong.Read(() => StoredPrograms.FromFiles(parsed.GetValue(program) ?? []));
+            if (location is null || mapping is null || programs is null || wrong.Any)
+            {
+                wrong.Check(() => SourceFile.Refuse(parsed.GetValue(file) ?? ""));
+                throw wrong.Together();
+            }
+
             var request = new ImportRequest
             {
                 File = parsed.GetValue(file) ?? "",
-                Mapping = MappingCatalog.Find(parsed.GetValue(map) ?? ""),
-                Zone = ZoneOf(parsed.GetValue(zone)),
-                Programs = StoredPrograms.FromFiles(parsed.GetValue(program) ?? []),
+                Mapping = mapping,
+                Zone = ofStore,
+                Programs = programs,
                 Strict = parsed.GetValue(strict),
                 DryRun = parsed.GetValue(dryRun),
             };

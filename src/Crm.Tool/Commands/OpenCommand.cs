@@ -4,6 +4,7 @@ using System.Text.Json;
 using Crm.Loyalty.Openings;
 using Crm.Tool.Import.Assembly;
 using Crm.Tool.Import.Openings;
+using Crm.Tool.Import.Reading;
 using Crm.Tool.Stores;
 using NodaTime;
 using Spectre.Console;
@@ -27,11 +28,18 @@ internal static class OpenCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            var mapping = OpeningMappingJson.FromFile(parsed.GetRequiredValue(map));
-            var programs = StoredPrograms.FromFiles(parsed.GetValue(program) ?? []);
+            var wrong = new AllWrong();
+            var location = wrong.Read(() => common.Store(parsed));
+            var mapping = wrong.Read(() => OpeningMappingJson.FromFile(parsed.GetRequiredValue(map)));
+            var programs = wrong.Read(() => StoredPrograms.FromFiles(parsed.GetValue(program) ?? []));
+            if (location is null || mapping is null || programs is null)
+            {
+                wrong.Check(() => SourceFile.Refuse(parsed.GetRequiredValue(file)));
+                throw wrong.Together();
+            }
+
             var read = OpeningReader.Read(mapping, parsed.GetRequiredValue(file));
             var import = new OpeningImport(mapping.Name, parsed.GetValue(actor) ?? "import", [.. read.Balances]);
-            var location = common.Store(parsed);
             if (parsed.GetValue(dryRun))
             {
                 Check(read, import, await StoredAsync(location, OpenMode.OnlyLook, mapping, import, programs, clock, cancellationToken), clock);

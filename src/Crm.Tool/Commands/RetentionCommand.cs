@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Crm.Engine;
+using Crm.Tool.Reports;
 using Crm.Tool.Stores;
 using NodaTime;
 using NodaTime.Text;
@@ -21,12 +22,14 @@ internal static class RetentionCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            var last = Last(parsed.GetRequiredValue(until));
+            var last = AsOf.Parse(parsed.GetRequiredValue(until), clock, "--until");
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), parsed.GetValue(dryRun) ? OpenMode.OnlyLook : OpenMode.MustExist, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var engine = await store.EngineAsync(settings, clock, cancellationToken);
             var held = new SortedDictionary<string, long>(StringComparer.Ordinal);
-            var request = new DisposalRequest(last(settings.Zone)) { DryRun = parsed.GetValue(dryRun), Held = history => held[history.Code] = held.GetValueOrDefault(history.Code) + 1 };
+
+            // Stores count time in ticks.
+            var request = new DisposalRequest(Instant.FromUnixTimeTicks(last.Last(settings.Zone).ToUnixTimeTicks())) { DryRun = parsed.GetValue(dryRun), Held = history => held[history.Code] = held.GetValueOrDefault(history.Code) + 1 };
             if (request.Until > clock.GetCurrentInstant())
             {
                 throw ToolException.Input($"--until is {InstantPattern.ExtendedIso.Format(request.Until)}, which is still to come; a day that has passed is expected.");
@@ -42,12 +45,6 @@ internal static class RetentionCommand
     }
 
     private static async Task<DisposalReport> DisposeAsync(CrmEngine engine, DisposalRequest request, CancellationToken cancellationToken) => await engine.DisposeOfJournalAsync(request, cancellationToken);
-
-    private static Func<DateTimeZone, Instant> Last(string text) => LocalDatePattern.Iso.Parse(text) is { Success: true } date
-        ? zone => zone.AtStartOfDay(date.Value.PlusDays(1)).ToInstant() - Duration.FromTicks(1)
-        : InstantPattern.ExtendedIso.Parse(text) is { Success: true } instant
-            ? _ => instant.Value
-            : throw ToolException.Usage($"--until: '{text}' is neither a date nor an instant; '2019-12-31' or '2019-12-31T16:00:00Z' is expected.");
 
     private static Immediately Watch(ProgressContext progress)
     {

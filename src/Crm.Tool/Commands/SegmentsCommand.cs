@@ -203,7 +203,7 @@ internal static class SegmentsCommand
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
-            var earlier = AsOf.Parse(parsed.GetRequiredValue(from), clock).Last(settings.Zone);
+            var earlier = AsOf.Parse(parsed.GetRequiredValue(from), clock, "--from").Last(settings.Zone);
             if (earlier >= segments.Last)
             {
                 throw ToolException.Usage($"--from: {earlier} is not before {segments.Last}; an earlier time than --as-of is expected.");

@@ -30,8 +30,12 @@ internal static class Importer
                 watch(new ImportProgress(rows, 0, 0));
             }
         });
-        RefuseWhenStrict(request, source.Rejected);
         var result = new ImportResult { Source = source, Currency = request.Mapping.Currency, DryRun = request.DryRun };
+        if (request.Strict && source.Rejected.Count > 0)
+        {
+            throw await RefusalAsync(result, request, location, clock, cancellationToken);
+        }
+
         result = request.DryRun
             ? await LookAsync(result, request, location, clock, cancellationToken)
             : await RecordAsync(result, request, location, clock, watch, cancellationToken);
@@ -41,7 +45,7 @@ internal static class Importer
     private static async Task<ImportResult> RecordAsync(ImportResult result, ImportRequest request, StoreLocation location, IClock clock, Action<ImportProgress> watch, CancellationToken cancellationToken)
     {
         await using var store = await OpenedStore.OpenAsync(location, OpenMode.CreateWhenMissing, cancellationToken);
-        await CheckedAsync(result, request, store, clock, everyKey: request.Strict, cancellationToken);
+        RefuseWhenStrict(request, await CheckedAsync(result, request, store, clock, everyKey: request.Strict, cancellationToken));
         var settings = await StoreSettings.ReadOrWriteAsync(store.Documents, request.Zone, request.Mapping.Zone, clock, cancellationToken);
         await StoredPrograms.AddAsync(store, request.Programs, clock, cancellationToken);
         var engine = await store.EngineAsync(settings, clock, cancellationToken);
@@ -114,6 +118,29 @@ internal static class Importer
         }
     }
 
+    // Rows are rejected, and nothing is written; the store is looked at all the same, so that what it has against the import is said with them.
+    private static async Task<ToolException> RefusalAsync(ImportResult result, ImportRequest request, StoreLocation location, IClock clock, CancellationToken cancellationToken)
+    {
+        var wrong = new AllWrong();
+        ToolException? ofStore = null;
+        try
+        {
+            result = await LookAsync(result, request with { Strict = false }, location, clock, cancellationToken);
+        }
+        catch (ToolException refused)
+        {
+            ofStore = refused;
+        }
+
+        wrong.Check(() => RefuseWhenStrict(request, result));
+        if (ofStore is not null)
+        {
+            wrong.Add(ofStore);
+        }
+
+        return wrong.Together();
+    }
+
     /// <summary>Counts which keys the store has already, and which of them with other content, and writes nothing.</summary>
     private static async Task<ImportResult> LookAsync(ImportResult result, ImportRequest request, StoreLocation location, IClock clock, CancellationToken cancellationToken)
     {
@@ -123,7 +150,9 @@ internal static class Importer
         }
 
         await using var store = await OpenedStore.OpenAsync(location, OpenMode.OnlyLook, cancellationToken);
-        return await CheckedAsync(result, request, store, clock, everyKey: true, cancellationToken);
+        result = await CheckedAsync(result, request, store, clock, everyKey: true, cancellationToken);
+        RefuseWhenStrict(request, result);
+        return result;
     }
 
     // Everything that can stand against the import is found before anything is written. The result says what the store has already when every key is looked for.
@@ -144,12 +173,12 @@ internal static class Importer
             }
         }
 
-        RefuseWhenStrict(request, result.Reused);
         return result;
     }
 
-    private static void RefuseWhenStrict(ImportRequest request, IReadOnlyCollection<RejectedRow> rejected)
+    private static void RefuseWhenStrict(ImportRequest request, ImportResult result)
     {
+        var rejected = result.Rejected.OrderBy(row => row.Line).ToList();
         if (request.Strict && rejected.Count > 0)
         {
             throw ToolException.Input([$"{request.File}: {rejected.Count} rows are rejected, and --strict was given; nothing was written.", .. rejected.Select(row => row.ToString())]);

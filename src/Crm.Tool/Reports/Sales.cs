@@ -100,7 +100,7 @@ internal sealed record Sales
         {
             Customers = [.. customers.OrderBy(customer => customer.Customer, StringComparer.Ordinal)],
             AsOf = day,
-            StartOfAsOf = zone.AtStartOfDay(day).ToInstant(),
+            StartOfAsOf = zone.StartOf(day),
             Last = last,
             Currency = currency,
         };

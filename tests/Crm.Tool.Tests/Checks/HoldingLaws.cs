@@ -39,6 +39,23 @@ public sealed class HoldingLaws : IDisposable
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 
+    [Fact]
+    public async Task A_store_that_cannot_be_opened_is_exit_code_3_and_is_not_touched()
+    {
+        var text = folder.Write("text.db", new string('x', 5_000));
+        foreach (var store in new[] { folder.PathOf("no/such/folder/x.db"), folder.Path, text })
+        {
+            var tool = await Support.Tool.RunAsync("laws", "--store", store);
+
+            Assert.Equal((3, ""), (tool.Code, tool.Out));
+            Assert.StartsWith("The store: ", tool.Error, StringComparison.Ordinal);
+            Assert.Single(tool.Error.TrimEnd().Split('\n'));
+        }
+
+        Assert.Equal([text], Directory.EnumerateFileSystemEntries(folder.Path));
+        Assert.Equal(new string('x', 5_000), File.ReadAllText(text));
+    }
+
     private static async Task<IReadOnlyList<(string Table, long Rows)>> RowsAsync(string path)
     {
         await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());

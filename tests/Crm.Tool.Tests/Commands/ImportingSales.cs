@@ -104,6 +104,43 @@ public sealed class ImportingSales : IDisposable
     }
 
     [Fact]
+    public async Task Strict_lists_rows_and_keys_and_what_the_store_says_together()
+    {
+        await ImportAsync();
+        var before = await SummaryAsync();
+        File.WriteAllText(sales, SampleSales.Header + "X1,A,,many,2011-01-05 10:00:00,1,8,UK\n10000,A0,,5,2011-01-01 09:00:00,1.00,100,UK\n");
+        var late = folder.Write("late.json", SampleSales.Program("late", "Europe/London", "GBP"));
+
+        foreach (var more in new string[][] { ["--strict"], ["--strict", "--dry-run"] })
+        {
+            var keys = await ImportAsync(more);
+            var programmes = await ImportAsync([.. more, "--program", late]);
+
+            Assert.Equal((1, "", 1, ""), (keys.Code, keys.Out, programmes.Code, programmes.Out));
+            Assert.Contains("2 rows are rejected", keys.Error, StringComparison.Ordinal);
+            Assert.Contains("line 2, Quantity: 'many' (not-a-number)", keys.Error, StringComparison.Ordinal);
+            Assert.Contains("line 3, InvoiceNo: '10000' (key-recorded-with-other-content)", keys.Error, StringComparison.Ordinal);
+            Assert.Contains("line 2, Quantity: 'many' (not-a-number)", programmes.Error, StringComparison.Ordinal);
+            Assert.Contains("decided without 'late'", programmes.Error, StringComparison.Ordinal);
+            Assert.Equal(before.Out, (await SummaryAsync()).Out);
+        }
+    }
+
+    [Fact]
+    public async Task Everything_wrong_with_what_an_import_is_given_comes_at_once()
+    {
+        var (map, program) = (folder.Write("bad.json", """{ "name": "My Shop" }"""), folder.Write("bad2.json", """{ "name": "club", "zone": "Mars" }"""));
+        var inputs = await Support.Tool.RunAsync("import", folder.PathOf("none.csv"), "--map", map, "--program", program, "--store", store);
+        var usage = await Support.Tool.RunAsync("import", folder.PathOf("none.csv"), "--map", map, "--program", program, "--store", "mysql:shop", "--zone", "Mars");
+        var opening = await Support.Tool.RunAsync("loyalty", "open", folder.PathOf("none.csv"), "--map", map, "--program", program, "--store", store);
+
+        Assert.Equal((1, 2, 1), (inputs.Code, usage.Code, opening.Code));
+        Assert.All(new[] { inputs, usage, opening }, tool => Assert.All(new[] { $"{map}: name: ", $"{map}: zone: ", $"{program}: ", "none.csv' cannot be read" }, part => Assert.Contains(part, tool.Error, StringComparison.Ordinal)));
+        Assert.All(new[] { "--zone: 'Mars'", "--store: 'mysql:shop'" }, part => Assert.Contains(part, usage.Error, StringComparison.Ordinal));
+        Assert.False(File.Exists(store));
+    }
+
+    [Fact]
     public async Task A_dry_run_rejects_what_the_import_will_reject()
     {
         await ImportAsync();

@@ -1,4 +1,5 @@
 using Crm.Tool.Import.Mappings;
+using Crm.Tool.Import.Openings;
 
 namespace Crm.Tool.Tests.Import;
 
@@ -80,6 +81,16 @@ public sealed class ReadingMappings
 
         Assert.Equal(3, faults.Count);
         Assert.All(faults, fault => Assert.Equal("format.header", fault.Path));
+    }
+
+    [Fact]
+    public void Names_of_columns_need_a_header_whatever_else_is_wrong()
+    {
+        var (_, faults) = MappingJson.Read(MappingCatalog.ShippedText("rfm-orders").Replace("\"header\": true", "\"header\": false", StringComparison.Ordinal).Replace("USD", "USDD", StringComparison.Ordinal));
+        var (_, ofBalances) = OpeningMappingJson.Read("""{ "name": "Old Till", "zone": "UTC", "format": { "kind": "csv", "header": false }, "member": { "column": "member", "kind": "user" }, "tiers": { "tier": 2 } }""");
+
+        Assert.Equal(["currency", "format.header", "format.header", "format.header"], faults.Select(fault => fault.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(["format.header", "name"], ofBalances.Select(fault => fault.Path).Order(StringComparer.Ordinal));
     }
 
     [Fact]

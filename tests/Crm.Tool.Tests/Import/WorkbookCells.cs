@@ -71,6 +71,73 @@ public sealed class WorkbookCells : IDisposable
         Assert.Equal(text, SourceFile.Rows(book, Mapping("csv", "yyyy-MM-dd").Format).Last().Cells[0]);
     }
 
+    [Theory]
+    [InlineData("#N/A")]
+    [InlineData("#DIV/0!")]
+    [InlineData("#REF!")]
+    [InlineData("#SPILL!")]
+    public void A_cell_whose_formula_has_failed_is_rejected_with_its_error(string error)
+    {
+        var book = folder.Write("sales.xlsx", Workbook.Of(
+            Header,
+            [
+                [Workbook.Error(error), new DateTime(2011, 2, 5), 5d],
+                ["8", Workbook.Error(error), 5d],
+                ["9", new DateTime(2011, 2, 5), Workbook.Error(error)],
+                ["10", new DateTime(2011, 2, 5), 5d, Workbook.Error(error)],
+            ]));
+        var assembled = EventAssembler.Assemble(Mapping("csv", "yyyy-MM-dd"), book, Assembling.Latest);
+
+        Assert.Equal(
+            [$"line 2, customer_id: '{error}' (error-in-the-cell)", $"line 3, order_date: '{error}' (error-in-the-cell)", $"line 4, revenue: '{error}' (error-in-the-cell)"],
+            assembled.Rejected.Take(3).Select(row => row.ToString()));
+        Assert.DoesNotContain(assembled.Rejected, row => row.Line == 5 && row.Reason == "error-in-the-cell");
+    }
+
+    [Fact]
+    public void A_failed_formula_breaks_the_event_that_its_row_is_a_part_of_but_not_a_row_that_is_ignored()
+    {
+        var book = folder.Write("sales.xlsx", Workbook.Of(
+            ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"],
+            [
+                ["1", "A", "Heart", 6d, new DateTime(2011, 2, 5), 1d, 7d, "UK"],
+                ["1", "B", "Heart", 6d, new DateTime(2011, 2, 5), Workbook.Error("#VALUE!"), 7d, "UK"],
+                ["2", "B", "Heart", 6d, new DateTime(2011, 2, 5), Workbook.Error("#VALUE!"), "", "UK"],
+                ["3", "B", Workbook.Error("#N/A"), 6d, new DateTime(2011, 2, 5), 1d, 7d, "UK"],
+                ["4", "B", "Heart", 6d, new DateTime(2011, 2, 5), 1d, Workbook.Error("#N/A"), "UK"],
+            ]));
+        var assembled = EventAssembler.Assemble(MappingCatalog.Find("online-retail"), book, Assembling.Latest);
+
+        Assert.Equal(
+            ["line 2, InvoiceNo: '1' (another-row-was-rejected)", "line 3, UnitPrice: '#VALUE!' (error-in-the-cell)", "line 6, CustomerID: '#N/A' (error-in-the-cell)"],
+            assembled.Rejected.Select(row => row.ToString()));
+        Assert.Equal(("3", 1L), (Assert.Single(assembled.Events).Event.Key.Value, assembled.Ignored.Sum(reason => reason.Value)));
+    }
+
+    [Fact]
+    public void A_failed_formula_in_a_file_of_balances_is_rejected_with_its_error()
+    {
+        var (mapping, _) = OpeningMappingJson.Read("""
+            { "name": "till", "zone": "Asia/Hong_Kong", "format": { "kind": "csv" }, "member": { "column": "member", "kind": "user" },
+              "units": { "unit": { "constant": "points" }, "amount": "points", "expiry": { "column": "until", "formats": ["d/M/yyyy"] }, "whenEmpty": "forever" } }
+            """);
+        var read = OpeningReader.Read(mapping!, folder.Write("balances.xlsx", Workbook.Of(["member", "points", "until"], [["42", Workbook.Error("#N/A"), Workbook.Error("#REF!")], ["43", 7d, ""]])));
+
+        Assert.Equal(["line 2, points: '#N/A' (error-in-the-cell)", "line 2, until: '#REF!' (error-in-the-cell)"], read.Rejected.Select(row => row.ToString()).Order(StringComparer.Ordinal));
+        Assert.Equal("43", read.Balances.Single().Member.Value);
+    }
+
+    [Fact]
+    public void Failed_formulas_do_not_hide_what_a_column_is()
+    {
+        var book = folder.Write("sales.xlsx", Workbook.Of(Header, [[Workbook.Error("#N/A"), new DateTime(2011, 2, 5), Workbook.Error("#N/A")], ["9", Workbook.Error("#N/A"), 6d]]));
+        var (mapping, faults) = MappingJson.Read(MappingSuggestion.For(book, "UTC", "HKD").Json);
+
+        Assert.Empty(faults);
+        Assert.Equal(("customer_id", "order_date", "revenue"), (mapping!.Customer.Column.Name, mapping.Time.Column.Name, mapping.Line.Amount.Name));
+        Assert.Single(mapping.Rows);
+    }
+
     [Fact]
     public void A_workbook_that_is_damaged_is_a_sentence_and_never_a_trace()
     {

@@ -36,10 +36,17 @@ internal static class Workbook
 
     public static byte[] Of(string[] header, object[][] rows) => Of([header, .. rows]);
 
+    /// <summary>A cell whose formula has failed.</summary>
+    /// <param name="text">Such as "#N/A".</param>
+    public static object Error(string text) => new Failed(text);
+
     private static Cell CellOf(object value) => value switch
     {
         DateTime time => new Cell { StyleIndex = 1, CellValue = new CellValue(time.ToOADate()) },
+        Failed(var text) => new Cell { DataType = CellValues.Error, CellValue = new CellValue(text) },
         double number => new Cell { CellValue = new CellValue(number) },
         _ => new Cell { DataType = CellValues.InlineString, InlineString = new InlineString(new DocumentFormat.OpenXml.Spreadsheet.Text(value.ToString() ?? "")) },
     };
+
+    private sealed record Failed(string Text);
 }

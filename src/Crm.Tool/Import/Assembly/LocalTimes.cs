@@ -22,7 +22,11 @@ internal sealed class LocalTimes
     {
         this.zone = zone;
         ofTexts = Patterns(formats);
+        LastDay = zone.StartOf(LocalDate.MaxIsoValue);
     }
+
+    /// <summary>The start of the last day of the calendar, 9999-12-31, as which all times of that day are read: west of UTC not all of them have an instant. Where something ends on it, it never does.</summary>
+    public Instant LastDay { get; }
 
     /// <summary>The instant of a local time; null when no pattern understands it. A skipped time is moved on by the length of the gap, an ambiguous one is the earlier; a date is the start of its day.</summary>
     public Instant? Read(SourceRow row, int place)
@@ -36,8 +40,8 @@ internal sealed class LocalTimes
         foreach (var (date, time) in isDate ? OfDates : ofTexts)
         {
             Instant? found = date is null
-                ? time.Parse(text) is { Success: true } atTime ? atTime.Value.InZoneLeniently(zone).ToInstant() : null
-                : date.Parse(text) is { Success: true } onDate ? zone.AtStartOfDay(onDate.Value).ToInstant() : null;
+                ? time.Parse(text) is { Success: true } atTime ? InstantOf(atTime.Value) : null
+                : date.Parse(text) is { Success: true } onDate ? InstantOf(onDate.Value) : null;
             if (found is { } instant)
             {
                 last = (text, isDate, instant);
@@ -67,6 +71,13 @@ internal sealed class LocalTimes
 
         return null;
     }
+
+    private Instant? InstantOf(LocalDateTime local) => HasAllInstants(local.Date) ? local.InZoneLeniently(zone).ToInstant() : InstantOf(local.Date);
+
+    // The first day of the calendar, which is none of a file, has not all instants east of UTC.
+    private Instant? InstantOf(LocalDate date) => HasAllInstants(date) ? zone.StartOf(date) : date == LocalDate.MaxIsoValue ? LastDay : null;
+
+    private static bool HasAllInstants(LocalDate date) => date != LocalDate.MinIsoValue && date != LocalDate.MaxIsoValue;
 
     private static (LocalDatePattern? Date, LocalDateTimePattern Time)[] Patterns(IEnumerable<string> formats) =>
         [.. formats.Select(format => (DateOnly(format), LocalDateTimePattern.CreateWithInvariantCulture(format)))];

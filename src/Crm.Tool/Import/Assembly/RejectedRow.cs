@@ -9,6 +9,9 @@ namespace Crm.Tool.Import.Assembly;
 /// <param name="Reason">A code, such as "not-a-number".</param>
 internal sealed record RejectedRow(long Line, string? Column, string Value, string Reason)
 {
+    /// <summary>The reason where a formula has failed; the value is its error.</summary>
+    public const string ErrorInTheCell = "error-in-the-cell";
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"line {Line}{(Column is null ? "" : $", {Column}")}: '{Value}' ({Reason})");

@@ -14,6 +14,7 @@ internal sealed class RowReader
 
     private readonly Mapping mapping;
     private readonly ColumnPlaces places;
+    private readonly Column[] columns;
     private readonly Instant latest;
     private readonly LocalTimes times;
 
@@ -22,6 +23,7 @@ internal sealed class RowReader
     {
         this.mapping = mapping;
         this.places = places;
+        columns = [.. mapping.Columns];
         this.latest = latest;
         times = new LocalTimes(mapping.Time.Formats, mapping.Zone);
     }
@@ -38,6 +40,11 @@ internal sealed class RowReader
             var holds = true;
             foreach (var test in rule.When)
             {
+                if (row.IsError(places[test.Column]))
+                {
+                    return Reject(row, test.Column, RejectedRow.ErrorInTheCell);
+                }
+
                 if (Holds(test, row) is not { } answer)
                 {
                     return Reject(row, test.Column, "not-a-number");
@@ -67,6 +74,11 @@ internal sealed class RowReader
 
     private RowReading Use(SourceRow row, RowMeaning meaning)
     {
+        if (row.Errors is not null && Array.Find(columns, column => row.IsError(places[column])) is { } failed)
+        {
+            return Reject(row, failed, RejectedRow.ErrorInTheCell);
+        }
+
         var named = At(row, mapping.Customer.Column);
         if (string.IsNullOrWhiteSpace(named))
         {

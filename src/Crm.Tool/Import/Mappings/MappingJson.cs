@@ -87,7 +87,7 @@ internal static class MappingJson
             Brand = NameAt(root, "brand", faults),
             Rows = Rows(root, faults),
         };
-        if (!format.Header && faults.Count == 0)
+        if (!format.Header)
         {
             faults.AddRange(mapping.Columns.Where(column => column.Name is not null)
                 .Select(column => new JsonFault("format.header", $"false, while '{column.Name}' is a name of a column", "places counted from 1, or a file with a header")));

@@ -125,7 +125,7 @@ internal static class MappingSuggestion
             return new FileFormat(FileKind.Xlsx, ',', true, FileEncoding.Utf8);
         }
 
-        var separator = Separators.Best(beginning.Split('\n').First(line => line.Trim().Length > 0 || line == beginning));
+        var separator = Separators.Best(beginning.Split('\n').FirstOrDefault(line => line.Trim().Length > 0, ""));
         return separator is null or ' '
             ? new FileFormat(FileKind.Spaced, ',', true, FileEncoding.Utf8OrLatin1)
             : new FileFormat(FileKind.Csv, separator.Value, true, FileEncoding.Utf8OrLatin1);
@@ -193,9 +193,9 @@ internal static class MappingSuggestion
             Place = place;
             Name = name;
             Words = name is null ? null : new ColumnWords(name);
-            var filled = rows.Where(row => row.Cells[place].Length > 0).ToList();
+            var filled = rows.Where(row => row.Cells[place].Length > 0 && !row.IsError(place)).ToList();
             var texts = filled.Where(row => !row.IsDate(place)).Select(row => row.Cells[place]).ToArray();
-            HasEmpty = filled.Count < rows.Count;
+            HasEmpty = rows.Any(row => row.Cells[place].Length == 0);
             IsNumeric = texts.Length > 0 && texts.Length == filled.Count && texts.All(IsNumber);
             HasNegative = IsNumeric && texts.Any(cell => cell.StartsWith('-'));
 

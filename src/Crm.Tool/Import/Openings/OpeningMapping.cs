@@ -46,7 +46,7 @@ internal sealed record OpeningMapping
 /// <param name="Amount">How many; below 0: owed. Empty or 0: none in this row.</param>
 internal sealed record OpeningUnits(Cell Unit, Column Amount)
 {
-    /// <summary>When they run out; null when the file does not say.</summary>
+    /// <summary>When they run out, 9999-12-31 being never; null when the file does not say.</summary>
     public TimeColumn? Expiry { get; init; }
 
     /// <summary>Whether a day in the expiry is the last on which they can be used; otherwise they are gone when it begins.</summary>

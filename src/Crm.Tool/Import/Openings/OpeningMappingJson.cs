@@ -76,7 +76,7 @@ internal static class OpeningMappingJson
             faults.Add(new("", "neither units nor tiers nor cards", "at least one of them"));
         }
 
-        if (!mapping.Format.Header && faults.Count == 0)
+        if (!mapping.Format.Header)
         {
             faults.AddRange(mapping.Columns.Where(column => column.Name is not null).Select(column => new JsonFault("format.header", $"false, while '{column.Name}' is a name of a column", "places counted from 1, or a file with a header")));
         }

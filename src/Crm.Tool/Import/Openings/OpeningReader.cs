@@ -68,6 +68,16 @@ internal sealed class OpeningReader
         }
 
         var before = rejected.Count;
+        foreach (var column in mapping.Columns.Where(column => row.IsError(places[column])))
+        {
+            Reject(row, column, RejectedRow.ErrorInTheCell);
+        }
+
+        if (rejected.Count > before)
+        {
+            return null;
+        }
+
         var named = At(row, mapping.Member.Column);
         var member = mapping.Member.IdentityOf(named);
         if (member is null)
@@ -110,7 +120,8 @@ internal sealed class OpeningReader
 
         if (units.Expiry is { } expiry)
         {
-            return balance with { Lots = balance.Lots.Add(lot with { Expiry = Time(row, expiry, units.LastDayIncluded, mayBeEmpty: false) }) };
+            var end = Time(row, expiry, units.LastDayIncluded, mayBeEmpty: false);
+            return balance with { Lots = balance.Lots.Add(end >= times[expiry].LastDay ? lot with { Forever = true } : lot with { Expiry = end }) };
         }
 
         return balance with { Lots = balance.Lots.Add(lot with { Earned = Time(row, life, false, mayBeEmpty: false)?.InZone(mapping.Zone).Date }) };
@@ -167,7 +178,7 @@ internal sealed class OpeningReader
             return null;
         }
 
-        return lastDayIncluded && read.ReadDay(row, place) is { } day ? mapping.Zone.AtStartOfDay(day.PlusDays(1)).ToInstant() : instant;
+        return lastDayIncluded && instant < read.LastDay && read.ReadDay(row, place) is { } day ? mapping.Zone.StartOf(day.PlusDays(1)) : instant;
     }
 
     private string At(SourceRow row, Column column) => row.Cells[places[column]];

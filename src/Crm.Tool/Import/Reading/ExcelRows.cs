@@ -4,12 +4,13 @@ using ExcelDataReader;
 
 namespace Crm.Tool.Import.Reading;
 
-/// <summary>The rows of the first sheet of a workbook. Dates become ISO text, numbers their shortest decimal text, without an exponent: they may be identifiers.</summary>
+/// <summary>The rows of the first sheet of a workbook. Dates become ISO text, numbers their shortest decimal text, without an exponent: they may be identifiers. Formulas that have failed are their errors.</summary>
 internal static class ExcelRows
 {
     public static IEnumerable<SourceRow> Read(Stream workbook, string path)
     {
         using var reader = Open(workbook, path);
+        var failed = FailedCells.In(workbook);
         for (var line = 1L; reader.Read(); line++)
         {
             var cells = new string[reader.FieldCount];
@@ -24,7 +25,14 @@ internal static class ExcelRows
                 }
             }
 
-            yield return new SourceRow(line, cells) { Dates = dates };
+            HashSet<int>? errors = null;
+            foreach (var (place, error) in failed.GetValueOrDefault(line, []).Where(cell => cell.Place < cells.Length))
+            {
+                cells[place] = error;
+                (errors ??= []).Add(place);
+            }
+
+            yield return new SourceRow(line, cells) { Dates = dates, Errors = errors };
         }
     }
 

@@ -31,7 +31,7 @@ internal static class SourceFile
                 _ => throw new InvalidOperationException($"No reader for files of kind {format.Kind}."),
             };
         using var each = rows.GetEnumerator();
-        while (Next(each, path))
+        while (Try(path, each.MoveNext))
         {
             // A row of separators alone is what spreadsheets leave of an empty one.
             if (Array.Exists(each.Current.Cells, cell => cell.Length > 0))
@@ -52,14 +52,18 @@ internal static class SourceFile
 
         using var text = Text(stream, FileEncoding.Utf8OrLatin1);
         var buffer = new char[characters];
-        return new string(buffer, 0, text.ReadBlock(buffer));
+        return Try(path, () => new string(buffer, 0, text.ReadBlock(buffer)));
     }
 
-    private static bool Next(IEnumerator<SourceRow> rows, string path)
+    /// <summary>Refuses a file that cannot be opened, whatever is in it.</summary>
+    /// <exception cref="ToolException">It cannot; the message says why.</exception>
+    public static void Refuse(string path) => Open(path).Dispose();
+
+    private static T Try<T>(string path, Func<T> read)
     {
         try
         {
-            return rows.MoveNext();
+            return read();
         }
         catch (DecoderFallbackException wrong)
         {
@@ -73,17 +77,20 @@ internal static class SourceFile
 
     private static Stream Open(string path)
     {
+        Stream file;
+        bool compressed;
         try
         {
-            var file = NamedFile.Open(path);
-            var compressed = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
+            file = NamedFile.Open(path);
+            compressed = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
             file.Position = 0;
-            return compressed ? Decompressed(new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16)) : file;
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
         {
             throw ToolException.Input($"'{path}' cannot be read: {(Directory.Exists(path) ? "it is a folder; the path of a file is expected." : wrong.Message)}");
         }
+
+        return compressed ? Try(path, () => Decompressed(new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16))) : file;
     }
 
     /// <summary>A workbook is a ZIP archive, so it must be read out of its compression wholly; text is read on as it comes.</summary>

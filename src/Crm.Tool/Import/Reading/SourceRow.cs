@@ -10,4 +10,10 @@ internal readonly record struct SourceRow(long Line, string[] Cells)
 
     /// <summary>Whether a cell is a date and no text that may say one.</summary>
     public bool IsDate(int place) => Dates?.Contains(place) == true;
+
+    /// <summary>The places, from 0, of the cells of a workbook whose formulas have failed, and which stand here as their errors, such as "#N/A"; null: none.</summary>
+    public IReadOnlySet<int>? Errors { get; init; }
+
+    /// <summary>Whether a cell is an error and no text.</summary>
+    public bool IsError(int place) => Errors?.Contains(place) == true;
 }
