@@ -67,6 +67,6 @@ internal sealed partial class ColumnWords
         return null;
     }
 
-    [GeneratedRegex(@"\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\p{Lo}+|\p{Nd}+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\p{Lo}+|\p{Nd}+", RegexOptions.CultureInvariant, 1_000)]
     private static partial Regex Parts();
 }
