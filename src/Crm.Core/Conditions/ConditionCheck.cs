@@ -10,7 +10,7 @@ public sealed partial class ConditionCheck
     /// <summary>How deep conditions may be nested.</summary>
     public const int MostDepth = 32;
 
-    /// <summary>How many parts a condition may have, filters included.</summary>
+    /// <summary>How many parts a condition may have, filters included. A "not" directly around something that is neither "all", "any" nor "not" is no part of its own, so that no other spelling of a condition has more.</summary>
     public const int MostParts = 1_000;
 
     /// <summary>How many values a list may have.</summary>
@@ -44,9 +44,11 @@ public sealed partial class ConditionCheck
 
     private void Part(Condition condition, string path, int depth, EventWhere? where)
     {
-        if (++parts > MostParts || depth > MostDepth)
+        var isPart = condition is not Condition.Not { Of: not (Condition.All or Condition.Any or Condition.Not) };
+        parts += isPart ? 1 : 0;
+        if (parts > MostParts || depth > MostDepth)
         {
-            TooMuch(path, depth);
+            TooMuch(path, depth, isPart);
             return;
         }
 
@@ -105,13 +107,13 @@ public sealed partial class ConditionCheck
         }
     }
 
-    private void TooMuch(string path, int depth)
+    private void TooMuch(string path, int depth, bool isPart)
     {
         if (depth > MostDepth)
         {
             errors.Add(new(path, $"The condition is nested more than {MostDepth} deep; say it with fewer levels."));
         }
-        else if (parts == MostParts + 1)
+        else if (isPart && parts == MostParts + 1)
         {
             errors.Add(new(path, $"The condition has more than {MostParts} parts, of which this is the first too many; lists of values are said with 'in'."));
         }

@@ -12,6 +12,7 @@ namespace Crm.Conditions;
 internal sealed partial class ConditionReader
 {
     private static readonly Condition Unread = new Condition.All([]);
+    private static readonly string[] Groups = [ConditionWords.All, ConditionWords.Any, ConditionWords.Not];
     private static readonly Test ANumber = new Test.AtLeast(1m);
     private readonly List<string> standIns = [];
     private readonly List<string> negated = [];
@@ -45,9 +46,11 @@ internal sealed partial class ConditionReader
 
     private Condition Read(JsonElement element, string path, int depth)
     {
-        if (++parts > ConditionCheck.MostParts || depth > ConditionCheck.MostDepth)
+        var isPart = !IsNotOfLeaf(element);
+        parts += isPart ? 1 : 0;
+        if (parts > ConditionCheck.MostParts || depth > ConditionCheck.MostDepth)
         {
-            if (depth > ConditionCheck.MostDepth || parts == ConditionCheck.MostParts + 1)
+            if (depth > ConditionCheck.MostDepth || (isPart && parts == ConditionCheck.MostParts + 1))
             {
                 Errors.Add(new(path, depth > ConditionCheck.MostDepth
                     ? $"The condition is nested more than {ConditionCheck.MostDepth} deep; say it with fewer levels."
@@ -92,6 +95,11 @@ internal sealed partial class ConditionReader
         read.RefuseTheRest();
         return condition ?? Unread;
     }
+
+    // No part of its own, as for the check.
+    private static bool IsNotOfLeaf(JsonElement element) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(ConditionWords.Not, out var of)
+        && of.ValueKind == JsonValueKind.Object && !Groups.Any(word => of.TryGetProperty(word, out _));
 
     private Sequence<Condition> ReadParts(JsonObjectReader read, string word, int depth)
     {

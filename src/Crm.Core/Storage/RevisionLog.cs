@@ -33,6 +33,7 @@ public sealed class RevisionLog<T>(IDocumentStore documents, RevisionFormat<T> f
     /// <param name="clock">Now.</param>
     /// <param name="check">Gets all revisions that are there and the one that is to be added, and throws where it does not fit.</param>
     /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="Exception">Whatever the format's reader says of a text that it cannot read: what is written here is read before it is added, and then nothing is.</exception>
     public async ValueTask<Revision<T>> AddAsync(Definition<T> definition, RevisionChange change, string by, IClock clock, Action<IReadOnlyList<Revision<T>>, Revision<T>> check, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(definition);
@@ -44,7 +45,11 @@ public sealed class RevisionLog<T>(IDocumentStore documents, RevisionFormat<T> f
             var known = await ReadAsync(cancellationToken).ConfigureAwait(false);
             var added = new Revision<T>(known.Count(revision => revision.Name == definition.Name) + 1, change, by, clock.GetCurrentInstant(), definition);
             check(known, added);
-            if (await documents.AddAsync(new StoredDocument(format.Kind, added.Name, added.Number, Write(added), added.At), cancellationToken).ConfigureAwait(false))
+            var document = new StoredDocument(format.Kind, added.Name, added.Number, Write(added), added.At);
+
+            // One that could not be read again would take all the others with it.
+            _ = Read(document);
+            if (await documents.AddAsync(document, cancellationToken).ConfigureAwait(false))
             {
                 return added;
             }
