@@ -1,3 +1,5 @@
+using Crm.Engine;
+using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
 using Crm.Testing;
@@ -44,6 +46,36 @@ public sealed class Merges
         Assert.Equal([Samples.User(1), Samples.User(2), Phone], await ((ICustomerIdentities)store).IdentitiesOfAsync(Samples.Customer(1), Token));
         await Assert.ThrowsAsync<InvalidOperationException>(() => store.CommitAsync(Retiring(1, 2, into: 3, known: 1, joining: 3), Token).AsTask());
         Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 2, "pos:next") with { Claims = [new IdentityClaim(Identity.Cookie("f00d"), 4)] }, Token));
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task Before_the_merge_the_past_has_both_and_after_it_one(string name)
+    {
+        await using var factory = TestedStore.All.Single(tested => tested.Name == name).Fresh();
+        var store = await factory.OpenAsync("default", Token);
+        var clock = new FakeClock(Samples.At(1));
+        var engine = new CrmEngine(store, [], new CrmOptions(), clock, new SeededIdSource());
+        foreach (var customer in new[] { 1, 2, 3 })
+        {
+            await engine.RecordAsync(CustomerEvent.Purchase($"shop:{customer}", Samples.User(customer), Money.Hkd(52)), Token);
+        }
+
+        // One is merged into the second, and both into the third.
+        foreach (var (at, survivor, retired) in new[] { (5, 2, 1), (9, 3, 2) })
+        {
+            clock.Set(Samples.At(at));
+            Assert.IsType<MergeResult.Merged>(await engine.MergeAsync(new MergeRequest(EventKey.Parse($"desk:{at}"), CustomerRef.Of(Samples.User(survivor)), CustomerRef.Of(Samples.User(retired))), Token));
+        }
+
+        clock.Set(Samples.At(20));
+        foreach (var (at, expected) in new[] { (0, 0), (1, 3), (4, 3), (5, 2), (8, 2), (9, 1), (19, 1) })
+        {
+            var views = await engine.ReadAllAsync(new PastQuestion(Samples.At(at)), Token).ToListAsync(Token);
+            Assert.Equal((at, expected), (at, views.Count));
+            Assert.Equal(views.Count, views.Select(view => view.Customer.Customer).Distinct().Count());
+            Assert.Equal(at == 0 ? 0 : 3, views.Sum(view => view.History.Count(entry => entry.Event?.Kind == EventKinds.PurchaseName)));
+        }
     }
 
     private static ValueTask<AtomicResult> MergeAsync(IAtomicCommits store, int identities) => store.CommitTogetherAsync(

@@ -194,6 +194,7 @@ public sealed class CrmEngine
     /// <remarks>
     /// The past is what today's definitions, each from its own instant on, make of the journal and of what was observed with it. Of what was disposed of (<see cref="DisposeOfJournalAsync"/>) nothing is known:
     /// an instant before the journal's opening is answered with null, or refused (<see cref="PastQuestion.RefusesDisposed"/>); a measure that reaches before it is answered where a module had it counted, and refused otherwise.
+    /// Before a merge its two customers were two: the id of the one who went then means that one (<see cref="PastView.MergedInto"/>), the identities mean the survivor.
     /// </remarks>
     public ValueTask<PastView?> ReadAsync(CustomerRef customer, PastQuestion question, CancellationToken cancellationToken = default)
     {
@@ -210,7 +211,7 @@ public sealed class CrmEngine
     /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
     public IAsyncEnumerable<CustomerView> ReadAllAsync(CancellationToken cancellationToken = default) => past.ReadAllAsync(cancellationToken);
 
-    /// <summary>Every customer of whom something was known, as of an instant, in the order of scans. A part of them is held at a time.</summary>
+    /// <summary>Every customer of whom something was known, as of an instant, in the order of scans; whoever has been merged into another since comes after that one (<see cref="PastView.MergedInto"/>). A part of them is held at a time.</summary>
     /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
     public IAsyncEnumerable<PastView> ReadAllAsync(PastQuestion question, CancellationToken cancellationToken = default)
     {

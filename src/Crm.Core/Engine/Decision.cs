@@ -203,6 +203,13 @@ internal sealed partial class Decision
     /// <summary>The state that a part of the customer's history leads to, decided again from its beginning on, with what is pinned since.</summary>
     public CustomerState Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until) => Replay.Run(fold, Customer, Pins.Of(kernel.Modules, Beginning(opening), state), inputs, until).State;
 
+    /// <summary>The state of somebody who was merged, by their own journal and before the merge.</summary>
+    /// <param name="merge">The merge, which knows with what their history began.</param>
+    /// <param name="own">Their journal, and those that were joined to it.</param>
+    /// <param name="into">The journal in which the merge is, as far as it is known.</param>
+    /// <param name="until">The instant that is asked about.</param>
+    public CustomerState ReplayedApart(JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until) => Replay.RunApart(fold, merge, own, into, until);
+
     /// <summary>Takes what one module keeps from a replay of the whole history in which the module was there from the beginning. The customer has been brought forward.</summary>
     /// <returns>Whether anything changes.</returns>
     public async ValueTask<bool> RebuildAsync(int module, Instant now, CancellationToken cancellationToken)

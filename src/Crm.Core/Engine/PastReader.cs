@@ -15,7 +15,8 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
     public async ValueTask<PastView?> ReadAsync(CustomerRef customer, PastQuestion question, CancellationToken cancellationToken)
     {
         var snapshot = await kernel.Store.LoadAsync(customer with { Recording = null }, cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(snapshot, question, cancellationToken).ConfigureAwait(false);
+        var views = await ReadThoseAsync(snapshot, question, cancellationToken).ConfigureAwait(false);
+        return views.Find(view => view.Customer.Customer == customer.Id) ?? views.Find(view => view.MergedInto is null);
     }
 
     /// <summary>The ids of all customers.</summary>
@@ -45,14 +46,14 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
     }
 
-    /// <summary>Every customer of whom something was known.</summary>
+    /// <summary>Every customer of whom something was known, with those who have been merged into others since.</summary>
     public async IAsyncEnumerable<PastView> ReadAllAsync(PastQuestion question, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var some in kernel.ReadCustomersAsync(null, AtOnce, cancellationToken).ConfigureAwait(false))
         {
             foreach (var snapshot in await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false))
             {
-                if (await ReadAsync(snapshot, question, cancellationToken).ConfigureAwait(false) is { } view)
+                foreach (var view in await ReadThoseAsync(snapshot, question, cancellationToken).ConfigureAwait(false))
                 {
                     yield return view;
                 }
@@ -73,17 +74,14 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         return new CustomerPage(views.ToSequence(), next);
     }
 
-    /// <summary>A page of customers as of an instant.</summary>
+    /// <summary>A page of customers as of an instant, each with those who have been merged into the customer since.</summary>
     public async ValueTask<PastPage> ReadPageAsync(CustomerPageRequest request, PastQuestion question, CancellationToken cancellationToken)
     {
         var (page, next) = await LoadPageAsync(request, cancellationToken).ConfigureAwait(false);
         var views = new List<PastView>(page.Count);
         foreach (var snapshot in page)
         {
-            if (await ReadAsync(snapshot, question, cancellationToken).ConfigureAwait(false) is { } view)
-            {
-                views.Add(view);
-            }
+            views.AddRange(await ReadThoseAsync(snapshot, question, cancellationToken).ConfigureAwait(false));
         }
 
         return new PastPage(views.ToSequence(), next);
@@ -115,30 +113,43 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         return ([], null);
     }
 
-    private async ValueTask<PastView?> ReadAsync(CustomerSnapshot snapshot, PastQuestion question, CancellationToken cancellationToken)
+    // The customer, if anything was known, and all who have been merged into the customer since: before a merge its two customers were two. As of now they are one, also where the merge counts a little later.
+    private async ValueTask<List<PastView>> ReadThoseAsync(CustomerSnapshot snapshot, PastQuestion question, CancellationToken cancellationToken)
     {
         if (snapshot.Customer is not { } customer)
+        {
+            return [];
+        }
+
+        var history = await kernel.Store.LoadWholeAsync(customer, cancellationToken).ConfigureAwait(false);
+        List<JournalDraft> all = [.. JournalDraft.Of(history, kernel.Modules, kernel.Codec)];
+        var known = all.FindAll(draft => !(draft.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && draft.EffectiveAt > (question.HappenedUntil ?? question.At)));
+        var views = new List<PastView>();
+        if (await ReadAsync(snapshot, customer, history, known, question, cancellationToken).ConfigureAwait(false) is { } view)
+        {
+            views.Add(view);
+        }
+
+        if (!history.Joined.IsEmpty && !question.IsNow)
+        {
+            var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
+            views.AddRange(Joined(history).Select(joined => ReadApart(decision, customer, joined, all, known, question)).OfType<PastView>());
+        }
+
+        return views;
+    }
+
+    private static IEnumerable<JoinedHistory> Joined(CustomerHistory history) => history.Joined.SelectMany(joined => Joined(joined.History).Prepend(joined));
+
+    private async ValueTask<PastView?> ReadAsync(CustomerSnapshot snapshot, CustomerId customer, CustomerHistory history, List<JournalDraft> known, PastQuestion question, CancellationToken cancellationToken)
+    {
+        var opening = history.Opening;
+        if (IsDisposedOf(customer, opening, question))
         {
             return null;
         }
 
-        var history = await kernel.Store.LoadWholeAsync(customer, cancellationToken).ConfigureAwait(false);
-        var opening = history.Opening;
-        if (opening is not null && (question.At < opening.At || question.HappenedUntil < opening.At || question.KnownAt < opening.RecordedAt))
-        {
-            if (!question.RefusesDisposed)
-            {
-                question.LeavesOut?.Invoke(customer);
-                return null;
-            }
-
-            throw new ArgumentException($"Of the customer {customer} events up to {opening.At} have been disposed of, so nothing can be said of {question.At}{(question.KnownAt is { } knownAt ? $" as it was known at {knownAt}" : "")}; a later instant is expected.", nameof(question));
-        }
-
-        var drafts = Reached(
-            [.. JournalDraft.Of(history, kernel.Modules, kernel.Codec).Where(draft => !(draft.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && draft.EffectiveAt > (question.HappenedUntil ?? question.At)))],
-            static draft => draft);
-        var inputs = Reached([.. EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil))], static input => input.Entry);
+        var inputs = Reached(Inputs(Reached(known, null, static draft => draft), question), null, static input => input.Entry);
         if (opening is null && !inputs.Exists(input => input.Event is not null))
         {
             return null;
@@ -158,24 +169,77 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
 
         var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
-        var moment = new Moment(question.At, kernel.Options.Zone) { Calendars = kernel.Options.Calendars };
-        return new PastView(
-            new CustomerView(kernel.Modules, state, customer, snapshot.Version, moment, profile),
-            kernel.Modules,
-            state,
-            inputs.Where(input => input.Entry.Kind.Name != Events.EventKinds.RetiredName).Select(input => new HistoricEvent(input.Entry.Key, input.Event, input.Entry.EffectiveAt, input.Entry.RecordedAt) { IsBackfill = input.Entry.Backfill, IsAmendment = input.Entry.Kind.Nature == Events.EventNature.Amendment }).ToSequence(),
-            CountedHistory.DisposedUntil(history),
-            question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
+        var view = new CustomerView(kernel.Modules, state, customer, snapshot.Version, MomentOf(question), profile);
+        return new PastView(view, kernel.Modules, state, Told(inputs), CountedHistory.DisposedUntil(history), question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
+    }
+
+    // Somebody who has been merged since, by their own journal; null where the merge counts already, or nothing was known of them.
+    private PastView? ReadApart(Decision decision, CustomerId survivor, JoinedHistory joined, List<JournalDraft> all, List<JournalDraft> known, PastQuestion question)
+    {
+        var customer = joined.Customer;
+        var inputs = Inputs(Reached(known, OwnerOf(known, customer), static draft => draft), question);
+        var own = Reached(inputs, customer, static input => input.Entry);
+        if (inputs.Exists(input => input.Entry.Joins?.Customer == customer)
+            || IsDisposedOf(customer, joined.History.Opening, question)
+            || (joined.History.Opening is null && !own.Exists(input => input.Event is not null))
+            || all.Find(draft => draft.Joins?.Customer == customer) is not { } merge)
+        {
+            return null;
+        }
+
+        var state = decision.ReplayedApart(merge, own, [.. inputs.Where(input => input.Entry.InJournalOf == merge.InJournalOf)], question.At);
+        var view = new CustomerView(kernel.Modules, state, customer, own.Count > 0 ? own[^1].Entry.Version : 0, MomentOf(question), default);
+        return new PastView(view, kernel.Modules, state, Told(own), CountedHistory.DisposedUntil(joined.History), isNow: false) { MergedInto = survivor };
+    }
+
+    // Whether what is asked needs events that have been disposed of; whoever asks wants to hear of it, one way or the other.
+    private static bool IsDisposedOf(CustomerId customer, JournalOpening? opening, PastQuestion question)
+    {
+        if (opening is null || !(question.At < opening.At || question.HappenedUntil < opening.At || question.KnownAt < opening.RecordedAt))
+        {
+            return false;
+        }
+
+        if (question.RefusesDisposed)
+        {
+            throw new ArgumentException($"Of the customer {customer} events up to {opening.At} have been disposed of, so nothing can be said of {question.At}{(question.KnownAt is { } knownAt ? $" as it was known at {knownAt}" : "")}; a later instant is expected.", nameof(question));
+        }
+
+        question.LeavesOut?.Invoke(customer);
+        return true;
+    }
+
+    private Moment MomentOf(PastQuestion question) => new(question.At, kernel.Options.Zone) { Calendars = kernel.Options.Calendars };
+
+    private static List<JournalInput> Inputs(List<JournalDraft> drafts, PastQuestion question) =>
+        [.. EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil))];
+
+    private static Sequence<HistoricEvent> Told(List<JournalInput> inputs) => inputs.Where(input => input.Entry.Kind.Name != Events.EventKinds.RetiredName)
+        .Select(input => new HistoricEvent(input.Entry.Key, input.Event, input.Entry.EffectiveAt, input.Entry.RecordedAt) { IsBackfill = input.Entry.Backfill, IsAmendment = input.Entry.Kind.Nature == Events.EventNature.Amendment })
+        .ToSequence();
+
+    // In whose journal, with those that it has joined, the journal of somebody is, by the merges that are known; null: in that of the survivor of all.
+    private static CustomerId? OwnerOf(List<JournalDraft> known, CustomerId customer)
+    {
+        CustomerId? owner = customer;
+        while (owner is { } one && known.Find(draft => draft.Joins?.Customer == one) is { } merge)
+        {
+            owner = merge.InJournalOf;
+        }
+
+        return owner;
     }
 
     // Before a merge its two customers were two: what was joined counts where the merge does.
-    private static List<T> Reached<T>(List<T> all, Func<T, JournalDraft> draftOf)
+    private static List<T> Reached<T>(List<T> all, CustomerId? owner, Func<T, JournalDraft> draftOf)
     {
         var joined = new HashSet<CustomerId>();
-        while (all.Exists(one => draftOf(one) is { Joins: { } joins } draft && (draft.InJournalOf is not { } of || joined.Contains(of)) && joined.Add(joins.Customer)))
+        while (all.Exists(one => draftOf(one) is { Joins: { } joins } draft && IsOf(draft) && joined.Add(joins.Customer)))
         {
         }
 
-        return all.FindAll(one => draftOf(one).InJournalOf is not { } of || joined.Contains(of));
+        return all.FindAll(one => IsOf(draftOf(one)));
+
+        bool IsOf(JournalDraft draft) => draft.InJournalOf == owner || (draft.InJournalOf is { } of && joined.Contains(of));
     }
 }

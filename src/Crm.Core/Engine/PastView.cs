@@ -37,6 +37,9 @@ public sealed class PastView : IEvidence
     /// <summary>Up to when events have been disposed of (<see cref="CrmEngine.DisposeOfJournalAsync"/>) and are not in <see cref="History"/>; null: they are all there.</summary>
     public Instant? DisposedUntil { get; }
 
+    /// <summary>Into whom the customer has been merged since the instant: this is how the customer was before, without a profile, which is the other's now. Null: the customer has not been merged.</summary>
+    public CustomerId? MergedInto { get; init; }
+
     /// <summary>When something is next due for the customer, if nothing happens: before it, no fact changes. Null: nothing is.</summary>
     public Instant? NextDue => state.NextDue;
 

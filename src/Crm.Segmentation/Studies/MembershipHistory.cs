@@ -32,7 +32,7 @@ internal sealed class MembershipHistory(CrmEngine engine, CustomerRef customer)
         for (var i = 0; i <= surprises.Count; i++)
         {
             var since = i == 0 ? Instant.MinValue : surprises[i - 1];
-            var view = i == surprises.Count ? latest : await engine.ReadAsync(customer, new PastQuestion(surprises[i] - Tick) { KnownAt = surprises[i] - Tick }, cancellationToken).ConfigureAwait(false);
+            var view = i == surprises.Count ? latest : await engine.ReadAsync(CustomerRef.Of(latest.Customer.Customer), new PastQuestion(surprises[i] - Tick) { KnownAt = surprises[i] - Tick }, cancellationToken).ConfigureAwait(false);
             var known = view is null ? [] : Boundaries(view.Customer.Slot<SegmentationState>(SegmentNames.Module)).ToList();
             foreach (var gone in changes.Keys.Except(known).ToList())
             {

@@ -12,6 +12,9 @@ public abstract record Partition
     /// <summary>The cell of those who were no customers yet.</summary>
     public const string NotYet = "(not yet)";
 
+    /// <summary>The cell of those who have become one with somebody else, who is in another.</summary>
+    public const string Merged = "(merged)";
+
     private protected Partition()
     {
     }

@@ -109,7 +109,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
         return new SegmentOverlap(segment, other, members.Count, theirs.Count, theirs.Count(inIt.Contains));
     }
 
-    /// <summary>How customers have moved between the cells of a partition.</summary>
+    /// <summary>How customers have moved between the cells of a partition. Of two who were merged in between one has moved to <see cref="Partition.Merged"/>.</summary>
     /// <param name="partition">The cells.</param>
     /// <param name="from">The earlier instant.</param>
     /// <param name="to">The later instant.</param>
@@ -129,14 +129,21 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
         var moves = new Dictionary<(string From, string To), int>();
         await foreach (var view in engine.ReadAllAsync(new PastQuestion(to) { KnownAt = knownAt, RefusesDisposed = true }, cancellationToken).ConfigureAwait(false))
         {
-            var move = (before.GetValueOrDefault(view.Customer.Customer, Partition.NotYet), cells.Of(view));
-            moves[move] = moves.GetValueOrDefault(move) + 1;
+            Count(before.Remove(view.Customer.Customer, out var cell) ? cell : Partition.NotYet, cells.Of(view));
+        }
+
+        // Whoever was one and is none any more has been merged into somebody else.
+        foreach (var cell in before.Values)
+        {
+            Count(cell, Partition.Merged);
         }
 
         return new Migration(from, to, moves.OrderBy(pair => pair.Key.From, StringComparer.Ordinal).ThenBy(pair => pair.Key.To, StringComparer.Ordinal).Select(pair => new Move(pair.Key.From, pair.Key.To, pair.Value)).ToSequence())
         {
             Order = cells.Names,
         };
+
+        void Count(string was, string @is) => moves[(was, @is)] = moves.GetValueOrDefault((was, @is)) + 1;
     }
 
     /// <summary>
@@ -210,7 +217,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
     }
 
     /// <summary>
-    /// Takes a snapshot: captures everybody of whom its condition held at its instant, by what is known now. Taken once; whoever was captured stays, whatever comes late. Nothing is sent for it.
+    /// Takes a snapshot: captures everybody of whom its condition held at its instant, by what is known now; for whoever has been merged since, the survivor. Taken once; whoever was captured stays, whatever comes late. Nothing is sent for it.
     /// </summary>
     /// <param name="segment">The id of a snapshot.</param>
     /// <param name="knownAt">To finish one that was stopped: <see cref="SnapshotTaken.KnownAt"/> of the first attempt, or the instant at which it began. Nobody is captured twice. Null: it begins.</param>
@@ -242,16 +249,17 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
             PartitionCells.Refuse(view, source.Where);
             if (Evaluator.Evaluate(source.Where, view).Value)
             {
-                members.Add(view.Customer.Customer);
+                members.Add(view.MergedInto ?? view.Customer.Customer);
             }
         }
 
-        foreach (var some in members.Chunk(CapturedAtOnce))
+        var captured = members.Distinct().ToList();
+        foreach (var some in captured.Chunk(CapturedAtOnce))
         {
             await engine.RecordAsync([.. some.Select(customer => SegmentListing.Capture(customer, segment, source.Set, source.AsOf))], RecordMode.Backfill, cancellationToken).ConfigureAwait(false);
         }
 
-        return new SnapshotTaken(members.Count, known);
+        return new SnapshotTaken(captured.Count, known);
     }
 
     /// <summary>The customers in a segment as of now, to be asked who of them may be reached. It cannot be sent to.</summary>
