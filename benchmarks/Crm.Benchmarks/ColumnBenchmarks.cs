@@ -130,4 +130,21 @@ public class ColumnBenchmarks
     /// <summary>The overlap of two sets that were selected before.</summary>
     [Benchmark]
     public int Overlap() => one.Overlap(other);
+
+    /// <summary>How many are in a set that was selected before.</summary>
+    [Benchmark]
+    public int Size() => one.Count;
+
+    /// <summary>Whether each of a thousand customers, spread over all, is in a set that was selected before.</summary>
+    [Benchmark]
+    public int A_thousand_memberships()
+    {
+        var found = 0;
+        for (var i = 1; i <= 1_000; i++)
+        {
+            found += one.Contains(new CustomerId((UInt128)(ulong)((long)Customers * i / 1_000))) ? 1 : 0;
+        }
+
+        return found;
+    }
 }

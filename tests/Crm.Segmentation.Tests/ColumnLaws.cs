@@ -198,6 +198,27 @@ public sealed class ColumnLaws
     }
 
     [Fact]
+    public void The_memory_of_a_population_counts_the_values_that_are_kept_once()
+    {
+        var condition = If.Fact("loyalty.tier").Is("gold") & new Condition.EventWindow("purchase", new Measure.Aggregate(Aggregation.MostFrequent, new Measured.Named("event.channel")), new Window.Lifetime(), new Test.EqualTo("web"));
+        var (one, many) = (Filled(_ => "x"), Filled(customer => $"{new string('x', 1_000)}{customer}"));
+
+        Assert.InRange(many.CustomerBytes - one.CustomerBytes, 100 * 2_000, 100 * 2_200);
+        Assert.InRange(many.EventBytes - one.EventBytes, 100 * 2_000, 100 * 2_200);
+
+        Population Filled(Func<int, string> codeOf)
+        {
+            var builder = new PopulationBuilder(condition);
+            for (var i = 1; i <= 100; i++)
+            {
+                builder.Add(new CustomerId((UInt128)i), [(CustomerEvent.Purchase("pos:1", Identity.User(1), Money.Hkd(10)) with { Channel = codeOf(i) }, Start)], [new Fact("loyalty.tier", codeOf(i))]);
+            }
+
+            return builder.Build();
+        }
+    }
+
+    [Fact]
     public void Sets_of_one_population_overlap_and_those_of_two_do_not_mix()
     {
         var condition = If.Purchases().Count().AtLeast(1);
@@ -214,6 +235,9 @@ public sealed class ColumnLaws
         var two = population.Select(If.Purchases().Count().AtLeast(2), moment);
 
         Assert.Equal((200, 134, 67, 67), (population.Count, one.Count, two.Count, one.Overlap(two)));
+        Assert.Equal(one.Customers, population.Select(If.All(), moment).Customers.Where(one.Contains));
+        Assert.Equal(two.Customers, population.Select(If.All(), moment).Customers.Where(two.Contains));
+        Assert.False(one.Contains(new CustomerId(UInt128.MaxValue)));
         Assert.Throws<ArgumentException>(() => one.Overlap(builder.Build().Select(condition, moment)));
         Assert.Throws<ArgumentException>(() => builder.Add(new CustomerId((UInt128)200), [], []));
     }

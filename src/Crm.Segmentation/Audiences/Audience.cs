@@ -52,10 +52,12 @@ public sealed class Audience
         var probe = new Message { Occasion = $"audience/{Segment}", Channel = channel, Template = "audience", Purpose = purpose, Brand = brand, DecidedAt = now, UsefulUntil = now + Probed };
         var reachable = new List<CustomerId>();
         var refused = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var asked = new HashSet<CustomerId>();
         foreach (var customer in Customers)
         {
-            if (await engine.ReadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false) is not { } view)
+            if (await engine.ReadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false) is not { } view || !asked.Add(view.Customer))
             {
+                // Two who were chosen and have been merged since are one.
                 continue;
             }
 
@@ -71,6 +73,7 @@ public sealed class Audience
             }
         }
 
+        reachable.Sort();
         return new SendableAudience(engine, this, (channel, purpose, brand), now, reachable, refused);
     }
 }

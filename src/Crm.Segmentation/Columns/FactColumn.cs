@@ -26,7 +26,7 @@ internal sealed record FactColumn(byte[] Kinds, FactValues Values, FactValues? U
         _ => Known[Values[customer] - 1],
     };
 
-    public long Bytes => Kinds.Length + Values.Bytes + (Until?.Bytes ?? 0);
+    public long Bytes => Kinds.Length + Values.Bytes + (Until?.Bytes ?? 0) + KeptScalars.Bytes(Known);
 }
 
 /// <summary>A whole number of each customer, in as few bytes as hold all of them.</summary>

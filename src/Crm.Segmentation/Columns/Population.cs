@@ -116,6 +116,9 @@ public sealed class Population
     }
 
     internal CustomerId At(int place) => customers[place];
+
+    /// <summary>Where a customer is; less than 0 for one who is not in the population.</summary>
+    internal int PlaceOf(CustomerId customer) => Array.BinarySearch(customers, customer);
 }
 
 /// <summary>The columns of a population.</summary>
@@ -170,6 +173,9 @@ public sealed class PopulationSet
             }
         }
     }
+
+    /// <summary>Whether a customer is among them; no for one who is not in the population.</summary>
+    public bool Contains(CustomerId customer) => population.PlaceOf(customer) is >= 0 and var place && (bits[place / 64] >> (place % 64) & 1) != 0;
 
     /// <summary>How many are in both.</summary>
     /// <exception cref="ArgumentException">The other set is of another population.</exception>

@@ -12,7 +12,7 @@ namespace Crm.Segmentation.Columns;
 /// <param name="Known">The values, in their order.</param>
 internal sealed record SampleColumns(int[] Firsts, long[] Ticks, int[]? Places, Scalar[] Known)
 {
-    public long Bytes => (4L * Firsts.Length) + (8L * Ticks.Length) + (4L * (Places?.Length ?? 0));
+    public long Bytes => (4L * Firsts.Length) + (8L * Ticks.Length) + (4L * (Places?.Length ?? 0)) + KeptScalars.Bytes(Known);
 
     /// <summary>The part of a leaf that says what its samples are.</summary>
     public static Condition.EventWindow KeyOf(Condition.EventWindow leaf) => new(leaf.Kind, leaf.Measure is Measure.Periods ? new Measure.Count() : leaf.Measure, new Window.Lifetime(), new Test.Known()) { Where = leaf.Where };

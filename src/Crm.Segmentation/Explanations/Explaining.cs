@@ -76,7 +76,12 @@ internal sealed class Explaining
     private ExplainedPart Part(Explanation explanation)
     {
         var leaf = explanation.Condition;
-        var value = leaf is Condition.Field ? default : actual(leaf);
+        var value = leaf switch
+        {
+            Condition.Field => default,
+            Condition.Score score => score.Of.Zip(explanation.Parts).Where(part => part.Second.Truth.Value).Sum(part => part.First.Points),
+            _ => actual(leaf),
+        };
         var isLeaf = explanation.Parts.IsEmpty;
         return new()
         {
@@ -86,7 +91,7 @@ internal sealed class Explaining
             ValidUntil = explanation.Truth.ValidUntil,
             Actual = value,
             Evidence = leaf is Condition.EventWindow window ? events(window) : [],
-            TurnsAt = leaf is Condition.EventWindow or Condition.Fact && !IsSegment(leaf) ? LeafValues.Turn(leaf.InZonesOf(evidence), value, evidence.Moment.Instant) ?? default : default,
+            TurnsAt = leaf is Condition.Score of ? LeafValues.Turn(of, value) ?? default : leaf is Condition.EventWindow or Condition.Fact && !IsSegment(leaf) ? LeafValues.Turn(leaf.InZonesOf(evidence), value, evidence.Moment.Instant) ?? default : default,
             Zone = isLeaf ? leaf.ZoneSourceOf(evidence) : null,
             Parts = explanation.Parts.Select(Part).ToSequence(),
             Nested = IsSegment(leaf) && SegmentReferences.In(leaf).FirstOrDefault() is { } other && definitions.Names.Contains(other) ? Explain(other) : null,

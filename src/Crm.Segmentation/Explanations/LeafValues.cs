@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Events;
+using Crm.Segmentation.Linting;
 using Crm.Values;
 using NodaTime;
 
@@ -10,6 +11,11 @@ internal static class LeafValues
 {
     // A birthday may be on a leap day, and centuries have none.
     private static readonly int[] YearsBack = [1, 4, 8];
+
+    private const int MostSums = 4_096;
+
+    // No further numbers are tried.
+    private const decimal Furthest = 1_000_000_000_000_000m;
 
     private static readonly Test Untested = new Test.Known();
     private static readonly Duration Tick = Duration.FromTicks(1);
@@ -42,19 +48,25 @@ internal static class LeafValues
     };
 
     /// <summary>The leaf, asking for exactly a value.</summary>
-    public static Condition Asking(Condition leaf, Scalar value) => leaf switch
+    public static Condition Asking(Condition leaf, Scalar value) => Tested(leaf, new Test.EqualTo(value));
+
+    /// <summary>The leaf with another test, which no missing value passes.</summary>
+    public static Condition Tested(Condition leaf, Test test) => leaf switch
     {
-        Condition.EventWindow window => window with { Is = new Test.EqualTo(value), WhenMissing = false },
-        Condition.Fact fact => fact with { Is = new Test.EqualTo(value), WhenMissing = false },
-        Condition.Field field => field with { Is = new Test.EqualTo(value), WhenMissing = false },
+        Condition.EventWindow window => window with { Is = test, WhenMissing = false },
+        Condition.Fact fact => fact with { Is = test, WhenMissing = false },
+        Condition.Field field => field with { Is = test, WhenMissing = false },
         _ => leaf,
     };
 
-    /// <summary>Values on both sides of where the answer of a leaf turns, as its test names them: among them is, for every actual value, the nearest with the other answer where any that is named has it.</summary>
+    /// <summary>
+    /// Values on both sides of where the answer of a leaf turns, as its test names them: among them is, for every actual value, the nearest with the other answer where any that is named has it. Of numbers that can be
+    /// anything only those are here that the test names; what lies between them is in <see cref="Between"/>.
+    /// </summary>
     public static IEnumerable<Scalar> Turns(Condition leaf, Scalar actual, Instant now)
     {
-        var step = StepOf(leaf, actual);
-        var least = leaf is Condition.EventWindow { Measure: Measure.Count or Measure.SumOfSpend or Measure.SumOfQuantity or Measure.Periods or Measure.Sequence or Measure.Aggregate { How: Aggregation.Sum or Aggregation.Distinct } } ? 0 : decimal.MinValue;
+        var unit = UnitOf(leaf);
+        var least = LeastOf(leaf);
         return Around().Where(value => value.Kind != ScalarKind.Number || value.AsNumber >= least).Distinct();
 
         IEnumerable<Scalar> Around() => TestOf(leaf) switch
@@ -80,7 +92,7 @@ internal static class LeafValues
 
         IEnumerable<Scalar> Near(Scalar value) => value switch
         {
-            { Kind: ScalarKind.Number } => [value, value.AsNumber - step, value.AsNumber + step],
+            { Kind: ScalarKind.Number } when unit is { } step && Math.Abs(value.AsNumber) < Furthest => decimal.Floor(value.AsNumber / step) * step is var below ? [below, below - step, below + step] : [],
             { Kind: ScalarKind.Flag } => [true, false],
             { AsDate: { } date } when date > LocalDate.MinIsoValue && date < LocalDate.MaxIsoValue => [date, date.PlusDays(-1), date.PlusDays(1)],
             { AsInstant: { } instant } when instant > Instant.MinValue + Tick && instant < Instant.MaxValue - Tick => [instant, instant - Tick, instant + Tick],
@@ -115,7 +127,38 @@ internal static class LeafValues
         }
     }
 
-    /// <summary>The nearest named value with the other answer; null where none is known.</summary>
+    /// <summary>For numbers that can be anything, one of those between any two that the tests name, one below and one above all, each with the nearest to the actual value that bounds them; none for other values.</summary>
+    /// <param name="leaves">Leaves that look at one value.</param>
+    /// <param name="actual">What it is.</param>
+    public static IEnumerable<(Scalar Value, Scalar Nearest)> Between(IReadOnlyCollection<Condition> leaves, Scalar actual)
+    {
+        var bounds = Bounds(leaves);
+        if (bounds.Count == 0)
+        {
+            yield break;
+        }
+
+        var least = LeastOf(leaves.First());
+        var now = actual.Kind == ScalarKind.Number ? actual.AsNumber : 0;
+        var step = new decimal(1, 0, 0, false, bounds.Append(now).Max(number => number.Scale));
+        for (var i = 0; i <= bounds.Count; i++)
+        {
+            var (low, high) = (i == 0 ? Math.Max(least, -Furthest) : bounds[i - 1], i == bounds.Count ? Furthest : bounds[i]);
+            var within = i == bounds.Count ? low + step : i == 0 && high - step > low ? high - step : low + ((high - low) / 2);
+            var isActual = actual.Kind == ScalarKind.Number && low < now && now < high;
+            if (within < high && (within > low || (i == 0 && within >= least)) && !isActual)
+            {
+                yield return (within, Math.Clamp(now, low, high));
+            }
+        }
+    }
+
+    /// <summary>The numbers that tests name, from the least, of a value that can be any number; none for other values.</summary>
+    public static List<decimal> Bounds(IReadOnlyCollection<Condition> leaves) => leaves.All(leaf => UnitOf(leaf) is null)
+        ? [.. leaves.Select(TestOf).OfType<Test>().SelectMany(ValueGrid.Operands).Where(operand => operand.Kind == ScalarKind.Number && Math.Abs(operand.AsNumber) < Furthest).Select(operand => operand.AsNumber).Distinct().Order()]
+        : [];
+
+    /// <summary>Where the leaf gives the other answer: the nearest named value with it, or the number right beyond which it has it; null where none is known.</summary>
     public static Scalar? Turn(Condition leaf, Scalar actual, Instant now)
     {
         if (ValueOf(leaf) is null)
@@ -124,8 +167,27 @@ internal static class LeafValues
         }
 
         var holds = Holds(leaf, actual, now);
-        var others = Turns(leaf, actual, now).Where(value => Holds(leaf, value, now) != holds).OrderBy(value => Distance(actual, value)).ToList();
-        return others.Count == 0 ? (Scalar?)null : others[0];
+        var others = Turns(leaf, actual, now).Select(value => (Value: value, Nearest: value)).Concat(Between([leaf], actual))
+            .Where(other => Holds(leaf, other.Value, now) != holds).OrderBy(other => Distance(actual, other.Nearest)).ToList();
+        return others.Count == 0 ? (Scalar?)null : others[0].Nearest;
+    }
+
+    /// <summary>The nearest sum of points with which a score gives the other answer; null where no sum does that its parts can give. Where they are many, that right beyond which a sum would.</summary>
+    public static Scalar? Turn(Condition.Score score, Scalar sum)
+    {
+        var holds = Evaluator.Passes(score.Is, sum, false, default).Value;
+        var sums = new HashSet<decimal> { 0 };
+        foreach (var part in score.Of)
+        {
+            sums.UnionWith([.. sums.Select(one => one + part.Points)]);
+            if (sums.Count > MostSums)
+            {
+                return Turn(new Condition.Fact("score", score.Is, false), sum, default);
+            }
+        }
+
+        var others = sums.Where(one => Evaluator.Passes(score.Is, one, false, default).Value != holds).OrderBy(one => Math.Abs(one - sum.AsNumber)).ToList();
+        return others.Count == 0 ? null : others[0];
     }
 
     /// <summary>How far apart two values are: numbers by their difference, all else by one.</summary>
@@ -133,15 +195,17 @@ internal static class LeafValues
         ? Math.Abs((one.IsMissing ? 0 : one.AsNumber) - other.AsNumber)
         : one == other ? 0 : 1;
 
-    // The least by which a value can change.
-    private static decimal StepOf(Condition leaf, Scalar actual) => leaf switch
+    // The least by which a value can change; null for numbers that can be anything, as averages, quantities and the facts of modules can.
+    private static decimal? UnitOf(Condition leaf) => leaf is not Condition.EventWindow { Measure: var measure } ? null : measure switch
     {
-        Condition.EventWindow { Measure: Measure.SumOfSpend sum } => Smallest(sum.Currency),
-        Condition.EventWindow { Measure: Measure.SumOfQuantity } => 1,
-        Condition.EventWindow { Measure: Measure.Aggregate { Of: Measured.Spend spend } } => Smallest(spend.Currency),
-        _ when actual.Kind == ScalarKind.Number && !decimal.IsInteger(actual.AsNumber) => 0.01m,
-        _ => 1,
+        Measure.Count or Measure.Periods or Measure.Sequence or Measure.Aggregate { How: Aggregation.Distinct } => 1,
+        Measure.SumOfSpend sum => Smallest(sum.Currency),
+        Measure.Aggregate { How: not Aggregation.Average, Of: Measured.Spend spend } => Smallest(spend.Currency),
+        _ => null,
     };
+
+    private static decimal LeastOf(Condition leaf) =>
+        leaf is Condition.EventWindow { Measure: Measure.Count or Measure.SumOfSpend or Measure.SumOfQuantity or Measure.Periods or Measure.Sequence or Measure.Aggregate { How: Aggregation.Sum or Aggregation.Distinct } } ? 0 : decimal.MinValue;
 
     private static decimal Smallest(Currency currency) => new(1, 0, 0, false, (byte)currency.Decimals);
 }

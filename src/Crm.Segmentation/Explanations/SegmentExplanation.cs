@@ -71,13 +71,13 @@ public sealed record ExplainedPart
     /// <summary>Until when that surely stays so if nothing happens; null: until something happens.</summary>
     public required Instant? ValidUntil { get; init; }
 
-    /// <summary>What was compared: the value of a fact, or what a measure amounts to. Missing for parts of other kinds, for profile fields, which are personal, and where there is no value.</summary>
+    /// <summary>What was compared: the value of a fact, what a measure amounts to, or the sum of points of a score. Missing for parts of other kinds, for profile fields, which are personal, and where there is no value.</summary>
     public Scalar Actual { get; init; }
 
     /// <summary>The events that a measure counted, by their keys, oldest first; for a sequence those that may take part in one. Empty for other parts, and where the history was not read.</summary>
     public Sequence<EventKey> Evidence { get; init; }
 
-    /// <summary>The nearest value for which the leaf gives the other answer; missing where its test names none, any other code being as near, or the leaf is of the profile, a segment or a moment.</summary>
+    /// <summary>The nearest value for which the leaf gives the other answer, or, of a number that can be anything, that right beyond which it does; of a score the nearest sum that its parts can give; missing where its test names none, any other code being as near, or the leaf is of the profile, a segment or a moment.</summary>
     public Scalar TurnsAt { get; init; }
 
     /// <summary>How far the value is from giving the other answer; null where it is no number.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Crm.Conditions;
 using Crm.Segmentation.Segments;
 using Crm.Values;
@@ -7,14 +8,18 @@ namespace Crm.Segmentation.Explanations;
 
 /// <summary>
 /// Finds the fewest values that would have to be others for a condition to give the other answer; among sets of equally many, the one that is nearest. Values that several leaves look at are one value:
-/// changing it asks all of them anew. Sets of up to three values are searched completely, and all sets where there are at most five values; where no such set is enough, what is given is enough and need not
-/// be the least.
+/// changing it asks all of them anew. Sets of up to three values are searched completely, and all sets where there are at most five values; where no such set is enough, what is given is enough, each value being
+/// one that all leaves that look at it ask for, and need not be the least.
 /// </summary>
 internal sealed class SmallestChange
 {
     private const int MostTried = 3;
     private const int MostTriedWholly = 5;
     private const int MostValues = 40;
+
+    // How many ways are followed at a time, and of a score how many to one sum.
+    private const int MostWays = 128;
+    private const int MostWaysToASum = 4;
 
     // What tests name is nearer than what none does.
     private const decimal Unnamed = 1_000_000_000_000m;
@@ -24,6 +29,7 @@ internal sealed class SmallestChange
     private readonly Func<Condition, bool> truthOf;
     private readonly Instant now;
     private readonly Dictionary<Condition, Scalar> changed = [];
+    private readonly Dictionary<Condition, Changeable> changeable = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="segments">The condition of a segment that another names; null where it cannot be looked into.</param>
     /// <param name="valueOf">What the value of a leaf is.</param>
@@ -42,9 +48,9 @@ internal sealed class SmallestChange
     {
         var whole = Expand(condition);
         var before = Holds(whole);
-        var values = whole.Leaves().Where(leaf => LeafValues.ValueOf(leaf) is not null).GroupBy(leaf => LeafValues.ValueOf(leaf) ?? leaf)
-            .Select(leaves => Value(leaves.Key, [.. leaves]))
-            .Where(value => value.Others.Count > 0).Take(MostValues).ToList();
+        var all = whole.Leaves().Where(leaf => LeafValues.ValueOf(leaf) is not null).GroupBy(leaf => LeafValues.ValueOf(leaf) ?? leaf)
+            .Select(leaves => (Value: Value(leaves.Key, [.. leaves]), Leaves: leaves.ToList())).ToList();
+        var values = all.Select(one => one.Value).Where(value => value.Others.Count > 0).Take(MostValues).ToList();
         var most = values.Count <= MostTriedWholly ? values.Count : MostTried;
         for (var size = 1; size <= most; size++)
         {
@@ -63,8 +69,13 @@ internal sealed class SmallestChange
             }
         }
 
-        var enough = Enough(whole, !before);
-        return enough is not null && HoldsWith(whole, enough) != before ? Changed(whole, enough) : [];
+        changeable.Clear();
+        foreach (var (value, leaf) in all.SelectMany(one => one.Leaves.Select(leaf => (one.Value, leaf))))
+        {
+            changeable[leaf] = value;
+        }
+
+        return Followed([Way.Start], whole, !before) is [{ Set: var enough }, ..] && HoldsWith(whole, enough) != before ? Changed(whole, enough) : [];
     }
 
     private Changeable Value(Condition name, List<Condition> leaves)
@@ -73,10 +84,64 @@ internal sealed class SmallestChange
         var codes = leaves.Select(LeafValues.TestOf).SelectMany(test => test switch { Test.AnyOf any => any.Codes, Test.AllOf all => all.Codes, _ => [] }).ToList();
         var named = leaves.SelectMany(leaf => LeafValues.Turns(leaf, actual, now)).Concat(codes.Count == 0 ? [] : [Scalar.Of(codes)]).Distinct().ToList();
         var unnamed = leaves.SelectMany(leaf => LeafValues.Unnamed(leaf, actual)).Distinct().Except(named);
-        return new Changeable(name, leaves[0], actual, [.. named.Select(value => new Candidate(value, IsNamed: true)).Concat(unnamed.Select(value => new Candidate(value, IsNamed: false))).Where(other => other.Value != actual)]);
+        var others = named.Select(value => new Candidate(value, value, CandidateKind.Named))
+            .Concat(LeafValues.Between(leaves, actual).Select(between => new Candidate(between.Value, between.Nearest, CandidateKind.Between)))
+            .Concat(unnamed.Select(value => new Candidate(value, value, CandidateKind.Unnamed)))
+            .Where(other => other.Value != actual);
+        return new Changeable(name, leaves[0], actual, [.. others]);
     }
 
-    private List<ChangedValue> Changed(Condition whole, List<(Changeable Value, Candidate To)> set) => [.. set.Select(one => new ChangedValue(one.Value.Leaf, one.To.Value, one.To.IsNamed ? null : Says(whole, one.Value.Name, one.To.Value)))];
+    private List<ChangedValue> Changed(Condition whole, List<(Changeable Value, Candidate To)> set) => [.. set.Select(one => new ChangedValue(one.Value.Leaf, one.To.Value, one.To.Kind switch
+    {
+        CandidateKind.Named => null,
+        CandidateKind.Between => SaysBetween(whole, one.Value, one.To.Value),
+        _ => Says(whole, one.Value.Name, one.To.Value),
+    }))];
+
+    // Between which numbers all leaves that look at a value answer as they do for this one: "less than 0.5".
+    private Condition SaysBetween(Condition whole, Changeable value, Scalar to)
+    {
+        var leaves = whole.Leaves().Where(leaf => LeafValues.ValueOf(leaf) == value.Name).Distinct().ToList();
+        if (leaves.TrueForAll(leaf => LeafValues.TestOf(leaf) is Test.EqualTo or Test.OneOf))
+        {
+            return Says(whole, value.Name, to);
+        }
+
+        var bounds = LeafValues.Bounds(leaves);
+        var above = bounds.FindIndex(bound => bound > to.AsNumber) is >= 0 and var place ? place : bounds.Count;
+        var (low, isLow) = End(bounds.Take(above).Reverse());
+        var (high, isHigh) = End(bounds.Skip(above));
+        Test[] tests = [.. Tests(low is { } from ? isLow ? new Test.AtLeast(from) : new Test.MoreThan(from) : null), .. Tests(high is { } until ? isHigh ? new Test.AtMost(until) : new Test.LessThan(until) : null)];
+        return tests.Length switch { 0 => Says(whole, value.Name, to), 1 => LeafValues.Tested(value.Leaf, tests[0]), _ => new Condition.All(tests.Select(test => LeafValues.Tested(value.Leaf, test)).ToSequence()) };
+
+        static IEnumerable<Test> Tests(Test? test) => test is null ? [] : [test];
+
+        // The first number in a direction at which or beyond which some leaf answers otherwise, and whether it is still within.
+        (Scalar? End, bool IsWithin) End(IEnumerable<decimal> further)
+        {
+            Scalar? within = null;
+            var left = further.ToList();
+            for (var i = 0; i < left.Count; i++)
+            {
+                if (!Alike(left[i]))
+                {
+                    return (left[i], false);
+                }
+
+                within = left[i];
+                var beyond = LeafValues.Between(leaves, default).Select(between => between.Value).Where(other => left[i] < to.AsNumber ? other.AsNumber < left[i] : other.AsNumber > left[i]);
+                var next = left[i] < to.AsNumber ? beyond.OrderByDescending(other => other.AsNumber).ToList() : beyond.OrderBy(other => other.AsNumber).ToList();
+                if (next.Count > 0 && !Alike(next[0]))
+                {
+                    return (within, true);
+                }
+            }
+
+            return (null, false);
+        }
+
+        bool Alike(Scalar other) => leaves.TrueForAll(leaf => LeafValues.Holds(leaf, other, now) == LeafValues.Holds(leaf, to, now));
+    }
 
     // What the leaves that look at a value answer for another.
     private Condition Says(Condition whole, Condition name, Scalar to)
@@ -127,77 +192,44 @@ internal sealed class SmallestChange
         _ => LeafValues.ValueOf(condition) is { } value && changed.TryGetValue(value, out var other) ? LeafValues.Holds(condition, other, now) : truthOf(condition),
     };
 
-    // What is enough, part by part: for all, every part that does not hold; for any, the part that needs the fewest values.
-    private List<(Changeable Value, Candidate To)>? Enough(Condition condition, bool wanted)
+    // The ways in which a condition has an answer besides what they have already, the nearest first: values that are left to each leaf that was asked.
+    private List<Way> Followed(List<Way> ways, Condition condition, bool wanted)
     {
-        if (Holds(condition) == wanted)
-        {
-            return [];
-        }
-
         switch (condition)
         {
             case Condition.Not not:
-                return Enough(not.Of, !wanted);
+                return Followed(ways, not.Of, !wanted);
             case Condition.All { Of: var parts } when wanted:
-                return Every(parts, wanted);
+                return parts.Aggregate(ways, (left, part) => Followed(left, part, true));
             case Condition.Any { Of: var parts } when !wanted:
-                return Every(parts, wanted);
+                return parts.Aggregate(ways, (left, part) => Followed(left, part, false));
             case Condition.All { Of: var parts }:
-                return Fewest(parts, wanted);
+                return Nearest(parts.SelectMany(part => Followed(ways, part, false)));
             case Condition.Any { Of: var parts }:
-                return Fewest(parts, wanted);
+                return Nearest(parts.SelectMany(part => Followed(ways, part, true)));
             case Condition.Score score:
-                return OfScore(score, wanted);
+                return OfScore(ways, score, wanted);
             default:
-                return LeafValues.ValueOf(condition) is { } name && Value(name, [condition]) is var value && value.Others.Where(other => LeafValues.Holds(condition, other.Value, now) == wanted).ToList() is { Count: > 0 } others
-                    ? [(value, others.MinBy(value.DistanceTo))]
-                    : null;
+                return changeable.TryGetValue(condition, out var value)
+                    ? Nearest(ways.Select(way => way.With(value, to => (to is { } other ? LeafValues.Holds(condition, other.Value, now) : truthOf(condition)) == wanted)).OfType<Way>())
+                    : truthOf(condition) == wanted ? ways : [];
         }
     }
 
-    private List<(Changeable Value, Candidate To)>? Every(Sequence<Condition> parts, bool wanted)
+    private List<Way> OfScore(List<Way> ways, Condition.Score score, bool wanted)
     {
-        var all = parts.Select(part => Enough(part, wanted)).ToList();
-        return all.Contains(null) ? null : [.. all.SelectMany(one => one ?? []).DistinctBy(one => one.Value.Name)];
-    }
-
-    private List<(Changeable Value, Candidate To)>? Fewest(Sequence<Condition> parts, bool wanted) =>
-        parts.Select(part => Enough(part, wanted)).Where(one => one is not null).MinBy(one => one?.Count);
-
-    private List<(Changeable Value, Candidate To)>? OfScore(Condition.Score score, bool wanted)
-    {
-        var (points, chosen) = (score.Of.Where(part => Holds(part.When)).Sum(part => part.Points), new List<(Changeable, Candidate)>());
-        foreach (var part in score.Of.OrderByDescending(part => Math.Abs(part.Points)))
+        var sums = ways.Select(way => (Sum: 0m, Way: way)).ToList();
+        foreach (var part in score.Of)
         {
-            var holds = Holds(part.When);
-            var after = points + (holds ? -part.Points : part.Points);
-            if (Evaluator.Passes(score.Is, points, false, now).Value == wanted)
-            {
-                break;
-            }
-
-            if (Further(score.Is, points, after, wanted) && Enough(part.When, !holds) is { } change)
-            {
-                points = after;
-                chosen.AddRange(change);
-            }
+            sums = [.. sums.SelectMany(one => Followed([one.Way], part.When, true).Select(way => (Sum: one.Sum + part.Points, way)).Concat(Followed([one.Way], part.When, false).Select(way => (one.Sum, way))))
+                .GroupBy(one => one.Sum, (_, same) => same.OrderBy(one => one.way.Changes).ThenBy(one => one.way.Distance).Take(MostWaysToASum)).SelectMany(same => same)
+                .OrderBy(one => one.way.Changes).ThenBy(one => one.way.Distance).Take(MostWays * MostWaysToASum)];
         }
 
-        return Evaluator.Passes(score.Is, points, false, now).Value == wanted ? chosen : null;
+        return Nearest(sums.Where(one => Evaluator.Passes(score.Is, one.Sum, false, now).Value == wanted).Select(one => one.Way));
     }
 
-    // Whether a sum of points is nearer to where the answer turns.
-    private bool Further(Test test, decimal before, decimal after, bool wanted)
-    {
-        if (Evaluator.Passes(test, after, false, now).Value == wanted)
-        {
-            return true;
-        }
-
-        var leaf = new Condition.Fact("score", test, false);
-        return LeafValues.Turn(leaf, before, now) is { } turn && LeafValues.Distance(after, turn) < LeafValues.Distance(before, turn);
-    }
+    private static List<Way> Nearest(IEnumerable<Way> ways) => [.. ways.OrderBy(way => way.Changes).ThenBy(way => way.Distance).Take(MostWays)];
 
     // A segment that is named is looked into, so that what would have to change is a value of the customer's.
     private Condition Expand(Condition condition) => condition switch
@@ -224,14 +256,56 @@ internal sealed class SmallestChange
     /// <param name="Others">What it could be.</param>
     private sealed record Changeable(Condition Name, Condition Leaf, Scalar Actual, List<Candidate> Others)
     {
-        /// <summary>How far it is to another value, in proportion to that value, so that a purchase and its amount compare.</summary>
-        public decimal DistanceTo(Candidate to) => !to.IsNamed ? Unnamed : LeafValues.Distance(Actual, to.Value) / Math.Max(1, to.Value.Kind == ScalarKind.Number ? Math.Abs(to.Value.AsNumber) : 1);
+        // The same for all that the value could be, so that of two the nearer is the nearer.
+        private readonly decimal scale = Others.Where(other => other is { Kind: not CandidateKind.Unnamed, Nearest.Kind: ScalarKind.Number }).Select(other => Math.Abs(other.Nearest.AsNumber)).Append(1).Max();
+
+        /// <summary>How far it is to another value, in proportion to the largest that is asked for, so that a purchase and its amount compare.</summary>
+        public decimal DistanceTo(Candidate to) => to.Kind == CandidateKind.Unnamed ? Unnamed : LeafValues.Distance(Actual, to.Nearest) / (to.Nearest.Kind == ScalarKind.Number ? scale : 1);
     }
 
     /// <summary>What a value could be.</summary>
     /// <param name="Value">The value; missing: none.</param>
-    /// <param name="IsNamed">Whether a test names it; otherwise it stands for all that the tests answer alike.</param>
-    private readonly record struct Candidate(Scalar Value, bool IsNamed);
+    /// <param name="Nearest">The value to which the way is: itself, or of numbers between two the nearest of those.</param>
+    /// <param name="Kind">What it stands for.</param>
+    private readonly record struct Candidate(Scalar Value, Scalar Nearest, CandidateKind Kind);
+
+    private enum CandidateKind
+    {
+        /// <summary>Itself: a test names it.</summary>
+        Named,
+
+        /// <summary>All numbers between two that tests name, or beyond all of them.</summary>
+        Between,
+
+        /// <summary>All that the tests answer alike.</summary>
+        Unnamed,
+    }
+
+    /// <summary>What is left to each value that was asked about.</summary>
+    /// <param name="Left">The candidates; null among them: it may stay as it is.</param>
+    private sealed record Way(ImmutableDictionary<Changeable, List<Candidate?>> Left, int Changes, decimal Distance)
+    {
+        public static Way Start { get; } = new(ImmutableDictionary.Create<Changeable, List<Candidate?>>(ReferenceEqualityComparer.Instance), 0, 0);
+
+        /// <summary>The values that cannot stay as they are, each with the nearest that it can be.</summary>
+        public List<(Changeable Value, Candidate To)> Set => [.. Left.Where(one => !one.Value.Contains(null)).Select(one => (one.Key, To(one.Key, one.Value)))];
+
+        /// <summary>This way with one more question to a value; null where nothing is left that answers it.</summary>
+        public Way? With(Changeable value, Func<Candidate?, bool> isRight)
+        {
+            var before = Left.GetValueOrDefault(value) ?? [null, .. value.Others.Select(other => (Candidate?)other)];
+            var left = before.FindAll(one => isRight(one));
+            return left.Count == 0 ? null
+                : left.Count == before.Count && Left.ContainsKey(value) ? this
+                : new Way(Left.SetItem(value, left), Changes + Counted(left) - Counted(before), Distance + DistanceOf(value, left) - DistanceOf(value, before));
+        }
+
+        private static int Counted(List<Candidate?> left) => left.Contains(null) ? 0 : 1;
+
+        private static decimal DistanceOf(Changeable value, List<Candidate?> left) => left.Contains(null) ? 0 : value.DistanceTo(To(value, left));
+
+        private static Candidate To(Changeable value, List<Candidate?> left) => left.OfType<Candidate>().MinBy(value.DistanceTo);
+    }
 }
 
 /// <summary>A value that would have to be another.</summary>

@@ -42,10 +42,24 @@ internal static class LintSentences
     public static Text NoMinimumAge(Condition.EventWindow leaf, Duration age)
     {
         var said = Explain.Describe(leaf);
-        var length = age.Days > 0 ? (English: $"{age.Days} days", Chinese: $"{age.Days} 日") : (English: $"{age.TotalHours:0.##} hours", Chinese: $"{age.TotalHours:0.##} 小時");
+        var length = leaf.Window is Window.Calendar calendar ? Length(calendar) : age.Days > 0 ? (English: $"{age.Days} days", Chinese: $"{age.Days} 日") : (English: $"{age.TotalHours:0.##} hours", Chinese: $"{age.TotalHours:0.##} 小時");
         return new(
             $"This also holds of those who came yesterday: {said.English}. If only those are meant who could have, ask as well that the first event, or the date of joining, is at least {length.English} ago.",
             $"此條件對昨日才加入的顧客亦成立：{said.Chinese}。若只想選取本來有機會的顧客，請同時要求首宗事件或加入日期距今最少 {length.Chinese}。");
+    }
+
+    private static (string English, string Chinese) Length(Window.Calendar calendar)
+    {
+        var count = calendar.Skip + calendar.Count;
+        var (english, chinese) = calendar.Unit switch
+        {
+            CalendarPeriod.Day => ("day", "日"),
+            CalendarPeriod.Week => ("week", "星期"),
+            CalendarPeriod.Month => ("month", "個月"),
+            CalendarPeriod.Quarter => ("quarter", "季"),
+            _ => ("year", "年"),
+        };
+        return ($"{count} {english}{(count == 1 ? "" : "s")}", $"{count} {chinese}");
     }
 
     public static Text Unknown(string what, string whatInChinese, string name, string? nearest) => new(

@@ -8,7 +8,7 @@ namespace Crm.Segmentation.Linting;
 
 /// <summary>
 /// Whether a condition can hold at all, whichever the customer and the moment. "No" is proven; "yes" may be wrong where parts depend on each other in ways that are not looked at,
-/// such as a month and a day of the week. Looked at are: what one field, fact or measure can be, what one event and line can be, how windows lie within each other, and the days of the week and hours of a moment in one zone: those of different zones may go together.
+/// such as a month and a day of the week. Looked at are: what one field, fact or measure can be, what one event and line can be, how windows lie within each other, how times that move with now lie to each other, and the days of the week and hours of a moment in one zone: those of different zones may go together.
 /// </summary>
 internal sealed class Possibilities
 {
@@ -85,6 +85,12 @@ internal sealed class Possibilities
         if (subject.Key is not { } key)
         {
             return true;
+        }
+
+        if (TestOf(latest) is Test.Relative relative
+            && literals.Exists(one => SubjectOf(one.Leaf).Key == key && TestOf(one.Leaf) is Test.Relative other && !RelativeBounds.GoTogether((relative, WhenMissing(latest), answer), (other, WhenMissing(one.Leaf), one.Answer))))
+        {
+            return false;
         }
 
         var others = literals.Select(one => SubjectOf(one.Leaf)).Where(other => other.IsNested && other.Key != key).DistinctBy(other => other.Key);

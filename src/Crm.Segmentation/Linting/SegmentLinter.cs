@@ -162,7 +162,7 @@ public sealed class SegmentLinter
                 Add(LintCodes.ZeroCount, path, LintSentences.ZeroCount(leaf));
             }
         }
-        else if (leaf.Window is Window.Last { Length: var age } && new Possibilities(Windows.OfNewcomers(root, age)) is var young && young.Can(Windows.OfNewcomers(root, age), true))
+        else if (Windows.AgeFor(leaf.Window) is { } age && Windows.OfNewcomers(root, age, leaf) is var ofNewcomers && new Possibilities(ofNewcomers).Can(ofNewcomers, true))
         {
             Add(LintCodes.NoMinimumAge, path, LintSentences.NoMinimumAge(leaf, age));
         }

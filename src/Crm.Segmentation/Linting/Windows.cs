@@ -24,27 +24,51 @@ internal static class Windows
     /// <summary>What a condition asks of customers who never had an event of a kind: every measure of it is empty.</summary>
     public static Condition WithoutEvents(Condition condition, string kind) => Rewritten(condition, leaf => leaf.Kind == kind ? Empty(leaf) : leaf);
 
-    /// <summary>What a condition asks of customers all of whose events are within so long ago: longer windows are as that one, older ones are empty, and nothing is as old as that.</summary>
-    public static Condition OfNewcomers(Condition condition, Duration age) => Rewritten(
+    /// <summary>How long ago somebody must have come at least for a window to say something of them: as far as it reaches back; null where that cannot be said.</summary>
+    public static Duration? AgeFor(Window window) => window switch
+    {
+        Window.Last last => last.Length,
+        Window.Calendar calendar => Duration.FromDays((long)(calendar.Skip + calendar.Count) * LeastDays(calendar.Unit)),
+        _ => null,
+    };
+
+    /// <summary>
+    /// What a condition asks of customers all of whose events are within so long ago, and who have none of those that a measure counts: longer windows are as that one, older ones are empty, nothing is as old as that
+    /// and everything younger, and what counts only the events of the measure is empty too.
+    /// </summary>
+    public static Condition OfNewcomers(Condition condition, Duration age, Condition.EventWindow silent) => Rewritten(
         condition,
-        leaf => leaf.Window switch
-        {
-            _ when leaf is { WhenMissing: false, Measure: Measure.Aggregate { How: Aggregation.First or Aggregation.Least or Aggregation.Latest or Aggregation.Greatest, Of: Measured.At } } && AsksForAge(leaf.Is, age) => new Condition.Any([]),
-            Window.Lifetime => leaf with { Window = new Window.Last(age) },
-            Window.Last last when last.Skip >= age => Empty(leaf),
-            Window.Last last when last.Length > age => leaf.Measure is Measure.Periods ? leaf : leaf with { Window = last with { Length = age } },
-            Window.Before before when before.Age >= age => Empty(leaf),
-            Window.Between { Until: not null } => Empty(leaf),
-            Window.Calendar calendar when (calendar.Skip - 1) * LeastDays(calendar.Unit) >= age.TotalDays => Empty(leaf),
-            _ => leaf,
-        },
-        (test, whenMissing) => !whenMissing && AsksForAge(test, age));
+        leaf => Asked(leaf, age) is not Condition.EventWindow asked ? Asked(leaf, age) : IsSilent(asked, silent) ? Empty(asked) : asked,
+        (test, whenMissing) => Answered(test, whenMissing, age));
+
+    private static Condition Asked(Condition.EventWindow leaf, Duration age) => leaf.Window switch
+    {
+        _ when leaf is { Measure: Measure.Aggregate { How: Aggregation.First or Aggregation.Least or Aggregation.Latest or Aggregation.Greatest, Of: Measured.At } } && Answered(leaf.Is, leaf.WhenMissing, age) is { } answer => answer ? new Condition.All([]) : new Condition.Any([]),
+        Window.Lifetime => leaf with { Window = new Window.Last(age) },
+        Window.Last last when last.Skip >= age => Empty(leaf),
+        Window.Last last when last.Length > age => leaf.Measure is Measure.Periods ? leaf : leaf with { Window = last with { Length = age } },
+        Window.Before before when before.Age >= age => Empty(leaf),
+        Window.Between { Until: not null } => Empty(leaf),
+        Window.Calendar calendar when (calendar.Skip - 1) * LeastDays(calendar.Unit) >= age.TotalDays => Empty(leaf),
+        _ => leaf,
+    };
+
+    // Whether all that a measure counts is of those that there are none of. A window that reaches up to now has all events of newcomers.
+    private static bool IsSilent(Condition.EventWindow leaf, Condition.EventWindow silent) => leaf.Kind == silent.Kind
+        && (silent.Where is null || silent.Where == leaf.Where)
+        && (silent.Window is Window.Last { Skip: var skip } ? skip == Duration.Zero : silent.Window is Window.Calendar { Skip: 0 } || IsWithin(leaf.Window, silent.Window));
+
+    // What a test of a time answers of everybody who came within so long ago; null where that depends on more.
+    private static bool? Answered(Test test, bool whenMissing, Duration age) =>
+        test is not Test.Relative { To: var to, Comparison: var comparison } || !IsAsOld(to, age) ? null
+        : comparison is Comparison.LessThan or Comparison.AtMost ? whenMissing ? null : false
+        : whenMissing ? true : null;
 
     private static bool Shorter(Duration? one, Duration? other) => other is not { } most || one <= most;
 
     private static Condition Empty(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, [], NodaConstants.UnixEpoch).Value ? new Condition.All([]) : new Condition.Any([]);
 
-    private static bool AsksForAge(Test test, Duration age) => test is Test.Relative { Comparison: Comparison.LessThan or Comparison.AtMost, To: var to } && to switch
+    private static bool IsAsOld(RelativeTime to, Duration age) => to switch
     {
         RelativeTime.Now now => -now.Shift >= age,
         RelativeTime.Today today => -((365L * today.Shift.Years) + (28L * today.Shift.Months) + (7L * today.Shift.Weeks) + today.Shift.Days) >= age.TotalDays,
@@ -60,15 +84,15 @@ internal static class Windows
         _ => 365,
     };
 
-    private static Condition Rewritten(Condition condition, Func<Condition.EventWindow, Condition> window, Func<Test, bool, bool>? never = null) => condition switch
+    private static Condition Rewritten(Condition condition, Func<Condition.EventWindow, Condition> window, Func<Test, bool, bool?>? answered = null) => condition switch
     {
-        Condition.All all => new Condition.All(all.Of.Select(part => Rewritten(part, window, never)).ToSequence()),
-        Condition.Any any => new Condition.Any(any.Of.Select(part => Rewritten(part, window, never)).ToSequence()),
-        Condition.Not not => new Condition.Not(Rewritten(not.Of, window, never)),
-        Condition.Score score => new Condition.Score(score.Of.Select(part => part with { When = Rewritten(part.When, window, never) }).ToSequence(), score.Is),
+        Condition.All all => new Condition.All(all.Of.Select(part => Rewritten(part, window, answered)).ToSequence()),
+        Condition.Any any => new Condition.Any(any.Of.Select(part => Rewritten(part, window, answered)).ToSequence()),
+        Condition.Not not => new Condition.Not(Rewritten(not.Of, window, answered)),
+        Condition.Score score => new Condition.Score(score.Of.Select(part => part with { When = Rewritten(part.When, window, answered) }).ToSequence(), score.Is),
         Condition.EventWindow leaf => window(leaf),
-        Condition.Field field when never?.Invoke(field.Is, field.WhenMissing) == true => new Condition.Any([]),
-        Condition.Fact fact when never?.Invoke(fact.Is, fact.WhenMissing) == true => new Condition.Any([]),
+        Condition.Field field when answered?.Invoke(field.Is, field.WhenMissing) is { } answer => answer ? new Condition.All([]) : new Condition.Any([]),
+        Condition.Fact fact when answered?.Invoke(fact.Is, fact.WhenMissing) is { } answer => answer ? new Condition.All([]) : new Condition.Any([]),
         _ => condition,
     };
 }

@@ -280,6 +280,37 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
         {
             throw new InvalidSegmentException(unknown);
         }
+
+        if (Circle(draft) is { } circle)
+        {
+            throw new InvalidSegmentException([new SegmentError("where", $"The segment '{draft.Id}' names itself, in a circle: {circle}. Who is in it could not be said once it counts; leave one of them out.")]);
+        }
+    }
+
+    // How a draft would name itself, through the versions that count now or will; null: it would not.
+    private string? Circle(Segment draft)
+    {
+        var now = clock.GetCurrentInstant();
+        var open = new Stack<(string Segment, string Path)>(SegmentReferences.In(draft.Asked).Select(id => (id, $"{draft.Id} → {id}")));
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (open.TryPop(out var next))
+        {
+            if (next.Segment == draft.Id)
+            {
+                return next.Path;
+            }
+
+            if (seen.Add(next.Segment))
+            {
+                var versions = catalog.Definitions.All.Where(version => version.Name == next.Segment && version.ActiveFrom > now).Append(catalog.Definitions.At(next.Segment, now)).OfType<Definition<Segment>>();
+                foreach (var other in versions.SelectMany(version => SegmentReferences.In(version.Value.Asked)))
+                {
+                    open.Push((other, $"{next.Path} → {other}"));
+                }
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Told on the thread of the job, in order.</summary>

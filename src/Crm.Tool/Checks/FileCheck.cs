@@ -2,6 +2,7 @@ using System.Text.Json;
 using Crm.Conditions;
 using Crm.Loyalty.Linting;
 using Crm.Loyalty.Programs;
+using Crm.Segmentation.Linting;
 using Crm.Segmentation.Segments;
 using Crm.Tool.Import.Mappings;
 using Crm.Tool.Import.Openings;
@@ -16,8 +17,8 @@ namespace Crm.Tool.Checks;
 /// <param name="Problems">All that is wrong, each with its place.</param>
 internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> Problems)
 {
-    /// <summary>What the linter finds in a valid programme; it can be used all the same.</summary>
-    public Sequence<ProgramFinding> Findings { get; init; }
+    /// <summary>What the linters find in a valid programme, segment or condition, as far as the file alone tells; it can be used all the same.</summary>
+    public Sequence<FileFinding> Findings { get; init; }
 
     /// <summary>What a valid programme costs at worst; null for other files.</summary>
     public WorstCase? Cost { get; init; }
@@ -85,7 +86,7 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
         try
         {
             var program = LoyaltyProgramJson.Read(text);
-            return new(file, "programme", []) { Findings = ProgramLinter.Findings(program), Cost = ProgramLinter.WorstCase(program) };
+            return new(file, "programme", []) { Findings = ProgramLinter.Findings(program).Select(finding => new FileFinding(finding.Code, finding.Path, finding.Sentence)).ToSequence(), Cost = ProgramLinter.WorstCase(program) };
         }
         catch (InvalidLoyaltyProgramException wrong)
         {
@@ -97,8 +98,8 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
     {
         try
         {
-            SegmentJson.Read(text);
-            return new(file, "segment", []);
+            var segment = SegmentJson.Read(text).Value;
+            return new(file, "segment", []) { Findings = segment.Kind == SegmentKind.Manual ? [] : Linted(segment.Asked, "where") };
         }
         catch (InvalidSegmentException wrong)
         {
@@ -106,8 +107,23 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
         }
     }
 
-    private static FileCheck Condition(string file, string text) =>
-        new(file, "condition", [.. ConditionJson.Read(text).Errors.Select(error => error.ToString())]);
+    private static FileCheck Condition(string file, string text)
+    {
+        var reading = ConditionJson.Read(text);
+        return new(file, "condition", [.. reading.Errors.Select(error => error.ToString())]) { Findings = reading is { Condition: { } condition, Errors.IsEmpty: true } && !IsOfEvents(condition) ? Linted(condition, "$") : [] };
+    }
+
+    // A condition of a programme's rule asks about the event at hand, of which "none so far" is nothing to warn of.
+    private static bool IsOfEvents(Condition condition) => condition.Leaves().OfType<Condition.Field>().Any(field => !field.Name.StartsWith("customer.", StringComparison.Ordinal));
+
+    private static Sequence<FileFinding> Linted(Condition condition, string root) =>
+        SegmentLinter.Lint(condition).Findings.Select(finding => new FileFinding(finding.Code, root + finding.Path[1..], finding.Sentence)).ToSequence();
 
     private static bool HasAny(JsonElement root, params string[] names) => names.Any(name => root.TryGetProperty(name, out _));
 }
+
+/// <summary>What a linter finds.</summary>
+/// <param name="Code">What sort of finding.</param>
+/// <param name="Path">Where in the file.</param>
+/// <param name="Sentence">What was found, for people.</param>
+internal sealed record FileFinding(string Code, string Path, Text Sentence);

@@ -18,9 +18,13 @@ internal sealed class StoreSegments
 {
     private readonly OpenedStore store;
 
-    private StoreSegments(OpenedStore store, CrmEngine engine, SegmentCatalog catalog, PastQuestion question)
+    // Of which the store keeps memberships by another definition.
+    private readonly HashSet<string> replaced;
+
+    private StoreSegments(OpenedStore store, CrmEngine engine, SegmentCatalog catalog, PastQuestion question, IEnumerable<string> replaced)
     {
         this.store = store;
+        this.replaced = replaced.ToHashSet(StringComparer.Ordinal);
         Engine = engine;
         Catalog = catalog;
         Question = question;
@@ -78,13 +82,20 @@ internal sealed class StoreSegments
         try
         {
             var catalog = new SegmentCatalog(new DefinitionCatalog<Segment>(all), engine.Kinds);
-            return problems.Count == 0 ? new StoreSegments(store, engine, catalog, QuestionAt(asOf.Last(settings.Zone)) with { IsNow = asOf is AsOf.At { IsNow: true } }) : throw ToolException.Input(problems);
+            return problems.Count == 0 ? new StoreSegments(store, engine, catalog, QuestionAt(asOf.Last(settings.Zone)) with { IsNow = asOf is AsOf.At { IsNow: true } }, Replaced(own, [.. saved, .. demo], asOf.Last(settings.Zone))) : throw ToolException.Input(problems);
         }
         catch (Exception wrong) when (wrong is InvalidSegmentException or ArgumentException)
         {
             throw ToolException.Input([.. problems, wrong.Message]);
         }
     }
+
+    // Those of the files that are saved with another meaning, so that what the store keeps of them is not theirs.
+    private static IEnumerable<string> Replaced(List<Definition<Segment>> own, List<Definition<Segment>> kept, Instant last) =>
+        own.Select(definition => definition.Name).Distinct(StringComparer.Ordinal).Where(name => HashAt(own, name, last) != HashAt(kept, name, last));
+
+    private static DefinitionHash? HashAt(List<Definition<Segment>> definitions, string name, Instant at) =>
+        definitions.Where(definition => definition.Name == name && definition.ActiveFrom <= at).MaxBy(definition => definition.Version)?.Hash;
 
     /// <summary>A segment that there is.</summary>
     /// <exception cref="ToolException">There is none.</exception>
@@ -108,7 +119,7 @@ internal sealed class StoreSegments
                 if (IsMember(view, id))
                 {
                     var customer = view.Customer.Customer;
-                    list.Add(new Member(names.GetValueOrDefault(customer, customer.ToString()), view.Customer.SlotOrNull<Segmentation.Memberships.SegmentationState>(SegmentNames.Module)?.With(id)?.Current?.Since));
+                    list.Add(new Member(names.GetValueOrDefault(customer, customer.ToString()), replaced.Contains(id) ? null : view.Customer.SlotOrNull<Segmentation.Memberships.SegmentationState>(SegmentNames.Module)?.With(id)?.Current?.Since));
                 }
             }
         }

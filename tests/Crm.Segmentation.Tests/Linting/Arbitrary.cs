@@ -45,6 +45,7 @@ internal static class Arbitrary
         from test in Gen.Elements<Func<Scalar, Test>>(value => new Test.AtLeast(value), value => new Test.LessThan(value), value => new Test.EqualTo(value))
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.EventWindow("purchase", new Measure.Aggregate(how, new Measured.At()), new Window.Lifetime(), test(Start + Duration.FromHours(hour))) { WhenMissing = missing },
+        Moving,
         from periods in Gen.Elements(2, 4)
         from test in Numbers
         select (Condition)new Condition.EventWindow("purchase", new Measure.Periods(1, periods), new Window.Last(Duration.FromHours(4)), test),
@@ -61,6 +62,18 @@ internal static class Arbitrary
         from zone in Gen.Elements<CalendarZone?>(null, null, "Asia/Hong_Kong", "America/New_York", Own)
         select zone is null ? moment : moment.In(zone));
 
+    // Tests of one day, and of the latest visit, by times that move with now; the first months are of 28 to 31 days.
+    private static Gen<Condition> Moving { get; } =
+        from comparison in Gen.Elements(Enum.GetValues<Comparison>())
+        from shift in Gen.Elements("P0D", "-P1D", "-P2D", "-P1M", "-P28D", "-P31D", "-P1M3D")
+        from hours in Gen.Choose(0, 4)
+        from zone in Gen.Elements<CalendarZone>("UTC", "UTC", "Asia/Hong_Kong", Own)
+        from missing in Gen.Elements(true, false)
+        from ofFact in Gen.Elements(true, false)
+        select ofFact
+            ? (Condition)new Condition.Fact("test.day", new Test.Relative(comparison, new RelativeTime.Today(NodaTime.Text.PeriodPattern.Roundtrip.Parse(shift.TrimStart('-')).Value is var period && shift.StartsWith('-') ? Period.Zero - period : period, zone)), missing)
+            : new Condition.EventWindow("visit", new Measure.Aggregate(Aggregation.Latest, new Measured.At()), new Window.Lifetime(), new Test.Relative(comparison, new RelativeTime.Now(-Duration.FromHours(hours)))) { WhenMissing = missing };
+
     /// <summary>Conditions of up to three levels, and the same measure twice, over two windows.</summary>
     public static Gen<Condition> Conditions { get; } = Gen.OneOf(
         Parts(2),
@@ -69,7 +82,9 @@ internal static class Arbitrary
         select both ? one & one with { Is = other } : one | !(one with { Is = other }),
         from leaf in Measured from window in Windows from test in Numbers from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
         let other = (Condition)((Condition.EventWindow)leaf with { Window = window, Is = test })
-        select both ? leaf & (not ? !other : other) : leaf | (not ? !other : other)).Where(condition => ConditionCheck.Check(condition).IsEmpty);
+        select both ? leaf & (not ? !other : other) : leaf | (not ? !other : other),
+        from one in Moving from other in Moving from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
+        select both ? one & (not ? !other : other) : one | (not ? !other : other)).Where(condition => ConditionCheck.Check(condition).IsEmpty);
 
     /// <summary>Who a customer is, when.</summary>
     public static Gen<Customer> Customers { get; } =
@@ -119,8 +134,12 @@ internal static class Arbitrary
         public Scalar Fact(string name, out Instant? validUntil)
         {
             validUntil = null;
-            return name switch { "customer.drink" => Drink, "customer.age" => Age, _ => Tier };
+            return name switch { "customer.drink" => Drink, "customer.age" => Age, "test.day" => DayOf(Age), _ => Tier };
         }
+
+        // Around the bounds of tests that move with today; none, or no day, where the other is none.
+        private Scalar DayOf(Scalar number) => number.Kind != ScalarKind.Number ? number
+            : Scalar.Of(Moment.Instant.InUtc().Date + (new[] { Period.Zero, Period.FromDays(-1), Period.FromDays(-2), Period.FromDays(-28), Period.FromMonths(-1), Period.FromDays(-31) }[(int)Math.Abs(number.AsNumber) % 6]));
 
         public Truth Window(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, History, Moment.Instant);
     }

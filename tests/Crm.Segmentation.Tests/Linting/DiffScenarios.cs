@@ -43,6 +43,26 @@ public sealed class DiffScenarios
     }
 
     [Fact]
+    public void A_time_that_moves_with_now_is_loosened_or_tightened_where_only_one_side_is_possible()
+    {
+        var joined = If.Field("customer.joined").WhenMissing(false);
+        var latest = If.Purchases().Latest(new Measured.At()).WhenMissing(false);
+        Assert.Equal([LeafChange.Tightened], Changes(Before(-30), Before(-60)));
+        Assert.Equal([LeafChange.Loosened], Changes(Before(-60), Before(-30)));
+        Assert.Equal([LeafChange.Loosened], Changes(!Before(-30), !Before(-60)));
+        Assert.Equal([LeafChange.Tightened], Changes(latest.FromNow(Comparison.LessThan, -Duration.FromDays(60)), latest.FromNow(Comparison.LessThan, -Duration.FromDays(90))));
+        Assert.Equal([LeafChange.Loosened], Changes(Before(-30), joined.FromToday(Comparison.AtMost, Period.FromDays(-30), "UTC")));
+        Assert.Equal([LeafChange.Moved], Changes(Before(-30), joined.FromToday(Comparison.LessThan, Period.FromDays(-60), "Asia/Hong_Kong")));
+        Assert.Equal([LeafChange.Moved], Changes(Before(-30), joined.FromToday(Comparison.LessThan, Period.FromMonths(-1), "UTC")));
+        Assert.Equal([LeafChange.Moved], Changes(Before(-30), joined.WhenMissing(true).FromToday(Comparison.LessThan, Period.FromDays(-60), "UTC")));
+        Assert.False(SegmentDiff.Of(Before(-30), Before(-60)).SomeMayEnter);
+
+        Condition Before(int days) => joined.FromToday(Comparison.LessThan, Period.FromDays(days), "UTC");
+
+        static IEnumerable<LeafChange> Changes(Condition before, Condition after) => SegmentDiff.Of(before, after).Leaves.Select(leaf => leaf.Change);
+    }
+
+    [Fact]
     public void Parts_that_are_put_together_otherwise_are_named()
     {
         var (gold, hk, two) = (If.Fact("loyalty.tier").Is("gold"), If.Field("customer.region").Is("HK"), If.Purchases().InLast(Duration.FromDays(90)).Count().AtLeast(2));

@@ -30,6 +30,11 @@ public sealed class LintLaws
         Refuted(leaf => leaf is Condition.Moment moment ? moment with { Zone = null } : leaf);
 
     [Fact]
+    public void The_law_catches_a_linter_that_takes_a_month_for_thirty_days() =>
+        Refuted(leaf => leaf is Condition.Fact { Is: Test.Relative { To: RelativeTime.Today { Shift: { Months: not 0 } shift } today } relative } fact
+            ? fact with { Is = relative with { To = today with { Shift = NodaTime.Period.FromDays((30 * shift.Months) + shift.Days) } } } : leaf);
+
+    [Fact]
     public void Who_cannot_change_side_does_not_and_a_part_that_is_loosened_lets_in_whom_it_let_in()
     {
         var (narrower, changed) = (0, 0);

@@ -125,6 +125,47 @@ public sealed class LintScenarios
     }
 
     [Fact]
+    public void Who_asks_newcomers_for_what_they_cannot_have_done_in_silence_needs_no_least_age()
+    {
+        var joined = If.Field("customer.joined");
+
+        Assert.Empty(Said(SilentForAQuarter & If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(100)));
+        Assert.Empty(Said(SilentForAQuarter & If.Purchases().Distinct("line.sku").AtLeast(2)));
+        Assert.Empty(Said(SilentForAQuarter & If.Purchases().Where(If.Field("event.channel").Is("web")).Count().AtLeast(1)));
+        Assert.Empty(Said(SilentForAQuarter & !joined.WhenMissing(true).FromToday(Comparison.MoreThan, Period.FromDays(-90), "Asia/Hong_Kong")));
+        Assert.Empty(Said(SilentForAQuarter & !If.Purchases().First(new Measured.At()).WhenMissing(true).FromNow(Comparison.AtLeast, -Duration.FromDays(90))));
+        Assert.Equal(["no-minimum-age $.all[0]"], Said(SilentForAQuarter & !joined.WhenMissing(true).FromToday(Comparison.MoreThan, Period.FromDays(-30), "Asia/Hong_Kong")));
+        Assert.Equal(["no-minimum-age $.all[0]"], Said(SilentForAQuarter & !joined.WhenMissing(false).FromToday(Comparison.MoreThan, Period.FromDays(-90), "Asia/Hong_Kong")));
+        Assert.Equal(["no-minimum-age $.all[0]"], Said(SilentForAQuarter & If.Events("visit").Count().AtLeast(1)));
+        Assert.Equal(["no-minimum-age $.all[0]"], Said(If.Purchases().Where(If.Field("event.channel").Is("web")).InLast(Duration.FromDays(90)).Count().Is(0) & If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(100)));
+    }
+
+    [Fact]
+    public void Silence_in_periods_of_the_calendar_is_said_too()
+    {
+        var none = If.Purchases().In(new Window.Calendar(CalendarPeriod.Month, 0, 3, "Asia/Hong_Kong")).Count().Is(0);
+
+        var found = Assert.Single(SegmentLinter.Lint(none).Findings);
+        Assert.Equal(LintCodes.NoMinimumAge, found.Code);
+        Assert.Contains("is at least 3 months ago", found.Sentence.English, StringComparison.Ordinal);
+        Assert.Contains("最少 3 個月", found.Sentence.Chinese, StringComparison.Ordinal);
+        Assert.Empty(Said(none & If.Field("customer.joined").FromToday(Comparison.LessThan, Period.FromMonths(-3), "Asia/Hong_Kong")));
+        Assert.Empty(Said(none & If.Purchases().In(new Window.Calendar(CalendarPeriod.Month, 0, 12, "Asia/Hong_Kong")).Count().AtLeast(1)));
+        Assert.Equal(["no-minimum-age $.all[0]"], Said(If.Purchases().In(new Window.Calendar(CalendarPeriod.Month, 1, 3, "Asia/Hong_Kong")).Count().Is(0) & If.Purchases().Count().AtLeast(1)));
+    }
+
+    [Fact]
+    public void Times_that_move_with_now_contradict_each_other_as_numbers_do()
+    {
+        var joined = If.Field("customer.joined").WhenMissing(false);
+
+        Assert.Equal(["contradiction $"], Said(joined.FromToday(Comparison.LessThan, Period.FromDays(-60), "UTC") & joined.FromToday(Comparison.AtLeast, Period.FromDays(-30), "UTC")));
+        Assert.Equal(["contradiction $"], Said(joined.FromToday(Comparison.LessThan, Period.FromDays(-60), "UTC") & joined.FromToday(Comparison.AtLeast, Period.FromMonths(-1), "UTC")));
+        Assert.Empty(Said(joined.FromToday(Comparison.LessThan, Period.FromDays(-30), "UTC") & joined.FromToday(Comparison.AtLeast, Period.FromMonths(-1), "UTC")));
+        Assert.Empty(Said(joined.FromToday(Comparison.LessThan, Period.FromDays(-60), "UTC") & joined.FromToday(Comparison.AtLeast, Period.FromDays(-30), "Asia/Hong_Kong")));
+    }
+
+    [Fact]
     public void Every_condition_has_a_cost()
     {
         Assert.Equal(CostClass.Moment, SegmentLinter.Lint(If.On(IsoDayOfWeek.Monday)).Cost);

@@ -20,7 +20,7 @@ public sealed class FoldedEvents
     private const int EventsOfOne = 10;
     private const int MostNamed = 60;
     private static readonly int Customers = Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 100_000 : 250;
-    private static readonly Condition[] Named = [.. Puzzles.Segments()];
+    private static readonly Condition[] Named = [.. Puzzles.Segments(), .. CalendarPuzzles.Segments()];
     private static readonly SegmentCatalog Catalog = new(Named.Select((where, i) => Samples.Of(Id(i), where)));
 
     // What windows, steps and parts are long, and what lies between them.
@@ -69,8 +69,8 @@ public sealed class FoldedEvents
         void Take(int from, int until)
         {
             // A fold is used by one thread at a time.
-            var modules = new ModuleSet([new ScoreModule(), module]);
-            var fold = new Fold(modules, new StateCodec(modules), new CrmOptions { Zone = DateTimeZone.Utc });
+            var modules = new ModuleSet([new ScoreModule(), module], CalendarPuzzles.Calendars);
+            var fold = new Fold(modules, new StateCodec(modules), new CrmOptions { Zone = DateTimeZone.Utc, Calendars = CalendarPuzzles.Calendars });
             for (var customer = from; customer < until; customer++)
             {
                 var one = new OneCustomer(fold, modules, (ulong)customer);
@@ -98,7 +98,7 @@ public sealed class FoldedEvents
 
         public void Live()
         {
-            var now = Instant.FromUtc(2026, 1, 1, 0, 0) + Boundary();
+            var now = CalendarPuzzles.Starts[number % (ulong)CalendarPuzzles.Starts.Length] + Boundary();
             for (var i = 0; i < EventsOfOne; i++)
             {
                 Happen(now, i);
@@ -163,7 +163,7 @@ public sealed class FoldedEvents
         private void Ask(Instant at)
         {
             var kept = (SegmentationState)state.Slots[modules.IndexOf(SegmentNames.Module)];
-            var evidence = new Whole(new Moment(at, DateTimeZone.Utc), history);
+            var evidence = new Whole(new Moment(at, DateTimeZone.Utc) { Calendars = CalendarPuzzles.Calendars }, history);
             for (var place = 0; place < Named.Length; place++)
             {
                 var isIn = kept.With(Id(place))?.Current is not null;

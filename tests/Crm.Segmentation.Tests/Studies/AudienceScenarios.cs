@@ -1,6 +1,7 @@
 using System.Reflection;
 using Crm.Conditions;
 using Crm.Engine;
+using Crm.Events;
 using Crm.Modules;
 using Crm.Segmentation.Audiences;
 using Crm.Segmentation.Segments;
@@ -32,6 +33,20 @@ public sealed class AudienceScenarios
         Assert.Equal(["amy", "cat"], await town.NamesAsync(await town.Study.MembersAsync("addressed", Cancel)));
         Assert.Empty((await (await town.Study.AudienceAsync("buyers", Cancel)).ForChannelAsync("post", "marketing", cancellationToken: Cancel)).Customers);
         await Assert.ThrowsAsync<ArgumentException>(() => sendable.AddressAsync("Spring sale", Cancel).AsTask());
+    }
+
+    [Fact]
+    public async Task Two_who_were_chosen_and_have_been_merged_since_are_addressed_once()
+    {
+        var town = new Town(new SegmentCatalog(Buyers), new Gate());
+        await town.BuysAsync("amy", 1);
+        await town.BuysAsync("ben", 2);
+        var chosen = await town.Study.AudienceAsync("buyers", Cancel);
+        await town.Engine.MergeAsync(new MergeRequest(EventKey.Parse("desk:1"), Storage.CustomerRef.Of(Identity.User("amy")), Storage.CustomerRef.Of(Identity.User("ben"))), Cancel);
+
+        Assert.Equal(2, chosen.Customers.Count);
+        Assert.Equal([await town.IdAsync("amy")], (await chosen.ForChannelAsync("email", "marketing", cancellationToken: Cancel)).Customers);
+        Assert.Equal([KeyValuePair.Create("unknown", 1)], (await chosen.ForChannelAsync("post", "marketing", cancellationToken: Cancel)).Refused);
     }
 
     [Fact]

@@ -48,6 +48,20 @@ public sealed class StudyScenarios
     }
 
     [Fact]
+    public async Task A_draft_that_would_name_itself_has_no_size()
+    {
+        var town = new Town(Buyers, Samples.Of("loyal", Samples.In("buyers") & If.Purchases().Count().AtLeast(3)));
+
+        foreach (var draft in new[] { Samples.Of("buyers", Samples.In("buyers")), Samples.Of("buyers", Samples.In("loyal")), Samples.Of("buyers", If.Not(Samples.In("loyal")) | If.Purchases().Count().AtLeast(9)) })
+        {
+            Assert.Contains("in a circle: buyers → ", Assert.Single((await Assert.ThrowsAsync<InvalidSegmentException>(() => town.Study.PreviewAsync(draft, cancellationToken: Cancel).AsTask())).Errors).Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<InvalidSegmentException>(() => town.Study.EstimateAsync(draft, cancellationToken: Cancel).AsTask());
+        }
+
+        Assert.Equal(0, (await town.Study.PreviewAsync(Samples.Of("others", Samples.In("loyal")), cancellationToken: Cancel)).Size);
+    }
+
+    [Fact]
     public async Task Customers_move_between_the_cells_of_a_partition()
     {
         var town = new Town(Buyers, Twice);

@@ -43,6 +43,24 @@ public sealed class CheckingFiles : IDisposable
     }
 
     [Fact]
+    public async Task What_the_author_of_a_segment_surely_did_not_mean_is_told_and_refuses_nothing()
+    {
+        const string silent = """{ "count": "purchase", "window": { "last": "P90D" }, "is": { "eq": 0 } }""";
+        const string never = """{ "all": [{ "fact": "loyalty.tier", "is": { "eq": "gold" }, "whenMissing": false }, { "fact": "loyalty.tier", "is": { "eq": "tin" }, "whenMissing": false }] }""";
+        var tool = await Support.Tool.RunAsync(
+            "validate", "--json",
+            folder.Write("a.json", $$"""{ "$schema": "segment/1", "id": "silent", "where": {{silent}}, "label": { "en": "Silent", "zh-Hant": "沉默" } }"""),
+            folder.Write("b.json", $$"""{ "$schema": "segment/1", "id": "odd", "kind": "snapshot", "asOf": "2026-01-01T00:00:00Z", "where": {"any":[{{silent}}, {{never}}]}, "label": { "en": "Odd", "zh-Hant": "怪" } }"""),
+            folder.Write("c.json", never));
+
+        Assert.True(tool.Code == 0, tool.Out);
+        Assert.Equal(
+            ["no-minimum-age where", "contradiction where.any[1]", "no-minimum-age where.any[0]", "contradiction $"],
+            tool.Json.GetProperty("files").EnumerateArray().SelectMany(file => file.GetProperty("findings").EnumerateArray()).Select(finding => $"{finding.GetProperty("code")} {finding.GetProperty("path")}"));
+        Assert.Contains("昨日才加入的顧客", (await Support.Tool.RunAsync("validate", "--lang", "zh-Hant", folder.PathOf("a.json"))).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task All_errors_of_all_files_come_at_once()
     {
         var tool = await Support.Tool.RunAsync(

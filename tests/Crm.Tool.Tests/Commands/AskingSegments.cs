@@ -1,5 +1,7 @@
 using Crm.Engine;
+using Crm.Segmentation.Segments;
 using Crm.Storage.Sqlite;
+using Crm.Tool.Demo;
 using Crm.Tool.Tests.Support;
 using NodaTime;
 
@@ -57,6 +59,25 @@ public sealed class AskingSegments : IDisposable
         Assert.Contains("屬於分眾「常客」", text.Out, StringComparison.Ordinal);
         Assert.Equal(1, (await Support.Tool.RunAsync("segments", "explain", "regulars", "user:nobody", "--store", file)).Code);
         Assert.Equal(2, (await Support.Tool.RunAsync("segments", "explain", "regulars", "nobody", "--store", file)).Code);
+    }
+
+    [Fact]
+    public async Task Since_when_is_told_only_of_the_definition_that_the_store_decided_by()
+    {
+        var file = await ShopAsync();
+        var same = folder.Write("same.json", SegmentJson.Write(new TeaShop().Segments.Definitions.All.Single(definition => definition.Name == "regulars")));
+        var other = folder.Write("other.json", Segment("regulars", """{"count":"purchase","window":"lifetime","is":{"gte":1}}"""));
+
+        var (stored, again, others) = (await SinceAsync(), await SinceAsync("--segments", same), await SinceAsync("--segments", other));
+
+        Assert.NotEmpty(stored);
+        Assert.Equal(stored, again);
+        Assert.True(others.Count > stored.Count);
+        Assert.All(stored, Assert.NotNull);
+        Assert.All(others, Assert.Null);
+
+        async Task<List<string?>> SinceAsync(params string[] more) =>
+            [.. (await Support.Tool.RunAsync(["segments", "members", "regulars", "--store", file, "--as-of", End, "--json", .. more])).Json.GetProperty("members").EnumerateArray().Select(member => member.TryGetProperty("since", out var since) ? since.GetString() : null)];
     }
 
     [Fact]

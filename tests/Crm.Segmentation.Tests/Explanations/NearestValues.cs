@@ -1,0 +1,78 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Segmentation.Explanations;
+using Crm.Segmentation.Segments;
+using Crm.Values;
+using NodaTime;
+
+namespace Crm.Segmentation.Tests.Explanations;
+
+/// <summary>The nearest values of the measures that people compare with, and of customers to whom much is lacking.</summary>
+public sealed class NearestValues
+{
+    private static readonly Condition Spent = If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(100);
+
+    public static TheoryData<Condition, decimal, string> Changes => new()
+    {
+        { If.Fact("analytics.alive").AtLeast(0.5m), 1, "less than 0.5" },
+        { If.Fact("analytics.alive").AtLeast(0.5m), 0, "0.5" },
+        { If.Fact("rfm.monetary").AtLeast(100), 250, "less than 100" },
+        { If.Fact("rfm.monetary").MoreThan(100), 20, "more than 100" },
+        { Spent, 250, "99.99" },
+        { Spent, 20, "100" },
+        { If.Purchases().SumOfQuantity().MoreThan(3), 1, "more than 3" },
+        { If.Purchases().SumOfQuantity().AtLeast(3), 3.5m, "fewer than 3" },
+        { If.Purchases().Count().AtLeast(2.5m), 1, "3" },
+        { If.Purchases().Count().AtLeast(3), 7, "2" },
+        { If.All(If.Fact("share").MoreThan(0.2m), If.Fact("share").LessThan(0.3m)), 0.9m, "less than 0.3" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void The_smallest_change_goes_by_the_scale_of_the_value(Condition condition, decimal actual, string said)
+    {
+        var change = Assert.Single(new SmallestChange(_ => null, _ => actual, leaf => LeafValues.Holds(leaf, actual, Club.Opening), Club.Opening).Find(condition));
+
+        Assert.Contains(said, Conditions.Explain.Describe(change.Says ?? LeafValues.Asking(change.Leaf, change.To)).English, StringComparison.Ordinal);
+        Assert.Equal(said.All(letter => char.IsDigit(letter) || letter == '.'), change.Says is null);
+    }
+
+    [Fact]
+    public void Where_leaves_ask_one_value_for_different_things_it_is_what_satisfies_all()
+    {
+        var often = If.Purchases().InLast(Duration.FromDays(90)).Count();
+        var wanted = If.All(If.Any(If.All(often.AtLeast(3), If.Fact("f0").Is("x"))), often.AtLeast(5), Spent, If.Fact("f1").Is("hk"), If.Fact("f2").Is(true), If.Fact("f3").Is("gold"), If.Fact("f4").AtLeast(18));
+
+        var changes = new SmallestChange(_ => null, leaf => leaf is Condition.EventWindow ? 0 : default(Scalar), leaf => false, Club.Opening).Find(wanted);
+
+        Assert.Equal(7, changes.Count);
+        Assert.Equal(5, changes.Single(change => change.Leaf is Condition.EventWindow { Measure: Measure.Count }).To);
+    }
+
+    [Fact]
+    public async Task A_score_tells_its_sum_and_how_many_points_are_lacking()
+    {
+        var bought = If.Purchases().Count();
+        var club = new Club(Samples.Of("points", If.Score(new Test.AtLeast(4), new Scored(bought.AtLeast(1), 1), new Scored(bought.AtLeast(2), 2), new Scored(bought.AtLeast(3), 2.5m))));
+        await club.RecordAsync(Club.Purchase("till:1", Club.Day(1)));
+
+        var explanation = club.Catalog!.Explain(await club.ReadAsync(Club.Day(2)), "points");
+
+        Assert.Equal((1m, 4.5m, 3.5m), (explanation.Why!.Actual.AsNumber, explanation.Why.TurnsAt.AsNumber, explanation.Why.Margin));
+        Assert.Contains("(is 1), 3.5 from the other answer at 4.5", explanation.Text.English, StringComparison.Ordinal);
+        Assert.Contains("（現為 1），差 3.5 便會在 4.5 時改變", explanation.Text.Chinese, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task How_far_it_is_to_the_other_answer_is_told_to_the_number_beyond_which_it_is()
+    {
+        var club = new Club(Samples.Of("points", If.Fact(ScoreModule.Points).AtLeast(0.5m)));
+        await club.RecordAsync(Club.Purchase("till:1", Club.Day(1)));
+
+        var explanation = club.Catalog!.Explain(await club.ReadAsync(Club.Day(2)), "points");
+
+        Assert.Equal((0.5m, 0.5m), (explanation.Why!.TurnsAt.AsNumber, explanation.Why.Margin));
+        Assert.True(Assert.Single(explanation.SmallestChange).To.IsMissing);
+        Assert.Contains("less than 0.5", explanation.Text.English, StringComparison.Ordinal);
+    }
+}
