@@ -12,7 +12,6 @@ namespace Crm.Conditions;
 internal sealed partial class ConditionReader
 {
     private static readonly Condition Unread = new Condition.All([]);
-    private static readonly string[] Groups = [ConditionWords.All, ConditionWords.Any, ConditionWords.Not];
     private static readonly Test ANumber = new Test.AtLeast(1m);
     private readonly List<string> standIns = [];
     private readonly List<string> negated = [];
@@ -46,17 +45,9 @@ internal sealed partial class ConditionReader
 
     private Condition Read(JsonElement element, string path, int depth)
     {
-        var isPart = !IsNotOfLeaf(element);
-        parts += isPart ? 1 : 0;
-        if (parts > ConditionCheck.MostParts || depth > ConditionCheck.MostDepth)
+        if (depth > ConditionCheck.MostDepth)
         {
-            if (depth > ConditionCheck.MostDepth || (isPart && parts == ConditionCheck.MostParts + 1))
-            {
-                Errors.Add(new(path, depth > ConditionCheck.MostDepth
-                    ? $"The condition is nested more than {ConditionCheck.MostDepth} deep; say it with fewer levels."
-                    : $"The condition has more than {ConditionCheck.MostParts} parts, of which this is the first too many; lists of values are said with 'in'."));
-            }
-
+            Errors.Add(new(path, $"The condition is nested more than {ConditionCheck.MostDepth} deep; say it with fewer levels."));
             return Unread;
         }
 
@@ -71,6 +62,17 @@ internal sealed partial class ConditionReader
             Errors.Add(new(path, kinds.Count == 0
                 ? $"Nothing says what this asks{read.NearestWord(ConditionWords.Kinds)}; exactly one of {Join(ConditionWords.Kinds)} is expected."
                 : $"This asks {Join(kinds)} at once; exactly one is expected. Combine conditions with 'all' or 'any'."));
+            return Unread;
+        }
+
+        // Which "not" is a part of its own is the check's to say.
+        if (kinds[0] != ConditionWords.Not && ++parts > ConditionCheck.MostParts)
+        {
+            if (parts == ConditionCheck.MostParts + 1)
+            {
+                Errors.Add(new(path, $"The condition has more than {ConditionCheck.MostParts} parts, of which this is the first too many; lists of values are said with 'in'."));
+            }
+
             return Unread;
         }
 
@@ -95,11 +97,6 @@ internal sealed partial class ConditionReader
         read.RefuseTheRest();
         return condition ?? Unread;
     }
-
-    // No part of its own, as for the check.
-    private static bool IsNotOfLeaf(JsonElement element) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(ConditionWords.Not, out var of)
-        && of.ValueKind == JsonValueKind.Object && !Groups.Any(word => of.TryGetProperty(word, out _));
 
     private Sequence<Condition> ReadParts(JsonObjectReader read, string word, int depth)
     {

@@ -108,7 +108,7 @@ public sealed class EvidenceScenarios
         { If.Field("customer.size").AnyOf("l", "m"), "not (the customer's size has l or m)" },
         { If.Field("customer.size").IsNot("m"), "the customer's size is m" },
         { If.Field("customer.until").FromToday(Comparison.AtLeast, Period.Zero, "UTC"), "the customer's until is 2026-01-01" },
-        { If.Field("customer.born").HasAnniversary("UTC"), "the customer's born is 103" },
+        { If.Field("customer.born").HasAnniversary("UTC"), "the customer's born is 101" },
     };
 
     [Theory]

@@ -13,10 +13,13 @@ public sealed class SmallestChangeLaws
 {
     private static readonly LocalDate Today = new(2026, 1, 1);
 
-    private static readonly decimal[] Named = [0, 0.5m, 1, 2.25m];
+    private static readonly decimal[] Named = [0, 0.5m, 2.25m];
+
+    // How near to a number that tests name others are.
+    private const decimal Near = 0.001m;
 
     // The numbers that tests name, those between any two of them, and some below and above all.
-    private static readonly Scalar[] Numbers = [-1, -0.125m, 0, 0.25m, 0.5m, 0.75m, 1, 1.25m, 1.5m, 1.75m, 2, 2.125m, 2.25m, 2.375m, 2.5m, 3, 3.75m, 4];
+    private static readonly Scalar[] Numbers = [.. Named.Concat(Named.Select(number => number + 1.5m)).SelectMany(number => new[] { number, number - Near, number + Near }).Concat([-1, 1, 3, 5]).Distinct().Order().Select(Scalar.Of)];
 
     // What each fact can be, as far as the tests can tell it apart.
     private static readonly (string Name, Scalar[] Values)[] Facts =
@@ -167,7 +170,7 @@ public sealed class SmallestChangeLaws
             {
                 IsNearest(condition, values, only);
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(3_000));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1_000));
 
     // Every value for which what is said holds will do, and none that will do is nearer than what is said.
     private static void IsNearest(Condition condition, Scalar[] values, ChangedValue found)
@@ -188,8 +191,8 @@ public sealed class SmallestChangeLaws
         if (Facts[place].Values == Numbers)
         {
             Assert.True(found.Says is null
-                ? Math.Abs(found.To.AsNumber - values[place].AsNumber) <= nearest
-                : all.Exists(one => Holds(found.Says, one.World) && Math.Abs(one.Value.AsNumber - values[place].AsNumber) == nearest), $"{nearest} away is one that turns {ConditionJson.Write(condition)}, and {found} is said");
+                ? Math.Abs(found.To.AsNumber - values[place].AsNumber) <= nearest + Near
+                : all.Exists(one => Holds(found.Says, one.World) && Math.Abs(one.Value.AsNumber - values[place].AsNumber) <= nearest + Near), $"{nearest} away is one that turns {ConditionJson.Write(condition)}, and {found} is said");
         }
     }
 

@@ -38,6 +38,18 @@ internal static class Arbitrary
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.EventWindow("purchase", measure, window, test) { Where = filter, WhenMissing = missing && measure.CanBeMissing };
 
+    // Tests of one day, and of the latest visit, by times that move with now; the first months are of 28 to 31 days.
+    private static Gen<Condition> Moving { get; } =
+        from comparison in Gen.Elements(Enum.GetValues<Comparison>())
+        from shift in Gen.Elements("P0D", "-P1D", "-P2D", "-P1M", "-P28D", "-P31D", "-P1M3D")
+        from hours in Gen.Choose(0, 4)
+        from zone in Gen.Elements<CalendarZone>("UTC", "UTC", "Asia/Hong_Kong", Own)
+        from missing in Gen.Elements(true, false)
+        from ofFact in Gen.Elements(true, false)
+        select ofFact
+            ? (Condition)new Condition.Fact("test.day", new Test.Relative(comparison, new RelativeTime.Today(NodaTime.Text.PeriodPattern.Roundtrip.Parse(shift.TrimStart('-')).Value is var period && shift.StartsWith('-') ? Period.Zero - period : period, zone)), missing)
+            : new Condition.EventWindow("visit", new Measure.Aggregate(Aggregation.Latest, new Measured.At()), new Window.Lifetime(), new Test.Relative(comparison, new RelativeTime.Now(-Duration.FromHours(hours)))) { WhenMissing = missing };
+
     private static Gen<Condition> Leaves { get; } = Gen.OneOf(
         Measured,
         from how in Gen.Elements(Aggregation.First, Aggregation.Latest)
@@ -61,18 +73,6 @@ internal static class Arbitrary
             If.Between(Start, Start + Duration.FromHours(2)), If.Between(Start + Duration.FromHours(2), null))
         from zone in Gen.Elements<CalendarZone?>(null, null, "Asia/Hong_Kong", "America/New_York", Own)
         select zone is null ? moment : moment.In(zone));
-
-    // Tests of one day, and of the latest visit, by times that move with now; the first months are of 28 to 31 days.
-    private static Gen<Condition> Moving { get; } =
-        from comparison in Gen.Elements(Enum.GetValues<Comparison>())
-        from shift in Gen.Elements("P0D", "-P1D", "-P2D", "-P1M", "-P28D", "-P31D", "-P1M3D")
-        from hours in Gen.Choose(0, 4)
-        from zone in Gen.Elements<CalendarZone>("UTC", "UTC", "Asia/Hong_Kong", Own)
-        from missing in Gen.Elements(true, false)
-        from ofFact in Gen.Elements(true, false)
-        select ofFact
-            ? (Condition)new Condition.Fact("test.day", new Test.Relative(comparison, new RelativeTime.Today(NodaTime.Text.PeriodPattern.Roundtrip.Parse(shift.TrimStart('-')).Value is var period && shift.StartsWith('-') ? Period.Zero - period : period, zone)), missing)
-            : new Condition.EventWindow("visit", new Measure.Aggregate(Aggregation.Latest, new Measured.At()), new Window.Lifetime(), new Test.Relative(comparison, new RelativeTime.Now(-Duration.FromHours(hours)))) { WhenMissing = missing };
 
     /// <summary>Conditions of up to three levels, and the same measure twice, over two windows.</summary>
     public static Gen<Condition> Conditions { get; } = Gen.OneOf(

@@ -39,7 +39,7 @@ public sealed class AudienceScenarios
     public async Task Two_who_were_chosen_and_have_been_merged_since_are_addressed_once()
     {
         var town = new Town(new SegmentCatalog(Buyers), new Gate());
-        await town.BuysAsync("amy", 1);
+        await town.BuysAsync("amy", 1, 1.5);
         await town.BuysAsync("ben", 2);
         var chosen = await town.Study.AudienceAsync("buyers", Cancel);
         await town.Engine.MergeAsync(new MergeRequest(EventKey.Parse("desk:1"), Storage.CustomerRef.Of(Identity.User("amy")), Storage.CustomerRef.Of(Identity.User("ben"))), Cancel);
