@@ -20,14 +20,7 @@ internal static class RelativeBounds
             return true;
         }
 
-        var (first, second) = (Bound(one.Test, one.Answer), Bound(other.Test, other.Answer));
-        if (first.IsUpper == second.IsUpper || Compare(first.To, second.To) is not { } order)
-        {
-            return true;
-        }
-
-        var room = first.IsUpper ? order : -order;
-        return room > 0 || (room == 0 && first.IsIncluded && second.IsIncluded);
+        return Bounds(one.Test, one.Answer).All(first => Bounds(other.Test, other.Answer).All(second => HaveRoom(first, second)));
     }
 
     /// <summary>Which of two times is the later at every moment: 1 the first, -1 the second, 0 neither; null where that depends on the moment, or cannot be said.</summary>
@@ -46,11 +39,24 @@ internal static class RelativeBounds
         return (least, most) switch { ( > 0, _) => 1, (_, < 0) => -1, (0, 0) => 0, _ => null };
     }
 
-    private static (bool IsUpper, bool IsIncluded, RelativeTime To) Bound(Test.Relative test, bool answer) => (test.Comparison, answer) switch
+    private static bool HaveRoom((bool IsUpper, bool IsIncluded, RelativeTime To) first, (bool IsUpper, bool IsIncluded, RelativeTime To) second)
     {
-        (Comparison.LessThan, true) or (Comparison.AtLeast, false) => (true, false, test.To),
-        (Comparison.AtMost, true) or (Comparison.MoreThan, false) => (true, true, test.To),
-        (Comparison.MoreThan, true) or (Comparison.AtMost, false) => (false, false, test.To),
-        _ => (false, true, test.To),
+        if (first.IsUpper == second.IsUpper || Compare(first.To, second.To) is not { } order)
+        {
+            return true;
+        }
+
+        var room = first.IsUpper ? order : -order;
+        return room > 0 || (room == 0 && first.IsIncluded && second.IsIncluded);
+    }
+
+    private static (bool IsUpper, bool IsIncluded, RelativeTime To)[] Bounds(Test.Relative test, bool answer) => (test.Comparison, answer) switch
+    {
+        (Comparison.LessThan, true) or (Comparison.AtLeast, false) => [(true, false, test.To)],
+        (Comparison.AtMost, true) or (Comparison.MoreThan, false) => [(true, true, test.To)],
+        (Comparison.MoreThan, true) or (Comparison.AtMost, false) => [(false, false, test.To)],
+        (Comparison.AtLeast, true) or (Comparison.LessThan, false) => [(false, true, test.To)],
+        (Comparison.EqualTo, true) => [(true, true, test.To), (false, true, test.To)],
+        _ => [],
     };
 }
