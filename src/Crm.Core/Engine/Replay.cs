@@ -23,6 +23,20 @@ internal static class Replay
         return Run(fold, customer, start, journals is null ? inputs : [.. journals[null]], until, after, journals);
     }
 
+    /// <summary>Folds the history of somebody who was merged, up to an instant before the merge.</summary>
+    /// <param name="fold">The fold.</param>
+    /// <param name="merge">The merge, with whom it joined.</param>
+    /// <param name="own">Their history, in order, and those joined to it.</param>
+    /// <param name="into">The history in which the merge is.</param>
+    /// <param name="until">The instant.</param>
+    public static CustomerState RunApart(Fold fold, JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until)
+    {
+        var (customer, beginning) = merge.Joins ?? throw new ArgumentException($"The entry '{merge.Key}' joins nobody; a merge is expected.", nameof(merge));
+        var journals = own.ToLookup(input => input.Entry.InJournalOf);
+        List<JournalInput> branch = [.. journals[customer]];
+        return Run(fold, customer, Open(fold, beginning, branch, into, merge), branch, until, null, journals).State;
+    }
+
     private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, JournalDraft? after, ILookup<CustomerId?, JournalInput>? journals)
     {
         var state = start.Clone();
@@ -83,20 +97,6 @@ internal static class Replay
     private static bool AnyOpenAt(List<SuppliesLeft> supplies, Instant? instant) => supplies.Count > 0 && supplies.Exists(left => left.IsOpenAt(instant));
 
     private static SuppliesLeft? LeftFor(EventKey entry, List<SuppliesLeft> supplies) => supplies.Count == 0 ? null : supplies.Find(left => left.Entry == entry);
-
-    /// <summary>Folds the history of somebody who was merged, up to an instant before the merge.</summary>
-    /// <param name="fold">The fold.</param>
-    /// <param name="merge">The merge, with whom it joined.</param>
-    /// <param name="own">Their history, in order, and those joined to it.</param>
-    /// <param name="into">The history in which the merge is.</param>
-    /// <param name="until">The instant.</param>
-    public static CustomerState RunApart(Fold fold, JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until)
-    {
-        var (customer, beginning) = merge.Joins ?? throw new ArgumentException($"The entry '{merge.Key}' joins nobody; a merge is expected.", nameof(merge));
-        var journals = own.ToLookup(input => input.Entry.InJournalOf);
-        List<JournalInput> branch = [.. journals[customer]];
-        return Run(fold, customer, Open(fold, beginning, branch, into, merge), branch, until, null, journals).State;
-    }
 
     // What opened history after two had become one opened that of both.
     private static CustomerState Open(Fold fold, CustomerState beginning, List<JournalInput> branch, IReadOnlyList<JournalInput> journal, JournalDraft join)
