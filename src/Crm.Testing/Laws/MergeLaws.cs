@@ -78,7 +78,7 @@ internal static class MergeLaws
                 await bench.WriteAsync(Samples.Commit(1, 2, "pos:next") with { Claims = [new IdentityClaim(Identity.Cookie("f00d"), 4)] });
                 Bench.Same("The number of the next identity", 4, (await bench.LoadAsync(Identity.Cookie("f00d"))).IdentityReference);
             },
-            () => new KeepsTheNumbersOfIdentities()) with { Since = 4 },
+            () => new KeepsTheNumbersOfIdentities()) with { Since = 5 },
 
         Law.Of<IAtomicCommits>(
             "What_is_leased_while_two_become_one_stays_leased",
@@ -94,7 +94,7 @@ internal static class MergeLaws
                     [(Samples.Message(2, "leased").Id, Samples.Customer(1))],
                     (await bench.LeaseAsync(Samples.At(5), Samples.At(9))).Select(item => (item.Id, item.Customer)));
             },
-            () => new EndsLeasesByAMerge()) with { Since = 4 },
+            () => new EndsLeasesByAMerge()) with { Since = 5 },
 
         Law.Of<IAtomicCommits>(
             "What_was_leased_before_a_merge_is_settled_and_released_after_it",
@@ -114,7 +114,7 @@ internal static class MergeLaws
                 Bench.SameList("What waits after two merges", [(items[3].Id, Samples.Customer(3))], await WaitingAsync(bench, 6));
                 Bench.SameList("What waits when all leases have ended", [(items[1].Id, Samples.Customer(3)), (items[3].Id, Samples.Customer(3))], await WaitingAsync(bench, 9));
             },
-            () => new EndsLeasesOfTheLivingOnly()) with { Since = 4 },
+            () => new EndsLeasesOfTheLivingOnly()) with { Since = 5 },
 
         Law.Of<IAtomicCommits>(
             "What_has_left_does_not_leave_again_over_a_merge",
@@ -127,7 +127,7 @@ internal static class MergeLaws
                 await bench.WriteAsync(Samples.Commit(1, 2, "pos:again") with { Outbox = [Samples.Message(2, "left") with { Customer = Samples.Customer(1) }] });
                 Bench.SameList("What leaves", [Samples.Message(2, "waits").Id], (await bench.LeaseAsync(Samples.At(9), Samples.At(10))).Select(item => item.Id));
             },
-            () => new ForgetsByAMergeWhatHasLeft()) with { Since = 4 },
+            () => new ForgetsByAMergeWhatHasLeft()) with { Since = 5 },
 
         Law.Of<IAtomicCommits>(
             "A_merge_is_written_wholly_or_not_at_all",

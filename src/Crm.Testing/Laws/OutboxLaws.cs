@@ -46,7 +46,7 @@ internal static class OutboxLaws
                 await bench.WriteAsync(Samples.Commit(1, 0) with { Outbox = [.. items] });
                 Bench.SameList("The items of the outbox", items, await bench.LeaseAsync(Now, Until));
             },
-            () => Faulty.Writing(commit => commit with { Outbox = commit.Outbox.Select(item => item is OutboxItem.OfFollowUp followUp ? followUp with { Backfill = false } : item).ToSequence() })) with { Since = 4 },
+            () => Faulty.Writing(commit => commit with { Outbox = commit.Outbox.Select(item => item is OutboxItem.OfFollowUp followUp ? followUp with { Backfill = false } : item).ToSequence() })) with { Since = 5 },
 
         Law.Of<IOutbox>(
             "A_leased_item_is_nobody_elses_until_the_lease_ends",

@@ -67,28 +67,27 @@ internal static class PageLaws
             async bench =>
             {
                 var pages = (ICustomerPages)bench.Store;
-                await FillAsync(bench);
-                var all = await PagedAsync(pages, Many, static _ => Task.CompletedTask, bench.Token);
-                foreach (var (place, snapshot) in all.Index())
+                var all = InOrder(Met(await FillAsync(bench))).ToList();
+                var expected = new List<CustomerSlot>();
+                foreach (var (place, customer) in all.Index())
                 {
+                    var snapshot = await bench.Store.LoadAsync(CustomerRef.Of(customer), bench.Token);
                     var slots = place % 3 == 0 ? [Samples.Slot("other", (byte)place)] : new[] { Samples.Slot("one", (byte)place), Samples.Slot("other", 255) };
-                    await bench.WriteAsync(new Commit { Customer = snapshot.Customer ?? default, ExpectedVersion = snapshot.Version, Version = snapshot.Version + 1, RecordedAt = Bench.Later, Slots = [.. slots] });
+                    await bench.WriteAsync(new Commit { Customer = customer, ExpectedVersion = snapshot.Version, Version = snapshot.Version + 1, RecordedAt = Bench.Later, Slots = [.. slots] });
+                    expected.AddRange(slots.Where(slot => slot.Name == "one").Select(slot => new CustomerSlot(customer, slot)));
                 }
 
-                all = await PagedAsync(pages, Many, static _ => Task.CompletedTask, bench.Token);
                 foreach (var size in PageSizes)
                 {
                     CustomerId? before = null;
                     foreach (var page in all.Chunk(size))
                     {
-                        var last = page[^1].Customer ?? default;
-                        var found = await pages.ReadSlotsAsync("one", before, last, bench.Token);
-                        Bench.SameList($"The slots of a page of {size}", page.SelectMany(snapshot => snapshot.Slots.Where(slot => slot.Name == "one").Select(slot => new CustomerSlot(snapshot.Customer ?? default, slot))), found);
-                        before = last;
+                        Bench.SameList($"The slots of a page of {size}", expected.Where(slot => page.Contains(slot.Customer)), await pages.ReadSlotsAsync("one", before, page[^1], bench.Token));
+                        before = page[^1];
                     }
                 }
             },
-            () => new ReadsSlotsOfAll()) with { Since = 4 },
+            () => new ReadsSlotsOfAll()) with { Since = 5 },
 
         Law.Of<IHistoryScan>(
             "Histories_of_some_are_the_journals_of_those",
@@ -109,7 +108,7 @@ internal static class PageLaws
                     Bench.SameList("The histories", meant.Select(customer => (Customer: customer, written[customer].Select(HistoryEntry.Of).ToSequence())), InOrder(found, history => history.Customer));
                 }
             },
-            () => new ReadsTheNeighbours()) with { Since = 4 },
+            () => new ReadsTheNeighbours()) with { Since = 5 },
 
         Law.Of<IHistoryScan>(
             "Histories_by_ranges_of_buckets_are_the_journals",

@@ -43,7 +43,7 @@ internal static class TogetherLaws
                 Bench.Same("A draw on what came back", new AtomicResult(CommitResult.Done, null), await bench.Atomic.CommitTogetherAsync([gives, Samples.Commit(2, 1, "pos:drawn") with { Quotas = [new QuotaDraw("mug", 4)] }], bench.Token));
                 Bench.Same("What is left of the supply", 1, await bench.Quotas.AvailableAsync("mug", bench.Token));
             },
-            () => new LooksAtSuppliesOnce()) with { Since = 4 },
+            () => new LooksAtSuppliesOnce()) with { Since = 5 },
 
         Law.Of<ICustomerIdentities>(
             "The_identities_of_a_customer_are_those_that_were_claimed_and_not_severed",

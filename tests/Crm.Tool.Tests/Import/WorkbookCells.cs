@@ -15,10 +15,11 @@ public sealed class WorkbookCells : IDisposable
 
     public void Dispose() => folder.Dispose();
 
+    // The pattern that begins with year and day would read a date of a workbook the other way round.
     [Theory]
     [InlineData("csv", "yyyy-MM-dd")]
     [InlineData("csv", "yyyy-MM-dd HH:mm:ss")]
-    [InlineData("csv", "yyyy-dd-MM")] // it would read a date of a workbook the other way round
+    [InlineData("csv", "yyyy-dd-MM")]
     [InlineData("csv", "d.M.yyyy")]
     [InlineData("xlsx", "M/d/yyyy H:mm")]
     public void A_date_is_that_date_with_and_without_a_time(string kind, string format)
