@@ -52,6 +52,6 @@ public sealed partial class FeatureMap
     [GeneratedRegex(@"\bCrm\.[\w.]+\.\w+\.\w+\b")]
     private static partial Regex Name();
 
-    [GeneratedRegex(@"\[(?:Fact|Theory)[^\]]*\]\s*(?:\[[^\n]*\]\s*)*public (?:async |static )*[\w<>\[\]?]+ (?<name>\w+)\(")]
+    [GeneratedRegex(@"\[(?:Fact|Theory)[^\]]*\]\s*(?:\[[^\n]*\](?:\s|//[^\n]*)*)*public (?:async |static )*[\w<>\[\]?]+ (?<name>\w+)\(")]
     private static partial Regex TestMethod();
 }

@@ -275,12 +275,19 @@ internal static class PageLaws
     private sealed class CountsFromTheBeginning : StoreDecorator
     {
         private int given;
+        private CustomerId? last;
 
         public override async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken)
         {
+            if (after is not null && after != last)
+            {
+                return await base.LoadPageAsync(after, most, cancellationToken).ConfigureAwait(false);
+            }
+
             given = after is null ? 0 : given;
             var page = (await base.LoadPageAsync(null, given + most, cancellationToken).ConfigureAwait(false)).Skip(given).ToList();
             given += page.Count;
+            last = page.LastOrDefault()?.Customer;
             return page;
         }
     }
