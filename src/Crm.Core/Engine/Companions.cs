@@ -45,7 +45,7 @@ internal sealed class Companions(Kernel kernel, IIdSource ids)
                     receivers[customer] = receiver = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
                 }
 
-                await receiver.AddAsync(happened, Binary.PayloadHash(happened), mode, now, Shortages.None, null, snapshot, cancellationToken).ConfigureAwait(false);
+                await receiver.AddAsync(happened, Binary.PayloadHash(happened), followUp.Backfill ? RecordMode.Backfill : mode, now, Shortages.None, null, snapshot, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception fault) when (fault is ModuleFaultException or UnreadableStateException)
             {

@@ -106,7 +106,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
     private IEnumerable<QuotaDraw> Draws() => with.Consequences.Quotas
         .Concat(without.Consequences.Quotas.Select(draw => draw with { Amount = -draw.Amount }))
         .GroupBy(draw => draw.Name, StringComparer.Ordinal)
-        .Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount)) { Credit = group.Max(draw => draw.Credit) })
+        .Select(group => new QuotaDraw(group.Key, group.Sum(draw => draw.Amount)) { Credit = with.Consequences.Quotas.Where(draw => draw.Name == group.Key && draw.Amount > 0).Min(draw => (long?)draw.Credit) ?? 0 })
         .Where(draw => draw.Amount != 0);
 
     private List<CustomerEvent> FollowUps(CustomerState state)

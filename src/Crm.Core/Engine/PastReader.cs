@@ -15,8 +15,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
     public async ValueTask<PastView?> ReadAsync(CustomerRef customer, PastQuestion question, CancellationToken cancellationToken)
     {
         var snapshot = await kernel.Store.LoadAsync(customer with { Recording = null }, cancellationToken).ConfigureAwait(false);
-        var views = await ReadThoseAsync(snapshot, question, cancellationToken).ConfigureAwait(false);
-        return views.Find(view => view.Customer.Customer == customer.Id) ?? views.Find(view => view.MergedInto is null);
+        return (await ReadThoseAsync(snapshot, question, customer, cancellationToken).ConfigureAwait(false)).SingleOrDefault();
     }
 
     /// <summary>The ids of all customers.</summary>
@@ -53,7 +52,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         {
             foreach (var snapshot in await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false))
             {
-                foreach (var view in await ReadThoseAsync(snapshot, question, cancellationToken).ConfigureAwait(false))
+                foreach (var view in await ReadThoseAsync(snapshot, question, null, cancellationToken).ConfigureAwait(false))
                 {
                     yield return view;
                 }
@@ -81,7 +80,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         var views = new List<PastView>(page.Count);
         foreach (var snapshot in page)
         {
-            views.AddRange(await ReadThoseAsync(snapshot, question, cancellationToken).ConfigureAwait(false));
+            views.AddRange(await ReadThoseAsync(snapshot, question, null, cancellationToken).ConfigureAwait(false));
         }
 
         return new PastPage(views.ToSequence(), next);
@@ -114,7 +113,8 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     // The customer, if anything was known, and all who have been merged into the customer since: before a merge its two customers were two. As of now they are one, also where the merge counts a little later.
-    private async ValueTask<List<PastView>> ReadThoseAsync(CustomerSnapshot snapshot, PastQuestion question, CancellationToken cancellationToken)
+    // Of one who is asked for by a reference, that one alone: the survivor, or who was merged since.
+    private async ValueTask<List<PastView>> ReadThoseAsync(CustomerSnapshot snapshot, PastQuestion question, CustomerRef? asked, CancellationToken cancellationToken)
     {
         if (snapshot.Customer is not { } customer)
         {
@@ -124,16 +124,18 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         var history = await kernel.Store.LoadWholeAsync(customer, cancellationToken).ConfigureAwait(false);
         List<JournalDraft> all = [.. JournalDraft.Of(history, kernel.Modules, kernel.Codec)];
         var known = all.FindAll(draft => !(draft.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && draft.EffectiveAt > (question.HappenedUntil ?? question.At)));
+        List<JoinedHistory> apart = question.IsNow ? [] : [.. Joined(history).Where(joined => IsApart(joined.Customer, known, question))];
+        var meant = asked is null ? null : apart.Find(joined => joined.Customer == asked.Id);
         var views = new List<PastView>();
-        if (await ReadAsync(snapshot, customer, history, known, question, cancellationToken).ConfigureAwait(false) is { } view)
+        if (meant is null && await ReadAsync(snapshot, customer, history, known, question, cancellationToken).ConfigureAwait(false) is { } view)
         {
             views.Add(view);
         }
 
-        if (!history.Joined.IsEmpty && !question.IsNow)
+        if (apart.Count > 0 && (asked is null || meant is not null))
         {
             var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
-            views.AddRange(Joined(history).Select(joined => ReadApart(decision, customer, joined, all, known, question)).OfType<PastView>());
+            views.AddRange((meant is null ? apart : [meant]).Select(joined => ReadApart(decision, customer, joined, all, known, question)).OfType<PastView>());
         }
 
         return views;
@@ -173,14 +175,17 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         return new PastView(view, kernel.Modules, state, Told(inputs), CountedHistory.DisposedUntil(history), question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
     }
 
-    // Somebody who has been merged since, by their own journal; null where the merge counts already, or nothing was known of them.
+    // Whether the merge that joined somebody does not count yet.
+    private static bool IsApart(CustomerId customer, List<JournalDraft> known, PastQuestion question) =>
+        !Inputs(Reached(known, OwnerOf(known, customer), static draft => draft), question).Exists(input => input.Entry.Joins?.Customer == customer);
+
+    // Somebody who has been merged since, by their own journal; null where nothing was known of them.
     private PastView? ReadApart(Decision decision, CustomerId survivor, JoinedHistory joined, List<JournalDraft> all, List<JournalDraft> known, PastQuestion question)
     {
         var customer = joined.Customer;
         var inputs = Inputs(Reached(known, OwnerOf(known, customer), static draft => draft), question);
         var own = Reached(inputs, customer, static input => input.Entry);
-        if (inputs.Exists(input => input.Entry.Joins?.Customer == customer)
-            || IsDisposedOf(customer, joined.History.Opening, question)
+        if (IsDisposedOf(customer, joined.History.Opening, question)
             || (joined.History.Opening is null && !own.Exists(input => input.Event is not null))
             || all.Find(draft => draft.Joins?.Customer == customer) is not { } merge)
         {

@@ -147,6 +147,6 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
 
     private static UInt128 HashOf(Receipt receipt, Commit commit) => Definitions.DefinitionHash.Of(string.Join('\n', commit.Ledger
         .Select(entry => FormattableString.Invariant($"{entry.Program}|{entry.Unit}|{entry.Lot}|{entry.Amount}|{(int)entry.Movement}|{entry.Cause}|{InstantPattern.ExtendedIso.Format(entry.OccurredAt)}|{entry.Rule}|{entry.Code}|{entry.Definition}|{entry.Corrects}"))
-        .Concat(commit.Quotas.Select(draw => FormattableString.Invariant($"draws|{draw.Amount}|{draw.Name}")))
+        .Concat(commit.Quotas.Select(draw => FormattableString.Invariant($"draws|{draw.Amount}|{draw.Credit}|{draw.IntoDebt}|{draw.Name}")))
         .Concat(receipt.Refusal is { } refusal ? [$"refused|{refusal.Module}|{refusal.Code}"] : []))).Value;
 }

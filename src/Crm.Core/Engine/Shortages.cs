@@ -67,7 +67,7 @@ internal sealed class Shortages
         var rest = new Shortages();
         foreach (var (name, amount) in left)
         {
-            rest.left[name] = amount - drawn.Where(draw => draw.Name == name).Sum(draw => draw.Amount);
+            rest.left[name] = amount is { } some ? drawn.Where(draw => draw.Name == name).Aggregate(some, static (available, draw) => draw.LeftOf(available)) : null;
         }
 
         return rest;

@@ -58,7 +58,7 @@ internal sealed class SuppliesLeft
     {
         if (left.TryGetValue(draw.Name, out var amount))
         {
-            left[draw.Name] = amount - draw.Amount;
+            left[draw.Name] = amount is { } some ? draw.LeftOf(some) : null;
         }
     }
 }

@@ -22,14 +22,23 @@ internal sealed partial class Decision
     // What an event earned is kept where a refund will take back that, and nothing else.
     private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount)
     {
-        var (membership, now, key) = (In(plan.Name), context.Moment.Instant, context.Cause.ToString());
+        var (now, key) = (context.Moment.Instant, context.Cause.ToString());
+        // What had run out of an award is settled before the award is forgotten: nobody would claim it afterwards.
+        foreach (var settled in In(plan.Name).Awards.Where(other => IsForgotten(other, now) && other.Unowed != other.UnowedBefore).Select(other => plan.UnitNamed(other.Unit)).OfType<UnitPlan>().Distinct().ToList())
+        {
+            Close(plan, settled);
+        }
+
+        var membership = In(plan.Name);
         var known = membership.Awards.FirstOrDefault(award => award.Key == key && award.Unit == unit.Name && award.Lot == lot);
         var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, now) : known with { Amount = known.Amount + amount };
         Become(membership with
         {
-            Awards = membership.Awards.Where(other => other != known && other.At + Duration.FromDays(KeptAward.RefundableDays) >= now).Append(award).ToSequence(),
+            Awards = membership.Awards.Where(other => other != known && !IsForgotten(other, now)).Append(award).ToSequence(),
         });
     }
+
+    private static bool IsForgotten(KeptAward award, Instant now) => award.At + Duration.FromDays(KeptAward.RefundableDays) < now;
 
     /// <summary>Takes back more or less of what was earned, each from its own lot first, and as many as are to have been taken in all, in however many pieces and in whichever order; status units where they were counted. What has run out, or was given up, nobody owes.</summary>
     /// <param name="plan">The programme.</param>

@@ -41,12 +41,12 @@ internal sealed class StaffCheck(CustomerEvent request, ProgramPlan plan, Module
     private Outcome.Refused? Refusal(StaffLimit limit, string actor, long amount)
     {
         var isApproved = request.Fields[StaffFields.ApprovedBy].AsCode is { } second && second != actor;
-        if (amount > limit.Most)
+        if (!context.AlreadyAccepted && amount > limit.Most)
         {
             return new Outcome.Refused("staff-limit", LoyaltyTexts.OverStaffLimit(amount, limit));
         }
 
-        if (amount > limit.Alone && !isApproved)
+        if (!context.AlreadyAccepted && amount > limit.Alone && !isApproved)
         {
             return new Outcome.Refused("approval-needed", LoyaltyTexts.ApprovalNeeded(amount, limit));
         }

@@ -61,7 +61,7 @@ internal static class Windows
     // What a test of a time answers of everybody who came within so long ago; null where that depends on more.
     private static bool? Answered(Test test, bool whenMissing, Duration age) =>
         test is not Test.Relative { To: var to, Comparison: var comparison } || !IsAsOld(to, age) ? null
-        : comparison is Comparison.LessThan or Comparison.AtMost ? whenMissing ? null : false
+        : comparison is Comparison.LessThan or Comparison.AtMost or Comparison.EqualTo ? whenMissing ? null : false
         : whenMissing ? true : null;
 
     private static bool Shorter(Duration? one, Duration? other) => other is not { } most || one <= most;

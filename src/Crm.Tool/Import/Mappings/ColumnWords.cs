@@ -9,7 +9,7 @@ internal sealed partial class ColumnWords
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
         "amount", "article", "bill", "client", "code", "count", "customer", "date", "day", "document", "email", "gross", "id", "invoice", "item", "line", "member", "name", "net", "no", "nr", "number",
-        "of", "order", "phone", "pieces", "price", "product", "purchase", "qty", "quantity", "receipt", "revenue", "sale", "sales", "sku", "sold", "stock", "ticket", "time", "total", "transaction", "unit", "units", "user", "value",
+        "of", "order", "phone", "pieces", "price", "product", "purchase", "num", "qty", "quantity", "receipt", "ref", "reference", "revenue", "sale", "sales", "sku", "sold", "stock", "ticket", "time", "total", "transaction", "unit", "units", "user", "value",
     };
 
     private readonly List<string> words;

@@ -19,12 +19,15 @@ internal static class MappingSuggestion
 
     // What may come after the name of a document where it is its number and not its date or amount.
     private static readonly string[] Numbers =
-        [.. new[] { "invoice", "order", "receipt", "transaction", "bill", "document", "ticket" }.SelectMany(document => new[] { "id", "no", "nr", "number", "code" }, (document, number) => $"{document} {number}")];
+        [.. new[] { "invoice", "order", "receipt", "transaction", "bill", "document", "ticket" }.SelectMany(document => new[] { "id", "no", "nr", "number", "code", "ref", "reference", "num", "key" }, (document, number) => $"{document} {number}")];
 
     private static readonly string[] Customers = ["customer id", "customer no", "customer number", "customer code", "customer", "member", "client", "user", "email", "e mail", "phone"];
 
     // What is taken off or added and is not what was sold.
     private static readonly string[] NotSales = ["discount", "tax", "vat", "shipping", "delivery", "fee", "cost"];
+
+    // "Total incl. VAT" is what was paid, "VAT" is not.
+    private static readonly string[] Sales = ["incl", "inc", "including", "excl", "ex", "excluding", "before", "after", "net of"];
 
     /// <summary>The proposal as JSON, and what it could not know.</summary>
     public static (string Json, IReadOnlyList<string> Doubts) For(string path, string zone, string currency)
@@ -44,6 +47,8 @@ internal static class MappingSuggestion
         return Compose(path, format, columns, zone, currency);
     }
 
+    private static bool IsSale(Guess guess) => !guess.IsNamed(NotSales) || guess.IsNamed(Sales);
+
     private static (string Json, IReadOnlyList<string> Doubts) Compose(string path, FileFormat format, List<Guess> columns, string zone, string currency)
     {
         var doubts = new List<string>();
@@ -53,11 +58,11 @@ internal static class MappingSuggestion
         var documents = columns.Where(guess => guess != time && guess != customer).ToList();
         var key = documents.Find(guess => guess.IsNamed(Numbers)) ?? documents.Find(guess => guess.Words?.Are("invoice", "order", "receipt", "transaction", "bill", "document", "ticket") == true);
         var free = documents.Where(guess => guess != key && guess.IsNumeric).ToList();
-        free = free.Exists(guess => !guess.IsNamed(NotSales)) ? free.FindAll(guess => !guess.IsNamed(NotSales)) : free;
         var quantity = free.Find(guess => guess.IsNamed("quantity", "qty", "units", "pieces", "number of", "count"));
-        var price = quantity is null ? null : free.Find(guess => guess != quantity && guess.IsNamed("price") && !guess.IsNamed("total", "line", "order", "sum"));
-        var amount = price ?? Pick("the amount", [.. free.Where(guess => guess != quantity)], doubts, guess => guess.IsNumeric, "amount", "revenue", "total", "subtotal", "value", "spend", "sales", "dollar", "price");
-        var article = Named([.. documents.Where(guess => guess != key && guess != quantity && guess != amount)], "stock code", "sku", "article", "product", "item");
+        var price = quantity is null ? null : free.Find(guess => guess != quantity && IsSale(guess) && guess.IsNamed("price") && !guess.IsNamed("total", "line", "order", "sum"));
+        var sold = free.FindAll(guess => guess != quantity);
+        var amount = price ?? Pick("the amount", sold.Exists(IsSale) ? sold.FindAll(IsSale) : sold, doubts, guess => guess.IsNumeric, "amount", "revenue", "total", "subtotal", "value", "spend", "sales", "dollar", "price");
+        var article = Named([.. documents.Where(guess => guess != key && guess != quantity && guess != amount && !guess.IsNamed(NotSales))], "stock code", "sku", "article", "product", "item");
         doubts.Add($"zone '{zone}' and currency '{currency}' are not in the file: check them.");
         if (key is null)
         {

@@ -31,7 +31,8 @@ internal static class SourceFile
                 _ => throw new InvalidOperationException($"No reader for files of kind {format.Kind}."),
             };
         using var each = rows.GetEnumerator();
-        while (Try(path, each.MoveNext))
+        Func<bool> next = each.MoveNext;
+        while (Try(path, next))
         {
             // A row of separators alone is what spreadsheets leave of an empty one.
             if (Array.Exists(each.Current.Cells, cell => cell.Length > 0))
