@@ -13,9 +13,6 @@ internal static class SourceFile
     // What workbooks of before 2007 begin with.
     private static readonly byte[] OldWorkbook = [0xd0, 0xcf, 0x11, 0xe0];
 
-    // Without it a compressed file that is cut off reads as one that ends early.
-    static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
-
     /// <summary>The rows that have anything in them, the header among them. They are read while they are walked; the file is closed at the end.</summary>
     /// <exception cref="ToolException">The file cannot be read; the message says why.</exception>
     public static IEnumerable<SourceRow> Rows(string path, FileFormat format)
