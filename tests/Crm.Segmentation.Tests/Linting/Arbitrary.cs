@@ -50,6 +50,14 @@ internal static class Arbitrary
             ? (Condition)new Condition.Fact("test.day", new Test.Relative(comparison, new RelativeTime.Today(NodaTime.Text.PeriodPattern.Roundtrip.Parse(shift.TrimStart('-')).Value is var period && shift.StartsWith('-') ? Period.Zero - period : period, zone)), missing)
             : new Condition.EventWindow("visit", new Measure.Aggregate(Aggregation.Latest, new Measured.At()), new Window.Lifetime(), new Test.Relative(comparison, new RelativeTime.Now(-Duration.FromHours(hours)))) { WhenMissing = missing };
 
+    // Days of the week and hours of the day, in zones where they begin at different instants.
+    private static Gen<Condition> Moments { get; } =
+        from moment in Gen.Elements(
+            If.On(IsoDayOfWeek.Sunday), If.Hours(new LocalTime(1, 0, 30), new LocalTime(1, 0, 45)), If.Hours(new LocalTime(1, 0, 45), new LocalTime(1, 1)), If.On(IsoDayOfWeek.Monday, IsoDayOfWeek.Sunday), If.On(IsoDayOfWeek.Monday), If.Hours(new LocalTime(0, 0), new LocalTime(2, 0)), If.Hours(new LocalTime(2, 0), new LocalTime(0, 0)), If.Hours(new LocalTime(1, 0), new LocalTime(3, 0)),
+            If.Between(Start, Start + Duration.FromHours(2)), If.Between(Start + Duration.FromHours(2), null))
+        from zone in Gen.Elements<CalendarZone?>(null, null, "Asia/Hong_Kong", "America/New_York", Own)
+        select zone is null ? moment : moment.In(zone);
+
     private static Gen<Condition> Leaves { get; } = Gen.OneOf(
         Measured,
         from how in Gen.Elements(Aggregation.First, Aggregation.Latest)
@@ -68,13 +76,9 @@ internal static class Arbitrary
         from test in Gen.OneOf(Numbers, Codes, Gen.Elements<Test>(new Test.EqualTo(true), new Test.AtLeast(new LocalDate(2026, 3, 1)), new Test.AtMost(new LocalDate(2026, 3, 1))))
         from missing in Gen.Elements(true, false)
         select (Condition)new Condition.Fact("test.tier", test, missing && test is not Test.Known),
-        from moment in Gen.Elements(
-            If.On(IsoDayOfWeek.Sunday), If.Hours(new LocalTime(1, 0, 30), new LocalTime(1, 0, 45)), If.Hours(new LocalTime(1, 0, 45), new LocalTime(1, 1)), If.On(IsoDayOfWeek.Monday, IsoDayOfWeek.Sunday), If.On(IsoDayOfWeek.Monday), If.Hours(new LocalTime(0, 0), new LocalTime(2, 0)), If.Hours(new LocalTime(2, 0), new LocalTime(0, 0)), If.Hours(new LocalTime(1, 0), new LocalTime(3, 0)),
-            If.Between(Start, Start + Duration.FromHours(2)), If.Between(Start + Duration.FromHours(2), null))
-        from zone in Gen.Elements<CalendarZone?>(null, null, "Asia/Hong_Kong", "America/New_York", Own)
-        select zone is null ? moment : moment.In(zone));
+        Moments);
 
-    /// <summary>Conditions of up to three levels, and the same measure twice, over two windows.</summary>
+    /// <summary>Conditions of up to three levels, and pairs of leaves about the same: the same measure over two windows, moving times, moments.</summary>
     public static Gen<Condition> Conditions { get; } = Gen.OneOf(
         Parts(2),
         from test in Numbers from other in Numbers from missing in Gen.Elements(true, false) from both in Gen.Elements(true, false)
@@ -84,6 +88,8 @@ internal static class Arbitrary
         let other = (Condition)((Condition.EventWindow)leaf with { Window = window, Is = test })
         select both ? leaf & (not ? !other : other) : leaf | (not ? !other : other),
         from one in Moving from other in Moving from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
+        select both ? one & (not ? !other : other) : one | (not ? !other : other),
+        from one in Moments from other in Moments from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
         select both ? one & (not ? !other : other) : one | (not ? !other : other)).Where(condition => ConditionCheck.Check(condition).IsEmpty);
 
     /// <summary>Who a customer is, when.</summary>
