@@ -9,18 +9,18 @@ namespace Crm.Loyalty.Challenges;
 /// <param name="moment">Now, in the programme's zone.</param>
 internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
 {
-    /// <summary>The standing in the period of the moment: a period that passed unmet breaks the run, unless a freeze is left for it.</summary>
+    /// <summary>The standing in the period of the moment, with the goals that the challenge has now: a period that passed unmet breaks the run, unless a freeze is left for it.</summary>
     public ChallengeStanding Bring(ChallengeStanding standing)
     {
         if (challenge.Period is not { } unit || new QualificationWindow.Calendar(unit).PeriodOf(moment.Date, default) is not { } period || standing.Period == period.Start)
         {
-            return standing.Counts.IsEmpty ? standing with { Counts = Zeros } : standing;
+            return HasTheGoals(standing.Counts) ? standing : standing with { Counts = CountsOf(standing.Done) };
         }
 
         var missed = standing.Period is { } last ? Missed(unit, last, period.Start, standing.Met) : 0;
         var bridged = standing.Frozen + missed;
         var keeps = standing.Streak > 0 && bridged <= challenge.Freezes && !(challenge.Recurrence == Recurrence.NextPeriod && standing.Streak >= challenge.Consecutive);
-        return standing with { Period = period.Start, Counts = Zeros, Met = false, Streak = keeps ? standing.Streak : 0, Frozen = keeps ? bridged : 0 };
+        return standing with { Period = period.Start, Counts = CountsOf(static _ => 0), Met = false, Streak = keeps ? standing.Streak : 0, Frozen = keeps ? bridged : 0 };
     }
 
     /// <summary>The standing after an event, of which so much counts towards each goal, and how often the challenge was achieved by it.</summary>
@@ -35,7 +35,7 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
         }
 
         var before = standing;
-        standing = standing with { Counts = standing.Counts.Select((count, place) => checked(count + added[place])).ToSequence() };
+        standing = standing with { Counts = standing.Counts.Select((count, place) => count with { Done = checked(count.Done + added[place]) }).ToSequence() };
         if (standing.Met || !IsMet(standing.Counts))
         {
             return standing;
@@ -78,17 +78,29 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
         achieved = 1;
         standing = standing with { Completed = standing.Completed + 1 };
         return challenge.Recurrence != Recurrence.OnCompletion ? standing
-            : challenge.Period is null ? standing with { Met = false, Streak = 0, Frozen = 0, Counts = Zeros }
+            : challenge.Period is null ? standing with { Met = false, Streak = 0, Frozen = 0, Counts = CountsOf(static _ => 0) }
             : standing with { Streak = 0, Frozen = 0 };
     }
 
-    private Sequence<long> Zeros => challenge.Goals.Select(_ => 0L).ToSequence();
+    private Sequence<GoalCount> CountsOf(Func<string, long> done) => challenge.Goals.Select(goal => new GoalCount(goal.Name, done(goal.Name))).ToSequence();
 
-    private bool IsMet(Sequence<long> counts)
+    // A later version of the programme may have other goals, or the same in another order.
+    private bool HasTheGoals(Sequence<GoalCount> counts)
+    {
+        var same = counts.Count == challenge.Goals.Count;
+        for (var i = 0; same && i < counts.Count; i++)
+        {
+            same = counts[i].Goal == challenge.Goals[i].Name;
+        }
+
+        return same;
+    }
+
+    private bool IsMet(Sequence<GoalCount> counts)
     {
         for (var i = 0; i < challenge.Goals.Count; i++)
         {
-            if (counts[i] < challenge.Goals[i].Target)
+            if (counts[i].Done < challenge.Goals[i].Target)
             {
                 return false;
             }
@@ -123,7 +135,7 @@ public sealed record ChallengeProgress(string Challenge, Sequence<GoalProgress> 
         var brought = new ChallengeRun(challenge, moment).Bring(standing ?? new ChallengeStanding { Challenge = challenge.Name });
         return new ChallengeProgress(
             challenge.Name,
-            challenge.Goals.Select((goal, place) => new GoalProgress(goal.Name, brought.Counts[place], goal.Target)).ToSequence(),
+            challenge.Goals.Select((goal, place) => new GoalProgress(goal.Name, brought.Counts[place].Done, goal.Target)).ToSequence(),
             brought.Streak,
             challenge.Consecutive,
             brought.Completed);

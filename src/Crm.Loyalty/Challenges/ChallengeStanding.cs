@@ -15,8 +15,8 @@ public sealed record ChallengeStanding
     /// <summary>The first day of the period that is counted; null where there are no periods.</summary>
     public LocalDate? Period { get; init; }
 
-    /// <summary>What is counted towards each goal, in their order.</summary>
-    public Sequence<long> Counts { get; init; }
+    /// <summary>What is counted towards each goal, in the order of the goals when it was counted.</summary>
+    public Sequence<GoalCount> Counts { get; init; }
 
     /// <summary>Whether the goals of the period are met.</summary>
     public bool Met { get; init; }
@@ -30,6 +30,21 @@ public sealed record ChallengeStanding
     /// <summary>How often it was achieved.</summary>
     public int Completed { get; init; }
 
+    /// <summary>What is counted towards a goal; 0 where nothing is.</summary>
+    /// <param name="goal">Its name.</param>
+    public long Done(string goal)
+    {
+        foreach (var count in Counts)
+        {
+            if (count.Goal == goal)
+            {
+                return count.Done;
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>This standing with that of somebody who is the same customer from now on: counts of one period are added, of two the later one goes on.</summary>
     internal ChallengeStanding With(ChallengeStanding other)
     {
@@ -39,8 +54,7 @@ public sealed record ChallengeStanding
         {
             Joined = Joined || other.Joined,
             Counts = !together || trailing.Counts.IsEmpty ? leading.Counts
-                : leading.Counts.IsEmpty ? trailing.Counts
-                : leading.Counts.Select((count, i) => checked(count + (i < trailing.Counts.Count ? trailing.Counts[i] : 0))).ToSequence(),
+                : leading.Counts.Select(count => count with { Done = checked(count.Done + trailing.Done(count.Goal)) }).Concat(trailing.Counts.Where(count => leading.Counts.All(own => own.Goal != count.Goal))).ToSequence(),
             Met = leading.Met || (together && trailing.Met),
             Streak = together ? Math.Max(Streak, other.Streak) : leading.Streak,
             Frozen = leading.Frozen,
@@ -65,3 +79,8 @@ public sealed record ChallengeStanding
         };
     }
 }
+
+/// <summary>What is counted towards a goal of a challenge.</summary>
+/// <param name="Goal">The goal's name, by which it is known in every version of the programme.</param>
+/// <param name="Done">How much.</param>
+public readonly record struct GoalCount(string Goal, long Done);

@@ -76,7 +76,7 @@ internal static class ChallengeSteps
 
         var before = standing ?? new ChallengeStanding { Challenge = challenge.Name };
         var after = new ChallengeRun(challenge, moment).Count(before, goal => Added(happened, goal, challenge, plan, decision), out var achieved);
-        if (after.Counts.All(count => count == 0) && after.Completed == 0 && standing is null)
+        if (after.Counts.All(count => count.Done == 0) && after.Completed == 0 && standing is null)
         {
             return;
         }

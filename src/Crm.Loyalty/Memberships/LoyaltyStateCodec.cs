@@ -7,12 +7,12 @@ using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, and version 10 not what became of awards that wait for an event, or run out.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, version 10 not what became of awards that wait for an event, or run out, and version 11 not the names of the goals that are counted towards.</summary>
 /// <param name="plans">The programmes: the days that version 7 knew were days of their zones.</param>
 internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 11;
+    public override int Version => 12;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;
@@ -100,7 +100,7 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
             };
             if (version >= 6)
             {
-                memberships[i] = MemberCodec.Read(version, memberships[i], ref reader);
+                memberships[i] = MemberCodec.Read(version, memberships[i], (challenge, count) => GoalsOf(program, challenge, count), ref reader);
             }
         }
 
@@ -115,6 +115,12 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
         var noon = LoyaltyNames.DayOf(reader.Whole()).At(LocalTime.Noon);
         return noon.InZoneLeniently(plans.Find(program)?.At(noon.InUtc().ToInstant())?.Zone ?? DateTimeZone.Utc).ToInstant();
     }
+
+    // As versions up to 11 counted by place: the goals of the first version of the programme with so many.
+    private string[] GoalsOf(string program, string challenge, int count) =>
+        plans.Find(program)?.All.SelectMany(plan => plan.Challenges).FirstOrDefault(known => known.Name == challenge && known.Goals.Count == count) is { } found
+            ? [.. found.Goals.Select(goal => goal.Name)]
+            : [.. Enumerable.Range(1, count).Select(place => $"goal-{place}")];
 
     private static Sequence<Holding> Holdings(int version, ref SlotReader reader)
     {

@@ -50,7 +50,7 @@ internal static class MemberCodec
         }
     }
 
-    public static Membership Read(int version, Membership membership, ref SlotReader reader)
+    public static Membership Read(int version, Membership membership, Func<string, int, string[]> goals, ref SlotReader reader)
     {
         var has = reader.Int();
         if ((has & 1) != 0)
@@ -79,7 +79,7 @@ internal static class MemberCodec
             Revealed = (has & 2) != 0,
             Reservations = (has & 8) != 0 ? Reservations(ref reader) : [],
             Rewards = (has & 16) != 0 ? Rewards(version, ref reader) : [],
-            Challenges = (has & 32) != 0 ? Challenges(ref reader) : [],
+            Challenges = (has & 32) != 0 ? Challenges(version, goals, ref reader) : [],
             Carts = (has & 64) != 0 ? Carts(ref reader) : [],
             Pool = (has & 128) != 0 ? Pool(ref reader) : null,
         };
@@ -208,11 +208,12 @@ internal static class MemberCodec
         writer.Whole(challenge.Counts.Count);
         foreach (var count in challenge.Counts)
         {
-            writer.Whole(count);
+            writer.Text(count.Goal);
+            writer.Whole(count.Done);
         }
     }
 
-    private static Sequence<ChallengeStanding> Challenges(ref SlotReader reader)
+    private static Sequence<ChallengeStanding> Challenges(int version, Func<string, int, string[]> goals, ref SlotReader reader)
     {
         var challenges = new ChallengeStanding[reader.Int()];
         for (var i = 0; i < challenges.Length; i++)
@@ -220,10 +221,11 @@ internal static class MemberCodec
             var (name, has) = (reader.Name(), reader.Int());
             var period = (has & 4) != 0 ? reader.Date() : default(LocalDate?);
             var read = new ChallengeStanding { Challenge = name, Joined = (has & 1) != 0, Met = (has & 2) != 0, Period = period, Streak = reader.Int(), Frozen = reader.Int(), Completed = reader.Int() };
-            var counts = new long[reader.Int()];
+            var counts = new GoalCount[reader.Int()];
+            var names = version < 12 ? goals(name, counts.Length) : [];
             for (var j = 0; j < counts.Length; j++)
             {
-                counts[j] = reader.Whole();
+                counts[j] = new GoalCount(version < 12 ? names[j] : reader.Name(), reader.Whole());
             }
 
             challenges[i] = read with { Counts = Sequence.Given(counts) };

@@ -107,6 +107,11 @@ internal static class MemberCheck
                 yield return new($"{path}.goals[{i}].kind", $"The kind '{kind.Name}' version {kind.Version} needs a name in lower-case letters and a version from 1, and says by itself what counts: a measure or lines beside it are not expected.");
             }
 
+            if (challenge.Goals.Take(i).Any(other => other.Name == goal.Name))
+            {
+                yield return new($"{path}.goals[{i}].name", $"Challenge '{challenge.Name}' has the goal '{goal.Name}' twice; what is done is counted by the goal's name, so each needs its own.");
+            }
+
             foreach (var error in RewardCheck.When(goal.When, $"{path}.goals[{i}].when"))
             {
                 yield return error;

@@ -1,3 +1,4 @@
+using Crm.Definitions;
 using Crm.Events;
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Programs;
@@ -80,12 +81,12 @@ public sealed class Achieving
         var club = Club.Of(read);
 
         await club.Records(CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(60), Samples.Line("oolong", 20), Samples.Line("pu-erh", 20), Samples.Line("jasmine", 20)));
-        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("tasting")!.Counts[0]));
+        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("tasting")!.Counts[0].Done));
         await club.Records(CustomerEvent.Purchase("pos:2", Samples.Amy, Money.Hkd(20), Samples.Line("sencha", 20)));
         Assert.Equal(10, await Stars(club));
 
         await club.Records(CustomerEvent.Refund("pos:3", Samples.Amy, "pos:1", Money.Hkd(20), Samples.Line("jasmine", 20)));
-        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("tasting")!.Counts[0]));
+        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("tasting")!.Counts[0].Done));
     }
 
     [Theory]
@@ -97,7 +98,7 @@ public sealed class Achieving
         var club = With(Tasting with { Goals = [new("four", 4) { Kind = new Fixed(proposed) }] });
         await club.Buys(10);
 
-        Assert.Equal(counted, (await club.Membership()).Challenge("tasting")?.Counts[0] ?? 0);
+        Assert.Equal(counted, (await club.Membership()).Challenge("tasting")?.Counts[0].Done ?? 0);
     }
 
     [Fact]
@@ -130,7 +131,7 @@ public sealed class Achieving
         Assert.Equal(10, await Stars(club));
         await club.Returns("m2:1", 10);
 
-        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("regular")!.Counts[0]));
+        Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("regular")!.Counts[0].Done));
     }
 
     [Fact]
@@ -168,7 +169,7 @@ public sealed class Achieving
         await club.Records(ChallengeEvents.Join(club.NextKey(), Samples.Amy, "every-two"));
         Assert.Equal("challenge-not-open", (await club.Records(ChallengeEvents.Join(club.NextKey(), Samples.Amy, "every-two"))).Refusal?.Code);
         await Visit(club, 3, 5);
-        Assert.Equal((2L, 1L), (await Stars(club), (await club.Membership()).Challenge("every-two")!.Counts[0]));
+        Assert.Equal((2L, 1L), (await Stars(club), (await club.Membership()).Challenge("every-two")!.Counts[0].Done));
     }
 
     [Fact]
@@ -182,10 +183,38 @@ public sealed class Achieving
         Assert.Null((await club.Membership()).Challenge("regular"));
     }
 
+    // v1 asks for three orders and a review; the customer has made two orders and no review.
+    [Theory]
+    [InlineData("orders", true, "orders 3 of 3")]
+    [InlineData("reviews", false, "reviews 0 of 1")]
+    [InlineData("reviews,orders", false, "reviews 0 of 1, orders 3 of 3")]
+    [InlineData("orders,reviews,gifts", false, "orders 3 of 3, reviews 0 of 1, gifts 0 of 1")]
+    public async Task A_later_version_may_take_away_goals_add_some_or_change_their_places(string names, bool achieved, string shown)
+    {
+        ChallengeGoal[] known = [new("orders", 3), new("reviews", 1) { On = "review" }, new("gifts", 1) { On = "gift" }];
+        LoyaltyProgram Asking(IEnumerable<ChallengeGoal> goals) => RewardClub.Program() with { Challenges = [new() { Name = "start", Goals = goals.ToSequence(), Award = [new UnitAmount("stars", 10)] }] };
+        var later = Asking(names.Split(',').Select(name => known.Single(goal => goal.Name == name)));
+        var club = new Club(new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([Asking(known.Take(2)).Define(), later.Define(2, Samples.Local(2026, 3, 1))])));
+        await Visit(club, 2, 2);
+        await Visit(club, 3, 1);
+
+        Assert.Equal(achieved ? 10 : 0, await Stars(club));
+        var standing = (await club.Membership()).Challenge("start");
+        Assert.Equal(shown, string.Join(", ", ChallengeProgress.Of(later.Challenges[0], standing, Samples.At(2026, 3, 20)).Goals.Select(goal => $"{goal.Goal} {goal.Done} of {goal.Target}")));
+    }
+
+    [Fact]
+    public void Two_goals_of_one_name_are_refused_for_what_is_done_is_counted_by_the_name()
+    {
+        var error = Assert.Throws<InvalidLoyaltyProgramException>(() => With(Monthly with { Goals = [new("visits", 4), new("visits", 2) { On = "review" }] }));
+
+        Assert.Contains("challenges[0].goals[1].name", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_run_that_a_screen_shows_knows_of_months_that_passed_unmet()
     {
-        var standing = new ChallengeStanding { Challenge = "regular", Period = new(2026, 3, 1), Counts = [4], Met = true, Streak = 2 };
+        var standing = new ChallengeStanding { Challenge = "regular", Period = new(2026, 3, 1), Counts = [new("visits", 4)], Met = true, Streak = 2 };
 
         Assert.Equal((2, 2, 0), (ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 3, 20)).Streak, ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 4, 20)).Streak, ChallengeProgress.Of(Monthly, standing, Samples.At(2026, 5, 1)).Streak));
     }

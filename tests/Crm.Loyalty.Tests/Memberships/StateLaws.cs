@@ -114,6 +114,36 @@ public sealed class StateLaws
         Assert.Equal((100, 25, 25, day), (award.Amount, award.Taken, award.TakenBefore, award.At.InZone(DateTimeZoneProviders.Tzdb[zone]).Date));
     }
 
+    [Theory]
+    [InlineData(2, "orders 2, reviews 1")]
+    [InlineData(3, "goal-1 2, goal-2 1, goal-3 0")]
+    public void What_was_counted_by_place_goes_to_the_goals_that_stood_there(int counted, string read)
+    {
+        var writer = new SlotWriter();
+        writer.Whole(1);
+        writer.Text("tea-club");
+        for (var empty = 0; empty < 5; empty++)
+        {
+            writer.Whole(0);
+        }
+
+        // A membership that has challenges and nothing else; one of them, which has no period.
+        writer.Whole(32);
+        writer.Whole(1);
+        writer.Text("start");
+        foreach (var number in new[] { 0, 0, 0, 0, counted, 2, 1, 0 }.Take(5 + counted))
+        {
+            writer.Whole(number);
+        }
+
+        var program = Samples.TeaClub with { Challenges = [new() { Name = "start", Goals = [new("orders", 3), new("reviews", 1) { On = "review" }], Award = [new UnitAmount("points", 10)] }] };
+        var reader = new SlotReader(writer.Written);
+        var standing = ((LoyaltyState)new LoyaltyModule(program).Contract.Codec.Read(11, ref reader)).In("tea-club").Challenge("start");
+
+        Assert.True(reader.AtEnd);
+        Assert.Equal(read, string.Join(", ", standing!.Counts.Select(count => $"{count.Goal} {count.Done}")));
+    }
+
     private static byte[] Bytes(LoyaltyState state)
     {
         var writer = new SlotWriter();
@@ -181,7 +211,7 @@ public sealed class StateLaws
                 Carts = (has & 64) == 0 ? [] : [new CartRequest("a", number + 1, Samples.Local(2026, 5, 1)), new CartRequest("b", 1, Samples.Local(2026, 6, 1))],
                 Reservations = (has & 8) == 0 ? [] : [new Reservation { Id = $"pos:{number}", Unit = "points", Until = Samples.Local(2026, 5, 1), Lots = [new Lot(null, number)], Owed = number % 3, Reward = number % 2 == 0 ? null : "mug", Times = 1 }],
                 Rewards = (has & 16) == 0 ? [] : [new RewardStanding { Reward = "mug", Taken = number, Recent = [Samples.Local(2026, 5, 1)], Open = [new IssuedReward("TEA-1", null), new IssuedReward("TEA-2", Samples.Local(2026, 5, 1)) { Times = 2, Paid = new UnitAmount("points", number + 1) }], Used = number % 2 == 0 ? [] : [new UsedReward("TEA-0", Samples.Local(2026, 5, 1), 3, null), new UsedReward("TEA-3", Samples.Local(2026, 5, 2), 1, new UnitAmount("points", 5))] }],
-                Challenges = (has & 32) == 0 ? [] : [new ChallengeStanding { Challenge = "run", Joined = true, Met = number % 2 == 0, Period = number % 3 == 0 ? null : new LocalDate(2026, 5, 1), Counts = [number, 2], Streak = 3, Frozen = 1, Completed = number }],
+                Challenges = (has & 32) == 0 ? [] : [new ChallengeStanding { Challenge = "run", Joined = true, Met = number % 2 == 0, Period = number % 3 == 0 ? null : new LocalDate(2026, 5, 1), Counts = [new("visits", number), new("cups", 2)], Streak = 3, Frozen = 1, Completed = number }],
             };
         var memberships =
             from program in Gen.Elements("tea-club", "coffee", "z")

@@ -288,7 +288,7 @@ public sealed class FeatureLaws
     {
         private readonly ICustomerModule inner = new LoyaltyModule(program);
         private Instant latest = Instant.MinValue;
-        private Sequence<long> most = [];
+        private Sequence<GoalCount> most = [];
         private int completed;
         private int replays;
 
@@ -306,7 +306,7 @@ public sealed class FeatureLaws
             }
 
             completed = Math.Max(completed, run.Completed);
-            most = [.. run.Counts.Select((count, place) => Math.Max(count, place < most.Count ? most[place] : 0))];
+            most = [.. run.Counts.Select((count, place) => count with { Done = Math.Max(count.Done, place < most.Count ? most[place].Done : 0) })];
             return onlyOnce && replays == 2 ? outcome : accepted with { State = next.With(next.In("tea-club").With(run with { Completed = completed, Counts = most })) };
         }
     }

@@ -807,12 +807,12 @@ public sealed class EarningRules
         var receipt = await club.Records(known ? pataca with { Lookups = Fields.Of(("rate.mop.hkd", 0.97m)) } : pataca);
 
         var amy = await club.Membership();
-        Assert.Equal(known ? (19_400L, "silver", 19L, 1L, 19_400L) : (0L, null, 0L, 0L, 0L), (amy.Standing()?.Counted ?? 0, await club.Tier(), amy.Card("tens").Stamps, amy.Card("visits").Stamps, amy.Challenge("spend")?.Counts[0] ?? 0));
+        Assert.Equal(known ? (19_400L, "silver", 19L, 1L, 19_400L) : (0L, null, 0L, 0L, 0L), (amy.Standing()?.Counted ?? 0, await club.Tier(), amy.Card("tens").Stamps, amy.Card("visits").Stamps, amy.Challenge("spend")?.Counts[0].Done ?? 0));
         Assert.Equal(known ? (LineCodes.Rate, "rate.mop.hkd 0.97") : (LineCodes.RateMissing, "rate.mop.hkd"), Assert.Single(receipt.Lines.Where(line => line.Code is LineCodes.Rate or LineCodes.RateMissing).Select(line => (line.Code, line.Subject))));
 
         await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:mop", Money.Of(100, Currency.Of("MOP"))));
         amy = await club.Membership();
-        Assert.Equal(known ? (9_700L, 9L, 0L, 9_700L) : (0L, 0L, 0L, 0L), (amy.Standing()?.Counted ?? 0, amy.Card("tens").Stamps, amy.Card("visits").Stamps, amy.Challenge("spend")?.Counts[0] ?? 0));
+        Assert.Equal(known ? (9_700L, 9L, 0L, 9_700L) : (0L, 0L, 0L, 0L), (amy.Standing()?.Counted ?? 0, amy.Card("tens").Stamps, amy.Card("visits").Stamps, amy.Challenge("spend")?.Counts[0].Done ?? 0));
     }
 
     [Fact]
