@@ -26,7 +26,7 @@ public sealed class Settlement
         var events = journal.ToDictionary(entry => entry.Event.Key, entry => entry.Event);
         var entries = ledger.ToList();
         var reserved = SetAside(events, entries);
-        foreach (var spending in entries.Where(entry => entry.Movement == Movement.Spent).GroupBy(entry => (Key: entry.Corrects ?? entry.Cause, entry.Program, entry.Unit)))
+        foreach (var spending in entries.Where(entry => entry.Movement == Movement.Spent).GroupBy(entry => (Key: RequestOf(entry, events), entry.Program, entry.Unit)))
         {
             var request = events.GetValueOrDefault(spending.Key.Key);
             var captured = -spending.Where(entry => entry.Lot == Reservation.Lot).Sum(entry => entry.Amount);
@@ -61,6 +61,18 @@ public sealed class Settlement
 
     private static ClearingRate? Find(List<ClearingRate> rates, (string Program, string Unit, string Issuer, string Redeemer) key) =>
         rates.FindIndex(rate => rate.Unit == key.Unit && rate.Issuer == key.Issuer && (rate.Redeemer is null || rate.Redeemer == key.Redeemer)) is >= 0 and var place ? rates[place] : null;
+
+    // What comes back, by a return, a cancellation or a history decided again, comes back of the request that it was spent by.
+    private static EventKey RequestOf(LedgerEntry entry, Dictionary<EventKey, CustomerEvent> events)
+    {
+        var key = entry.Corrects ?? entry.Cause;
+        for (var steps = 0; steps < events.Count && events.GetValueOrDefault(key) is { Kind: LoyaltyEvents.ReturnName or EventKinds.CancellationName, Original: { } original } && events.ContainsKey(original); steps++)
+        {
+            key = original;
+        }
+
+        return key;
+    }
 
     private static string Brand(CustomerEvent? happened) => happened?.Brand ?? ClearingLine.Own;
 

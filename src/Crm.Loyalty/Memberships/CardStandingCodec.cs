@@ -18,7 +18,7 @@ internal static class CardStandingCodec
         writer.Whole(card.Opened);
 
         // Most cards have none of these.
-        writer.Whole((card.Waits ? 1 : 0) + (card.Expires is null ? 0 : 2) + (card.Each.IsEmpty ? 0 : 4) + (card.Recent.IsEmpty ? 0 : 8));
+        writer.Whole((card.Waits ? 1 : 0) + (card.Expires is null ? 0 : 2) + (card.Each.IsEmpty ? 0 : 4) + (card.Recent.IsEmpty ? 0 : 8) + (card.Peak == 0 ? 0 : 16));
         if (card.Expires is { } expires)
         {
             writer.Instant(expires);
@@ -42,6 +42,11 @@ internal static class CardStandingCodec
                 writer.Instant(time.At);
                 writer.Whole(time.Stamps);
             }
+        }
+
+        if (card.Peak != 0)
+        {
+            writer.Whole(card.Peak);
         }
     }
 
@@ -67,6 +72,7 @@ internal static class CardStandingCodec
             recent[i] = new StampTime(reader.Instant(), reader.Whole());
         }
 
-        return card with { Goal = goal, Opened = opened, Waits = (has & 1) != 0, Expires = expires, Each = Sequence.Given(each), Recent = Sequence.Given(recent) };
+        var peak = (has & 16) != 0 ? reader.Whole() : 0;
+        return card with { Peak = peak, Goal = goal, Opened = opened, Waits = (has & 1) != 0, Expires = expires, Each = Sequence.Given(each), Recent = Sequence.Given(recent) };
     }
 }

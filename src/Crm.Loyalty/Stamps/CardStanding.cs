@@ -35,11 +35,17 @@ public sealed record CardStanding
     /// <summary>Where stamps run out one by one, those on the open card by expiry.</summary>
     public Sequence<Lot> Each { get; init; }
 
+    /// <summary>The most stamps that the open card ever had, where some of them have run out since; 0 where none have. What a place on the way gives is given once on each card.</summary>
+    public long Peak { get; init; }
+
     /// <summary>Where a day has a limit, the stamps of the last day.</summary>
     public Sequence<StampTime> Recent { get; init; }
 
     /// <summary>Free ones that wait to be taken; below 0 when purchases came back whose free one was taken already: so many cards are owed.</summary>
     public long Free => Completed - Used;
+
+    /// <summary>How far the open card ever was.</summary>
+    internal long Farthest => Math.Max(Stamps, Peak);
 
     /// <summary>When something on the card runs out next.</summary>
     internal Instant? NextExpiry => Each.IsEmpty ? Expires : Each[0].Expiry;
@@ -57,9 +63,10 @@ public sealed record CardStanding
             Waits = with.Waits == without.Waits ? Waits : with.Waits,
             Expires = with.Expires == without.Expires ? Expires : with.Expires,
             Each = with.Each == without.Each ? Each : with.Each,
+            Peak = with.Peak == without.Peak ? Peak : with.Peak,
             Recent = with.Recent == without.Recent ? Recent : with.Recent,
         };
-        return sum;
+        return sum.Normal();
     }
 
     /// <summary>This standing with that of somebody who is the same customer from now on: no stamp and no full card is lost, and what runs out runs out with the later card.</summary>
@@ -78,6 +85,7 @@ public sealed record CardStanding
             Expires = Expires is { } mine && !(other.Expires > mine) ? mine : other.Expires,
             Recent = Recent.Concat(other.Recent).OrderBy(time => time.At).ToSequence(),
         }).Settled(goal);
+        sum = (sum with { Peak = sum.Completed > Completed + other.Completed ? 0 : Math.Max(Farthest, other.Farthest) }).Normal();
         if (Each.IsEmpty && other.Each.IsEmpty)
         {
             return sum.Stamps == 0 ? sum with { Expires = null } : sum;
@@ -98,6 +106,9 @@ public sealed record CardStanding
 
         return sum with { Each = left.ToSequence() };
     }
+
+    /// <summary>This standing without a peak that says no more than the stamps.</summary>
+    internal CardStanding Normal() => Peak == 0 || (Peak > Stamps && Stamps > 0) ? this : this with { Peak = 0 };
 
     /// <summary>Stamps below 0 or over the goal, as a correction may leave them, turned into cards.</summary>
     internal CardStanding Settled(int goal)

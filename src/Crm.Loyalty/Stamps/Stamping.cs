@@ -85,7 +85,7 @@ internal readonly struct Stamping(StampCard card, Moment moment)
             var now = moment.Instant;
             var kept = standing.Each.Where(lot => !(lot.Expiry <= now)).ToSequence();
             var stamps = kept.Sum(lot => lot.Amount);
-            return standing with { Each = kept, Stamps = stamps, Goal = stamps > 0 ? standing.Goal : 0 };
+            return (standing with { Each = kept, Stamps = stamps, Goal = stamps > 0 ? standing.Goal : 0, Peak = standing.Farthest }).Normal();
         }
 
         return standing.Expires <= moment.Instant ? standing with { Stamps = 0, Goal = 0, Expires = null } : standing;
@@ -111,7 +111,7 @@ internal readonly struct Stamping(StampCard card, Moment moment)
         }
 
         put = Math.Min(stamps, standing.Goal - standing.Stamps);
-        var (before, after) = (standing.Stamps, standing.Stamps + put);
+        var (before, after) = (standing.Farthest, standing.Stamps + put);
         foreach (var milestone in card.Milestones)
         {
             if (before < milestone.At && milestone.At <= after)
@@ -125,12 +125,12 @@ internal readonly struct Stamping(StampCard card, Moment moment)
             return Completed(standing, 1, prizes);
         }
 
-        return standing with
+        return (standing with
         {
             Stamps = after,
             Expires = card.Expiry?.From == StampLife.LatestStamp ? CardLife(StampLife.LatestStamp) : standing.Expires,
             Each = card.Expiry is { From: StampLife.EachStamp } each ? Holding(standing.Each, each.Life.Of(moment), put) : standing.Each,
-        };
+        }).Normal();
     }
 
     private CardStanding Completed(CardStanding standing, long cards, List<(UnitAmount, long)> prizes)
@@ -144,6 +144,7 @@ internal readonly struct Stamping(StampCard card, Moment moment)
         {
             Stamps = 0,
             Goal = 0,
+            Peak = 0,
             Expires = null,
             Each = [],
             Completed = checked(standing.Completed + cards),
@@ -152,7 +153,7 @@ internal readonly struct Stamping(StampCard card, Moment moment)
         };
     }
 
-    private static int Reached(CardStanding standing, Milestone milestone) => standing.Stamps >= milestone.At ? 1 : 0;
+    private static int Reached(CardStanding standing, Milestone milestone) => standing.Farthest >= milestone.At ? 1 : 0;
 
     private Instant? CardLife(StampLife from) => card.Expiry is not { } expiry ? null
         : expiry.From == StampLife.OnDate ? (expiry.Date is { } date && moment.StartOf(date) is var gone && gone > moment.Instant ? gone : null)

@@ -100,6 +100,29 @@ public sealed class Books
         Assert.DoesNotContain((await Settled(club)).Statement(Rates), line => line is { Issuer: "market", Redeemer: "chemist" });
     }
 
+    [Theory]
+    [InlineData(Cascade.History, false)]
+    [InlineData(Cascade.None, false)]
+    [InlineData(Cascade.History, true)]
+    [InlineData(Cascade.None, true)]
+    public async Task What_comes_back_is_taken_off_where_it_was_redeemed_B13(Cascade cascade, bool byReturn)
+    {
+        var club = Club.Of(Mall with { Cascade = cascade, Units = [.. Mall.Units.Select(unit => unit with { Returns = new(60, GoneLots.StillExpired) })] });
+        await Buys(club, "market", 500);
+        var redeemed = await Redeems(club, "chemist", 400);
+        await club.Records(byReturn
+            ? LoyaltyEvents.Return("app:undo", Samples.Amy, redeemed.Key.ToString(), 150)
+            : new CustomerEvent { Key = EventKey.Parse("app:undo"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = redeemed.Key });
+        Assert.Equal(byReturn ? [("market", "chemist", 250L)] : Array.Empty<(string, string, long)>(), (await Settled(club)).Statement(Rates).Select(line => (line.Issuer, line.Redeemer, line.Units)));
+
+        // What came back by a return that is cancelled is spent again.
+        if (byReturn)
+        {
+            await club.Records(new CustomerEvent { Key = EventKey.Parse("app:undone"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("app:undo") });
+            Assert.Equal([("market", "chemist", 400L)], (await Settled(club)).Statement(Rates).Select(line => (line.Issuer, line.Redeemer, line.Units)));
+        }
+    }
+
     [Fact]
     public async Task Units_that_were_set_aside_keep_their_issuer_until_they_are_captured_B13_D9()
     {

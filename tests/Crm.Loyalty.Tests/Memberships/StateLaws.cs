@@ -194,6 +194,7 @@ public sealed class StateLaws
                 Goal = stamps == 0 ? 0 : 9,
                 Opened = completed + 1,
                 Waits = (has & 1) != 0,
+                Peak = (has & 4) == 0 || stamps == 0 ? 0 : stamps + 1,
                 Expires = (has & 2) == 0 ? null : Samples.Local(2026, 9, 1),
                 Each = (has & 4) == 0 ? [] : [new Lot(Samples.Local(2026, 9, 1), stamps)],
                 Recent = (has & 8) == 0 ? [] : [new StampTime(Samples.Local(2026, 8, 1), 2)],

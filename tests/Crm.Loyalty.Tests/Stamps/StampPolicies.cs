@@ -94,6 +94,26 @@ public sealed class StampPolicies
     }
 
     [Fact]
+    public async Task Stamps_that_run_out_one_by_one_do_not_give_again_what_the_card_gave_on_the_way()
+    {
+        var club = With(card => card with { Milestones = [new(5, new UnitAmount("points", 50))], Expiry = new StampExpiry(StampLife.EachStamp, LotExpiry.AfterDays(10, LastDay.Excluded)) });
+        club.On(2026, 2, 1);
+        await club.Drinks(1);
+        club.On(2026, 2, 5);
+        await club.Drinks(4);
+        Assert.Equal((5L, 50L), ((await club.Card()).Stamps, await club.Points()));
+
+        club.On(2026, 2, 12);
+        await club.Drinks(1);
+        Assert.Equal((5L, 50L), ((await club.Card()).Stamps, await club.Points()));
+
+        // The next card, after all stamps of this one have run out, gives again.
+        club.On(2026, 4, 1);
+        await club.Drinks(5);
+        Assert.Equal((5L, 100L), ((await club.Card()).Stamps, await club.Points()));
+    }
+
+    [Fact]
     public async Task A_refund_takes_back_what_was_given_on_the_way()
     {
         var club = With(card => card with { Milestones = [new(5, new UnitAmount("points", 50))] });
