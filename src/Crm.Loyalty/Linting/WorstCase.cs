@@ -18,14 +18,25 @@ public sealed record WorstCase(Currency Currency, Sequence<UnitCost> Units)
     /// <summary>What 1 of the currency that is spent costs at least, if customers buy what is best for them: shown by a cart for each unit.</summary>
     public decimal AtLeast => Units.Sum(unit => unit.CostAtLeast);
 
+    /// <summary>What is handed over and has no known worth, as paths of the JSON form: rewards whose price the assumptions do not name, free ones of cards without a prize, rewards that a surprise gives.</summary>
+    public Sequence<string> Unpriced { get; init; }
+
     /// <summary>What 1 of the currency that is spent costs at most, whatever customers do; null: there is no such bound, or something has no known worth.</summary>
-    public decimal? AtMost => Units.All(unit => unit.CostAtMost is not null) ? Units.Sum(unit => unit.CostAtMost) : null;
+    public decimal? AtMost => Unpriced.IsEmpty && Units.All(unit => unit.CostAtMost is not null) ? Units.Sum(unit => unit.CostAtMost) : null;
 
     internal static WorstCase Of(Carts carts)
     {
         var currency = carts.UsualCurrency;
-        return new WorstCase(currency, carts.Program.Units.Where(unit => unit.Kind == UnitKind.Redeemable).Select(unit => Of(carts, unit.Name, currency)).ToSequence());
+        var program = carts.Program;
+        return new WorstCase(currency, program.Units.Where(unit => unit.Kind == UnitKind.Redeemable).Select(unit => Of(carts, unit.Name, currency)).ToSequence())
+        {
+            Unpriced = Places(program.Rewards, "rewards", reward => UnitWorth.IsUnknown(reward, carts.Assumptions))
+                .Concat(Places(program.StampCards, "stampCards", card => card.Prize is null)).Concat(Places(program.Surprises, "surprises", surprise => surprise.Reward is not null)).ToSequence(),
+        };
     }
+
+    private static IEnumerable<string> Places<T>(Sequence<T> parts, string name, Func<T, bool> isUnpriced) =>
+        parts.Select((part, place) => isUnpriced(part) ? $"{name}[{place}]" : null).OfType<string>();
 
     private static UnitCost Of(Carts carts, string unit, Currency currency)
     {
@@ -34,6 +45,7 @@ public sealed record WorstCase(Currency Currency, Sequence<UnitCost> Units)
             .OrderByDescending(one => one.Rate).FirstOrDefault();
         return new UnitCost(unit, best.Rate, Bound(carts, unit, currency), UnitWorth.All(carts.Program, unit, carts.Assumptions).FirstOrDefault(worth => worth.Pays.Currency == currency), InAYear(carts.Program, unit))
         {
+            HasUnknownWorth = carts.Program.Rewards.Any(reward => reward.Costs.Any(cost => cost.Unit == unit) && UnitWorth.IsUnknown(reward, carts.Assumptions)),
             Cart = best.Rate > 0 ? best.Cart : null,
             WouldBound = InAYear(carts.Program, unit) is not null ? null : new Text(
                 $"A limit on '{unit}' over all rules, for a day, week, month or year, would bound what a member gets in a year; limits of single rules or events do not.",
@@ -126,15 +138,18 @@ public sealed record UnitCost(string Unit, decimal EarnedAtLeast, decimal? Earne
     /// <summary>The cart that earns most; null where none is known.</summary>
     public CustomerEvent? Cart { get; init; }
 
+    /// <summary>Whether something that is given for the unit has no known worth.</summary>
+    public bool HasUnknownWorth { get; init; }
+
     /// <summary>What would bound what rules give a member in a year, where nothing does; null: it is bounded.</summary>
     public Text? WouldBound { get; init; }
 
     /// <summary>What 1 of the currency costs at least, in that currency.</summary>
     public decimal CostAtLeast => EarnedAtLeast * (Worth?.Each ?? 0);
 
-    /// <summary>What 1 of the currency costs at most; null: nothing bounds it.</summary>
-    public decimal? CostAtMost => EarnedAtMost * (Worth?.Each ?? 0);
+    /// <summary>What 1 of the currency costs at most; null: nothing bounds it, or its worth.</summary>
+    public decimal? CostAtMost => HasUnknownWorth ? null : EarnedAtMost * (Worth?.Each ?? 0);
 
     /// <summary>What a member costs in a year at most, in the currency of the worth; null: no limit bounds it, or the worth is not known.</summary>
-    public decimal? CostInAYear => InAYear * Worth?.Each;
+    public decimal? CostInAYear => HasUnknownWorth ? null : InAYear * Worth?.Each;
 }

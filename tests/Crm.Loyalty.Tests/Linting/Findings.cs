@@ -176,6 +176,19 @@ public sealed class Findings
     }
 
     [Fact]
+    public void What_has_no_known_worth_leaves_the_worst_case_without_a_bound_and_is_named()
+    {
+        var mug = new Reward { Name = "mug", Kind = new RewardKind.Physical("mug"), Costs = [new("points", 50)] };
+        var program = Plain with { Rules = [Samples.Per(1, 10)], Rewards = [TenDollars, mug] };
+        var cost = ProgramLinter.WorstCase(program);
+
+        Assert.Equal(((decimal?)null, "rewards[1]", (decimal?)null), (cost.AtMost, string.Join(", ", cost.Unpriced), cost.Units[0].CostInAYear));
+        var priced = ProgramLinter.WorstCase(program, new LintAssumptions { Prices = [new("mug", Money.Hkd(60))] });
+        Assert.Equal((0.12m, 0), (priced.AtMost, priced.Unpriced.Count));
+        Assert.Equal((null, "stampCards[0]"), (ProgramLinter.WorstCase(Plain with { StampCards = [Stamps.CupCards.Buy(9)] }).AtMost, string.Join(", ", ProgramLinter.WorstCase(Plain with { StampCards = [Stamps.CupCards.Buy(9)] }).Unpriced)));
+    }
+
+    [Fact]
     public void The_worst_case_is_an_interval_with_a_cart()
     {
         var cost = ProgramLinter.WorstCase(Plain with { Rewards = [TenDollars], Rules = [Samples.Per(1, 10), Five with { Terms = new() { MinimumSpend = Money.Hkd(100) } }], Limits = [new() { Name = "year", Unit = "points", Per = CapPeriod.Year, Most = 5_000, Rules = [] }] });

@@ -39,13 +39,16 @@ internal static class Arbitrary
         select (Condition)new Condition.EventWindow("purchase", measure, window, test) { Where = filter, WhenMissing = missing && measure.CanBeMissing };
 
     // Tests of one day, and of the latest visit, by times that move with now; the first months are of 28 to 31 days.
-    private static Gen<Condition> Moving { get; } =
+    private static Gen<Condition> Moving { get; } = Gen.Elements(true, false).SelectMany(ofFact => MovingOf(ofFact, Zones, Gen.Elements(true, false)));
+
+    private static Gen<CalendarZone> Zones => Gen.Elements<CalendarZone>("UTC", "UTC", "Asia/Hong_Kong", Own);
+
+    private static Gen<Condition> MovingOf(bool ofFact, Gen<CalendarZone> zones, Gen<bool> missings) =>
         from comparison in Gen.Elements(Enum.GetValues<Comparison>())
         from shift in Gen.Elements("P0D", "-P1D", "-P2D", "-P1M", "-P28D", "-P31D", "-P1M3D")
         from hours in Gen.Choose(0, 4)
-        from zone in Gen.Elements<CalendarZone>("UTC", "UTC", "Asia/Hong_Kong", Own)
-        from missing in Gen.Elements(true, false)
-        from ofFact in Gen.Elements(true, false)
+        from zone in zones
+        from missing in missings
         select ofFact
             ? (Condition)new Condition.Fact("test.day", new Test.Relative(comparison, new RelativeTime.Today(NodaTime.Text.PeriodPattern.Roundtrip.Parse(shift.TrimStart('-')).Value is var period && shift.StartsWith('-') ? Period.Zero - period : period, zone)), missing)
             : new Condition.EventWindow("visit", new Measure.Aggregate(Aggregation.Latest, new Measured.At()), new Window.Lifetime(), new Test.Relative(comparison, new RelativeTime.Now(-Duration.FromHours(hours)))) { WhenMissing = missing };
@@ -78,6 +81,16 @@ internal static class Arbitrary
         select (Condition)new Condition.Fact("test.tier", test, missing && test is not Test.Known),
         Moments);
 
+    /// <summary>Two tests of one day, or of one visit, by times that move with now.</summary>
+    public static Gen<Condition> MovingPairs { get; } =
+        from ofFact in Gen.Elements(true, true, false) from zone in Zones from missing in Gen.Elements(true, false)
+        let moving = MovingOf(ofFact, Gen.Constant(zone), Gen.Constant(missing))
+        from pair in Pairs(moving)
+        select pair;
+
+    /// <summary>Two days of the week, or hours of the day, in zones that may differ.</summary>
+    public static Gen<Condition> MomentPairs { get; } = Pairs(Moments);
+
     /// <summary>Conditions of up to three levels, and pairs of leaves about the same: the same measure over two windows, moving times, moments.</summary>
     public static Gen<Condition> Conditions { get; } = Gen.OneOf(
         Parts(2),
@@ -87,10 +100,9 @@ internal static class Arbitrary
         from leaf in Measured from window in Windows from test in Numbers from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
         let other = (Condition)((Condition.EventWindow)leaf with { Window = window, Is = test })
         select both ? leaf & (not ? !other : other) : leaf | (not ? !other : other),
-        from one in Moving from other in Moving from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
-        select both ? one & (not ? !other : other) : one | (not ? !other : other),
-        from one in Moments from other in Moments from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
-        select both ? one & (not ? !other : other) : one | (not ? !other : other)).Where(condition => ConditionCheck.Check(condition).IsEmpty);
+        Pairs(Moving),
+        MovingPairs,
+        MomentPairs).Where(condition => ConditionCheck.Check(condition).IsEmpty);
 
     /// <summary>Who a customer is, when.</summary>
     public static Gen<Customer> Customers { get; } =
@@ -120,6 +132,10 @@ internal static class Arbitrary
 
     private static Gen<Scalar> Values => Gen.OneOf(
         Gen.Elements<Scalar>(default, true, false, "tea", "cup", "trap", "", Scalar.Of(["cup", "tea"]), Scalar.Of(["cup"]), new LocalDate(2026, 3, 1), new LocalDate(2026, 2, 28), Start), Gen.Choose(-1, 7).Select(half => Scalar.Of(half / 2m)));
+
+    private static Gen<Condition> Pairs(Gen<Condition> leaves) =>
+        from one in leaves from other in leaves from both in Gen.Elements(true, false) from not in Gen.Elements(true, false)
+        select both ? one & (not ? !other : other) : one | (not ? !other : other);
 
     private static Gen<Condition> Parts(int depth) => depth == 0 ? Leaves : Gen.OneOf(
         Leaves,
