@@ -80,7 +80,7 @@ internal static class MemberCodec
             Reservations = (has & 8) != 0 ? Reservations(ref reader) : [],
             Rewards = (has & 16) != 0 ? Rewards(version, ref reader) : [],
             Challenges = (has & 32) != 0 ? Challenges(version, goals, ref reader) : [],
-            Carts = (has & 64) != 0 ? Carts(ref reader) : [],
+            Carts = (has & 64) != 0 ? Carts(version, ref reader) : [],
             Pool = (has & 128) != 0 ? Pool(ref reader) : null,
         };
     }
@@ -239,14 +239,16 @@ internal static class MemberCodec
         writer.Text(cart.Cart);
         writer.Whole(cart.Wanted);
         writer.Instant(cart.Until);
+        writer.Whole(cart.Covered);
     }
 
-    private static Sequence<CartRequest> Carts(ref SlotReader reader)
+    private static Sequence<CartRequest> Carts(int version, ref SlotReader reader)
     {
         var carts = new CartRequest[reader.Int()];
         for (var i = 0; i < carts.Length; i++)
         {
             carts[i] = new CartRequest(reader.Code(), reader.Whole(), reader.Instant());
+            carts[i] = carts[i] with { Covered = version < 12 ? carts[i].Wanted : reader.Whole() };
         }
 
         return Sequence.Given(carts);

@@ -7,7 +7,11 @@ namespace Crm.Loyalty.Redemption;
 /// <param name="Cart">The host's name of the cart.</param>
 /// <param name="Wanted">How many units; more than 0.</param>
 /// <param name="Until">When the wish is forgotten, if the cart is neither paid nor changed before.</param>
-public sealed record CartRequest(string Cart, long Wanted, Instant Until);
+public sealed record CartRequest(string Cart, long Wanted, Instant Until)
+{
+    /// <summary>How many of them the member had when the wish was last told: at most so many may have been shown as payable, and are taken as far as they are still there where <see cref="PointsPayment.ClampsToBalance"/> says so.</summary>
+    public long Covered { get; init; }
+}
 
 /// <summary>What a wish comes to for a cart as it is now: the balance, the share and the minimum of the programme's terms of payment are asked anew.</summary>
 /// <param name="Wanted">How many units the member wants to use.</param>

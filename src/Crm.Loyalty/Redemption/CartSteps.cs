@@ -48,17 +48,21 @@ internal static class CartSteps
         {
             var seconds = request.Fields[RewardEvents.Seconds];
             var life = seconds.IsMissing ? CartEvents.UsualLife : Duration.FromSeconds((long)Math.Clamp(seconds.AsNumber, 1, LongestSeconds));
-            decision.Keep(plan.Name, new CartRequest(cart, (long)wanted, context.Moment.Instant + life));
+            decision.Keep(plan.Name, new CartRequest(cart, (long)wanted, context.Moment.Instant + life) { Covered = Math.Clamp(state.In(plan.Name).Wallet(terms.Unit).Balance, 0, (long)wanted) });
         }
 
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CartWants) { Subject = cart, Text = LoyaltyTexts.CartWants((long)wanted, terms.Unit, cart) });
         return decision.Outcome();
     }
 
+    /// <summary>The wish of the cart that a payment is of; null where it is of none, or of one that nobody told of.</summary>
+    public static CartRequest? WishOf(CustomerEvent payment, Membership membership) =>
+        payment.Fields[CartEvents.Cart].AsCode is { } cart ? membership.Carts.FirstOrDefault(known => known.Cart == cart) : null;
+
     /// <summary>Why a cart cannot be paid with so many units; null when it can, or when the payment is of no cart.</summary>
     public static Outcome.Refused? Obstacle(CustomerEvent payment, long points, Membership membership) =>
         payment.Fields[CartEvents.Cart].AsCode is not { } cart ? null
-        : membership.Carts.FirstOrDefault(known => known.Cart == cart) is not { } wish ? new("nothing-wanted", LoyaltyTexts.NothingWanted(cart))
+        : WishOf(payment, membership) is not { } wish ? new("nothing-wanted", LoyaltyTexts.NothingWanted(cart))
         : points > wish.Wanted ? new("more-than-wanted", LoyaltyTexts.MoreThanWanted(points, wish.Wanted))
         : null;
 

@@ -119,9 +119,9 @@ internal static class PointRequests
         var decision = new Decision(state, context);
         CartSteps.Fulfil(request, plan, decision);
         var held = Math.Max(0, state.In(plan.Name).Wallet(unit.Name).Balance);
-        if (asked > held && terms.ClampsToBalance)
+        if (asked > held && terms.ClampsToBalance && (context.AlreadyAccepted || CartSteps.WishOf(request, state.In(plan.Name))?.Covered >= asked))
         {
-            // What was quoted is given; what is missing was not there to be taken.
+            // What the cart was shown is given; what is missing is not there any more.
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.QuoteShort) { Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
             asked = held;
         }

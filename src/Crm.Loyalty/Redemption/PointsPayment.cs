@@ -27,7 +27,10 @@ public sealed record PointsPayment
     /// <summary>The most money that units pay of an order; null: no limit.</summary>
     public Money? Most { get; init; }
 
-    /// <summary>Whether a payment that was quoted takes what there is when the balance has fallen since, and notes what is missing; otherwise it is refused.</summary>
+    /// <summary>
+    /// Whether the payment of a cart takes what there is when the balance has fallen since its wish was told, and notes what is missing; otherwise it is refused, as is a payment of no cart, or of more than
+    /// the balance covered then (<see cref="CartRequest.Covered"/>).
+    /// </summary>
     public bool ClampsToBalance { get; init; }
 
     /// <summary>

@@ -43,13 +43,28 @@ public sealed class PaymentScenarios
     public async Task A_quote_that_is_not_covered_any_more_takes_what_there_is_and_notes_the_rest_or_is_refused_PTZ14(bool clamps)
     {
         var club = Club.Of(RewardClub.Program() with { Payment = new() { Unit = "points", Points = 1, Value = new Money(1, Currency.Hkd), ClampsToBalance = clamps } });
-        await club.Buys(400);
+        await club.Buys(1_000);
+        await club.Records(CartEvents.Want("web:want", RewardClub.Authority, "cart", 1_000));
+        await club.Redeems(600, unit: "points");
 
-        var receipt = await club.Records(RewardEvents.Pay("pos:pay", RewardClub.Authority, 1_000, Money.Hkd(100)));
+        var receipt = await club.Records(RewardEvents.Pay("pos:pay", RewardClub.Authority, 1_000, Money.Hkd(100), cart: "cart"));
 
         Assert.Equal(clamps ? null : "insufficient-balance", receipt.Refusal?.Code);
         Assert.Equal(clamps ? 0 : 400, await club.Points());
         Assert.Equal(clamps, receipt.Lines.Any(line => line.Code == LineCodes.QuoteShort && LoyaltyTexts.Describe(line).English == "600 points that were quoted are not there any more."));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("cart")]
+    public async Task Nobody_pays_with_what_no_cart_was_ever_shown(string? cart)
+    {
+        var club = Club.Of(RewardClub.Program() with { Payment = new() { Unit = "points", Points = 1, Value = new Money(1, Currency.Hkd), ClampsToBalance = true } });
+        await club.Buys(400);
+        await club.Records(CartEvents.Want("web:want", RewardClub.Authority, "cart", 1_000));
+
+        Assert.Equal("insufficient-balance", (await club.Records(RewardEvents.Pay("pos:pay", RewardClub.Authority, 1_000, Money.Hkd(100), cart: cart))).Refusal?.Code);
+        Assert.Equal(400, await club.Points());
     }
 
     [Fact]

@@ -98,8 +98,10 @@ public sealed class Returns
     {
         var program = Program(DebtPolicy.Carry) with { Payment = new() { Unit = "points", Points = 1, Value = new Money(1, Currency.Hkd), ClampsToBalance = true } };
         var club = Club.Of(program);
-        await club.Buys(40);
-        await club.Records(RewardEvents.Pay("pos:pay", RewardClub.Authority, 100, Money.Hkd(100)));
+        await club.Buys(100);
+        await club.Records(CartEvents.Want("web:want", RewardClub.Authority, "cart", 100));
+        await club.Redeems(60);
+        await club.Records(RewardEvents.Pay("pos:pay", RewardClub.Authority, 100, Money.Hkd(100), cart: "cart"));
         Assert.Equal(0, await club.Points());
 
         Assert.Equal(40, (await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "pos:pay"))).Total("points"));
