@@ -1,5 +1,6 @@
 using Crm.Engine;
 using Crm.Events;
+using Crm.Loyalty.Receipts;
 using Crm.Values;
 
 namespace Crm.Loyalty.Redemption;
@@ -47,12 +48,12 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
 
     /// <summary>Gives the units, or goes on giving them.</summary>
     /// <exception cref="KeyReusedException">A batch of the same name gave a customer something else.</exception>
-    public ValueTask<GrantReport> RunAsync(CrmEngine engine, CancellationToken cancellationToken = default) => ReportAsync(engine, Events, 1, cancellationToken);
+    public ValueTask<GrantReport> RunAsync(CrmEngine engine, CancellationToken cancellationToken = default) => ReportAsync(engine, Events, receipt => receipt.Lines.Where(line => line.Code == LineCodes.Adjusted).Sum(line => line.Amount), cancellationToken);
 
     /// <summary>Takes the units back, or goes on taking them. A customer whom the batch never reached loses nothing.</summary>
-    public ValueTask<GrantReport> UndoAsync(CrmEngine engine, CancellationToken cancellationToken = default) => ReportAsync(engine, Undo, -1, cancellationToken);
+    public ValueTask<GrantReport> UndoAsync(CrmEngine engine, CancellationToken cancellationToken = default) => ReportAsync(engine, Undo, receipt => -receipt.Lines.Where(line => Unit is null || line.Unit == Unit).Sum(line => line.Amount), cancellationToken);
 
-    private static async ValueTask<GrantReport> ReportAsync(CrmEngine engine, IEnumerable<CustomerEvent> events, int sign, CancellationToken cancellationToken)
+    private static async ValueTask<GrantReport> ReportAsync(CrmEngine engine, IEnumerable<CustomerEvent> events, Func<Receipt, long> moved, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(engine);
         var (customers, units, refused) = (0, 0L, new List<(CustomerId, string)>());
@@ -65,9 +66,9 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
                 continue;
             }
 
-            var moved = sign * receipt.Lines.Sum(line => line.Amount);
-            customers += moved == 0 ? 0 : 1;
-            units += moved;
+            // What follows by itself, as a reward that is given for the units, is no part of the batch.
+            customers += receipt.Lines.IsEmpty ? 0 : 1;
+            units += moved(receipt);
         }
 
         return new GrantReport(customers, units, refused.ToSequence());
@@ -78,6 +79,6 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
 
 /// <summary>What a batch did.</summary>
 /// <param name="Customers">How many customers got units, or gave them back.</param>
-/// <param name="Units">How many units in all.</param>
+/// <param name="Units">How many units in all: those that were given, or by which the customers have less since; where the batch names its unit, only of that.</param>
 /// <param name="Refused">Who got nothing, and the code of the refusal.</param>
 public sealed record GrantReport(int Customers, long Units, Sequence<(CustomerId Customer, string Code)> Refused);

@@ -1,4 +1,5 @@
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Tests.Redemption;
 using Crm.Values;
 
 namespace Crm.Loyalty.Tests.Recording;
@@ -23,6 +24,17 @@ public sealed class GrantBatches
         await batch.UndoAsync(club.Engine, TestContext.Current.CancellationToken);
         Assert.Equal((3, 60L), (undone.Customers, undone.Units));
         Assert.Equal(0, (await club.Ledger()).Sum(entry => entry.Amount));
+    }
+
+    [Fact]
+    public async Task A_reward_that_the_units_give_by_themselves_is_no_part_of_the_report()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { Kind = new RewardKind.Units(new("stars", 5)), Costs = [new("points", 100)], AutoAt = 100 });
+        var batch = new GrantBatch("power-cut", "goodwill", "staff:1", [(await club.Meets("ann"), 100)]) { Unit = "points" };
+
+        var report = await batch.RunAsync(club.Engine, TestContext.Current.CancellationToken);
+        Assert.Equal((1, 100L), (report.Customers, report.Units));
+        Assert.Equal((0L, 5L), ((await club.MembershipOf("ann")).Wallet("points").Balance, (await club.MembershipOf("ann")).Wallet("stars").Balance));
     }
 
     [Fact]
