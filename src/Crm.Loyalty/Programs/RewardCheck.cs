@@ -160,6 +160,11 @@ internal static class RewardCheck
             yield return new($"{path}.reward", $"No reward is named '{reward}'. There are: {(program.Rewards.IsEmpty ? "none" : string.Join(", ", program.Rewards.Select(known => known.Name)))}.");
         }
 
+        if (surprise.Reward is { } carried && program.Rewards.Any(known => known.Name == carried && known.Code is not null))
+        {
+            yield return new($"{path}.reward", $"The reward '{carried}' carries a code, which has to come from outside with a request; a surprise gives one without a code.");
+        }
+
         foreach (var error in (surprise.Gift is { } gift ? Amount(program, gift, $"{path}.gift") : []).Concat(When(surprise.When, $"{path}.when")))
         {
             yield return error;

@@ -268,6 +268,8 @@ public static class LoyaltyTexts
 
     internal static Text CodeExpected(string reward, string pattern) => new($"The reward '{reward}' carries a code of the form '{pattern}', to be looked up beforehand.", $"獎賞「{reward}」須附「{pattern}」格式的代碼。");
 
+    internal static Text CodeGiven(string reward) => new($"A reward with that code was given before; look another one up for '{reward}'.", $"附有該代碼的獎賞早已發出；請為「{reward}」另取代碼。");
+
     internal static Text UnknownCode { get; } = new("This customer has no unused reward with that code.", "此會員沒有附有該代碼而未用的獎賞。");
 
     internal static Text Rewarded(string reward, int times) => times == 1

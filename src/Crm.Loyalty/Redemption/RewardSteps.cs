@@ -31,6 +31,11 @@ internal static class RewardSteps
             return noCode;
         }
 
+        if (CodeOf(context) is { } code && !context.AlreadyAccepted && state.In(plan.Name).Rewards.Any(given => given.Open.Any(open => open.Code == code) || given.Used.Any(used => used.Code == code)))
+        {
+            return new Outcome.Refused("code-given", LoyaltyTexts.CodeGiven(offer.Reward.Name));
+        }
+
         var decision = new Decision(state, context);
         if (offer.Cost is { } cost)
         {
@@ -180,14 +185,22 @@ internal static class RewardSteps
                 continue;
             }
 
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Surprise) { Subject = surprise.Name, Text = LoyaltyTexts.Surprise(surprise.Name) });
-            if (surprise.Gift is { } gift && plan.PlaceOf(gift.Unit) is >= 0 and var place)
+            // What is out of stock is no surprise: nothing is said where nothing is given.
+            var reward = surprise.Reward is { } name && plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is { } known && InStock(plan, known, decision) != false ? known : null;
+            var gift = surprise.Gift is { } units && plan.PlaceOf(units.Unit) >= 0 ? units : default(UnitAmount?);
+            if (reward is null && gift is null)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = surprise.Name, Unit = gift.Unit, Amount = gift.Amount });
-                decision.Issue(plan, plan.Units[place], gift.Amount, null, $"surprise.{surprise.Name}");
+                continue;
             }
 
-            if (surprise.Reward is { } name && plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is { } reward && InStock(plan, reward, decision) != false)
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Surprise) { Subject = surprise.Name, Text = LoyaltyTexts.Surprise(surprise.Name) });
+            if (gift is { } given)
+            {
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = surprise.Name, Unit = given.Unit, Amount = given.Amount });
+                decision.Issue(plan, plan.Units[plan.PlaceOf(given.Unit)], given.Amount, null, $"surprise.{surprise.Name}");
+            }
+
+            if (reward is not null)
             {
                 Give(plan, reward, 1, null, decision, drawsStock: true);
             }

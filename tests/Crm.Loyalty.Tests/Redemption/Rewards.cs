@@ -148,6 +148,7 @@ public sealed class Rewards
         Assert.Equal("code-missing", (await club.Takes("mug")).Refusal?.Code);
         Assert.Equal("code-invalid", (await club.Takes("mug", code: "TEA-1")).Refusal?.Code);
         Assert.True((await club.Takes("mug", code: code)).Accepted);
+        Assert.Equal("code-given", (await club.Takes("mug", code: code)).Refusal?.Code);
         Assert.False((await club.Records(RewardEvents.Redeem(club.NextKey(), SpendAuthority.SignedIn(bob), "mug", code: code))).Accepted);
         Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use(club.NextKey(), bob, code))).Refusal?.Code);
         Assert.True((await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, code))).Accepted);
@@ -434,6 +435,23 @@ public sealed class Rewards
         var forged = asked with { Fields = asked.Fields.With("authority", default) };
         var refused = await Assert.ThrowsAsync<Crm.Engine.InvalidEventException>(async () => await club.Records(forged));
         Assert.Contains("authority", refused.Message);
+    }
+
+    [Fact]
+    public async Task What_is_out_of_stock_surprises_nobody_and_shows_no_hidden_programme()
+    {
+        var club = Club.Of(RewardClub.Program(RewardClub.Mug with { Stocked = true }) with { Hidden = true, Surprises = [new() { Name = "mug", OneIn = 1, Seed = "0123456789abcdef", Reward = "mug" }] });
+
+        Assert.Empty((await club.Buys(1)).Lines.Where(line => line.Code == LineCodes.Surprise));
+        Assert.False((await club.Membership()).Revealed);
+    }
+
+    [Fact]
+    public void A_surprise_gives_no_reward_that_carries_a_code()
+    {
+        var program = RewardClub.Program(RewardClub.Mug with { Code = new() { Pattern = "MUG-####-####" } }) with { Surprises = [new() { Name = "mug", OneIn = 1, Seed = "0123456789abcdef", Reward = "mug" }] };
+
+        Assert.Contains("surprises[0].reward", Assert.Throws<InvalidLoyaltyProgramException>(() => Club.Of(program)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
