@@ -57,7 +57,7 @@ public enum Recurrence
     /// <summary>With the next period.</summary>
     NextPeriod,
 
-    /// <summary>At once: counting begins anew when it is achieved.</summary>
+    /// <summary>At once: counting begins anew when it is achieved. A run of several periods begins anew with the next period, for each counts once.</summary>
     OnCompletion,
 }
 

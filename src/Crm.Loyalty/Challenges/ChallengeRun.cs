@@ -78,7 +78,7 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
         achieved = 1;
         standing = standing with { Completed = standing.Completed + 1 };
         return challenge.Recurrence != Recurrence.OnCompletion ? standing
-            : challenge.Period is null ? standing with { Met = false, Streak = 0, Frozen = 0, Counts = CountsOf(static _ => 0) }
+            : challenge.Period is null || challenge.Consecutive == 1 ? standing with { Met = false, Streak = 0, Frozen = 0, Counts = CountsOf(static _ => 0) }
             : standing with { Streak = 0, Frozen = 0 };
     }
 

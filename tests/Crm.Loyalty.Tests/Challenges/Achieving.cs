@@ -203,6 +203,19 @@ public sealed class Achieving
         Assert.Equal(shown, string.Join(", ", ChallengeProgress.Of(later.Challenges[0], standing, Samples.At(2026, 3, 20)).Goals.Select(goal => $"{goal.Goal} {goal.Done} of {goal.Target}")));
     }
 
+    [Theory]
+    [InlineData(Recurrence.OnCompletion, 20)]
+    [InlineData(Recurrence.NextPeriod, 10)]
+    public async Task What_begins_anew_at_once_can_be_achieved_twice_in_a_period(Recurrence recurrence, long stars)
+    {
+        var club = With(Monthly with { Consecutive = 1, Recurrence = recurrence });
+        await Visit(club, 2, 9);
+        Assert.Equal(stars, await Stars(club));
+
+        await Visit(club, 3, 4);
+        Assert.Equal(stars + 10, await Stars(club));
+    }
+
     [Fact]
     public void Two_goals_of_one_name_are_refused_for_what_is_done_is_counted_by_the_name()
     {
