@@ -11,6 +11,7 @@ namespace Crm.Storage.Tests;
 public sealed class ImportedFollowUps
 {
     private readonly Postman postman = new();
+    private readonly FakeClock clock = new(Samples.Start);
 
     public static TheoryData<string> Stores => [.. TestedStore.All.Select(store => store.Name)];
 
@@ -37,6 +38,25 @@ public sealed class ImportedFollowUps
         Assert.False(journal.Backfill);
     }
 
+    // What the one who goes is not told any more, others still are.
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task A_friend_is_told_of_what_they_get_when_somebody_is_erased(string name)
+    {
+        await using var factory = TestedStore.All.Single(tested => tested.Name == name).Fresh();
+        var store = await factory.OpenAsync("default", Token);
+        var engine = Engine(store);
+        await engine.RecordAsync([CustomerEvent.Purchase("shop:1", Samples.User(1), Money.Hkd(52))], RecordMode.Backfill, Token);
+
+        await engine.EraseAsync(new EraseRequest(new EventKey("desk", "1"), CustomerRef.Of(Samples.User(1))), Token);
+        await engine.PumpAsync(cancellationToken: Token);
+        // The friend gets both presents at one instant, so the second counts a tick later.
+        clock.Advance(Duration.FromSeconds(1));
+        await engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Equal(["thanks of desk:1"], postman.Delivered);
+    }
+
     [Fact]
     public void What_an_earlier_release_has_left_in_the_outbox_is_live()
     {
@@ -53,7 +73,7 @@ public sealed class ImportedFollowUps
     {
         await using var factory = TestedStore.All.Single(tested => tested.Name == name).Fresh();
         var store = await factory.OpenAsync("default", Token);
-        var engine = new CrmEngine(store, [new Presents()], new CrmOptions(), new FakeClock(Samples.Start), new SeededIdSource(), new CrmPorts { Channels = [postman] });
+        var engine = Engine(store);
         await engine.RecordAsync([CustomerEvent.Purchase("shop:1", Samples.User(1), Money.Hkd(52))], mode, Token);
 
         Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).FollowUps);
@@ -63,13 +83,15 @@ public sealed class ImportedFollowUps
         return await store.ReadJournalAsync(friend!.Customer, 0, Token).FirstAsync(Token);
     }
 
-    /// <summary>Who buys gives a friend a present, and whoever gets one is thanked for, within a day.</summary>
+    private CrmEngine Engine(ICustomerStore store) => new(store, [new Presents()], new CrmOptions(), clock, new SeededIdSource(), new CrmPorts { Channels = [postman] });
+
+    /// <summary>Who buys, or goes, gives a friend a present, and whoever gets one is thanked for, within a day.</summary>
     private sealed class Presents : CustomerModule<Nothing>
     {
         public override ModuleContract Contract { get; } = new()
         {
             Name = "presents",
-            Handles = [EventKinds.PurchaseName, "present"],
+            Handles = [EventKinds.PurchaseName, EventKinds.ErasedName, "present"],
             Kinds = [new EventKind("present", EventNature.Happening)],
             Codec = new NoState(),
         };

@@ -65,12 +65,17 @@ internal sealed class Consequences
     /// <summary>Has nothing be sent, by the customers who get its follow-ups neither, as of history that is imported.</summary>
     public void Silence()
     {
-        messages?.Clear();
+        Withhold();
         if (followUps is { Count: > 0 })
         {
             (silent ??= []).UnionWith(followUps.Select(followUp => followUp.Key));
         }
+    }
 
+    /// <summary>Has nothing be sent to the customer; those who get its follow-ups are told as ever.</summary>
+    public void Withhold()
+    {
+        messages?.Clear();
         for (var i = 0; i < decisions?.Count; i++)
         {
             decisions[i] = decisions[i] with { Silent = true };

@@ -68,13 +68,18 @@ internal sealed partial class Decision
     };
 
     // Returns what supplies that are short have left for what comes then.
-    private SuppliesLeft? BringForward(JournalDraft until, RecordMode mode = RecordMode.Live)
+    private SuppliesLeft? BringForward(JournalDraft until, bool withholds = false)
     {
         var left = SuppliesLeft.Of(until);
         var due = new Consequences();
         fold.SettleBefore(state, until.EffectiveAt, due);
         fold.BringForward(Customer, state, until.EffectiveAt, due, left is null ? null : [left]);
-        KeepDue(due, mode);
+        if (withholds)
+        {
+            due.Withhold();
+        }
+
+        KeepDue(due, RecordMode.Live);
         return left;
     }
 
