@@ -38,6 +38,36 @@ public sealed class ImportedFollowUps
         Assert.False(journal.Backfill);
     }
 
+    // Whether or not a worker has come before.
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task A_friend_is_told_of_what_was_due_by_itself_before_what_they_get_from_imported_history(string name)
+    {
+        await using var factory = TestedStore.All.Single(tested => tested.Name == name).Fresh();
+        var engine = Engine(await factory.OpenAsync("default", Token));
+
+        await VisitedAndGivenAsync(engine);
+        clock.Advance(Duration.FromHours(1));
+        await engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Equal(["come again after 2"], postman.Delivered);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task What_was_due_by_itself_before_an_imported_follow_up_does_not_leave_once_its_cause_is_cancelled(string name)
+    {
+        await using var factory = TestedStore.All.Single(tested => tested.Name == name).Fresh();
+        var engine = Engine(await factory.OpenAsync("default", Token));
+
+        await VisitedAndGivenAsync(engine);
+        await engine.RecordAsync(new CustomerEvent { Key = new EventKey("shop", "3"), Kind = EventKinds.CancellationName, Identity = Samples.User(2), Original = new EventKey("shop", "2") }, Token);
+        clock.Advance(Duration.FromHours(1));
+        await engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Empty(postman.Delivered);
+    }
+
     // What the one who goes is not told any more, others still are.
     [Theory]
     [MemberData(nameof(Stores))]
@@ -83,25 +113,53 @@ public sealed class ImportedFollowUps
         return await store.ReadJournalAsync(friend!.Customer, 0, Token).FirstAsync(Token);
     }
 
+    // The friend was there at first, and is to be asked back an hour later; what is imported then is delivered an hour after that, and nobody has looked meanwhile.
+    private async Task VisitedAndGivenAsync(CrmEngine engine)
+    {
+        await engine.RecordAsync(new CustomerEvent { Key = new EventKey("shop", "2"), Kind = "visit", Identity = Samples.User(2) }, Token);
+        clock.Advance(Duration.FromHours(2));
+        await engine.RecordAsync([CustomerEvent.Purchase("shop:1", Samples.User(1), Money.Hkd(52)) with { OccurredAt = Samples.Start }], RecordMode.Backfill, Token);
+        Assert.Equal(1, (await engine.PumpAsync(cancellationToken: Token)).FollowUps);
+        Assert.Empty(postman.Delivered);
+    }
+
     private CrmEngine Engine(ICustomerStore store) => new(store, [new Presents()], new CrmOptions(), clock, new SeededIdSource(), new CrmPorts { Channels = [postman] });
 
-    /// <summary>Who buys, or goes, gives a friend a present, and whoever gets one is thanked for, within a day.</summary>
+    /// <summary>Who buys, or goes, gives a friend a present, and whoever gets one thanks for it within a day; whoever visits is asked to come again.</summary>
     private sealed class Presents : CustomerModule<Nothing>
     {
         public override ModuleContract Contract { get; } = new()
         {
             Name = "presents",
-            Handles = [EventKinds.PurchaseName, EventKinds.ErasedName, "present"],
-            Kinds = [new EventKind("present", EventNature.Happening)],
+            Handles = [EventKinds.PurchaseName, EventKinds.ErasedName, "present", "visit"],
+            Kinds = [new EventKind("present", EventNature.Happening), new EventKind("visit", EventNature.Happening)],
             Codec = new NoState(),
         };
 
-        protected override Outcome Handle(Nothing state, ModuleContext context) => context.Stimulus is Stimulus.Happened({ Kind: "present" })
-            ? new Outcome.Accepted
-            {
-                Messages = [new Message { Occasion = $"thanks {context.Cause.Value}", Channel = "post", Template = "thanks", Purpose = "service", DecidedAt = context.Moment.Instant, UsefulUntil = context.Moment.Instant + Duration.FromDays(1) }],
-            }
-            : new Outcome.Accepted { FollowUps = [new CustomerEvent { Key = new EventKey("present", $"of {context.Cause}"), Kind = "present", Identity = Samples.User(2) }] };
+        protected override Outcome Handle(Nothing state, ModuleContext context) => context.Stimulus switch
+        {
+            Stimulus.Happened({ Kind: "visit" }) => new Outcome.Accepted { Agenda = [new AgendaChange($"after {context.Cause.Value}", context.Moment.Instant + Duration.FromHours(1))] },
+            Stimulus.Happened({ Kind: "present" }) => Told($"thanks {context.Cause.Value}", context, Duration.Zero),
+            Stimulus.Due(var visit) => Told($"come again {visit}", context, Duration.FromMinutes(90)),
+            _ => new Outcome.Accepted { FollowUps = [new CustomerEvent { Key = new EventKey("present", $"of {context.Cause}"), Kind = "present", Identity = Samples.User(2) }] },
+        };
+
+        private static Outcome.Accepted Told(string occasion, ModuleContext context, Duration wait) => new()
+        {
+            Messages =
+            [
+                new Message
+                {
+                    Occasion = occasion,
+                    Channel = "post",
+                    Template = "thanks",
+                    Purpose = "service",
+                    DecidedAt = context.Moment.Instant,
+                    NotBefore = context.Moment.Instant + wait,
+                    UsefulUntil = context.Moment.Instant + Duration.FromDays(1),
+                },
+            ],
+        };
     }
 
     private sealed record Nothing;

@@ -21,7 +21,7 @@ internal sealed class Companions(Kernel kernel, IIdSource ids)
     public static CustomerRef ReceiverOf(OutboxItem.OfFollowUp followUp) => new(followUp.Event.Customer, followUp.Event.Identity);
 
     /// <summary>A commit without its follow-ups, and with the commits of those who get them; null where one of them is nobody yet, has it already or cannot be decided about.</summary>
-    public async ValueTask<IReadOnlyList<Commit>?> JoinAsync(Commit commit, IReadOnlyList<OutboxItem.OfFollowUp> followUps, RecordMode mode, Instant now, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<Commit>?> JoinAsync(Commit commit, IReadOnlyList<OutboxItem.OfFollowUp> followUps, Instant now, CancellationToken cancellationToken)
     {
         var receivers = new Dictionary<CustomerId, Decision>();
         foreach (var followUp in followUps)
@@ -43,9 +43,10 @@ internal sealed class Companions(Kernel kernel, IIdSource ids)
                 if (!receivers.TryGetValue(customer, out var receiver))
                 {
                     receivers[customer] = receiver = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
+                    receiver.HasOwnDue = true;
                 }
 
-                await receiver.AddAsync(happened, Binary.PayloadHash(happened), followUp.Backfill ? RecordMode.Backfill : mode, now, Shortages.None, null, snapshot, cancellationToken).ConfigureAwait(false);
+                await receiver.AddAsync(happened, Binary.PayloadHash(happened), followUp.Backfill ? RecordMode.Backfill : RecordMode.Live, now, Shortages.None, null, snapshot, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception fault) when (fault is ModuleFaultException or UnreadableStateException)
             {

@@ -51,6 +51,9 @@ internal sealed partial class Decision
 
     public Fields Profile => profile ?? snapshot.Profile;
 
+    /// <summary>Whether what falls due before what is recorded is due by itself, also where that is imported: it follows from what was imported for somebody else.</summary>
+    public bool HasOwnDue { get; set; }
+
     /// <summary>Begins with a customer as loaded, or with a newborn one.</summary>
     public static ValueTask<Decision> BeginAsync(Kernel kernel, CustomerSnapshot snapshot, IIdSource ids, CancellationToken cancellationToken) =>
         BeginAsync(kernel, snapshot, snapshot.Customer ?? ids.NewCustomerId(), kernel.Codec.Decode(snapshot.Slots, snapshot.Version), null, cancellationToken);
@@ -121,6 +124,11 @@ internal sealed partial class Decision
             Observations = Observations.Of(happened, state, today, isLate, kernel.Modules, shortages.Less(consequences.Drawn)),
             Backfill = mode == RecordMode.Backfill,
         };
+        if (draft.Backfill && HasOwnDue)
+        {
+            draft = draft with { Observations = Observations.WithOwnDue(draft.Observations) };
+        }
+
         var changesHistory = kind.Nature == EventNature.Amendment
             || kind.OpensHistory
             || (draft.EffectiveAt < state.Handled && !kind.OrderFree)
@@ -138,7 +146,7 @@ internal sealed partial class Decision
             var due = new Consequences();
             fold.SettleBefore(state, draft.EffectiveAt, due);
             fold.BringForward(Customer, state, draft.EffectiveAt, due, left is null ? null : [left]);
-            KeepDue(due, mode);
+            KeepDue(due, draft.SilencesDue ? RecordMode.Backfill : RecordMode.Live);
         }
 
         TakenBack? taken = null;
@@ -188,7 +196,7 @@ internal sealed partial class Decision
         while ((happened.OccurredAt ?? Kernel.After(state.RecordedAt, now)) is var until && state.NextDue <= until && !(until < state.Handled))
         {
             var exhausted = DueRunner.Exhausted(Customer, Version) with { OccurredAt = until };
-            await AddAsync(exhausted, Binary.PayloadHash(exhausted), mode, now, shortages, null, loaded, today, cancellationToken).ConfigureAwait(false);
+            await AddAsync(exhausted, Binary.PayloadHash(exhausted), HasOwnDue ? RecordMode.Live : mode, now, shortages, null, loaded, today, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -30,6 +30,9 @@ internal sealed record JournalDraft
 
     public bool Backfill { get; init; }
 
+    /// <summary>Whether what falls due before it is part of the history that is imported with it, so that nothing is sent for that either.</summary>
+    public bool SilencesDue => Backfill && !Engine.Observations.HasOwnDue(Observations);
+
     /// <summary>In whose journal it is, where that is somebody who was merged into the customer; null: in the customer's own.</summary>
     public CustomerId? InJournalOf { get; init; }
 

@@ -14,6 +14,7 @@ internal static class Observations
     private const string LookupPrefix = "lookup.";
     private const string ShortPrefix = "q:";
     private const string LeftPrefix = "q#:";
+    private const string OwnDueName = "own-due";
 
     /// <summary>What is observed for an event that is decided now.</summary>
     /// <param name="happened">The event with its look-ups.</param>
@@ -45,6 +46,12 @@ internal static class Observations
 
     /// <summary>The supplies that were found short for what falls due, and nothing else.</summary>
     public static Fields Short(CustomerState state, Shortages shortages) => Fields.Of(Of(shortages, state.Handled));
+
+    /// <summary>What is observed, with a mark: what fell due before the entry was due by itself, whether or not the entry is imported.</summary>
+    public static Fields WithOwnDue(Fields observations) => observations.With(Fields.Of((OwnDueName, true)));
+
+    /// <summary>Whether what fell due before an entry was due by itself, although the entry is imported.</summary>
+    public static bool HasOwnDue(Fields observations) => observations.Count > 0 && observations[OwnDueName].AsFlag;
 
     // Since when what falls due is told of it, and what it has; without that there is nothing to be had of it. Entries of earlier releases never say what it has.
     private static IEnumerable<(string Name, Scalar Value)> Of(Shortages shortages, Instant? since)

@@ -220,7 +220,7 @@ internal sealed class OutboxPump
     {
         try
         {
-            await recorder.RecordAsync([followUp.Event], followUp.Backfill ? RecordMode.Backfill : RecordMode.Live, cancellationToken).ConfigureAwait(false);
+            await recorder.FollowAsync(followUp, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception fault) when (IsOfOneCustomer(fault))
         {

@@ -24,6 +24,13 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         return await RecordCheckedAsync(events, mode, cancellationToken, settles).ConfigureAwait(false);
     }
 
+    /// <summary>Records a follow-up. Nothing is sent for what follows from imported history; what falls due for whoever gets it before is their own, and is told as ever.</summary>
+    public async ValueTask FollowAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
+    {
+        Check([followUp.Event]);
+        _ = await RecordAsync([new Item(0, followUp.Event, Binary.PayloadHash(followUp.Event), null) { HasOwnDue = true }], followUp.Backfill ? RecordMode.Backfill : RecordMode.Live, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Says what is wrong with events, all of it, before anything is read.</summary>
     /// <exception cref="InvalidEventException">Something is.</exception>
     public void Check(IReadOnlyList<CustomerEvent> events) => Refuse(kernel.Check.Check(events, clock.GetCurrentInstant()));
@@ -76,11 +83,16 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             items[i] = new Item(i, events[i], Binary.PayloadHash(events[i]), settles?[i]);
         }
 
+        return await RecordAsync(items, mode, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<IReadOnlyList<Recorded>> RecordAsync(Item[] items, RecordMode mode, CancellationToken cancellationToken)
+    {
         using var activity = CrmTelemetry.Start(CrmTelemetry.RecordActivity);
-        activity?.SetTag("crm.events", events.Count);
-        if (events.Count == 1)
+        activity?.SetTag("crm.events", items.Length);
+        if (items.Length == 1)
         {
-            activity?.SetTag("crm.kind", events[0].Kind);
+            activity?.SetTag("crm.kind", items[0].Happened.Kind);
         }
 
         for (var pending = Distinct(items); pending.Count > 0; pending = Misjudged(items))
@@ -97,7 +109,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         var answers = Array.ConvertAll(items, item => item.Answer());
         for (var i = 0; i < answers.Length; i++)
         {
-            CrmTelemetry.Answered(events[i], answers[i]);
+            CrmTelemetry.Answered(items[i].Happened, answers[i]);
         }
 
         return answers;
@@ -198,7 +210,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 }
                 else
                 {
-                    (results, var apart) = await CommitAsync(decisions, mode, cancellationToken).ConfigureAwait(false);
+                    (results, var apart) = await CommitAsync(decisions, cancellationToken).ConfigureAwait(false);
                     progress |= apart;
                 }
             }
@@ -258,7 +270,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private IReadOnlyList<OutboxItem.OfFollowUp> Together(Decided decision) => decision.Items.Exists(item => item.Apart) ? [] : companions.Of(decision.Commit);
 
     // The results in the order of the decisions, and whether some are decided apart from those who get something from now on.
-    private async ValueTask<(IReadOnlyList<CommitResult> Results, bool Apart)> CommitAsync(List<Decided> decisions, RecordMode mode, CancellationToken cancellationToken)
+    private async ValueTask<(IReadOnlyList<CommitResult> Results, bool Apart)> CommitAsync(List<Decided> decisions, CancellationToken cancellationToken)
     {
         var together = decisions.ConvertAll(Together);
         if (together.TrueForAll(followUps => followUps.Count == 0) || kernel.Store is not IAtomicCommits store)
@@ -270,7 +282,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         for (var i = 0; i < results.Length; i++)
         {
             if (together[i].Count == 0
-                || await companions.JoinAsync(decisions[i].Commit, together[i], mode, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false) is not { } commits)
+                || await companions.JoinAsync(decisions[i].Commit, together[i], clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false) is not { } commits)
             {
                 alone.Add(i);
                 continue;
@@ -427,6 +439,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         foreach (var item in chosen)
         {
             var born = decision.Born && decision.Version == 0;
+            decision.HasOwnDue = item.HasOwnDue;
             var receipt = await decision.AddAsync(item.Happened, item.Hash, mode, now, item.Shortages ?? Shortages.None, item.Owners, item.Loaded, cancellationToken).ConfigureAwait(false);
             item.Decided = new Recorded.New(receipt, born);
             if (item.Settles is { } settles)
@@ -544,6 +557,9 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         public UInt128 Hash { get; } = hash;
 
         public string? Settles { get; } = settles;
+
+        /// <summary>See <see cref="Decision.HasOwnDue"/>.</summary>
+        public bool HasOwnDue { get; init; }
 
         public CustomerRef Reference { get; } = new(happened.Customer, happened.Identity) { Recording = happened.Key };
 

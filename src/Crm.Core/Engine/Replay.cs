@@ -79,9 +79,13 @@ internal static class Replay
                 supplies.Remove(left);
             }
 
-            if (input.Entry.Backfill)
+            if (input.Entry.SilencesDue)
             {
                 due.Silence();
+            }
+
+            if (input.Entry.Backfill)
+            {
                 own.Silence();
             }
 

@@ -77,7 +77,7 @@ internal sealed class VirtualRun
     {
         var draft = JournalDraft.Of(entry, replay.Kinds);
         // Nobody was there while imported history happened.
-        Forward(isAttended && !entry.Backfill ? Instant.Max(draft.EffectiveAt, draft.RecordedAt) : draft.EffectiveAt, draft);
+        Forward(isAttended && !draft.SilencesDue ? Instant.Max(draft.EffectiveAt, draft.RecordedAt) : draft.EffectiveAt, draft);
         version = entry.Version;
         // What is due is handled when something happens, whether or not a worker had come before: that decides the same.
         course.Pass(version);
@@ -107,7 +107,7 @@ internal sealed class VirtualRun
             if (course.State.NextDue is { } due && due <= until && !(departure < due))
             {
                 course.Forward(due, before);
-                Took(null, due, before is { Backfill: true });
+                Took(null, due, before is { SilencesDue: true });
             }
             else if (departure <= until)
             {
