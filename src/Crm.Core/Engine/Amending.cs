@@ -41,7 +41,10 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
     private CustomerState Had(EventKey key, CustomerEvent? happened)
     {
         var place = ordered.FindIndex(entry => entry.Key == key);
-        return Replay.Run(Beside, customer, Before(place), [new JournalInput(ordered[place], happened)], ordered[place].EffectiveAt).State;
+        // What falls due before an entry draws on the same as the entry itself, so where supplies were short all of it is decided in one go.
+        var isShort = ordered.Take(place + 1).Any(entry => SuppliesLeft.Of(entry) is not null);
+        var (from, begun) = isShort ? (0, start) : (place, Before(place));
+        return Replay.Run(Beside, customer, begun, [.. InputsBefore(place).Skip(from), new JournalInput(ordered[place], happened)], ordered[place].EffectiveAt).State;
     }
 
     // The state before an entry. What leads to one leads on to a later one where no amendment is between, and where no other history is joined.
@@ -54,11 +57,12 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
 
         var goesOn = reached.Place < place && ordered[reached.Place..place].TrueForAll(entry => entry is { Kind.Nature: not EventNature.Amendment, InJournalOf: null, Joins: null });
         var (from, begun) = goesOn && reached.State is { } known ? (reached.Place, known) : (0, start);
-        var inputs = EffectiveHistory.Of(ordered[..(place + 1)]).Inputs;
-        var before = Replay.Run(Beside, customer, begun, [.. inputs.Take(place).Skip(from)], ordered[place].EffectiveAt, ordered[place]).State;
+        var before = Replay.Run(Beside, customer, begun, [.. InputsBefore(place).Skip(from)], ordered[place].EffectiveAt).State;
         reached = (place, before);
         return before;
     }
+
+    private IEnumerable<JournalInput> InputsBefore(int place) => EffectiveHistory.Of(ordered[..(place + 1)]).Inputs.Take(place);
 
     private List<AmendedEvent> Find() => [.. changed.Inputs
         .Where(input => input.Entry.Kind.Nature != EventNature.Amendment && input.Event != Was(input.Entry.Key))

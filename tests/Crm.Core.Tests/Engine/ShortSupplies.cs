@@ -105,6 +105,26 @@ public sealed class ShortSupplies
     }
 
     [Fact]
+    public async Task What_an_irrevocable_module_asks_of_the_past_shares_what_was_left_then()
+    {
+        var asked = new ScriptModule(
+            new ModuleContract { Name = "mugs", Handles = [Visit, EventKinds.CancellationName], Kinds = [Wanting(Visit, EventNature.Happening)], Codec = NotesCodec.Instance, Reversible = false },
+            (notes, context) => context.Stimulus switch
+            {
+                Stimulus.Happened({ Kind: EventKinds.CancellationName }) => new Outcome.Accepted { State = new Notes([.. context.Amended.SelectMany(amended => ((Notes)context.StateHad(amended.Whole.Key, amended.Whole)).Lines)]) },
+                _ => Visiting(notes, context),
+            });
+        var shop = await Stocked(4, asked);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 1));
+        shop.Clock.Advance(Duration.FromDays(2));
+        await shop.RecordAsync(Visited("door:2", Shop.Amy, 3));
+
+        await shop.RecordAsync(Histories.Cancellation("undo:2", EventKey.Parse("door:2")));
+
+        Assert.Equal(["1 took 1", "due took 2", "2 took 1"], (await shop.ReadAsync()).Slot<Notes>("mugs").Lines);
+    }
+
+    [Fact]
     public async Task A_quote_promises_what_is_left()
     {
         var shop = await Stocked(1);
@@ -191,14 +211,16 @@ public sealed class ShortSupplies
     // Whoever visits takes as many mugs as they want and there are, and two more on the day after.
     private static ScriptModule Module => new(
         new ModuleContract { Name = "mugs", Handles = [Visit, Ask], Kinds = [Wanting(Visit, EventNature.Happening), Wanting(Ask, EventNature.Request)], Codec = NotesCodec.Instance },
-        (notes, context) => context.Stimulus switch
-        {
-            Stimulus.Due => Take(notes, context, "due", 2),
-            Stimulus.Happened({ Kind: Ask } asked) when !context.AlreadyAccepted && !context.MayDraw(Mugs, Wanted(asked)) => new Outcome.Refused("no-mugs", new Text("None left.", "已派完。")),
-            Stimulus.Happened({ Kind: Ask } asked) => Took(notes, asked.Key.Value, Wanted(asked)),
-            Stimulus.Happened(var visited) => Take(notes, context, visited.Key.Value, Wanted(visited)) with { Agenda = [new AgendaChange($"later/{visited.Key}", context.Moment.Instant + Duration.FromDays(1))] },
-            _ => Outcome.Nothing,
-        });
+        Visiting);
+
+    private static Outcome Visiting(Notes notes, ModuleContext context) => context.Stimulus switch
+    {
+        Stimulus.Due => Take(notes, context, "due", 2),
+        Stimulus.Happened({ Kind: Ask } asked) when !context.AlreadyAccepted && !context.MayDraw(Mugs, Wanted(asked)) => new Outcome.Refused("no-mugs", new Text("None left.", "已派完。")),
+        Stimulus.Happened({ Kind: Ask } asked) => Took(notes, asked.Key.Value, Wanted(asked)),
+        Stimulus.Happened(var visited) => Take(notes, context, visited.Key.Value, Wanted(visited)) with { Agenda = [new AgendaChange($"later/{visited.Key}", context.Moment.Instant + Duration.FromDays(1))] },
+        _ => Outcome.Nothing,
+    };
 
     private static Outcome.Accepted Take(Notes notes, ModuleContext context, string who, long wanted)
     {
@@ -220,9 +242,9 @@ public sealed class ShortSupplies
 
     private static CustomerEvent Asked(string key, Identity who, long want) => Visited(key, who, want) with { Kind = Ask };
 
-    private static async Task<Shop> Stocked(long mugs)
+    private static async Task<Shop> Stocked(long mugs, ScriptModule? module = null)
     {
-        var shop = new Shop(new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = 8 }, Module);
+        var shop = new Shop(new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = 8 }, module ?? Module);
         await ((IQuotas)shop.Store).SetAsync(Mugs, mugs, Token);
         return shop;
     }
