@@ -209,14 +209,20 @@ internal sealed partial class Decision
     }
 
     /// <summary>The state that a part of the customer's history leads to, decided again from its beginning on, with what is pinned since.</summary>
-    public CustomerState Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until) => Replay.Run(fold, Customer, Pins.Of(kernel.Modules, Beginning(opening), state), inputs, until).State;
+    /// <param name="opening">With what the history begins.</param>
+    /// <param name="inputs">The part.</param>
+    /// <param name="until">The instant that is asked about.</param>
+    /// <param name="after">The entries that are no part of it, in order.</param>
+    public CustomerState Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after) =>
+        Replay.Run(fold, Customer, Pins.Of(kernel.Modules, Beginning(opening), state), inputs, until, after).State;
 
     /// <summary>The state of somebody who was merged, by their own journal and before the merge.</summary>
     /// <param name="merge">The merge, which knows with what their history began.</param>
     /// <param name="own">Their journal, and those that were joined to it.</param>
     /// <param name="into">The journal in which the merge is, as far as it is known.</param>
     /// <param name="until">The instant that is asked about.</param>
-    public CustomerState ReplayedApart(JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until) => Replay.RunApart(fold, merge, own, into, until);
+    /// <param name="after">The entries of their journal that are no part of it, in order.</param>
+    public CustomerState ReplayedApart(JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until, IReadOnlyList<JournalDraft> after) => Replay.RunApart(fold, merge, own, into, until, after);
 
     /// <summary>Takes what one module keeps from a replay of the whole history in which the module was there from the beginning. The customer has been brought forward.</summary>
     /// <returns>Whether anything changes.</returns>

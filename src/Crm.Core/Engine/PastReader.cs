@@ -127,7 +127,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         List<JoinedHistory> apart = question.IsNow ? [] : [.. Joined(history).Where(joined => IsApart(joined.Customer, known, question))];
         var meant = asked is null ? null : apart.Find(joined => joined.Customer == asked.Id);
         var views = new List<PastView>();
-        if (meant is null && await ReadAsync(snapshot, customer, history, known, question, cancellationToken).ConfigureAwait(false) is { } view)
+        if (meant is null && await ReadAsync(snapshot, customer, history, all, known, question, cancellationToken).ConfigureAwait(false) is { } view)
         {
             views.Add(view);
         }
@@ -143,7 +143,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
 
     private static IEnumerable<JoinedHistory> Joined(CustomerHistory history) => history.Joined.SelectMany(joined => Joined(joined.History).Prepend(joined));
 
-    private async ValueTask<PastView?> ReadAsync(CustomerSnapshot snapshot, CustomerId customer, CustomerHistory history, List<JournalDraft> known, PastQuestion question, CancellationToken cancellationToken)
+    private async ValueTask<PastView?> ReadAsync(CustomerSnapshot snapshot, CustomerId customer, CustomerHistory history, List<JournalDraft> all, List<JournalDraft> known, PastQuestion question, CancellationToken cancellationToken)
     {
         var opening = history.Opening;
         if (IsDisposedOf(customer, opening, question))
@@ -167,7 +167,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
         else
         {
-            state = decision.Replayed(opening, inputs, question.At);
+            state = decision.Replayed(opening, inputs, question.At, After(all, null, question));
         }
 
         var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
@@ -192,7 +192,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             return null;
         }
 
-        var state = decision.ReplayedApart(merge, own, [.. inputs.Where(input => input.Entry.InJournalOf == merge.InJournalOf)], question.At);
+        var state = decision.ReplayedApart(merge, own, [.. inputs.Where(input => input.Entry.InJournalOf == merge.InJournalOf)], question.At, After(all, customer, question));
         var view = new CustomerView(kernel.Modules, state, customer, own.Count > 0 ? own[^1].Entry.Version : 0, MomentOf(question), default);
         return new PastView(view, kernel.Modules, state, Told(own), CountedHistory.DisposedUntil(joined.History), isNow: false) { MergedInto = survivor };
     }
@@ -218,6 +218,10 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
 
     private static List<JournalInput> Inputs(List<JournalDraft> drafts, PastQuestion question) =>
         [.. EffectiveHistory.Of(drafts).Inputs.Where(input => input.Entry.EffectiveAt <= question.At && !(input.Entry.EffectiveAt > question.HappenedUntil))];
+
+    // What fell due before the instant may have been decided with an entry that counts later, and knows what short supplies had for it.
+    private static List<JournalDraft> After(List<JournalDraft> all, CustomerId? owner, PastQuestion question) =>
+        all.FindAll(draft => draft.InJournalOf == owner && !(draft.RecordedAt > question.KnownAt) && (draft.EffectiveAt > question.At || draft.EffectiveAt > question.HappenedUntil));
 
     private static Sequence<HistoricEvent> Told(List<JournalInput> inputs) => inputs.Where(input => input.Entry.Kind.Name != Events.EventKinds.RetiredName)
         .Select(input => new HistoricEvent(input.Entry.Key, input.Event, input.Entry.EffectiveAt, input.Entry.RecordedAt) { IsBackfill = input.Entry.Backfill, IsAmendment = input.Entry.Kind.Nature == Events.EventNature.Amendment })

@@ -16,8 +16,8 @@ internal static class Replay
     /// <param name="start">The state to start from; it is not changed.</param>
     /// <param name="inputs">The history after it, in order, and those joined to it.</param>
     /// <param name="until">Up to when agenda entries are handled at the end.</param>
-    /// <param name="after">An entry that comes after the history, and knows what supplies had left for what fell due before it; null: there is none.</param>
-    public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, JournalDraft? after = null)
+    /// <param name="after">Entries that come after the history, in order, and know what supplies had left for what fell due before them.</param>
+    public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, params IReadOnlyList<JournalDraft> after)
     {
         var journals = inputs.Any(input => input.Entry.InJournalOf is not null) ? inputs.ToLookup(input => input.Entry.InJournalOf) : null;
         return Run(fold, customer, start, journals is null ? inputs : [.. journals[null]], until, after, journals);
@@ -29,22 +29,23 @@ internal static class Replay
     /// <param name="own">Their history, in order, and those joined to it.</param>
     /// <param name="into">The history in which the merge is.</param>
     /// <param name="until">The instant.</param>
-    public static CustomerState RunApart(Fold fold, JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until)
+    /// <param name="after">Their entries after it, as in <see cref="Run(Fold, CustomerId, CustomerState, IReadOnlyList{JournalInput}, Instant, IReadOnlyList{JournalDraft})"/>.</param>
+    public static CustomerState RunApart(Fold fold, JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until, IReadOnlyList<JournalDraft> after)
     {
         var (customer, beginning) = merge.Joins ?? throw new ArgumentException($"The entry '{merge.Key}' joins nobody; a merge is expected.", nameof(merge));
         var journals = own.ToLookup(input => input.Entry.InJournalOf);
         List<JournalInput> branch = [.. journals[customer]];
-        return Run(fold, customer, Open(fold, beginning, branch, into, merge), branch, until, null, journals).State;
+        return Run(fold, customer, Open(fold, beginning, branch, into, merge), branch, until, after, journals).State;
     }
 
-    private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, JournalDraft? after, ILookup<CustomerId?, JournalInput>? journals)
+    private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after, ILookup<CustomerId?, JournalInput>? journals)
     {
         var state = start.Clone();
         var all = new Consequences { OfReversibleOnly = true };
         var lines = new Dictionary<EventKey, Sequence<ReceiptLine>>();
         Refusal? refused = null;
         // Those of entries that are still to come; what fell due before them was told of them.
-        var supplies = after is null ? SuppliesLeft.Of(inputs.Select(input => input.Entry)) : SuppliesLeft.Of(inputs.Select(input => input.Entry).Append(after));
+        var supplies = SuppliesLeft.Of(inputs.Select(input => input.Entry).Concat(after));
         foreach (var input in inputs)
         {
             // What a retirement does is the merge's to do.
@@ -65,7 +66,7 @@ internal static class Replay
             if (input.Entry.Joins is { } joins)
             {
                 List<JournalInput> branch = [.. journals?[joins.Customer] ?? []];
-                var joined = Run(fold, joins.Customer, Open(fold, joins.Beginning, branch, inputs, input.Entry), branch, input.Entry.EffectiveAt, null, journals);
+                var joined = Run(fold, joins.Customer, Open(fold, joins.Beginning, branch, inputs, input.Entry), branch, input.Entry.EffectiveAt, [], journals);
                 all.Add(joined.Consequences, joins.Customer);
                 fold.Join(customer, state, joined.State, input, left, own);
             }

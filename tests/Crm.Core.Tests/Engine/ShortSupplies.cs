@@ -125,6 +125,36 @@ public sealed class ShortSupplies
     }
 
     [Fact]
+    public async Task The_past_has_what_history_decided_where_the_entry_that_knows_of_it_came_later()
+    {
+        var shop = await Stocked(2);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 1));
+        shop.Clock.Advance(Duration.FromDays(3));
+        await shop.RecordAsync(Visited("door:3", Shop.Amy, 1));
+
+        Assert.Equal(["1 took 1", "due took 1"], await Past(shop, Shop.Amy, Duration.FromDays(2)));
+        Assert.Equal(["1 took 1", "due took 1"], await Past(shop, Shop.Amy, Duration.FromDays(2), question => question with { HappenedUntil = Shop.Opening + Duration.FromHours(1) }));
+        Assert.Equal(["1 took 1", "due took 1", "3 took 0"], await Past(shop, Shop.Amy, Duration.FromDays(3) + Duration.FromHours(1)));
+    }
+
+    // The merge knows of the one who stays, and the end of the other journal of the one who goes.
+    [Fact]
+    public async Task The_past_of_two_who_were_merged_has_what_history_decided_with_the_merge()
+    {
+        var shop = await Stocked(3);
+        await shop.RecordAsync(Visited("door:1", Shop.Amy, 1));
+        await shop.RecordAsync(Visited("door:2", Ben, 1));
+        var ben = (await shop.Engine.ReadAsync(CustomerRef.Of(Ben), Token))!.Customer;
+        shop.Clock.Advance(Duration.FromDays(3));
+        await shop.Engine.MergeAsync(new MergeRequest(EventKey.Parse("desk:1"), CustomerRef.Of(Shop.Amy), CustomerRef.Of(Ben)), Token);
+
+        var then = new PastQuestion(Shop.Opening + Duration.FromDays(2));
+        var amy = (await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), then, Token))!.Customer;
+        var gone = (await shop.Engine.ReadAsync(CustomerRef.Of(ben), then, Token))!.Customer;
+        Assert.Equal(["1 took 1", "due took 0", "2 took 1", "due took 1"], [.. amy.Slot<Notes>("mugs").Lines, .. gone.Slot<Notes>("mugs").Lines]);
+    }
+
+    [Fact]
     public async Task A_quote_promises_what_is_left()
     {
         var shop = await Stocked(1);
@@ -250,6 +280,9 @@ public sealed class ShortSupplies
     }
 
     private static ValueTask<long> LeftIn(Shop shop) => ((IQuotas)shop.Store).AvailableAsync(Mugs, Token);
+
+    private static async Task<Sequence<string>> Past(Shop shop, Identity who, Duration after, Func<PastQuestion, PastQuestion>? asked = null) =>
+        (await shop.Engine.ReadAsync(CustomerRef.Of(who), (asked ?? (question => question))(new PastQuestion(Shop.Opening + after)), Token))!.Customer.Slot<Notes>("mugs").Lines;
 
     private static async Task<Sequence<string>> Lines(Shop shop, Identity who) => (await shop.Engine.ReadAsync(CustomerRef.Of(who), Token))?.Slot<Notes>("mugs").Lines ?? [];
 
