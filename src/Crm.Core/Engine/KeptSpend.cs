@@ -61,6 +61,15 @@ internal sealed class KeptSpend
         return spread;
     }
 
+    /// <summary>Takes what was paid back for this event by its name, as <see cref="Spread"/> does. Where nothing is left to take then it is taken back wholly, also one that cost nothing.</summary>
+    /// <returns>The amount taken.</returns>
+    public long TakeBack(long amount)
+    {
+        var spread = Spread(amount);
+        touched |= Available == 0;
+        return spread;
+    }
+
     /// <summary>The event as it is left; null when nothing is.</summary>
     public CustomerEvent? Left()
     {

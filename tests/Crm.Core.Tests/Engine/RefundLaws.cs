@@ -45,6 +45,20 @@ public sealed class RefundLaws
     }
 
     [Fact]
+    public async Task Paying_back_nothing_for_an_order_that_cost_nothing_takes_back_what_it_brought()
+    {
+        var shop = new Shop(new ClubModule(new Crm.Conditions.Condition.All([])));
+        var (free, paid) = (Histories.Purchase("till:1", 0) with { OccurredAt = Shop.Opening }, Histories.Purchase("till:2", 1_000) with { OccurredAt = Shop.Opening });
+        var nextDay = Shop.Opening + Duration.FromDays(1);
+        await shop.RecordAsync(free);
+        await shop.RecordAsync(paid);
+
+        Assert.Equal(0, (await shop.RecordAsync(Refund("till:a", paid, 0) with { OccurredAt = nextDay })).Total("points"));
+        Assert.Equal(-5, (await shop.RecordAsync(Refund("till:b", free, 0) with { OccurredAt = nextDay })).Total("points"));
+        Assert.Equal(5, (await shop.RecordAsync(Histories.Cancellation("till:c", EventKey.Parse("till:b")) with { OccurredAt = nextDay })).Total("points"));
+    }
+
+    [Fact]
     public void Keeping_what_an_order_brought_is_caught() => Caught(FullLaw(ByRule));
 
     [Fact]
