@@ -76,30 +76,34 @@ public sealed class RefundLaws
     private static Property FullLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders)),
-            async Task<bool> (given) =>
+            Arb.From(Few(Gen.Choose(0, 11))),
+            async Task<bool> (given, picks) =>
             {
                 var (club, orders) = given;
-                // The refund is itself an act that modules see; where the order never was, another act stands in its place that nothing watched here counts.
+                var gone = picks.Select(pick => orders[pick % orders.Length]).Distinct().ToList();
+                // A refund is itself an act that modules see; where the order never was, another act stands in its place that nothing watched here counts.
                 var blind = club with { Watched = [.. club.Watched.Where(Histories.IsOfPurchases)] };
-                var other = new CustomerEvent { Key = EventKey.Parse("web:other"), Kind = "page-view", Identity = Shop.Amy, OccurredAt = RefundsAt };
-                var refunded = await PictureAsync(open(blind), [.. orders, Refund("till:full", orders[0], orders[0].Spend!.Value.MinorUnits)]);
-                var without = await PictureAsync(open(blind), [.. orders.Skip(1), other]);
+                var others = gone.Select((_, i) => new CustomerEvent { Key = EventKey.Parse($"web:other{i}"), Kind = "page-view", Identity = Shop.Amy, OccurredAt = RefundsAt });
+                var refunded = await PictureAsync(open(blind), [.. orders, .. gone.Select((order, i) => Refund($"till:full{i}", order, CentsOf(order)))]);
+                var without = await PictureAsync(open(blind), [.. orders.Except(gone), .. others]);
                 Assert.Equal(without, refunded);
                 return true;
             });
 
+    // Of two orders, which may be one: the refund of the first is cut into pieces.
     private static Property SplitLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders)),
-            Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))),
-            async Task<bool> (given, percents) =>
+            Arb.From(Gen.Zip(Picks, Picks)),
+            Arb.From(Few(Gen.Choose(0, 100))),
+            async Task<bool> (given, picks, percents) =>
             {
                 var (club, orders) = given;
-                var whole = orders[0].Spend!.Value.MinorUnits * Math.Max(percents.Item1, percents.Item2) / 100;
-                var part = orders[0].Spend!.Value.MinorUnits * Math.Min(percents.Item1, percents.Item2) / 100;
-                var single = await PictureAsync(open(club), [.. orders, Refund("till:a", orders[0], whole)]);
-                var split = await PictureAsync(open(club), [.. orders, Refund("till:a", orders[0], part), Refund("till:b", orders[0], whole - part)]);
-                Assert.Equal(single, split);
+                var (order, other) = (orders[picks.Item1.Order % orders.Length], orders[picks.Item2.Order % orders.Length]);
+                var besides = Refund("till:other", other, CentsOf(other) * picks.Item2.Percent / 100);
+                long[] upTo = [0, .. percents.Order().Select(percent => CentsOf(order) * percent / 100)];
+                var pieces = upTo.Skip(1).Select((end, i) => Refund($"till:{(char)('a' + i)}", order, end - upTo[i]));
+                Assert.Equal(await PictureAsync(open(club), [.. orders, besides, Refund("till:a", order, upTo[^1])]), await PictureAsync(open(club), [.. orders, besides, .. pieces]));
                 return true;
             });
 
@@ -118,49 +122,60 @@ public sealed class RefundLaws
 
     private static Property CommuteLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
-            Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders.Where(orders => orders.Length > 1))),
-            Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))),
-            async Task<bool> (given, percents) =>
+            Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders)),
+            Arb.From(Few(Picks).Where(picks => picks.Count > 1)),
+            Arb.From(Gen.Choose(1, 100)),
+            async Task<bool> (given, picks, by) =>
             {
                 var (club, orders) = given;
-                var first = Refund("till:a", orders[0], orders[0].Spend!.Value.MinorUnits * percents.Item1 / 100);
-                var second = Refund("till:b", orders[^1], orders[^1].Spend!.Value.MinorUnits * percents.Item2 / 100);
-                Assert.Equal(await PictureAsync(open(club), [.. orders, first, second]), await PictureAsync(open(club), [.. orders, second, first]));
+                var refunds = picks.Select((pick, i) => (Order: orders[pick.Order % orders.Length], pick.Percent, Place: i)).Select(pick => Refund($"till:r{pick.Place}", pick.Order, CentsOf(pick.Order) * pick.Percent / 100)).ToList();
+                var turned = refunds.Skip(by % refunds.Count).Concat(refunds.Take(by % refunds.Count));
+                Assert.Equal(await PictureAsync(open(club), [.. orders, .. refunds]), await PictureAsync(open(club), [.. orders, .. by % 2 == 0 ? turned : turned.Reverse()]));
                 return true;
             });
 
     private static Property BoundLaw(Func<Clubhouse, Shop> open) =>
         Prop.ForAll(
             Arb.From(Gen.Zip(Histories.Clubs, Histories.Orders)),
-            Arb.From(Gen.ListOf(Gen.Choose(0, 60_000))),
-            async Task<bool> (given, cents) =>
+            Arb.From(Gen.ListOf(Gen.Zip(Gen.Choose(0, 11), Gen.Choose(0, 60_000)))),
+            async Task<bool> (given, refunds) =>
             {
-                var (club, orders) = given;
+                var (club, bare) = given;
                 var shop = open(club);
                 // Half off on the whole: what goods cost is not what was paid for them.
-                var price = orders[0].Spend!.Value;
-                orders = [orders[0] with { Lines = [new EventLine("tea", 3, price), new EventLine("mug", 3, price)] }, .. orders[1..]];
+                var orders = bare.Select(order => order with { Lines = [new EventLine("tea", 3, order.Spend!.Value), new EventLine("mug", 3, order.Spend!.Value)] }).ToList();
                 foreach (var order in orders)
                 {
                     await shop.RecordAsync(order);
                 }
 
-                var taken = 0L;
-                foreach (var (amount, index) in cents.Select((amount, index) => (amount, index)))
+                var taken = new Dictionary<EventKey, long>();
+                foreach (var ((pick, amount), index) in refunds.Select((refund, index) => (refund, index)))
                 {
+                    var order = orders[pick % orders.Count];
+                    var price = order.Spend!.Value;
                     EventLine[] goods = [new EventLine("tea", 1, price with { MinorUnits = price.MinorUnits / 3 }), new EventLine("mug", 2, price with { MinorUnits = price.MinorUnits / 2 })];
-                    var receipt = await shop.RecordAsync(Refund($"till:r{index}", orders[0], amount) with { Lines = goods[..(amount % 3)].ToSequence() });
+                    var receipt = await shop.RecordAsync(Refund($"till:r{index}", order, amount) with { Lines = goods[..(amount % 3)].ToSequence() });
                     var back = receipt.TakenBack!;
                     Assert.Equal(amount, (back.Matched + back.Spread + back.Unmatched).MinorUnits);
-                    taken += (back.Matched + back.Spread).MinorUnits;
+                    taken[order.Key] = taken.GetValueOrDefault(order.Key) + (back.Matched + back.Spread).MinorUnits;
                 }
 
-                var rest = await shop.RecordAsync(Histories.Cancellation("till:rest", orders[0].Key) with { OccurredAt = RefundsAt });
-                Assert.Equal(orders[0].Spend!.Value.MinorUnits, taken + rest.TakenBack!.Matched.MinorUnits);
+                foreach (var order in orders)
+                {
+                    var rest = await shop.RecordAsync(Histories.Cancellation($"till:rest{order.Key.Value}", order.Key) with { OccurredAt = RefundsAt });
+                    Assert.Equal(CentsOf(order), taken.GetValueOrDefault(order.Key) + rest.TakenBack!.Matched.MinorUnits);
+                }
+
                 var view = await shop.ReadAsync();
                 Assert.All(view.Slot<ClubState>("club").Lots, lot => Assert.True(lot.Value >= 0, "Without redemptions no lot falls below 0."));
                 return true;
             });
+
+    private static Gen<List<T>> Few<T>(Gen<T> one) => Gen.Choose(1, 4).SelectMany(count => Gen.ListOf(one, count)).Select(some => some.ToList());
+
+    // Which order, of as many as there are, and how much of it.
+    private static Gen<(int Order, int Percent)> Picks => Gen.Zip(Gen.Choose(0, 11), Gen.OneOf(Gen.Choose(0, 100), Gen.Elements(0, 100))).Select(pick => (pick.Item1, pick.Item2));
 
     private static void Caught(Property law) => Counterfeits.Caught(() => law.Check(Thorough));
 
@@ -176,6 +191,8 @@ public sealed class RefundLaws
 
         return await shop.PictureAsync(Histories.End, netted: true);
     }
+
+    private static long CentsOf(CustomerEvent order) => order.Spend!.Value.MinorUnits;
 
     private static CustomerEvent Refund(string key, CustomerEvent order, long cents) =>
         CustomerEvent.Refund(key, Shop.Amy, order.Key.ToString(), new Money(cents, Currency.Hkd)) with { OccurredAt = RefundsAt };
