@@ -1,3 +1,4 @@
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Conditions;
@@ -21,8 +22,7 @@ public static class CalendarDays
     public static Instant Start(this DateTimeZone zone, LocalDate day)
     {
         ArgumentNullException.ThrowIfNull(zone);
-        var midnight = zone.MapLocal(day.AtMidnight());
-        return midnight.Count == 0 ? midnight.LateInterval.Start : midnight.First().ToInstant();
+        return Moment.Beginning(zone, day);
     }
 
     /// <summary>The day that an instant belongs to.</summary>

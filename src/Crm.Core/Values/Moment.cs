@@ -19,13 +19,20 @@ public readonly record struct Moment(Instant Instant, DateTimeZone Zone)
     /// <summary>The calendar day in the zone.</summary>
     public LocalDate Date => Local.Date;
 
-    /// <summary>The instant at which a day begins in the zone; where midnight is skipped by a clock change, the first instant after it.</summary>
+    /// <summary>The instant at which a day begins in the zone; where midnight is skipped by a clock change, the first instant after it, and of a day that the zone left out, that of the day after it.</summary>
     public Instant StartOf(LocalDate date)
     {
         var hash = date.GetHashCode();
         return Starts.Find(hash) is { } known && ReferenceEquals(known.Zone, Zone) && known.Day == date
             ? known.Start
-            : Starts.Keep(hash, new DayStart(Zone, date, Zone.AtStartOfDay(date).ToInstant())).Start;
+            : Starts.Keep(hash, new DayStart(Zone, date, Beginning(Zone, date))).Start;
+    }
+
+    /// <summary>See <see cref="StartOf"/>; nothing is remembered.</summary>
+    internal static Instant Beginning(DateTimeZone zone, LocalDate date)
+    {
+        var midnight = zone.MapLocal(date.AtMidnight());
+        return midnight.Count == 0 ? midnight.LateInterval.Start : midnight.First().ToInstant();
     }
 
     private sealed record DayStart(DateTimeZone Zone, LocalDate Day, Instant Start);

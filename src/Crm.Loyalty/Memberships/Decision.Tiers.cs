@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -139,7 +140,7 @@ internal sealed partial class Decision
         }
 
         Instant? due = KeepingOf(plan, ladder, standing)?.By is { } end && end.ToUnixTimeTicks() > In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name))
-            ? plan.Zone.AtStartOfDay(end.InZone(plan.Zone).Date.PlusDays(-days)).ToInstant()
+            ? plan.Zone.Start(end.InZone(plan.Zone).Date.PlusDays(-days))
             : null;
         Put(new AgendaChange(LoyaltyNames.TierWarningKey(plan.Name, ladder.Name), due, Phases.Occasions));
     }

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -38,7 +39,7 @@ internal sealed partial class Decision
 
     private void PutWarning(ProgramPlan plan, UnitPlan unit)
     {
-        Instant? due = FirstUnwarned(plan, unit) is { } at ? plan.Zone.AtStartOfDay(at.InZone(plan.Zone).Date.PlusDays(-(unit.Definition.WarnDaysBefore ?? 0))).ToInstant() : null;
+        Instant? due = FirstUnwarned(plan, unit) is { } at ? plan.Zone.Start(at.InZone(plan.Zone).Date.PlusDays(-(unit.Definition.WarnDaysBefore ?? 0))) : null;
         Put(new AgendaChange(LoyaltyNames.WarningKey(plan.Name, unit.Name), due, Phases.Occasions));
     }
 

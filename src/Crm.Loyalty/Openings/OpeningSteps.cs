@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
@@ -124,7 +125,7 @@ internal static class OpeningSteps
     // The lot, and the instant up to which what idles is kept.
     private static (Lot Lot, Instant? IdleUntil) Become(OpeningLot lot, ProgramPlan plan, UnitPlan unit, Decision decision)
     {
-        var earned = lot.Earned is { } day ? new Moment(plan.Zone.AtStartOfDay(day).ToInstant(), plan.Zone) : new Moment(decision.Context.Moment.Instant, plan.Zone);
+        var earned = lot.Earned is { } day ? new Moment(plan.Zone.Start(day), plan.Zone) : new Moment(decision.Context.Moment.Instant, plan.Zone);
         var become = lot.Expiry is { } expiry ? new Lot(expiry, lot.Amount)
             : lot.Earned is null ? new Lot(null, lot.Amount)
             : unit.LotOf(earned, null, decision.In(plan.Name)) with { Amount = lot.Amount };

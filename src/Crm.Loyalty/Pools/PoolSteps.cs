@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
@@ -135,7 +136,7 @@ internal static class PoolSteps
         }
 
         var tally = LoyaltyNames.PoolSpent(who, unit.Name);
-        var period = Periods.Of(plan.Definition.Value.Pools?.SpendPer ?? default, new Moment(plan.Zone.AtStartOfDay(LoyaltyNames.DayOf(spent.Period)).ToInstant(), plan.Zone));
+        var period = Periods.Of(plan.Definition.Value.Pools?.SpendPer ?? default, new Moment(plan.Zone.Start(LoyaltyNames.DayOf(spent.Period)), plan.Zone));
         decision.Count(plan, spent with { Amount = Math.Max(0, spent.Amount - amount) });
         if (membership.Counted(tally, period) is > 0 and var counted)
         {

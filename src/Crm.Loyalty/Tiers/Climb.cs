@@ -143,7 +143,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
         if (!standing.Days.IsEmpty && ladder.Held is TierValidity.WhileQualified && ladder.Window is QualificationWindow.Rolling rolling)
         {
-            next = Earlier(next, zone.AtStartOfDay(rolling.Leaves(standing.Days[0].Day)).ToInstant());
+            next = Earlier(next, zone.Start(rolling.Leaves(standing.Days[0].Day)));
         }
 
         return next;

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
@@ -35,6 +36,22 @@ public sealed class SmallMaps
 
     [Fact]
     public void A_day_begins_when_its_zone_says_whoever_asked_before() => DaysLaw((zone, day) => new Moment(default, zone).StartOf(day)).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    [Theory]
+    [InlineData("Pacific/Apia", 2011, 12, 30)]
+    [InlineData("Pacific/Fakaofo", 2011, 12, 30)]
+    [InlineData("Pacific/Kwajalein", 1993, 8, 21)]
+    [InlineData("Pacific/Kiritimati", 1994, 12, 31)]
+    public void A_day_that_a_zone_left_out_begins_with_the_day_after_it(string id, int year, int month, int day)
+    {
+        var (zone, gone) = (DateTimeZoneProviders.Tzdb[id], new LocalDate(year, month, day));
+        var next = zone.AtStartOfDay(gone.PlusDays(1)).ToInstant();
+
+        Assert.Throws<SkippedTimeException>(() => zone.AtStartOfDay(gone));
+        Assert.Equal(next, new Moment(default, zone).StartOf(gone));
+        Assert.Equal(next, zone.Start(gone));
+        Assert.Equal(next - Duration.FromDays(1), new Moment(default, zone).StartOf(gone.PlusDays(-1)));
+    }
 
     [Fact]
     public void The_law_catches_days_that_are_remembered_without_their_zone()
