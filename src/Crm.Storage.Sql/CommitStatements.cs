@@ -22,7 +22,13 @@ internal static class CommitStatements
         UPDATE crm_customer SET version = v.version, identities = crm_customer.identities + v.claims
         FROM v WHERE crm_customer.tenant = v.tenant AND crm_customer.bucket = v.bucket AND crm_customer.customer_id = v.customer_id AND crm_customer.version = v.expected
         """,
-        [Characters, Whole, Bytes, Whole, Whole, Whole]) { MostRows = 32 };
+        [Characters, Whole, Bytes, Whole, Whole, Whole])
+    {
+        MostRows = 32,
+        OfOne = new(
+            "UPDATE crm_customer SET version = {4}, identities = identities + {5} WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND version = {3}",
+            [Characters, Whole, Bytes, Whole, Whole, Whole]),
+    };
 
     /// <summary>The same for commits that say what a slot must be (<see cref="Commit.Upon"/>).</summary>
     public static readonly SqlStatement VersionsUpon = new(
@@ -32,7 +38,16 @@ internal static class CommitStatements
         FROM v WHERE crm_customer.tenant = v.tenant AND crm_customer.bucket = v.bucket AND crm_customer.customer_id = v.customer_id AND crm_customer.version = v.expected
             AND EXISTS (SELECT 1 FROM crm_slot s WHERE s.tenant = crm_customer.tenant AND s.bucket = crm_customer.bucket AND s.customer_id = crm_customer.customer_id AND s.name = v.name AND s.content = v.content)
         """,
-        [Characters, Whole, Bytes, Whole, Whole, Whole, Characters, Bytes]) { MostRows = 32 };
+        [Characters, Whole, Bytes, Whole, Whole, Whole, Characters, Bytes])
+    {
+        MostRows = 32,
+        OfOne = new(
+            """
+            UPDATE crm_customer SET version = {4}, identities = identities + {5} WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND version = {3}
+                AND EXISTS (SELECT 1 FROM crm_slot s WHERE s.tenant = {0} AND s.bucket = {1} AND s.customer_id = {2} AND s.name = {6} AND s.content = {7})
+            """,
+            [Characters, Whole, Bytes, Whole, Whole, Whole, Characters, Bytes]),
+    };
 
     public static readonly SqlStatement Severed = new(
         "DELETE FROM crm_identity WHERE tenant = {0} AND bucket = {1} AND kind = {2} AND value = {3} AND customer_bucket = {4} AND customer_id = {5}",

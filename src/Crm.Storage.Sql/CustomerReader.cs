@@ -22,7 +22,19 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
 
     private static readonly SqlStatement ById = new(
         $"WITH r (n, tenant, bucket, customer_id, reference) AS (VALUES {{rows}}) {Whole}",
-        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole]);
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole])
+    {
+        OfOne = new(
+            """
+            SELECT {0}, {4}, c.customer_id, c.version, c.identities, p.content, s.name, s.codec, s.content, c.merged_into
+            FROM crm_customer c
+            LEFT JOIN crm_profile p ON p.tenant = c.tenant AND p.bucket = c.bucket AND p.customer_id = c.customer_id
+            LEFT JOIN crm_slot s ON s.tenant = c.tenant AND s.bucket = c.bucket AND s.customer_id = c.customer_id
+            WHERE c.tenant = {1} AND c.bucket = {2} AND c.customer_id = {3}
+            ORDER BY s.name
+            """,
+            [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole]),
+    };
 
     private static readonly SqlStatement ByIdentity = new(
         $"""
@@ -32,7 +44,19 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
             FROM v JOIN crm_identity i ON i.tenant = v.tenant AND i.bucket = v.bucket AND i.kind = v.kind AND i.value = v.value)
         {Whole}
         """,
-        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters])
+    {
+        OfOne = new(
+            """
+            SELECT {0}, i.reference, c.customer_id, c.version, c.identities, p.content, s.name, s.codec, s.content, c.merged_into
+            FROM crm_identity i CROSS JOIN crm_customer c
+            LEFT JOIN crm_profile p ON p.tenant = c.tenant AND p.bucket = c.bucket AND p.customer_id = c.customer_id
+            LEFT JOIN crm_slot s ON s.tenant = c.tenant AND s.bucket = c.bucket AND s.customer_id = c.customer_id
+            WHERE i.tenant = {1} AND i.bucket = {2} AND i.kind = {3} AND i.value = {4} AND c.tenant = i.tenant AND c.bucket = i.customer_bucket AND c.customer_id = i.customer_id
+            ORDER BY s.name
+            """,
+            [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]),
+    };
 
     // Whoever has a journal, or an opening that stands for one, and was not merged into somebody else.
     private static readonly SqlStatement Page = new(
@@ -66,7 +90,17 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         LEFT JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket AND e.customer_id = k.customer_id AND e.version = k.version
         WHERE COALESCE(e.receipt, k.receipt) IS NOT NULL
         """,
-        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters])
+    {
+        OfOne = new(
+            """
+            SELECT {0}, k.payload_hash, COALESCE(e.receipt, k.receipt)
+            FROM crm_key k
+            LEFT JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket AND e.customer_id = k.customer_id AND e.version = k.version
+            WHERE k.tenant = {1} AND k.bucket = {2} AND k.source = {3} AND k.event_key = {4} AND COALESCE(e.receipt, k.receipt) IS NOT NULL
+            """,
+            [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]),
+    };
 
     private static readonly SqlStatement KeyPlaces = new(
         """

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using SQLitePCL;
 
 namespace Crm.Storage.Sqlite;
@@ -9,11 +8,10 @@ namespace Crm.Storage.Sqlite;
 /// </summary>
 internal static unsafe class SqliteColumns
 {
-    private static readonly nint Library = Load();
-    private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> TypeOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int>)Find("sqlite3_column_type");
-    private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, long> WholeOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, long>)Find("sqlite3_column_int64");
-    private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*> BytesOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*>)Find("sqlite3_column_blob");
-    private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> LengthOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int>)Find("sqlite3_column_bytes");
+    private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> TypeOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int>)SqliteLibrary.Find("sqlite3_column_type");
+    private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, long> WholeOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, long>)SqliteLibrary.Find("sqlite3_column_int64");
+    private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*> BytesOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*>)SqliteLibrary.Find("sqlite3_column_blob");
+    private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> LengthOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int>)SqliteLibrary.Find("sqlite3_column_bytes");
     private static readonly bool IsDirect = TypeOf != null && WholeOf != null && BytesOf != null && LengthOf != null;
 
     public static bool IsNull(sqlite3_stmt statement, int column) =>
@@ -34,8 +32,4 @@ internal static unsafe class SqliteColumns
         var bytes = BytesOf(statement.DangerousGetHandle(), column);
         return bytes == null ? default : new ReadOnlySpan<byte>(bytes, LengthOf(statement.DangerousGetHandle(), column));
     }
-
-    private static nint Load() => NativeLibrary.TryLoad(raw.GetNativeLibraryName(), typeof(raw).Assembly, null, out var library) ? library : 0;
-
-    private static nint Find(string name) => Library != 0 && NativeLibrary.TryGetExport(Library, name, out var address) ? address : 0;
 }

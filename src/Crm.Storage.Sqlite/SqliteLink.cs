@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Crm.Storage.Sql;
 using Microsoft.Data.Sqlite;
 using NodaTime;
@@ -16,6 +15,7 @@ internal sealed class SqliteLink : IDisposable
     private const int MostPrepared = 512;
 
     private readonly Dictionary<(SqlStatement, int), sqlite3_stmt> prepared = [];
+    private readonly SqliteBindings bindings = new();
     private readonly SqliteConnection connection;
     private readonly sqlite3 handle;
     private readonly TimeSpan patience;
@@ -66,10 +66,13 @@ internal sealed class SqliteLink : IDisposable
     /// <summary>Commits the transaction.</summary>
     public void Commit() => Do("COMMIT", ref commit);
 
-    /// <summary>A prepared statement with its values bound; reset it after use.</summary>
+    /// <summary>What is sent for so many rows: of a list SQLite makes a table for the time of the statement, which takes longer than all the rest of it where the list has one row.</summary>
+    public static SqlStatement Sent(SqlCall call, int count) => count == 1 && call.Statement.OfOne is { } one ? one : call.Statement;
+
+    /// <summary>A prepared statement with its values bound, which are good until the next are; reset it after use.</summary>
     public sqlite3_stmt Bound(SqlCall call, int first, int count)
     {
-        var statement = call.Statement;
+        var statement = Sent(call, count);
         if (!prepared.TryGetValue((statement, count), out var found))
         {
             if (prepared.Count >= MostPrepared)
@@ -81,13 +84,7 @@ internal sealed class SqliteLink : IDisposable
             prepared.Add((statement, count), found);
         }
 
-        var values = call.Values(first, count);
-        var columns = statement.Columns.AsSpan();
-        for (int i = 0, column = 0; i < values.Length; i++, column = column + 1 == columns.Length ? 0 : column + 1)
-        {
-            Check(Bind(found, i + 1, values[i], columns[column]));
-        }
-
+        Check(bindings.Bind(found, call.Values(first, count), statement.Columns.AsSpan()));
         return found;
     }
 
@@ -116,6 +113,7 @@ internal sealed class SqliteLink : IDisposable
         begin?.Dispose();
         commit?.Dispose();
         connection.Dispose();
+        bindings.Dispose();
     }
 
     private void Forget()
@@ -152,28 +150,6 @@ internal sealed class SqliteLink : IDisposable
     }
 
     private static bool IsBusy(int code) => (code & 0xff) is raw.SQLITE_LOCKED or raw.SQLITE_BUSY;
-
-    private static int Bind(sqlite3_stmt statement, int place, SqlValue value, SqlType type) => value.IsNull
-        ? raw.sqlite3_bind_null(statement, place)
-        : type switch
-        {
-            SqlType.Whole => raw.sqlite3_bind_int64(statement, place, value.AsWhole),
-            SqlType.Bytes => BindBytes(statement, place, value.AsBytes),
-            _ => BindText(statement, place, value.AsText),
-        };
-
-    // A binding without a single byte would be a binding of null.
-    private static int BindBytes(sqlite3_stmt statement, int place, byte[] bytes) => bytes.Length == 0
-        ? raw.sqlite3_bind_zeroblob(statement, place, 0)
-        : raw.sqlite3_bind_blob(statement, place, bytes);
-
-    private static int BindText(sqlite3_stmt statement, int place, string text)
-    {
-        Span<byte> bytes = stackalloc byte[512];
-        return text.Length > 0 && Encoding.UTF8.TryGetBytes(text, bytes, out var written)
-            ? raw.sqlite3_bind_text(statement, place, bytes[..written])
-            : text.Length == 0 ? raw.sqlite3_bind_text(statement, place, "") : raw.sqlite3_bind_text(statement, place, Encoding.UTF8.GetBytes(text));
-    }
 
     private void Check(int code)
     {

@@ -93,7 +93,7 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
 
     private long Execute(SqlCall call, int first, int count)
     {
-        onStatement?.Invoke(call.Statement.ToString());
+        onStatement?.Invoke(SqliteLink.Sent(call, count).ToString());
         var statement = link.Bound(call, first, count);
         try
         {
@@ -108,7 +108,7 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
 
     private void Query(SqlCall call, int first, int count, Action<SqlReader> take)
     {
-        onStatement?.Invoke(call.Statement.ToString());
+        onStatement?.Invoke(SqliteLink.Sent(call, count).ToString());
         var statement = link.Bound(call, first, count);
         try
         {
