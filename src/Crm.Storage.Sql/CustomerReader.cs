@@ -90,17 +90,7 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         LEFT JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket AND e.customer_id = k.customer_id AND e.version = k.version
         WHERE COALESCE(e.receipt, k.receipt) IS NOT NULL
         """,
-        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters])
-    {
-        OfOne = new(
-            """
-            SELECT {0}, k.payload_hash, COALESCE(e.receipt, k.receipt)
-            FROM crm_key k
-            LEFT JOIN crm_event e ON e.tenant = k.tenant AND e.bucket = k.customer_bucket AND e.customer_id = k.customer_id AND e.version = k.version
-            WHERE k.tenant = {1} AND k.bucket = {2} AND k.source = {3} AND k.event_key = {4} AND COALESCE(e.receipt, k.receipt) IS NOT NULL
-            """,
-            [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]),
-    };
+        [SqlType.Whole, SqlType.Characters, SqlType.Whole, SqlType.Characters, SqlType.Characters]);
 
     private static readonly SqlStatement KeyPlaces = new(
         """

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Crm.Storage.Sql;
@@ -9,7 +10,7 @@ namespace Crm.Storage.Sqlite;
 /// The values of one execution, bound by their places. Texts and bytes are laid side by side in memory that stays where it is, so that SQLite reads them there instead of copying each of them into memory of its own; they are
 /// good until the next values are bound. Where the provider's library cannot be asked by name, the provider is, which copies.
 /// </summary>
-internal sealed unsafe class SqliteBindings : IDisposable
+internal sealed unsafe class SqliteBindings
 {
     // More is given back after use: a document of megabytes is no reason to keep as many for ever.
     private const int MostKept = 1 << 20;
@@ -20,34 +21,20 @@ internal sealed unsafe class SqliteBindings : IDisposable
     private static readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*, int, nint, int> BytesOf = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*, int, nint, int>)SqliteLibrary.Find("sqlite3_bind_blob");
     private static readonly bool IsDirect = NullOf != null && WholeOf != null && TextOf != null && BytesOf != null;
 
-    private byte* memory;
-    private int size;
-
-    ~SqliteBindings() => Free();
+    private byte[] memory = [];
 
     /// <summary>Binds the values of some rows, one after the other.</summary>
     /// <returns>SQLite's code.</returns>
     public int Bind(sqlite3_stmt statement, ReadOnlySpan<SqlValue> values, ReadOnlySpan<SqlType> columns)
     {
-        if (IsDirect)
-        {
-            Reserve(values, columns);
-        }
-
         var code = raw.SQLITE_OK;
-        var free = memory;
+        var free = IsDirect ? Reserve(values, columns) : null;
         for (int i = 0, column = 0; i < values.Length && code == raw.SQLITE_OK; i++, column = column + 1 == columns.Length ? 0 : column + 1)
         {
             code = IsDirect ? Bind(statement.DangerousGetHandle(), i + 1, values[i], columns[column], ref free) : Copy(statement, i + 1, values[i], columns[column]);
         }
 
         return code;
-    }
-
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
     }
 
     // An address even of nothing: without one it would be a binding of null.
@@ -87,7 +74,7 @@ internal sealed unsafe class SqliteBindings : IDisposable
             _ => value.AsText is { Length: > 0 } text ? raw.sqlite3_bind_text(statement, place, Encoding.UTF8.GetBytes(text)) : raw.sqlite3_bind_text(statement, place, ""),
         };
 
-    private void Reserve(ReadOnlySpan<SqlValue> values, ReadOnlySpan<SqlType> columns)
+    private byte* Reserve(ReadOnlySpan<SqlValue> values, ReadOnlySpan<SqlType> columns)
     {
         var most = 1;
         for (int i = 0, column = 0; i < values.Length; i++, column = column + 1 == columns.Length ? 0 : column + 1)
@@ -98,17 +85,11 @@ internal sealed unsafe class SqliteBindings : IDisposable
             }
         }
 
-        if (most > size || size > MostKept)
+        if (most > memory.Length || memory.Length > MostKept)
         {
-            Free();
-            memory = (byte*)NativeMemory.Alloc((nuint)(size = Math.Max(most, 4_096)));
+            memory = GC.AllocateUninitializedArray<byte>(Math.Max(most, 4_096), pinned: true);
         }
-    }
 
-    private void Free()
-    {
-        NativeMemory.Free(memory);
-        memory = null;
-        size = 0;
+        return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(memory));
     }
 }

@@ -9,6 +9,10 @@ internal sealed class SqliteDatabase : SqlDatabase
 {
     private const int MostIdle = 8;
 
+    // A transaction of a few hundred customers, whose rows lie all over the tables, changes more than the thousand pages after which SQLite would carry them into the file by itself: every such transaction would write its pages
+    // twice, and wait for the disk three times. At four times as many the log takes 16 MB of disk. No commit is less durable: it is on the disk, in the log, before it is answered.
+    private const string PagesUntilCheckpoint = "PRAGMA wal_autocheckpoint = 4000";
+
     private readonly string connectionString;
     private readonly SqliteStoreOptions options;
     private readonly bool inMemory;
@@ -158,6 +162,7 @@ internal sealed class SqliteDatabase : SqlDatabase
 
             link.Run(options.Durability == SqliteDurability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             link.Run("PRAGMA cache_size = -16000");
+            link.Run(PagesUntilCheckpoint);
             return link;
         }
         catch

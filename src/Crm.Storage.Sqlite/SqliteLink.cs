@@ -113,7 +113,6 @@ internal sealed class SqliteLink : IDisposable
         begin?.Dispose();
         commit?.Dispose();
         connection.Dispose();
-        bindings.Dispose();
     }
 
     private void Forget()

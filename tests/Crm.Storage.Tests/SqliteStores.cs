@@ -177,8 +177,7 @@ public sealed class SqliteStores : IDisposable
         }
 
         using var connection = Connect();
-        var statements = typeof(SqlStore).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
-            .Where(field => field.FieldType == typeof(SqlStatement)).Select(field => (SqlStatement)field.GetValue(null)!).Where(statement => statement.TakesRows).ToList();
+        var statements = StatementsOfTheStore().Where(statement => statement.TakesRows).ToList();
 
         Assert.True(statements.Count > 30);
         Assert.All(statements, statement => Assert.DoesNotContain(Plan(statement.In(SqliteDialect.Instance, Math.Min(256, statement.MostRows))), ReadsWhole));
@@ -188,22 +187,103 @@ public sealed class SqliteStores : IDisposable
         Assert.Contains(Plan(tempting.In(SqliteDialect.Instance, 256)), ReadsWhole);
         Assert.DoesNotContain(Plan(tempting.In(SqliteDialect.Instance, 32)), ReadsWhole);
 
-        // What is made of the list itself is read whole: it is v, r or free.
-        static bool ReadsWhole(string line) => line.Split(' ') is ["SCAN", var table, ..] && table is not ("v" or "r" or "free" or "CONSTANT") && !char.IsAsciiDigit(table[0]);
+        List<string> Plan(string sql) => Explained(connection, $"EXPLAIN QUERY PLAN {sql}", column: 3);
+    }
 
-        List<string> Plan(string sql)
+    [Fact]
+    public async Task What_is_sent_for_one_row_makes_no_table_of_it_and_reads_none_whole()
+    {
+        await using (var store = SqliteStore.Open(file.Path))
         {
-            var lines = new List<string>();
-            Assert.Equal(raw.SQLITE_OK, raw.sqlite3_prepare_v2(connection.Handle, $"EXPLAIN QUERY PLAN {sql}", out var plan));
-            using (plan)
-            {
-                while (raw.sqlite3_step(plan) == raw.SQLITE_ROW)
-                {
-                    lines.Add(raw.sqlite3_column_text(plan, 3).utf8_to_string());
-                }
-            }
+            await store.MigrateAsync(Token);
+        }
 
-            return lines;
+        using var connection = Connect();
+        var statements = StatementsOfTheStore().Where(statement => statement.OfOne is not null).ToList();
+
+        Assert.True(statements.Count >= 4);
+        Assert.All(statements, statement =>
+        {
+            var one = Assert.IsType<SqlStatement>(statement.OfOne);
+            Assert.False(one.TakesRows);
+            Assert.Equal(statement.Columns, one.Columns);
+            Assert.Contains(Steps(statement), MakesTable);
+            Assert.DoesNotContain(Steps(one), MakesTable);
+            Assert.DoesNotContain(Explained(connection, $"EXPLAIN QUERY PLAN {one.In(SqliteDialect.Instance, 1)}", column: 3), ReadsWhole);
+        });
+
+        static bool MakesTable(string step) => step is "OpenEphemeral" or "OpenAutoindex" or "SorterOpen";
+
+        List<string> Steps(SqlStatement statement) => Explained(connection, $"EXPLAIN {statement.In(SqliteDialect.Instance, 1)}", column: 1);
+    }
+
+    [Fact]
+    public async Task A_customer_is_loaded_alone_as_among_others()
+    {
+        await using var store = SqliteStore.Open(file.Path);
+        var purchase = Purchase(1) with { Profile = Fields.Of(("district", "central")), Claims = [new IdentityClaim(Identity.Phone("+85291234567"), 2)] };
+        await store.CommitManyAsync([Samples.Birth(1), Samples.Birth(2)], Token);
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(purchase, Token));
+        CustomerRef[] others = [CustomerRef.Of(Samples.Customer(2)), CustomerRef.Of(Samples.User(2)), CustomerRef.Of(Samples.User(9)) with { Recording = new EventKey("pos", "none") }];
+        CustomerRef[] references =
+        [
+            CustomerRef.Of(Samples.User(1)), CustomerRef.Of(Samples.Customer(1)), CustomerRef.Of(Identity.Phone("+85291234567")), CustomerRef.Of(Samples.User(8)), CustomerRef.Of(Samples.Customer(8)),
+            CustomerRef.Of(Samples.User(1)) with { Recording = purchase.Entries[0].Event.Key }, CustomerRef.Of(Samples.User(1)) with { Recording = new EventKey("pos", "other") },
+        ];
+
+        foreach (var reference in references)
+        {
+            Assert.Equal((await store.LoadManyAsync([reference, .. others], Token))[0], await store.LoadAsync(reference, Token));
+        }
+
+        var known = await store.LoadAsync(references[5], Token);
+        Assert.Equal((2L, 2, 2), (known.Version, known.Identities, known.Slots.Count));
+        Assert.Equal((purchase.Profile, purchase.Entries[0].Receipt), (known.Profile, known.Recorded?.Receipt));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Only_who_is_as_expected_is_changed_alone_as_among_others(bool amongOthers)
+    {
+        await using var store = SqliteStore.Open(file.Path);
+        await store.CommitManyAsync([Samples.Birth(1), Samples.Birth(2), Samples.Birth(3)], Token);
+        await store.CommitAsync(Purchase(1), Token);
+        var later = NextPurchase(1);
+
+        Assert.IsNotType<CommitResult.Committed>(await CommitAsync(Purchase(1) with { Entries = [Samples.FullEntry(1, 2, "pos:late")] }, 2));
+        Assert.IsNotType<CommitResult.Committed>(await CommitAsync(later with { Upon = Samples.Slot("kernel", 9) }, 2));
+        Assert.IsNotType<CommitResult.Committed>(await CommitAsync(later with { Upon = Samples.Slot("other", 1) }, 2));
+        Assert.Equal(CommitResult.Done, await CommitAsync(later with { Upon = Samples.Slot("kernel", 1) }, 3));
+
+        async ValueTask<CommitResult> CommitAsync(Commit commit, int other) => amongOthers
+            ? (await store.CommitManyAsync([commit, Samples.Commit(other, (await store.LoadAsync(CustomerRef.Of(Samples.Customer(other)), Token)).Version)], Token))[0]
+            : await store.CommitAsync(commit, Token);
+    }
+
+    [Fact]
+    public void Values_of_every_length_are_bound_as_they_are()
+    {
+        using var connection = Connect();
+        using var link = new SqliteLink(connection, Duration.FromSeconds(1));
+        var answer = new SqlStatement("VALUES {rows}", SqlType.Characters, SqlType.Bytes, SqlType.Whole, SqlType.Exact);
+
+        foreach (var length in (int[])[0, 1, 7, 511, 512, 513, 4_096, 100_000, 2_000_000, 1, 0])
+        {
+            var (text, bytes) = (string.Concat(Enumerable.Repeat("a蘭𠮷"[..(length % 2 == 0 ? 2 : 4)], length)), Enumerable.Range(0, length).Select(n => (byte)n).ToArray());
+            var call = new SqlCall(answer).Add(text, bytes, long.MinValue, 1.5m).Add("after", new byte[] { 9 }, 3, SqlValue.Null).Add((string?)null, (byte[]?)null, length, -2m);
+            var statement = link.Bound(call, 0, call.Rows);
+            Assert.True(link.First(statement));
+            Assert.Equal((text, true, long.MinValue, "1.5"), (Text(0), bytes.AsSpan().SequenceEqual(SqliteColumns.Bytes(statement, 1)), SqliteColumns.Whole(statement, 2), Text(3)));
+            Assert.False(SqliteColumns.IsNull(statement, 0) || SqliteColumns.IsNull(statement, 1));
+            Assert.True(link.Next(statement));
+            Assert.Equal(("after", (byte)9, 3L, true), (Text(0), SqliteColumns.Bytes(statement, 1)[0], SqliteColumns.Whole(statement, 2), SqliteColumns.IsNull(statement, 3)));
+            Assert.True(link.Next(statement));
+            Assert.Equal((true, true, (long)length, "-2"), (SqliteColumns.IsNull(statement, 0), SqliteColumns.IsNull(statement, 1), SqliteColumns.Whole(statement, 2), Text(3)));
+            Assert.False(link.Next(statement));
+            raw.sqlite3_reset(statement);
+
+            string Text(int column) => System.Text.Encoding.UTF8.GetString(SqliteColumns.Bytes(statement, column));
         }
     }
 
@@ -387,6 +467,27 @@ public sealed class SqliteStores : IDisposable
             ["crm_checkpoint", "crm_customer", "crm_event", "crm_event_line", "crm_fact", "crm_identity", "crm_key", "crm_ledger", "crm_outbox", "crm_profile", "crm_slot", "crm_text", "crm_wakeup"],
             keys.Keys.Order(StringComparer.Ordinal));
         Assert.All(keys.Values, key => Assert.StartsWith("tenant,bucket,", key, StringComparison.Ordinal));
+    }
+
+    // What is made of the list itself is read whole: it is v, r or free.
+    private static bool ReadsWhole(string line) => line.Split(' ') is ["SCAN", var table, ..] && table is not ("v" or "r" or "free" or "CONSTANT") && !char.IsAsciiDigit(table[0]);
+
+    private static IEnumerable<SqlStatement> StatementsOfTheStore() => typeof(SqlStore).Assembly.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+        .Where(field => field.FieldType == typeof(SqlStatement)).Select(field => (SqlStatement)field.GetValue(null)!);
+
+    private static List<string> Explained(SqliteConnection connection, string sql, int column)
+    {
+        var lines = new List<string>();
+        Assert.Equal(raw.SQLITE_OK, raw.sqlite3_prepare_v2(connection.Handle, sql, out var plan));
+        using (plan)
+        {
+            while (raw.sqlite3_step(plan) == raw.SQLITE_ROW)
+            {
+                lines.Add(raw.sqlite3_column_text(plan, column).utf8_to_string());
+            }
+        }
+
+        return lines;
     }
 
     /// <summary>A purchase with all that a loyalty programme writes: lines, slots, ledger entries, a fact and the next due instant.</summary>
