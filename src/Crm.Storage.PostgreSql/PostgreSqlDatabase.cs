@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Globalization;
 using Crm.Storage.Sql;
+using NodaTime;
 using Npgsql;
 
 namespace Crm.Storage.PostgreSql;
@@ -33,6 +34,7 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
         var forScans = Parse(connectionString);
         forScans.MaxPoolSize = Math.Min(forScans.MaxPoolSize, MostScans);
         forScans.MinPoolSize = 0;
+        forScans.CommandTimeout = Seconds(options.AudienceTimeout);
         scans = NpgsqlDataSource.Create(forScans);
         builder.Options = $"{ByKey}{(options.Partitions > 0 || options.Distributed ? "" : PlannedOnce)} {builder.Options}".TrimEnd();
         source = NpgsqlDataSource.Create(builder);
@@ -83,6 +85,14 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
         await scans.DisposeAsync().ConfigureAwait(false);
         await source.DisposeAsync().ConfigureAwait(false);
     }
+
+    // To the driver, 0 is for ever.
+    private static int Seconds(Duration? timeout) => timeout switch
+    {
+        null => 0,
+        { } most when most > Duration.Zero => (int)Math.Min(Math.Ceiling(most.TotalSeconds), int.MaxValue / 1000),
+        { } most => throw new ArgumentOutOfRangeException(nameof(timeout), most, $"{nameof(PostgreSqlStoreOptions.AudienceTimeout)} is {most}; more than nothing is expected, or null for no time-out."),
+    };
 }
 
 /// <summary>The SQL of statements, made once: few rows stand in the text, many are sent as an array for each column, for which one text does whatever their number.</summary>

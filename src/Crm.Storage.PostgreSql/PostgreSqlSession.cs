@@ -25,6 +25,13 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
         }
     }
 
+    // Whatever the host or the server allows a statement: an index that is given up is begun anew at the next call, and never done. Which of the settings there are, the server knows.
+    public override async ValueTask BeginMigrationAsync(CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken).ConfigureAwait(false);
+        await RunAsync("SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout')", cancellationToken).ConfigureAwait(false);
+    }
+
     public override async ValueTask CommitAsync()
     {
         if (savepoint is not null)
@@ -123,7 +130,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
     public override async ValueTask RunAsync(string sql, CancellationToken cancellationToken)
     {
         onStatement?.Invoke(sql);
-        var command = new NpgsqlCommand(sql, connection, host ?? transaction);
+        var command = new NpgsqlCommand(sql, connection, host ?? transaction) { CommandTimeout = 0 };
         await using (command.ConfigureAwait(false))
         {
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using Crm.Storage.Sql;
+using NodaTime;
 
 namespace Crm.Storage.PostgreSql;
 
@@ -16,4 +17,10 @@ public sealed record PostgreSqlStoreOptions : SqlStoreOptions
     /// and a transaction of several for each commit. The tables are distributed with the script of <c>crm schema --dialect postgresql --citus</c>.
     /// </summary>
     public bool Distributed { get; init; }
+
+    /// <summary>
+    /// How long the statement of an audience may take before the driver gives it up, to the second; null: as long as it takes. What the connection string says (Command Timeout) is for the short statements of loads and commits;
+    /// a time-out that the server itself is told (statement_timeout) ends audiences too, and so does the caller's cancellation. The statements that make or change the tables have no time-out of either.
+    /// </summary>
+    public Duration? AudienceTimeout { get; init; }
 }

@@ -104,6 +104,7 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
         await using (command.ConfigureAwait(false))
         {
             command.CommandText = sql;
+            command.CommandTimeout = 0; // for ever
             command.Transaction = host ?? transaction;
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }

@@ -58,7 +58,7 @@ internal sealed class Migrations(SqlDatabase database)
                 return;
             }
 
-            await session.BeginAsync(cancellationToken).ConfigureAwait(false);
+            await session.BeginMigrationAsync(cancellationToken).ConfigureAwait(false);
             if (database.Dialect.LockForMigration is { } wait)
             {
                 await session.RunAsync(wait, cancellationToken).ConfigureAwait(false);

@@ -6,6 +6,9 @@ public abstract class SqlSession : IAsyncDisposable
     /// <summary>Begins a transaction that is going to write.</summary>
     public abstract ValueTask BeginAsync(CancellationToken cancellationToken);
 
+    /// <summary>Begins the transaction that makes or changes the tables: nothing in it is given up because it takes long, whatever time-outs a host has set for other statements.</summary>
+    public virtual ValueTask BeginMigrationAsync(CancellationToken cancellationToken) => BeginAsync(cancellationToken);
+
     /// <summary>Commits the transaction, durably.</summary>
     public abstract ValueTask CommitAsync();
 
@@ -21,7 +24,7 @@ public abstract class SqlSession : IAsyncDisposable
     /// <summary>Asks, in few round trips. The questions are answered one after the other, so that a later one sees at least what an earlier one saw.</summary>
     public abstract ValueTask QueryAsync(IReadOnlyList<SqlQuery> queries, CancellationToken cancellationToken);
 
-    /// <summary>Runs a statement that has no parameters.</summary>
+    /// <summary>Runs a statement that has no parameters, however long it takes: those that make or change the tables are such.</summary>
     public abstract ValueTask RunAsync(string sql, CancellationToken cancellationToken);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Storage.PostgreSql;
@@ -5,6 +6,7 @@ using Crm.Storage.Sql;
 using Crm.Testing;
 using Crm.Tests.Shared;
 using Crm.Values;
+using NodaTime;
 using Npgsql;
 
 namespace Crm.Storage.Tests;
@@ -97,6 +99,52 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_schema_is_made_however_long_it_takes_whatever_statements_may_take()
+    {
+        var store = Open("Command Timeout=1;Options=-c statement_timeout=200 -c lock_timeout=200");
+        await using var other = await OtherAsync();
+        await RunAsync(other, $"BEGIN; {new PostgreSqlDialect(options.Schema).LockForMigration}");
+
+        var migrating = store.MigrateAsync(Token).AsTask();
+        await GoOnLateAsync(other, migrating);
+        await migrating;
+
+        Assert.Equal(SqlSchema.Versions, await store.FindSchemaAsync(Token));
+    }
+
+    [Fact]
+    public async Task An_audience_takes_as_long_as_it_takes_and_can_be_cancelled()
+    {
+        var store = Open("Command Timeout=1");
+        await store.CommitAsync(Samples.Birth(1), Token);
+        await using var other = await OtherAsync();
+        await RunAsync(other, $"BEGIN; LOCK TABLE {options.Schema}.crm_customer");
+        using var cancelling = new CancellationTokenSource();
+        var cancelled = AudienceAsync(store, cancelling.Token);
+        await cancelling.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+
+        var selecting = AudienceAsync(store, Token);
+        await GoOnLateAsync(other, selecting);
+
+        Assert.Equal([Samples.Customer(1)], (await selecting).Members);
+    }
+
+    [Fact]
+    public async Task An_audience_is_given_up_where_a_host_says_when()
+    {
+        var store = Open("", options with { AudienceTimeout = Duration.FromSeconds(1) });
+        await store.CommitAsync(Samples.Birth(1), Token);
+        await using var other = await OtherAsync();
+        await RunAsync(other, $"BEGIN; LOCK TABLE {options.Schema}.crm_customer");
+
+        var late = await Assert.ThrowsAsync<NpgsqlException>(() => AudienceAsync(store, Token));
+
+        Assert.IsType<TimeoutException>(late.InnerException);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Open("", options with { AudienceTimeout = Duration.FromMilliseconds(-1) }));
+    }
+
+    [Fact]
     public async Task A_commit_that_waits_can_be_cancelled_and_writes_nothing()
     {
         var store = Open("");
@@ -147,9 +195,12 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
 
     private static CrmEngine Engine(ICustomerStore store) => new(store, [], new CrmOptions(), new FakeClock(Samples.At(0)), new SeededIdSource());
 
-    private SqlStore Open(string further)
+    private static Task<AudienceAnswer> AudienceAsync(SqlStore store, CancellationToken cancellationToken) =>
+        store.SelectAsync(new Condition.All([]), new EventKinds([]), null, new Moment(Samples.At(1), DateTimeZone.Utc), cancellationToken).AsTask();
+
+    private SqlStore Open(string further, PostgreSqlStoreOptions? with = null)
     {
-        var store = PostgreSqlStore.Open($"{PostgreSqlServer.ConnectionString};{further}", options);
+        var store = PostgreSqlStore.Open($"{PostgreSqlServer.ConnectionString};{further}", with ?? options);
         opened.Add(store);
         return store;
     }
@@ -157,10 +208,32 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     /// <summary>Somebody else who has the rows of customers in hand.</summary>
     private async Task<NpgsqlConnection> HeldAsync(string where = "")
     {
+        var connection = await OtherAsync();
+        await RunAsync(connection, $"BEGIN; SELECT 1 FROM {options.Schema}.crm_customer {where} FOR UPDATE");
+        return connection;
+    }
+
+    private static async Task<NpgsqlConnection> OtherAsync()
+    {
         var connection = new NpgsqlConnection(PostgreSqlServer.ConnectionString + ";Pooling=false");
         await connection.OpenAsync(Token);
-        await using var command = new NpgsqlCommand($"BEGIN; SELECT 1 FROM {options.Schema}.crm_customer {where} FOR UPDATE", connection);
-        await command.ExecuteNonQueryAsync(Token);
         return connection;
+    }
+
+    private static async Task<object?> RunAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(Token);
+    }
+
+    /// <summary>Ends the transaction of a connection for which somebody waits, and longer than the shortest time-out of the driver later.</summary>
+    private static async Task GoOnLateAsync(NpgsqlConnection connection, Task waiting)
+    {
+        while (!waiting.IsCompleted && (long)(await RunAsync(connection, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"))! == 0)
+        {
+            await Task.Yield();
+        }
+
+        await RunAsync(connection, "SELECT pg_sleep(1.5); COMMIT");
     }
 }
