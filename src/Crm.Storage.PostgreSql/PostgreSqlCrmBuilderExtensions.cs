@@ -22,7 +22,7 @@ public static class PostgreSqlCrmBuilderExtensions
 
     /// <summary>Makes the tables of customers with hash partitions by bucket. Counts only when the tables are made: a store that is there stays as it is.</summary>
     /// <param name="crm">The builder, on which <see cref="UsePostgreSql"/> was called.</param>
-    /// <param name="partitions">How many, 1 to 1,024.</param>
+    /// <param name="partitions">How many, 1 to 1,024; more than 71 need a server with room for more locks than it is installed with (<see cref="PostgreSqlStoreOptions.Partitions"/>).</param>
     /// <exception cref="ArgumentOutOfRangeException">There cannot be so many.</exception>
     /// <exception cref="InvalidOperationException">PostgreSQL was not chosen before.</exception>
     public static CrmBuilder Partitioned(this CrmBuilder crm, int partitions)

@@ -13,11 +13,17 @@ public sealed partial class PostgreSqlDialect : SqlDialect
     private const int MostPartitions = 1024;
     private const int LongestName = 63;
 
+    /// <summary>How many locks the transaction that makes the tables holds for each partition: of 14 tables with their keys, indexes and long values.</summary>
+    internal const int LocksOfPartition = 60;
+
     private readonly string quoted;
 
     /// <summary>The dialect for a schema.</summary>
     /// <param name="schema">The schema that the tables are in: a letter or '_', then letters, digits or '_', at most 63.</param>
-    /// <param name="partitions">How many hash partitions by bucket each table of customers is made with, 1 to 1,024; 0: the tables are whole.</param>
+    /// <param name="partitions">
+    /// How many hash partitions by bucket each table of customers is made with, 1 to 1,024; 0: the tables are whole. A server has room for so many locks (max_locks_per_transaction): as it is installed it takes 71, and says before
+    /// anything is made how many it takes otherwise.
+    /// </param>
     /// <param name="distributed">Whether buckets are on different machines, as with the extension Citus.</param>
     /// <exception cref="ArgumentException">The schema has no such name, or the partitions are too many or fewer than none.</exception>
     public PostgreSqlDialect(string schema = "public", int partitions = 0, bool distributed = false)
@@ -65,10 +71,23 @@ public sealed partial class PostgreSqlDialect : SqlDialect
     /// <inheritdoc/>
     public override string FindTable => $"SELECT 1::bigint FROM pg_catalog.pg_tables WHERE schemaname = '{Schema}' AND tablename = {{0}}";
 
-    /// <summary>Makes the schema where there is none. IF NOT EXISTS would not do: who may not make schemas is refused even where it is there, as when an administrator has made it for the application.</summary>
-    public override IEnumerable<string> BeforeMigration => Schema == "public"
-        ? []
-        : [$"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{Schema}') THEN CREATE SCHEMA {quoted}; END IF; END $$"];
+    /// <summary>
+    /// Makes the schema where there is none. IF NOT EXISTS would not do: who may not make schemas is refused even where it is there, as when an administrator has made it for the application. Partitions that the server has not
+    /// enough room for locks for are refused with a sentence; a third of the room is left to others, and to those who look at all partitions at once later.
+    /// </summary>
+    public override IEnumerable<string> BeforeMigration =>
+    [
+        .. Partitions == 0 ? (string[])[] : [string.Create(CultureInfo.InvariantCulture, $"""
+            DO $$ DECLARE
+            sessions bigint := pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint;
+            locks bigint := pg_catalog.current_setting('max_locks_per_transaction')::bigint;
+            BEGIN IF {Partitions} > sessions * locks * 2 / 3 / {LocksOfPartition} THEN
+            RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = pg_catalog.format('{Partitions} partitions were asked for; this server has room for the locks of at most %s partitions: take no more, or let max_locks_per_transaction be %s or more (it is %s)',
+            sessions * locks * 2 / 3 / {LocksOfPartition}, ({Partitions} * {LocksOfPartition} * 3 / 2 + sessions - 1) / sessions, locks);
+            END IF; END $$
+            """)],
+        .. Schema == "public" ? (string[])[] : [$"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{Schema}') THEN CREATE SCHEMA {quoted}; END IF; END $$"],
+    ];
 
     /// <summary>One lock for each schema, held until the transaction ends.</summary>
     public override string LockForMigration => $"SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('schema of the store in {Schema}', 0))";

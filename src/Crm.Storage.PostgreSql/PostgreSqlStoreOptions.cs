@@ -9,7 +9,10 @@ public sealed record PostgreSqlStoreOptions : SqlStoreOptions
     /// <summary>The schema that the tables are in; it is made when it is missing. Stores in two schemas of one database never meet.</summary>
     public string Schema { get; init; } = "public";
 
-    /// <summary>How many hash partitions by bucket the tables of customers are made with, 1 to 1,024; 0: none. Counts only when the tables are made: a store that is there stays as it is.</summary>
+    /// <summary>
+    /// How many hash partitions by bucket the tables of customers are made with, 1 to 1,024; 0: none. Counts only when the tables are made: a store that is there stays as it is.
+    /// More than 71 need a server with room for more locks than it is installed with; one that has too little says how much it needs, and makes nothing.
+    /// </summary>
     public int Partitions { get; init; }
 
     /// <summary>

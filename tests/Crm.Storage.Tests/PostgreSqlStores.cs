@@ -1,9 +1,12 @@
+using Crm.Conditions;
+using Crm.Events;
 using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
 using Crm.Testing;
 using Crm.Tests.Shared;
 using Crm.Values;
 using Microsoft.Extensions.DependencyInjection;
+using NodaTime;
 using Npgsql;
 
 namespace Crm.Storage.Tests;
@@ -182,6 +185,56 @@ public sealed class PostgreSqlStores : IAsyncDisposable
         Assert.Equal(0L, database.Execute("SELECT COUNT(*) FROM ONLY crm_event"));
         Assert.Equal(200L, database.Execute("SELECT COUNT(*) FROM crm_event"));
         Assert.InRange((long)database.Execute("SELECT COUNT(*) FROM crm_event_0")!, 1, 199);
+    }
+
+    [Fact]
+    public async Task A_server_as_it_is_installed_takes_as_many_partitions_as_it_says_and_refuses_more_with_a_sentence()
+    {
+        if (PostgreSqlCluster.Start(durable: false, roomy: false) is not { } asInstalled)
+        {
+            Assert.Skip("The server is not installed here.");
+            return;
+        }
+
+        var options = new PostgreSqlStoreOptions { Schema = "crm", Partitions = 1024 };
+        await using var tooMany = PostgreSqlStore.Open(asInstalled, options);
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => tooMany.CommitAsync(Samples.Birth(1), Token).AsTask());
+        Assert.Equal("1024 partitions were asked for; this server has room for the locks of at most 71 partitions: take no more, or let max_locks_per_transaction be 922 or more (it is 64)", refused.MessageText);
+        Assert.False(refused.IsTransient);
+        Assert.Null(await tooMany.FindSchemaAsync(Token));
+
+        var stores = Enumerable.Range(0, 10).Select(_ => PostgreSqlStore.Open(asInstalled, options with { Partitions = 71 })).ToList();
+        Assert.All(
+            await Task.WhenAll(stores.Select((store, n) => Task.Run(async () => await store.CommitAsync(Samples.Birth(n) with { NextDue = Samples.At(1), NextDueChanged = true, Outbox = [Samples.Message(n, $"welcome-{n}")] }, Token)))),
+            result => Assert.Equal(CommitResult.Done, result));
+        var wide = If.Purchases().Count().AtLeast(1000) | If.Fact("loyalty.points").AtLeast(1) | If.Field("customer.region").Is("HK");
+        await Task.WhenAll(stores.Select(store => Task.Run(async () =>
+        {
+            Assert.Empty((await store.SelectAsync(wide, new EventKinds([]), null, new Moment(Samples.At(0), DateTimeZone.Utc), Token)).Undecided);
+            await ((IOutbox)store).LeaseAsync(Samples.At(5), Samples.At(6), 100, Token);
+            await store.LeaseDueAsync(Samples.At(1), Samples.At(1), Samples.At(2), 100, Token);
+        })));
+        foreach (var store in stores)
+        {
+            await store.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public void The_locks_of_a_partition_are_no_more_than_are_reckoned_with()
+    {
+        Assert.InRange((Locks(4) - Locks(2)) / 2, 1, PostgreSqlDialect.LocksOfPartition);
+
+        long Locks(int partitions)
+        {
+            using var connection = new NpgsqlConnection(database.ConnectionString);
+            connection.Open();
+            using var transaction = connection.BeginTransaction();
+            using var making = new NpgsqlCommand(SqlSchema.Script(new PostgreSqlDialect(database.Schema, partitions)), connection);
+            making.ExecuteNonQuery();
+            using var counting = new NpgsqlCommand("SELECT COUNT(*) FROM (SELECT DISTINCT locktype, database, relation, transactionid, classid, objid, objsubid FROM pg_locks WHERE pid = pg_backend_pid()) held", connection);
+            return (long)counting.ExecuteScalar()!;
+        }
     }
 
     [Fact]

@@ -16,8 +16,9 @@ internal sealed class PostgreSqlCluster
 
     /// <summary>Starts a server that is gone with this process.</summary>
     /// <param name="durable">Whether commits wait for the disk, as they do in earnest; tests need not.</param>
+    /// <param name="roomy">Whether it has room for many connections and locks at once; otherwise it has what a server is installed with.</param>
     /// <returns>A connection string; null where the server is not installed.</returns>
-    public static string? Start(bool durable) => Binaries() is { } binaries ? new PostgreSqlCluster(binaries).StartHere(durable) : null;
+    public static string? Start(bool durable, bool roomy = true) => Binaries() is { } binaries ? new PostgreSqlCluster(binaries).StartHere(durable, roomy) : null;
 
     /// <summary>The folder of the server's programs: the newest that Debian has, or where the path leads.</summary>
     private static string? Binaries()
@@ -29,7 +30,7 @@ internal sealed class PostgreSqlCluster
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "pg_ctl")));
     }
 
-    private string StartHere(bool durable)
+    private string StartHere(bool durable, bool roomy)
     {
         foreach (var other in Directory.GetDirectories(Path.GetTempPath(), Prefix + "*").Where(other => !HasOwner(other)))
         {
@@ -48,7 +49,7 @@ internal sealed class PostgreSqlCluster
         RunAsServer("initdb", "-D", Data(folder), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
         var settings = string.Create(
             CultureInfo.InvariantCulture,
-            $"-p {port} -k {folder} -h 127.0.0.1 {(durable ? "" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off ")}-c max_connections=400 -c max_locks_per_transaction=512");
+            $"-p {port} -k {folder} -h 127.0.0.1 {(durable ? "" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off ")}{(roomy ? "-c max_connections=400 -c max_locks_per_transaction=512" : "")}");
         RunAsServer("pg_ctl", "-s", "-D", Data(folder), "-w", "-l", Path.Combine(folder, "log"), "-o", settings, "start");
         return string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres");
     }
