@@ -309,14 +309,15 @@ internal sealed partial class AudienceSql : IEvidence
         return new AudiencePart.Exact(fact.WhenMissing ? $"({valid}NOT ({test.Holds(row)})) IS NOT TRUE" : $"({row}.customer_id IS NOT NULL AND {valid}{test.Holds(row)})");
     }
 
-    // Refunds leave less of an event than its row says; what was disposed of has no row; who was merged has another journal; facts of who has something due are not those of now; and some databases may round a number of more than 15 digits where it is compared.
+    // Refunds leave less of an event than its row says; whoever a till with a fast clock recorded is answered as of that instant; what was disposed of has no row; who was merged has another journal; facts of who has something due are not those of now; and some databases may round a number of more than 15 digits where it is compared.
     private List<string> Undecided()
     {
         var undecided = new List<string>();
         var amendments = kinds.Known.Where(name => kinds.Find(name) is { Nature: EventNature.Amendment } || name == EventKinds.MergedName).Select(name => Parameter(SqlType.Characters, name)).ToList();
-        if (asksHistory && amendments.Count > 0)
+        if (asksHistory)
         {
-            undecided.Add($"SELECT DISTINCT bucket, customer_id FROM crm_event WHERE tenant = {tenant} AND kind IN ({string.Join(", ", amendments)})");
+            var amended = amendments.Count > 0 ? $"kind IN ({string.Join(", ", amendments)}) OR " : "";
+            undecided.Add($"SELECT DISTINCT bucket, customer_id FROM crm_event WHERE tenant = {tenant} AND ({amended}effective_at > {Parameter(SqlType.Whole, moment.Instant.ToUnixTimeTicks())})");
         }
 
         if (asksHistory)

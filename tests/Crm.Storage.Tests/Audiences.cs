@@ -202,6 +202,31 @@ public sealed class Audiences
     public void Who_is_asked_one_by_one_has_what_was_disposed_of_counted() => Agrees(new MemoryFactory(), Engine, 20, disposes: true);
 
     [Fact]
+    public void SQLite_selects_them_also_when_tills_are_ahead() => Agrees(new SqliteFactory(SqliteKind.Memory), Engine, 60, tillsAreAhead: true);
+
+    [Fact]
+    public void PostgreSQL_selects_them_also_when_tills_are_ahead() => Agrees(new PostgreSqlFactory(new PostgreSql.PostgreSqlStoreOptions()), Engine, 12, tillsAreAhead: true);
+
+    [Fact]
+    public void The_law_catches_an_answer_that_does_not_count_what_tills_recorded_ahead() => Counterfeits.Caught(() => Agrees(
+        new MemoryFactory(),
+        async (engine, _, condition, moment) =>
+        {
+            var members = new List<CustomerId>();
+            await foreach (var view in engine.ReadAllAsync(new PastQuestion(moment.Instant) { IsNow = true }, Token))
+            {
+                if (Evaluator.Evaluate(condition, new OfWhatIsLeft(view, moment)).Value)
+                {
+                    members.Add(view.Customer.Customer);
+                }
+            }
+
+            return [.. members.Order()];
+        },
+        200,
+        tillsAreAhead: true));
+
+    [Fact]
     public void The_law_catches_an_answer_that_forgets_what_was_disposed_of() => Counterfeits.Caught(() => Agrees(
         new MemoryFactory(),
         async (engine, _, condition, moment) =>
@@ -209,7 +234,7 @@ public sealed class Audiences
             var members = new List<CustomerId>();
             await foreach (var view in engine.ReadAllAsync(new PastQuestion(moment.Instant) { IsNow = true }, Token))
             {
-                if (Evaluator.Evaluate(condition, new OfWhatIsLeft(view)).Value)
+                if (Evaluator.Evaluate(condition, new OfWhatIsLeft(view, view.Moment)).Value)
                 {
                     members.Add(view.Customer.Customer);
                 }
@@ -365,7 +390,7 @@ public sealed class Audiences
 
     private static void Refuted(Selecting counterfeit) => Counterfeits.Caught(() => Agrees(new SqliteFactory(SqliteKind.Memory), counterfeit, 200));
 
-    private static void Agrees(StoreFactory factory, Selecting select, int tests, bool disposes = false)
+    private static void Agrees(StoreFactory factory, Selecting select, int tests, bool disposes = false, bool tillsAreAhead = false)
     {
         var tenants = 0;
         var inSql = 0;
@@ -397,11 +422,20 @@ public sealed class Audiences
             }
 
             var now = clock.GetCurrentInstant();
+            foreach (var customer in Enumerable.Range(1, tillsAreAhead && sample.History.Count > 0 ? Customers : 0))
+            {
+                var at = now + (customer % 3 == 0 ? Tick : Duration.FromMinutes(customer % 3 * 2));
+                var happened = sample.History[customer % sample.History.Count].Event;
+                await engine.RecordAsync(happened with { Key = new EventKey("pos", $"ahead-{customer}"), Identity = Identity.User(customer), OccurredAt = at }, Token);
+            }
+
+            // What else moves with the clock, as facts that run out and hours of the day do, is asked of the moment.
+            var conditions = sample.Conditions.Where(condition => !tillsAreAhead || condition.Leaves().All(leaf => leaf is Condition.EventWindow)).ToList();
             var edges = sample.History.SelectMany(one => new[] { 1, 2, 3, 4 }.Select(hours => one.At + Duration.FromHours(hours))).Append(Start + Duration.FromHours(29)).Where(edge => edge > now).Distinct().Order().Take(3).ToList();
             foreach (var at in edges.SelectMany(edge => new[] { edge - Tick, edge }).Prepend(now).Where(at => at >= now).Distinct().Order())
             {
                 clock.Set(at);
-                await CompareAsync(engine, store, sample.Conditions, at);
+                await CompareAsync(engine, store, conditions, at);
             }
         }
 
@@ -429,10 +463,10 @@ public sealed class Audiences
         }
     }
 
-    /// <summary>A customer of whom only the events count that are still there.</summary>
-    private sealed class OfWhatIsLeft(PastView view) : IEvidence
+    /// <summary>A customer of whom only the events count that are still there, up to a moment.</summary>
+    private sealed class OfWhatIsLeft(PastView view, Moment moment) : IEvidence
     {
-        public Moment Moment => view.Moment;
+        public Moment Moment => moment;
 
         public Scalar Field(string name) => default;
 

@@ -19,7 +19,9 @@ public interface IAudienceQuery
     /// <param name="condition">A condition that is not refused.</param>
     /// <param name="kinds">The kinds of events there are.</param>
     /// <param name="profiles">Where the host keeps the profiles, its port with the view; null: the store keeps them.</param>
-    /// <param name="moment">As of when, not before the last commit.</param>
+    /// <param name="moment">
+    /// As of when, not before the last commit. A till's clock may be a little ahead: of whom something takes effect after the moment, measures over events are left undecided, because that customer is answered as of then.
+    /// </param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="ArgumentException">The condition is refused; the message lists the parts.</exception>
     ValueTask<AudienceAnswer> SelectAsync(Condition condition, EventKinds kinds, ICustomerProfiles? profiles, Moment moment, CancellationToken cancellationToken);
@@ -27,5 +29,5 @@ public interface IAudienceQuery
 
 /// <summary>Which customers a condition holds of.</summary>
 /// <param name="Members">It holds of these, in the order of their ids.</param>
-/// <param name="Undecided">These are to be asked one by one: something is due for them, or what refunds and cancellations have left of their events is not in the tables, or some of their events have been disposed of that would count.</param>
+/// <param name="Undecided">These are to be asked one by one: something is due for them, or their latest event takes effect only after the moment, or what refunds and cancellations have left of their events is not in the tables, or some of their events have been disposed of that would count.</param>
 public sealed record AudienceAnswer(Sequence<CustomerId> Members, Sequence<CustomerId> Undecided);

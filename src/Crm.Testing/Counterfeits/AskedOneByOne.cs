@@ -7,7 +7,7 @@ using NodaTime;
 
 namespace Crm.Testing.Counterfeits;
 
-/// <summary>Selects by reading everybody's journal, rightly unless it is told otherwise: purchases that were taken back whole are none, facts count until they run out.</summary>
+/// <summary>Selects by reading everybody's journal, rightly unless it is told otherwise: who is ahead of the moment is answered as of then, purchases that were taken back whole are none, facts count until they run out.</summary>
 internal sealed class AskedOneByOne : StoreDecorator, IAudienceQuery
 {
     /// <summary>How much too late it asks.</summary>
@@ -16,6 +16,8 @@ internal sealed class AskedOneByOne : StoreDecorator, IAudienceQuery
     public bool ForgetsRefunds { get; init; }
 
     public bool ForgetsWhatRunsOut { get; init; }
+
+    public bool ForgetsWhoIsAhead { get; init; }
 
     public bool NamesSomeTwice { get; init; }
 
@@ -39,7 +41,9 @@ internal sealed class AskedOneByOne : StoreDecorator, IAudienceQuery
             var taken = journal.Where(entry => entry.Event.Kind == EventKinds.RefundName && !ForgetsRefunds).Select(entry => entry.Event.Original).ToHashSet();
             var history = journal.Where(entry => entry.Event.Kind != EventKinds.RefundName && !taken.Contains(entry.Event.Key)).Select(entry => (entry.Event, entry.EffectiveAt)).ToList();
             var profile = (await LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false)).Profile;
-            if (Evaluator.Evaluate(condition, new Known(moment, moment with { Instant = moment.Instant + Late }, history, [.. facts[customer]], profile, ForgetsWhatRunsOut)).Value)
+            var latest = journal.Select(entry => entry.EffectiveAt).DefaultIfEmpty(moment.Instant).Max();
+            var asked = latest > moment.Instant && !ForgetsWhoIsAhead ? moment with { Instant = latest } : moment;
+            if (Evaluator.Evaluate(condition, new Known(asked, asked with { Instant = asked.Instant + Late }, history, [.. facts[customer]], profile, ForgetsWhatRunsOut)).Value)
             {
                 members.Add(customer);
             }

@@ -28,6 +28,12 @@ internal static class AudienceChecks
             () => new AskedOneByOne { ForgetsRefunds = true }),
 
         Law.Of<IAudienceQuery>(
+            "What_a_till_with_a_fast_clock_recorded_counts",
+            "Of whom something takes effect after the moment, what happened counts as of then: its customer is selected with it, or is to be asked.",
+            AheadAsync,
+            () => new AskedOneByOne { ForgetsWhoIsAhead = true }),
+
+        Law.Of<IAudienceQuery>(
             "What_has_run_out_does_not_count",
             "A fact counts until the instant at which it runs out, whether or not anybody has handled that.",
             RunOutAsync,
@@ -97,6 +103,24 @@ internal static class AudienceChecks
             foreach (var condition in new[] { If.Purchases().Count().AtLeast(count), If.Purchases().Count().Is(count), If.Purchases().SumOfSpend(Currency.Hkd).AtMost(count) })
             {
                 Unordered(condition, await town.Query.SelectAsync(condition, town.Engine.Kinds, null, moment, bench.Token).ConfigureAwait(false), await town.ExpectedAsync(condition).ConfigureAwait(false));
+            }
+        }
+    }
+
+    private static async Task AheadAsync(Bench bench)
+    {
+        var town = await AudienceTown.OfAsync(bench.Store, 29, refunds: 0, bench.Token).ConfigureAwait(false);
+        var moment = town.MomentAt(town.Boundaries().First());
+        await town.RecordAheadAsync(31).ConfigureAwait(false);
+        foreach (var tick in new[] { Duration.Zero, Tick })
+        {
+            moment = town.MomentAt(moment.Instant + tick);
+            foreach (var events in new[] { If.Purchases(), If.Events(AudienceModule.Visit), If.Purchases().InLast(Duration.FromHours(1)), If.Events(AudienceModule.Visit).InLast(Duration.FromHours(3)) })
+            {
+                foreach (var condition in Enumerable.Range(0, 8).SelectMany(count => new[] { events.Count().AtLeast(count), events.Count().Is(count) }))
+                {
+                    Unordered(condition, await town.Query.SelectAsync(condition, town.Engine.Kinds, null, moment, bench.Token).ConfigureAwait(false), await town.ExpectedAsync(condition).ConfigureAwait(false));
+                }
             }
         }
     }

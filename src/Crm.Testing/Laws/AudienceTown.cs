@@ -16,6 +16,7 @@ internal sealed class AudienceTown
     private const int Customers = 12;
     private const int Happenings = 60;
     private static readonly Duration Tick = Duration.FromTicks(1);
+    private static readonly Duration Ahead = new CrmOptions().FutureTolerance;
     private static readonly string?[] Channels = ["web", "shop", null];
     private static readonly string[] Articles = ["tea", "cup"];
 
@@ -77,6 +78,16 @@ internal sealed class AudienceTown
         return new Moment(at, DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"]);
     }
 
+    /// <summary>Of half of the customers something is recorded by tills whose clocks are ahead, from a tick to as far as a clock may be.</summary>
+    public async Task RecordAheadAsync(ulong seed)
+    {
+        var luck = new Luck(seed);
+        for (var customer = 1; customer <= Customers; customer += 2)
+        {
+            await RecordAsync(Happenings + customer, customer, clock.GetCurrentInstant() + (customer % 4 == 1 ? Tick : Ahead), luck, isAhead: true).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>The customers of whom a condition holds, by the evaluator over the whole history.</summary>
     public async Task<List<CustomerId>> ExpectedAsync(Condition condition)
     {
@@ -99,9 +110,9 @@ internal sealed class AudienceTown
         return members;
     }
 
-    private async Task RecordAsync(int number, int customer, Instant at, Luck luck)
+    private async Task RecordAsync(int number, int customer, Instant at, Luck luck, bool isAhead = false)
     {
-        if (at > clock.GetCurrentInstant())
+        if (!isAhead && at > clock.GetCurrentInstant())
         {
             clock.Set(at);
         }
