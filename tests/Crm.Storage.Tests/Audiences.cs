@@ -296,6 +296,27 @@ public sealed class Audiences
         Assert.Equal([isSaid ? said.Customer : silent.Customer], await engine.SelectAsync(isSaid ? condition : !condition, Token));
     }
 
+    [Fact]
+    public async Task Who_cannot_be_brought_forward_stops_only_an_audience_that_is_about_them()
+    {
+        await using var store = Sqlite.SqliteStore.Open(":memory:");
+        var clock = new FakeClock(Start);
+        var (older, newer) = (Release(reads: 1), Release(reads: 2));
+        var later = (await newer.RecordAsync(Visit(1), Token)).Customer;
+        var own = (await older.RecordAsync(Visit(2), Token)).Customer;
+        clock.Advance(Duration.FromDays(1));
+        var told = new List<UnreadableCustomer>();
+
+        Assert.Equal(new[] { later, own }.Order(), await older.SelectAsync(If.Events("visit").Count().Is(1), Token));
+        Assert.Equal([own], await older.SelectAsync(If.Fact("late.due").Is(1), told.Add, Token));
+        Assert.Equal([later], told.Select(one => one.Customer));
+        await Assert.ThrowsAsync<UnreadableStateException>(async () => await older.SelectAsync(If.Fact("late.due").Is(1), Token));
+        clock.Advance(Duration.FromHours(1));
+        Assert.Equal(new[] { later, own }.Order(), await newer.SelectAsync(If.Fact("late.due").Is(1), Token));
+
+        CrmEngine Release(int reads) => new(store, [new LateModule(reads)], new CrmOptions(), clock, new SeededIdSource((ulong)reads));
+    }
+
     private static CustomerEvent Visit(int customer) => new() { Key = new EventKey("pos", $"{customer}"), Kind = "visit", Identity = Identity.User(customer), OccurredAt = Start };
 
     [Fact]
@@ -516,11 +537,28 @@ public sealed class Audiences
         }
     }
 
+    /// <summary>Has something due a day after each visit. A release writes the version that it reads.</summary>
+    private sealed class LateModule(int reads) : CustomerModule<FactsState>
+    {
+        public override ModuleContract Contract { get; } = new()
+        {
+            Name = "late",
+            Codec = new FactsCodec(reads),
+            Kinds = [new EventKind("visit", EventNature.Happening)],
+            Handles = ["visit"],
+            Publishes = [new FactDeclaration("late.*", Queryable: true)],
+        };
+
+        protected override Outcome Handle(FactsState state, ModuleContext context) => context.Stimulus is Stimulus.Due
+            ? new Outcome.Accepted { State = state, Facts = [new Fact("late.due", 1)] }
+            : new Outcome.Accepted { State = new FactsState(state.Visits + 1), Agenda = [new AgendaChange("late", context.Moment.Instant + Duration.FromHours(20))] };
+    }
+
     private sealed record FactsState(long Visits);
 
-    private sealed class FactsCodec : SlotCodec<FactsState>
+    private sealed class FactsCodec(int version = 1) : SlotCodec<FactsState>
     {
-        public override int Version => 1;
+        public override int Version => version;
 
         public override FactsState Empty { get; } = new(0);
 

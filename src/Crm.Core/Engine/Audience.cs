@@ -12,7 +12,11 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
     private const int AtOnce = 256;
 
     /// <summary>The customers of whom a condition holds, in the order of their ids.</summary>
-    public async ValueTask<IReadOnlyList<CustomerId>> SelectAsync(Condition condition, Instant now, CancellationToken cancellationToken)
+    /// <param name="condition">The condition.</param>
+    /// <param name="now">As of when.</param>
+    /// <param name="leavesOut">Is told of who must be asked, and whose state a later release wrote; null: that is an error.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<IReadOnlyList<CustomerId>> SelectAsync(Condition condition, Instant now, Action<UnreadableCustomer>? leavesOut, CancellationToken cancellationToken)
     {
         var errors = ConditionCheck.Check(condition, kernel.Modules.Kinds, kernel.Options.Calendars);
         if (!errors.IsEmpty)
@@ -22,7 +26,7 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
 
         if (await ByStoreAsync(kernel, condition, now, cancellationToken).ConfigureAwait(false) is { } answer)
         {
-            return answer.Undecided.IsEmpty ? answer.Members : [.. answer.Members.Concat(await AskedAsync(condition, answer.Undecided, now, cancellationToken).ConfigureAwait(false)).Order()];
+            return answer.Undecided.IsEmpty ? answer.Members : [.. answer.Members.Concat(await AskedAsync(condition, answer.Undecided, now, leavesOut, cancellationToken).ConfigureAwait(false)).Order()];
         }
 
         var scan = kernel.Store as IJournalScan
@@ -33,7 +37,7 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
             all.Add(customer);
         }
 
-        return [.. (await AskedAsync(condition, all, now, cancellationToken).ConfigureAwait(false)).Order()];
+        return [.. (await AskedAsync(condition, all, now, leavesOut, cancellationToken).ConfigureAwait(false)).Order()];
     }
 
     /// <summary>The answer of the store by itself; null where it cannot tell.</summary>
@@ -52,7 +56,7 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
     // A fact that audiences cannot be selected by has no row in the store: to ask there would find nobody, and by "not" everybody.
     private static bool AsksForRows(Kernel kernel, Condition condition) => condition.Leaves().OfType<Condition.Fact>().All(fact => kernel.Modules.OwnerOf(fact.Name) is not { Declaration.Queryable: false });
 
-    private async ValueTask<List<CustomerId>> AskedAsync(Condition condition, IReadOnlyList<CustomerId> customers, Instant now, CancellationToken cancellationToken)
+    private async ValueTask<List<CustomerId>> AskedAsync(Condition condition, IReadOnlyList<CustomerId> customers, Instant now, Action<UnreadableCustomer>? leavesOut, CancellationToken cancellationToken)
     {
         var members = new List<CustomerId>();
         foreach (var some in customers.Chunk(AtOnce))
@@ -60,9 +64,16 @@ internal sealed class Audience(Kernel kernel, IIdSource ids)
             foreach (var (asked, snapshot) in some.Zip(await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false)))
             {
                 // Whose id leads to somebody else is asked about as that one.
-                if (snapshot.Customer is { } customer && customer == asked && await HoldsAsync(condition, customer, snapshot, now, cancellationToken).ConfigureAwait(false))
+                try
                 {
-                    members.Add(customer);
+                    if (snapshot.Customer is { } customer && customer == asked && await HoldsAsync(condition, customer, snapshot, now, cancellationToken).ConfigureAwait(false))
+                    {
+                        members.Add(customer);
+                    }
+                }
+                catch (UnreadableStateException fault) when (leavesOut is not null)
+                {
+                    leavesOut(new UnreadableCustomer(asked, fault));
                 }
             }
         }

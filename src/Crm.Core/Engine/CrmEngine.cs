@@ -209,7 +209,18 @@ public sealed class CrmEngine
 
     /// <summary>Every customer as of now, in the order of scans. A part of them is held at a time, and nothing is written.</summary>
     /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
-    public IAsyncEnumerable<CustomerView> ReadAllAsync(CancellationToken cancellationToken = default) => past.ReadAllAsync(cancellationToken);
+    /// <exception cref="UnreadableStateException">A later release wrote the state of one of the customers.</exception>
+    public IAsyncEnumerable<CustomerView> ReadAllAsync(CancellationToken cancellationToken = default) => past.ReadAllAsync(leavesOut: null, cancellationToken);
+
+    /// <summary>Every customer as of now, in the order of scans, but for those whose state a later release wrote.</summary>
+    /// <param name="leavesOut">Is told of each of these.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
+    public IAsyncEnumerable<CustomerView> ReadAllAsync(Action<UnreadableCustomer> leavesOut, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(leavesOut);
+        return past.ReadAllAsync(leavesOut, cancellationToken);
+    }
 
     /// <summary>Every customer of whom something was known, as of an instant, in the order of scans; whoever has been merged into another since comes after that one (<see cref="PastView.MergedInto"/>). A part of them is held at a time.</summary>
     /// <exception cref="InvalidOperationException">The store cannot list its customers.</exception>
@@ -331,14 +342,30 @@ public sealed class CrmEngine
     /// <remarks>Fields of the profile are those of today; a condition that a module watches asks for those of the customer's latest event.</remarks>
     /// <exception cref="ArgumentException">Something is wrong with the condition; the message lists all of it.</exception>
     /// <exception cref="InvalidOperationException">The store can neither select customers nor list them.</exception>
-    public async ValueTask<IReadOnlyList<CustomerId>> SelectAsync(Condition condition, CancellationToken cancellationToken = default)
+    /// <exception cref="UnreadableStateException">A later release wrote the state of a customer who must be asked. Whom the store decides of needs no reading.</exception>
+    public ValueTask<IReadOnlyList<CustomerId>> SelectAsync(Condition condition, CancellationToken cancellationToken = default) => SelectedAsync(condition, leavesOut: null, cancellationToken);
+
+    /// <summary>The same, but for those who must be asked and whose state a later release wrote: they are neither selected nor an error.</summary>
+    /// <param name="condition">The condition.</param>
+    /// <param name="leavesOut">Is told of each of these.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ArgumentException">Something is wrong with the condition; the message lists all of it.</exception>
+    /// <exception cref="InvalidOperationException">The store can neither select customers nor list them.</exception>
+    public ValueTask<IReadOnlyList<CustomerId>> SelectAsync(Condition condition, Action<UnreadableCustomer> leavesOut, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(leavesOut);
+        return SelectedAsync(condition, leavesOut, cancellationToken);
+    }
+
+    private async ValueTask<IReadOnlyList<CustomerId>> SelectedAsync(Condition condition, Action<UnreadableCustomer>? leavesOut, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        while (kernel.Store is IWakeups && (await dueRunner.RunAsync(DueAtOnce, cancellationToken).ConfigureAwait(false)).Customers > 0)
+        // Whoever cannot be brought forward stays due, and is asked where the condition is about what that changes.
+        while (kernel.Store is IWakeups && (await dueRunner.RunAsync(DueAtOnce, goesOn: true, cancellationToken).ConfigureAwait(false)).Customers > 0)
         {
         }
 
-        return await audience.SelectAsync(condition, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+        return await audience.SelectAsync(condition, clock.GetCurrentInstant(), leavesOut, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -362,7 +389,7 @@ public sealed class CrmEngine
     /// <param name="most">At most so many customers.</param>
     /// <param name="cancellationToken">Cancels between customers.</param>
     /// <exception cref="InvalidOperationException">The store does not implement <see cref="IWakeups"/>.</exception>
-    public ValueTask<DueReport> RunDueAsync(int most = 1000, CancellationToken cancellationToken = default) => dueRunner.RunAsync(most, cancellationToken);
+    public ValueTask<DueReport> RunDueAsync(int most = 1000, CancellationToken cancellationToken = default) => dueRunner.RunAsync(most, goesOn: false, cancellationToken);
 
     /// <summary>Lets messages and follow-ups leave, for half of <see cref="CrmOptions.LeaseFor"/> at the longest: <see cref="PumpReport.IsCutShort"/>. A worker calls it now and then.</summary>
     /// <param name="most">At most so many items.</param>

@@ -24,9 +24,17 @@ public sealed record CustomerPageRequest(int Most = 50)
 /// <summary>A page of customers, each as of now, in the order of scans.</summary>
 /// <param name="Customers">The customers.</param>
 /// <param name="Next">After whom the next page begins; null: this is the last.</param>
-public sealed record CustomerPage(Sequence<CustomerView> Customers, CustomerId? Next);
+public sealed record CustomerPage(Sequence<CustomerView> Customers, CustomerId? Next)
+{
+    /// <summary>Those of the page whose state a later release wrote; they are not among the customers.</summary>
+    public Sequence<UnreadableCustomer> Unreadable { get; init; }
+}
 
 /// <summary>A page of customers, each as of an instant. Of whom nothing was known then is left out, so it may have fewer than were asked for, or none, and not be the last.</summary>
 /// <param name="Customers">The customers.</param>
 /// <param name="Next">After whom the next page begins; null: this is the last.</param>
-public sealed record PastPage(Sequence<PastView> Customers, CustomerId? Next);
+public sealed record PastPage(Sequence<PastView> Customers, CustomerId? Next)
+{
+    /// <summary>Those of the page whose state a later release wrote; they are not among the customers.</summary>
+    public Sequence<UnreadableCustomer> Unreadable { get; init; }
+}

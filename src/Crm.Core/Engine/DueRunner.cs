@@ -16,15 +16,19 @@ internal sealed class DueRunner(Kernel kernel, Recorder recorder, IClock clock, 
 {
     private const int Batch = 500;
 
-    public async ValueTask<DueReport> RunAsync(int most, CancellationToken cancellationToken)
+    /// <summary>Handles what is due.</summary>
+    /// <param name="most">At most so many customers.</param>
+    /// <param name="goesOn">Whether those who cannot be brought forward are left to whoever asks about them; otherwise the batch in which one is ends with what went wrong.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<DueReport> RunAsync(int most, bool goesOn, CancellationToken cancellationToken)
     {
         var wakeups = kernel.Store as IWakeups ?? throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} has no wake-ups; implement {nameof(IWakeups)} on it.");
         using var activity = CrmTelemetry.Start(CrmTelemetry.DueActivity);
-        var report = new DueReport(0, 0);
-        while (report.Customers + report.Conflicts < most)
+        var (report, failed) = (new DueReport(0, 0), 0);
+        while (report.Customers + report.Conflicts + failed < most)
         {
             var now = clock.GetCurrentInstant();
-            var due = await wakeups.LeaseDueAsync(now, now, now + kernel.Options.LeaseFor, Math.Min(Batch, most - report.Customers - report.Conflicts), cancellationToken).ConfigureAwait(false);
+            var due = await wakeups.LeaseDueAsync(now, now, now + kernel.Options.LeaseFor, Math.Min(Batch, most - report.Customers - report.Conflicts - failed), cancellationToken).ConfigureAwait(false);
             if (due.Count == 0)
             {
                 break;
@@ -34,10 +38,12 @@ internal sealed class DueRunner(Kernel kernel, Recorder recorder, IClock clock, 
             var results = await BringForwardAsync(due, now, faults, cancellationToken).ConfigureAwait(false);
             var handled = results.Count(result => result is CommitResult.Committed);
             CrmTelemetry.WereDue(handled, results.Count - handled, faults.Count);
-            if (faults.Count > 0)
+            if (faults.Count > 0 && !goesOn)
             {
                 throw Failed(faults, due.Count);
             }
+
+            failed += faults.Count;
 
             report = new DueReport(report.Customers + handled, report.Conflicts + results.Count - handled);
         }

@@ -28,6 +28,12 @@ public sealed record PastQuestion(Instant At)
     /// <summary>Is told of each customer of whom nothing can be said because events that tell of <see cref="At"/> have been disposed of, so that a report can say how many it leaves out; null: nobody. Who is refused is not told.</summary>
     public Action<CustomerId>? LeavesOut { get; init; }
 
+    /// <summary>
+    /// Is told of each customer whose state a later release wrote, when all are read; null: the first of them ends the scan with an <see cref="UnreadableStateException"/>. A page gives them apart (<see cref="PastPage.Unreadable"/>),
+    /// and who is asked for alone is refused.
+    /// </summary>
+    public Action<UnreadableCustomer>? LeavesOutUnreadable { get; init; }
+
     /// <summary>What happened after this instant is left out: what would be at <see cref="At"/> if nothing had happened since. Null: everything up to <see cref="At"/> counts.</summary>
     public Instant? HappenedUntil { get; init; }
 }

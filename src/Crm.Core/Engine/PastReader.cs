@@ -31,15 +31,17 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     /// <summary>Every customer as of now, without history.</summary>
-    public async IAsyncEnumerable<CustomerView> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="leavesOut">Is told of whom a later release wrote the state; null: that is an error.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async IAsyncEnumerable<CustomerView> ReadAllAsync(Action<UnreadableCustomer>? leavesOut, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var some in kernel.ReadCustomersAsync(null, AtOnce, cancellationToken).ConfigureAwait(false))
         {
             foreach (var snapshot in await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false))
             {
-                if (snapshot.Customer is not null)
+                if (snapshot.Customer is not null && await ViewAsync(snapshot, leavesOut, cancellationToken).ConfigureAwait(false) is { } view)
                 {
-                    yield return await kernel.ViewAsync(snapshot, null, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+                    yield return view;
                 }
             }
         }
@@ -52,7 +54,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         {
             foreach (var snapshot in await kernel.LoadAllAsync([.. some.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false))
             {
-                foreach (var view in await ReadThoseAsync(snapshot, question, null, cancellationToken).ConfigureAwait(false))
+                foreach (var view in await ReadThoseAsync(snapshot, question, question.LeavesOutUnreadable, cancellationToken).ConfigureAwait(false))
                 {
                     yield return view;
                 }
@@ -64,26 +66,55 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
     public async ValueTask<CustomerPage> ReadPageAsync(CustomerPageRequest request, CancellationToken cancellationToken)
     {
         var (page, next) = await LoadPageAsync(request, cancellationToken).ConfigureAwait(false);
-        var views = new List<CustomerView>(page.Count);
+        var (views, unreadable) = (new List<CustomerView>(page.Count), new List<UnreadableCustomer>());
         foreach (var snapshot in page)
         {
-            views.Add(await kernel.ViewAsync(snapshot, null, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false));
+            if (await ViewAsync(snapshot, unreadable.Add, cancellationToken).ConfigureAwait(false) is { } view)
+            {
+                views.Add(view);
+            }
         }
 
-        return new CustomerPage(views.ToSequence(), next);
+        return new CustomerPage(views.ToSequence(), next) { Unreadable = unreadable.ToSequence() };
     }
 
     /// <summary>A page of customers as of an instant, each with those who have been merged into the customer since.</summary>
     public async ValueTask<PastPage> ReadPageAsync(CustomerPageRequest request, PastQuestion question, CancellationToken cancellationToken)
     {
         var (page, next) = await LoadPageAsync(request, cancellationToken).ConfigureAwait(false);
-        var views = new List<PastView>(page.Count);
+        var (views, unreadable) = (new List<PastView>(page.Count), new List<UnreadableCustomer>());
         foreach (var snapshot in page)
         {
-            views.AddRange(await ReadThoseAsync(snapshot, question, null, cancellationToken).ConfigureAwait(false));
+            views.AddRange(await ReadThoseAsync(snapshot, question, unreadable.Add, cancellationToken).ConfigureAwait(false));
         }
 
-        return new PastPage(views.ToSequence(), next);
+        return new PastPage(views.ToSequence(), next) { Unreadable = unreadable.ToSequence() };
+    }
+
+    private async ValueTask<CustomerView?> ViewAsync(CustomerSnapshot snapshot, Action<UnreadableCustomer>? leavesOut, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await kernel.ViewAsync(snapshot, null, ids, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
+        }
+        catch (UnreadableStateException fault) when (leavesOut is not null && snapshot.Customer is { } customer)
+        {
+            leavesOut(new UnreadableCustomer(customer, fault));
+            return null;
+        }
+    }
+
+    private async ValueTask<List<PastView>> ReadThoseAsync(CustomerSnapshot snapshot, PastQuestion question, Action<UnreadableCustomer>? leavesOut, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadThoseAsync(snapshot, question, (CustomerRef?)null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (UnreadableStateException fault) when (leavesOut is not null && snapshot.Customer is { } customer)
+        {
+            leavesOut(new UnreadableCustomer(customer, fault));
+            return [];
+        }
     }
 
     // One more than is wanted tells whether there is another page.

@@ -66,6 +66,11 @@ public sealed record ProgramBackfill(LoyaltyProgram Program, Instant From)
         for (var left = Most; left > 0;)
         {
             var page = await engine.ReadPageAsync(new CustomerPageRequest(Math.Min(left, AtOnce)) { After = count.Last }, cancellationToken).ConfigureAwait(false);
+            if (!page.Unreadable.IsEmpty)
+            {
+                throw page.Unreadable[0].Fault; // who is left out would be without a past, and passed over when it goes on
+            }
+
             foreach (var customer in page.Customers)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Modules;
@@ -79,6 +80,31 @@ public sealed class RollingDeploys
         Assert.Equal((1, 1), (pumped.Sent, pumped.Postponed));
         clock.Advance(Duration.FromHours(2));
         Assert.Equal(1, (await newer.PumpAsync(cancellationToken: Token)).Sent);
+    }
+
+    [Fact]
+    public async Task Audiences_scans_and_pages_give_a_customer_of_a_later_release_apart()
+    {
+        var (older, newer) = (Release(writes: 1, reads: 1), Release(writes: 2, reads: 2));
+        await RecordAsync(newer, "till:1");
+        var ben = (await older.RecordAsync(Histories.Purchase("till:2", 1_000) with { Identity = Ben }, Token)).Customer;
+        clock.Advance(Duration.FromDays(2));
+        var question = new PastQuestion(clock.GetCurrentInstant()) { IsNow = true };
+        var told = new List<UnreadableCustomer>();
+
+        Assert.Equal([ben], await older.SelectAsync(If.Purchases().Count().AtLeast(1), told.Add, Token));
+        Assert.Equal([ben], await older.ReadAllAsync(told.Add, Token).Select(view => view.Customer).ToListAsync(Token));
+        Assert.Equal([ben], await older.ReadAllAsync(question with { LeavesOutUnreadable = told.Add }, Token).Select(view => view.Customer.Customer).ToListAsync(Token));
+        var page = await older.ReadPageAsync(new CustomerPageRequest(), Token);
+        var past = await older.ReadPageAsync(new CustomerPageRequest(), question, Token);
+
+        Assert.Equal([ben], page.Customers.Select(view => view.Customer));
+        Assert.Equal([ben], past.Customers.Select(view => view.Customer.Customer));
+        var amy = (await newer.ReadAsync(CustomerRef.Of(Shop.Amy), Token))!.Customer;
+        Assert.Equal(Enumerable.Repeat((amy, "visits"), 5), told.Concat(page.Unreadable).Concat(past.Unreadable).Select(one => (one.Customer, one.Fault.Slot)));
+        await Assert.ThrowsAsync<UnreadableStateException>(async () => await older.SelectAsync(If.Purchases().Count().AtLeast(1), Token));
+        await Assert.ThrowsAsync<UnreadableStateException>(async () => await older.ReadAllAsync(Token).ToListAsync(Token));
+        await Assert.ThrowsAsync<UnreadableStateException>(async () => await older.ReadAllAsync(question, Token).ToListAsync(Token));
     }
 
     [Fact]
