@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Crm.Storage.Sql;
 using Microsoft.Data.Sqlite;
 using NodaTime;
@@ -14,6 +15,9 @@ internal sealed class SqliteLink : IDisposable
     // The store's own statements are fewer, in all their sizes; those of audiences that hosts ask once have no end.
     private const int MostPrepared = 512;
 
+    // SQLite itself waits for another process for so many milliseconds at a time, and keeps the thread; in between whoever waits may have been cancelled.
+    private const int Slice = 50;
+
     private readonly Dictionary<(SqlStatement, int), sqlite3_stmt> prepared = [];
     private readonly SqliteBindings bindings = new();
     private readonly SqliteConnection connection;
@@ -27,7 +31,7 @@ internal sealed class SqliteLink : IDisposable
         this.connection = connection;
         handle = connection.Handle ?? throw new ArgumentException("The connection is not open; open it first.", nameof(connection));
         patience = busyTimeout.ToTimeSpan();
-        raw.sqlite3_busy_timeout(handle, (int)Math.Min(patience.TotalMilliseconds, int.MaxValue));
+        raw.sqlite3_busy_timeout(handle, (int)Math.Min(patience.TotalMilliseconds, Slice));
     }
 
     /// <summary>How many rows the last statement changed.</summary>
@@ -56,15 +60,46 @@ internal sealed class SqliteLink : IDisposable
         Check(raw.sqlite3_prepare_v2(handle, sql, out var statement));
         using (statement)
         {
-            return First(statement) ? raw.sqlite3_column_text(statement, 0).utf8_to_string() : null;
+            return First(statement, CancellationToken.None) ? raw.sqlite3_column_text(statement, 0).utf8_to_string() : null;
         }
     }
 
     /// <summary>Begins a transaction that is going to write.</summary>
-    public void Begin() => Do("BEGIN IMMEDIATE", ref begin);
+    /// <param name="since">Since when another process is waited for.</param>
+    /// <returns>False where another process writes and there is time left to wait for it.</returns>
+    public bool TryBegin(long since)
+    {
+        Prepare("BEGIN IMMEDIATE", ref begin);
+        try
+        {
+            var code = raw.sqlite3_step(begin);
+            if (IsBusy(code) && Stopwatch.GetElapsedTime(since) < patience)
+            {
+                return false;
+            }
+
+            HasRow(code);
+            return true;
+        }
+        finally
+        {
+            raw.sqlite3_reset(begin);
+        }
+    }
 
     /// <summary>Commits the transaction.</summary>
-    public void Commit() => Do("COMMIT", ref commit);
+    public void Commit()
+    {
+        Prepare("COMMIT", ref commit);
+        try
+        {
+            First(commit, CancellationToken.None);
+        }
+        finally
+        {
+            raw.sqlite3_reset(commit);
+        }
+    }
 
     /// <summary>What is sent for so many rows: of a list SQLite makes a table for the time of the statement, which takes longer than all the rest of it where the list has one row.</summary>
     public static SqlStatement Sent(SqlCall call, int count) => count == 1 && call.Statement.OfOne is { } one ? one : call.Statement;
@@ -90,13 +125,14 @@ internal sealed class SqliteLink : IDisposable
 
     /// <summary>Goes to the first row, or does what the statement does.</summary>
     /// <returns>False when there is none.</returns>
-    public bool First(sqlite3_stmt statement)
+    public bool First(sqlite3_stmt statement, CancellationToken cancellationToken)
     {
         var since = Stopwatch.GetTimestamp();
         int code;
         while (IsBusy(code = raw.sqlite3_step(statement)) && Stopwatch.GetElapsedTime(since) < patience)
         {
             raw.sqlite3_reset(statement);
+            cancellationToken.ThrowIfCancellationRequested();
             Thread.Sleep(1);
         }
 
@@ -125,20 +161,11 @@ internal sealed class SqliteLink : IDisposable
         prepared.Clear();
     }
 
-    private void Do(string sql, ref sqlite3_stmt? statement)
+    private void Prepare(string sql, [NotNull] ref sqlite3_stmt? statement)
     {
         if (statement is null)
         {
             Check(raw.sqlite3_prepare_v2(handle, sql, out statement));
-        }
-
-        try
-        {
-            First(statement);
-        }
-        finally
-        {
-            raw.sqlite3_reset(statement);
         }
     }
 

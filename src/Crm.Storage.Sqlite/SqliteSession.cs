@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Crm.Storage.Sql;
@@ -5,16 +6,17 @@ using SQLitePCL;
 
 namespace Crm.Storage.Sqlite;
 
-/// <summary>A connection borrowed for one piece of work. SQLite answers at once, so nothing here waits asynchronously.</summary>
+/// <summary>A connection borrowed for one piece of work. SQLite answers at once, so nothing here waits asynchronously but for another process that writes.</summary>
 internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement, Action<SqliteLink> giveBack) : SqlSession
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private bool returned;
 
     public override ValueTask BeginAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        link.Begin();
-        return ValueTask.CompletedTask;
+        var since = Stopwatch.GetTimestamp();
+        return link.TryBegin(since) ? ValueTask.CompletedTask : WaitAsync(since, cancellationToken);
     }
 
     public override ValueTask CommitAsync()
@@ -41,7 +43,7 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
             var changed = 0L;
             foreach (var (first, count) in call.Chunks(SqliteDialect.Instance.MostParameters))
             {
-                changed += Execute(call, first, count);
+                changed += Execute(call, first, count, cancellationToken);
             }
 
             if (call.IsGuard && changed != call.Rows)
@@ -60,7 +62,7 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
             foreach (var (first, count) in call.Chunks(SqliteDialect.Instance.MostParameters))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Query(call, first, count, take);
+                Query(call, first, count, take, cancellationToken);
             }
         }
 
@@ -91,13 +93,23 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
         }
     }
 
-    private long Execute(SqlCall call, int first, int count)
+    // Another process writes. No thread waits for it, and whoever waits may cancel.
+    private async ValueTask WaitAsync(long since, CancellationToken cancellationToken)
+    {
+        do
+        {
+            await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+        }
+        while (!link.TryBegin(since));
+    }
+
+    private long Execute(SqlCall call, int first, int count, CancellationToken cancellationToken)
     {
         onStatement?.Invoke(SqliteLink.Sent(call, count).ToString());
         var statement = link.Bound(call, first, count);
         try
         {
-            link.First(statement);
+            link.First(statement, cancellationToken);
             return link.Changed;
         }
         finally
@@ -106,14 +118,14 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
         }
     }
 
-    private void Query(SqlCall call, int first, int count, Action<SqlReader> take)
+    private void Query(SqlCall call, int first, int count, Action<SqlReader> take, CancellationToken cancellationToken)
     {
         onStatement?.Invoke(SqliteLink.Sent(call, count).ToString());
         var statement = link.Bound(call, first, count);
         try
         {
             var row = new Row(statement);
-            for (var more = link.First(statement); more; more = link.Next(statement))
+            for (var more = link.First(statement, cancellationToken); more; more = link.Next(statement))
             {
                 take(row);
             }

@@ -9,7 +9,7 @@ public sealed record SqliteStoreOptions : SqlStoreOptions
     /// <summary>What a commit waits for.</summary>
     public SqliteDurability Durability { get; init; } = SqliteDurability.Full;
 
-    /// <summary>How long to wait for another process that writes, before the commit fails.</summary>
+    /// <summary>How long to wait for another process that writes, before the commit fails. Whoever waits may cancel meanwhile.</summary>
     public Duration BusyTimeout { get; init; } = Duration.FromSeconds(30);
 }
 

@@ -302,6 +302,26 @@ public sealed class SqliteStores : IDisposable
     }
 
     [Fact]
+    public async Task A_writer_that_waits_for_another_process_keeps_no_thread_and_may_cancel()
+    {
+        await using var store = SqliteStore.Open(file.Path);
+        await store.CommitAsync(Samples.Birth(1), Token);
+        using var other = Connect();
+        using var held = other.BeginTransaction();
+        using var cancelling = new CancellationTokenSource();
+
+        var waiting = store.CommitAsync(Samples.Commit(1, 1), cancelling.Token).AsTask();
+        Assert.False(waiting.IsCompleted);
+        await cancelling.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+
+        var patient = store.CommitAsync(Samples.Commit(1, 1), Token).AsTask();
+        Assert.False(patient.IsCompleted);
+        await held.RollbackAsync(Token);
+        Assert.Equal(CommitResult.Done, await patient);
+    }
+
+    [Fact]
     public async Task A_writer_that_waits_too_long_fails_and_the_store_goes_on()
     {
         await using var store = SqliteStore.Open(file.Path, new SqliteStoreOptions { BusyTimeout = Duration.FromMilliseconds(50) });
