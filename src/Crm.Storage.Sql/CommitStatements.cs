@@ -51,7 +51,7 @@ internal static class CommitStatements
 
     public static readonly SqlStatement Severed = new(
         "DELETE FROM crm_identity WHERE tenant = {0} AND bucket = {1} AND kind = {2} AND value = {3} AND customer_bucket = {4} AND customer_id = {5}",
-        [Characters, Whole, Characters, Characters, Whole, Bytes]);
+        [Characters, Whole, Characters, Characters, Whole, Bytes]) { Erases = true };
 
     public static readonly SqlStatement Identities = new(
         "INSERT INTO crm_identity (tenant, bucket, kind, value, customer_bucket, customer_id, reference) VALUES {rows} ON CONFLICT DO NOTHING",
@@ -117,7 +117,7 @@ internal static class CommitStatements
 
     public static readonly SqlStatement ProfilesGone = new(
         "DELETE FROM crm_profile WHERE (tenant, bucket, customer_id) IN (VALUES {rows})",
-        [Characters, Whole, Bytes]);
+        [Characters, Whole, Bytes]) { Erases = true };
 
     public static readonly SqlStatement Wakeups = new(
         """

@@ -38,6 +38,9 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
     /// <summary>Whether several rows may be sent at once.</summary>
     public bool TakesRows { get; } = text.Contains("{rows}", StringComparison.Ordinal);
 
+    /// <summary>Whether what it deletes is about a person, and must be nowhere once the transaction is committed: a database that keeps what was deleted, as a log does, clears it away then.</summary>
+    public bool Erases { get; init; }
+
     /// <summary>The SQL for a number of rows in a dialect.</summary>
     public string In(SqlDialect dialect, int rows)
     {

@@ -160,6 +160,11 @@ internal sealed class SqliteDatabase : SqlDatabase
                 link.Run("PRAGMA journal_mode = WAL"); // is written into the file, so a look at what may be no store leaves it alone
             }
 
+            if (writes)
+            {
+                link.Run("PRAGMA secure_delete = ON"); // what is deleted, and what is moved to another page, leaves zeros behind and no bytes of a person
+            }
+
             link.Run(options.Durability == SqliteDurability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             link.Run("PRAGMA cache_size = -16000");
             link.Run(PagesUntilCheckpoint);

@@ -16,13 +16,15 @@ internal sealed class SqliteLink : IDisposable
     private const int MostPrepared = 512;
 
     // SQLite itself waits for another process for so many milliseconds at a time, and keeps the thread; in between whoever waits may have been cancelled.
-    private const int Slice = 50;
+    private const int LongestSlice = 50;
 
     private readonly Dictionary<(SqlStatement, int), sqlite3_stmt> prepared = [];
     private readonly SqliteBindings bindings = new();
     private readonly SqliteConnection connection;
     private readonly sqlite3 handle;
     private readonly TimeSpan patience;
+    private readonly int slice;
+    private bool logIsFull;
     private sqlite3_stmt? begin;
     private sqlite3_stmt? commit;
 
@@ -31,7 +33,8 @@ internal sealed class SqliteLink : IDisposable
         this.connection = connection;
         handle = connection.Handle ?? throw new ArgumentException("The connection is not open; open it first.", nameof(connection));
         patience = busyTimeout.ToTimeSpan();
-        raw.sqlite3_busy_timeout(handle, (int)Math.Min(patience.TotalMilliseconds, Slice));
+        slice = (int)Math.Min(patience.TotalMilliseconds, LongestSlice);
+        raw.sqlite3_busy_timeout(handle, slice);
     }
 
     /// <summary>How many rows the last statement changed.</summary>
@@ -99,6 +102,25 @@ internal sealed class SqliteLink : IDisposable
         {
             raw.sqlite3_reset(commit);
         }
+
+        if (logIsFull)
+        {
+            EmptyLog();
+        }
+    }
+
+    /// <summary>Moves what the log holds into the file, and leaves nothing of it in the log. While somebody still reads from the log that cannot be, and is done after a later commit.</summary>
+    public void EmptyLog()
+    {
+        // What was committed is committed: nothing here is an error, and nobody is waited for.
+        raw.sqlite3_busy_timeout(handle, 0);
+        logIsFull = raw.sqlite3_prepare_v2(handle, "PRAGMA wal_checkpoint(TRUNCATE)", out var statement) != raw.SQLITE_OK;
+        using (statement)
+        {
+            logIsFull = logIsFull || raw.sqlite3_step(statement) != raw.SQLITE_ROW || raw.sqlite3_column_int(statement, 0) != 0;
+        }
+
+        raw.sqlite3_busy_timeout(handle, slice);
     }
 
     /// <summary>What is sent for so many rows: of a list SQLite makes a table for the time of the statement, which takes longer than all the rest of it where the list has one row.</summary>

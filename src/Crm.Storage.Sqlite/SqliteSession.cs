@@ -11,6 +11,7 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private bool returned;
+    private bool erases;
 
     public override ValueTask BeginAsync(CancellationToken cancellationToken)
     {
@@ -22,11 +23,18 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
     public override ValueTask CommitAsync()
     {
         link.Commit();
+        if (erases)
+        {
+            erases = false;
+            link.EmptyLog();
+        }
+
         return ValueTask.CompletedTask;
     }
 
     public override ValueTask RollbackAsync()
     {
+        erases = false;
         if (link.InTransaction)
         {
             link.Run("ROLLBACK");
@@ -110,7 +118,9 @@ internal sealed class SqliteSession(SqliteLink link, Action<string>? onStatement
         try
         {
             link.First(statement, cancellationToken);
-            return link.Changed;
+            var changed = link.Changed;
+            erases |= changed > 0 && call.Statement.Erases;
+            return changed;
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Crm.Events;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
 using Crm.Testing;
@@ -299,6 +300,49 @@ public sealed class SqliteStores : IDisposable
         var snapshot = await store.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token);
 
         Assert.Equal(1, snapshot.Version);
+    }
+
+    [Theory]
+    [InlineData(SqliteKind.File)]
+    [InlineData(SqliteKind.Ado)]
+    public async Task What_is_severed_is_in_no_byte_of_the_files_however_often_it_was_written_and_moved(SqliteKind kind)
+    {
+        await using var store = new SqlStore(kind == SqliteKind.File ? new SqliteDatabase(file.Path, new SqliteStoreOptions()) : new AdoDatabase($"Data Source={file.Path};Pooling=False"));
+        const int Many = 600;
+        for (var n = 0; n < Many; n++)
+        {
+            var known = Samples.Birth(n) with { Profile = Fields.Of(("name", $"severed-name-{n}"), ("remarks", new string('x', n * 7))) };
+            await store.CommitAsync(known with { Claims = [.. known.Claims, new IdentityClaim(new Identity("member", $"severed-member-{n}-{new string('y', n % 60)}"), 2)] }, Token);
+        }
+
+        await store.CommitManyAsync([.. Enumerable.Range(0, Many).Select(n => Samples.Commit(n, 1) with { Profile = Fields.Of(("name", $"severed-again-{n}")) })], Token);
+        Assert.NotEmpty(file.Find("severed-"));
+
+        await store.CommitManyAsync([.. Enumerable.Range(0, Many).Select(n => Samples.Commit(n, 2) with { Profile = Fields.None, Severed = [new Identity("member", $"severed-member-{n}-{new string('y', n % 60)}")] })], Token);
+
+        // A connection that does not overwrite what it deletes leaves it behind, and the search finds it.
+        Assert.Equal(kind == SqliteKind.File ? [] : ["the bytes of the file"], file.Find("severed-").Where(place => place != "the bytes of the file-wal" || kind == SqliteKind.File));
+    }
+
+    [Fact]
+    public async Task What_is_severed_while_somebody_reads_leaves_the_log_with_a_later_commit()
+    {
+        await using var store = SqliteStore.Open(file.Path);
+        await store.CommitAsync(Samples.Birth(1) with { Profile = Fields.Of(("name", "severed-name")) }, Token);
+        using (var other = Connect())
+        using (var reading = other.BeginTransaction(deferred: true))
+        {
+            using var command = other.CreateCommand();
+            command.CommandText = "SELECT COUNT(*) FROM crm_profile";
+            command.Transaction = reading;
+            command.ExecuteScalar();
+            Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(1, 1) with { Profile = Fields.None }, Token));
+            Assert.NotEmpty(file.Find("severed-name"));
+        }
+
+        await store.CommitAsync(Samples.Commit(1, 2), Token);
+
+        Assert.Empty(file.Find("severed-name"));
     }
 
     [Fact]

@@ -97,7 +97,8 @@ public class SqliteFactory(SqliteKind kind) : StoreFactory
         await using var connection = new SqliteConnection(ConnectionString(file));
         await connection.OpenAsync(cancellationToken);
         var tables = await DatabaseSearch.NamesAsync(connection, "SELECT name FROM sqlite_master WHERE type = 'table'", cancellationToken);
-        return await DatabaseSearch.FindAsync(connection, tables, text, cancellationToken);
+        var found = await DatabaseSearch.FindAsync(connection, tables, text, cancellationToken);
+        return kind == SqliteKind.File ? [.. found, .. file.Find(text)] : found;
     }
 
     protected override ICustomerStore Open(string tenant, StoreFaults? faults, bool elsewhere)
@@ -143,6 +144,22 @@ public sealed class TemporaryFile : IDisposable
     public string Name { get; } = $"crm-{Guid.NewGuid():N}";
 
     public string Path => System.IO.Path.Combine(System.IO.Path.GetTempPath(), Name + ".db");
+
+    /// <summary>Which of the database's files have a text among their bytes, whether or not a table has it.</summary>
+    public IEnumerable<string> Find(string text)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        foreach (var suffix in new[] { "", "-wal", "-journal" }.Where(suffix => File.Exists(Path + suffix)))
+        {
+            using var stream = new FileStream(Path + suffix, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            var content = new byte[stream.Length];
+            stream.ReadExactly(content);
+            if (content.AsSpan().IndexOf(bytes) >= 0)
+            {
+                yield return $"the bytes of the file{suffix}";
+            }
+        }
+    }
 
     public void Dispose()
     {
