@@ -31,6 +31,47 @@ internal sealed class JournalReader(string tenant)
         """,
         [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole, SqlType.Whole]);
 
+    // As HistoryScan has it: the bounds are those of the key, and the buckets are named with a sign before them, so that SQLite does not look for them instead.
+    private static readonly SqlStatement NextEvents = new(
+        $$"""
+        SELECT {{Columns}}
+        FROM crm_event e
+        WHERE e.tenant = {0} AND +e.bucket BETWEEN {1} AND {4} AND (e.bucket, e.customer_id, e.version) > ({1}, {2}, {3})
+        ORDER BY e.bucket, e.customer_id, e.version LIMIT {5}
+        """,
+        [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole, SqlType.Whole, SqlType.Whole]);
+
+    private static readonly SqlStatement NextLines = new(
+        """
+        SELECT l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency
+        FROM crm_event_line l
+        WHERE l.tenant = {0} AND +l.bucket BETWEEN {1} AND {4} AND (l.bucket, l.customer_id, l.version) > ({1}, {2}, {3}) AND (l.bucket, l.customer_id, l.version) <= ({4}, {5}, {6})
+        ORDER BY l.bucket, l.customer_id, l.version, l.line
+        """,
+        [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole, SqlType.Whole, SqlType.Bytes, SqlType.Whole]);
+
+    /// <summary>The next entries of all customers after a place, by bucket, customer and version: so many rows at a time, whoever they belong to.</summary>
+    /// <param name="session">A connection.</param>
+    /// <param name="after">Before the first of them.</param>
+    /// <param name="most">How many; fewer come at the end.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<List<(CustomerId Customer, JournalEntry Entry)>> NextAsync(SqlSession session, EntryPlace after, int most, CancellationToken cancellationToken)
+    {
+        var entries = new List<(CustomerId Customer, JournalEntry Entry)>();
+        await session.QueryAsync([SqlQuery.Into(new SqlCall(NextEvents).Add(tenant, after.Bucket, after.Customer, after.Version, CustomerId.BucketCount, most), entries, Entry)], cancellationToken).ConfigureAwait(false);
+        if (entries.Count == 0)
+        {
+            return entries;
+        }
+
+        // Events are never changed, so lines read after their events are complete.
+        var lines = new List<((CustomerId Customer, long Version) Event, EventLine Line)>();
+        var (last, end) = entries[^1];
+        await session.QueryAsync([SqlQuery.Into(new SqlCall(NextLines).Add(tenant, after.Bucket, after.Customer, after.Version, last.Bucket, last, end.Version), lines, Line)], cancellationToken).ConfigureAwait(false);
+        var linesOf = lines.ToLookup(line => line.Event, line => line.Line);
+        return entries.ConvertAll(entry => (entry.Customer, With(entry.Entry, linesOf[(entry.Customer, entry.Entry.Version)])));
+    }
+
     /// <summary>The entries of some customers, those of each in the order in which they were recorded.</summary>
     /// <param name="session">A connection.</param>
     /// <param name="customers">Each once.</param>
@@ -53,10 +94,10 @@ internal sealed class JournalReader(string tenant)
         var allLines = new List<((CustomerId Customer, long Version) Event, EventLine Line)>();
         await session.QueryAsync([SqlQuery.Into(events, entries, Entry), SqlQuery.Into(lines, allLines, Line), .. then], cancellationToken).ConfigureAwait(false);
         var linesOf = allLines.ToLookup(line => line.Event, line => line.Line);
-        return entries.ToLookup(entry => entry.Customer, entry => linesOf.Contains((entry.Customer, entry.Entry.Version))
-            ? entry.Entry with { Event = entry.Entry.Event with { Lines = linesOf[(entry.Customer, entry.Entry.Version)].ToSequence() } }
-            : entry.Entry);
+        return entries.ToLookup(entry => entry.Customer, entry => With(entry.Entry, linesOf[(entry.Customer, entry.Entry.Version)]));
     }
+
+    private static JournalEntry With(JournalEntry entry, IEnumerable<EventLine> lines) => lines.ToSequence() is { IsEmpty: false } own ? entry with { Event = entry.Event with { Lines = own } } : entry;
 
     private static (CustomerId Customer, JournalEntry Entry) Entry(SqlReader row) => (row.Customer(0), new JournalEntry
     {

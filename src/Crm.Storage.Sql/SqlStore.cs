@@ -15,6 +15,9 @@ namespace Crm.Storage.Sql;
 /// </summary>
 public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ILedgerNews, ICustomerPages, IOutbox, IWakeups, IQuotas, IDocumentStore, IAudienceQuery, IAtomicCommits, ICustomerIdentities, IStoreStatus, IDeferredMessages, IJournalDisposal, IHostTransactions, IAsyncDisposable, IDisposable
 {
+    // What a scan of journals or of the ledger holds, however much one customer has of them.
+    private const int RowsAtOnce = 1_024;
+
     private readonly SqlDatabase database;
     private readonly SqlStoreOptions options;
     private readonly Migrations migrations;
@@ -179,13 +182,22 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) => OfAllAsync(
-        async (session, some) =>
+    public async IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var (place, more) = (EntryPlace.Before(0), true); more;)
         {
-            var entries = await journal.ReadAsync(session, some, 0, long.MinValue, cancellationToken).ConfigureAwait(false);
-            return some.SelectMany(customer => entries[customer].Select(entry => (customer, entry))).ToList();
-        },
-        cancellationToken);
+            // No connection is kept while the caller looks at what was read.
+            var after = place;
+            var some = await ReadAsync(session => journal.NextAsync(session, after, RowsAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
+            foreach (var row in some)
+            {
+                yield return row;
+            }
+
+            more = some.Count == RowsAtOnce;
+            place = more ? EntryPlace.Of(some[^1].Customer, some[^1].Entry.Version) : place;
+        }
+    }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, CancellationToken cancellationToken) =>
@@ -241,8 +253,21 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync(CancellationToken cancellationToken) =>
-        OfAllAsync((session, some) => scan.LedgerAsync(session, some, cancellationToken), cancellationToken);
+    public async IAsyncEnumerable<(CustomerId Customer, LedgerEntry Entry)> ReadLedgerAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var (place, line, more) = (EntryPlace.Before(0), 0L, true); more;)
+        {
+            var (after, last) = (place, line);
+            var some = await ReadAsync(session => scan.NextLedgerAsync(session, after, last, RowsAtOnce, cancellationToken), cancellationToken).ConfigureAwait(false);
+            foreach (var (customer, entry, _, _) in some)
+            {
+                yield return (customer, entry);
+            }
+
+            more = some.Count == RowsAtOnce;
+            (place, line) = more ? (EntryPlace.Of(some[^1].Customer, some[^1].Version), some[^1].Line) : (place, line);
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) =>

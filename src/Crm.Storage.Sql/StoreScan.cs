@@ -27,8 +27,18 @@ internal sealed class StoreScan(string tenant)
         """,
         [Characters, Whole, Bytes, Whole]);
 
-    private static readonly SqlStatement Ledger = OfCustomers(
-        "program, t.unit, t.lot, t.amount, t.movement, t.cause_source, t.cause_key, t.occurred_at, t.rule, t.code, t.definition, t.corrects_source, t.corrects_key", "crm_ledger", "bucket", "version, t.line");
+    private const string LedgerColumns = "program, t.unit, t.lot, t.amount, t.movement, t.cause_source, t.cause_key, t.occurred_at, t.rule, t.code, t.definition, t.corrects_source, t.corrects_key";
+
+    private static readonly SqlStatement Ledger = OfCustomers(LedgerColumns, "crm_ledger", "bucket", "version, t.line");
+
+    private static readonly SqlStatement NextLedger = new(
+        $$"""
+        SELECT t.customer_id, t.{{LedgerColumns}}, t.version, t.line
+        FROM crm_ledger t
+        WHERE t.tenant = {0} AND +t.bucket BETWEEN {1} AND {5} AND (t.bucket, t.customer_id, t.version, t.line) > ({1}, {2}, {3}, {4})
+        ORDER BY t.bucket, t.customer_id, t.version, t.line LIMIT {6}
+        """,
+        [Characters, Whole, Bytes, Whole, Whole, Whole, Whole]);
 
     private static readonly SqlStatement Versions = new(
         "SELECT customer_id, version FROM crm_customer WHERE tenant = {0} AND (bucket, customer_id) > ({1}, {2}) ORDER BY bucket, customer_id LIMIT {3}",
@@ -71,6 +81,18 @@ internal sealed class StoreScan(string tenant)
 
     public ValueTask<List<(CustomerId Customer, LedgerEntry Entry)>> LedgerAsync(SqlSession session, IEnumerable<CustomerId> customers, CancellationToken cancellationToken) =>
         session.QueryAsync(Call(Ledger, customers), row => (row.Customer(0), Entry(row)), cancellationToken);
+
+    /// <summary>The next rows of the ledger of all customers after a place: so many at a time, whoever they belong to.</summary>
+    /// <param name="session">A connection.</param>
+    /// <param name="after">The entry whose rows the last one belongs to.</param>
+    /// <param name="line">The last one's place in it.</param>
+    /// <param name="most">How many; fewer come at the end.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public ValueTask<List<(CustomerId Customer, LedgerEntry Entry, long Version, long Line)>> NextLedgerAsync(SqlSession session, EntryPlace after, long line, int most, CancellationToken cancellationToken)
+    {
+        var call = new SqlCall(NextLedger).Add(tenant, after.Bucket, after.Customer, after.Version, line, CustomerId.BucketCount, most);
+        return session.QueryAsync(call, row => (row.Customer(0), Entry(row), row.Whole(14), row.Whole(15)), cancellationToken);
+    }
 
     public ValueTask<List<CustomerVersion>> VersionsAsync(SqlSession session, CustomerId? last, int most, CancellationToken cancellationToken)
     {

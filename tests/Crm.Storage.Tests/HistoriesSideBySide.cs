@@ -1,5 +1,6 @@
 using Crm.Engine;
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Modules;
 using Crm.Storage.Sqlite;
 using Crm.Testing;
@@ -59,6 +60,59 @@ public sealed class HistoriesSideBySide
         Assert.Contains(found, history => history.Entries.Count == ManyEvents);
         Assert.Contains(found.SelectMany(history => history.Entries), entry => !entry.Accepted);
         Assert.Contains(found.SelectMany(history => history.Entries), entry => entry.Event.Lines.Count == 2);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Scans_give_what_each_customer_has_however_much_one_of_them_has(string name)
+    {
+        await using var factory = TestedStore.All.Single(store => store.Name == name).Fresh();
+        var store = await factory.OpenAsync("tea", Token);
+        var scan = (IJournalScan)store;
+        await FillMuchAsync(store);
+        await FillMuchAsync(await factory.OpenAsync("coffee", Token));
+
+        var (entries, ledger) = (new List<(CustomerId, JournalEntry)>(), new List<(CustomerId, LedgerEntry)>());
+        foreach (var customer in await scan.ReadCustomersAsync(Token).ToListAsync(Token))
+        {
+            entries.AddRange((await store.ReadJournalAsync(customer, 0, Token).ToListAsync(Token)).Select(entry => (customer, entry)));
+            ledger.AddRange((await ((IJournalDisposal)store).LedgerOfAsync(customer, Token)).Select(entry => (customer, entry)));
+        }
+
+        Assert.Equal(entries, await scan.ReadAllAsync(Token).ToListAsync(Token));
+        Assert.Equal(ledger, await scan.ReadLedgerAsync(Token).ToListAsync(Token));
+        Assert.Equal((2_048 + 1_025 + 8, 2_048 + 1_025), (entries.Count, ledger.Count));
+    }
+
+    [Fact]
+    public async Task Scans_hold_so_many_rows_at_a_time_however_much_one_customer_has()
+    {
+        var statements = new List<string>();
+        await using var store = SqliteStore.Open(":memory:", new SqliteStoreOptions { OnStatement = statements.Add });
+        await FillMuchAsync(store);
+        statements.Clear();
+
+        await ((IJournalScan)store).ReadAllAsync(Token).CountAsync(Token);
+        Assert.Equal(4, statements.Count(sql => sql.Contains("FROM crm_event e", StringComparison.Ordinal)));
+        await ((IJournalScan)store).ReadLedgerAsync(Token).CountAsync(Token);
+        Assert.Equal(4, statements.Count(sql => sql.Contains("FROM crm_ledger t", StringComparison.Ordinal)));
+    }
+
+    // Two who have as much as a page, or a row more than one, and some who have little.
+    private static async Task FillMuchAsync(ICustomerStore store)
+    {
+        for (var customer = 0; customer < 10; customer++)
+        {
+            var count = customer switch { 3 => 2_048, 4 => 1_025, _ => 1 };
+            await store.CommitAsync(
+                Samples.Birth(customer) with
+                {
+                    Version = count,
+                    Entries = [.. Enumerable.Range(1, count).Select(version => Samples.FullEntry(customer, version, $"pos:{customer}-{version}"))],
+                    Ledger = count == 1 ? [] : [.. Enumerable.Range(1, count).Select(n => Samples.Issued(n))],
+                },
+                Token);
+        }
     }
 
     [Theory]
