@@ -50,6 +50,46 @@ internal sealed class JournalReader(string tenant)
         """,
         [SqlType.Characters, SqlType.Whole, SqlType.Bytes, SqlType.Whole, SqlType.Whole, SqlType.Bytes, SqlType.Whole]);
 
+    /// <summary>The entries of a customer after the instant c.at, each with it.</summary>
+    /// <param name="with">Says what c is; its first parameters are tenant, bucket and customer.</param>
+    /// <param name="types">Of its parameters.</param>
+    public static SqlStatement EventsAfter(string with, params Sequence<SqlType> types) => new(
+        $$"""
+        {{with}}
+        SELECT {{Columns}}, c.at
+        FROM c CROSS JOIN crm_event e WHERE e.tenant = {0} AND e.bucket = {1} AND e.customer_id = {2} AND e.effective_at > c.at
+        ORDER BY e.version
+        """,
+        types);
+
+    /// <summary>The lines of those entries, and of no others.</summary>
+    public static SqlStatement LinesAfter(string with, params Sequence<SqlType> types) => new(
+        $$"""
+        {{with}}
+        SELECT l.customer_id, l.version, l.sku, l.category, l.quantity, l.minor, l.currency
+        FROM c CROSS JOIN crm_event e CROSS JOIN crm_event_line l
+        WHERE e.tenant = {0} AND e.bucket = {1} AND e.customer_id = {2} AND e.effective_at > c.at
+            AND l.tenant = e.tenant AND l.bucket = e.bucket AND l.customer_id = e.customer_id AND l.version = e.version
+        ORDER BY l.version, l.line
+        """,
+        types);
+
+    /// <summary>What <see cref="EventsAfter"/> and <see cref="LinesAfter"/> answer, and what is asked before and after them, in one round trip.</summary>
+    /// <returns>The entries, and the instants that they were said to come after: one, but for what is committed meanwhile.</returns>
+    public static async ValueTask<(List<JournalEntry> Entries, HashSet<long> After)> ReadAsync(SqlSession session, IEnumerable<SqlQuery> first, SqlCall events, SqlCall lines, SqlQuery then, CancellationToken cancellationToken)
+    {
+        var (entries, after) = (new List<JournalEntry>(), new HashSet<long>());
+        var allLines = new List<((CustomerId Customer, long Version) Event, EventLine Line)>();
+        var taken = new SqlQuery(events, row =>
+        {
+            entries.Add(Entry(row).Entry);
+            after.Add(row.Whole(22));
+        });
+        await session.QueryAsync([.. first, taken, SqlQuery.Into(lines, allLines, Line), then], cancellationToken).ConfigureAwait(false);
+        var linesOf = allLines.ToLookup(line => line.Event.Version, line => line.Line);
+        return (entries.ConvertAll(entry => With(entry, linesOf[entry.Version])), after);
+    }
+
     /// <summary>The next entries of all customers after a place, by bucket, customer and version: so many rows at a time, whoever they belong to.</summary>
     /// <param name="session">A connection.</param>
     /// <param name="after">Before the first of them.</param>
