@@ -314,7 +314,7 @@ public sealed class Audiences
         clock.Advance(Duration.FromHours(1));
         Assert.Equal(new[] { later, own }.Order(), await newer.SelectAsync(If.Fact("late.due").Is(1), Token));
 
-        CrmEngine Release(int reads) => new(store, [new LateModule(reads)], new CrmOptions(), clock, new SeededIdSource((ulong)reads));
+        CrmEngine Release(int reads) => new(store, [new LateModule(reads)], new CrmOptions(), clock, new SeededIdSource(reads));
     }
 
     private static CustomerEvent Visit(int customer) => new() { Key = new EventKey("pos", $"{customer}"), Kind = "visit", Identity = Identity.User(customer), OccurredAt = Start };

@@ -11,17 +11,33 @@ namespace Crm.Engine;
 /// <param name="record">Records events in one transaction; the answers are in their order.</param>
 /// <param name="most">The most events of one group.</param>
 /// <param name="pacing">How the next group is begun, and callers go on.</param>
-internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IReadOnlyList<Recorded>>> record, int most, Pacing pacing)
+/// <param name="probe">Asks the store about whoever an event is of, without waiting for a row that somebody holds; it throws where the store does not answer.</param>
+internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IReadOnlyList<Recorded>>> record, int most, Pacing pacing, Func<CustomerEvent, ValueTask> probe)
 {
-    private const int MostInVain = 3;
+    // After so many in a row who failed the store is asked whether it is there, and after so many in spite of its answers nobody else waits.
+    private const int ProbedAfter = 3;
+    private const int MostInVain = 9;
     private readonly Queue<Caller> waiting = [];
     private readonly Lock guard = new();
+    private int gone;
     private bool busy;
+
+    /// <summary>How many are in line. Of those who have given up, there are no more than of those who wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (guard)
+            {
+                return waiting.Count;
+            }
+        }
+    }
 
     /// <summary>Waits until the event is recorded, durably. Cancelling takes it out of the line; once it is being recorded, the answer is waited for.</summary>
     public async Task<Recorded> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken)
     {
-        var caller = new Caller(happened, pacing);
+        var caller = new Caller(this, happened, pacing);
         bool first;
         lock (guard)
         {
@@ -66,10 +82,37 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
                 {
                     group.Add(caller);
                 }
+                else
+                {
+                    gone--;
+                }
             }
         }
 
         return group;
+    }
+
+    // While a group is written for long, others may come and give up: the line keeps to those who wait.
+    private void GiveUp()
+    {
+        lock (guard)
+        {
+            if (++gone <= waiting.Count / 2)
+            {
+                return;
+            }
+
+            for (var left = waiting.Count; left > 0; left--)
+            {
+                var caller = waiting.Dequeue();
+                if (!caller.IsTaken)
+                {
+                    waiting.Enqueue(caller);
+                }
+            }
+
+            gone = 0;
+        }
     }
 
     // An event that fails fails alone: a group with one in it is recorded again in parts. What had been recorded already answers as such.
@@ -95,7 +138,7 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
         }
     }
 
-    // Whether it is one customer's row or profile, or the store, shows when each is recorded alone: some in a row who fail are the store's. For a customer who was waited for in vain nobody waits again.
+    // Whether it is one customer's row or profile, or the store, shows when each is recorded alone: some in a row who fail may be the store's, which is then asked. For a customer who was waited for in vain nobody waits again.
     private async Task RecordEachAsync(List<Caller> group)
     {
         var waitedFor = new Dictionary<CustomerRef, Exception>();
@@ -123,7 +166,22 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
             }
 
             inVain = MayBeOfStore(fault) ? inVain + 1 : 0;
-            ofStore = IsOfStore(fault) || inVain == MostInVain ? fault : null;
+            ofStore = IsOfStore(fault) || inVain == MostInVain || (inVain > 0 && inVain % ProbedAfter == 0 && !await AnswersAsync(caller).ConfigureAwait(false)) ? fault : null;
+        }
+    }
+
+    private async Task<bool> AnswersAsync(Caller caller)
+    {
+        try
+        {
+            await probe(caller.Happened).ConfigureAwait(false);
+            return true;
+        }
+#pragma warning disable CA1031 // whatever it is, it is no answer
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
         }
     }
 
@@ -154,7 +212,7 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
     // Drivers do not say whose a fault is: not all of them know SQL states, and waiting in vain for one row's lock looks like waiting for a server that does not answer.
     private static bool MayBeOfStore(Exception fault) => fault is DbException || ConnectionLoss.IsTimeOut(fault) || IsOfStore(fault);
 
-    private sealed class Caller(CustomerEvent happened, Pacing pacing)
+    private sealed class Caller(GroupLane lane, CustomerEvent happened, Pacing pacing)
     {
         private readonly TaskCompletionSource<Recorded> answer = new(pacing.Turns);
         private int taken;
@@ -163,6 +221,9 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
 
         public Task<Recorded> Answer => answer.Task;
 
+        /// <summary>Whether it is being recorded, or its caller has given up.</summary>
+        public bool IsTaken => Volatile.Read(ref taken) != 0;
+
         /// <summary>Whether the event is to be recorded now; not when its caller has given up.</summary>
         public bool TryTake() => Interlocked.Exchange(ref taken, 1) == 0;
 
@@ -170,6 +231,7 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
         {
             if (Interlocked.Exchange(ref taken, 1) == 0)
             {
+                lane.GiveUp();
                 answer.TrySetCanceled(token);
             }
         }

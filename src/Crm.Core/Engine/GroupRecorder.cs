@@ -14,13 +14,13 @@ internal sealed class GroupRecorder : IDisposable
     private readonly GroupLane[] lanes;
     private readonly SemaphoreSlim room;
 
-    private GroupRecorder(Recorder recorder, CrmOptions options, int lanes, Pacing pacing)
+    private GroupRecorder(ICustomerStore store, Recorder recorder, CrmOptions options, int lanes, Pacing pacing)
     {
         this.recorder = recorder;
         this.lanes = new GroupLane[lanes];
         for (var i = 0; i < lanes; i++)
         {
-            this.lanes[i] = new GroupLane(events => recorder.RecordCheckedAsync(events, RecordMode.Live, CancellationToken.None), options.GroupSize, pacing);
+            this.lanes[i] = new GroupLane(events => recorder.RecordCheckedAsync(events, RecordMode.Live, CancellationToken.None), options.GroupSize, pacing, async happened => await store.LoadAsync(new CustomerRef(happened.Customer, happened.Identity), CancellationToken.None).ConfigureAwait(false));
         }
 
         room = new SemaphoreSlim(options.GroupQueue, options.GroupQueue);
@@ -28,7 +28,7 @@ internal sealed class GroupRecorder : IDisposable
 
     /// <summary>Groups for a store that profits from them; null where it does not, or where the host does not want them.</summary>
     public static GroupRecorder? For(ICustomerStore store, Recorder recorder, CrmOptions options, Pacing pacing) =>
-        options.GroupCommits && store is IBulkCommit { GroupsAtOnce: > 0 and var groups } ? new GroupRecorder(recorder, options, groups, pacing) : null;
+        options.GroupCommits && store is IBulkCommit { GroupsAtOnce: > 0 and var groups } ? new GroupRecorder(store, recorder, options, groups, pacing) : null;
 
     /// <summary>Records an event, perhaps together with others.</summary>
     public async ValueTask<Recorded> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken)

@@ -180,16 +180,71 @@ public sealed class GroupCommitTests
         Assert.Equal(59, outcomes.Count(outcome => outcome.StartsWith("till:", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task A_store_that_does_not_answer_is_waited_for_a_few_times_and_not_once_for_every_caller()
+    [Theory]
+    [InlineData(5, 3)]
+    [InlineData(int.MaxValue, 9)]
+    public async Task A_store_that_does_not_answer_is_waited_for_a_few_times_and_not_once_for_every_caller(int answersUntil, int times)
     {
         var (shop, store) = Open();
+        store.AnswersUntil = answersUntil;
         store.Broken = new DriverFault(null, transient: true, new TimeoutException());
 
         var outcomes = await OutcomesAsync(shop, store, [.. Enumerable.Range(0, 100).Select(i => Purchase(i, customer: i))]);
 
         Assert.All(outcomes, outcome => Assert.StartsWith(nameof(DriverFault), outcome, StringComparison.Ordinal));
-        Assert.Equal([1, 99, 1, 1, 1], store.Transactions);
+        Assert.Equal([1, 99, .. Enumerable.Repeat(1, times)], store.Transactions);
+    }
+
+    [Fact]
+    public async Task Some_in_a_row_whose_rows_are_held_take_nobody_else_down_while_the_store_answers()
+    {
+        var (shop, store) = Open();
+        var held = Enumerable.Range(20, 5).Select(Identity.User).ToHashSet();
+        store.Fails = commit => commit.Claims.Any(claim => held.Contains(claim.Identity)) ? Troubles["the server waited in vain for a lock"]() : null;
+
+        var outcomes = await OutcomesAsync(shop, store, [.. Enumerable.Range(0, 60).Select(i => Purchase(i, customer: i))]);
+
+        Assert.Equal([20, 21, 22, 23, 24], outcomes.Index().Where(outcome => !outcome.Item.StartsWith("till:", StringComparison.Ordinal)).Select(outcome => outcome.Index));
+    }
+
+    [Fact]
+    public async Task Whoever_gives_up_leaves_the_line_and_the_others_keep_their_places()
+    {
+        var gate = new TaskCompletionSource();
+        var groups = new List<string>();
+        var lane = new GroupLane(
+            async events =>
+            {
+                groups.Add(string.Join(' ', events.Select(happened => happened.Key.Value)));
+                await gate.Task;
+                throw new InvalidOperationException("Nothing is recorded here.");
+            },
+            100,
+            Pacing.Real,
+            _ => ValueTask.CompletedTask);
+        var patient = new List<Task> { lane.RecordAsync(Purchase(0, customer: 0), Token) };
+        for (var n = 1; n <= 2_000; n++)
+        {
+            using var impatience = new CancellationTokenSource();
+            var caller = lane.RecordAsync(Purchase(n, customer: n), n % 500 == 0 ? Token : impatience.Token);
+            await impatience.CancelAsync();
+            if (n % 500 == 0)
+            {
+                patient.Add(caller);
+                continue;
+            }
+
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
+            Assert.InRange(lane.Waiting, 0, 2 * patient.Count);
+        }
+
+        gate.SetResult();
+        foreach (var caller in patient)
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => caller);
+        }
+
+        Assert.Equal(["0", "500 1000 1500 2000"], groups.Take(2));
     }
 
     [Fact]

@@ -24,9 +24,17 @@ internal sealed class GroupingStore(InMemoryStore store, int groups = 1) : ICust
     /// <summary>Is thrown instead of writing; null: nothing is.</summary>
     public Exception? Broken { get; set; }
 
+    /// <summary>After so many transactions a broken store does not answer who asks about one customer either.</summary>
+    public int AnswersUntil { get; set; } = int.MaxValue;
+
     public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken)
     {
         Loads++;
+        if (Broken is { } broken && Transactions.Count >= AnswersUntil)
+        {
+            throw broken;
+        }
+
         return store.LoadAsync(customer, cancellationToken);
     }
 
