@@ -199,7 +199,7 @@ public sealed class GroupCommitTests
     public async Task Some_in_a_row_whose_rows_are_held_take_nobody_else_down_while_the_store_answers()
     {
         var (shop, store) = Open();
-        var held = Enumerable.Range(20, 5).Select(Identity.User).ToHashSet();
+        var held = Enumerable.Range(20, 5).Select(number => Identity.User(number)).ToHashSet();
         store.Fails = commit => commit.Claims.Any(claim => held.Contains(claim.Identity)) ? Troubles["the server waited in vain for a lock"]() : null;
 
         var outcomes = await OutcomesAsync(shop, store, [.. Enumerable.Range(0, 60).Select(i => Purchase(i, customer: i))]);
