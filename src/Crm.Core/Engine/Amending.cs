@@ -1,6 +1,7 @@
 using Crm.Events;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Engine;
 
@@ -18,6 +19,7 @@ namespace Crm.Engine;
 internal sealed class Amending(Fold fold, CustomerId customer, CustomerState start, JournalDraft late, List<JournalDraft> ordered, EffectiveHistory unchanged, EffectiveHistory changed)
 {
     private readonly Dictionary<(EventKey Key, CustomerEvent? Happened), CustomerState> states = [];
+    private readonly Dictionary<Instant, CustomerState> later = [];
     private List<AmendedEvent>? events;
     private (int Place, CustomerState? State) reached;
     private Fold? beside;
@@ -31,6 +33,19 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
         if (!states.TryGetValue((key, happened), out var state))
         {
             states[(key, happened)] = state = Had(key, happened);
+        }
+
+        return state.Slots[module];
+    }
+
+    /// <summary>A module's state at an instant, as history without the change leads to it.</summary>
+    public object StateLater(int module, Instant at)
+    {
+        if (!later.TryGetValue(at, out var state))
+        {
+            // What somebody did who was merged is the customer's from the merge on.
+            var until = ordered.Where(entry => entry.Joins is not null).Select(entry => entry.EffectiveAt).Append(at).Max();
+            later[at] = state = Replay.Run(Beside, customer, start, [.. unchanged.Inputs.TakeWhile(input => input.Entry.EffectiveAt <= until)], until).State;
         }
 
         return state.Slots[module];

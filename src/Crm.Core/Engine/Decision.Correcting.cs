@@ -33,7 +33,7 @@ internal sealed partial class Decision
         var changed = EffectiveHistory.Of(ordered);
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
         var unchanged = EffectiveHistory.Of(drafts);
-        start = Pins.Of(kernel.Modules, start, state);
+        start = Pins.Of(fold, kernel.Modules, Customer, start, state, unchanged, changed, until);
         var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until, draft);
         var with = Replay.Run(fold, Customer, draft.Kind.OpensHistory ? fold.Opened(start, draft.Kind) : start, changed.Inputs, until);
         if (isOfDisposed || DisposedHistory.IsLookedFor(state, unchanged, changed, draft))

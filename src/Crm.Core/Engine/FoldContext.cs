@@ -40,6 +40,8 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
 
     public override object StateHad(EventKey key, CustomerEvent? happened) => amending is { Events: var events } && events.Any(amended => amended.Whole.Key == key) ? amending.StateHad(asked, key, happened) : base.StateHad(key, happened);
 
+    public override object StateLater(EventKey key, Instant at) => amending is { Events: var events } && events.Any(amended => amended.Whole.Key == key) ? amending.StateLater(asked, at) : base.StateLater(key, at);
+
     public override IReadOnlyList<string> ChangedFacts => changedFacts[asked] ?? (IReadOnlyList<string>)[];
 
     /// <summary>Whether some module does not know yet of a changed fact that it reads.</summary>

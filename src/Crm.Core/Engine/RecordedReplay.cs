@@ -70,7 +70,7 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
         List<JournalDraft> ordered = [.. before.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. before.Where(entry => entry.EffectiveAt > draft.EffectiveAt)];
         var (unchanged, changed) = (EffectiveHistory.Of(before), EffectiveHistory.Of(ordered));
-        var start = Pins.Of(modules, Beginning(), state);
+        var start = Pins.Of(fold, modules, customer, Beginning(), state, unchanged, changed, until);
         var with = Replay.Run(fold, customer, start, changed.Inputs, until);
         var without = isIrrevocableOnly ? with : Replay.Run(fold, customer, start, unchanged.Inputs, until, draft);
         var corrected = new Correction(modules, codec, state, without, with, draft).Apply(all, Shortages.None, out _);

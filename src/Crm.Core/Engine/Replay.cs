@@ -17,10 +17,20 @@ internal static class Replay
     /// <param name="inputs">The history after it, in order, and those joined to it.</param>
     /// <param name="until">Up to when agenda entries are handled at the end.</param>
     /// <param name="after">Entries that come after the history, in order, and know what supplies had left for what fell due before them.</param>
-    public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, params IReadOnlyList<JournalDraft> after)
+    public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, params IReadOnlyList<JournalDraft> after) => Run(fold, customer, start, inputs, until, null, after);
+
+    /// <summary>Folds a history, and shows each step of it.</summary>
+    /// <param name="fold">Decides.</param>
+    /// <param name="customer">The customer.</param>
+    /// <param name="start">The state to start from; it is not changed.</param>
+    /// <param name="inputs">The history after it, in order, and those joined to it.</param>
+    /// <param name="until">Up to when agenda entries are handled at the end.</param>
+    /// <param name="passed">Is shown the state after each entry of the customer's own; null: nobody looks.</param>
+    /// <param name="after">Entries that come after the history, in order, and know what supplies had left for what fell due before them.</param>
+    public static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, Action<CustomerState>? passed, params IReadOnlyList<JournalDraft> after)
     {
         var journals = inputs.Any(input => input.Entry.InJournalOf is not null) ? inputs.ToLookup(input => input.Entry.InJournalOf) : null;
-        return Run(fold, customer, start, journals is null ? inputs : [.. journals[null]], until, after, journals);
+        return Run(fold, customer, start, journals is null ? inputs : [.. journals[null]], until, after, journals, passed);
     }
 
     /// <summary>Folds the history of somebody who was merged, up to an instant before the merge.</summary>
@@ -38,7 +48,7 @@ internal static class Replay
         return Run(fold, customer, Open(fold, beginning, branch, into, merge), branch, until, after, journals).State;
     }
 
-    private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after, ILookup<CustomerId?, JournalInput>? journals)
+    private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after, ILookup<CustomerId?, JournalInput>? journals, Action<CustomerState>? passed = null)
     {
         var state = start.Clone();
         var all = new Consequences { OfReversibleOnly = true };
@@ -90,6 +100,7 @@ internal static class Replay
                 own.Silence();
             }
 
+            passed?.Invoke(state);
             all.Add(due);
             all.Add(own);
             lines[input.Entry.Key] = own.Lines.ToSequence();

@@ -48,6 +48,15 @@ public interface ICustomerModule
     /// <param name="seen">The state that is kept.</param>
     /// <returns>What the replay starts from instead: its state and, due when it was seen, entries of the agenda; nothing else is read. Null: nothing is pinned.</returns>
     Outcome.Accepted? Pin(object state, object seen) => null;
+
+    /// <summary>
+    /// What the outside world has seen of a request that is taken back, and the state that is kept has forgotten: before history is decided again without the request, the state that the replay starts from is given what states on the
+    /// way with it have. Called for each, only where a request is taken back.
+    /// </summary>
+    /// <param name="state">The state that the replay starts from, with what was pinned already.</param>
+    /// <param name="passed">A state on the way.</param>
+    /// <returns>As of <see cref="Pin"/>.</returns>
+    Outcome.Accepted? PinPassed(object state, object passed) => null;
 }
 
 /// <summary>A module whose state is a <typeparamref name="TState"/>.</summary>
@@ -70,6 +79,9 @@ public abstract class CustomerModule<TState> : ICustomerModule
     /// <inheritdoc/>
     Outcome.Accepted? ICustomerModule.Pin(object state, object seen) => Pin((TState)state, (TState)seen);
 
+    /// <inheritdoc/>
+    Outcome.Accepted? ICustomerModule.PinPassed(object state, object passed) => PinPassed((TState)state, (TState)passed);
+
     /// <inheritdoc cref="ICustomerModule.Handle"/>
     protected abstract Outcome Handle(TState state, ModuleContext context);
 
@@ -84,4 +96,7 @@ public abstract class CustomerModule<TState> : ICustomerModule
     /// <inheritdoc cref="ICustomerModule.Pin"/>
     /// <remarks>By default nothing is pinned.</remarks>
     protected virtual Outcome.Accepted? Pin(TState state, TState seen) => null;
+
+    /// <inheritdoc cref="ICustomerModule.PinPassed"/>
+    protected virtual Outcome.Accepted? PinPassed(TState state, TState passed) => null;
 }

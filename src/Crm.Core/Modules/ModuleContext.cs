@@ -55,6 +55,15 @@ public abstract class ModuleContext : IEvidence
     /// <exception cref="InvalidOperationException">The event is none of those that are amended.</exception>
     public virtual object StateHad(EventKey key, CustomerEvent? happened) => throw new InvalidOperationException($"'{key}' is not being amended.");
 
+    /// <summary>
+    /// The module's own state at an instant after one of the <see cref="Amended"/> events, as history leads to it without the change that is told of: for what a state forgets in time. All of history up to the instant is decided again
+    /// for it, so it is asked for rarely.
+    /// </summary>
+    /// <param name="key">The event.</param>
+    /// <param name="at">The instant; what happened at it counts.</param>
+    /// <exception cref="InvalidOperationException">The event is none of those that are amended.</exception>
+    public virtual object StateLater(EventKey key, NodaTime.Instant at) => throw new InvalidOperationException($"'{key}' is not being amended.");
+
     /// <summary>Evaluates a condition that the module's contract lists.</summary>
     /// <exception cref="InvalidOperationException">A window leaf of the condition is in no contract.</exception>
     public Truth Evaluate(Condition condition) => Evaluator.Evaluate(condition, this);
