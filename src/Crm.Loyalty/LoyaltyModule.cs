@@ -199,6 +199,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return ReferenceEquals(pinned, state) ? null : new Outcome.Accepted { State = pinned };
     }
 
+    /// <inheritdoc/>
+    protected override Outcome.Accepted? PinPassed(LoyaltyState state, LoyaltyState passed) => Pin(state, passed);
+
     private Outcome Kept(CustomerEvent request, Outcome outcome, ModuleContext context) => !Contract.Reversible && UndoSteps.CanUndo(request.Kind) ? MovedLots.Keep(request, outcome, context) : outcome;
 
     // The answer to a request; null for what is none.

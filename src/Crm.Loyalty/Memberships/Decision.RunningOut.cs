@@ -91,7 +91,8 @@ internal sealed partial class Decision
     /// <summary>The entry of the agenda at which the next lot of a wallet runs out: one for each wallet, however many lots it has.</summary>
     public static AgendaChange ExpiryOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ExpiryKey(program, unit), wallet.NextExpiry, Phases.Expiry);
 
-    private void Close(ProgramPlan plan, UnitPlan unit)
+    /// <summary>What refunds have taken back up to now is settled: what had run out of it is not looked for anew.</summary>
+    public void Close(ProgramPlan plan, UnitPlan unit)
     {
         foreach (var tally in In(plan.Name).TalliesOf(LoyaltyNames.Unowed(unit.Name)))
         {

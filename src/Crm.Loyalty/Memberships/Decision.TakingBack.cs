@@ -167,14 +167,15 @@ internal sealed partial class Decision
     /// <param name="code">Why, for the ledger.</param>
     /// <param name="at">When the units were given.</param>
     /// <param name="undone">The movement of the request, for the ledger.</param>
-    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone)
+    /// <returns>How many were taken, owed or written off: all but those that ran out.</returns>
+    public long TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone)
     {
         var waiting = In(plan.Name).Wallet(unit.Name).Pending.Where(pending => pending.Name == lot).Sum(pending => pending.Lot.Amount);
         var gone = RanOut(plan, unit, lot, Math.Max(0, amount - waiting), at, null);
         TellUnowed(unit, lot, gone);
         if (gone == amount)
         {
-            return;
+            return 0;
         }
 
         var wallet = In(plan.Name).Wallet(unit.Name);
@@ -182,6 +183,7 @@ internal sealed partial class Decision
         taken = taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = undone } : moved).ToSequence() };
         Take(plan, unit, taken, amount - gone, code, at: at);
         TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
+        return amount - gone;
     }
 
     /// <summary>Of units that are taken back those that ran out: nobody owes them, and they cannot be reinstated any more. What was spent of a lot that ran out was not spent of those that ran out after it, so these count with it.</summary>

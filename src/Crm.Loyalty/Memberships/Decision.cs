@@ -178,7 +178,7 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
 
         PutBack();
         var isAsBefore = ReferenceEquals(kept, before);
-        return !noted && isAsBefore && agenda.Count == 0 && quotas is null
+        return !noted && isAsBefore && agenda.Count == 0 && quotas is null && followUps is null
             ? Modules.Outcome.Nothing
             : new Outcome.Accepted
             {

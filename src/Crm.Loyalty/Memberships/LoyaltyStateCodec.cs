@@ -7,7 +7,7 @@ using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, version 10 not what became of awards that wait for an event, or run out, and version 11 neither the names of the goals that are counted towards nor what a balance covered of a cart's wish.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, version 10 not what became of awards that wait for an event, or run out, and version 11 not the names of the goals that are counted towards, what a balance covered of a cart's wish, when codes that were used would have ended, nor keys of events with a "|" in names of tallies as they are written now.</summary>
 /// <param name="plans">The programmes: the days that version 7 knew were days of their zones.</param>
 internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyState>
 {
@@ -95,7 +95,7 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
                 Holdings = Holdings(version, ref reader),
                 Standings = Standings(version, ref reader),
                 Cards = version >= 2 ? Cards(version, ref reader) : [],
-                Tallies = version >= 4 ? Tallies(ref reader) : [],
+                Tallies = version >= 4 ? Tallies(version, ref reader) : [],
                 Awards = version >= 5 ? Awards(version, program, ref reader) : [],
             };
             if (version >= 6)
@@ -155,15 +155,17 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
         return Sequence.Given(cards);
     }
 
-    private static Sequence<Tally> Tallies(ref SlotReader reader)
+    private static Sequence<Tally> Tallies(int version, ref SlotReader reader)
     {
-        var tallies = new Tally[reader.Int()];
+        var (tallies, renamed) = (new Tally[reader.Int()], false);
         for (var i = 0; i < tallies.Length; i++)
         {
-            tallies[i] = new Tally(reader.Name(), reader.Whole(), reader.Whole());
+            var tally = new Tally(reader.Name(), reader.Whole(), reader.Whole());
+            tallies[i] = version < 12 ? TallyKeys.Renamed(tally) : tally;
+            renamed |= tallies[i] != tally;
         }
 
-        return Sequence.Given(tallies);
+        return renamed ? tallies.OrderBy(tally => tally.Name, StringComparer.Ordinal).ToSequence() : Sequence.Given(tallies);
     }
 
     private Sequence<KeptAward> Awards(int version, string program, ref SlotReader reader)

@@ -149,6 +149,7 @@ internal static class MemberCodec
             writer.Text(used.Code);
             writer.Instant(used.At);
             Had(used.Times, used.Paid, writer);
+            writer.Instant(used.Until);
         }
     }
 
@@ -184,7 +185,7 @@ internal static class MemberCodec
             {
                 var (code, at) = (reader.Code(), reader.Instant());
                 var (times, paid) = Had(ref reader);
-                used[j] = new UsedReward(code, at, times, paid);
+                used[j] = new UsedReward(code, at, times, paid) { Until = version >= 12 ? reader.InstantOrNull() : null };
             }
 
             rewards[i] = read with { Open = Sequence.Given(open), Used = Sequence.Given(used) };

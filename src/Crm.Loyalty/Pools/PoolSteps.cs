@@ -79,6 +79,81 @@ internal static class PoolSteps
         return false;
     }
 
+    /// <summary>Whether an event brings units that a member gives to a pool; nobody else takes them.</summary>
+    public static bool IsFromMember(CustomerEvent received) => received.Kind == LoyaltyEvents.ReceiveName && IdOf(received, LoyaltyEvents.From) is not null;
+
+    /// <summary>
+    /// A gift to a pool is taken back: the pool gives it back to who gave it, each unit with its life, and owes what is not there any more. What ran out in the pool does not come back, and what the giver took along when they left, or when
+    /// the pool was dissolved, has come back already.
+    /// </summary>
+    public static void GiveBack(AmendedEvent amended, ProgramPlan plan, Decision decision)
+    {
+        var received = amended.Whole;
+        if (IdOf(received, LoyaltyEvents.From) is not { } from || plan.UnitNamed(received.Fields[LoyaltyEvents.Unit].AsCode ?? "") is not { } unit)
+        {
+            return;
+        }
+
+        var (lots, idleUntil, back) = (WalletRequests.LotsIn(received), decision.In(plan.Name).Wallet(unit.Name).IdleUntil, new List<(string Lot, long Amount)>());
+        var settled = Settle(from, amended, plan, unit, lots.Sum(lot => lot.Lot.Amount), decision);
+        if (lots.Sum(lot => lot.Lot.Amount) - settled is > 0 and var due)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = received.Key.ToString(), Unit = unit.Name, Amount = -due });
+        }
+
+        foreach (var (lot, _) in lots)
+        {
+            var already = Math.Min(settled, lot.Amount);
+            settled -= already;
+            if (lot.Amount > already && decision.TakeBack(plan, unit, lot.Name, lot.Amount - already, UndoSteps.Cancelled, amended.At, Movement.Transferred) is > 0 and var taken)
+            {
+                back.Add((lot.Name, taken));
+            }
+        }
+
+        if (back.Count > 0)
+        {
+            decision.Send(Bringing(plan, unit, WalletRequests.LotsOf(back, idleUntil), from, $"given-back/{received.Key}", from: null));
+        }
+    }
+
+    /// <summary>A gift that was taken back before it came goes back to who gave it; one that is not from a member of a pool was given back there.</summary>
+    public static void SendBack(CustomerEvent received, ProgramPlan plan, UnitPlan unit, Decision decision)
+    {
+        if (IdOf(received, LoyaltyEvents.From) is { } from)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = "not-taken", Text = LoyaltyTexts.PoolNotTaken(WalletRequests.LotsIn(received).Sum(lot => lot.Lot.Amount), unit.Name) });
+            decision.Send(Bringing(plan, unit, received.Fields[LoyaltyEvents.LotsField].AsCode ?? "", from, $"given-back/{received.Key}", from: null));
+        }
+    }
+
+    // How much of a gift its giver has had back since; who still belongs to the pool has given so much less.
+    private static long Settle(CustomerId from, AmendedEvent amended, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
+    {
+        if (decision.In(plan.Name).Pool is { Dissolved: false } pool && pool.Member(from) is { } member && member.Since <= amended.At)
+        {
+            var share = member.Share(unit.Name);
+            decision.Stand(plan.Name, pool.With(member.With(share with { Given = Math.Max(0, share.Given - amount) })));
+            return 0;
+        }
+
+        var name = LoyaltyNames.PoolReturned(from, unit.Name);
+        var returned = decision.In(plan.Name).Counted(name);
+        var settled = Math.Min(amount, returned);
+        decision.Count(plan, new Tally(name, 0, returned - settled));
+        return settled;
+    }
+
+    // What somebody takes along is known where gifts can be taken back by themselves.
+    private static void TakesAlong(CustomerId who, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
+    {
+        if (plan.Definition.Value.Cascade == Cascade.None)
+        {
+            var name = LoyaltyNames.PoolReturned(who, unit.Name);
+            decision.Count(plan, new Tally(name, 0, checked(decision.In(plan.Name).Counted(name) + amount)));
+        }
+    }
+
     /// <summary>Why a request may not spend from an account; null where it may, or where it does not concern a pool.</summary>
     public static Outcome.Refused? MaySpend(CustomerEvent request, Membership membership)
     {
@@ -279,6 +354,7 @@ internal static class PoolSteps
             if (part > 0)
             {
                 Send(plan, unit, part, who, $"pool-left/{request.Key}/{unit.Name}", from: null, decision);
+                TakesAlong(who, plan, unit, part, decision);
             }
         }
 
@@ -306,6 +382,7 @@ internal static class PoolSteps
             foreach (var (member, part) in pool.Members.Zip(parts).Where(pair => pair.Second > 0))
             {
                 Send(plan, unit, part, member.Customer, $"pool-dissolved/{request.Key}/{member.Customer}/{unit.Name}", from: null, decision);
+                TakesAlong(member.Customer, plan, unit, part, decision);
             }
         }
 

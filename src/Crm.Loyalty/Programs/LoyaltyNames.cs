@@ -138,15 +138,31 @@ public static class LoyaltyNames
     internal const string AllWarned = "warned/";
 
     /// <summary>The tallies of what a redemption drew from each lot, while it may come back: the beginning of their names.</summary>
-    internal static string Drawn(string redemption, string unit) => $"{AllDrawn}{redemption}|{unit}|";
+    internal static string Drawn(string redemption, string unit) => $"{AllDrawn}{TallyKeys.Of(redemption)}|{unit}|";
+
+    /// <summary>The tallies of what a request moved of a unit, while it is kept: the beginning of their names.</summary>
+    internal static string Moved(string request, string unit) => $"{Moved(request)}{unit}|";
+
+    /// <summary>The tallies of what a request moved of any unit: the beginning of their names.</summary>
+    internal static string Moved(string request) => $"{AllMoved}{TallyKeys.Of(request)}|";
+
+    /// <summary>How all tallies begin of what requests moved.</summary>
+    internal const string AllMoved = "moved/";
+
+    /// <summary>The tally that a request was taken back, and stays so though the cancellation was taken back itself.</summary>
+    internal static string StaysUndone(string request) => $"undone/{request}";
 
     /// <summary>The tally of how much of what a redemption drew came back, where it may be cancelled by itself.</summary>
-    internal static string CameBack(string redemption, string unit) => $"back/{redemption}|{unit}";
+    internal static string CameBack(string redemption, string unit) => $"{AllBack}{TallyKeys.Of(redemption)}|{unit}";
 
-    private const string AllDrawn = "drawn/";
+    /// <summary>How all tallies begin of what came back.</summary>
+    internal const string AllBack = "back/";
+
+    /// <summary>How all tallies begin of what redemptions drew.</summary>
+    internal const string AllDrawn = "drawn/";
 
     /// <summary>Whether a tally is one of what a redemption of a unit drew.</summary>
-    internal static bool IsDrawn(string tally, string unit) => tally.StartsWith(AllDrawn, StringComparison.Ordinal) && tally.Contains($"|{unit}|", StringComparison.Ordinal);
+    internal static bool IsDrawn(string tally, string unit) => TallyKeys.Parse(tally, AllDrawn) is { } known && known.After.StartsWith($"{unit}|", StringComparison.Ordinal);
 
     /// <summary>The tallies of what ran out of each lot, while it may be reinstated: the beginning of their names.</summary>
     internal static string Gone(string unit) => $"{AllGone}{unit}|";
@@ -190,11 +206,14 @@ public static class LoyaltyNames
     internal static string PoolSpent(CustomerId member, string unit) => $"pool/{member}/{unit}";
 
     /// <summary>The tally of what a redemption from a pool spent, while it may come back; the member who spent it follows.</summary>
-    internal static string PoolSpender(string redemption, string unit) => $"{AllSpenders}{redemption}|{unit}|";
+    internal static string PoolSpender(string redemption, string unit) => $"{AllSpenders}{TallyKeys.Of(redemption)}|{unit}|";
 
     /// <summary>The redemption of a unit whose spender a tally keeps in mind; null for other tallies.</summary>
     internal static string? SpentBySomebody(string tally, string unit) =>
-        tally.StartsWith(AllSpenders, StringComparison.Ordinal) && tally.LastIndexOf($"|{unit}|", StringComparison.Ordinal) is >= 0 and var end ? tally[AllSpenders.Length..end] : null;
+        TallyKeys.Parse(tally, AllSpenders) is { } known && known.After.StartsWith($"{unit}|", StringComparison.Ordinal) ? known.Key : null;
+
+    /// <summary>The tally of what somebody who left a pool, or whose pool was dissolved, took along and has not been settled with gifts that were cancelled since.</summary>
+    internal static string PoolReturned(CustomerId member, string unit) => $"pool-returned/{member}/{unit}";
 
     /// <summary>How all tallies begin of who spent from a pool.</summary>
     internal const string AllSpenders = "spender/";

@@ -347,6 +347,8 @@ public static class LoyaltyTexts
 
     internal static Text PoolNotTaken(long amount, string unit) => new($"{Number(amount)} {unit} went back to whom they came from: this is no open pool of theirs.", $"{Number(amount)} {unit} 已退回來處：此帳戶並非其所屬而開放的共用帳戶。");
 
+    internal static Text PoolAskedBack { get; } = new("The pool is asked to give this back.", "已要求共用帳戶退回。");
+
     internal static Text NoPools(string program) => new($"The programme '{program}' has no pools.", $"「{program}」不設共用帳戶。");
 
     internal static Text NotAPool { get; } = new("The account is no pool.", "此帳戶並非共用帳戶。");

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
 using NodaTime;
@@ -63,7 +64,7 @@ public sealed record RewardStanding
     /// <summary>Those with a code that was not used yet.</summary>
     public Sequence<IssuedReward> Open { get; init; }
 
-    /// <summary>Those whose code was used, by when and by code: they were had, whatever becomes of the redemption that gave them. Forgotten as long after as refunds are no longer known to belong to a purchase.</summary>
+    /// <summary>Those whose code was used, by when and by code: they were had, whatever becomes of the redemption that gave them. One with an end is forgotten <see cref="KeptAward.RefundableDays"/> after it, at the next use; history still knows of it.</summary>
     public Sequence<UsedReward> Used { get; init; }
 
     /// <summary>This standing with others' used codes besides its own.</summary>
@@ -90,4 +91,11 @@ public readonly record struct IssuedReward(string Code, Instant? Until)
 /// <param name="Times">How many it stood for.</param>
 /// <param name="Paid">What had been paid for them; null: nothing.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct UsedReward(string Code, Instant At, int Times, UnitAmount? Paid);
+public readonly record struct UsedReward(string Code, Instant At, int Times, UnitAmount? Paid)
+{
+    /// <summary>When it would have ended, after which it is forgotten in time; null: it is not forgotten, because the code had no end, because it was used before ends were kept, or because the redemption that gave it was taken back.</summary>
+    public Instant? Until { get; init; }
+
+    /// <summary>Whether the state need not know of it any more.</summary>
+    internal bool IsForgotten(Instant now) => Until is { } end && Instant.Max(At, end) + Duration.FromDays(KeptAward.RefundableDays) < now;
+}

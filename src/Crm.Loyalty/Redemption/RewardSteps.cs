@@ -100,9 +100,8 @@ internal static class RewardSteps
         if (standing is not null)
         {
             var used = standing.Open.First(open => open.Code == code);
-            var known = now - Duration.FromDays(KeptAward.RefundableDays);
-            standing = (standing with { Open = standing.Open.Where(open => open.Code != code).ToSequence() }).With([new UsedReward(code, now, used.Times, used.Paid)]);
-            decision.Stand(plan.Name, standing with { Used = standing.Used.Where(one => one.At >= known).ToSequence() });
+            standing = (standing with { Open = standing.Open.Where(open => open.Code != code).ToSequence() }).With([new UsedReward(code, now, used.Times, used.Paid) { Until = used.Until }]);
+            decision.Stand(plan.Name, standing with { Used = standing.Used.Where(one => !one.IsForgotten(now)).ToSequence() });
             Tell(standing, decision);
         }
 
@@ -115,9 +114,9 @@ internal static class RewardSteps
         var seen = start;
         foreach (var reward in kept.Rewards)
         {
-            if (!reward.Used.IsEmpty)
+            var own = seen.Rewards.FirstOrDefault(item => item.Reward == reward.Reward) ?? new RewardStanding { Reward = reward.Reward };
+            if (reward.Used.Any(used => own.Used.All(known => known.Code != used.Code)))
             {
-                var own = seen.Rewards.FirstOrDefault(item => item.Reward == reward.Reward) ?? new RewardStanding { Reward = reward.Reward };
                 seen = seen.With(own.With(reward.Used));
             }
         }
@@ -141,6 +140,12 @@ internal static class RewardSteps
         }
 
         Give(plan, reward, used.Times, null, decision, drawsStock: true);
+        if (used.Until is not null && decision.In(plan.Name).Rewards.FirstOrDefault(item => item.Reward == standing.Reward) is { } given)
+        {
+            // No redemption tells of it any more, so it is never forgotten.
+            decision.Stand(plan.Name, given with { Used = given.Used.Select(one => one.Code == code ? one with { Until = null } : one).ToSequence() });
+        }
+
         Tell(standing, decision);
         return true;
     }

@@ -16,7 +16,7 @@ namespace Crm.Loyalty.Redemption;
 /// </summary>
 internal static class UndoSteps
 {
-    private const string Cancelled = "cancelled";
+    internal const string Cancelled = "cancelled";
 
     /// <summary>Takes a cancelled request back, and with it what rules gave because of it.</summary>
     /// <returns>Whether what rules gave goes or stays with what the request did; otherwise it is settled by itself, as of any other event.</returns>
@@ -39,8 +39,14 @@ internal static class UndoSteps
             return false;
         }
 
-        if (MovementOf(request.Kind) is not { } movement || amended is not { Before: not null, Left: null })
+        if (MovementOf(request.Kind) is not { } movement || amended is not { Before: not null, Left: null } || decision.In(plan.Name).Counted(LoyaltyNames.StaysUndone(key)) > 0)
         {
+            if (CanUndo(request.Kind) && amended is { Before: null, Left: not null })
+            {
+                // It stays undone, so it is not undone again where it is cancelled once more.
+                decision.Count(plan, new Tally(LoyaltyNames.StaysUndone(key), 0, 1));
+            }
+
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotUndone) { Subject = key, Text = LoyaltyTexts.NotUndone(request.Kind) });
             return CanUndo(request.Kind);
         }
@@ -50,24 +56,40 @@ internal static class UndoSteps
             return true;
         }
 
-        if (Used(did, without, plan, decision) is { } used)
+        if (Used(amended, did, without, plan, decision) is { } used)
         {
             // It was had, so it stays and is paid for; only what rules gave because of it goes.
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Subject = used, Text = LoyaltyTexts.RewardUsed(used) });
             return false;
         }
 
-        PoolSteps.Undo(request, plan, did, without, decision);
+        // Of a gift to a pool the pool knows what is to come back, and sends it.
+        var (isOfPool, isGift) = (PoolSteps.IsFromMember(request), request.Kind == PoolEvents.GiveName);
+        if (!isOfPool)
+        {
+            PoolSteps.Undo(request, plan, did, without, decision);
+        }
+
         foreach (var unit in plan.Units)
         {
-            Move(amended, plan, unit, did, without, movement, decision);
+            Move(amended, plan, unit, did, without, movement, isOfPool || isGift, decision);
+        }
+
+        if (isOfPool)
+        {
+            PoolSteps.GiveBack(amended, plan, decision);
         }
 
         MovedLots.Forget(request.Key, plan, decision);
         TakeRewards(plan, did, without, decision);
-        if (request.Kind == LoyaltyEvents.TransferName)
+        if (request.Kind == LoyaltyEvents.TransferName || isGift)
         {
-            WalletRequests.TakeBack(request, decision);
+            WalletRequests.TakeBack(request, isGift ? PoolEvents.Pool : LoyaltyEvents.To, decision);
+        }
+
+        if (isGift)
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = "asked-back", Text = LoyaltyTexts.PoolAskedBack });
         }
 
         return true;
@@ -79,7 +101,7 @@ internal static class UndoSteps
     private static Movement? MovementOf(string kind) => kind switch
     {
         LoyaltyEvents.RedeemName or RewardEvents.PayName or RewardEvents.RedeemName or LoyaltyEvents.ReturnName => Movement.Spent,
-        LoyaltyEvents.TransferName or LoyaltyEvents.ReceiveName or LoyaltyEvents.ConvertName => Movement.Transferred,
+        LoyaltyEvents.TransferName or LoyaltyEvents.ReceiveName or LoyaltyEvents.ConvertName or PoolEvents.GiveName => Movement.Transferred,
         LoyaltyEvents.ReinstateName => Movement.Expired,
         LoyaltyEvents.AmendName => Movement.Offset,
         LoyaltyEvents.AdjustName => Movement.Reversed,
@@ -88,18 +110,25 @@ internal static class UndoSteps
 
     private static Membership Had(AmendedEvent amended, CustomerEvent? happened, ProgramPlan plan, Decision decision) => ((LoyaltyState)decision.Context.StateHad(amended.Whole.Key, happened)).In(plan.Name);
 
-    private static void Move(AmendedEvent amended, ProgramPlan plan, UnitPlan unit, Membership did, Membership without, Movement movement, Decision decision)
+    private static void Move(AmendedEvent amended, ProgramPlan plan, UnitPlan unit, Membership did, Membership without, Movement movement, bool onlyAwards, Decision decision)
     {
         var key = amended.Whole.Key.ToString();
         var awards = Awards(key, unit, decision.In(plan.Name));
+        if (awards.Count > 0)
+        {
+            // What refunds have asked up to now is settled, that of the request among it: it asks for the rest, and is not looked at anew.
+            decision.Close(plan, unit);
+            awards = Awards(key, unit, decision.In(plan.Name));
+        }
+
         awards.ForEach(award => decision.Keep(plan, award with { Taken = award.Amount, TakenBefore = award.Amount, UnowedBefore = award.Unowed }));
         var gave = awards.SelectMany(award => award.Place is { } place ? new[] { (place, award.Amount - award.Taken) } : []);
-        var moved = MovedLots.Knows(amended.Whole.Key, decision.In(plan.Name)) ? Sum(MovedLots.Of(amended.Whole.Key, unit, decision.In(plan.Name)).Concat(gave)) : Told(amended, unit, did, without, gave, decision);
+        var moved = onlyAwards ? Sum(gave) : MovedLots.Knows(amended.Whole.Key, decision.In(plan.Name)) ? Sum(MovedLots.Of(amended.Whole.Key, unit, decision.In(plan.Name)).Concat(gave)) : Told(amended, unit, did, without, gave, decision);
         var (taken, given) = (moved.Where(lot => lot.Amount > 0).ToList(), new List<ReceiptLine>());
         if (taken.Count > 0)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = key, Unit = unit.Name, Amount = -taken.Sum(lot => lot.Amount) });
-            taken.ForEach(lot => decision.TakeBack(plan, unit, lot.Lot, lot.Amount, Cancelled, amended.At, movement));
+            taken.ForEach(lot => decision.TakeBack(plan, unit, lot.Lot, lot.Amount, Cancelled, amended.At, onlyAwards ? Movement.Reversed : movement));
         }
 
         // What has come back by itself does not come back again.
@@ -135,8 +164,8 @@ internal static class UndoSteps
     private static IEnumerable<(string Lot, long Amount)> Lots(Wallet wallet) => wallet.Lots.Select(lot => (lot.Name, lot.Amount))
         .Concat(wallet.Pending.Select(lot => (lot.Name, lot.Lot.Amount))).Append((Lot.Debt, -wallet.Debt));
 
-    // The reward that a request gave with a code that was used since: known by its name as long as awards are, and after that by its not being open any more though its time is not over.
-    private static string? Used(Membership did, Membership without, ProgramPlan plan, Decision decision)
+    // The reward that a request gave with a code that was used since: known by its name, or by its not being open any more though its time is not over. Of one that is over for so long that its use is forgotten, history tells.
+    private static string? Used(AmendedEvent amended, Membership did, Membership without, ProgramPlan plan, Decision decision)
     {
         var now = decision.Context.Moment.Instant;
         foreach (var reward in did.Rewards)
@@ -144,7 +173,8 @@ internal static class UndoSteps
             var (own, other) = (decision.In(plan.Name).Rewards.FirstOrDefault(item => item.Reward == reward.Reward), without.Rewards.FirstOrDefault(item => item.Reward == reward.Reward));
             foreach (var given in reward.Open.Where(given => other is null || !other.Open.Contains(given)))
             {
-                if (own is not null && (own.Used.Any(used => used.Code == given.Code) || (!(given.Until <= now) && own.Open.All(open => open.Code != given.Code))))
+                var isUsed = own is not null && (IsUsed(given, own) || (!(given.Until <= now) && own.Open.All(open => open.Code != given.Code)));
+                if (isUsed || (given.Until is { } end && new UsedReward(given.Code, end, given.Times, given.Paid) { Until = end }.IsForgotten(now) && WasUsed(reward.Reward, given, end)))
                 {
                     return reward.Reward;
                 }
@@ -152,6 +182,11 @@ internal static class UndoSteps
         }
 
         return null;
+
+        bool WasUsed(string reward, IssuedReward given, Instant end) =>
+            ((LoyaltyState)decision.Context.StateLater(amended.Whole.Key, end)).In(plan.Name).Rewards.Any(item => item.Reward == reward && IsUsed(given, item));
+
+        static bool IsUsed(IssuedReward given, RewardStanding standing) => standing.Used.Any(used => used.Code == given.Code);
     }
 
     private static void TakeRewards(ProgramPlan plan, Membership did, Membership without, Decision decision)

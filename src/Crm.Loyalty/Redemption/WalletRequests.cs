@@ -49,17 +49,14 @@ internal static class WalletRequests
         }
 
         var decision = new Decision(state, context);
-        var lots = new List<(Lot Lot, Instant? IdleUntil)>();
-        foreach (var text in (received.Fields[LoyaltyEvents.LotsField].AsCode ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        if (context.Amended.Any(amended => amended.Whole.Key == received.Key && amended.Left is null))
         {
-            var parts = text.Split('=');
-            var kept = parts[^1].Split('~');
-            if (parts.Length == 2 && Lot.Parse(parts[0]) is { } lot && long.TryParse(kept[0], NumberStyles.None, CultureInfo.InvariantCulture, out var amount) && amount > 0)
-            {
-                lots.Add((lot with { Amount = amount }, kept.Length == 2 ? Lot.Parse(kept[1])?.Expiry : null));
-            }
+            // It was taken back before it came: nothing comes in, and what a pool is sent goes back to whom it belongs.
+            PoolSteps.SendBack(received, plan, unit, decision);
+            return decision.Outcome();
         }
 
+        var lots = LotsIn(received);
         var sum = lots.Sum(one => one.Lot.Amount);
         if (!PoolSteps.Takes(received, plan, unit, sum, decision))
         {
@@ -75,14 +72,36 @@ internal static class WalletRequests
         return decision.Outcome();
     }
 
+    /// <summary>The lots that an event brings; those that idle with the instant up to which they are kept.</summary>
+    public static List<(Lot Lot, Instant? IdleUntil)> LotsIn(CustomerEvent received)
+    {
+        var lots = new List<(Lot Lot, Instant? IdleUntil)>();
+        foreach (var text in (received.Fields[LoyaltyEvents.LotsField].AsCode ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = text.Split('=');
+            var kept = parts[^1].Split('~');
+            if (parts.Length == 2 && Lot.Parse(parts[0]) is { } lot && long.TryParse(kept[0], NumberStyles.None, CultureInfo.InvariantCulture, out var amount) && amount > 0)
+            {
+                lots.Add((lot with { Amount = amount }, kept.Length == 2 ? Lot.Parse(kept[1])?.Expiry : null));
+            }
+        }
+
+        return lots;
+    }
+
     /// <summary>
     /// The lots that units were taken from, as an event brings them to somebody else; those that idle with the instant up to which they are kept. What a replay finds missing is the giver's debt; the other got it, and keeps it.
     /// </summary>
     public static string LotsOf(WalletChange taken)
     {
-        var idleUntil = taken.Wallet.IdleUntil is { } until ? $"~{Lot.NameOf(until)}" : "";
-        return string.Join(';', taken.Movements.Where(moved => moved.Movement == Movement.Transferred)
-            .Select(moved => FormattableString.Invariant($"{(moved.Lot is Lot.Debt or Lot.Shortfall ? Lot.Forever : moved.Lot)}={-moved.Amount}{(Lot.Parse(moved.Lot) is { Idles: true } ? idleUntil : "")}")));
+        return LotsOf(taken.Movements.Where(moved => moved.Movement == Movement.Transferred).Select(moved => (moved.Lot, -moved.Amount)), taken.Wallet.IdleUntil);
+    }
+
+    /// <summary>Lots as an event brings them; those that idle with the instant up to which they are kept.</summary>
+    public static string LotsOf(IEnumerable<(string Lot, long Amount)> lots, Instant? idleUntil)
+    {
+        var kept = idleUntil is { } until ? $"~{Lot.NameOf(until)}" : "";
+        return string.Join(';', lots.Select(lot => FormattableString.Invariant($"{(lot.Lot is Lot.Debt or Lot.Shortfall ? Lot.Forever : lot.Lot)}={lot.Amount}{(Lot.Parse(lot.Lot) is { Idles: true } ? kept : "")}")));
     }
 
     private static Outcome Transfer(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
@@ -121,10 +140,10 @@ internal static class WalletRequests
         return decision.Outcome();
     }
 
-    /// <summary>Takes back from the other member what a transfer gave.</summary>
-    public static void TakeBack(CustomerEvent transfer, Decision decision)
+    /// <summary>Takes back from the other member, or the pool, what a transfer gave.</summary>
+    public static void TakeBack(CustomerEvent transfer, string to, Decision decision)
     {
-        if (UInt128.TryParse(transfer.Fields[LoyaltyEvents.To].AsCode, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id))
+        if (UInt128.TryParse(transfer.Fields[to].AsCode, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id))
         {
             decision.Send(new CustomerEvent
             {

@@ -59,6 +59,29 @@ public sealed class RichStates
         Assert.Equal(state, codec.Read(codec.Version, ref reader));
     }
 
+    [Theory]
+    [InlineData("moved/app:1|x|points|0000|forever", "moved/|app:1%7Cx|points|0000|forever")]
+    [InlineData("moved/app:1|0002|x|points|0000|2026-11-30T16:00:00Z@a", "moved/|app:1%7C0002%7Cx|points|0000|2026-11-30T16:00:00Z@a")]
+    [InlineData("drawn/app:1%|x|points|0012|debt", "drawn/|app:1%25%7Cx|points|0012|debt")]
+    [InlineData("back/app:1|x|points", "back/|app:1%7Cx|points")]
+    [InlineData("spender/app:1|x|points|0123456789abcdef0123456789abcdef", "spender/|app:1%7Cx|points|0123456789abcdef0123456789abcdef")]
+    [InlineData("moved/app:1%7Cx|points|0000|forever", "moved/app:1%7Cx|points|0000|forever")]
+    [InlineData("drawn/app:1|points|0000|forever", "drawn/app:1|points|0000|forever")]
+    [InlineData("back/app:1|points", "back/app:1|points")]
+    [InlineData("gone/points|forever", "gone/points|forever")]
+    public void Tallies_of_the_versions_before_12_have_the_names_of_today(string stored, string name)
+    {
+        LoyaltyState Of(params string[] names) => LoyaltyState.Empty.With(names.Aggregate(new Membership { Program = "tea-club" }, (membership, one) => membership.With(new Tally(one, 7, 5))));
+        var codec = new LoyaltyModule(Samples.TeaClub).Contract.Codec;
+        var writer = new SlotWriter();
+        codec.Write(Of(stored, "drawn/z:1|points|0000|forever", "moved/a"), writer);
+        var old = new SlotReader(writer.Written.ToArray());
+        var own = new SlotReader(writer.Written.ToArray());
+
+        Assert.Equal(Of(name, "drawn/z:1|points|0000|forever", "moved/a"), codec.Read(11, ref old));
+        Assert.Equal(Of(stored, "drawn/z:1|points|0000|forever", "moved/a"), codec.Read(12, ref own));
+    }
+
     [Fact]
     public void A_correction_adds_pending_units_and_tallies_lot_by_lot_and_count_by_count()
     {

@@ -29,9 +29,14 @@ internal sealed class Household
     private int events;
 
     public Household(LoyaltyProgram? program = null, bool together = true, params ICustomerModule[] modules)
+        : this(program, together, static module => module, modules)
+    {
+    }
+
+    public Household(LoyaltyProgram? program, bool together, Func<LoyaltyModule, ICustomerModule> wrap, params ICustomerModule[] modules)
     {
         Module = new LoyaltyModule(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(program ?? Program())));
-        Engine = new CrmEngine(together ? store : new Apart(store), [Module, .. modules], new CrmOptions(), clock, new SeededIdSource());
+        Engine = new CrmEngine(together ? store : new Apart(store), [wrap(Module), .. modules], new CrmOptions(), clock, new SeededIdSource());
     }
 
     public LoyaltyModule Module { get; }

@@ -7,7 +7,9 @@ using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Wallets;
+using Crm.Modules;
 using Crm.Values;
+using Outcome = Crm.Modules.Outcome;
 
 namespace Crm.Loyalty.Tests.Recording;
 
@@ -197,6 +199,63 @@ public sealed class CancelledRequests
     }
 
     [Fact]
+    public async Task A_request_that_is_cancelled_again_after_its_cancellation_was_taken_back_moves_nothing_twice()
+    {
+        var club = Club.Of(Program(DebtPolicy.Carry));
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 60, unit: "points"));
+        await Cancels(club, "app:1");
+        await Cancels(club, "desk:app-1");
+
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("desk:again"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("app:1") });
+
+        Assert.Equal(100, await Balance(club));
+    }
+
+    [Theory]
+    [InlineData("app:1|points|0000")]
+    [InlineData("app:1|points")]
+    [InlineData("app:1%7Cpoints")]
+    public async Task What_a_request_moved_is_not_taken_for_what_one_moved_whose_key_begins_as_its_own(string other)
+    {
+        var club = Club.Of(Returning());
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:1", RewardClub.Authority, 60, unit: "points"));
+        await club.Records(LoyaltyEvents.Redeem(other, RewardClub.Authority, 30, unit: "points"));
+        await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, other, 10));
+
+        await Cancels(club, "app:1");
+        Assert.Equal(80, await Balance(club));
+        await club.Records(LoyaltyEvents.Return("app:rest", Samples.Amy, other));
+        Assert.Equal(100, await Balance(club));
+        await Cancels(club, other);
+
+        Assert.Equal(100, await Balance(club));
+        Assert.DoesNotContain((await Amy(club)).Tallies, tally => tally.Name.Contains("app:1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_a_cancelled_request_nothing_is_left_that_another_refund_could_claim_of_what_ran_out()
+    {
+        // Of the bonus for the grant 7 had run out when a refund of it was settled, in a state from before its key.
+        var program = Program(DebtPolicy.Carry);
+        program = program with { Units = [program.Units[0] with { Expiry = LotExpiry.AfterDays(10, LastDay.Included) }, program.Units[1]] };
+        var club = new Club(new Handed(program, "desk:up", 300));
+        await club.Records(LoyaltyEvents.Adjust("desk:up", Samples.Amy, 1_000, "goodwill", "staff:1", unit: "status"));
+        await club.Buys(500, "pos:sale");
+        await club.Redeems(600, unit: "points");
+        club.On(2026, 2, 1);
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("desk:settles"), Kind = LoyaltyEvents.VisitName, Identity = Samples.Amy });
+        Assert.Equal(300, (await Amy(club)).TalliesOf("unowed/points|").Sum(tally => tally.Amount));
+
+        await Cancels(club, "desk:up");
+        await club.Returns("pos:sale", 500);
+
+        // Of 1,000 that came and went 600 were spent, and 400 had run out; those that were settled before were 300.
+        Assert.Equal(-600, await Balance(club));
+    }
+
+    [Fact]
     public async Task What_is_still_away_comes_back_into_its_own_lots()
     {
         var club = Club.Of(Returning());
@@ -301,4 +360,27 @@ public sealed class CancelledRequests
 
     private static async Task<Membership> Of(Club club, string name) =>
         (await club.Reads(Identity.User(name)))?.Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club") ?? throw new InvalidOperationException($"Nobody is called {name}.");
+
+    /// <summary>At a visit, takes over a state in which so many units of the award of a request were taken back, and had run out.</summary>
+    private sealed class Handed(LoyaltyProgram program, string request, long amount) : CustomerModule<LoyaltyState>
+    {
+        private readonly ICustomerModule inner = new LoyaltyModule(program);
+
+        public override ModuleContract Contract => inner.Contract;
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context)
+        {
+            var membership = state.In(program.Name);
+            if (context.Stimulus is not Stimulus.Happened { Event.Kind: LoyaltyEvents.VisitName } || membership.Awards.All(award => award.Key != request) || membership.TalliesOf("gone/points|") is not [var gone])
+            {
+                return inner.Handle(state, context);
+            }
+
+            return new Outcome.Accepted
+            {
+                State = state.With((membership with { Awards = membership.Awards.Select(award => award.Key == request ? award with { Taken = amount, Unowed = amount } : award).ToSequence() })
+                    .With(gone with { Amount = gone.Amount - amount }).With(gone with { Name = gone.Name.Replace("gone/", "unowed/", StringComparison.Ordinal), Amount = amount })),
+            };
+        }
+    }
 }

@@ -164,12 +164,18 @@ public sealed class KeptRequests
     }
 
     [Theory]
-    [InlineData(false, 200)]
-    [InlineData(true, 100)]
-    public async Task A_code_that_was_used_so_long_ago_that_it_is_forgotten_was_used_all_the_same_D9(bool used, long left)
+    [InlineData(false, false, 200)]
+    [InlineData(false, true, 100)]
+    [InlineData(true, false, 200)]
+    [InlineData(true, true, 100)]
+    public async Task A_code_that_was_used_however_long_ago_was_used_D9(bool ends, bool used, long left)
     {
         var form = new RewardCodeForm { Pattern = "TEA-####-####" };
-        var club = Club.Of(Program with { Units = [Program.Units[0] with { Expiry = LotExpiry.Never }, .. Program.Units.Skip(1)], Rewards = [RewardClub.Mug with { Code = form }] });
+        var club = Club.Of(Program with
+        {
+            Units = [Program.Units[0] with { Expiry = LotExpiry.Never }, .. Program.Units.Skip(1)],
+            Rewards = [RewardClub.Mug with { Code = form, CodeLife = ends ? LotExpiry.AfterDays(30, LastDay.Included) : null }],
+        });
         await club.Buys(200);
         var (code, other) = (form.New(), form.New());
         await club.Records(RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug", code: code));
@@ -178,15 +184,38 @@ public sealed class KeptRequests
             await club.Records(RewardEvents.Use("pos:use", Samples.Amy, code));
         }
 
-        club.At(club.Now + Duration.FromDays(KeptAward.RefundableDays + 1));
+        club.At(club.Now + Duration.FromDays(KeptAward.RefundableDays + 32));
         await club.Buys(100);
         await club.Records(RewardEvents.Redeem("app:other", RewardClub.Authority, "mug", code: other));
         await club.Records(RewardEvents.Use("pos:other", Samples.Amy, other));
-        Assert.DoesNotContain((await Amy(club)).Rewards.Single().Used, one => one.Code == code);
+        Assert.Equal(used && !ends, (await Amy(club)).Rewards.Single().Used.Any(one => one.Code == code));
+        if (used || ends)
+        {
+            Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use("pos:again", Samples.Amy, code))).Refusal?.Code);
+        }
 
         await Cancels(club, "app:mug");
 
         Assert.Equal(left, (await Amy(club)).Wallet("points").Balance);
+    }
+
+    [Fact]
+    public async Task Codes_that_were_used_are_forgotten_some_time_after_their_end_so_no_more_are_kept_than_that_time_has_D9()
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var club = Club.Of(Program with { Units = [Program.Units[0] with { Expiry = LotExpiry.Never }, .. Program.Units.Skip(1)], Rewards = [RewardClub.Mug with { Costs = [new("points", 1)], Code = form, CodeLife = LotExpiry.AfterDays(30, LastDay.Included) }] });
+        await club.Buys(500);
+        var most = 0;
+        for (var week = 0; week < 200; week++)
+        {
+            var code = form.New();
+            await club.Records(RewardEvents.Redeem($"app:{week}", RewardClub.Authority, "mug", code: code));
+            await club.Records(RewardEvents.Use($"pos:use-{week}", Samples.Amy, code));
+            club.At(club.Now + Duration.FromDays(7));
+            most = Math.Max(most, (await Amy(club)).Rewards.Single().Used.Count);
+        }
+
+        Assert.InRange(most, 430 / 7, (431 / 7) + 2);
     }
 
     [Fact]

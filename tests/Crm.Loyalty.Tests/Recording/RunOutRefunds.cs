@@ -192,6 +192,26 @@ public sealed class RunOutRefunds
     }
 
     [Fact]
+    public async Task What_had_run_out_of_an_award_that_is_forgotten_is_claimed_by_no_other()
+    {
+        var club = Of(TenDays);
+        await club.Buys(100, "pos:first");
+        club.At(club.Now + Duration.FromDays(2));
+        await club.Buys(100, "pos:second");
+        await club.Redeems(60, unit: "points");
+        club.At(club.Now + Duration.FromDays(20));
+        await club.Returns("pos:first", 100);
+        Assert.Equal(0, (await Wallet(club)).Balance);
+        club.At(club.Now + Duration.FromDays(KeptAward.RefundableDays - 21));
+        await club.Buys(30);
+
+        await club.Returns("pos:second", 100);
+
+        // Of the second's, 40 are left of what had run out: the first, of which nothing is known any more, has had 100 of it.
+        Assert.Equal(-30, (await Wallet(club)).Balance);
+    }
+
+    [Fact]
     public async Task A_cancelled_grant_that_ran_out_is_not_owed()
     {
         var club = Of(TenDays);

@@ -190,6 +190,46 @@ public sealed class Rewards
         Assert.Empty(await club.Differences(new LoyaltyModule(program)));
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_reward_whose_code_was_used_however_long_ago_is_paid_for_when_its_redemption_is_taken_back_D9(bool ends, bool used)
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var program = RewardClub.Program(RewardClub.Mug with { Code = form, CodeLife = ends ? LotExpiry.AfterDays(30, LastDay.Included) : null });
+        program = program with { Units = [program.Units[0] with { Expiry = LotExpiry.Never }, .. program.Units.Skip(1)] };
+        var club = Club.Of(program);
+        await club.Buys(600, "pos:sale");
+        var code = form.New();
+        await club.Records(RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug", code: code));
+        if (used)
+        {
+            await club.Records(RewardEvents.Use("pos:use", Samples.Amy, code));
+        }
+
+        async Task UsesAnother()
+        {
+            var other = form.New();
+            club.At(club.Now + Duration.FromDays(KeptAward.RefundableDays + 32));
+            await club.Takes("mug", code: other);
+            await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, other));
+        }
+
+        await UsesAnother();
+        await club.Records(new CustomerEvent { Key = EventKey.Parse("desk:1"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse("app:mug") });
+        Assert.Equal(used ? 400 : 500, await club.Points());
+        Assert.Empty(await club.Differences(new LoyaltyModule(program)));
+
+        // What is known of it by nothing but its use is never forgotten.
+        await UsesAnother();
+        await UsesAnother();
+        await club.Returns("pos:sale", 50);
+        Assert.Equal(used ? 150 : 250, await club.Points());
+        Assert.Empty(await club.Differences(new LoyaltyModule(program)));
+    }
+
     [Fact]
     public async Task Points_of_a_reward_whose_code_was_used_do_not_come_back_by_taking_the_order_and_the_redemption_back()
     {
