@@ -229,6 +229,47 @@ public sealed class WhatMembersWant
 
     [Theory]
     [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
+    public async Task B11_where_nothing_cascades_a_cancelled_gift_comes_back_from_the_pool(string kind)
+    {
+        await using var database = new SharedDatabase(kind);
+        var pooling = Club with { Pools = new() { Leaving = PoolLeaving.Return }, Cascade = Cascade.None };
+        var hosts = new[] { database.Host("default", pooling), database.Host("default", pooling) };
+        var (home, ids) = (PoolEvents.Named("home"), new List<CustomerId>());
+        async Task<Receipt> Records(CustomerEvent happened, int host = 0) => await hosts[host].RecordAsync(happened, TestContext.Current.CancellationToken);
+        async Task Settles()
+        {
+            for (var round = 0; round < 10; round++)
+            {
+                database.Clock.Advance(Duration.FromHours(1));
+                await hosts[round % 2].PumpAsync(cancellationToken: TestContext.Current.CancellationToken);
+            }
+        }
+
+        foreach (var who in new[] { Shop.Amy, Shop.Bob })
+        {
+            ids.Add((await Records(CustomerEvent.Purchase($"till:{who.Value}", who, Money.Hkd(1_000)))).Customer);
+        }
+
+        var pool = (await Records(PoolEvents.Open("app:open", home, ids[0]))).Customer;
+        await Records(PoolEvents.Admit("app:admit", home, ids[0], ids[1], PoolRole.Spender));
+        await Records(PoolEvents.Give("app:amy", SpendAuthority.SignedIn(Shop.Amy), pool, 30, unit: "points"));
+        await Records(PoolEvents.Give("app:bob|1", SpendAuthority.SignedIn(Shop.Bob), pool, 60, unit: "points"), 1);
+        await Records(LoyaltyEvents.Redeem("app:spent", SpendAuthority.SignedIn(Shop.Bob).From(home, ids[1]), 50, unit: "points"));
+        Assert.Equal((70L, 40L, 40L), (await Points(hosts[0], Shop.Amy), await Points(hosts[0], Shop.Bob), await Points(hosts[0], home)));
+
+        await Records(new CustomerEvent { Key = EventKey.Parse("desk:1"), Kind = EventKinds.CancellationName, Identity = Shop.Bob, Original = EventKey.Parse("app:bob|1") }, 1);
+        await Settles();
+
+        // The pool still has 40 of the 60, and owes what was spent.
+        Assert.Equal((70L, 100L, -20L), (await Points(hosts[0], Shop.Amy), await Points(hosts[0], Shop.Bob), await Points(hosts[0], home)));
+        await Records(new CustomerEvent { Key = EventKey.Parse("desk:2"), Kind = EventKinds.CancellationName, Identity = home, Original = EventKey.Parse("app:spent") });
+        await Records(PoolEvents.Dissolve("app:dissolve", home, ids[0]));
+        await Settles();
+        Assert.Equal((100L, 100L, 0L), (await Points(hosts[1], Shop.Amy), await Points(hosts[1], Shop.Bob), await Points(hosts[1], home)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shop.Kinds), MemberType = typeof(Shop))]
     public async Task M12_a_programme_that_is_not_announced_shows_itself_with_its_first_surprise(string kind)
     {
         await using var shop = new Shop(kind, Club with
