@@ -389,12 +389,19 @@ public sealed class CrmEngine
     /// <param name="most">At most so many customers.</param>
     /// <param name="cancellationToken">Cancels between customers.</param>
     /// <exception cref="InvalidOperationException">The store does not implement <see cref="IWakeups"/>.</exception>
-    public ValueTask<DueReport> RunDueAsync(int most = 1000, CancellationToken cancellationToken = default) => dueRunner.RunAsync(most, goesOn: false, cancellationToken);
+    public ValueTask<DueReport> RunDueAsync(int most = 1000, CancellationToken cancellationToken = default)
+    {
+        kernel.Recent.ForgetOld(clock.GetCurrentInstant());
+        return dueRunner.RunAsync(most, goesOn: false, cancellationToken);
+    }
 
     /// <summary>Lets messages and follow-ups leave, for half of <see cref="CrmOptions.LeaseFor"/> at the longest: <see cref="PumpReport.IsCutShort"/>. A worker calls it now and then.</summary>
     /// <param name="most">At most so many items.</param>
     /// <param name="cancellationToken">Cancels between items.</param>
     /// <exception cref="InvalidOperationException">The store does not implement <see cref="IOutbox"/>.</exception>
-    public ValueTask<PumpReport> PumpAsync(int most = 1000, CancellationToken cancellationToken = default) =>
-        pump?.RunAsync(most, cancellationToken) ?? throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} has no outbox; implement {nameof(IOutbox)} on it.");
+    public ValueTask<PumpReport> PumpAsync(int most = 1000, CancellationToken cancellationToken = default)
+    {
+        kernel.Recent.ForgetOld(clock.GetCurrentInstant());
+        return pump?.RunAsync(most, cancellationToken) ?? throw new InvalidOperationException($"The store {kernel.Store.GetType().Name} has no outbox; implement {nameof(IOutbox)} on it.");
+    }
 }

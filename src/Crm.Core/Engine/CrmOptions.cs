@@ -52,10 +52,16 @@ public sealed record CrmOptions
     /// <summary>
     /// How many customers the engine remembers as its latest commits left them, so that their next event costs one round trip instead of two; what others have changed since is noticed when the decision is
     /// committed, also where a failover lost commits and the customer came to the same version by others (<see cref="Storage.Commit.Upon"/>). Where others keep changing the same customers, memory is not asked for a while.
-    /// 0 to 1,000,000; a customer takes a few KB of memory, with the profile where the store keeps it. 0: every event loads its customer. A store that does not heed <see cref="Storage.Commit.Upon"/> notices no lost commits: choose 0 over it
-    /// where a failover may lose some that were acknowledged (synchronous_commit off, an asynchronous replica).
+    /// 0 to 1,000,000, and never more than 8 KB of memory for each of them together, with the names by which they came and the profile where the store keeps it. 0: every event loads its customer. A store that does not heed
+    /// <see cref="Storage.Commit.Upon"/> notices no lost commits: choose 0 over it where a failover may lose some that were acknowledged (synchronous_commit off, an asynchronous replica).
     /// </summary>
-    public int RememberCustomers { get; init; }
+    public int RememberCustomers { get; init; } = 4_096;
+
+    /// <summary>
+    /// How long a customer is remembered after the latest commit; more than nothing. Whoever is erased leaves the memory of the engine that erases them at once, and that of other processes over the same store after this time, when their
+    /// next event is recorded or their worker runs.
+    /// </summary>
+    public Duration RememberFor { get; init; } = Duration.FromHours(1);
 
     internal sealed class Validator : AbstractValidator<CrmOptions>
     {
@@ -71,6 +77,7 @@ public sealed record CrmOptions
             RuleFor(options => options.GroupQueue).InclusiveBetween(1, 1_000_000).WithMessage("CrmOptions.GroupQueue is {PropertyValue}; 1 to 1,000,000 is expected.");
             RuleFor(options => options.GroupSize).InclusiveBetween(1, 10_000).WithMessage("CrmOptions.GroupSize is {PropertyValue}; 1 to 10,000 is expected.");
             RuleFor(options => options.RememberCustomers).InclusiveBetween(0, 1_000_000).WithMessage("CrmOptions.RememberCustomers is {PropertyValue}; 0 to 1,000,000 is expected.");
+            RuleFor(options => options.RememberFor).Must(value => value > Duration.Zero).WithMessage("CrmOptions.RememberFor is {PropertyValue}; more than nothing is expected.");
             RuleFor(options => options.LeaseFor).Must(value => value >= Duration.FromSeconds(1)).WithMessage("CrmOptions.LeaseFor is {PropertyValue}; at least a second is expected.");
         }
     }

@@ -44,7 +44,7 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
         {
             var (disposal, held) = await PlanAsync(customer, request, clock.GetCurrentInstant(), cancellationToken).ConfigureAwait(false);
             if ((held is { History.Code: NotVerified } && await HasMovedAsync(customer, held, cancellationToken).ConfigureAwait(false))
-                || (disposal is not null && !request.DryRun && await store.DisposeOfAsync(disposal, cancellationToken).ConfigureAwait(false) is not CommitResult.Committed))
+                || (disposal is not null && !request.DryRun && await kernel.DisposeOfAsync(store, disposal, cancellationToken).ConfigureAwait(false) is not CommitResult.Committed))
             {
                 return (false, default);
             }

@@ -18,12 +18,22 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
         var journals = request.KeepJournal ? null : new JournalErasure(kernel, ids, clock);
         recorder.CheckErasure(request);
         using var turns = await recorder.EnterAsync([request.Customer], cancellationToken).ConfigureAwait(false);
-        if (await SeverAsync(request, store, cancellationToken).ConfigureAwait(false) is not { } receipt)
+        Receipt? severed;
+        try
+        {
+            severed = await SeverAsync(request, store, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Neither is the person in the memory of this engine, nor whoever was merged into them, whoever merged them; where the store failed, it may have written all the same.
+            kernel.Recent.Clear();
+        }
+
+        if (severed is not { } receipt)
         {
             return new EraseResult.Nobody();
         }
 
-        recorder.ForgetEverybody(); // the profile is in no memory of this engine either
         if (journals is not null)
         {
             await journals.ForgetAsync(receipt.Customer, request.Key, cancellationToken).ConfigureAwait(false);
@@ -60,7 +70,7 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
                 var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
                 var receipt = decision.Erase(happened, hash, now, shortages);
                 var commit = decision.ToCommit(now) ?? throw new InvalidOperationException("Somebody was erased and there is nothing to commit.");
-                return (await kernel.Store.CommitAsync(commit with { Severed = identities.ToSequence(), WithdrawsMessages = true, Slots = [.. commit.Slots, .. left] }, cancellationToken).ConfigureAwait(false), (Receipt?)receipt);
+                return (await kernel.CommitAsync(commit with { Severed = identities.ToSequence(), WithdrawsMessages = true, Slots = [.. commit.Slots, .. left] }, cancellationToken).ConfigureAwait(false), (Receipt?)receipt);
             },
             cancellationToken);
     }

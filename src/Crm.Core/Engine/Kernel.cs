@@ -23,6 +23,9 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
 
     public Pacing Pacing { get; } = pacing ?? Pacing.Real;
 
+    /// <summary>Who was recorded lately, so that they need not be loaded.</summary>
+    public RecentCustomers Recent { get; } = new(options.RememberCustomers, options.RememberFor);
+
     /// <summary>Where the host keeps the profiles; null: the store does.</summary>
     public ICustomerProfiles? Profiles => profiles;
 
@@ -127,8 +130,68 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
         }
     }
 
-    /// <summary>Commits many, in one go where the store can.</summary>
+    /// <summary>Commits. The customer is remembered no more, whatever comes of it.</summary>
+    public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Store.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Recent.Forget(commit.Customer);
+        }
+    }
+
+    /// <summary>Commits many, in one go where the store can. The customers are remembered no more, whatever comes of it.</summary>
     public async ValueTask<IReadOnlyList<CommitResult>> CommitAllAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WriteAllAsync(commits, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Forget(commits);
+        }
+    }
+
+    /// <summary>Commits many, all or none. The customers are remembered no more, whatever comes of it.</summary>
+    public async ValueTask<AtomicResult> CommitTogetherAsync(IAtomicCommits store, IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.CommitTogetherAsync(commits, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Forget(commits);
+        }
+    }
+
+    /// <summary>Disposes of entries. The customer is remembered no more, whatever comes of it.</summary>
+    public async ValueTask<CommitResult> DisposeOfAsync(IJournalDisposal store, JournalDisposal disposal, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.DisposeOfAsync(disposal, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Recent.Forget(disposal.Commit.Customer);
+        }
+    }
+
+    private void Forget(IReadOnlyList<Commit> commits)
+    {
+        foreach (var commit in commits)
+        {
+            Recent.Forget(commit.Customer);
+        }
+    }
+
+    /// <summary>Commits many, in one go where the store can, for whoever keeps the memory up to date.</summary>
+    public async ValueTask<IReadOnlyList<CommitResult>> WriteAllAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken)
     {
         if (commits.Count > 1 && Store is IBulkCommit bulk)
         {

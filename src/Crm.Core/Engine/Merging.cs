@@ -32,7 +32,7 @@ internal sealed class Merging(Kernel kernel, Recorder recorder, IClock clock, II
                 var goes = await Decision.BeginAsync(kernel, retired, ids, cancellationToken).ConfigureAwait(false);
                 var receipt = await stays.MergeAsync(goes, happened, hash, request.Survivor.Id is null ? request.Survivor.Identity : null, now, shortages, cancellationToken).ConfigureAwait(false);
                 var last = stays.ToCommit(now) ?? throw new InvalidOperationException("Two customers were merged and there is nothing to commit.");
-                return ((await store.CommitTogetherAsync([goes.ToCommit(now, survivor), last], cancellationToken).ConfigureAwait(false)).Result, new MergeResult.Merged(receipt));
+                return ((await kernel.CommitTogetherAsync(store, [goes.ToCommit(now, survivor), last], cancellationToken).ConfigureAwait(false)).Result, new MergeResult.Merged(receipt));
             },
             cancellationToken).ConfigureAwait(false);
     }

@@ -102,7 +102,7 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
             return new Quoted.Stale("decided-otherwise");
         }
 
-        return (await kernel.Store.CommitAsync(commit, cancellationToken).ConfigureAwait(false)) switch
+        return (await kernel.CommitAsync(commit, cancellationToken).ConfigureAwait(false)) switch
         {
             CommitResult.Committed => new Quoted.Committed(receipt),
             CommitResult.AlreadyCommitted(_, var already) => new Quoted.Committed(already),

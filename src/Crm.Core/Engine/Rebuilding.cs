@@ -137,7 +137,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
 
             var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
             var rebuilt = await DecideAsync(found, decision, now, module, request, cancellationToken).ConfigureAwait(false);
-            return (rebuilt.Commit is not { } commit || await kernel.Store.CommitAsync(commit, cancellationToken).ConfigureAwait(false) is CommitResult.Committed, rebuilt);
+            return (rebuilt.Commit is not { } commit || await kernel.CommitAsync(commit, cancellationToken).ConfigureAwait(false) is CommitResult.Committed, rebuilt);
         },
         cancellationToken);
 

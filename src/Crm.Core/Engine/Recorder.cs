@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Storage;
 using Crm.Values;
@@ -10,7 +11,7 @@ namespace Crm.Engine;
 internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 {
     private readonly CustomerQueue queue = new(kernel.Pacing);
-    private readonly RecentCustomers recent = new(kernel.Options.RememberCustomers);
+    private readonly RecentCustomers recent = kernel.Recent;
     private readonly Companions companions = new(kernel, ids);
 
     /// <summary>Records events; the answers are in their order.</summary>
@@ -50,9 +51,6 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             throw new InvalidEventException(problems);
         }
     }
-
-    /// <summary>Forgets all customers that are remembered.</summary>
-    public void ForgetEverybody() => recent.Clear();
 
     /// <summary>Waits for the turn of customers among the writers of this process; disposing gives it back.</summary>
     public async ValueTask<IDisposable> EnterAsync(IReadOnlyCollection<CustomerRef> customers, CancellationToken cancellationToken)
@@ -140,7 +138,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             }
             while (!await RecordAsync(pending, receivers, mode, activity, cancellationToken).ConfigureAwait(false));
         }
-        catch
+        catch (Exception fault) when (MayBeOfStore(fault, cancellationToken))
         {
             recent.Clear();
             throw;
@@ -150,6 +148,10 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             turns?.Dispose();
         }
     }
+
+    // What is wrong with an event, a module or the host's table says nothing about the store, nor does a caller who gave up.
+    private static bool MayBeOfStore(Exception fault, CancellationToken cancellationToken) =>
+        fault is not (InvalidEventException or ModuleFaultException or ProfileFaultException or UnreadableStateException or TooManyConflictsException) && !Kernel.IsCancelled(fault, cancellationToken);
 
     // Where the first of a key was not what had been recorded under it before, one of the others may be.
     private static List<Item> Misjudged(Item[] items)
@@ -194,6 +196,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         {
             activity?.SetTag("crm.attempts", attempt);
             var before = pending.Count;
+            var since = recent.Began;
             List<Decided> decisions;
             IReadOnlyList<CommitResult> results;
             bool progress;
@@ -202,7 +205,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 (decisions, progress) = await DecideAsync(pending, mode, cancellationToken).ConfigureAwait(false);
                 if (decisions.TrueForAll(static decision => decision.Commit.Outbox.IsEmpty))
                 {
-                    results = await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
+                    results = await kernel.WriteAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false);
                 }
                 else if (MustWaitFor(decisions, receivers))
                 {
@@ -227,7 +230,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             CrmTelemetry.Decided(decisions.Count);
             for (var i = 0; i < decisions.Count; i++)
             {
-                progress |= await TakeAsync(decisions[i], results[i], cancellationToken).ConfigureAwait(false);
+                progress |= await TakeAsync(decisions[i], results[i], since, cancellationToken).ConfigureAwait(false);
             }
 
             pending.RemoveAll(static item => item.IsAnswered);
@@ -275,7 +278,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         var together = decisions.ConvertAll(Together);
         if (together.TrueForAll(followUps => followUps.Count == 0) || kernel.Store is not IAtomicCommits store)
         {
-            return (await kernel.CommitAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false), false);
+            return (await kernel.WriteAllAsync(decisions.ConvertAll(decision => decision.Commit), cancellationToken).ConfigureAwait(false), false);
         }
 
         var (results, alone, apart) = (new CommitResult[decisions.Count], new List<int>(), false);
@@ -297,10 +300,10 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
                 apart = true;
             }
 
-            commits.Skip(1).ToList().ForEach(commit => recent.Forget(CustomerRef.Of(commit.Customer)));
+            commits.Skip(1).ToList().ForEach(commit => recent.Forget(commit.Customer));
         }
 
-        var rest = await kernel.CommitAllAsync(alone.ConvertAll(i => decisions[i].Commit), cancellationToken).ConfigureAwait(false);
+        var rest = await kernel.WriteAllAsync(alone.ConvertAll(i => decisions[i].Commit), cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < rest.Count; i++)
         {
             results[alone[i]] = rest[i];
@@ -313,9 +316,10 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private async ValueTask<IReadOnlyList<CustomerSnapshot>> SnapshotsAsync(List<Item> pending, CancellationToken cancellationToken)
     {
         var unknown = new List<Item>();
+        var now = clock.GetCurrentInstant();
         foreach (var item in pending)
         {
-            item.Remembered = item.Afresh ? null : recent.Find(item.Reference);
+            item.Remembered = item.Afresh ? null : recent.Find(item.Reference, now);
             item.Afresh = true;
             if (item.Remembered is null)
             {
@@ -411,10 +415,18 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             }
 
             group.Items.Add(item);
+            if (KnowsLess(item, snapshot, group))
+            {
+                groups[key] = group with { Snapshot = snapshot };
+            }
         }
 
         return [.. groups.Values];
     }
+
+    // Two names may lead to one customer at two moments, between which one of them was cut. Decided upon the earlier, neither is committed, and both are loaded.
+    private static bool KnowsLess(Item item, CustomerSnapshot snapshot, Group group) =>
+        snapshot.Version < group.Snapshot.Version || (snapshot.Version == group.Snapshot.Version && item.Remembered is not null);
 
     private static Recorded? Known(Item item, CustomerSnapshot snapshot) => snapshot.Recorded is not { } recorded ? null
         : recorded.PayloadHash == item.Hash ? new Recorded.Already(recorded.Receipt) : new Recorded.KeyReused(item.Happened.Key);
@@ -462,10 +474,10 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private static List<Item> InOrder(List<Item> items, Instant now) => [.. items.OrderBy(item => item.Happened.OccurredAt ?? now)];
 
     // Returns whether something was learnt that makes the next attempt different.
-    private async ValueTask<bool> TakeAsync(Decided decided, CommitResult result, CancellationToken cancellationToken)
+    private async ValueTask<bool> TakeAsync(Decided decided, CommitResult result, long since, CancellationToken cancellationToken)
     {
-        Remember(decided, result);
-        if (decided.Group.IsRemembered && result is CommitResult.Committed or CommitResult.VersionConflict or CommitResult.IdentityTaken)
+        Remember(decided, result, since);
+        if (decided.Group.IsRemembered && result is not CommitResult.QuotaExhausted)
         {
             recent.Learn(result is CommitResult.Committed);
         }
@@ -519,17 +531,24 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
     }
 
-    private void Remember(Decided decided, CommitResult result)
+    private void Remember(Decided decided, CommitResult result, long since)
     {
-        foreach (var item in decided.Items)
+        if (result is not CommitResult.Committed)
         {
-            recent.Forget(item.Reference);
+            recent.Forget(decided.Commit.Customer, decided.Commit.ExpectedVersion);
+            return;
         }
 
-        if (result is CommitResult.Committed && decided.Commit.Severed.IsEmpty)
+        var cameBy = new List<(Identity, int)>(1);
+        foreach (var item in decided.Items)
         {
-            recent.Keep(decided.Group.Items[0].Reference, decided.Group.Snapshot, decided.Commit);
+            if (item is { Happened: { Customer: null, Identity: { } identity }, Loaded.IdentityReference: { } reference } && !(cameBy.Count > 0 && cameBy[^1].Item1 == identity))
+            {
+                cameBy.Add((identity, reference));
+            }
         }
+
+        recent.Keep(decided.Group.Snapshot, decided.Commit, CollectionsMarshal.AsSpan(cameBy), since, clock.GetCurrentInstant());
     }
 
     private sealed class Turns : List<IDisposable>, IDisposable

@@ -59,7 +59,7 @@ internal sealed class Sweeping(Kernel kernel, IIdSource ids, IClock clock)
             // What is due is handled as a worker would: a commit without an event is one of what was due.
             decision.BringForward(now);
             var isWritten = request.DryRun || decision.ToCommit(now) is not { } commit
-                || await kernel.Store.CommitAsync(commit with { Slots = [.. commit.Slots, .. gone] }, cancellationToken).ConfigureAwait(false) is CommitResult.Committed;
+                || await kernel.CommitAsync(commit with { Slots = [.. commit.Slots, .. gone] }, cancellationToken).ConfigureAwait(false) is CommitResult.Committed;
             return (isWritten, new Found(isWritten, gone.Count > 0, left));
         },
         cancellationToken);

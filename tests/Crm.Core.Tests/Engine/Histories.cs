@@ -21,7 +21,8 @@ public static class Histories
         from bonus in Conditions
         from watched in Gen.ListOf(Conditions, 3)
         from checkpointEvery in Gen.Elements(8, 9, 64)
-        select new Clubhouse(bonus, [.. watched], new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = checkpointEvery });
+        from remembered in Gen.Elements(0, 1, 16)
+        select new Clubhouse(bonus, [.. watched], new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = checkpointEvery, RememberCustomers = remembered, RememberFor = 2 * (End - Shop.Opening) });
 
     /// <summary>Purchases, page views, refunds that name their purchase or do not, and cancellations, in order of time. No requests.</summary>
     public static Gen<CustomerEvent[]> Happenings => Events(requests: false);

@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Engine;
 using Crm.Storage;
 using Crm.Tests.Shared;
 using Crm.Values;
@@ -23,12 +24,27 @@ public sealed class RoundTripTests
     public async Task One_event_is_one_load_and_one_commit_and_a_refund_one_more_for_history()
     {
         var counted = default(Counting);
-        var shop = new Shop(new ClubModule(new Condition.Any([]))).Over(store => counted = new Counting(store));
+        var shop = new Shop(new CrmOptions { RememberCustomers = 0 }, new ClubModule(new Condition.Any([]))).Over(store => counted = new Counting(store));
         await shop.RecordAsync(Histories.Purchase("till:1", 1_000));
         Assert.Equal(2, counted?.RoundTrips);
         await shop.RecordAsync(Histories.Purchase("till:1", 1_000));
         Assert.Equal(3, counted?.RoundTrips);
         await shop.RecordAsync(Crm.Events.CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(5)));
+        Assert.Equal(6, counted?.RoundTrips);
+    }
+
+    [Fact]
+    public async Task By_default_the_next_event_of_a_customer_is_one_commit_sent_again_one_load_and_a_refund_one_more_for_history()
+    {
+        var counted = default(Counting);
+        var shop = new Shop(new CrmOptions(), new ClubModule(new Condition.Any([]))).Over(store => counted = new Counting(store));
+        await shop.RecordAsync(Histories.Purchase("till:1", 1_000));
+        Assert.Equal(2, counted?.RoundTrips);
+        await shop.RecordAsync(Histories.Purchase("till:2", 1_000));
+        Assert.Equal(3, counted?.RoundTrips);
+        await shop.RecordAsync(Histories.Purchase("till:1", 1_000));
+        Assert.Equal(4, counted?.RoundTrips);
+        await shop.RecordAsync(Crm.Events.CustomerEvent.Refund("till:3", Shop.Amy, "till:1", Money.Hkd(5)));
         Assert.Equal(6, counted?.RoundTrips);
     }
 
