@@ -29,7 +29,7 @@ internal static class PostgreSqlSpeed
     private static ProcessorTime processors = ProcessorTime.Own;
     private static int number;
 
-    /// <summary>Runs some of the parts single, hot, bulk and sqlite; none named: all.</summary>
+    /// <summary>Runs some of the parts single, hot, memory, bulk and sqlite; none named: all.</summary>
     public static async Task RunAsync(double seconds, IReadOnlyList<string> parts)
     {
         var connectionString = Environment.GetEnvironmentVariable("CRM_BENCH_POSTGRES") ?? PostgreSqlCluster.Start(durable: true) ?? throw new InvalidOperationException("No PostgreSQL: set CRM_BENCH_POSTGRES, or install the server.");
@@ -53,6 +53,14 @@ internal static class PostgreSqlSpeed
             await ManyAsync(connectionString, schema, store, seconds);
         }
 
+        if (parts is [] || parts.Contains("memory"))
+        {
+            foreach (var purchases in new[] { 1, 40 })
+            {
+                await MemoryAsync(purchases);
+            }
+        }
+
         if (parts is [] || parts.Contains("bulk"))
         {
             await BulkAsync(pooled, schema, loading);
@@ -74,20 +82,20 @@ internal static class PostgreSqlSpeed
     {
         var remembering = EngineOver(store, grouped: false, Remembered);
         var usual = EngineOver(store, Usual);
-        var both = EngineOver(store, Usual with { RememberCustomers = Remembered });
+        var forgetful = EngineOver(store, Usual with { RememberCustomers = 0 });
         var (engine, knowing, byDefault, grouped, commit, hand, bench) = (new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>());
         await InTurnsAsync(
             async () => engine.Add(await EngineAsync(loading, writers, seconds)),
             async () => hand.Add(await ByHandAsync(pooled, schema, writers, seconds)),
             async () => knowing.Add(await EngineAsync(remembering, writers, seconds)),
             async () => byDefault.Add(await EngineAsync(usual, writers, seconds)),
-            async () => grouped.Add(await EngineAsync(both, writers, seconds)),
+            async () => grouped.Add(await EngineAsync(forgetful, writers, seconds)),
             async () => commit.Add(await CommitsAsync(store, writers, seconds)),
             async () => bench.Add(await PgBenchAsync(connectionString, schema, Customers, writers, seconds)));
 
         Say($"{writers,2} writers: by hand {Of(hand)}, pgbench {Of(bench)}");
         Against(hand, "engine with its defaults", byDefault);
-        Against(hand, "grouped, remembering", grouped);
+        Against(hand, "grouped, loading", grouped);
         Against(hand, "ungrouped, loading", engine);
         Against(hand, "ungrouped, remembering", knowing);
         Against(hand, "the store's commit alone", commit);
@@ -96,7 +104,7 @@ internal static class PostgreSqlSpeed
     private static async Task ManyAsync(string connectionString, string schema, ICustomerStore store, double seconds)
     {
         await ManyAsync(connectionString, schema, EngineOver(store, Usual), "engine with its defaults", seconds);
-        await ManyAsync(connectionString, schema, EngineOver(store, Usual with { RememberCustomers = Remembered }), "grouped, remembering", seconds);
+        await ManyAsync(connectionString, schema, EngineOver(store, Usual with { RememberCustomers = 0 }), "grouped, loading", seconds);
     }
 
     private static async Task ManyAsync(string connectionString, string schema, CrmEngine engine, string what, double seconds)
@@ -115,6 +123,35 @@ internal static class PostgreSqlSpeed
         Say($"pgbench, one a transaction: 1 client {Of(one)}; 8 clients {Of(eight)}; 8 clients on one customer {Of(alone)}");
         Say($"{what}, 1,000 callers: {Of(many)}: {PerSecond(many) / PerSecond(one):0.0} and {PerSecond(many) / PerSecond(eight):0.0} times");
         Say($"{what}, one hot customer: {Of(hottest)}: {PerSecond(hottest) / PerSecond(alone):0.0} times");
+    }
+
+    // What a remembered customer takes: what is left when the commits and everything else are gone.
+    private static async Task MemoryAsync(int purchases)
+    {
+        var recent = new RecentCustomers(Usual.RememberCustomers, Usual.RememberFor);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        await FillAsync(recent, purchases);
+        var taken = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Say($"{recent.Count} customers with {purchases} purchases each are remembered in {taken / recent.Count} bytes each");
+        GC.KeepAlive(recent);
+    }
+
+    private static async Task FillAsync(RecentCustomers recent, int purchases)
+    {
+        var target = new ByHandTarget();
+        var deciding = EngineOver(target.Memory, grouped: false, remembered: 0);
+        var of = string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref number)}-");
+        var states = new Dictionary<CustomerId, CustomerSnapshot>();
+        for (var purchase = 0; purchase < purchases; purchase++)
+        {
+            await deciding.RecordAsync([.. Enumerable.Range(0, Usual.RememberCustomers).Select(n => Purchase(n, of))]);
+            foreach (var commit in target.Take())
+            {
+                var snapshot = states.GetValueOrDefault(commit.Customer, CustomerSnapshot.Nobody);
+                recent.Keep(snapshot, commit, [], recent.Began, NodaTime.SystemClock.Instance.GetCurrentInstant());
+                states[commit.Customer] = RecentCustomers.After(snapshot, commit);
+            }
+        }
     }
 
     private static async Task BulkAsync(string pooled, string schema, CrmEngine engine)

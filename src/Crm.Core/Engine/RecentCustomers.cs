@@ -113,16 +113,7 @@ internal sealed class RecentCustomers(int most, Duration keptFor)
             return;
         }
 
-        var after = before with
-        {
-            Customer = commit.Customer,
-            Version = commit.Version,
-            Identities = before.Identities + commit.Claims.Count,
-            IdentityReference = null,
-            Slots = StoredSlot.With(before.Slots, commit.Slots),
-            Profile = commit.Profile ?? before.Profile,
-            Recorded = null,
-        };
+        var after = After(before, commit);
         lock (guard)
         {
             if (since != began)
@@ -162,6 +153,18 @@ internal sealed class RecentCustomers(int most, Duration keptFor)
             Forget(now);
         }
     }
+
+    /// <summary>A customer as a commit leaves them.</summary>
+    public static CustomerSnapshot After(CustomerSnapshot before, Commit commit) => before with
+    {
+        Customer = commit.Customer,
+        Version = commit.Version,
+        Identities = before.Identities + commit.Claims.Count,
+        IdentityReference = null,
+        Slots = StoredSlot.With(before.Slots, commit.Slots),
+        Profile = commit.Profile ?? before.Profile,
+        Recorded = null,
+    };
 
     /// <summary>Forgets a customer, unless a later version than one that misled is remembered.</summary>
     public void Forget(CustomerId customer, long version = long.MaxValue)
@@ -270,8 +273,9 @@ internal sealed class RecentCustomers(int most, Duration keptFor)
 
     private sealed class Entry(CustomerSnapshot snapshot, Instant at)
     {
-        // As measured: the objects around the content, their places in the tables, and each name.
-        private const int Around = 700;
+        // As measured: the objects around the content with their places in the tables, each slot, and each name.
+        private const int Around = 300;
+        private const int AroundSlot = 64;
         private const int AroundName = 150;
 
         public CustomerSnapshot Snapshot { get; } = snapshot;
@@ -316,7 +320,7 @@ internal sealed class RecentCustomers(int most, Duration keptFor)
             long size = Around;
             foreach (var slot in Snapshot.Slots)
             {
-                size += 64 + slot.Bytes.Count;
+                size += AroundSlot + slot.Bytes.Count;
             }
 
             foreach (var (name, value) in Snapshot.Profile)
