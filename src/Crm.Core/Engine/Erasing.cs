@@ -26,7 +26,7 @@ internal sealed class Erasing(Kernel kernel, Recorder recorder, IClock clock, II
         finally
         {
             // Neither is the person in the memory of this engine, nor whoever was merged into them, whoever merged them; where the store failed, it may have written all the same.
-            kernel.Recent.Clear();
+            kernel.ForgetEverybody();
         }
 
         if (severed is not { } receipt)

@@ -8,6 +8,7 @@ namespace Crm.Engine;
 internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerStore store, ICustomerProfiles? profiles, Pacing? pacing = null)
 {
     private const string HostKey = "user";
+    private RecentCustomers? around;
     private Fold? spare;
 
     public ModuleSet Modules { get; } = modules;
@@ -33,7 +34,14 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
     public bool OneAtATime { get; private init; }
 
     /// <summary>The same modules over another store, where nothing is tried twice, and nothing is remembered that may yet be undone.</summary>
-    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1, RememberCustomers = 0 }, other, profiles, Pacing) { OneAtATime = true };
+    public Kernel Once(ICustomerStore other) => new(Modules, Options with { Attempts = 1, RememberCustomers = 0 }, other, profiles, Pacing) { OneAtATime = true, around = Recent };
+
+    /// <summary>Forgets everybody, also those whom the engine remembers around a transaction of the host: while that one is open, whoever writes to the customer waits for it, and keeps nobody before it ends.</summary>
+    public void ForgetEverybody()
+    {
+        Recent.Clear();
+        around?.Clear();
+    }
 
     /// <summary>A fold for one decision; one that is given back serves the next.</summary>
     public Fold LendFold() => Interlocked.Exchange(ref spare, null) ?? new(Modules, Codec, Options);

@@ -368,6 +368,16 @@ public sealed class RememberedCustomers
     }
 
     [Fact]
+    public void An_erasure_within_a_transaction_of_the_host_empties_the_memory_of_the_engine_too()
+    {
+        var store = new InMemoryStore();
+        var kernel = new Kernel(new ModuleSet([new ClubModule(new Condition.Any([]))], DayCalendars.None), new CrmOptions(), store, null);
+        Keep(kernel.Recent, 1, 10);
+        kernel.Once(store).ForgetEverybody();
+        Assert.Equal(0, kernel.Recent.Count);
+    }
+
+    [Fact]
     public void A_later_commit_that_was_kept_first_stays()
     {
         var recent = new RecentCustomers(8, Duration.FromHours(1));
