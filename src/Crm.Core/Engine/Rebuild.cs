@@ -29,7 +29,7 @@ public sealed record RebuildRequest(string Module, RebuildFrom From)
     /// <summary>At most so many customers in this run.</summary>
     public int Most { get; init; } = int.MaxValue;
 
-    /// <summary>Is told after every few hundred customers; null: nobody.</summary>
+    /// <summary>Is told after every few hundred customers, and after some thousands of them after every two thousand; null: nobody.</summary>
     public IProgress<RebuildReport>? Progress { get; init; }
 
     /// <summary>Gets each customer for whom something changes, with what was kept before and what is now, after it was written (in a trial: after it was decided), one after the other and on no thread in particular; null: nobody.</summary>

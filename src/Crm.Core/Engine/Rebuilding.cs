@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
@@ -11,25 +12,33 @@ namespace Crm.Engine;
 /// </summary>
 internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
 {
+    private const int MostAtOnce = 4;
+
     public async ValueTask<RebuildReport> RunAsync(RebuildRequest request, CancellationToken cancellationToken)
     {
         var module = IndexOf(request.Module);
         var concerned = request.From == RebuildFrom.Now ? Concerned.By(kernel, module, clock.GetCurrentInstant()) : null;
-        return await CustomerWalk.RunPagesAsync(
-            kernel,
-            new RebuildReport(0, 0, request.After, false),
-            request.After,
-            request.Most,
-            async (before, page) =>
-            {
-                var some = concerned is null ? page : await concerned.OfAsync(before, page, cancellationToken).ConfigureAwait(false);
-                return new DecidedPage(page, some.Length == 0 ? [] : await DecideAsync(before, some, isMost: some.Length * 2 >= page.Length, module, request, cancellationToken).ConfigureAwait(false));
-            },
-            (report, page) => WriteAsync(report, page, module, request, cancellationToken),
-            static report => report with { IsComplete = true },
-            request.Progress,
-            cancellationToken).ConfigureAwait(false);
+        var pages = new LoadedPages(kernel, request.After, request.Most);
+        var report = new RebuildReport(0, 0, request.After, false);
+        var read = Beside(ReadAsync(pages, concerned, request, cancellationToken), cancellationToken);
+        await foreach (var decided in Beside(DecideAsync(read, module, request, cancellationToken), cancellationToken).ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            report = await WriteAsync(report, decided, module, request, cancellationToken).ConfigureAwait(false);
+            request.Progress?.Report(report);
+        }
+
+        if (pages.AreAll)
+        {
+            report = report with { IsComplete = true };
+            request.Progress?.Report(report);
+        }
+
+        return report;
     }
+
+    // While some are written the next are decided, and those after them are read. A store within a host's transaction is used for one thing at a time.
+    private IAsyncEnumerable<T> Beside<T>(IAsyncEnumerable<T> items, CancellationToken cancellationToken) => kernel.OneAtATime ? items : Ahead.Of(items, cancellationToken);
 
     private int IndexOf(string name)
     {
@@ -44,32 +53,38 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             : throw new ArgumentException($"The module '{name}' cannot be decided anew by itself: it has written to the ledger, or what it has done is irrevocable. A reversible module without units is expected.", nameof(name));
     }
 
-    private async ValueTask<Rebuilt[]> DecideAsync(CustomerId? before, CustomerId[] page, bool isMost, int module, RebuildRequest request, CancellationToken cancellationToken)
+    // What deciding those of a page needs who are concerned.
+    private async IAsyncEnumerable<ReadPage> ReadAsync(LoadedPages pages, Concerned? concerned, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var now = clock.GetCurrentInstant();
-        var snapshots = await kernel.LoadAllAsync([.. page.Select(CustomerRef.Of)], cancellationToken).ConfigureAwait(false);
-        var states = snapshots.Select(snapshot => kernel.Codec.Decode(snapshot.Slots, snapshot.Version)).ToList();
-        var histories = request.From == RebuildFrom.History || states.Where((state, place) => Decision.LacksWindows(snapshots[place], state)).Any()
-            ? await HistoriesAsync(before, page, isMost, cancellationToken).ConfigureAwait(false)
-            : [];
-        var rebuilt = new Rebuilt[page.Length];
-        for (var i = 0; i < page.Length; i++)
+        await foreach (var (before, customers, snapshots) in pages.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            rebuilt[i] = snapshots[i].Customer == page[i]
-                ? await DecideAsync(page[i], await Decision.BeginAsync(kernel, snapshots[i], page[i], states[i], histories.GetValueOrDefault(page[i]), cancellationToken).ConfigureAwait(false), now, module, request, cancellationToken).ConfigureAwait(false)
-                : new Rebuilt(page[i]) { Again = true };
-        }
+            var loaded = new List<Loaded>(customers.Length);
+            var lacking = new List<CustomerId>();
+            for (var i = 0; i < customers.Length; i++)
+            {
+                if (concerned is null || await concerned.ContainsAsync(snapshots[i], cancellationToken).ConfigureAwait(false))
+                {
+                    var state = kernel.Codec.Decode(snapshots[i].Slots, snapshots[i].Version);
+                    loaded.Add(new Loaded(customers[i], snapshots[i], state));
+                    if (request.From == RebuildFrom.History || Decision.LacksWindows(snapshots[i], state))
+                    {
+                        lacking.Add(customers[i]);
+                    }
+                }
+            }
 
-        return rebuilt;
+            var histories = lacking.Count == 0 ? [] : await HistoriesAsync(before, customers[^1], lacking, isMost: lacking.Count * 2 >= customers.Length, cancellationToken).ConfigureAwait(false);
+            yield return new ReadPage(customers, loaded, histories);
+        }
     }
 
     // Read after the snapshots, so that they are not older. Where most of those who follow each other are wanted, those of all of them are read faster. Of a store that cannot read them together each is read when it is needed.
-    private async ValueTask<Dictionary<CustomerId, StoredHistory>> HistoriesAsync(CustomerId? before, CustomerId[] page, bool isMost, CancellationToken cancellationToken)
+    private async ValueTask<Dictionary<CustomerId, StoredHistory>> HistoriesAsync(CustomerId? before, CustomerId last, List<CustomerId> customers, bool isMost, CancellationToken cancellationToken)
     {
-        var histories = new Dictionary<CustomerId, StoredHistory>(page.Length);
+        var histories = new Dictionary<CustomerId, StoredHistory>(customers.Count);
         if (kernel.Store is IHistoryScan scan)
         {
-            await foreach (var some in (isMost ? scan.ReadHistoriesAsync(before, page[^1], cancellationToken) : scan.ReadHistoriesAsync(page, cancellationToken)).ConfigureAwait(false))
+            await foreach (var some in (isMost ? scan.ReadHistoriesAsync(before, last, cancellationToken) : scan.ReadHistoriesAsync(customers, cancellationToken)).ConfigureAwait(false))
             {
                 foreach (var history in some)
                 {
@@ -79,6 +94,35 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         }
 
         return histories;
+    }
+
+    // What few pages come to is told soon; later on more of them are written at once, which is less work for a store.
+    private async IAsyncEnumerable<DecidedPages> DecideAsync(IAsyncEnumerable<ReadPage> pages, int module, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (told, held) = (0, 0);
+        var decided = new DecidedPages(0, default, []);
+        await foreach (var page in pages.ConfigureAwait(false))
+        {
+            var now = clock.GetCurrentInstant();
+            decided = decided with { Seen = decided.Seen + page.Customers.Length, Last = page.Customers[^1] };
+            foreach (var (customer, snapshot, state) in page.Loaded)
+            {
+                decided.Decided.Add(snapshot.Customer == customer
+                    ? await DecideAsync(customer, await Decision.BeginAsync(kernel, snapshot, customer, state, page.Histories.GetValueOrDefault(customer), cancellationToken).ConfigureAwait(false), now, module, request, cancellationToken).ConfigureAwait(false)
+                    : new Rebuilt(customer) { Again = true });
+            }
+
+            if (++held >= Math.Clamp(told / 2, 1, MostAtOnce))
+            {
+                yield return decided;
+                (told, held, decided) = (told + held, 0, new DecidedPages(0, default, []));
+            }
+        }
+
+        if (held > 0)
+        {
+            yield return decided;
+        }
     }
 
     private async ValueTask<Rebuilt> DecideAsync(CustomerId customer, Decision decision, Instant now, int module, RebuildRequest request, CancellationToken cancellationToken)
@@ -104,7 +148,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
     private bool SaysTheSame(Decision decision, int module, object before) =>
         kernel.Modules.All[module] is IAsksAnew asking && asking.SaysTheSame(before, decision.State.Slots[module]) && decision.ChangesOnly(module);
 
-    private async ValueTask<RebuildReport> WriteAsync(RebuildReport report, DecidedPage page, int module, RebuildRequest request, CancellationToken cancellationToken)
+    private async ValueTask<RebuildReport> WriteAsync(RebuildReport report, DecidedPages page, int module, RebuildRequest request, CancellationToken cancellationToken)
     {
         var commits = page.Decided.Select(customer => customer.Commit).OfType<Commit>().ToList();
         var results = commits.Count == 0 ? [] : await kernel.CommitAllAsync(commits, cancellationToken).ConfigureAwait(false);
@@ -120,7 +164,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             }
         }
 
-        return new RebuildReport(report.Seen + page.Customers.Length, changed, page.Customers[^1], false);
+        return new RebuildReport(report.Seen + page.Seen, changed, page.Last, false);
     }
 
     private ValueTask<Rebuilt> AgainAsync(CustomerId customer, int module, RebuildRequest request, CancellationToken cancellationToken) => Attempts.UntilAloneAsync(
@@ -141,8 +185,14 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         },
         cancellationToken);
 
-    /// <summary>A page of customers, and what became of those of them who were decided about.</summary>
-    private sealed record DecidedPage(CustomerId[] Customers, Rebuilt[] Decided);
+    /// <summary>A page of customers, and those of them who are to be decided about, with the histories that this needs.</summary>
+    private sealed record ReadPage(CustomerId[] Customers, List<Loaded> Loaded, Dictionary<CustomerId, StoredHistory> Histories);
+
+    /// <summary>A customer as loaded and decoded; the snapshot is of somebody else where the id leads to one meanwhile.</summary>
+    private sealed record Loaded(CustomerId Customer, CustomerSnapshot Snapshot, CustomerState State);
+
+    /// <summary>How many customers some pages had, who was the last, and what became of those who were decided about.</summary>
+    private sealed record DecidedPages(int Seen, CustomerId Last, List<Rebuilt> Decided);
 
     /// <summary>What became of a customer.</summary>
     private sealed record Rebuilt(CustomerId Customer)

@@ -1,6 +1,7 @@
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Engine;
 
@@ -39,6 +40,33 @@ internal sealed class StateCodec(ModuleSet modules)
         }
 
         return state;
+    }
+
+    /// <summary>A slot by its name; null where there is none.</summary>
+    public static StoredSlot? Find(Sequence<StoredSlot> slots, string name)
+    {
+        foreach (var slot in slots)
+        {
+            if (slot.Name == name)
+            {
+                return slot;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>When a customer was last recorded or handled, whichever is later; null for one without history.</summary>
+    public static Instant? LatestOf(Sequence<StoredSlot> slots)
+    {
+        if (Find(slots, KernelSlot) is not { } slot)
+        {
+            return null;
+        }
+
+        var reader = ReaderOf(slot);
+        var (handled, recordedAt) = (reader.InstantOrNull(), reader.InstantOrNull());
+        return handled > recordedAt || recordedAt is null ? handled : recordedAt;
     }
 
     /// <summary>What one module keeps of a customer by itself.</summary>
@@ -197,14 +225,13 @@ internal sealed class StateCodec(ModuleSet modules)
     // A release that knows nothing of openings, or of decisions that wait, reads every customer but those who have some.
     private static int VersionFor(CustomerState state) => !state.Untold.IsEmpty ? FirstWithDecisions : state.Opening is not null ? FirstWithOpening : FirstToTally;
 
+    private static SlotReader ReaderOf(StoredSlot kernel) => kernel.Version is >= 1 and <= KernelVersion
+        ? new SlotReader(kernel.Bytes.AsSpan())
+        : throw new UnreadableStateException(KernelSlot, kernel.Version, KernelVersion);
+
     private void DecodeKernel(StoredSlot slot, CustomerState state, long version)
     {
-        if (slot.Version is < 1 or > KernelVersion)
-        {
-            throw new UnreadableStateException(KernelSlot, slot.Version, KernelVersion);
-        }
-
-        var reader = new SlotReader(slot.Bytes.AsSpan());
+        var reader = ReaderOf(slot);
         state.Handled = reader.InstantOrNull();
         state.RecordedAt = reader.InstantOrNull();
         state.SinceCheckpoint = reader.Int();

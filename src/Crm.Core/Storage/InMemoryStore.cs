@@ -20,6 +20,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
 
     private readonly Lock gate = new();
     private readonly Dictionary<CustomerId, InMemoryCustomer> customers = [];
+    private KeyValuePair<CustomerId, InMemoryCustomer>[] ordered = [];
     private readonly Dictionary<CustomerId, CustomerId> survivors = [];
     private readonly Dictionary<Identity, (CustomerId Customer, int Reference)> identities = [];
     private readonly Dictionary<EventKey, (CustomerId Customer, JournalEntry Entry)> keys = [];
@@ -118,13 +119,12 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) => Locked<IReadOnlyList<CustomerSnapshot>>(
-        () => [.. InOrder.Where(pair => pair.Value.HasHistory && !survivors.ContainsKey(pair.Key) && (after is not { } last || (pair.Key.Bucket, pair.Key).CompareTo((last.Bucket, last)) > 0))
-            .Take(most).Select(pair => pair.Value.Snapshot(pair.Key, null, null))],
+        () => [.. After(after).Where(pair => pair.Value.HasHistory && !survivors.ContainsKey(pair.Key)).Take(most).Select(pair => pair.Value.Snapshot(pair.Key, null, null))],
         cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerVersion>> ReadVersionsAsync(CustomerId? after, int most, CancellationToken cancellationToken) => Locked<IReadOnlyList<CustomerVersion>>(
-        () => [.. InOrder.Where(pair => after is not { } last || (pair.Key.Bucket, pair.Key).CompareTo((last.Bucket, last)) > 0).Take(most).Select(pair => new CustomerVersion(pair.Key, pair.Value.Version))],
+        () => [.. After(after).Take(most).Select(pair => new CustomerVersion(pair.Key, pair.Value.Version))],
         cancellationToken);
 
     /// <inheritdoc/>
@@ -415,7 +415,21 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
         return true;
     }
 
-    private IEnumerable<KeyValuePair<CustomerId, InMemoryCustomer>> InOrder => customers.OrderBy(pair => pair.Key.Bucket).ThenBy(pair => pair.Key);
+    // Customers never go, so as many as before are the same ones.
+    private KeyValuePair<CustomerId, InMemoryCustomer>[] InOrder => ordered.Length == customers.Count ? ordered : ordered = [.. customers.OrderBy(pair => pair.Key.Bucket).ThenBy(pair => pair.Key)];
+
+    private IEnumerable<KeyValuePair<CustomerId, InMemoryCustomer>> After(CustomerId? last)
+    {
+        var all = InOrder;
+        var (low, high) = (0, all.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = all[middle].Key.IsAfter(last) ? (low, middle) : (middle + 1, high);
+        }
+
+        return all.Skip(low);
+    }
 
     private ValueTask<T> Locked<T>(Func<T> work, CancellationToken cancellationToken)
     {

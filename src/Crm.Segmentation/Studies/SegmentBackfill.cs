@@ -19,7 +19,7 @@ public sealed record BackfillRequest
     /// <summary>At most so many customers in this run.</summary>
     public int Most { get; init; } = int.MaxValue;
 
-    /// <summary>Is told after every few hundred customers; null: nobody.</summary>
+    /// <summary>Is told after every few hundred customers, and after some thousands of them after every two thousand; null: nobody.</summary>
     public IProgress<BackfillReport>? Progress { get; init; }
 }
 
