@@ -76,6 +76,28 @@ public sealed class FillingFromNow
     }
 
     [Fact]
+    public async Task Whoever_a_process_with_the_old_definitions_writes_after_the_store_has_selected_is_asked()
+    {
+        const int many = 600;
+        using var inner = SqliteStore.Open(":memory:");
+        var store = new SelectingStore(inner);
+        var town = new Town(new SegmentCatalog([Old]), store: store);
+        town.Clock.Set(Club.Day(1));
+        await town.Engine.RecordAsync([.. Enumerable.Range(0, many).Select(who => CustomerEvent.Purchase($"till:{who}", Identity.User(who), Money.Hkd(50)) with { OccurredAt = Club.Day(1) })], RecordMode.Backfill, Cancel);
+        town.Clock.Set(Club.Day(3));
+        var last = await inner.ReadCustomersAsync(Cancel).LastAsync(Cancel);
+        store.AfterSelecting = async () => await town.Engine.RecordAsync(CustomerEvent.Purchase("till:again", Identity.User(0), Money.Hkd(50)) with { Identity = null, Customer = last }, Cancel);
+
+        var with = town.With(Old, Samples.Of("twice", If.Purchases().Count().AtLeast(2)));
+        var report = await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel);
+
+        Assert.Equal((many, 1), (report.Seen, report.Changed));
+        Assert.Equal([last], await with.Study.MembersAsync("twice", Cancel));
+        var standing = (await with.Engine.ReadAsync(CustomerRef.Of(last), Cancel))!.Slot<SegmentationState>(SegmentNames.Module).MembershipsIn("twice");
+        Assert.Equal([(Club.Day(3), MembershipReason.Definition)], standing.Select(membership => (membership.Since, membership.EnteredBy.Reason)));
+    }
+
+    [Fact]
     public async Task Whoever_was_left_unwritten_is_what_the_journal_leads_to()
     {
         using var store = SqliteStore.Open(":memory:");
@@ -140,19 +162,23 @@ public sealed class FillingFromNow
         {
             var steps = Steps(given).ToList();
             var split = Math.Max(1, steps.Count - later);
-            var filled = steps.Take(split).Max(step => step.OccurredAt!.Value) + Duration.FromHours(1);
+            var recorded = steps.Take(split).Max(step => step.OccurredAt!.Value);
+
+            // Whoever was recorded in the minutes before it begins is looked at anyhow.
+            var filled = recorded + Duration.FromHours(1);
             Definition<Segment>[] definitions = [Old.Define(), .. conditions.Select((where, place) => Samples.Of($"new{place}", where).Define(1, filled))];
             var catalog = new SegmentCatalog(new DefinitionCatalog<Segment>(definitions));
             var (expected, found) = (new InMemoryStore(), open());
             foreach (var (store, isFilled) in new[] { ((ICustomerStore)expected, false), (found, true) })
             {
-                var clock = new FakeClock(filled);
+                var clock = new FakeClock(recorded);
                 var before = isFilled ? EngineOf(store, new SegmentCatalog([Old]), new SegmentationModule(new SegmentCatalog([Old])), clock) : EngineOf(store, catalog, new SegmentationModule(catalog), clock);
                 foreach (var step in steps.Take(split))
                 {
                     await before.RecordAsync(step, Cancel);
                 }
 
+                clock.Set(filled);
                 var after = EngineOf(store, catalog, isFilled ? module(catalog) : new SegmentationModule(catalog), clock);
                 if (isFilled)
                 {
