@@ -1,4 +1,5 @@
 using Crm.Engine;
+using Crm.Ledger;
 using Crm.Loyalty;
 using Crm.Modules;
 using Crm.Storage;
@@ -6,6 +7,7 @@ using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
 using Crm.Tool.Demo;
+using Crm.Values;
 using Microsoft.Data.Sqlite;
 using NodaTime;
 
@@ -39,6 +41,10 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     /// <summary>Everything in it, for reports.</summary>
     public IJournalScan Scan => Able<IJournalScan>("be read as a whole");
+
+    /// <summary>The whole ledger of one customer.</summary>
+    public ValueTask<IReadOnlyList<LedgerEntry>> LedgerOfAsync(CustomerId customer, CancellationToken cancellationToken) =>
+        Able<IJournalDisposal>("read the ledger of one customer").LedgerOfAsync(customer, cancellationToken);
 
     /// <summary>What is new in the ledger.</summary>
     public ILedgerScan Ledger => Able<ILedgerScan>("say what is new in its ledger");
