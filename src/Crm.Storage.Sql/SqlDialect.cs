@@ -27,6 +27,9 @@ public abstract class SqlDialect
     /// <summary>A statement that makes other processes wait until the transaction ends, so that one migrates at a time; null where a transaction that writes does so anyway.</summary>
     public virtual string? LockForMigration => null;
 
+    /// <summary>What begins the transaction of a script that somebody runs by hand (<see cref="SqlSchema.Script(SqlDialect)"/>).</summary>
+    public virtual string BeginScript => "BEGIN";
+
     /// <summary>How a statement names its parameter; the first is 1.</summary>
     public virtual string Placeholder(int number) => $"@p{number.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
 

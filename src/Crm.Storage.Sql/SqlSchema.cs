@@ -21,19 +21,30 @@ public static partial class SqlSchema
     public static IReadOnlyList<string> Tables { get; } = [VersionTable, .. Scripts.SelectMany(Parts).Where(part => TableName().IsMatch(part)).Select(NameOf)];
 
     /// <summary>
-    /// Everything that makes an empty database the store's, as a script to read and to run by oneself: afterwards the store finds its schema and makes nothing.
+    /// Everything that makes an empty database the store's, as a script to read and to run by oneself: afterwards the store finds its schema and makes nothing. It is one transaction, which waits for processes
+    /// that migrate and lets them wait; where the tables are there already, its first statement fails.
     /// </summary>
-    public static string Script(SqlDialect dialect)
+    public static string Script(SqlDialect dialect) => Script(dialect, 0);
+
+    /// <summary>What brings a store from a version of the schema to that of this release, as a script to read and to run by oneself, in one transaction. Where the store has another version, its first statement fails.</summary>
+    /// <param name="dialect">The database.</param>
+    /// <param name="from">The version that the store has; 0 for an empty database.</param>
+    /// <exception cref="ArgumentOutOfRangeException">This release does not know the version.</exception>
+    public static string Script(SqlDialect dialect, int from)
     {
         ArgumentNullException.ThrowIfNull(dialect);
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(from, Versions);
         var script = new StringBuilder();
-        script.Append(CultureInfo.InvariantCulture, $"-- The tables of the store in {dialect.Name}, schema version {Versions}.\n");
-        foreach (var statement in dialect.BeforeMigration.Append(MakeVersionTable(dialect)))
+        var since = from == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"from schema version {from} to ");
+        script.Append(CultureInfo.InvariantCulture, $"-- The tables of the store in {dialect.Name}, {since}schema version {Versions}.\n");
+        IEnumerable<string> first = from == 0 ? dialect.BeforeMigration.Append(MakeVersionTable(dialect)) : [FailUnless(from, dialect)];
+        foreach (var statement in Enumerable.Repeat(dialect.BeginScript, 1).Concat(dialect.LockForMigration is { } wait ? [wait] : []).Concat(first))
         {
             script.Append(statement).Append(";\n");
         }
 
-        for (var version = 1; version <= Versions; version++)
+        for (var version = from + 1; version <= Versions; version++)
         {
             script.Append(CultureInfo.InvariantCulture, $"\n-- Migration {version}\n");
             foreach (var statement in Statements(version, dialect))
@@ -44,8 +55,13 @@ public static partial class SqlSchema
             script.Append(CultureInfo.InvariantCulture, $"INSERT INTO {dialect.Table(VersionTable)} (version, oldest) VALUES ({version}, {Oldest(version)});\n");
         }
 
-        return script.ToString();
+        return script.Append("\nCOMMIT;\n").ToString();
     }
+
+    // A row without an oldest version is refused, by every database.
+    private static string FailUnless(int from, SqlDialect dialect) => Spelled(
+        string.Create(CultureInfo.InvariantCulture, $"INSERT INTO {VersionTable} (version, oldest) SELECT 0, CAST(NULL AS {{int}}) WHERE (SELECT COALESCE(MAX(version), 0) FROM {VersionTable}) <> {from}"),
+        dialect);
 
     internal static string MakeVersionTable(SqlDialect dialect) => Spelled($"CREATE TABLE {VersionTable} (version {{int}} NOT NULL PRIMARY KEY, oldest {{int}} NOT NULL)", dialect);
 

@@ -18,6 +18,9 @@ public sealed class SqliteDialect : SqlDialect
     /// <inheritdoc/>
     public override string FindTable => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = {0}";
 
+    /// <summary>A transaction that writes from its beginning on, so that nobody migrates beside it.</summary>
+    public override string BeginScript => "BEGIN IMMEDIATE";
+
     /// <inheritdoc/>
     public override string Placeholder(int number) => $"?{number.ToString(CultureInfo.InvariantCulture)}";
 

@@ -138,6 +138,55 @@ public sealed class PostgreSqlStores : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_script_that_is_run_by_hand_lets_ten_stores_wait_that_start_beside_it()
+    {
+        var waiting = Enumerable.Range(0, 10).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToList();
+        var stores = waiting.Select(mine => database.OpenWith(options => options with { OnStatement = sql => Notice(sql, mine) })).ToList();
+        var migrating = new List<Task>();
+
+        // As psql does: one statement after the other.
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync(Token);
+        foreach (var (statement, index) in SqlSchema.Script(new PostgreSqlDialect(database.Schema)).Split(";\n", StringSplitOptions.RemoveEmptyEntries).Select((statement, index) => (statement, index)))
+        {
+            await using var command = new NpgsqlCommand(statement, connection);
+            await command.ExecuteNonQueryAsync(Token);
+            if (index == 5)
+            {
+                migrating.AddRange(stores.Select(store => Task.Run(async () => await store.MigrateAsync(Token), Token)));
+                await Task.WhenAll(waiting.Select(mine => mine.Task)).WaitAsync(Token);
+            }
+        }
+
+        await Task.WhenAll(migrating);
+        Assert.Equal((long)SqlSchema.Versions, database.Execute("SELECT COUNT(*) FROM crm_schema"));
+        Assert.Equal(CommitResult.Done, await stores[0].CommitAsync(Samples.Birth(1), Token));
+        foreach (var store in stores)
+        {
+            await store.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_script_that_comes_after_a_store_changes_nothing()
+    {
+        await using var store = Open();
+        await store.CommitAsync(Samples.Birth(1), Token);
+
+        Assert.Throws<PostgresException>(() => database.Execute(SqlSchema.Script(new PostgreSqlDialect(database.Schema))));
+
+        Assert.Equal(((object)(long)SqlSchema.Versions, (object)1L), (database.Execute("SELECT COUNT(*) FROM crm_schema"), database.Execute("SELECT COUNT(*) FROM crm_customer")));
+    }
+
+    private static void Notice(string sql, TaskCompletionSource waits)
+    {
+        if (sql.Contains("pg_advisory_xact_lock", StringComparison.Ordinal))
+        {
+            waits.TrySetResult();
+        }
+    }
+
+    [Fact]
     public async Task A_role_that_may_make_no_schemas_makes_its_tables_in_the_one_it_was_given()
     {
         var role = PostgreSqlServer.NewSchema();
