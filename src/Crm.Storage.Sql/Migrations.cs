@@ -49,15 +49,15 @@ internal sealed class Migrations(SqlDatabase database)
 
     private async ValueTask MigrateAsync(CancellationToken cancellationToken)
     {
+        // A store that is up to date is only looked at: its user need not be allowed to make tables, and whoever only reads writes nothing.
+        if (await FindAsync(cancellationToken).ConfigureAwait(false) == Known)
+        {
+            return;
+        }
+
         var session = await database.WriteAsync(cancellationToken).ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
-            // A store that is up to date is only looked at: its user need not be allowed to make tables.
-            if (await FoundAsync(session, cancellationToken).ConfigureAwait(false) == Known)
-            {
-                return;
-            }
-
             await session.BeginMigrationAsync(cancellationToken).ConfigureAwait(false);
             if (database.Dialect.LockForMigration is { } wait)
             {

@@ -30,7 +30,7 @@ internal static class BuyingCommand
             }
 
             var asOf = common.AsOf(parsed, clock);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var sales = await Sales.ReadAsync(store, asOf, cancellationToken);
             Write(BuyingReport.Of(sales, parsed.GetRequiredValue(model), parsed.GetValue(unit) == "day" ? TimeUnit.Day : TimeUnit.Week, ahead), output);
             return ExitCode.Done;

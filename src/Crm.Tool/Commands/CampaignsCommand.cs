@@ -34,7 +34,7 @@ internal static class CampaignsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var engine = await store.EngineAsync(settings, clock, cancellationToken);
             var record = new CampaignDecisions(engine, await PlanAsync(store, clock, cancellationToken));
@@ -72,7 +72,7 @@ internal static class CampaignsCommand
         {
             var output = common.Output(parsed);
             var journeys = FromFiles(parsed.GetRequiredValue(files));
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var modules = await store.ModulesAsync(cancellationToken);
             var now = await PlanAsync(store, clock, cancellationToken);
@@ -108,7 +108,7 @@ internal static class CampaignsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var rows = new List<object?[]>();
             await foreach (var log in (await store.EngineAsync(settings, clock, cancellationToken)).ReadAllDecisionsAsync(cancellationToken))

@@ -41,7 +41,7 @@ internal static class CertifyCommand
 
             using var signer = privateKey is null ? null : Read(privateKey);
             var location = common.Store(parsed);
-            await using var store = await OpenedStore.OpenAsync(location, OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(location, OpenMode.OnlyLook, cancellationToken);
             await using var kept = parsed.GetValue(book) is { } path ? CertificationBook.Open(path, location.Tenant) : null;
             var certificate = await CountAsync(store, parsed.GetValue(export), kept, cancellationToken);
             if (to is not null)
@@ -133,7 +133,7 @@ internal static class CertifyCommand
         bool? same = null;
         if (location is not null)
         {
-            await using var store = await OpenedStore.OpenAsync(location, OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(location, OpenMode.OnlyLook, cancellationToken);
             same = signed.Says(await new Certification(store.Ledger).CountAsync(cancellationToken));
         }
 

@@ -22,7 +22,7 @@ internal static class ExplainCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var name = parsed.GetRequiredValue(customer);
             var snapshot = await store.Customers.LoadAsync(CustomerRef.Of(IdentityNames.Parse(name)), cancellationToken);

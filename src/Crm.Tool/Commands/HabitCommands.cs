@@ -109,7 +109,7 @@ internal static class HabitCommands
         {
             var output = common.Output(parsed);
             var asOf = common.AsOf(parsed, clock);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             write(parsed, await Sales.ReadAsync(store, asOf, cancellationToken), output);
             return ExitCode.Done;
         });

@@ -24,7 +24,7 @@ internal static class LoyaltyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var (balance, last, _) = await ReadAsync(store, parsed.GetRequiredValue(customer), common, parsed, clock, cancellationToken);
             string[] header = ["program", "unit", "available", "pending", "reserved", "debt"];
             var rows = balance.Units.Select(unit => new[] { unit.Program, unit.Unit, Whole(unit.Available), Whole(unit.Pending), Whole(unit.Reserved), Whole(unit.Debt) }).ToList();
@@ -42,7 +42,7 @@ internal static class LoyaltyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var (balance, last, _) = await ReadAsync(store, parsed.GetRequiredValue(customer), common, parsed, clock, cancellationToken);
             string[] header = ["program", "unit", "at", "amount"];
             var rows = balance.Expiring.Select(lot => new[] { lot.Program, lot.Unit, InstantPattern.ExtendedIso.Format(lot.At), Whole(lot.Amount) }).ToList();

@@ -35,7 +35,7 @@ internal static class QuoteCommand
                 Channel = parsed.GetValue(channel),
                 Lines = (parsed.GetValue(lines) ?? []).Select(line => LineOf(line, paid.Currency)).ToSequence(),
             };
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var engine = await store.EngineAsync(settings, clock, cancellationToken);
             Write(output, await engine.QuoteAsync(LoyaltyEvents.AskingWhyNot(purchase), cancellationToken));

@@ -22,7 +22,7 @@ internal static class SegmentDiffCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var (others, asOf) = (parsed.GetRequiredValue(files), common.AsOf(parsed, clock));
             var (old, fresh) = (await VersionAsync(parsed.GetRequiredValue(before)), await VersionAsync(parsed.GetRequiredValue(after)));
             var diff = SegmentDiff.Of(old.Segment, fresh.Segment);

@@ -27,7 +27,7 @@ internal static class SegmentExplanationCommand
             var output = common.Output(parsed);
             var name = parsed.GetRequiredValue(customer);
             var reference = CustomerRef.Of(IdentityNames.Parse(name));
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var id = segments.Known(parsed.GetRequiredValue(segment));
             SegmentExplanation explanation;

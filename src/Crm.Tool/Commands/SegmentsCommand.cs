@@ -35,7 +35,7 @@ internal static class SegmentsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var (customers, members) = await segments.MembersAsync(segments.Catalog.Definitions.Names, segments.Question, cancellationToken);
             var rows = segments.Catalog.Definitions.Names.Select(id => (id, definition: segments.Catalog.Definitions.At(id, segments.Last)))
@@ -58,7 +58,7 @@ internal static class SegmentsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var id = segments.Known(parsed.GetRequiredValue(segment));
             var (customers, members) = await segments.MembersAsync([id], segments.Question, cancellationToken);
@@ -98,7 +98,7 @@ internal static class SegmentsCommand
                 throw ToolException.Usage("--limit: a number from 1 is expected.");
             }
 
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var id = segments.Known(parsed.GetRequiredValue(segment));
             var (_, members) = await segments.MembersAsync([id], segments.Question, cancellationToken);
@@ -124,7 +124,7 @@ internal static class SegmentsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var (segments, segment) = await StoreSegments.OpenWithAsync(store, parsed.GetRequiredValue(draft), parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var id = segment.Id;
             var (customers, members) = await segments.MembersAsync(segments.Catalog.Definitions.Names, segments.Question, cancellationToken);
@@ -161,7 +161,7 @@ internal static class SegmentsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var (first, second) = (segments.Known(parsed.GetRequiredValue(one)), segments.Known(parsed.GetRequiredValue(other)));
             var (_, members) = await segments.MembersAsync([first, second], segments.Question, cancellationToken);
@@ -200,7 +200,7 @@ internal static class SegmentsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var earlier = AsOf.Parse(parsed.GetRequiredValue(from), clock, "--from").Last(settings.Zone);

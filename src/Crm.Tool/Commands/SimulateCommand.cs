@@ -29,7 +29,7 @@ internal static class SimulateCommand
         {
             var output = common.Output(parsed);
             var candidate = StoredPrograms.FromFiles([parsed.GetRequiredValue(file)])[0];
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var last = common.AsOf(parsed, clock).Last(settings.Zone);
             var request = new SimulationRequest

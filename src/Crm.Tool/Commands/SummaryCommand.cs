@@ -17,7 +17,7 @@ internal static class SummaryCommand
         {
             var output = common.Output(parsed);
             var asOf = common.AsOf(parsed, clock);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             SummaryWriter.Write(await SummaryReport.MakeAsync(store, asOf, cancellationToken), output);
             return ExitCode.Done;
         });

@@ -18,7 +18,7 @@ internal static class VerifyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = common.Output(parsed);
-            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.MustExist, cancellationToken);
+            await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var zone = (await StoreSettings.ReadAsync(store.Documents, cancellationToken))?.Zone ?? DateTimeZone.Utc;
             var result = output.IsWatched
                 ? await output.Messages.Progress().AutoClear(true).StartAsync(progress => StoreVerification.RunAsync(store, zone, Watch(progress), cancellationToken))

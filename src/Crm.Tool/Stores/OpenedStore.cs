@@ -22,7 +22,7 @@ internal enum OpenMode
     /// <summary>It is an error.</summary>
     MustExist,
 
-    /// <summary>It is an error, and so is a store that would be brought forward to the schema of this release: nothing is written at all.</summary>
+    /// <summary>It is an error, and so is a store that would be brought forward to the schema of this release: nothing is written at all. For every command that only reads.</summary>
     OnlyLook,
 }
 
@@ -64,7 +64,7 @@ internal sealed class OpenedStore : IAsyncDisposable
                 case null:
                     throw ToolException.Store($"There is no store {NameOf(location)}. 'crm import FILE --map MAPPING --store STORE' makes one.");
                 case { } found when mode == OpenMode.OnlyLook && found < SqlSchema.Versions:
-                    throw ToolException.Store($"The store {NameOf(location)} has version {found} of the schema, and this release writes version {SqlSchema.Versions}. A dry run brings no store forward, because the release that wrote it could not use it any more; every other command does.");
+                    throw ToolException.Store($"The store {NameOf(location)} has version {found} of the schema, and this release reads version {SqlSchema.Versions}. What only reads, a dry run too, brings no store forward, because an application of an earlier release might not go on with it. Start the application with this release, or apply what '{SchemaOf(location)} --from {found}' prints.");
             }
         }
 
@@ -98,6 +98,13 @@ internal sealed class OpenedStore : IAsyncDisposable
             : (SqlStore)Connect(location);
         return await store.FindSchemaAsync(cancellationToken);
     }
+
+    private static string SchemaOf(StoreLocation location) => location switch
+    {
+        StoreLocation.PostgreSql { Schema: "public" } => "crm schema --dialect postgresql",
+        StoreLocation.PostgreSql { Schema: var schema } => $"crm schema --dialect postgresql --schema {schema}",
+        _ => "crm schema --dialect sqlite",
+    };
 
     private static string NameOf(StoreLocation location) => location is StoreLocation.Sqlite { File: var file } ? $"at '{file}'" : $"in {location}";
 

@@ -1,4 +1,5 @@
 using Crm.Storage.Sql;
+using Crm.Tests.Shared;
 using Crm.Tool.Tests.Support;
 using Microsoft.Data.Sqlite;
 
@@ -61,6 +62,60 @@ public sealed class DatabasesOfOthers : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(OnlyReads))]
+    public async Task What_only_reads_brings_no_store_forward_and_says_what_does(string command)
+    {
+        Make(null);
+        var before = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+
+        var old = await Support.Tool.RunAsync([.. Call(command), "--store", file]);
+
+        Assert.Equal((3, ""), (old.Code, old.Out));
+        Assert.Contains("apply what 'crm schema --dialect sqlite --from 1' prints", old.Error, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
+
+        var script = await Support.Tool.RunAsync("schema", "--dialect", "sqlite", "--from", "1");
+        Execute(script.Out, script => script.ExecuteNonQuery());
+        var after = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        var now = await Support.Tool.RunAsync([.. Call(command), "--store", file]);
+
+        Assert.True(now.Code is 0 or 1, now.Error); // of nobody there is little to say
+        Assert.Equal(SqlSchema.Versions, Scalar("SELECT MAX(version) FROM crm_schema"));
+        Assert.Equal(after, await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
+        Execute($"INSERT INTO crm_schema (version, oldest) VALUES ({SqlSchema.Versions + 1}, {SqlSchema.Versions + 1})", later => later.ExecuteNonQuery());
+        var later = await Support.Tool.RunAsync([.. Call(command), "--store", file]);
+        Assert.Equal((3, ""), (later.Code, later.Out));
+        Assert.Contains($"The store has schema version {SqlSchema.Versions + 1}", later.Error, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string> OnlyReads { get; } =
+    [
+        "verify",
+        "report summary",
+        "report rfm",
+        "report nes",
+        "report pareto",
+        "segments list",
+        "loyalty certify",
+        "loyalty balance user:1",
+        "loyalty expiring user:1",
+        "loyalty explain user:1 pos:1",
+        "campaigns dead-letters",
+    ];
+
+    // A programme, a journey or a segment that does not fit could hide what the command above does to a store.
+    [Fact]
+    public void Only_commands_that_write_may_bring_a_store_forward()
+    {
+        var writing = Directory.EnumerateFiles(RepositoryRoot.PathOf("src", "Crm.Tool"), "*.cs", SearchOption.AllDirectories)
+            .Where(source => !source.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal) && !source.EndsWith("OpenedStore.cs", StringComparison.Ordinal))
+            .Where(source => File.ReadAllText(source) is var code && (code.Contains("OpenMode.MustExist", StringComparison.Ordinal) || code.Contains("OpenMode.CreateWhenMissing", StringComparison.Ordinal)))
+            .Select(Path.GetFileName);
+
+        Assert.Equal(["DemoCommand.cs", "EraseCommand.cs", "Importer.cs", "LawRun.cs", "OpenCommand.cs", "RetentionCommand.cs"], writing.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
     [InlineData("import")]
     [InlineData("privacy")]
     public async Task A_dry_run_brings_no_store_forward(string command)
@@ -69,7 +124,7 @@ public sealed class DatabasesOfOthers : IDisposable
         var tool = await Support.Tool.RunAsync([.. command == "import" ? ["import", sales, "--map", "online-retail"] : (string[])["privacy", "retention", "--until", "2020-01-01"], "--store", file, "--dry-run"]);
 
         Assert.Equal((3, ""), (tool.Code, tool.Out));
-        Assert.Contains($"version 1 of the schema, and this release writes version {SqlSchema.Versions}", tool.Error, StringComparison.Ordinal);
+        Assert.Contains($"version 1 of the schema, and this release reads version {SqlSchema.Versions}", tool.Error, StringComparison.Ordinal);
         Assert.Equal(1, Scalar("SELECT MAX(version) FROM crm_schema"));
     }
 
@@ -83,6 +138,8 @@ public sealed class DatabasesOfOthers : IDisposable
         Assert.Equal(1, Scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = 'app'"));
     }
 
+    private static string[] Call(string command) => command.Split(' ');
+
     // Null: a store of the first release.
     private void Make(string? sql)
     {
@@ -93,7 +150,7 @@ public sealed class DatabasesOfOthers : IDisposable
         }
 
         var script = SqlSchema.Script(Crm.Storage.Sqlite.SqliteDialect.Instance);
-        Execute(sql ?? script[..script.IndexOf("-- Migration 2", StringComparison.Ordinal)], command => command.ExecuteNonQuery());
+        Execute(sql ?? $"{script[..script.IndexOf("-- Migration 2", StringComparison.Ordinal)]}COMMIT", command => command.ExecuteNonQuery());
     }
 
     private long Scalar(string sql) => Execute(sql, command => (long)command.ExecuteScalar()!);

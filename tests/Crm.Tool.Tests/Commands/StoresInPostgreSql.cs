@@ -86,6 +86,45 @@ public sealed class StoresInPostgreSql : IDisposable
     }
 
     [Fact]
+    public async Task The_printed_schema_brings_a_store_on_from_the_version_that_it_has_and_no_other()
+    {
+        try
+        {
+            var whole = (await Support.Tool.RunAsync("schema", "--dialect", "postgresql", "--schema", schema)).Out;
+            PostgreSqlServer.Execute($"{whole[..whole.IndexOf("-- Migration 2", StringComparison.Ordinal)]}COMMIT");
+            var old = await Support.Tool.RunAsync("report", "summary", "--store", Store);
+            Assert.Equal(3, old.Code);
+            Assert.Contains($"apply what 'crm schema --dialect postgresql --schema {schema} --from 1' prints", old.Error, StringComparison.Ordinal);
+
+            var upgrade = (await Support.Tool.RunAsync("schema", "--dialect", "postgresql", "--schema", schema, "--from", "1")).Out;
+            var another = (await Support.Tool.RunAsync("schema", "--dialect", "postgresql", "--schema", schema, "--from", "2")).Out;
+            Assert.Throws<Npgsql.PostgresException>(() => PostgreSqlServer.Execute(another));
+            Assert.Equal(1L, PostgreSqlServer.Execute($"SELECT MAX(version) FROM {schema}.crm_schema"));
+            PostgreSqlServer.Execute(upgrade);
+            Assert.Throws<Npgsql.PostgresException>(() => PostgreSqlServer.Execute(upgrade));
+
+            Assert.Equal(0, (await Support.Tool.RunAsync("report", "summary", "--store", Store)).Code);
+            Assert.Equal((long)SqlSchema.Versions, PostgreSqlServer.Execute($"SELECT COUNT(*) FROM {schema}.crm_schema"));
+            Assert.DoesNotContain("create_distributed_table", (await Support.Tool.RunAsync("schema", "--dialect", "postgresql", "--citus", "--from", "1")).Out, StringComparison.Ordinal);
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        }
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("999")]
+    public async Task A_version_that_nobody_knows_is_refused(string from)
+    {
+        var tool = await Support.Tool.RunAsync("schema", "--dialect", "sqlite", "--from", from);
+
+        Assert.Equal(2, tool.Code);
+        Assert.Contains($"--from: this release knows no version {from} of the schema; 0 to {SqlSchema.Versions} is expected.", tool.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_schema_for_Citus_distributes_every_table_of_customers_by_bucket()
     {
         var tool = await Support.Tool.RunAsync("schema", "--dialect", "postgresql", "--schema", "crm", "--citus", "--json");
