@@ -24,13 +24,13 @@ internal static class SimulationCheck
         });
     }
 
-    /// <summary>A verdict for each invariant. After one has broken, nothing is known of those that did not: the run ended.</summary>
-    public static IReadOnlyList<LawVerdict> Verdicts(SimulationReport report) =>
+    /// <summary>A verdict for each invariant, with the command that replays the world that broke it. After one has broken, nothing is known of those that did not: the run ended.</summary>
+    public static IReadOnlyList<LawVerdict> Verdicts(SimulationRequest request, SimulationReport report) =>
     [
         .. Invariants.All.Select(name => report.Failure is not { } failure
             ? new LawVerdict(name, LawOutcome.Kept, null)
             : failure.Invariant == name
-                ? new LawVerdict(name, LawOutcome.Broken, $"{failure} Replay: crm laws --simulate {failure.Seed.ToString(CultureInfo.InvariantCulture)} --operations 1")
+                ? new LawVerdict(name, LawOutcome.Broken, $"{failure} Replay: crm laws --simulate {failure.Seed.ToString(CultureInfo.InvariantCulture)} --operations 1 --scenario {request.ScenarioName}")
                 : new LawVerdict(name, LawOutcome.Skipped, "the run ended before its end")),
     ];
 

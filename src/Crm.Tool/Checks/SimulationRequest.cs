@@ -12,6 +12,9 @@ internal sealed record SimulationRequest(ulong Seed, long Operations, SimulatedS
     public const string Endless = "endless";
     public const string Club = "club";
 
+    /// <summary>The scenario as it is named after --scenario.</summary>
+    public string ScenarioName => Scenario is TeaShopScenario ? TeaShopScenario.Name : Club;
+
     public bool IsEndless => Operations == long.MaxValue;
 
     /// <exception cref="ToolException">Something is no number; the message lists all that is wrong.</exception>

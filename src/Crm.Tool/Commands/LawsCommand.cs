@@ -40,9 +40,9 @@ internal static class LawsCommand
             }
 
             var report = request is null ? null : await SimulationCheck.RunAsync(request, output, cancellationToken);
-            if (report is not null)
+            if (request is not null && report is not null)
             {
-                var found = SimulationCheck.Verdicts(report);
+                var found = SimulationCheck.Verdicts(request, report);
                 foreach (var verdict in found)
                 {
                     Show(verdict, output);

@@ -1,4 +1,5 @@
 using Crm.Testing.Simulation;
+using Crm.Tool.Checks;
 
 namespace Crm.Tool.Tests.Checks;
 
@@ -18,6 +19,21 @@ public sealed class SimulatingWorlds
         var simulation = tool.Json.GetProperty("simulation");
         Assert.True(simulation.GetProperty("operations").GetInt64() >= 20_000);
         Assert.Equal(simulation.GetProperty("digest").GetString(), again.Json.GetProperty("simulation").GetProperty("digest").GetString());
+    }
+
+    [Theory]
+    [InlineData("club")]
+    [InlineData("tea-shop")]
+    public async Task A_world_that_breaks_says_how_to_live_through_it_again(string scenario)
+    {
+        var request = SimulationRequest.Parse("42", "20000", scenario);
+        var broken = await SimulationCounterfeit.All[0].Simulation().RunAsync(request.Seed, request.Operations, null, TestContext.Current.CancellationToken);
+
+        var reason = Assert.Single(SimulationCheck.Verdicts(request, broken), verdict => verdict.Outcome == LawOutcome.Broken).Reason ?? "";
+
+        Assert.EndsWith($"Replay: crm laws --simulate {broken.Failure?.Seed} --operations 1 --scenario {scenario}", reason, StringComparison.Ordinal);
+        var call = reason[reason.IndexOf("laws", StringComparison.Ordinal)..].Split(' ');
+        Assert.Equal(1, (await Support.Tool.RunAsync([.. call, "--json"])).Json.GetProperty("simulation").GetProperty("worlds").GetInt64());
     }
 
     [Fact]
