@@ -33,7 +33,7 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     [Fact]
     public async Task Connections_that_the_server_has_ended_are_replaced_and_the_event_is_recorded_once()
     {
-        var store = Open($"Application Name={options.Schema}");
+        var store = await OpenAsync($"Application Name={options.Schema}");
         var engine = Engine(store);
         await engine.RecordAsync(Purchase("pos:1"), Token);
         Assert.True((long)PostgreSqlServer.Execute($"SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = '{options.Schema}' AND CASE WHEN application_name = '{options.Schema}' THEN pg_terminate_backend(pid) END")! > 0);
@@ -47,7 +47,7 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     [Fact]
     public async Task An_exhausted_pool_is_said_so()
     {
-        var store = Open("Maximum Pool Size=1;Timeout=1");
+        var store = await OpenAsync("Maximum Pool Size=1;Timeout=1");
         await store.CommitAsync(Samples.Birth(1), Token);
         await using var held = await HeldAsync();
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -70,7 +70,7 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     [Fact]
     public async Task A_statement_that_takes_too_long_is_said_so_and_writes_nothing()
     {
-        var store = Open("Options=-c statement_timeout=200");
+        var store = await OpenAsync("Options=-c statement_timeout=2000");
         await store.CommitAsync(Samples.Birth(1), Token);
         await using (await HeldAsync())
         {
@@ -84,11 +84,11 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("Command Timeout=1")]
-    [InlineData("Options=-c lock_timeout=300")]
+    [InlineData("Command Timeout=4")]
+    [InlineData("Options=-c lock_timeout=3000")]
     public async Task Who_waits_for_a_row_that_a_host_holds_keeps_nobody_of_the_group_from_being_recorded(string patience)
     {
-        var engine = Engine(Open(patience));
+        var engine = Engine(await OpenAsync(patience));
         await engine.RecordAsync([.. Enumerable.Range(0, 20).Select(n => Purchase($"pos:{n}") with { Identity = Identity.User(n) })], cancellationToken: Token);
         await using var held = await HeldAsync($"WHERE customer_id = (SELECT customer_id FROM {options.Schema}.crm_identity WHERE value = '7')");
 
@@ -147,7 +147,7 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     [Fact]
     public async Task A_commit_that_waits_can_be_cancelled_and_writes_nothing()
     {
-        var store = Open("");
+        var store = await OpenAsync("");
         await store.CommitAsync(Samples.Birth(1), Token);
         using var cancelling = new CancellationTokenSource();
         await using (await HeldAsync())
@@ -172,7 +172,7 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     [Fact]
     public async Task No_trouble_quotes_a_value_of_a_person()
     {
-        var store = Open("Options=-c statement_timeout=200");
+        var store = await OpenAsync("Options=-c statement_timeout=2000");
         var engine = Engine(store);
         var happened = Purchase("pos:1") with { Identity = new Identity("member", Secret), Profile = Fields.Of(("name", Secret)) };
         await engine.RecordAsync(happened, Token);
@@ -197,6 +197,17 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
 
     private static Task<AudienceAnswer> AudienceAsync(SqlStore store, CancellationToken cancellationToken) =>
         store.SelectAsync(new Condition.All([]), new EventKinds([]), null, new Moment(Samples.At(1), DateTimeZone.Utc), cancellationToken).AsTask();
+
+    /// <summary>A store whose connections are impatient. The tables are made by a patient one before.</summary>
+    private async Task<SqlStore> OpenAsync(string further, PostgreSqlStoreOptions? with = null)
+    {
+        await using (var patient = PostgreSqlStore.Open(PostgreSqlServer.ConnectionString, with ?? options))
+        {
+            await patient.MigrateAsync(Token);
+        }
+
+        return Open(further, with);
+    }
 
     private SqlStore Open(string further, PostgreSqlStoreOptions? with = null)
     {

@@ -9,16 +9,31 @@ namespace Crm.Tests.Shared;
 internal sealed class PostgreSqlCluster
 {
     private const string Prefix = "crm-postgresql-";
+    private const int MostPorts = 10;
     private readonly string binaries;
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}");
+    private readonly Func<int> ports;
 
-    private PostgreSqlCluster(string binaries) => this.binaries = binaries;
+    private PostgreSqlCluster(string binaries, Func<int> ports)
+    {
+        this.binaries = binaries;
+        this.ports = ports;
+    }
 
     /// <summary>Starts a server that is gone with this process.</summary>
     /// <param name="durable">Whether commits wait for the disk, as they do in earnest; tests need not.</param>
     /// <param name="roomy">Whether it has room for many connections and locks at once; otherwise it has what a server is installed with.</param>
+    /// <param name="ports">Gives ports to try, one after the other; null: those that are free.</param>
     /// <returns>A connection string; null where the server is not installed.</returns>
-    public static string? Start(bool durable, bool roomy = true) => Binaries() is { } binaries ? new PostgreSqlCluster(binaries).StartHere(durable, roomy) : null;
+    public static string? Start(bool durable, bool roomy = true, Func<int>? ports = null) => Binaries() is { } binaries ? new PostgreSqlCluster(binaries, ports ?? FreePort).StartHere(durable, roomy) : null;
+
+    /// <summary>A port that nobody has at the moment.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     /// <summary>The folder of the server's programs: the newest that Debian has, or where the path leads.</summary>
     private static string? Binaries()
@@ -37,7 +52,6 @@ internal sealed class PostgreSqlCluster
             Remove(other);
         }
 
-        var port = FreePort();
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "owner"), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         if (Environment.IsPrivilegedProcess)
@@ -47,11 +61,29 @@ internal sealed class PostgreSqlCluster
 
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove(folder);
         RunAsServer("initdb", "-D", Data(folder), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
-        var settings = string.Create(
-            CultureInfo.InvariantCulture,
-            $"-p {port} -k {folder} -h 127.0.0.1 {(durable ? "" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off ")}{(roomy ? "-c max_connections=400 -c max_locks_per_transaction=512" : "")}");
-        RunAsServer("pg_ctl", "-s", "-D", Data(folder), "-w", "-l", Path.Combine(folder, "log"), "-o", settings, "start");
-        return string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres");
+        return string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={StartOnPort(durable, roomy)};Username=postgres;Database=postgres");
+    }
+
+    // A port that was free a moment ago may be another's by now: then the server ends, and another port is tried.
+    private int StartOnPort(bool durable, bool roomy)
+    {
+        for (var tried = 1; ; tried++)
+        {
+            var port = ports();
+            var log = Path.Combine(folder, $"log-{tried}");
+            var settings = string.Create(
+                CultureInfo.InvariantCulture,
+                $"-p {port} -k {folder} -h 127.0.0.1 {(durable ? "" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off ")}{(roomy ? "-c max_connections=400 -c max_locks_per_transaction=512" : "")}");
+            try
+            {
+                RunAsServer("pg_ctl", "-s", "-D", Data(folder), "-w", "-l", log, "-o", settings, "start");
+                return port;
+            }
+            catch (InvalidOperationException) when (tried < MostPorts && File.Exists(log) && File.ReadAllText(log).Contains("Address already in use", StringComparison.Ordinal))
+            {
+                Console.Error.WriteLine($"The port {port} was taken before the server could have it.");
+            }
+        }
     }
 
     private static string Data(string folder) => Path.Combine(folder, "data");
@@ -144,12 +176,5 @@ internal sealed class PostgreSqlCluster
         {
             throw new InvalidOperationException($"'{program} {string.Join(' ', arguments)}' ended with {process.ExitCode}; 0 is expected.");
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
