@@ -103,6 +103,11 @@ public static class Worker
         acks.Write($"{key} {receipt.Customer} {receipt.Version}");
     }
 
+    /// <summary>
+    /// Whether the database was taken away. Npgsql says so by its own exceptions, or, where it finds out late, by what breaks inside it: the connection is not open, its transaction is disposed, its stream has ended.
+    /// </summary>
+    internal static bool IsWithoutDatabase(Exception fault) => fault is DbException || fault.StackTrace?.Contains(" at Npgsql.", StringComparison.Ordinal) == true;
+
     /// <summary>Does something again and again. When the database is taken away it tries the same again.</summary>
     internal static Task ForeverAsync(Func<int, Task> work) => Task.Run(async () =>
     {
@@ -115,7 +120,7 @@ public static class Worker
                     await work(turn);
                     break;
                 }
-                catch (DbException)
+                catch (Exception fault) when (IsWithoutDatabase(fault))
                 {
                     await Task.Delay(10);
                 }
