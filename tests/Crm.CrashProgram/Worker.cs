@@ -108,6 +108,24 @@ public static class Worker
     /// </summary>
     internal static bool IsWithoutDatabase(Exception fault) => fault is DbException || fault.StackTrace?.Contains(" at Npgsql.", StringComparison.Ordinal) == true;
 
+    /// <summary>Opens a store when it is told to, makes its tables and one customer of its own, and says "made".</summary>
+    /// <param name="location">The store; see <see cref="Open"/>.</param>
+    /// <param name="number">Which process it is.</param>
+    /// <param name="clock">The shop's.</param>
+    public static async Task MigrateAsync(string location, int number, FastClock clock)
+    {
+        Console.Out.WriteLine("ready");
+        if (Console.In.ReadLine() is null)
+        {
+            return; // whoever had it started is gone
+        }
+
+        var store = Open(location);
+        await Club.Engine(store, clock, new RandomIdSource()).RecordAsync(CustomerEvent.Purchase(string.Create(CultureInfo.InvariantCulture, $"till:{number}"), Identity.User(number), Money.Hkd(10)));
+        await ((IAsyncDisposable)store).DisposeAsync();
+        Console.Out.WriteLine("made");
+    }
+
     /// <summary>Does something again and again. When the database is taken away it tries the same again.</summary>
     internal static Task ForeverAsync(Func<int, Task> work) => Task.Run(async () =>
     {
