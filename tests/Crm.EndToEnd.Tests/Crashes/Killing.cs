@@ -1,13 +1,25 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Crm.Tests.Shared;
 
 namespace Crm.EndToEnd.Tests.Crashes;
 
-/// <summary>How many kills there are in all: 200, ten times as many when CRM_LONG is 1, or as many as CRM_KILLS says.</summary>
+/// <summary>How many kills there are in all, and when they come.</summary>
 internal static class Kills
 {
+    private const int LatestMilliseconds = 150;
+
+    /// <summary>200, ten times as many when CRM_LONG is 1, or as many as CRM_KILLS says.</summary>
     public static int Wanted { get; } = int.TryParse(Environment.GetEnvironmentVariable("CRM_KILLS"), CultureInfo.InvariantCulture, out var wanted) ? wanted
         : Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 2_000 : 200;
+
+    /// <summary>Decides the moments: another one in every run, or what CRM_KILLS_SEED says. What a process has done by then is never the same twice.</summary>
+    public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("CRM_KILLS_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : RandomNumberGenerator.GetInt32(int.MaxValue);
+
+    /// <summary>When a life ends, in milliseconds from when it has begun to work.</summary>
+    public static int Moment(int round, int life) =>
+        BitConverter.ToUInt16(SHA256.HashData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Seed} {round} {life}")))) % (LatestMilliseconds + 1);
 }
 
 /// <summary>A shop over SQLite is killed at random moments while it records, redeems, pumps and runs timers. Afterwards nothing is lost, doubled or half done.</summary>
@@ -31,7 +43,7 @@ public sealed class KillingOverSqlite : IDisposable
             (receipts, again) = (receipts + seen.Acknowledged, again + seen.HandedOverAgain);
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{kills} kills, {receipts} receipts, {again} messages handed over again");
+        TestContext.Current.TestOutputHelper?.WriteLine($"CRM_KILLS_SEED={Kills.Seed}: {kills} kills, {receipts} receipts, {again} messages handed over again");
         Assert.True(receipts > kills, $"Only {receipts} receipts were given in {kills} lives.");
     }
 }
@@ -74,7 +86,7 @@ public sealed class KillingOverPostgreSql : IDisposable
             server.Drop(schema);
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{kills} kills, {server.Terminated} connections ended, {server.Crashes} crashes of the server, {receipts} receipts, {again} messages handed over again");
+        TestContext.Current.TestOutputHelper?.WriteLine($"CRM_KILLS_SEED={Kills.Seed}: {kills} kills, {server.Terminated} connections ended, {server.Crashes} crashes of the server, {receipts} receipts, {again} messages handed over again");
         Assert.True(receipts > kills, $"Only {receipts} receipts were given in {kills} lives.");
         Assert.True(server.Terminated > 0, "No connection of the shop was ended.");
         Assert.True(server.Crashes > 0 || !server.IsOwn, "The server has never crashed.");
@@ -114,7 +126,7 @@ public sealed class KillingADesk : IDisposable
             close(round);
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{kills} kills, {sold} purchases, {merged} merges, {disposed} events disposed of");
+        TestContext.Current.TestOutputHelper?.WriteLine($"CRM_KILLS_SEED={Kills.Seed}: {kills} kills, {sold} purchases, {merged} merges, {disposed} events disposed of");
         Assert.True(merged > kills, $"Only {merged} merges in {kills} lives.");
         Assert.True(disposed > kills, $"Only {disposed} events were disposed of in {kills} lives.");
     }

@@ -52,12 +52,14 @@ internal sealed class Shop : IDisposable
         var kills = 0;
         for (var life = 1; life <= Lives; life++)
         {
-            kills += await LiveAsync(life, (((round * Lives) + life) * 97) % 151, before) ? 1 : 0; // moments that differ, and are the same in every run
-            Assert.Equal([], await seen.LookAsync(life));
+            kills += await LiveAsync(life, Kills.Moment(round, life), before) ? 1 : 0;
+            Expect(await seen.LookAsync(life), life);
         }
 
-        Assert.Equal([], await seen.FinishAsync(Lives + 1));
+        Expect(await seen.FinishAsync(Lives + 1), Lives + 1);
         return kills;
+
+        void Expect(IReadOnlyList<string> wrong, int life) => Assert.True(wrong.Count == 0, $"In round {round}, after life {life} of CRM_KILLS_SEED={Kills.Seed}: {string.Join("; ", wrong)}");
     }
 
     /// <summary>One life; whether it was ended by force.</summary>
@@ -77,7 +79,7 @@ internal sealed class Shop : IDisposable
 
             await Task.Delay(milliseconds);
             await before(life);
-            Assert.False(child.HasExited, $"The shop ended by itself in life {life}.");
+            Assert.False(child.HasExited, $"The shop ended by itself in life {life} of CRM_KILLS_SEED={Kills.Seed}; what it said is in the error output.");
             return true;
         }
         finally
