@@ -10,14 +10,14 @@ namespace Crm.Testing.Laws;
 /// <summary>Much is as right as little, and what is read in pieces is whole while others write.</summary>
 internal static class ScaleLaws
 {
-    /// <summary>What a scan may hold, however many customers it passes: far more than a page of any store, far less than a million of anything.</summary>
-    private const long MostHeld = 48L << 20;
+    /// <summary>How many rows a scan may hold, however many customers it passes: some pages of any store.</summary>
+    private const int MostHeld = 1_000;
 
     /// <summary>The laws with as many events and customers as a size says.</summary>
     public static IEnumerable<StorageLaw> Of(LawSize size)
     {
         var events = size == LawSize.Small ? 300 : 10_000;
-        var customers = size switch { LawSize.Small => 500, LawSize.Usual => 10_000, _ => 1_000_000 };
+        var customers = size switch { LawSize.Small => 2_000, LawSize.Usual => 10_000, _ => 1_000_000 };
         return
         [
             Law.Of<ICustomerStore>(
@@ -65,7 +65,7 @@ internal static class ScaleLaws
 
             Law.Of<IJournalScan>(
                 "A_scan_of_many_customers_holds_a_part_of_them",
-                "What a scan holds in memory does not grow with the number of customers: it is measured while all of them pass.",
+                "What a scan holds in memory does not grow with the number of customers: of the rows that have passed, it keeps at most a thousand that it lets go of at its end.",
                 bench => HeldAsync(bench, customers),
                 () => new HoldsWhatItRead()),
         ];
@@ -153,46 +153,40 @@ internal static class ScaleLaws
 
     private static async Task HeldAsync(Bench bench, int customers)
     {
-        foreach (var some in Enumerable.Range(0, customers).Chunk(1_000))
+        foreach (var some in Enumerable.Range(0, customers).Chunk(500))
         {
             await WriteAllAsync(bench, [.. some.Select(customer => Samples.Birth(customer))]);
         }
 
-        await HeldAsync("Bytes held while the customers are read", customers, bench.Scan.ReadCustomersAsync(bench.Token));
-        await HeldAsync("Bytes held while the journals are read", customers, bench.Scan.ReadAllAsync(bench.Token));
+        await HeldAsync(customers, bench.Scan.ReadAllAsync(bench.Token));
     }
 
-    private static async Task HeldAsync<T>(string about, int customers, IAsyncEnumerable<T> scan)
+    // What is alive is counted row by row: others may work in the process, and what they hold tells nothing of the scan. Rows that outlive the scan are the store's own, as in one that keeps everything in memory.
+    private static async Task HeldAsync(int customers, IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> scan)
     {
-        var before = Live(long.MaxValue);
-        var (read, held) = (0, 0L);
-        await foreach (var item in scan)
+        var passed = new List<WeakReference>(customers);
+        var (during, counted) = (0, 0);
+        await foreach (var (_, entry) in scan)
         {
-            read++;
-            if (read % Math.Max(1, customers / 4) == 0)
+            passed.Add(new WeakReference(entry));
+            if (passed.Count == customers * 3 / 4)
             {
-                held = Math.Max(held, Live(before + MostHeld) - before);
+                (during, counted) = (Alive(passed, passed.Count), passed.Count);
             }
         }
 
-        Bench.Same("What a scan read", customers, read);
+        Bench.Same("What a scan read", customers, passed.Count);
+        var held = during - Alive(passed, counted);
         if (held > MostHeld)
         {
-            throw new LawBroken(about, $"{held:N0}", $"at most {MostHeld:N0}");
+            throw new LawBroken("Rows of the journals that are held when they have passed", $"{held:N0}", $"at most {MostHeld:N0}");
         }
     }
 
-    /// <summary>What is alive in the process. Others may work in it too, so what is too much is looked at again.</summary>
-    private static long Live(long enough)
+    private static int Alive(List<WeakReference> passed, int first)
     {
-        var live = GC.GetTotalMemory(forceFullCollection: true);
-        for (var again = 0; again < 3 && live > enough; again++)
-        {
-            Thread.Sleep(50);
-            live = Math.Min(live, GC.GetTotalMemory(forceFullCollection: true));
-        }
-
-        return live;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        return passed.Take(first).Count(row => row.IsAlive);
     }
 
     private static async Task WriteAllAsync(Bench bench, Commit[] commits)
@@ -254,18 +248,16 @@ internal static class ScaleLaws
         }
     }
 
+    /// <summary>Reads everything before it gives the first row; they are its own, as those of a database are.</summary>
     private sealed class HoldsWhatItRead : StoreDecorator
     {
-        public override async IAsyncEnumerable<CustomerId> ReadCustomersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        public override async IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            var held = new List<byte[]>();
-            await foreach (var customer in base.ReadCustomersAsync(cancellationToken))
+            var all = await base.ReadAllAsync(cancellationToken).Select(row => (row.Customer, Entry: row.Entry with { })).ToListAsync(cancellationToken);
+            foreach (var row in all)
             {
-                held.Add(new byte[200_000]);
-                yield return customer;
+                yield return row;
             }
-
-            GC.KeepAlive(held);
         }
     }
 }
