@@ -55,6 +55,9 @@ internal sealed class Auditor
     /// <summary>How often commits of several customers were written together.</summary>
     public long Together { get; private set; }
 
+    /// <summary>How many commits were decided by what a host remembered.</summary>
+    public long Remembered { get; private set; }
+
     /// <summary>Whether a message or a follow-up was committed and is still under way.</summary>
     public bool SomethingMustLeave => followUps.Count + messages.Count > 0;
 
@@ -84,6 +87,7 @@ internal sealed class Auditor
     public void Committed(Commit commit)
     {
         Counted = (Counted.Events + commit.Entries.Count, Counted.Commits + 1);
+        Remembered += commit.Upon is null ? 0 : 1;
         Take(commit);
         Check(commit.Customer);
         foreach (var draw in commit.Quotas)

@@ -33,7 +33,7 @@ internal sealed class SimulatedHost
     public void Start(SimulatedScenario scenario, IEnumerable<ICustomerModule> modules) => Engine = new CrmEngine(
         world.Luck.Chance(500) ? new JoiningHostStore(world, Number, Groups()) : new HostStore(world, Number, Groups()),
         modules,
-        scenario.Options,
+        scenario.Options with { RememberCustomers = world.Remembers ? 1 + world.Luck.Below(30) : 0 },
         Clock,
         new SeededIdSource((long)world.Luck.Next()),
         new CrmPorts

@@ -27,6 +27,9 @@ public sealed record SimulationReport
     /// <summary>How many times commits of several customers were written all or none, such as both sides of a gift, counting those that a crash took back.</summary>
     public required long Together { get; init; }
 
+    /// <summary>How many commits were decided by what a host remembered, which it does in every other world (<see cref="Crm.Engine.CrmOptions.RememberCustomers"/>), counting those that a crash took back.</summary>
+    public required long Remembered { get; init; }
+
     /// <summary>A number made of everything that happened: the same seed gives the same one, whatever the machine and the threads.</summary>
     public required ulong Digest { get; init; }
 

@@ -13,6 +13,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
     private long commits;
     private long disposals;
     private long together;
+    private long remembered;
     private ulong digest;
     private SimulationFailure? failure;
 
@@ -35,6 +36,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
         Commits = commits,
         Disposals = disposals,
         Together = together,
+        Remembered = remembered,
         Digest = digest,
         Failure = failure,
     };
@@ -79,6 +81,7 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
             commits += world.Auditor.Counted.Commits;
             disposals += world.Auditor.Disposals;
             together += world.Auditor.Together;
+            remembered += world.Auditor.Remembered;
 
             // A sum, so that it does not matter which thread was first.
             digest = unchecked(digest + Luck.Mix(world.Digest ^ own));

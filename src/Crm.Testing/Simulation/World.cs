@@ -50,6 +50,7 @@ internal sealed class World
 
         // Some days before a clock change, of which there are two a year.
         Now = (Luck.Chance(500) ? NodaTime.Instant.FromUtc(2026, 2, 25, 5, 0) : NodaTime.Instant.FromUtc(2026, 10, 20, 4, 0)) + Duration.FromMinutes(Luck.Below(20_000));
+        Remembers = Luck.Chance(500);
         hosts = [.. Enumerable.Range(0, 2 + Luck.Below(3)).Select(number => new SimulatedHost(this, number))];
         foreach (var host in hosts)
         {
@@ -60,6 +61,9 @@ internal sealed class World
     public Luck Luck { get; }
 
     public Auditor Auditor { get; }
+
+    /// <summary>Whether hosts remember customers, each some of them.</summary>
+    public bool Remembers { get; }
 
     /// <summary>The true time.</summary>
     public Instant Now { get; private set; }
