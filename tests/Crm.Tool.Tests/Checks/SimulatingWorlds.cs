@@ -5,6 +5,19 @@ namespace Crm.Tool.Tests.Checks;
 
 public sealed class SimulatingWorlds
 {
+    private const long Operations = 60_000;
+
+    [Fact]
+    public async Task Many_operations_of_a_shop_with_all_packages_break_nothing()
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var report = await new CrmSimulation(new TeaShopScenario()) { Threads = 2 }.RunAsync(20260101, Operations, cancellationToken: TestContext.Current.CancellationToken);
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{report.Operations} operations in {watch.Elapsed.TotalSeconds:0.0} s: {report.Events} events decided, {report.Commits} commits, {report.Remembered} upon what was remembered");
+        Assert.True(report.Failure is null, $"{report.Failure}\n{string.Join('\n', report.Failure?.LastSteps ?? [])}");
+        Assert.True(report.Operations >= Operations);
+    }
+
     [Theory]
     [InlineData("club")]
     [InlineData("tea-shop")]
