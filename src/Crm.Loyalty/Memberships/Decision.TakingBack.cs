@@ -20,7 +20,7 @@ internal sealed partial class Decision
     }
 
     // What an event earned is kept where a refund will take back that, and nothing else.
-    private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount)
+    private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant? lapsesAt)
     {
         var (now, key) = (context.Moment.Instant, context.Cause.ToString());
         // What had run out of an award is settled before the award is forgotten: nobody would claim it afterwards.
@@ -31,7 +31,7 @@ internal sealed partial class Decision
 
         var membership = In(plan.Name);
         var known = membership.Awards.FirstOrDefault(award => award.Key == key && award.Unit == unit.Name && award.Lot == lot);
-        var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, now) : known with { Amount = known.Amount + amount };
+        var award = known is null ? new KeptAward(key, unit.Name, lot, amount, 0, now) { LapsesAt = lapsesAt } : known with { Amount = known.Amount + amount };
         Become(membership with
         {
             Awards = membership.Awards.Where(other => other != known && !IsForgotten(other, now)).Append(award).ToSequence(),
@@ -58,7 +58,7 @@ internal sealed partial class Decision
         var (wallet, prefix) = (membership.Wallet(unit.Name), LoyaltyNames.Instead(unit.Name));
         var known = membership.TalliesOf(prefix);
         var filled = membership.Awards.Where(award => award.Unit == unit.Name).Select(award => PendingLot.NameAt(award.Place ?? "", moment.Instant)).ToHashSet(StringComparer.Ordinal);
-        var held = changes.Select(change => Held(plan, unit, change.Award)).OfType<PendingLot>().DistinctBy(lot => lot.Name).ToDictionary(lot => lot.Name, StringComparer.Ordinal);
+        var held = changes.Select(change => Held(change.Award)).OfType<PendingLot>().DistinctBy(lot => lot.Name).ToDictionary(lot => lot.Name, StringComparer.Ordinal);
         var instead = new TakenInstead(known.Select(tally => (tally.Name[prefix.Length..], tally.Amount)));
         var (change, then) = wallet.TakeBack(owed, instead, filled.Contains, unit.Definition.Debt, unit.LotOf(moment, null, membership), moment.Instant, name => held.GetValueOrDefault(name));
         Move(plan, unit, Restarted(change, wallet, unit, moment), null, code);
@@ -98,7 +98,7 @@ internal sealed partial class Decision
         foreach (var award in In(plan.Name).Awards.Where(award => award.Unit == unit.Name).OrderBy(award => award.At).ThenBy(award => award.Key, StringComparer.Ordinal).ThenBy(award => award.Lot, StringComparer.Ordinal).ToList())
         {
             var more = changes.Where(change => change.Award.Key == award.Key && change.Award.Lot == award.Lot).Sum(change => change.More);
-            var place = Held(plan, unit, award) is { } held && IsGivenUp(plan, unit, held) ? null : award.Place;
+            var place = Held(award) is { } held && IsGivenUp(plan, unit, held) ? null : award.Place;
             if (place is null)
             {
                 TellUnowed(unit, award.Lot, more);
@@ -150,9 +150,7 @@ internal sealed partial class Decision
     }
 
     // The units of an award that still wait for an event, or were all taken back while they did, without amount; null for others.
-    private static PendingLot? Held(ProgramPlan plan, UnitPlan unit, KeptAward award) => award.Awaited is null && PendingLot.Held(award.Lot, award.Key) is { } held
-        ? held with { LapsesAt = ((plan.ActivationOfRule(held.Rule) ?? unit.Definition.Activation) as Activation.OnEvent)?.Lapse(new Moment(award.At, plan.Zone)) }
-        : null;
+    private static PendingLot? Held(KeptAward award) => award.Awaited is null && PendingLot.Held(award.Lot, award.Key) is { } held ? held with { LapsesAt = award.LapsesAt } : null;
 
     private bool IsGivenUp(ProgramPlan plan, UnitPlan unit, PendingLot held) => held.LapsesAt <= context.Moment.Instant && In(plan.Name).Wallet(unit.Name).Pending.All(lot => lot.Name != held.Name);
 

@@ -28,6 +28,7 @@ internal sealed partial class Decision
         var wallet = membership.Wallet(unit.Name);
         var activation = shape.Activation ?? unit.Definition.Activation;
         string name;
+        Instant? lapsesAt = null;
         if (activation is Activation.Immediately)
         {
             var lot = unit.LotOf(moment, shape.Expiry, membership) with { Amount = amount, Issuer = shape.Issuer };
@@ -49,12 +50,12 @@ internal sealed partial class Decision
             };
             Move(plan, unit, Active(Started(wallet.Issue(pending), pending.Lot, unit, shape.Expiry, moment), unit, moment, byRules, byEarning: true), rule, code);
             Tell(new Echo(LoyaltyNames.PendingAdded, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", active is { } at ? Scalar.Of(at) : default))));
-            name = pending.Name;
+            (name, lapsesAt) = (pending.Name, pending.LapsesAt);
         }
 
         if (byRules && plan.Definition.Value.Cascade == Cascade.None)
         {
-            KeepAward(plan, unit, name, amount);
+            KeepAward(plan, unit, name, amount, lapsesAt);
         }
 
         Count(plan, unit, amount);
@@ -149,7 +150,7 @@ internal sealed partial class Decision
             return active;
         });
         Resolve(plan, unit, Started(change, released, unit, instead, moment));
-        Awaited(plan, award => award.Key == hold && award.Unit == unit.Name && (waiting.Contains(award.Lot) || (Held(plan, unit, award) is { } held && !IsGivenUp(plan, unit, held))), award => Held(plan, unit, award) is { } held ? Becomes(held).Lot.Name : null);
+        Awaited(plan, award => award.Key == hold && award.Unit == unit.Name && (waiting.Contains(award.Lot) || (Held(award) is { } held && !IsGivenUp(plan, unit, held))), award => Held(award) is { } held ? Becomes(held).Lot.Name : null);
 
         // A life that is not known is that of a state from before it was kept.
         (Lot Lot, LotExpiry? Own) Becomes(PendingLot lot)

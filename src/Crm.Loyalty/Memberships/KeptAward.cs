@@ -15,6 +15,9 @@ public sealed record KeptAward(string Key, string Unit, string Lot, long Amount,
     /// <summary>What became of units that waited for an event; null while they wait, and of those that never did.</summary>
     public Awaited? Awaited { get; init; }
 
+    /// <summary>When units that wait for an event are given up if it has not come, by the programme that gave them; null: never, and of those that do not wait.</summary>
+    public Instant? LapsesAt { get; init; }
+
     /// <summary>Of those that were taken back, how many nobody owes because they had run out.</summary>
     public long Unowed { get; init; }
 

@@ -1,13 +1,14 @@
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, version 10 not what became of awards that wait for an event, or run out, and version 11 not the names of the goals that are counted towards, what a balance covered of a cart's wish, when codes that were used would have ended, nor keys of events with a "|" in names of tallies as they are written now.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, version 10 not what became of awards that wait for an event, or run out, and version 11 not the names of the goals that are counted towards, what a balance covered of a cart's wish, when codes that were used would have ended, until when awards wait, what conditions of tiers had answered, nor keys of events with a "|" in names of tallies as they are written now.</summary>
 /// <param name="plans">The programmes: the days that version 7 knew were days of their zones.</param>
 internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyState>
 {
@@ -60,7 +61,7 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
                 writer.Whole(award.Amount);
                 writer.Whole(award.Taken);
                 writer.Instant(award.At);
-                writer.Whole((award.Awaited is null ? 0 : 1) + (award.Awaited?.Lot is null ? 0 : 2) + (award is { Unowed: 0, TakenBefore: 0, UnowedBefore: 0 } ? 0 : 4));
+                writer.Whole((award.Awaited is null ? 0 : 1) + (award.Awaited?.Lot is null ? 0 : 2) + (award is { Unowed: 0, TakenBefore: 0, UnowedBefore: 0 } ? 0 : 4) + (award.LapsesAt is null ? 0 : 8));
                 if (award.Awaited is { } awaited)
                 {
                     writer.Instant(awaited.At);
@@ -76,6 +77,11 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
                     writer.Whole(award.TakenBefore);
                     writer.Whole(award.UnowedBefore);
                 }
+
+                if (award.LapsesAt is { } lapsesAt)
+                {
+                    writer.Instant(lapsesAt);
+                }
             }
 
             MemberCodec.Write(membership, writer);
@@ -89,14 +95,15 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
         for (var i = 0; i < memberships.Length; i++)
         {
             var program = reader.Name();
+            var holdings = Holdings(version, ref reader);
             memberships[i] = new Membership
             {
                 Program = program,
-                Holdings = Holdings(version, ref reader),
+                Holdings = holdings,
                 Standings = Standings(version, ref reader),
                 Cards = version >= 2 ? Cards(version, ref reader) : [],
                 Tallies = version >= 4 ? Tallies(version, ref reader) : [],
-                Awards = version >= 5 ? Awards(version, program, ref reader) : [],
+                Awards = version >= 5 ? Awards(version, program, holdings, ref reader) : [],
             };
             if (version >= 6)
             {
@@ -168,7 +175,7 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
         return renamed ? tallies.OrderBy(tally => tally.Name, StringComparer.Ordinal).ToSequence() : Sequence.Given(tallies);
     }
 
-    private Sequence<KeptAward> Awards(int version, string program, ref SlotReader reader)
+    private Sequence<KeptAward> Awards(int version, string program, Sequence<Holding> holdings, ref SlotReader reader)
     {
         var awards = new KeptAward[reader.Int()];
         for (var i = 0; i < awards.Length; i++)
@@ -178,7 +185,7 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
             if (version < 11)
             {
                 // What was taken back up to then is settled.
-                awards[i] = awards[i] with { TakenBefore = awards[i].Taken };
+                awards[i] = Waiting(version, program, holdings, awards[i] with { TakenBefore = awards[i].Taken });
                 continue;
             }
 
@@ -186,8 +193,24 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
             awards[i] = (has & 1) == 0 ? awards[i] : awards[i] with { Awaited = new Awaited(null, reader.Instant()) };
             awards[i] = (has & 2) == 0 ? awards[i] : awards[i] with { Awaited = new Awaited(reader.Code(), awards[i].From) };
             awards[i] = (has & 4) == 0 ? awards[i] : awards[i] with { Unowed = reader.Whole(), TakenBefore = reader.Whole(), UnowedBefore = reader.Whole() };
+            awards[i] = version < 12 ? Waiting(version, program, holdings, awards[i]) : (has & 8) == 0 ? awards[i] : awards[i] with { LapsesAt = reader.Instant() };
         }
 
         return Sequence.Given(awards);
+    }
+
+    // Until version 11 it was not kept until when units wait: they say it themselves, or, where all of them were taken back, the programme that gave them does. Until version 10 it was not kept either what became of them: of those
+    // that do not wait any more it is not known which lot they went into, and they are owed.
+    private KeptAward Waiting(int version, string program, Sequence<Holding> holdings, KeptAward award)
+    {
+        if (award.Awaited is not null || PendingLot.Held(award.Lot, award.Key) is not { } held)
+        {
+            return award;
+        }
+
+        var pending = holdings.FirstOrDefault(holding => holding.Unit == award.Unit).Wallet?.Pending.FirstOrDefault(lot => lot.Name == award.Lot);
+        return version < 11 && pending is null && award.Taken < award.Amount
+            ? award with { Awaited = new Awaited(award.Lot, award.At) }
+            : award with { LapsesAt = pending is not null ? pending.LapsesAt : plans.Find(program)?.At(award.At)?.LapseOf(held.Rule, award.Unit, award.At) };
     }
 }

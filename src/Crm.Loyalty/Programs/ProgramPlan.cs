@@ -32,6 +32,7 @@ internal sealed class ProgramPlan
         Ladders = [.. definition.Value.Ladders];
         closeKeys = [.. Ladders.Select(ladder => LoyaltyNames.CloseKey(definition.Name, ladder.Name))];
         CountingLadders = [.. Ladders.Where(ladder => !ladder.IsLevel && ladder.Unit is null)];
+        AskingLadders = definition.Value.Cascade == Cascade.None ? [.. Ladders.Where(ladder => ladder.Unit is not null && ladder.Asks)] : [];
         HasLevels = Ladders.Any(ladder => ladder.IsLevel);
         Challenges = [.. definition.Value.Challenges.Select(challenge => challenge with
         {
@@ -67,6 +68,9 @@ internal sealed class ProgramPlan
     /// <summary>The ladders that count something of events.</summary>
     public TierLadder[] CountingLadders { get; }
 
+    /// <summary>The ladders of which it is kept what conditions of their tiers answered, because history is not decided again.</summary>
+    public TierLadder[] AskingLadders { get; }
+
     /// <summary>Whether a ladder follows a value as it stands.</summary>
     public bool HasLevels { get; }
 
@@ -99,6 +103,10 @@ internal sealed class ProgramPlan
 
     /// <summary>When what a rule gives becomes available, where it says otherwise than the unit; null where it does not, or is gone.</summary>
     public Activation? ActivationOfRule(string? rule) => Definition.Value.Rules.FirstOrDefault(one => one.Name == rule)?.Terms.Activation;
+
+    /// <summary>When what a rule gave of a unit at an instant is given up if the event that it waits for has not come; null: never.</summary>
+    public Instant? LapseOf(string? rule, string unit, Instant at) =>
+        ((ActivationOfRule(rule) ?? UnitNamed(unit)?.Definition.Activation) as Activation.OnEvent)?.Lapse(new Moment(at, Zone));
 
     private static IEnumerable<LotExpiry> Lives(LoyaltyProgram program) => program.Units.Select(unit => unit.Expiry)
         .Concat(program.Units.SelectMany(unit => unit.ExpiryByTier).Select(one => one.Expiry))

@@ -105,6 +105,9 @@ public sealed record TierLadder
         _ => TierValidity.NextPeriod,
     });
 
+    /// <summary>Whether a tier asks a condition besides its threshold.</summary>
+    internal bool Asks => Tiers.Any(tier => tier.When is not null);
+
     internal bool IsLevel => Metric is QualificationMetric { IsLevel: true };
 
     /// <summary>For a metric that is a value as it stands, that value; otherwise 0. Decisions and screens ask here.</summary>

@@ -47,6 +47,7 @@ public sealed class RichStates
                         new KeptAward("pos:1", "points", "forever", 100, 25, Samples.Local(2026, 1, 10)),
                         new KeptAward("pos:2", "points", "held:pos:2:base:forever", 10, 4, Samples.Local(2026, 1, 11)) { Awaited = new Awaited("forever", Samples.Local(2026, 1, 12)), Unowed = 3, TakenBefore = 2, UnowedBefore = 1 },
                         new KeptAward("pos:3", "points", "held:pos:3:base:forever", 10, 0, Samples.Local(2026, 1, 11)) { Awaited = new Awaited(null, Samples.Local(2026, 2, 12)) },
+                        new KeptAward("pos:4", "points", "held:pos:4:base:forever", 10, 10, Samples.Local(2026, 1, 11)) { LapsesAt = Samples.Local(2026, 2, 12) },
                     ],
                 },
             ],

@@ -1,3 +1,4 @@
+using Crm.Events;
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
@@ -142,6 +143,88 @@ public sealed class StateLaws
 
         Assert.True(reader.AtEnd);
         Assert.Equal(read, string.Join(", ", standing!.Counts.Select(count => $"{count.Goal} {count.Done}")));
+    }
+
+    /// <summary>Until version 10 nothing said what became of units that wait, and until version 11 nothing until when they do, but they themselves and the programme that gave them.</summary>
+    [Theory]
+    [InlineData(10)]
+    [InlineData(11)]
+    public void Awards_of_the_versions_that_did_not_keep_until_when_they_wait_are_still_read(int version)
+    {
+        var given = Samples.Local(2026, 3, 20);
+        var own = Samples.Local(2026, 5, 1);
+        var writer = new SlotWriter();
+        writer.Whole(1);
+        writer.Text("tea-club");
+        writer.Whole(1);
+        writer.Text("points");
+        WalletCodec.Write(new Wallet { Pending = [new PendingLot { Hold = "pos:1", LapsesAt = own, Rule = "base", Lot = new Lot(null, 9) }] }, writer);
+        for (var empty = 0; empty < 3; empty++)
+        {
+            writer.Whole(0);
+        }
+
+        (string Key, int Taken)[] awards = [("pos:1", 1), ("pos:2", 10), ("pos:3", 4)];
+        writer.Whole(awards.Length);
+        foreach (var (key, taken) in awards)
+        {
+            writer.Text(key);
+            writer.Text("points");
+            writer.Text($"held:{key}:base:forever");
+            writer.Whole(10);
+            writer.Whole(taken);
+            writer.Instant(given);
+            if (version == 11)
+            {
+                writer.Whole(0);
+            }
+        }
+
+        writer.Whole(0);
+        var units = Samples.TeaClub.Units.Select(unit => unit.Name == "points" ? unit with { Activation = new Activation.OnEvent("order.delivered", 30) } : unit).ToSequence();
+        var codec = new LoyaltyModule(new([(Samples.TeaClub with { Units = units, Cascade = Cascade.None }).Define()]), [new("order.delivered", EventNature.Happening)]).Contract.Codec;
+        var reader = new SlotReader(writer.Written);
+        var read = ((LoyaltyState)codec.Read(version, ref reader)).In("tea-club").Awards;
+
+        Assert.True(reader.AtEnd);
+        var lapse = Samples.Local(2026, 4, 19, 0);
+        Assert.Equal([own, lapse, version == 10 ? null : lapse], read.Select(award => award.LapsesAt));
+        Assert.Equal([null, null, version == 10 ? new Awaited("held:pos:3:base:forever", given) : null], read.Select(award => award.Awaited));
+    }
+
+    /// <summary>In version 11 counts were what was left of them.</summary>
+    [Fact]
+    public void A_standing_of_before_answers_were_kept_is_still_read()
+    {
+        var (at, until) = (Samples.Local(2026, 3, 20), Samples.Local(2027, 1, 1));
+        var writer = new SlotWriter();
+        writer.Whole(1);
+        writer.Text("tea-club");
+        writer.Whole(0);
+        writer.Whole(1);
+        writer.Text("tier");
+        writer.Date(new LocalDate(2026, 1, 15));
+        writer.Instant(default(Instant?));
+        writer.Whole(450);
+        writer.Text("gold");
+        writer.Whole(1);
+        writer.Text("gold");
+        writer.Instant(at);
+        writer.Instant((Instant?)until);
+        writer.Whole(32);
+        writer.Whole(1);
+        writer.Instant(at);
+        writer.Whole(450);
+        for (var empty = 0; empty < 4; empty++)
+        {
+            writer.Whole(0);
+        }
+
+        var reader = new SlotReader(writer.Written);
+        var standing = ((LoyaltyState)Codec.Read(11, ref reader)).In("tea-club").Standing();
+
+        Assert.True(reader.AtEnd);
+        Assert.Equal(new TierStanding { Ladder = "tier", Joined = new LocalDate(2026, 1, 15), Counted = 450, Tier = "gold", Held = [new TierHold("gold", at, until)], Counts = [new TierCount(at, 450)] }, standing);
     }
 
     private static byte[] Bytes(LoyaltyState state)

@@ -127,6 +127,44 @@ public sealed class HeldRefunds
         Assert.Equal([(100L, Samples.Local(2026, 2, 20, 0))], (await Wallet(club)).Lots.Select(lot => (lot.Amount, lot.Expiry ?? default)));
     }
 
+    /// <summary>Units wait for as long as the programme said that gave them, whatever it says by now.</summary>
+    [Fact]
+    public async Task A_cancelled_refund_gives_back_what_waits_for_as_long_as_it_was_going_to()
+    {
+        var program = Program([]);
+        LoyaltyProgram hasty = program with { Units = [program.Units[0] with { Activation = new Activation.OnEvent(Delivered.Name, 10) }, program.Units[1]] };
+        var club = new Club(new LoyaltyModule(new([program.Define(), hasty.Define(2, Samples.Local(2026, 1, 18))]), [Delivered]));
+        await club.Buys(100, "pos:sale");
+        var before = await Wallet(club);
+        await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:sale", Money.Hkd(100)));
+        club.On(2026, 2, 5);
+
+        await Cancels(club, "pos:back");
+
+        Assert.Equal(before, await Wallet(club));
+        club.On(2026, 2, 15);
+        Assert.Equal((0L, 0L), await Numbers(club));
+    }
+
+    /// <summary>A state of before it was kept what became of units that wait does not say in which lot they are: they are owed wherever they are, also after the time in which they would have been given up.</summary>
+    [Fact]
+    public async Task What_had_come_in_a_state_that_does_not_say_where_it_is_is_owed()
+    {
+        var module = Module();
+        var club = new Club(new OfVersion10(module));
+        await club.Buys(100, "pos:sale");
+        await Arrives(club, "pos:sale");
+        club.On(2026, 2, 10);
+        club.StartsAgainWith(module);
+        await club.Buys(70, "pos:other");
+        await Arrives(club, "pos:other");
+        club.On(2026, 2, 20);
+
+        await club.Returns("pos:sale", 40);
+
+        Assert.Equal(30, (await Wallet(club)).Balance);
+    }
+
     [Fact]
     public async Task What_was_all_taken_back_and_given_up_since_is_taken_nowhere_else()
     {
@@ -220,9 +258,13 @@ public sealed class HeldRefunds
     // Units wait 30 days for the delivery, and live 30 days from then on.
     private static LoyaltyModule Module(IEarningRule[] more)
     {
-        var program = LotScenarios.Points(LotExpiry.AfterDays(30, LastDay.Included), [Samples.Per(1, 1), .. more]);
-        return new LoyaltyModule(new([(program with { Units = [program.Units[0] with { Activation = new Activation.OnEvent(Delivered.Name, 30) }, program.Units[1]], Cascade = Cascade.None }).Define()]), [Delivered]);
+        return new LoyaltyModule(new([Program(more).Define()]), [Delivered]);
     }
+
+    private static LoyaltyProgram Program(IEarningRule[] more) =>
+        LotScenarios.Points(LotExpiry.AfterDays(30, LastDay.Included), [Samples.Per(1, 1), .. more]) is var program
+            ? program with { Units = [program.Units[0] with { Activation = new Activation.OnEvent(Delivered.Name, 30) }, program.Units[1]], Cascade = Cascade.None }
+            : throw new InvalidOperationException();
 
     private static async Task<Wallet> Wallet(Club club) => (await club.Amy()).Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club").Wallet("points");
 
@@ -236,6 +278,17 @@ public sealed class HeldRefunds
         protected override Outcome Handle(LoyaltyState state, ModuleContext context) =>
             inner.Handle(state, context) is var outcome && outcome is Outcome.Accepted { State: LoyaltyState next } accepted && next.In("tea-club") is var membership
                 ? accepted with { State = next.With(membership with { Awards = membership.Awards.Select(award => award with { Awaited = null }).ToSequence() }) }
+                : outcome;
+    }
+
+    /// <summary>Keeps of what came what a state of version 10 is read as.</summary>
+    private sealed class OfVersion10(ICustomerModule inner) : CustomerModule<LoyaltyState>
+    {
+        public override ModuleContract Contract => inner.Contract;
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context) =>
+            inner.Handle(state, context) is var outcome && outcome is Outcome.Accepted { State: LoyaltyState next } accepted && next.In("tea-club") is var membership
+                ? accepted with { State = next.With(membership with { Awards = membership.Awards.Select(award => award.Awaited is null ? award : award with { Awaited = new Awaited(award.Lot, award.At), LapsesAt = null }).ToSequence() }) }
                 : outcome;
     }
 }
