@@ -69,14 +69,14 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             throw new ArgumentException($"Programmes with and without cascade are two modules, because refunds decide the history of one again and not of the other; make them with {nameof(LoyaltyModule)}.{nameof(Of)}, or with AddLoyalty. All versions of a programme have one cascade.", nameof(programs));
         }
 
-        var levels = Metrics<QualificationMetric>(programs).Any(metric => metric.IsLevel);
+        var follows = Metrics<QualificationMetric>(programs).Any(metric => metric.IsLevel) || plans.Programs.Any(versions => versions.All.Any(plan => plan.AskingLadders.Length > 0));
         Contract = new ModuleContract
         {
             Name = keeps ? LoyaltyNames.KeepingModule : LoyaltyNames.Module,
             Reversible = !keeps,
             Codec = new LoyaltyStateCodec(plans),
             Kinds = [.. AllKinds, .. kinds],
-            Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(AllKinds.Select(kind => kind.Name)).Concat(levels ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
+            Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(AllKinds.Select(kind => kind.Name)).Concat(follows ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
             Emits = LoyaltyEchoes.All.Select(echo => echo.Kind).ToSequence(),
             Reads = Metrics<QualificationMetric.FactValue>(programs).Select(metric => metric.Fact).Distinct().ToSequence(),
             Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Concat(plans.DateFields).Distinct(StringComparer.Ordinal).ToSequence(),
@@ -302,6 +302,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             }
 
             var (covers, takesPart) = (plan.Covers(happened), MemberSteps.TakesPart(plan, state.In(plan.Name)));
+            decision.Ask(plan);
             YearlySteps.Look(plan, decision, begins: covers && takesPart);
             if (happened.Original is { } original && Array.IndexOf(plan.ReleaseKinds, happened.Kind) >= 0)
             {
@@ -375,6 +376,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         var happened = new CustomerEvent { Key = context.Cause, Kind = echo.Kind, OccurredAt = context.Moment.Instant, Fields = echo.Fields };
         foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant, state)).OfType<ProgramPlan>())
         {
+            decision.Ask(plan);
             if (!plan.Definition.Value.Ended && MemberSteps.TakesPart(plan, state.In(plan.Name)))
             {
                 EarningSteps.Earn(happened, plan, decision);

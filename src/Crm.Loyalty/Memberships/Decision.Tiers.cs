@@ -17,7 +17,7 @@ internal sealed partial class Decision
     {
         if (In(plan.Name).Standing(ladder.Name) is { } standing)
         {
-            Stand(plan, ladder, standing, ClimbOn(plan, ladder).Bring(standing, LevelOf(plan, ladder)), isDue: true);
+            Stand(plan, ladder, standing, ClimbOn(plan, ladder).Fallen(standing, LevelOf(plan, ladder)), isDue: true);
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed partial class Decision
     {
         var climb = ClimbOn(plan, ladder);
         var standing = In(plan.Name).Standing(ladder.Name) ?? climb.Begin(JoinedOn(plan));
-        Stand(plan, ladder, standing, climb.Bring(grant(standing), LevelOf(plan, ladder)));
+        Stand(plan, ladder, standing, climb.Bring(climb.Asked(grant(standing), looks: true), LevelOf(plan, ladder)));
     }
 
     /// <summary>Counts on a ladder what an event added to its metric.</summary>
@@ -71,6 +71,18 @@ internal sealed partial class Decision
         }
 
         Stand(plan, ladder, standing, at is { } then ? climb.Recount(standing, amount, then) : climb.Count(standing, amount));
+    }
+
+    /// <summary>Keeps what conditions of tiers answer now, for when something comes back that was counted.</summary>
+    public void Ask(ProgramPlan plan)
+    {
+        foreach (var ladder in plan.AskingLadders)
+        {
+            if (In(plan.Name).Standing(ladder.Name) is { } standing && ClimbOn(plan, ladder).Asked(standing) is var asked && asked != standing)
+            {
+                Become(In(plan.Name).With(asked));
+            }
+        }
     }
 
     /// <summary>Asks again for the ladders whose metric is a value as it stands.</summary>

@@ -24,7 +24,7 @@ internal static class TierStandingCodec
         }
 
         // Most standings have none of these.
-        writer.Whole((standing.Days.IsEmpty ? 0 : 1) + (standing.LastDay is null ? 0 : 2) + (standing.Floor is null ? 0 : 4) + (standing.Pin is null ? 0 : 8) + (standing.Counts.IsEmpty ? 0 : 32) + (standing.Before is null ? 0 : 64));
+        writer.Whole((standing.Days.IsEmpty ? 0 : 1) + (standing.LastDay is null ? 0 : 2) + (standing.Floor is null ? 0 : 4) + (standing.Pin is null ? 0 : 8) + (standing.Before is null ? 0 : 64) + (standing.Counts.IsEmpty ? 0 : 128) + (standing.Answers.IsEmpty ? 0 : 256));
         if (!standing.Days.IsEmpty)
         {
             writer.Whole(standing.Days.Count);
@@ -49,6 +49,27 @@ internal static class TierStandingCodec
             {
                 writer.Instant(count.At);
                 writer.Whole(count.Amount);
+                writer.Whole((count.Less == 0 ? 0 : 1) + (count.Without is null ? 0 : 2));
+                if (count.Less != 0)
+                {
+                    writer.Whole(count.Less);
+                }
+
+                if (count.Without is { } without)
+                {
+                    Write(without, writer);
+                }
+            }
+        }
+
+        if (!standing.Answers.IsEmpty)
+        {
+            writer.Whole(standing.Answers.Count);
+            foreach (var answer in standing.Answers)
+            {
+                writer.Instant(answer.At);
+                writer.Whole((answer.IsDue ? 1 : 0) + (answer.Looks ? 2 : 0));
+                Write(answer.Without, writer);
             }
         }
 
@@ -95,18 +116,59 @@ internal static class TierStandingCodec
             reader.Whole();
         }
 
-        return standing with { Counts = (has & 32) != 0 ? Counts(ref reader) : [], Before = (has & 64) != 0 ? Read(ref reader) : null };
+        // In version 11 of the state counts were what was left of them, and nothing was kept of what conditions answered.
+        return standing with
+        {
+            Counts = (has & (32 | 128)) != 0 ? Counts(ref reader, (has & 128) != 0) : [],
+            Answers = (has & 256) != 0 ? Answers(ref reader) : [],
+            Before = (has & 64) != 0 ? Read(ref reader) : null,
+        };
     }
 
-    private static Sequence<TierCount> Counts(ref SlotReader reader)
+    private static Sequence<TierCount> Counts(ref SlotReader reader, bool hasMore)
     {
         var counts = new TierCount[reader.Int()];
         for (var i = 0; i < counts.Length; i++)
         {
             counts[i] = new TierCount(reader.Instant(), reader.Whole());
+            var has = hasMore ? reader.Int() : 0;
+            counts[i] = (has & 1) == 0 ? counts[i] : counts[i] with { Less = reader.Whole() };
+            counts[i] = (has & 2) == 0 ? counts[i] : counts[i] with { Without = Names(ref reader) };
         }
 
         return Sequence.Given(counts);
+    }
+
+    private static Sequence<TierAnswer> Answers(ref SlotReader reader)
+    {
+        var answers = new TierAnswer[reader.Int()];
+        for (var i = 0; i < answers.Length; i++)
+        {
+            var (at, has) = (reader.Instant(), reader.Int());
+            answers[i] = new TierAnswer(at, Names(ref reader)) { IsDue = (has & 1) != 0, Looks = (has & 2) != 0 };
+        }
+
+        return Sequence.Given(answers);
+    }
+
+    private static Sequence<string> Names(ref SlotReader reader)
+    {
+        var names = new string[reader.Int()];
+        for (var i = 0; i < names.Length; i++)
+        {
+            names[i] = reader.Name();
+        }
+
+        return Sequence.Given(names);
+    }
+
+    private static void Write(Sequence<string> names, SlotWriter writer)
+    {
+        writer.Whole(names.Count);
+        foreach (var name in names)
+        {
+            writer.Text(name);
+        }
     }
 
     /// <summary>

@@ -4,7 +4,7 @@ using NodaTime;
 
 namespace Crm.Loyalty.Tiers;
 
-/// <summary>Counting where it had been counted: a ladder is climbed again from what was counted, once as it was and once with the change, and the difference is what changes.</summary>
+/// <summary>Counting where it had been counted: a ladder is climbed again from what was counted, once as it was and once with the change, and the difference is what changes. Conditions are not asked again: they answer what they answered.</summary>
 internal readonly partial struct Climb
 {
     /// <summary>The standing after something that was counted at an earlier instant counts for more or less: as if it had never been more, or less. It depends on what is counted in all, not on how often or in which order that changed.</summary>
@@ -13,22 +13,47 @@ internal readonly partial struct Climb
     /// <param name="at">When it had been counted; what was counted for so long that it is not known any more has no effect now.</param>
     public TierStanding Recount(TierStanding standing, long amount, Instant at)
     {
-        standing = Bring(standing);
-        standing = standing is { Counts.IsEmpty: true, Before: null } ? standing with { Before = standing.Alone } : standing;
+        standing = Asked(standing is { Counts.IsEmpty: true, Before: null } ? standing with { Before = standing.Alone } : standing);
+        standing = Present(standing, standing);
         var place = standing.Counts.ToList().FindIndex(count => count.At == at);
         if (place < 0 && (standing.Counts.IsEmpty || at < standing.Counts[0].At) && !(standing.Before ?? standing).CountsAt(at))
         {
             return standing;
         }
 
-        var counts = (place < 0 ? standing.Counts.Append(new TierCount(at, amount)) : standing.Counts.Select((count, i) => i == place ? count with { Amount = checked(count.Amount + amount) } : count)).OrderBy(count => count.At).ToSequence();
-        var tiers = standing.Held;
-        var (was, now) = (Again(standing, standing.Counts, tiers), Again(standing, counts, tiers));
+        var counts = (place < 0 ? standing.Counts.Append(new TierCount(at, amount)) : standing.Counts.Select((count, i) => i == place ? count with { Less = checked(count.Less - amount) } : count)).OrderBy(count => count.At).ToSequence();
+        var (was, now) = (Again(standing, standing.Counts), Again(standing, counts));
         var next = (was.Opened, was.Counted, was.Days, was.Held) == (standing.Opened, standing.Counted, standing.Days, standing.Held)
             ? standing with { Opened = now.Opened, Counted = now.Counted, Days = now.Days, Held = now.Held }
-            : standing.Plus(now, was);
+            : standing.Plus(now, was) is var sum ? sum with { Held = sum.Held.OrderBy(hold => hold.Since).ToSequence() } : standing;
         next = next with { Counts = counts };
         return InTier(next, Current(next));
+    }
+
+    /// <summary>The standing brought to a moment at which something about it falls due, with what conditions answer then.</summary>
+    public TierStanding Fallen(TierStanding standing, long value)
+    {
+        // The end of what staff granted, or of a version of the programme, is nothing that would fall due if the ladder were climbed again.
+        var own = NextChange(ladder, standing.Alone, moment.Zone) <= moment.Instant && !(standing.Pin?.Until <= moment.Instant) && !(standing.Floor?.Until <= moment.Instant);
+        return Bring(Asked(standing, isDue: true, looks: !own), value);
+    }
+
+    /// <summary>The standing with what conditions of tiers answer now, where something may be taken back of what it counts.</summary>
+    /// <param name="standing">The standing.</param>
+    /// <param name="isDue">Whether something asks that falls due.</param>
+    /// <param name="looks">Whether the ladder is looked at though nothing of its own falls due.</param>
+    public TierStanding Asked(TierStanding standing, bool isDue = false, bool looks = false)
+    {
+        // Only a rolling window gives and takes tiers whenever it is looked at.
+        looks &= ladder.Window is QualificationWindow.Rolling;
+        if (!keepsCounts || ladder.Unit is null || !(ladder.Asks || looks) || standing is { Counts.IsEmpty: true, Before: null })
+        {
+            return standing;
+        }
+
+        var closed = Closed();
+        standing = Answered(standing, closed);
+        return looks || standing.WithoutAt(moment.Instant, after: true) != closed ? standing with { Answers = standing.Answers.Add(new TierAnswer(moment.Instant, closed) { IsDue = isDue, Looks = looks }) } : standing;
     }
 
     /// <summary>The standing with what it counts at the moment noted, where something may be taken back of it.</summary>
@@ -42,44 +67,116 @@ internal readonly partial struct Climb
             return standing;
         }
 
-        // What was counted before counts were kept, or is too old to be taken back, is where the climb begins.
-        var start = before is { Counts.IsEmpty: true, Before: null } && before != new TierStanding { Ladder = before.Ladder, Joined = before.Joined, Opened = before.Opened, Tier = before.Tier, Floor = before.Floor, Pin = before.Pin } ? before.Alone : before.Before;
-        var horizon = moment.Instant - Duration.FromDays(KeptAward.RefundableDays);
-        var old = before.Counts.Where(count => count.At < horizon).ToSequence();
+        var closed = Closed();
+        before = Recent(Answered(before, closed));
         return standing with
         {
-            Before = old.IsEmpty ? start : Climbed(start ?? First(before.Joined, old), old, before.Held),
-            Counts = [.. before.Counts.Skip(old.Count), new TierCount(moment.Instant, amount)],
+            Before = before.Before,
+            Counts = before.Counts.Add(new TierCount(moment.Instant, amount) { Without = before.WithoutAt(moment.Instant) != closed ? closed : null }),
+            Answers = before.Answers,
         };
     }
 
+    // The standing with what was counted so long ago that it cannot be taken back any more as where the climb begins, as is what was counted before counts were kept.
+    private TierStanding Recent(TierStanding standing)
+    {
+        var horizon = moment.Instant - Duration.FromDays(KeptAward.RefundableDays);
+        var old = standing.Counts.Where(count => count.At < horizon).ToSequence();
+        if (old.Count == standing.Counts.Count)
+        {
+            var begun = standing with { Answers = [] } != new TierStanding { Ladder = standing.Ladder, Joined = standing.Joined, Opened = standing.Opened, Tier = standing.Tier, Floor = standing.Floor, Pin = standing.Pin };
+            return standing with { Before = begun ? standing.Alone : null, Counts = [], Answers = ladder.Asks && !standing.Answers.IsEmpty ? [new TierAnswer(Instant.MinValue, standing.Answers[^1].Without)] : [] };
+        }
+
+        if (old.IsEmpty)
+        {
+            return standing;
+        }
+
+        var last = old[^1].At;
+        var past = standing with { Counts = old, Answers = standing.Answers.Where(answer => answer.At <= last).ToSequence() };
+        return standing with
+        {
+            Before = Climbed(past),
+            Counts = standing.Counts.Skip(old.Count).ToSequence(),
+            Answers = [.. ladder.Asks && !past.Answers.IsEmpty ? [new TierAnswer(Instant.MinValue, past.Answers[^1].Without)] : Array.Empty<TierAnswer>(), .. standing.Answers.Skip(past.Answers.Count)],
+        };
+    }
+
+    // The tiers whose conditions do not hold now.
+    private Sequence<string> Closed()
+    {
+        List<string>? names = null;
+        foreach (var tier in ladder.Tiers)
+        {
+            if (!MayHold(tier))
+            {
+                (names ??= []).Add(tier.Name);
+            }
+        }
+
+        return names is null ? [] : names.ToSequence();
+    }
+
+    // Of what was counted before answers were kept it is known which tiers are held: their conditions held.
+    private TierStanding Answered(TierStanding standing, Sequence<string> closed) => ladder.Asks && standing.Answers.IsEmpty
+        ? standing with { Answers = [new TierAnswer(Instant.MinValue, closed.Where(name => standing.Held.All(hold => hold.Tier != name)).ToSequence())] }
+        : standing;
+
     // The ladder climbed again up to the moment.
-    private TierStanding Again(TierStanding standing, Sequence<TierCount> counts, Sequence<TierHold> known) => Until(Climbed(standing.Before ?? First(standing.Joined, counts), counts, known), moment.Instant, known);
+    private TierStanding Again(TierStanding standing, Sequence<TierCount> counts) => Present(Climbed(standing with { Counts = counts }), standing);
 
     private TierStanding First(LocalDate joined, Sequence<TierCount> counts) => At(counts[0].At, []).Begin(joined);
 
-    private TierStanding Climbed(TierStanding standing, Sequence<TierCount> counts, Sequence<TierHold> known)
+    // The ladder climbed again up to the last that was counted, or looked at.
+    private TierStanding Climbed(TierStanding past)
     {
-        foreach (var count in counts.Where(count => count.Amount != 0))
+        var steps = Left(past.Counts).Where(left => left.Amount != 0).Select(left => (left.Count.At, Order: 1, left.Amount, Without: left.Count.Without ?? past.WithoutAt(left.Count.At)))
+            .Concat(past.Answers.Where(answer => answer.Looks).Select(answer => (answer.At, Order: answer.IsDue ? 0 : 2, Amount: 0L, answer.Without)));
+        var standing = past.Before ?? First(past.Joined, past.Counts);
+        foreach (var step in steps.OrderBy(step => step.At).ThenBy(step => step.Order))
         {
-            standing = At(count.At, known).Counted(Until(standing, count.At, known), count.Amount);
+            standing = Until(standing, step.At, past);
+            standing = At(step.At, step.Without) is var climb && step.Amount != 0 ? climb.Counted(standing, step.Amount) : climb.Bring(standing);
         }
 
         return standing;
     }
 
+    // What is left of each count. Of those of one instant it is not known which was taken back: the last are taken first.
+    private static IEnumerable<(TierCount Count, long Amount)> Left(Sequence<TierCount> counts)
+    {
+        foreach (var instant in counts.GroupBy(count => count.At))
+        {
+            var (all, less) = (instant.ToArray(), instant.Sum(count => count.Less));
+            var left = Array.ConvertAll(all, count => count.Amount);
+            for (var i = left.Length - 1; i >= 0 && less != 0; i--)
+            {
+                var part = i == 0 ? less : less > 0 ? Math.Clamp(left[i], 0, less) : Math.Clamp(left[i], less, 0);
+                (left[i], less) = (checked(left[i] - part), less - part);
+            }
+
+            for (var i = 0; i < all.Length; i++)
+            {
+                yield return (all[i], left[i]);
+            }
+        }
+    }
+
+    // A window that counted nothing is closed when it is looked at, and nothing tells when that was.
+    private TierStanding Present(TierStanding standing, TierStanding past) => At(moment.Instant, past.WithoutAt(moment.Instant)).Closed(Until(standing, moment.Instant, past));
+
     // What happens by itself until an instant.
-    private TierStanding Until(TierStanding standing, Instant instant, Sequence<TierHold> known)
+    private TierStanding Until(TierStanding standing, Instant instant, TierStanding past)
     {
         var last = Instant.MinValue;
         while (NextChange(ladder, standing, moment.Zone) is { } due && due <= instant && due > last)
         {
-            (standing, last) = (At(due, known).Bring(standing), due);
+            (standing, last) = (At(due, past.WithoutAt(due)).Bring(standing), due);
         }
 
-        return At(instant, known).Bring(standing);
+        return standing;
     }
 
-    // A tier that asks for more than a count is judged as it stands now, or by its being held.
-    private Climb At(Instant instant, Sequence<TierHold> known) => new(ladder, moment with { Instant = instant }, evidence, known: known);
+    private Climb At(Instant instant, Sequence<string> closed) => new(ladder, moment with { Instant = instant }, evidence, without: closed);
 }

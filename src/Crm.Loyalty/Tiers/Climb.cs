@@ -10,8 +10,8 @@ namespace Crm.Loyalty.Tiers;
 /// <param name="moment">Now, in the programme's zone.</param>
 /// <param name="evidence">What conditions of tiers may look at.</param>
 /// <param name="keepsCounts">Whether it is kept what was counted when, so that something can be taken back of it.</param>
-/// <param name="known">The tiers that are known to have been held, where a ladder is climbed again; otherwise none.</param>
-internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEvidence? evidence, bool keepsCounts = false, Sequence<TierHold> known = default)
+/// <param name="without">Where a ladder is climbed again, the tiers whose conditions did not hold at the moment; null: the conditions are asked.</param>
+internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEvidence? evidence, bool keepsCounts = false, Sequence<string>? without = null)
 {
     /// <summary>The standing of somebody of whom nothing was counted yet.</summary>
     public TierStanding Begin(LocalDate joined) => new()
@@ -24,7 +24,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     /// <summary>The standing of somebody who has given up all that was counted: nothing counts that was before, and only what staff have granted is held.</summary>
     public TierStanding Anew(TierStanding standing)
     {
-        standing = Granted(standing with { Opened = moment.Instant, Counted = 0, Days = [], Counts = [], Before = null, LastDay = null, Held = [] });
+        standing = Granted(standing with { Opened = moment.Instant, Counted = 0, Days = [], Counts = [], Before = null, LastDay = null, Held = [], Answers = [] });
         standing = standing with { Before = keepsCounts ? standing.Alone : null };
         return InTier(standing, Current(standing));
     }
@@ -64,6 +64,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         }
 
         var counted = ladder.IsLevel ? 0 : theirs.Counted - (onceADay ? own.SharedDays(theirs) : 0);
+        sum = Asked(sum, looks: true);
         return counted > 0 ? Counted(sum, counted) : Bring(sum, value);
     }
 
@@ -180,7 +181,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         {
             standing = standing.Counted == 0 || standing.Opened is null || ladder.Window.PeriodOf(standing.Opened.Value.InZone(moment.Zone).Date, standing.Joined) is not { } closing
                 ? standing with { Opened = moment.StartOf(period.Start), Days = [] }
-                : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence, known: known).Close(standing);
+                : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence, without: without).Close(standing);
         }
 
         return standing;
@@ -278,13 +279,14 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         return false;
     }
 
-    private bool MayHold(Tier tier) => tier.When is not { } condition || IsKnown(tier) || (evidence is not null && Evaluator.Evaluate(condition, evidence).Value);
+    private bool MayHold(Tier tier) => tier.When is not { } condition || (without is { } closed ? !IsAmong(closed, tier) : evidence is not null && Evaluator.Evaluate(condition, evidence).Value);
 
-    private bool IsKnown(Tier tier)
+    private bool IsAmong(Sequence<string> names, Tier tier)
     {
-        foreach (var hold in known)
+        var level = ladder.LevelOf(tier.Name);
+        foreach (var name in names)
         {
-            if (string.Equals(hold.Tier, tier.Name, StringComparison.Ordinal))
+            if (ladder.LevelOf(name) == level)
             {
                 return true;
             }

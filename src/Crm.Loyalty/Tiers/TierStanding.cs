@@ -25,6 +25,9 @@ public sealed record TierStanding
     /// <summary>What was counted when, by instant: kept in programmes without cascade for as long as something may be taken back of it, on ladders that count a unit.</summary>
     public Sequence<TierCount> Counts { get; init; }
 
+    /// <summary>What conditions of tiers answered from when on, where <see cref="Counts"/> are kept on a ladder that asks some, so that what is counted anew is judged as it was at its time; and when else a rolling window was looked at. Otherwise empty.</summary>
+    public Sequence<TierAnswer> Answers { get; init; }
+
     /// <summary>The standing before the first of <see cref="Counts"/>, without counts of its own; null: nothing had been counted.</summary>
     public TierStanding? Before { get; init; }
 
@@ -52,7 +55,9 @@ public sealed record TierStanding
         Joined = other.Joined < Joined ? other.Joined : Joined,
         Days = Days.Concat(other.Days).GroupBy(day => day.Day).OrderBy(day => day.Key)
             .Select(day => new DayCount(day.Key, onceADay ? day.Max(item => item.Amount) : day.Sum(item => item.Amount))).Where(day => day.Amount != 0).ToSequence(),
-        Counts = Counts.Concat(other.Counts).OrderBy(count => count.At).ToSequence(),
+        Counts = Pinned.Concat(other.Pinned).OrderBy(count => count.At).ToSequence(),
+        Answers = Answers.IsEmpty ? other.Answers : other.Answers.IsEmpty ? Answers : [.. Answers.Concat(other.Answers).OrderBy(answer => answer.At).ThenBy(answer => !answer.IsDue)
+            .Select(answer => answer with { Without = WithoutAt(answer.At, !answer.IsDue).Intersect(other.WithoutAt(answer.At, !answer.IsDue), StringComparer.Ordinal).ToSequence() })],
         Before = (Before, other.Before) switch
         {
             ({ } one, { } two) => one.With(two, ladder, onceADay) with { Counted = checked(one.Counted + two.Counted) },
@@ -65,7 +70,34 @@ public sealed record TierStanding
     };
 
     /// <summary>This standing without what was counted when, and without what staff have granted.</summary>
-    internal TierStanding Alone => this with { Counts = [], Before = null, Floor = null, Pin = null, Tier = null };
+    internal TierStanding Alone => this with { Counts = [], Answers = [], Before = null, Floor = null, Pin = null, Tier = null };
+
+    /// <summary>The tiers whose conditions did not hold at an instant: before what happened at it, or after.</summary>
+    internal Sequence<string> WithoutAt(Instant at, bool after = false)
+    {
+        var known = Answers.IsEmpty ? [] : Answers[0].Without;
+        foreach (var answer in Answers)
+        {
+            if (answer.At > at || (answer.At == at && !answer.IsDue && !after))
+            {
+                break;
+            }
+
+            known = answer.Without;
+        }
+
+        return known;
+    }
+
+    // What was counted when, each with what conditions answered then.
+    private IEnumerable<TierCount> Pinned
+    {
+        get
+        {
+            var standing = this;
+            return Answers.IsEmpty ? Counts : Counts.Select(count => count with { Without = count.Without ?? standing.WithoutAt(count.At) });
+        }
+    }
 
     /// <summary>Whether what was counted at an instant, of which nothing more is known, may count in it.</summary>
     internal bool CountsAt(Instant at) => !(Opened > at) && (Counted != 0 || !Days.IsEmpty);
@@ -114,9 +146,29 @@ public readonly record struct DayCount(LocalDate Day, long Amount);
 
 /// <summary>What was counted at an instant.</summary>
 /// <param name="At">When.</param>
-/// <param name="Amount">How much is left of it; below 0 for what staff took.</param>
+/// <param name="Amount">How much; below 0 for what staff took.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct TierCount(Instant At, long Amount);
+public readonly record struct TierCount(Instant At, long Amount)
+{
+    /// <summary>How much less it counts since, because it was taken back; below 0 where more.</summary>
+    public long Less { get; init; }
+
+    /// <summary>The tiers whose conditions did not hold when it was counted; null: those of <see cref="TierStanding.Answers"/> just before.</summary>
+    public Sequence<string>? Without { get; init; }
+}
+
+/// <summary>What conditions of tiers answered from an instant on.</summary>
+/// <param name="At">From when on; the first one counts for all that was before, too.</param>
+/// <param name="Without">The tiers whose conditions did not hold.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct TierAnswer(Instant At, Sequence<string> Without)
+{
+    /// <summary>Whether something asked that fell due, so before all that happened at the instant.</summary>
+    public bool IsDue { get; init; }
+
+    /// <summary>Whether the ladder was looked at then though nothing of its own fell due, such as when staff granted a tier.</summary>
+    public bool Looks { get; init; }
+}
 
 /// <summary>A tier that staff have given.</summary>
 /// <param name="Tier">The tier.</param>

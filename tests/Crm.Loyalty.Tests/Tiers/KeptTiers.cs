@@ -140,7 +140,8 @@ public sealed class KeptTiers
     public void What_was_counted_when_is_written_and_read_back()
     {
         var before = new TierStanding { Ladder = "tier", Counted = 7, Held = [new TierHold("gold", Samples.Local(2026, 1, 1), null)] };
-        var standing = new TierStanding { Ladder = "tier", Counts = [new TierCount(Samples.Local(2026, 1, 1), 600), new TierCount(Samples.Local(2026, 2, 1), -5)], Before = before };
+        var standing = new TierStanding { Ladder = "tier", Counts = [new TierCount(Samples.Local(2026, 1, 1), 600) { Less = 7, Without = ["gold"] }, new TierCount(Samples.Local(2026, 2, 1), -5)], Before = before };
+        standing = standing with { Answers = [new TierAnswer(Instant.MinValue, ["gold", "silver"]), new TierAnswer(Samples.Local(2026, 1, 15), []) { IsDue = true, Looks = true }] };
         var writer = new SlotWriter();
         TierStandingCodec.Write(standing, writer);
         var reader = new SlotReader(writer.Written.ToArray());

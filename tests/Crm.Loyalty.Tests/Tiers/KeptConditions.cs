@@ -1,0 +1,291 @@
+using Crm.Conditions;
+using Crm.Events;
+using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
+using Crm.Modules;
+using Crm.Tests.Shared;
+using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
+using NodaTime;
+using Outcome = Crm.Modules.Outcome;
+
+namespace Crm.Loyalty.Tests.Tiers;
+
+/// <summary>
+/// Refunds in programmes without cascade, on ladders of every window, validity, fall and grace whose tiers ask a condition besides their count: a tier that was lost to a refund and comes back with its cancellation is judged
+/// by what its condition answered when it was won, and is held from when and until when it was.
+/// </summary>
+public sealed class KeptConditions
+{
+    private const string On = "vip.on";
+    private const string Off = "vip.off";
+
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 3_000 : 150);
+
+    private static readonly Condition Vip = If.Fact("segment.vip").Is(true);
+
+    [Fact]
+    public async Task A_tier_that_was_lost_to_a_refund_comes_back_with_its_cancellation_though_its_condition_holds_no_more()
+    {
+        var club = Kept(Gold);
+        await Climbs(club);
+        var before = await Standing(club);
+        club.On(2026, 3, 1);
+
+        await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:big", Money.Hkd(500)));
+        Assert.Equal("basic", await club.Tier());
+        await club.Records(Cancelling("pos:back"));
+
+        Assert.Equal(("gold", before.Held), (await club.Tier(), (await Standing(club)).Held));
+    }
+
+    [Fact]
+    public async Task A_cancelled_refund_gives_no_tier_whose_condition_did_not_hold_though_it_does_now()
+    {
+        var club = Kept(Gold);
+        await club.Buys(500, "pos:big");
+        await club.Records(VipWhen.Event("vip:1", On));
+        Assert.Equal("basic", await club.Tier());
+
+        await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:big", Money.Hkd(100)));
+        await club.Records(Cancelling("pos:back"));
+
+        Assert.Equal("basic", await club.Tier());
+    }
+
+    /// <summary>Of what a state counted before answers were kept it is known which tiers were held.</summary>
+    [Fact]
+    public async Task A_tier_of_an_older_state_comes_back_too()
+    {
+        var module = Module(Gold);
+        var club = Club(new Forgetting(module));
+        await Climbs(club);
+        club.StartsAgainWith(new VipWhen(On, Off), module);
+
+        await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:big", Money.Hkd(500)));
+        Assert.Equal("basic", await club.Tier());
+        await club.Records(Cancelling("pos:back"));
+
+        Assert.Equal("gold", await club.Tier());
+    }
+
+    /// <summary>Counts that are too old to be taken back are where the climb begins, with what conditions answered then.</summary>
+    [Fact]
+    public async Task What_is_too_old_to_be_taken_back_was_judged_at_its_time()
+    {
+        var club = Kept(Gold);
+        await Climbs(club);
+        club.On(2026, 6, 1);
+        await club.Buys(10, "pos:middle");
+        club.On(2027, 4, 1);
+        await club.Buys(20, "pos:new");
+        Assert.Equal(2, (await Standing(club)).Counts.Count);
+
+        await club.Returns("pos:new", 20);
+        await club.Returns("pos:middle", 10);
+
+        Assert.Equal("gold", await club.Tier());
+    }
+
+    /// <summary>Law (a) as far as it is claimed, (b) and (c) at once: whatever comes back, when, in how many pieces, and whether that is cancelled, the tiers left, today and later, are those that deciding history again leaves.</summary>
+    [Fact]
+    public void Refunds_and_their_cancellations_leave_the_tiers_that_deciding_history_again_leaves() => HistoryLaw(Kept).Check(Thorough);
+
+    [Fact]
+    public void Asking_conditions_as_they_stand_is_caught_by_history() => Counterfeits.Caught(() => HistoryLaw(ladder => Club(new Forgetting(Module(ladder)))).Check(Thorough));
+
+    [Fact]
+    public void Pieces_and_order_of_refunds_make_no_difference() => PiecesLaw(Kept).Check(Thorough);
+
+    [Fact]
+    public void Asking_conditions_as_they_stand_is_caught_by_pieces() => Counterfeits.Caught(() => PiecesLaw(ladder => Club(new Forgetting(Module(ladder)))).Check(Thorough));
+
+    [Fact]
+    public void A_refund_that_is_cancelled_leaves_what_there_was() => CancelLaw(Kept).Check(Thorough);
+
+    [Fact]
+    public void Asking_conditions_as_they_stand_is_caught_by_a_cancelled_refund() => Counterfeits.Caught(() => CancelLaw(ladder => Club(new Forgetting(Module(ladder)))).Check(Thorough));
+
+    private static Property HistoryLaw(Func<TierLadder, Club> kept) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
+    {
+        Assert.Equal((await Left(Club(new LoyaltyModule(Ladders.Program(story.Ladder))), story.Ladder, story.Acts, LoyaltyNames.Module)).Tiers, (await Left(kept(story.Ladder), story.Ladder, story.Acts)).Tiers);
+        return true;
+    });
+
+    private static Property PiecesLaw(Func<TierLadder, Club> kept) => Prop.ForAll(Stories.ToArbitrary(), Gen.Choose(1, 99).ToArbitrary(), async Task<bool> (story, percent) =>
+    {
+        Act[] before = [.. story.Acts.Where(act => act.Kind is not (Kind.Refund or Kind.Cancel))];
+        Act[] refunds = [.. story.Acts.Where(act => act.Kind == Kind.Refund).DistinctBy(act => act.Of).Select(act => act with { Day = LastDay(story) })];
+        var whole = await Left(kept(story.Ladder), story.Ladder, [.. before, .. refunds]);
+        var pieces = refunds.SelectMany(act => new[] { act with { Number = act.Number + 1_000, Amount = act.Amount * percent / 100 }, act with { Amount = act.Amount - (act.Amount * percent / 100) } }).ToArray();
+        Assert.Equal(whole, await Left(kept(story.Ladder), story.Ladder, [.. before, .. pieces]));
+        Assert.Equal(whole, await Left(kept(story.Ladder), story.Ladder, [.. before, .. pieces.Reverse()]));
+        Assert.Equal(whole, await Left(kept(story.Ladder), story.Ladder, [.. before, .. pieces.OrderBy(act => act.Number)]));
+        return true;
+    });
+
+    private static Property CancelLaw(Func<TierLadder, Club> kept) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
+    {
+        Act[] never = [.. story.Acts.Where(act => act.Kind is not (Kind.Refund or Kind.Cancel))];
+        Act[] refunds = [.. story.Acts.Where(act => act.Kind == Kind.Refund)];
+        var asked = new Act(LastDay(story), Kind.Visit, 4_000, 0, 0);
+        Act[] cancelled = [.. refunds.Reverse().Select((act, i) => new Act(LastDay(story), Kind.Cancel, 3_000 + i, 0, act.Number))];
+        Assert.Equal(await Left(kept(story.Ladder), story.Ladder, [.. never, asked]), await Left(kept(story.Ladder), story.Ladder, [.. story.Acts.Where(act => act.Kind != Kind.Cancel), .. cancelled, asked]));
+        return true;
+    });
+
+    private static TierLadder Gold => new() { Unit = "status", Tiers = [new("basic", 0), new("gold", 500) { When = Vip }] };
+
+    // Gold, by a condition that holds no more.
+    private static async Task Climbs(Club club)
+    {
+        await club.Records(VipWhen.Event("vip:1", On));
+        club.On(2026, 2, 1);
+        await club.Buys(500, "pos:big");
+        club.On(2026, 2, 10);
+        await club.Records(VipWhen.Event("vip:2", Off));
+        Assert.Equal("gold", await club.Tier());
+    }
+
+    private static async Task<TierStanding> Standing(Club club) => (await club.Amy()).Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club").Standing() ?? throw new InvalidOperationException("Nothing was counted.");
+
+    private static CustomerEvent Cancelling(string refund) => new() { Key = EventKey.Parse("desk:cancel"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse(refund) };
+
+    private static int LastDay(Story story) => story.Acts.Max(act => act.Day) + 1;
+
+    private static async Task<(string Tiers, TierStanding? Standing)> Left(Club club, TierLadder ladder, IEnumerable<Act> acts, string module = LoyaltyNames.KeepingModule)
+    {
+        club.At(At(-1));
+        await club.Buys(1, "till:born");
+        foreach (var act in acts)
+        {
+            club.At(Instant.Max(club.Now + Duration.FromSeconds(1), At(act.Day) + Duration.FromSeconds(((int)act.Kind * 5_000) + act.Number)));
+            await club.Records(Event(act));
+        }
+
+        var last = Samples.HongKong.AtStartOfDay(club.Now.InZone(Samples.HongKong).Date.PlusDays(1)).ToInstant();
+        var standing = (await club.Amy()).Slot<LoyaltyState>(module).In("tea-club").Standing();
+        standing = standing is null ? null : new Climb(ladder, new Moment(club.Now, Samples.HongKong), null).Closed(standing);
+        var tiers = new List<string?>();
+        foreach (var later in new[] { 0, 1, 20, 35, 60, 90, 150, 200, 300, 366, 500, 800 })
+        {
+            club.At(last + Duration.FromDays(later));
+            tiers.Add(await club.Tier());
+        }
+
+        return (string.Join(' ', tiers), standing);
+    }
+
+    private static CustomerEvent Event(Act act) => act.Kind switch
+    {
+        Kind.Buy => CustomerEvent.Purchase($"till:{act.Number}", Samples.Amy, Money.Hkd(act.Amount)),
+        Kind.On => VipWhen.Event($"vip:{act.Number}", On),
+        Kind.Off => VipWhen.Event($"vip:{act.Number}", Off),
+        Kind.Floor => TierEvents.Floor($"desk:{act.Number}", Samples.Amy, "silver", "goodwill", "staff:1", At(act.Day + act.Amount).InZone(Samples.HongKong).Date),
+        Kind.Give => LoyaltyEvents.Adjust($"desk:{act.Number}", Samples.Amy, act.Amount, "goodwill", "staff:1", unit: "status"),
+        Kind.Refund => CustomerEvent.Refund($"back:{act.Number}", Samples.Amy, $"till:{act.Of}", Money.Hkd(act.Amount)),
+        Kind.Cancel => new CustomerEvent { Key = EventKey.Parse($"desk:{act.Number}"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse($"back:{act.Of}") },
+        _ => LoyaltyEvents.Visit($"web:{act.Number}", Samples.Amy),
+    };
+
+    private static Gen<TierLadder> LadderGen =>
+        from window in Gen.Elements<QualificationWindow>(
+            new QualificationWindow.Rolling(12),
+            new QualificationWindow.Rolling(0, 40),
+            QualificationWindow.CalendarYear,
+            new QualificationWindow.Calendar(CalendarUnit.Month),
+            new QualificationWindow.Calendar(CalendarUnit.Quarter),
+            new QualificationWindow.Anniversary(2),
+            new QualificationWindow.Cycle(new LocalDate(2025, 4, 10), 3),
+            QualificationWindow.Lifetime,
+            new QualificationWindow.SinceTierStart())
+        let hasPeriods = window is QualificationWindow.Calendar or QualificationWindow.Anniversary or QualificationWindow.Cycle
+        from start in Gen.Elements(TierStart.AtOnce, TierStart.NextPeriod)
+        from rollover in Gen.Elements(Rollover.None, Rollover.Surplus)
+        from validity in Gen.Elements<TierValidity?>(null, new TierValidity.Fixed(3, 0, LastDayOf), new TierValidity.Fixed(0, 25, LastDayOf), new TierValidity.ToDayOfYear([new AnnualDate(5, 31), new AnnualDate(10, 15)]), new TierValidity.ToPeriodEnd(0), new TierValidity.ToPeriodEnd(1, 1), new TierValidity.Forever())
+        let lasting = validity is TierValidity.ToPeriodEnd && !hasPeriods ? null : validity
+        let possible = window is QualificationWindow.SinceTierStart ? lasting ?? new TierValidity.Fixed(3, 0, LastDayOf) : lasting
+        from fall in Gen.Elements(TierFall.ToEarned, TierFall.OneLevel, TierFall.ToBase, TierFall.Never)
+        from grace in Gen.Elements(default(Grace), default, new Grace(0, 10), new Grace(1, 0))
+        from silver in Gen.Elements(false, false, true)
+        from gold in Gen.Elements(true, true, true, false)
+        from life in Gen.Elements(false, false, false, true)
+        select new TierLadder
+        {
+            Unit = "status",
+            Window = window,
+            Start = hasPeriods ? start : TierStart.AtOnce,
+            Rollover = hasPeriods || window is QualificationWindow.SinceTierStart ? rollover : Rollover.None,
+            Validity = possible,
+            Fall = possible is null && window is QualificationWindow.Rolling && fall == TierFall.OneLevel ? TierFall.ToEarned : fall,
+            Grace = grace,
+            Tiers = [new("basic", 0), new("silver", 200) { When = silver ? Vip : null }, new("gold", 500) { When = gold ? Vip : null, ForLife = life }],
+        };
+
+    private static readonly LastDay LastDayOf = Crm.Loyalty.Wallets.LastDay.Included;
+
+    private static Gen<Story> Stories =>
+        from ladder in LadderGen
+        from orders in (from day in Gen.Choose(0, 120) from amount in Gen.Elements(50, 150, 200, 450, 500, 600, 900) from back in Gen.Elements(0, 0, 50, 100, 450, 900) from after in Gen.Choose(0, 90) from cancelled in Gen.Choose(-60, 60) select (day, amount, back, after, cancelled)).ListOf(4)
+        from changes in (from day in Gen.Choose(0, 200) from kind in Gen.Elements(Kind.On, Kind.Off) select (day, kind)).ListOf(3)
+        from staff in (from day in Gen.Choose(0, 150) from kind in Gen.Elements(Kind.Floor, Kind.Give) from amount in Gen.Elements(40, 100, 300) select (day, kind, amount)).ListOf(1)
+        from begins in Gen.Elements(Kind.On, Kind.On, Kind.Off)
+        let bought = orders.SelectMany((order, i) => Acts(i, order.day, order.amount, Math.Min(order.back, order.amount), order.after, order.cancelled))
+        let changed = changes.Select((change, i) => new Act(change.day, change.kind, 100 + i, 0, 0)).Append(new Act(0, begins, 99, 0, 0))
+        let granted = staff.Select((grant, i) => new Act(grant.day, grant.kind, 200 + i, grant.amount, 0))
+        select new Story(ladder, [.. changed.Concat(bought).Concat(granted).OrderBy(act => act.Day).ThenBy(act => act.Kind)]);
+
+    private static IEnumerable<Act> Acts(int number, int day, int amount, int back, int after, int cancelled)
+    {
+        yield return new Act(day, Kind.Buy, number, amount, 0);
+        if (back > 0)
+        {
+            yield return new Act(day + after, Kind.Refund, number, back, number);
+        }
+
+        if (back > 0 && cancelled > 0)
+        {
+            yield return new Act(day + after + cancelled, Kind.Cancel, 300 + number, 0, number);
+        }
+    }
+
+    private static Instant At(int day) => Samples.Local(2026, 3, 25, 6) + Duration.FromDays(day);
+
+    private static Club Kept(TierLadder ladder) => Club(Module(ladder));
+
+    private static Club Club(ICustomerModule loyalty) => new(new VipWhen(On, Off), loyalty);
+
+    private static LoyaltyModule Module(TierLadder ladder) => new(Ladders.Program(ladder) with { Cascade = Cascade.None });
+
+    private enum Kind
+    {
+        On,
+        Off,
+        Buy,
+        Floor,
+        Give,
+        Refund,
+        Cancel,
+        Visit,
+    }
+
+    private sealed record Act(int Day, Kind Kind, int Number, int Amount, int Of);
+
+    private sealed record Story(TierLadder Ladder, Sequence<Act> Acts);
+
+    /// <summary>Knows of no condition what it answered, so that each is asked as it stands when something comes back.</summary>
+    private sealed class Forgetting(LoyaltyModule inner) : CustomerModule<LoyaltyState>
+    {
+        public override ModuleContract Contract => inner.Contract;
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context) =>
+            ((ICustomerModule)inner).Handle(state, context) is var outcome && outcome is Outcome.Accepted { State: LoyaltyState next } accepted && next.In("tea-club") is var membership
+                ? accepted with { State = next.With(membership with { Standings = membership.Standings.Select(standing => standing with { Answers = [], Counts = standing.Counts.Select(count => count with { Without = null }).ToSequence() }).ToSequence() }) }
+                : outcome;
+    }
+}
