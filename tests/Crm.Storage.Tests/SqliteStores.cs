@@ -274,7 +274,7 @@ public sealed class SqliteStores : IDisposable
             var (text, bytes) = (string.Concat(Enumerable.Repeat("a蘭𠮷"[..(length % 2 == 0 ? 2 : 4)], length)), Enumerable.Range(0, length).Select(n => (byte)n).ToArray());
             var call = new SqlCall(answer).Add(text, bytes, long.MinValue, 1.5m).Add("after", new byte[] { 9 }, 3, SqlValue.Null).Add((string?)null, (byte[]?)null, length, -2m);
             var statement = link.Bound(call, 0, call.Rows);
-            Assert.True(link.First(statement));
+            Assert.True(link.First(statement, Token));
             Assert.Equal((text, true, long.MinValue, "1.5"), (Text(0), bytes.AsSpan().SequenceEqual(SqliteColumns.Bytes(statement, 1)), SqliteColumns.Whole(statement, 2), Text(3)));
             Assert.False(SqliteColumns.IsNull(statement, 0) || SqliteColumns.IsNull(statement, 1));
             Assert.True(link.Next(statement));

@@ -65,8 +65,8 @@ public enum Cascade
     History,
 
     /// <summary>
-    /// Only what the purchase itself earned is taken back, and of that the difference of what it would have earned at its moment for the whole and for what is left of it; what was decided later stays. A full refund is then not as
-    /// if nothing had been bought.
+    /// Only the units that the purchase itself earned are taken back, and of them the difference of what it would have earned at its moment for the whole and for what is left of it; what was decided later stays, and so do stamps,
+    /// challenges, limits and budgets as the purchase left them. A full refund is then not as if nothing had been bought.
     /// </summary>
     None,
 }
