@@ -13,7 +13,10 @@ internal sealed class DisposalWriter(string tenant)
 
     private static readonly SqlStatement Events = new(
         "DELETE FROM crm_event WHERE (tenant, bucket, customer_id, version) IN (VALUES {rows})",
-        [Characters, Whole, Bytes, Whole]);
+        [Characters, Whole, Bytes, Whole])
+    {
+        Erases = true,
+    };
 
     private static readonly SqlStatement Lines = new(
         "DELETE FROM crm_event_line WHERE (tenant, bucket, customer_id, version) IN (VALUES {rows})",

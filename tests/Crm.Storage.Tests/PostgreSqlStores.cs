@@ -279,7 +279,7 @@ public sealed class PostgreSqlStores : IAsyncDisposable
             using var connection = new NpgsqlConnection(database.ConnectionString);
             connection.Open();
             using var transaction = connection.BeginTransaction();
-            using var making = new NpgsqlCommand(SqlSchema.Script(new PostgreSqlDialect(database.Schema, partitions)), connection);
+            using var making = new NpgsqlCommand(SqlSchema.Script(new PostgreSqlDialect(database.Schema, partitions)).Replace("COMMIT;", "", StringComparison.Ordinal), connection);
             making.ExecuteNonQuery();
             using var counting = new NpgsqlCommand("SELECT COUNT(*) FROM (SELECT DISTINCT locktype, database, relation, transactionid, classid, objid, objsubid FROM pg_locks WHERE pid = pg_backend_pid()) held", connection);
             return (long)counting.ExecuteScalar()!;

@@ -32,13 +32,15 @@ public sealed class RoundTrips : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(false, 2)]
-    [InlineData(true, 3)]
-    public async Task A_purchase_is_one_load_and_one_commit_and_one_more_for_a_profile_of_the_host(bool hostHasProfiles, int trips)
+    [InlineData(false, false, 2)]
+    [InlineData(true, false, 3)]
+    [InlineData(false, true, 1)]
+    [InlineData(true, true, 2)]
+    public async Task A_purchase_is_one_load_and_one_commit_and_one_more_for_a_profile_of_the_host(bool hostHasProfiles, bool remembers, int trips)
     {
         await using var store = PostgreSqlStore.Open(wire.ConnectionString, options);
         await using var host = NpgsqlDataSource.Create(wire.ConnectionString + ";No Reset On Close=true"); // a reset would be counted
-        var engine = Engine(store, hostHasProfiles ? new CrmPorts { Profiles = new HostProfiles(host) } : null);
+        var engine = Engine(store, hostHasProfiles ? new CrmPorts { Profiles = new HostProfiles(host) } : null, remembers);
         await WarmAsync(engine);
 
         Assert.Equal(trips, await TripsAsync(() => engine.RecordAsync(Purchase(100), Token)));
@@ -110,7 +112,7 @@ public sealed class RoundTrips : IAsyncDisposable
 
     private CustomerEvent Purchase(int number) => CustomerEvent.Purchase($"pos:{number}", Identity.User("amy"), Money.Hkd(52), new EventLine("tea", 1, Money.Hkd(52))) with { OccurredAt = clock.GetCurrentInstant() };
 
-    private CrmEngine Engine(ICustomerStore store, CrmPorts? ports = null) => new(store, [new Regions()], new CrmOptions { CheckpointEvery = 8 }, clock, new SeededIdSource(), ports);
+    private CrmEngine Engine(ICustomerStore store, CrmPorts? ports = null, bool remembers = false) => new(store, [new Regions()], new CrmOptions { CheckpointEvery = 8, RememberCustomers = remembers ? 16 : 0 }, clock, new SeededIdSource(), ports);
 
     /// <summary>Asks for the profile of whoever buys.</summary>
     private sealed class Regions : CustomerModule<Regions.Seen>

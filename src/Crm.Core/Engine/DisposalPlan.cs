@@ -50,8 +50,15 @@ internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptio
         state.SinceCheckpoint = 0;
         state.Opening = null;
         var opening = new Checkpoint(cut, codec.EncodeAll(state));
-        var rest = new CustomerHistory(opening, history.Entries.Where(entry => entry.EffectiveAt > cut).ToSequence());
-        return redecision.Compare(customer, stored, rest).Any() ? null : opening;
+        return redecision.Compare(customer, stored, After(opening, history)).Any() ? null : opening;
+    }
+
+    /// <summary>Whether what stays after a stored checkpoint can no more be decided again than the whole, or leads from it to the stored state. What is in the way may be among what goes: nobody would know of it afterwards.</summary>
+    public bool Leads(CustomerId customer, CustomerState stored, CustomerHistory history, IEnumerable<LedgerEntry> ledger, Checkpoint checkpoint)
+    {
+        var rest = After(checkpoint, history);
+        var staying = rest.Entries.Select(entry => entry.Event.Key).ToHashSet();
+        return redecision.Obstacle(rest, ledger.Where(entry => staying.Contains(entry.Cause))) is not null || !redecision.Compare(customer, stored, rest).Any();
     }
 
     /// <summary>Whether a stored checkpoint can stand for what is before it: it has counted all that is counted today.</summary>
@@ -99,6 +106,8 @@ internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptio
         var receipts = history.Entries.Where(entry => entry.EffectiveAt <= opening.At).OrderBy(entry => entry.Version).Select(entry => entry.Receipt.Short()).ToSequence();
         return new JournalDisposal(commit, opening, receipts);
     }
+
+    private static CustomerHistory After(Checkpoint checkpoint, CustomerHistory history) => new(checkpoint, history.Entries.Where(entry => entry.EffectiveAt > checkpoint.At).ToSequence());
 
     private static Instant? LastUpTo(CustomerHistory history, Instant bound)
     {

@@ -1,3 +1,4 @@
+using Crm.Ledger;
 using Crm.Storage;
 using Crm.Values;
 using NodaTime;
@@ -100,7 +101,7 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
         var given = drafts.Where(draft => draft.Kind.WithCause).Min(draft => (Instant?)draft.EffectiveAt);
         var cut = DisposalPlan.Cut(history, drafts, given <= until ? given.Value - Duration.FromTicks(1) : until);
         var decided = cut is { } at && plan.CanDecide(history, ledger) ? plan.Decided(customer, state, history, drafts, at) : null;
-        var checkpoint = decided ?? (cut is { } bound ? await StoredAsync(customer, history, drafts, bound, cancellationToken).ConfigureAwait(false) : null);
+        var checkpoint = decided ?? (cut is { } bound ? await StoredAsync(customer, state, history, drafts, ledger, bound, cancellationToken).ConfigureAwait(false) : null);
         var left = due - (checkpoint is { } reached ? history.Entries.Count(entry => entry.EffectiveAt <= reached.At) : 0);
         var held = left == 0 ? null
             : given <= until && (cut is null || checkpoint?.At == cut) ? new HeldHistory(customer, "given-by-another", left, "They came after something that another customer gave, which may still be taken back.")
@@ -121,7 +122,7 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     // Where history cannot be decided again, the last state that was kept when it could be stands for what is before it.
-    private async ValueTask<Checkpoint?> StoredAsync(CustomerId customer, CustomerHistory history, IReadOnlyList<JournalDraft> drafts, Instant cut, CancellationToken cancellationToken)
+    private async ValueTask<Checkpoint?> StoredAsync(CustomerId customer, CustomerState state, CustomerHistory history, IReadOnlyList<JournalDraft> drafts, IEnumerable<LedgerEntry> ledger, Instant cut, CancellationToken cancellationToken)
     {
         for (var bound = cut; ;)
         {
@@ -132,12 +133,13 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
             }
 
             // Entries that do not change the state, such as refused ones, may lie between the last one that does and the checkpoint.
-            if (history.Entries.All(entry => entry.EffectiveAt <= free || entry.EffectiveAt > last.At) && plan.IsUsable(last))
+            var isFree = history.Entries.All(entry => entry.EffectiveAt <= free || entry.EffectiveAt > last.At);
+            if (isFree && plan.IsUsable(last) && plan.Leads(customer, state, history, ledger, last))
             {
                 return last;
             }
 
-            bound = free < last.At ? free : last.At - Duration.FromTicks(1);
+            bound = isFree ? last.At - Duration.FromTicks(1) : free;
         }
     }
 

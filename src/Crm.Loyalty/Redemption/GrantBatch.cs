@@ -67,7 +67,7 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
             }
 
             // What follows by itself, as a reward that is given for the units, is no part of the batch.
-            customers += receipt.Lines.IsEmpty ? 0 : 1;
+            customers += receipt.Lines.Any(line => line.Amount != 0) ? 1 : 0;
             units += moved(receipt);
         }
 

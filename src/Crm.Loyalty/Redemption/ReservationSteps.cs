@@ -75,7 +75,7 @@ internal static class ReservationSteps
         }
 
         var captures = request.Kind == RewardEvents.CaptureName;
-        if (captures && MayNotCapture(request, plan, reservation, context) is { } wrong && !context.AlreadyAccepted)
+        if (captures && MayNotCapture(request, plan, reservation, state.In(plan.Name), context) is { } wrong && !context.AlreadyAccepted)
         {
             return wrong;
         }
@@ -90,13 +90,13 @@ internal static class ReservationSteps
     private static decimal AskedFor(CustomerEvent request, Reservation reservation) =>
         request.Fields[LoyaltyEvents.Amount] is { IsMissing: false } asked ? asked.AsNumber : reservation.Amount;
 
-    private static Outcome.Refused? MayNotCapture(CustomerEvent request, ProgramPlan plan, Reservation reservation, ModuleContext context)
+    private static Outcome.Refused? MayNotCapture(CustomerEvent request, ProgramPlan plan, Reservation reservation, Membership membership, ModuleContext context)
     {
         var amount = AskedFor(request, reservation);
         return reservation.Reward is not { } name
             ? decimal.Truncate(amount) == amount && amount > 0 && amount <= reservation.Amount ? null : new("more-than-reserved", LoyaltyTexts.MoreThanReserved(Scalar.Of(amount).ToString(), reservation.Amount))
             : amount != reservation.Amount ? new("price-differs", LoyaltyTexts.PriceDiffers(Scalar.Of(amount).ToString(), name, reservation.Amount))
-            : plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is { } reward ? RewardSteps.MissesCode(reward, context)
+            : plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is { } reward ? RewardSteps.MissesCode(reward, context) ?? RewardSteps.WasGiven(reward, membership, context)
             : RewardSteps.NoSuch(name, plan);
     }
 

@@ -31,9 +31,9 @@ internal static class RewardSteps
             return noCode;
         }
 
-        if (CodeOf(context) is { } code && !context.AlreadyAccepted && state.In(plan.Name).Rewards.Any(given => given.Open.Any(open => open.Code == code) || given.Used.Any(used => used.Code == code)))
+        if (WasGiven(offer.Reward, state.In(plan.Name), context) is { } given && !context.AlreadyAccepted)
         {
-            return new Outcome.Refused("code-given", LoyaltyTexts.CodeGiven(offer.Reward.Name));
+            return given;
         }
 
         var decision = new Decision(state, context);
@@ -59,6 +59,12 @@ internal static class RewardSteps
             ? new Outcome.Refused(code is null ? "code-missing" : "code-invalid", LoyaltyTexts.CodeExpected(reward.Name, form.Pattern))
             : null;
     }
+
+    /// <summary>Why a code cannot be handed over that the member has, or has used, already; null where it can.</summary>
+    public static Outcome.Refused? WasGiven(Reward reward, Membership membership, ModuleContext context) =>
+        CodeOf(context) is { } code && membership.Rewards.Any(given => given.Open.Any(open => open.Code == code) || given.Used.Any(used => used.Code == code))
+            ? new("code-given", LoyaltyTexts.CodeGiven(reward.Name))
+            : null;
 
     /// <summary>A programme has no such reward any more.</summary>
     public static Outcome.Refused NoSuch(string name, ProgramPlan plan) =>

@@ -155,6 +155,22 @@ public sealed class Rewards
         Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, code))).Refusal?.Code);
     }
 
+    [Fact]
+    public async Task A_code_that_the_member_has_or_has_used_is_handed_over_with_no_reservation_either()
+    {
+        var form = new RewardCodeForm { Pattern = "TEA-####-####" };
+        var club = RewardClub.With(RewardClub.Mug with { Costs = [new("points", 50)], Code = form });
+        await club.Buys(250);
+        var (code, other) = (form.New(), form.New());
+        await club.Takes("mug", code: code);
+        await club.Records(RewardEvents.ReserveReward("app:r", RewardClub.Authority, "mug", Duration.FromDays(1)));
+
+        Assert.Equal("code-given", (await club.Records(RewardEvents.Capture("app:one", Samples.Amy, "app:r", code: code))).Refusal?.Code);
+        await club.Records(RewardEvents.Use("pos:use", Samples.Amy, code));
+        Assert.Equal("code-given", (await club.Records(RewardEvents.Capture("app:two", Samples.Amy, "app:r", code: code))).Refusal?.Code);
+        Assert.True((await club.Records(RewardEvents.Capture("app:three", Samples.Amy, "app:r", code: other))).Accepted);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
