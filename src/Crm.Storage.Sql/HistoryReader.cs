@@ -64,10 +64,12 @@ internal sealed class HistoryReader(string tenant, JournalReader journal, bool j
         var checkpoints = new List<Checkpoint>();
         var openings = new List<JournalOpening>();
         var last = SqlQuery.Into(new SqlCall(beginning.Checkpoint).Add(values), checkpoints, Checkpoint);
-        var (entries, after) = await JournalReader.ReadAsync(session, [.. first, last], new SqlCall(beginning.Events).Add(values), new SqlCall(beginning.Lines).Add(values), Opening(customer, openings), cancellationToken).ConfigureAwait(false);
+        var ends = new List<long>();
+        var end = SqlQuery.Into(new SqlCall(beginning.At).Add(values), ends, row => row.Whole(0));
+        var (entries, after) = await JournalReader.ReadAsync(session, [.. first, last], new SqlCall(beginning.Events).Add(values), new SqlCall(beginning.Lines).Add(values), [end, Opening(customer, openings)], cancellationToken).ConfigureAwait(false);
         var checkpoint = checkpoints.SingleOrDefault();
         // Each question sees what is committed by then. Where a checkpoint came or went in between, the entries after the one at hand are read once more.
-        return after.All(at => at == Ticks(checkpoint))
+        return after.Concat(ends).All(at => at == Ticks(checkpoint))
             ? History(before(), checkpoint, openings.SingleOrDefault(), entries)
             : await AfterAsync(session, customer, before(), checkpoint, cancellationToken).ConfigureAwait(false);
     }
@@ -119,6 +121,7 @@ internal sealed class HistoryReader(string tenant, JournalReader journal, bool j
             Checkpoint = new SqlStatement($"{with} SELECT k.at, k.slots FROM c CROSS JOIN crm_checkpoint k WHERE k.tenant = {{0}} AND k.bucket = {{1}} AND k.customer_id = {{2}} AND k.at = c.at", types);
             Events = JournalReader.EventsAfter(with, types);
             Lines = JournalReader.LinesAfter(with, types);
+            At = new SqlStatement($"{with} SELECT c.at FROM c", types);
         }
 
         public SqlStatement Checkpoint { get; }
@@ -126,5 +129,8 @@ internal sealed class HistoryReader(string tenant, JournalReader journal, bool j
         public SqlStatement Events { get; }
 
         public SqlStatement Lines { get; }
+
+        /// <summary>Where the history begins by then.</summary>
+        public SqlStatement At { get; }
     }
 }

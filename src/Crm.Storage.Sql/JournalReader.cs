@@ -76,7 +76,7 @@ internal sealed class JournalReader(string tenant)
 
     /// <summary>What <see cref="EventsAfter"/> and <see cref="LinesAfter"/> answer, and what is asked before and after them, in one round trip.</summary>
     /// <returns>The entries, and the instants that they were said to come after: one, but for what is committed meanwhile.</returns>
-    public static async ValueTask<(List<JournalEntry> Entries, HashSet<long> After)> ReadAsync(SqlSession session, IEnumerable<SqlQuery> first, SqlCall events, SqlCall lines, SqlQuery then, CancellationToken cancellationToken)
+    public static async ValueTask<(List<JournalEntry> Entries, HashSet<long> After)> ReadAsync(SqlSession session, IEnumerable<SqlQuery> first, SqlCall events, SqlCall lines, IEnumerable<SqlQuery> then, CancellationToken cancellationToken)
     {
         var (entries, after) = (new List<JournalEntry>(), new HashSet<long>());
         var allLines = new List<((CustomerId Customer, long Version) Event, EventLine Line)>();
@@ -85,7 +85,7 @@ internal sealed class JournalReader(string tenant)
             entries.Add(Entry(row).Entry);
             after.Add(row.Whole(22));
         });
-        await session.QueryAsync([.. first, taken, SqlQuery.Into(lines, allLines, Line), then], cancellationToken).ConfigureAwait(false);
+        await session.QueryAsync([.. first, taken, SqlQuery.Into(lines, allLines, Line), .. then], cancellationToken).ConfigureAwait(false);
         var linesOf = allLines.ToLookup(line => line.Event.Version, line => line.Line);
         return (entries.ConvertAll(entry => With(entry, linesOf[entry.Version])), after);
     }

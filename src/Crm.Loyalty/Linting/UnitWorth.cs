@@ -20,8 +20,8 @@ public sealed record UnitWorth(string Unit, long Units, Money Pays, string Path)
             .Append(program.Payment is { } payment && payment.Unit == unit ? new UnitWorth(unit, payment.Points, payment.Value, "payment") : null)
             .OfType<UnitWorth>().OrderByDescending(worth => worth.Each);
 
-    /// <summary>Whether nobody knows what a reward costs who gives it. Units that it gives are bounded and priced as such.</summary>
-    internal static bool IsUnknown(Reward reward, LintAssumptions assumptions) => reward.Kind is not RewardKind.Units && WorthOf(reward, assumptions) is null;
+    /// <summary>Whether nobody knows what a reward costs in a currency who gives it. Units that it gives are bounded and priced as such.</summary>
+    internal static bool IsUnknown(Reward reward, LintAssumptions assumptions, Currency currency) => reward.Kind is not RewardKind.Units && WorthOf(reward, assumptions)?.Currency != currency;
 
     /// <summary>What a reward is worth; null where nobody has said what the article costs.</summary>
     internal static Money? WorthOf(Reward reward, LintAssumptions assumptions) => reward.Kind switch

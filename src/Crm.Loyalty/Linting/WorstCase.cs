@@ -18,7 +18,7 @@ public sealed record WorstCase(Currency Currency, Sequence<UnitCost> Units)
     /// <summary>What 1 of the currency that is spent costs at least, if customers buy what is best for them: shown by a cart for each unit.</summary>
     public decimal AtLeast => Units.Sum(unit => unit.CostAtLeast);
 
-    /// <summary>What is handed over and has no known worth, as paths of the JSON form: rewards whose price the assumptions do not name, free ones of cards without a prize, rewards that a surprise gives.</summary>
+    /// <summary>What is handed over and has no known worth, as paths of the JSON form: rewards whose price the assumptions do not name, or name in another currency, and those that are given for nothing, free ones of cards without a prize, rewards that a surprise gives.</summary>
     public Sequence<string> Unpriced { get; init; }
 
     /// <summary>What 1 of the currency that is spent costs at most, whatever customers do; null: there is no such bound, or something has no known worth.</summary>
@@ -30,7 +30,8 @@ public sealed record WorstCase(Currency Currency, Sequence<UnitCost> Units)
         var program = carts.Program;
         return new WorstCase(currency, program.Units.Where(unit => unit.Kind == UnitKind.Redeemable).Select(unit => Of(carts, unit.Name, currency)).ToSequence())
         {
-            Unpriced = Places(program.Rewards, "rewards", reward => UnitWorth.IsUnknown(reward, carts.Assumptions))
+            Unpriced = Places(program.Rewards, "rewards", reward => UnitWorth.IsUnknown(reward, carts.Assumptions, currency) || (reward.Costs.IsEmpty && reward.Kind is not Redemption.RewardKind.Units))
+                .Concat(program.Payment is { } payment && payment.Value.Currency != currency ? ["payment"] : [])
                 .Concat(Places(program.StampCards, "stampCards", card => card.Prize is null)).Concat(Places(program.Surprises, "surprises", surprise => surprise.Reward is not null)).ToSequence(),
         };
     }
@@ -45,7 +46,8 @@ public sealed record WorstCase(Currency Currency, Sequence<UnitCost> Units)
             .OrderByDescending(one => one.Rate).FirstOrDefault();
         return new UnitCost(unit, best.Rate, Bound(carts, unit, currency), UnitWorth.All(carts.Program, unit, carts.Assumptions).FirstOrDefault(worth => worth.Pays.Currency == currency), InAYear(carts.Program, unit))
         {
-            HasUnknownWorth = carts.Program.Rewards.Any(reward => reward.Costs.Any(cost => cost.Unit == unit) && UnitWorth.IsUnknown(reward, carts.Assumptions)),
+            HasUnknownWorth = carts.Program.Rewards.Any(reward => reward.Costs.Any(cost => cost.Unit == unit) && UnitWorth.IsUnknown(reward, carts.Assumptions, currency))
+                || (carts.Program.Payment is { } payment && payment.Unit == unit && payment.Value.Currency != currency),
             Cart = best.Rate > 0 ? best.Cart : null,
             WouldBound = InAYear(carts.Program, unit) is not null ? null : new Text(
                 $"A limit on '{unit}' over all rules, for a day, week, month or year, would bound what a member gets in a year; limits of single rules or events do not.",

@@ -64,7 +64,7 @@ internal sealed class OpenedStore : IAsyncDisposable
                 case null:
                     throw ToolException.Store($"There is no store {NameOf(location)}. 'crm import FILE --map MAPPING --store STORE' makes one.");
                 case { } found when mode == OpenMode.OnlyLook && found < SqlSchema.Versions:
-                    throw ToolException.Store($"The store {NameOf(location)} has version {found} of the schema, and this release reads version {SqlSchema.Versions}. What only reads, a dry run too, brings no store forward, because an application of an earlier release might not go on with it. Start the application with this release, or apply what '{SchemaOf(location)} --from {found}' prints.");
+                    throw ToolException.Store($"The store {NameOf(location)} has version {found} of the schema, and this release reads version {SqlSchema.Versions}. What only reads, a dry run too, brings no store forward, because an application of an earlier release might not go on with it. Start the application with this release, or apply what '{SchemaOf(location)} --from {found}' prints, with a client that stops at the first error ('sqlite3 -bail', 'psql -v ON_ERROR_STOP=1').");
             }
         }
 

@@ -183,6 +183,10 @@ public sealed class Findings
         var cost = ProgramLinter.WorstCase(program);
 
         Assert.Equal(((decimal?)null, "rewards[1]", (decimal?)null), (cost.AtMost, string.Join(", ", cost.Unpriced), cost.Units[0].CostInAYear));
+        var abroad = ProgramLinter.WorstCase(Plain with { Rules = [Samples.Per(1, 10)], Rewards = [TenDollars with { Kind = new RewardKind.GiftCard(Money.Of(10, Currency.Of("USD"))) }] });
+        Assert.Equal(((decimal?)null, "rewards[0]"), (abroad.AtMost, string.Join(", ", abroad.Unpriced)));
+        var gift = ProgramLinter.WorstCase(Plain with { Rules = [Samples.Per(1, 10)], Rewards = [TenDollars with { Costs = [] }] });
+        Assert.Equal(((decimal?)null, "rewards[0]"), (gift.AtMost, string.Join(", ", gift.Unpriced)));
         var priced = ProgramLinter.WorstCase(program, new LintAssumptions { Prices = [new("mug", Money.Hkd(60))] });
         Assert.Equal((0.12m, 0), (priced.AtMost, priced.Unpriced.Count));
         Assert.Equal((null, "stampCards[0]"), (ProgramLinter.WorstCase(Plain with { StampCards = [Stamps.CupCards.Buy(9)] }).AtMost, string.Join(", ", ProgramLinter.WorstCase(Plain with { StampCards = [Stamps.CupCards.Buy(9)] }).Unpriced)));
