@@ -28,6 +28,17 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
         }
     }
 
+    /// <summary>Adds a call whose rows are changed one by one, each in a transaction of its own where there is none around the batch.</summary>
+    public void AddEach(SqlCall call, Action<SqlReader> take)
+    {
+        batch.EnableErrorBarriers = true;
+        var statement = call.Statement.OfOne ?? call.Statement;
+        for (var row = 0; row < call.Rows; row++)
+        {
+            Add(call, Values(call, row, 1), 1, texts.Of(statement, 1, guarded: false), take);
+        }
+    }
+
     public async ValueTask ExecuteAsync(CancellationToken cancellationToken)
     {
         if (parts.Count > 0)

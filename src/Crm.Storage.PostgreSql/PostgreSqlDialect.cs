@@ -144,7 +144,7 @@ public sealed partial class PostgreSqlDialect : SqlDialect
         "not-plain" => "~ '[^ -~]'",
         "clustered" => "",
         "by-bucket" => Partitions > 0 ? " PARTITION BY HASH (bucket)" : "",
-        "skip-locked" => IsDistributed ? "" : "FOR UPDATE SKIP LOCKED",
+        "skip-locked" => "FOR UPDATE SKIP LOCKED", // never of rows on several machines: these are leased one by one
         _ => throw new ArgumentException($"'{{{word}}}' is no word of the store's SQL.", nameof(word)),
     };
 

@@ -124,8 +124,24 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
         }
     }
 
-    // A batch is a transaction anyway.
-    public override ValueTask<List<T>> ChangeAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken) => QueryAsync(call, read, cancellationToken);
+    // A batch is a transaction anyway. Where rows that others hold are not passed over, whoever waited for one with another in hand could wait in a circle.
+    public override async ValueTask<List<T>> ChangeAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken)
+    {
+        if (!dialect.IsDistributed)
+        {
+            return await QueryAsync(call, read, cancellationToken).ConfigureAwait(false);
+        }
+
+        var changed = new List<T>();
+        var batch = new PostgreSqlBatch(connection, dialect, texts, onStatement);
+        await using (batch.ConfigureAwait(false))
+        {
+            batch.AddEach(call, row => changed.Add(read(row)));
+            await batch.QueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return changed;
+    }
 
     public override async ValueTask RunAsync(string sql, CancellationToken cancellationToken)
     {

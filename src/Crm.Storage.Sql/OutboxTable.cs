@@ -30,7 +30,17 @@ internal sealed class OutboxTable(string tenant, BucketRange buckets)
         AND crm_outbox.state = 0 AND crm_outbox.not_before <= free.moment AND (crm_outbox.leased_until IS NULL OR crm_outbox.leased_until <= free.moment)
         RETURNING customer_id, id, kind, not_before, attempts, content
         """,
-        [Characters, Whole, Bytes, Characters, Whole, Whole]) { MostRows = 32 };
+        [Characters, Whole, Bytes, Characters, Whole, Whole])
+    {
+        MostRows = 32,
+        OfOne = new(
+            """
+            UPDATE crm_outbox SET leased_until = {5}
+            WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND id = {3} AND state = 0 AND not_before <= {4} AND (leased_until IS NULL OR leased_until <= {4})
+            RETURNING customer_id, id, kind, not_before, attempts, content
+            """,
+            [Characters, Whole, Bytes, Characters, Whole, Whole]),
+    };
 
     private static readonly SqlStatement Release = new(
         """

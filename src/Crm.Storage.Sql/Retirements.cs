@@ -21,6 +21,9 @@ internal sealed class Retirements(string tenant)
         "UPDATE crm_identity SET customer_bucket = {4}, customer_id = {5}, reference = reference + {6} WHERE tenant = {0} AND bucket = {1} AND kind = {2} AND value = {3}",
         [Characters, Whole, Characters, Characters, Whole, Bytes, Whole]);
 
+    // Whoever settles, leases or rewrites one of them is done then, so that taking them waits for nobody.
+    private static readonly SqlStatement OutboxHeld = new("UPDATE crm_outbox SET state = state WHERE tenant = {0} AND bucket = {1} AND customer_id = {2}", [Characters, Whole, Bytes]);
+
     private static readonly SqlStatement OutboxTaken = new(
         """
         DELETE FROM crm_outbox WHERE tenant = {0} AND bucket = {1} AND customer_id = {2}
@@ -55,6 +58,11 @@ internal sealed class Retirements(string tenant)
             foreach (var (_, identity) in await scan.IdentitiesAsync(session, [customer], cancellationToken).ConfigureAwait(false))
             {
                 identities.Add(tenant, Bucket.Of(identity), identity.Kind, identity.Value, survivor.Bucket, survivor, retirement.Known);
+            }
+
+            if (!await session.ExecuteAsync([new SqlCall(OutboxHeld).Add(tenant, customer.Bucket, customer)], cancellationToken).ConfigureAwait(false))
+            {
+                return false;
             }
 
             var taken = new SqlCall(OutboxTaken).Add(tenant, customer.Bucket, customer);

@@ -14,8 +14,9 @@ internal sealed class SeveredFollowUps(string tenant)
         """,
         [Characters, Whole, Characters, Characters, Whole, Bytes]);
 
+    // In one order, in which they are rewritten: who rewrites rows of many at once does not wait for another such in a circle.
     private static readonly SqlStatement Waiting = new(
-        "SELECT customer_id, id, kind, not_before, attempts, content FROM crm_outbox WHERE tenant = {0} AND bucket BETWEEN {1} AND {2} AND state = 0 AND kind = {3}",
+        "SELECT customer_id, id, kind, not_before, attempts, content FROM crm_outbox WHERE tenant = {0} AND bucket BETWEEN {1} AND {2} AND state = 0 AND kind = {3} ORDER BY bucket, customer_id, id",
         [Characters, Whole, Whole, Whole]);
 
     private static readonly SqlStatement Rewrite = new(

@@ -45,7 +45,9 @@ public abstract class SqlSession : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Changes rows and reads what became of them, in a transaction of its own.</summary>
+    /// <summary>
+    /// Changes rows and reads what became of them, in a transaction of its own; each row in one of its own where a database cannot pass over rows that others hold, so that nobody waits for a row with another one in hand.
+    /// </summary>
     public virtual async ValueTask<List<T>> ChangeAsync<T>(SqlCall call, Func<SqlReader, T> read, CancellationToken cancellationToken)
     {
         await BeginAsync(cancellationToken).ConfigureAwait(false);

@@ -32,7 +32,7 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
     /// </summary>
     public bool IsNewAfterGuards { get; init; }
 
-    /// <summary>The same for a single row, without a list: SQLite, which makes a table of a list first, sends it instead. Null: there is none.</summary>
+    /// <summary>The same for a single row, without a list: SQLite, which makes a table of a list first, sends it instead, and so does whoever changes each row by itself. Null: there is none.</summary>
     public SqlStatement? OfOne { get; init; }
 
     /// <summary>Whether several rows may be sent at once.</summary>

@@ -30,7 +30,17 @@ internal sealed class WakeupTable(string tenant, BucketRange buckets)
         AND crm_wakeup.due_at <= free.due AND (crm_wakeup.leased_until IS NULL OR crm_wakeup.leased_until <= free.moment)
         RETURNING customer_id
         """,
-        [Characters, Whole, Bytes, Whole, Whole, Whole]) { MostRows = 32 };
+        [Characters, Whole, Bytes, Whole, Whole, Whole])
+    {
+        MostRows = 32,
+        OfOne = new(
+            """
+            UPDATE crm_wakeup SET leased_until = {5}
+            WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND due_at <= {3} AND (leased_until IS NULL OR leased_until <= {4})
+            RETURNING customer_id
+            """,
+            [Characters, Whole, Bytes, Whole, Whole, Whole]),
+    };
 
     public async ValueTask<IReadOnlyList<CustomerId>> LeaseAsync(SqlSession session, Instant due, Instant now, Instant until, int most, CancellationToken cancellationToken)
     {
