@@ -30,6 +30,12 @@ public sealed record ChallengeStanding
     /// <summary>How often it was achieved.</summary>
     public int Completed { get; init; }
 
+    /// <summary>What was counted lately, in programmes without cascade; null: nothing.</summary>
+    public ChallengePast? Past { get; init; }
+
+    /// <summary>How often it gave its award for what came back since, in programmes without cascade: the award stays, and so many times achieving gives nothing.</summary>
+    public int Ahead { get; init; }
+
     /// <summary>What is counted towards a goal; 0 where nothing is.</summary>
     /// <param name="goal">Its name.</param>
     public long Done(string goal)
@@ -59,6 +65,8 @@ public sealed record ChallengeStanding
             Streak = together ? Math.Max(Streak, other.Streak) : leading.Streak,
             Frozen = leading.Frozen,
             Completed = checked(Completed + other.Completed),
+            Past = ChallengePast.Joined(Past, other.Past),
+            Ahead = checked(Ahead + other.Ahead),
         };
     }
 
@@ -71,7 +79,7 @@ public sealed record ChallengeStanding
         {
             Joined = one.Joined == other.Joined ? Joined : one.Joined,
             Period = one.Period == other.Period ? Period : one.Period,
-            Counts = one.Counts == other.Counts ? Counts : one.Counts,
+            Counts = one.Counts == other.Counts ? Counts : one.Period == other.Period && one.Period == Period ? GoalCount.Sum(Counts, one.Counts, other.Counts) : one.Counts,
             Met = one.Met == other.Met ? Met : one.Met,
             Streak = one.Streak == other.Streak ? Streak : one.Streak,
             Frozen = one.Frozen == other.Frozen ? Frozen : one.Frozen,
@@ -83,4 +91,11 @@ public sealed record ChallengeStanding
 /// <summary>What is counted towards a goal of a challenge.</summary>
 /// <param name="Goal">The goal's name, by which it is known in every version of the programme.</param>
 /// <param name="Done">How much.</param>
-public readonly record struct GoalCount(string Goal, long Done);
+public readonly record struct GoalCount(string Goal, long Done)
+{
+    /// <summary>Counts with the difference of two others, goal by goal, in the order of the first.</summary>
+    internal static Sequence<GoalCount> Sum(Sequence<GoalCount> counts, Sequence<GoalCount> with, Sequence<GoalCount> without) => counts.Concat(with).Concat(without).Select(count => count.Goal).Distinct(StringComparer.Ordinal)
+        .Select(goal => new GoalCount(goal, checked(Of(counts, goal) + Of(with, goal) - Of(without, goal)))).ToSequence();
+
+    private static long Of(Sequence<GoalCount> counts, string goal) => counts.FirstOrDefault(count => count.Goal == goal).Done;
+}

@@ -6,6 +6,7 @@ using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Rules;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Challenges;
 
@@ -42,6 +43,24 @@ internal static class ChallengeSteps
         return decision.Outcome();
     }
 
+    /// <summary>Takes off, in a programme without cascade, what an event counted of which there is less left, or counts it again. An award that was given stays, and is owed where what is left does not achieve it any more.</summary>
+    public static void TakeBack(string key, Membership before, Membership left, ProgramPlan plan, Decision decision)
+    {
+        foreach (var challenge in plan.Challenges)
+        {
+            var (had, has) = (before.Challenge(challenge.Name)?.Past?.CountsOf(key) ?? [], left.Challenge(challenge.Name)?.Past?.CountsOf(key) ?? []);
+            if (had == has || decision.In(plan.Name).Challenge(challenge.Name) is not { Past: { } known } standing || known.With(key, had, has) is not { } past)
+            {
+                continue;
+            }
+
+            var (run, period) = (RunOf(plan, challenge), standing.Period is { } begun ? new Moment(default, plan.Zone).StartOf(begun) : default(Instant?));
+            var ((was, gave), (made, gives)) = (known.Made(run, period), past.Made(run, period));
+            decision.Stand(plan.Name, standing.Plus(made, was) with { Past = past, Ahead = checked(standing.Ahead + gave - gives) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeTakenBack) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeTakenBack(challenge.Name) });
+        }
+    }
+
     /// <summary>Adds how far somebody is who is the same customer from now on; what the two achieve only together is given as one would have been, while the challenge runs and to who takes part.</summary>
     public static void Join(ProgramPlan plan, Challenge challenge, ChallengeStanding other, Decision decision)
     {
@@ -75,18 +94,25 @@ internal static class ChallengeSteps
         }
 
         var before = standing ?? new ChallengeStanding { Challenge = challenge.Name };
-        var after = new ChallengeRun(challenge, moment).Count(before, goal => Added(happened, goal, challenge, plan, decision), out var achieved);
+        var added = challenge.Goals.Select(goal => new GoalCount(goal.Name, Added(happened, goal, challenge, plan, decision))).ToSequence();
+        var after = new ChallengeRun(challenge, moment).Count(before, goal => added.First(count => count.Goal == goal.Name).Done, out var achieved);
         if (after.Counts.All(count => count.Done == 0) && after.Completed == 0 && standing is null)
         {
             return;
         }
 
-        decision.Stand(plan.Name, after);
+        // Where nothing cascades it is kept what was counted.
+        decision.Stand(plan.Name, plan.Cascades || added.All(count => count.Done == 0) || (challenge.Recurrence == Recurrence.Once && before.Completed > 0) ? after
+            : after with { Past = (before.Past ?? new ChallengePast(before with { Ahead = 0 }, [])).With(new ChallengeMark(decision.Context.Cause.ToString(), moment.Instant, added), RunOf(plan, challenge)) });
         if (achieved > 0)
         {
             Award(plan, challenge, decision);
         }
     }
+
+    // As the version of the programme has it that counted at the instant.
+    private static Func<Instant, ChallengeRun> RunOf(ProgramPlan plan, Challenge challenge) =>
+        at => new ChallengeRun(plan.At(at).Challenges.FirstOrDefault(known => known.Name == challenge.Name) ?? challenge, new Moment(at, plan.Zone));
 
     private static long Added(CustomerEvent happened, ChallengeGoal goal, Challenge challenge, ProgramPlan plan, Decision decision)
     {
@@ -113,6 +139,13 @@ internal static class ChallengeSteps
 
     private static void Award(ProgramPlan plan, Challenge challenge, Decision decision)
     {
+        if (decision.In(plan.Name).Challenge(challenge.Name) is { Ahead: > 0 } standing)
+        {
+            decision.Stand(plan.Name, standing with { Ahead = standing.Ahead - 1 });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PrizeCovered) { Subject = challenge.Name, Text = LoyaltyTexts.PrizeCovered(challenge.Name) });
+            return;
+        }
+
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeAchieved) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeAchieved(challenge.Name) });
         decision.Tell(new Echo(LoyaltyNames.ChallengeAchieved, Fields.Of(("program", plan.Name), ("challenge", challenge.Name))));
         foreach (var award in challenge.Award)

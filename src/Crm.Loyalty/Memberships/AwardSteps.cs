@@ -184,7 +184,12 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         {
             if (Covers(budget))
             {
-                decision.Draw(budget.Quota, checked(amount * budget.Definition.PerUnit));
+                var drawn = checked(amount * budget.Definition.PerUnit);
+                decision.Draw(budget.Quota, drawn);
+                if (!plan.Cascades)
+                {
+                    decision.Count(plan, new Tally(budget.Tally, 0, checked(decision.In(plan.Name).Counted(budget.Tally) + drawn)));
+                }
             }
         }
 

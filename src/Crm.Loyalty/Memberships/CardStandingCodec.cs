@@ -5,7 +5,7 @@ using Crm.Values;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Writes and reads standings on stamp cards. Before version 6 of the state a card was counts alone.</summary>
+/// <summary>Writes and reads standings on stamp cards. Before version 6 of the state a card was counts alone, and before version 13 it was not kept what was put on it.</summary>
 internal static class CardStandingCodec
 {
     public static void Write(CardStanding card, SlotWriter writer)
@@ -18,7 +18,7 @@ internal static class CardStandingCodec
         writer.Whole(card.Opened);
 
         // Most cards have none of these.
-        writer.Whole((card.Waits ? 1 : 0) + (card.Expires is null ? 0 : 2) + (card.Each.IsEmpty ? 0 : 4) + (card.Recent.IsEmpty ? 0 : 8) + (card.Peak == 0 ? 0 : 16));
+        writer.Whole((card.Waits ? 1 : 0) + (card.Expires is null ? 0 : 2) + (card.Each.IsEmpty ? 0 : 4) + (card.Recent.IsEmpty ? 0 : 8) + (card.Peak == 0 ? 0 : 16) + (card.Past is null ? 0 : 32) + (card.Ahead.IsEmpty ? 0 : 64));
         if (card.Expires is { } expires)
         {
             writer.Instant(expires);
@@ -48,6 +48,29 @@ internal static class CardStandingCodec
         {
             writer.Whole(card.Peak);
         }
+
+        if (card.Past is { } past)
+        {
+            Write(past.From, writer);
+            writer.Whole(past.Marks.Count);
+            foreach (var mark in past.Marks)
+            {
+                writer.Text(mark.Key);
+                writer.Instant(mark.At);
+                writer.Whole(mark.Stamps);
+                writer.Flag(mark.Opens);
+            }
+        }
+
+        if (!card.Ahead.IsEmpty)
+        {
+            writer.Whole(card.Ahead.Count);
+            foreach (var place in card.Ahead)
+            {
+                writer.Whole(place.At);
+                writer.Whole(place.Times);
+            }
+        }
     }
 
     public static CardStanding Read(int version, ref SlotReader reader)
@@ -73,6 +96,24 @@ internal static class CardStandingCodec
         }
 
         var peak = (has & 16) != 0 ? reader.Whole() : 0;
-        return card with { Peak = peak, Goal = goal, Opened = opened, Waits = (has & 1) != 0, Expires = expires, Each = Sequence.Given(each), Recent = Sequence.Given(recent) };
+        var past = (has & 32) != 0 ? Past(version, ref reader) : null;
+        var ahead = new PrizeAhead[(has & 64) != 0 ? reader.Int() : 0];
+        for (var i = 0; i < ahead.Length; i++)
+        {
+            ahead[i] = new PrizeAhead(reader.Int(), reader.Whole());
+        }
+
+        return card with { Past = past, Ahead = Sequence.Given(ahead), Peak = peak, Goal = goal, Opened = opened, Waits = (has & 1) != 0, Expires = expires, Each = Sequence.Given(each), Recent = Sequence.Given(recent) };
+    }
+
+    private static CardPast Past(int version, ref SlotReader reader)
+    {
+        var (from, marks) = (Read(version, ref reader), new CardMark[reader.Int()]);
+        for (var i = 0; i < marks.Length; i++)
+        {
+            marks[i] = new CardMark(reader.Code(), reader.Instant(), reader.Whole()) { Opens = reader.Flag() };
+        }
+
+        return new CardPast(from, Sequence.Given(marks));
     }
 }

@@ -28,6 +28,7 @@ internal static class ClawbackSteps
             if (!asks || !UndoSteps.Undo(amended, plan, decision))
             {
                 Settle(amended, plan, decision);
+                CountBackSteps.CountBack(amended, plan, decision, asks);
             }
         }
     }

@@ -98,6 +98,9 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     /// <summary>Draws on a supply that members share.</summary>
     public void Draw(string quota, long amount) => (quotas ??= []).Add(new QuotaDraw(quota, amount));
 
+    /// <summary>Gives back to a supply that members share, or draws again what came back to it: that was given out before, so it is drawn whatever the supply has.</summary>
+    public void DrawAgain(string quota, long amount) => (quotas ??= []).Add(new QuotaDraw(quota, amount) { IntoDebt = amount > 0 && !MayDraw(quota, amount) });
+
     /// <summary>Draws on supplies that members share.</summary>
     public void Draw(IReadOnlyList<QuotaDraw> draws)
     {

@@ -197,7 +197,7 @@ internal static class MemberCodec
     private static void Write(ChallengeStanding challenge, SlotWriter writer)
     {
         writer.Text(challenge.Challenge);
-        writer.Whole((challenge.Joined ? 1 : 0) + (challenge.Met ? 2 : 0) + (challenge.Period is null ? 0 : 4));
+        writer.Whole((challenge.Joined ? 1 : 0) + (challenge.Met ? 2 : 0) + (challenge.Period is null ? 0 : 4) + (challenge.Past is null ? 0 : 8) + (challenge.Ahead == 0 ? 0 : 16));
         if (challenge.Period is { } period)
         {
             writer.Date(period);
@@ -206,8 +206,29 @@ internal static class MemberCodec
         writer.Whole(challenge.Streak);
         writer.Whole(challenge.Frozen);
         writer.Whole(challenge.Completed);
-        writer.Whole(challenge.Counts.Count);
-        foreach (var count in challenge.Counts)
+        Write(challenge.Counts, writer);
+        if (challenge.Past is { } past)
+        {
+            Write(past.From, writer);
+            writer.Whole(past.Marks.Count);
+            foreach (var mark in past.Marks)
+            {
+                writer.Text(mark.Key);
+                writer.Instant(mark.At);
+                Write(mark.Counts, writer);
+            }
+        }
+
+        if (challenge.Ahead != 0)
+        {
+            writer.Whole(challenge.Ahead);
+        }
+    }
+
+    private static void Write(Sequence<GoalCount> counts, SlotWriter writer)
+    {
+        writer.Whole(counts.Count);
+        foreach (var count in counts)
         {
             writer.Text(count.Goal);
             writer.Whole(count.Done);
@@ -219,20 +240,42 @@ internal static class MemberCodec
         var challenges = new ChallengeStanding[reader.Int()];
         for (var i = 0; i < challenges.Length; i++)
         {
-            var (name, has) = (reader.Name(), reader.Int());
-            var period = (has & 4) != 0 ? reader.Date() : default(LocalDate?);
-            var read = new ChallengeStanding { Challenge = name, Joined = (has & 1) != 0, Met = (has & 2) != 0, Period = period, Streak = reader.Int(), Frozen = reader.Int(), Completed = reader.Int() };
-            var counts = new GoalCount[reader.Int()];
-            var names = version < 12 ? goals(name, counts.Length) : [];
-            for (var j = 0; j < counts.Length; j++)
-            {
-                counts[j] = new GoalCount(version < 12 ? names[j] : reader.Name(), reader.Whole());
-            }
-
-            challenges[i] = read with { Counts = Sequence.Given(counts) };
+            challenges[i] = Challenge(version, goals, ref reader);
         }
 
         return Sequence.Given(challenges);
+    }
+
+    private static ChallengeStanding Challenge(int version, Func<string, int, string[]> goals, ref SlotReader reader)
+    {
+        var (name, has) = (reader.Name(), reader.Int());
+        var period = (has & 4) != 0 ? reader.Date() : default(LocalDate?);
+        var read = new ChallengeStanding { Challenge = name, Joined = (has & 1) != 0, Met = (has & 2) != 0, Period = period, Streak = reader.Int(), Frozen = reader.Int(), Completed = reader.Int() };
+        read = read with { Counts = Counts(count => version < 12 ? goals(name, count) : null, ref reader) };
+        return read with { Past = (has & 8) != 0 ? Past(version, goals, ref reader) : null, Ahead = (has & 16) != 0 ? reader.Int() : 0 };
+    }
+
+    private static Sequence<GoalCount> Counts(Func<int, string[]?> named, ref SlotReader reader)
+    {
+        var counts = new GoalCount[reader.Int()];
+        var names = named(counts.Length);
+        for (var i = 0; i < counts.Length; i++)
+        {
+            counts[i] = new GoalCount(names is null ? reader.Name() : names[i], reader.Whole());
+        }
+
+        return Sequence.Given(counts);
+    }
+
+    private static ChallengePast Past(int version, Func<string, int, string[]> goals, ref SlotReader reader)
+    {
+        var (from, marks) = (Challenge(version, goals, ref reader), new ChallengeMark[reader.Int()]);
+        for (var i = 0; i < marks.Length; i++)
+        {
+            marks[i] = new ChallengeMark(reader.Code(), reader.Instant(), Counts(_ => null, ref reader));
+        }
+
+        return new ChallengePast(from, Sequence.Given(marks));
     }
 
     private static void Write(CartRequest cart, SlotWriter writer)

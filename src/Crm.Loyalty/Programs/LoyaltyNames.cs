@@ -100,7 +100,14 @@ public static class LoyaltyNames
     internal static string Latest(string rule) => $"latest/{rule}";
 
     /// <summary>The tally that a rule gave for one value of a field; the value is kept as a hash.</summary>
-    internal static string Once(string rule, string? reference) => reference is null ? $"once/{rule}" : $"once/{rule}/{Definitions.DefinitionHash.Of(reference).Value >> 64:x16}";
+    internal static string Once(string rule, string? reference) => reference is null ? $"{AllOnce}{rule}" : $"{AllOnce}{rule}/{Definitions.DefinitionHash.Of(reference).Value >> 64:x16}";
+
+    internal const string AllOnce = "once/";
+
+    /// <summary>The tally of what the member's events drew on a budget, in programmes without cascade: what an event drew is what it made of difference.</summary>
+    internal static string Budget(string budget) => $"{AllBudgets}{budget}";
+
+    internal const string AllBudgets = "budget/";
 
     /// <summary>The tally of the rest that a rule carries to the next event.</summary>
     internal static string Carried(string rule, object of) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"carry/{rule}/{of}");

@@ -90,9 +90,18 @@ internal sealed class LoyaltyPlans
 }
 
 /// <summary>The versions of one programme.</summary>
-internal sealed class ProgramVersions(IReadOnlyList<Definition<LoyaltyProgram>> definitions)
+internal sealed class ProgramVersions
 {
-    public ProgramPlan[] All { get; } = definitions.Select((definition, place) => new ProgramPlan(definition, place + 1 < definitions.Count ? definitions[place + 1].ActiveFrom : null)).ToArray();
+    public ProgramVersions(IReadOnlyList<Definition<LoyaltyProgram>> definitions)
+    {
+        All = new ProgramPlan[definitions.Count];
+        for (var i = 0; i < All.Length; i++)
+        {
+            All[i] = new ProgramPlan(definitions[i], i + 1 < All.Length ? definitions[i + 1].ActiveFrom : null, i > 0 ? All[i - 1] : null);
+        }
+    }
+
+    public ProgramPlan[] All { get; }
 
     public string Name => All[0].Name;
 

@@ -20,11 +20,14 @@ internal sealed class ProgramPlan
 {
     private readonly FrozenDictionary<string, RuleIndex> rules;
     private readonly string[] closeKeys;
+    private readonly ProgramPlan? earlier;
 
     /// <param name="definition">The version.</param>
     /// <param name="until">When the next version begins; null for the last.</param>
-    public ProgramPlan(Definition<LoyaltyProgram> definition, Instant? until)
+    /// <param name="earlier">The version before it; null for the first.</param>
+    public ProgramPlan(Definition<LoyaltyProgram> definition, Instant? until, ProgramPlan? earlier = null)
     {
+        this.earlier = earlier;
         Definition = definition;
         Until = until;
         Zone = DateTimeZoneProviders.Tzdb[definition.Value.Zone];
@@ -53,6 +56,12 @@ internal sealed class ProgramPlan
 
     /// <summary>When the next version begins; null for the last.</summary>
     public Instant? Until { get; }
+
+    /// <summary>The version that counted at an instant before now; the first where none did.</summary>
+    public ProgramPlan At(Instant instant) => earlier is null || Definition.ActiveFrom <= instant ? this : earlier.At(instant);
+
+    /// <summary>Whether refunds decide history again.</summary>
+    public bool Cascades => Definition.Value.Cascade != Cascade.None;
 
     public string Name => Definition.Name;
 

@@ -76,5 +76,7 @@ internal sealed class BudgetPlan(string program, EarningBudget budget)
 
     public string Quota { get; } = budget.Quota(program);
 
+    public string Tally { get; } = LoyaltyNames.Budget(budget.Name);
+
     public bool Covers(string rule, string unit) => string.Equals(budget.Unit, unit, StringComparison.Ordinal) && rules?.Contains(rule) != false;
 }

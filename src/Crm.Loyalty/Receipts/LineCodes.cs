@@ -144,6 +144,15 @@ public static class LineCodes
     /// <summary>A card gave units by itself, when full or on the way; the subject is the card.</summary>
     public const string CardPrize = "card-prize";
 
+    /// <summary>A refund took stamps off a card, in a programme without cascade, or gave them back where it was taken back itself; the subject is the card.</summary>
+    public const string StampsTakenBack = "stamps-taken-back";
+
+    /// <summary>A refund took off what was counted towards a challenge, in a programme without cascade, or counts it again where it was taken back itself; the subject is the challenge.</summary>
+    public const string ChallengeTakenBack = "challenge-taken-back";
+
+    /// <summary>A card or a challenge gave nothing, because it gave it before for what came back since; the subject is the card or the challenge.</summary>
+    public const string PrizeCovered = "prize-covered";
+
     /// <summary>Units were set aside; the subject is the reservation.</summary>
     public const string Reserved = "reserved";
 

@@ -403,6 +403,14 @@ public static class LoyaltyTexts
 
     internal static Text ChallengeAchieved(string challenge) => new($"The challenge '{challenge}' is achieved.", $"已完成任務「{challenge}」。");
 
+    internal static Text StampsTakenBack(string card, long stamps) => stamps > 0
+        ? new($"{Number(stamps)} {(stamps == 1 ? "stamp" : "stamps")} of card '{card}' taken back.", $"已收回印花卡「{card}」印花 {Number(stamps)} 個。")
+        : new($"{Number(-stamps)} {(stamps == -1 ? "stamp" : "stamps")} of card '{card}' given back.", $"已退回印花卡「{card}」印花 {Number(-stamps)} 個。");
+
+    internal static Text ChallengeTakenBack(string challenge) => new($"What counts towards the challenge '{challenge}' is what refunds have left.", $"任務「{challenge}」的進度按退款後餘額計算。");
+
+    internal static Text PrizeCovered(string given) => new($"'{given}' gave this before, for what came back since.", $"「{given}」早前已送出此項，其後已有退款，是次用以抵銷。");
+
     internal static Text ActorMissing { get; } = new(
         "The request has to say who adjusts, as the actor of the event.",
         "請求須以事件的經手人註明由誰調整。");

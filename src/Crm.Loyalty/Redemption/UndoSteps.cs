@@ -82,6 +82,7 @@ internal static class UndoSteps
 
         MovedLots.Forget(request.Key, plan, decision);
         TakeRewards(plan, did, without, decision);
+        CountBackSteps.CountBack(amended, plan, decision, isRequest: true);
         if (request.Kind == LoyaltyEvents.TransferName || isGift)
         {
             WalletRequests.TakeBack(request, isGift ? PoolEvents.Pool : LoyaltyEvents.To, decision);

@@ -12,7 +12,7 @@ public enum Overflow
     Reject,
 }
 
-/// <summary>A cap on what a member earns. What refunds take back makes room again, because history is then decided without it.</summary>
+/// <summary>A cap on what a member earns. What refunds take back makes room again, within the span in which it was earned.</summary>
 public sealed record EarningLimit
 {
     /// <summary>The name; receipts name it where it cuts.</summary>
@@ -53,5 +53,7 @@ public sealed record EarningBudget
 
     /// <summary>The name of the supply in the store.</summary>
     /// <param name="program">The programme.</param>
-    public string Quota(string program) => $"loyalty.{program}.{Name}";
+    public string Quota(string program) => QuotaOf(program, Name);
+
+    internal static string QuotaOf(string program, string budget) => $"loyalty.{program}.{budget}";
 }

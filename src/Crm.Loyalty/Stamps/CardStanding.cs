@@ -41,6 +41,12 @@ public sealed record CardStanding
     /// <summary>Where a day has a limit, the stamps of the last day.</summary>
     public Sequence<StampTime> Recent { get; init; }
 
+    /// <summary>What was put on the card lately, in programmes without cascade; null: nothing.</summary>
+    public CardPast? Past { get; init; }
+
+    /// <summary>What the card gave by itself for stamps that came back since, in programmes without cascade, by place.</summary>
+    public Sequence<PrizeAhead> Ahead { get; init; }
+
     /// <summary>Free ones that wait to be taken; below 0 when purchases came back whose free one was taken already: so many cards are owed.</summary>
     public long Free => Completed - Used;
 
@@ -84,6 +90,8 @@ public sealed record CardStanding
             Waits = Waits && other.Waits,
             Expires = Expires is { } mine && !(other.Expires > mine) ? mine : other.Expires,
             Recent = Recent.Concat(other.Recent).OrderBy(time => time.At).ToSequence(),
+            Past = CardPast.Joined(Past, other.Past, goal),
+            Ahead = Sum(Ahead.Concat(other.Ahead)),
         }).Settled(goal);
         sum = (sum with { Peak = sum.Completed > Completed + other.Completed ? 0 : Math.Max(Farthest, other.Farthest) }).Normal();
         if (Each.IsEmpty && other.Each.IsEmpty)
@@ -106,6 +114,39 @@ public sealed record CardStanding
 
         return sum with { Each = left.ToSequence() };
     }
+
+    /// <summary>This standing, of which so much of what it gave by itself its stamps do not cover any more.</summary>
+    internal CardStanding Gives(IEnumerable<CardPrize> gave, IEnumerable<CardPrize> gives) => this with
+    {
+        Ahead = Sum(Ahead.Concat(gave.Select(prize => new PrizeAhead(prize.At, prize.Times))).Concat(gives.Select(prize => new PrizeAhead(prize.At, -prize.Times)))),
+    };
+
+    /// <summary>What the card gives of these, less what it gave before for stamps that came back since.</summary>
+    internal CardStanding Cover(Sequence<CardPrize> prizes, out Sequence<CardPrize> due)
+    {
+        if (Ahead.IsEmpty)
+        {
+            due = prizes;
+            return this;
+        }
+
+        var (ahead, rest) = (Ahead.ToDictionary(place => place.At, place => place.Times), new List<CardPrize>());
+        foreach (var prize in prizes)
+        {
+            var covered = Math.Clamp(ahead.GetValueOrDefault(prize.At), 0, prize.Times);
+            ahead[prize.At] = ahead.GetValueOrDefault(prize.At) - covered;
+            if (prize.Times > covered)
+            {
+                rest.Add(prize with { Times = prize.Times - covered });
+            }
+        }
+
+        due = rest.ToSequence();
+        return this with { Ahead = Sum(ahead.Select(place => new PrizeAhead(place.Key, place.Value))) };
+    }
+
+    private static Sequence<PrizeAhead> Sum(IEnumerable<PrizeAhead> places) =>
+        places.GroupBy(place => place.At).Select(place => new PrizeAhead(place.Key, place.Sum(one => one.Times))).Where(place => place.Times != 0).OrderBy(place => place.At).ToSequence();
 
     /// <summary>This standing without a peak that says no more than the stamps.</summary>
     internal CardStanding Normal() => Peak == 0 || (Peak > Stamps && Stamps > 0) ? this : this with { Peak = 0 };

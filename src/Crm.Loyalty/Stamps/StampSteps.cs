@@ -5,6 +5,7 @@ using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Rules;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Stamps;
 
@@ -48,6 +49,25 @@ internal static class StampSteps
         Reach(plan, card, result, decision);
     }
 
+    /// <summary>Takes off a card, in a programme without cascade, what an event put on it of which there is less left, or puts it back. What was handed out stays, and is owed where the stamps do not cover it any more.</summary>
+    public static void TakeBack(string key, Membership before, Membership left, ProgramPlan plan, Decision decision)
+    {
+        foreach (var card in plan.Cards)
+        {
+            var standing = decision.In(plan.Name).Card(card.Name);
+            var more = (left.Card(card.Name).Past?.StampsOf(key) ?? 0) - (before.Card(card.Name).Past?.StampsOf(key) ?? 0);
+            if (more == 0 || standing.Past?.With(key, more) is not { } past)
+            {
+                continue;
+            }
+
+            var (stamping, now) = (StampingOf(plan, card), decision.Context.Moment.Instant);
+            var ((was, gave), (made, gives)) = (standing.Past.Made(stamping, now), past.Made(stamping, now));
+            decision.Stand(plan, card, standing, standing.Plus(made, was).Gives(gave, gives).Settled(card.Definition.Goal) with { Past = past });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsTakenBack) { Subject = card.Name, Text = LoyaltyTexts.StampsTakenBack(card.Name, -more) });
+        }
+    }
+
     public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
         var (plan, card, refused) = Find(request, plans, context);
@@ -72,7 +92,7 @@ internal static class StampSteps
     {
         var before = decision.In(plan.Name).Card(card.Name);
         var result = new Stamping(card.Definition, MomentOf(plan, decision)).Give(before, stamps);
-        decision.Stand(plan, card, before, result.Standing);
+        decision.Stand(plan, card, before, Marked(result.Standing, before, new CardMark(decision.Context.Cause.ToString(), decision.Context.Moment.Instant, result.Given), plan, card));
         if (result.Refused > 0)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsNotGiven) { Subject = card.Name, Text = LoyaltyTexts.StampsNotGiven(card.Name, result.Refused) });
@@ -99,7 +119,15 @@ internal static class StampSteps
             decision.Tell(new Echo(LoyaltyNames.CardCompleted, Fields.Of(("program", plan.Name), ("card", card.Name), ("times", result.Filled))));
         }
 
-        foreach (var prize in result.Prizes.GroupBy(item => item.Prize.Unit))
+        var standing = decision.In(plan.Name).Card(card.Name);
+        var covering = standing.Cover(result.Prizes, out var prizes);
+        if (covering != standing)
+        {
+            decision.Stand(plan, card, standing, covering);
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PrizeCovered) { Subject = card.Name, Text = LoyaltyTexts.PrizeCovered(card.Name) });
+        }
+
+        foreach (var prize in prizes.GroupBy(item => item.Prize.Unit))
         {
             if (plan.PlaceOf(prize.Key) is >= 0 and var place)
             {
@@ -109,6 +137,13 @@ internal static class StampSteps
             }
         }
     }
+
+    // Where nothing cascades it is kept what was put on the card.
+    private static CardStanding Marked(CardStanding standing, CardStanding before, CardMark mark, ProgramPlan plan, CardPlan card) =>
+        plan.Cascades || (mark.Stamps == 0 && !mark.Opens) ? standing : standing with { Past = (before.Past ?? new CardPast(before with { Ahead = [] }, [])).With(mark, StampingOf(plan, card)) };
+
+    // As the version of the programme has it that counted at the instant.
+    private static Func<Instant, Stamping> StampingOf(ProgramPlan plan, CardPlan card) => at => new Stamping((plan.At(at).CardNamed(card.Name) ?? card).Definition, new Moment(at, plan.Zone));
 
     private static Moment MomentOf(ProgramPlan plan, Decision decision) => new(decision.Context.Moment.Instant, plan.Zone);
 
@@ -147,7 +182,7 @@ internal static class StampSteps
         }
 
         var decision = new Decision(state, context);
-        decision.Stand(plan, card, before, before with { Waits = false });
+        decision.Stand(plan, card, before, Marked(before with { Waits = false }, before, new CardMark(context.Cause.ToString(), context.Moment.Instant, 0) { Opens = true }, plan, card));
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardOpened) { Subject = card.Name, Text = LoyaltyTexts.CardOpened(card.Name) });
         return decision.Outcome();
     }

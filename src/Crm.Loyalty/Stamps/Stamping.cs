@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
 using NodaTime;
@@ -9,6 +10,9 @@ namespace Crm.Loyalty.Stamps;
 /// <param name="moment">Now, in the programme's zone.</param>
 internal readonly struct Stamping(StampCard card, Moment moment)
 {
+    /// <summary>As it puts stamps on the card that were given: all of them, whatever limits say of others.</summary>
+    public Stamping Given => new(card with { MostPerVisit = null, MostPerDay = card.MostPerDay is null ? null : int.MaxValue, Overflow = StampOverflow.Carry }, moment);
+
     /// <summary>Gives stamps as far as limits and the card take them.</summary>
     public StampResult Give(CardStanding standing, long stamps)
     {
@@ -30,7 +34,7 @@ internal readonly struct Stamping(StampCard card, Moment moment)
 
         stamps = stamps > left && card.Overflow == StampOverflow.Drop ? left : stamps;
         var given = stamps;
-        var prizes = new List<(UnitAmount Prize, long Times)>();
+        var prizes = new List<CardPrize>();
         var completed = standing.Completed;
         stamps += begun;
         while (stamps > 0)
@@ -58,19 +62,19 @@ internal readonly struct Stamping(StampCard card, Moment moment)
     {
         var sum = standing.With(other, card.Goal);
         var full = sum.Completed - standing.Completed - other.Completed;
-        var prizes = new List<(UnitAmount Prize, long Times)>();
+        var prizes = new List<CardPrize>();
         foreach (var milestone in card.Milestones)
         {
             var reached = full + Reached(sum, milestone) - Reached(standing, milestone) - Reached(other, milestone);
             if (reached > 0)
             {
-                prizes.Add((milestone.Prize, reached));
+                prizes.Add(new CardPrize(milestone.At, milestone.Prize, reached));
             }
         }
 
         if (card.Prize is { } prize && full > 0)
         {
-            prizes.Add((prize, full));
+            prizes.Add(new CardPrize(0, prize, full));
             sum = sum with { Used = checked(sum.Used + full) };
         }
 
@@ -92,18 +96,18 @@ internal readonly struct Stamping(StampCard card, Moment moment)
     }
 
     // Several cards at once, when none is open.
-    private CardStanding Filled(CardStanding standing, long cards, List<(UnitAmount, long)> prizes, ref long stamps)
+    private CardStanding Filled(CardStanding standing, long cards, List<CardPrize> prizes, ref long stamps)
     {
         stamps -= cards * card.Goal;
         foreach (var milestone in card.Milestones)
         {
-            prizes.Add((milestone.Prize, cards));
+            prizes.Add(new CardPrize(milestone.At, milestone.Prize, cards));
         }
 
         return Completed(standing with { Opened = checked(standing.Opened + cards) }, cards, prizes);
     }
 
-    private CardStanding On(CardStanding standing, long stamps, List<(UnitAmount, long)> prizes, out long put)
+    private CardStanding On(CardStanding standing, long stamps, List<CardPrize> prizes, out long put)
     {
         if (standing.Goal == 0)
         {
@@ -116,7 +120,7 @@ internal readonly struct Stamping(StampCard card, Moment moment)
         {
             if (before < milestone.At && milestone.At <= after)
             {
-                prizes.Add((milestone.Prize, 1));
+                prizes.Add(new CardPrize(milestone.At, milestone.Prize, 1));
             }
         }
 
@@ -133,11 +137,11 @@ internal readonly struct Stamping(StampCard card, Moment moment)
         }).Normal();
     }
 
-    private CardStanding Completed(CardStanding standing, long cards, List<(UnitAmount, long)> prizes)
+    private CardStanding Completed(CardStanding standing, long cards, List<CardPrize> prizes)
     {
         if (card.Prize is { } prize)
         {
-            prizes.Add((prize, cards));
+            prizes.Add(new CardPrize(0, prize, cards));
         }
 
         return standing with
@@ -181,4 +185,11 @@ internal readonly struct Stamping(StampCard card, Moment moment)
 /// <param name="Refused">How many were asked for and not given.</param>
 /// <param name="Prizes">What cards gave by themselves, and how often.</param>
 /// <param name="Filled">How many cards became full.</param>
-internal sealed record StampResult(CardStanding Standing, long Given, long Refused, Sequence<(UnitAmount Prize, long Times)> Prizes, long Filled);
+internal sealed record StampResult(CardStanding Standing, long Given, long Refused, Sequence<CardPrize> Prizes, long Filled);
+
+/// <summary>What a card gives by itself.</summary>
+/// <param name="At">The stamp at which it is given; 0 for the full card.</param>
+/// <param name="Prize">What.</param>
+/// <param name="Times">How often.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct CardPrize(int At, UnitAmount Prize, long Times);

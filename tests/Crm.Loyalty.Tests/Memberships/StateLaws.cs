@@ -227,6 +227,42 @@ public sealed class StateLaws
         Assert.Equal(new TierStanding { Ladder = "tier", Joined = new LocalDate(2026, 1, 15), Counted = 450, Tier = "gold", Held = [new TierHold("gold", at, until)], Counts = [new TierCount(at, 450)] }, standing);
     }
 
+    /// <summary>Until version 12 nothing said what was put on cards and counted towards challenges lately.</summary>
+    [Fact]
+    public void Cards_and_challenges_of_before_their_past_was_kept_are_still_read()
+    {
+        var writer = new SlotWriter();
+        writer.Whole(1);
+        writer.Text("tea-club");
+        writer.Whole(0);
+        writer.Whole(0);
+        writer.Whole(1);
+        writer.Text("cups");
+        foreach (var number in (long[])[2, 1, 1, 9, 2, 17, 7])
+        {
+            writer.Whole(number);
+        }
+
+        writer.Whole(0);
+        writer.Whole(0);
+        writer.Whole(32);
+        writer.Whole(1);
+        writer.Text("run");
+        foreach (var number in (long[])[3, 2, 1, 5, 1])
+        {
+            writer.Whole(number);
+        }
+
+        writer.Text("visits");
+        writer.Whole(4);
+        var reader = new SlotReader(writer.Written);
+        var read = ((LoyaltyState)Codec.Read(12, ref reader)).In("tea-club");
+
+        Assert.True(reader.AtEnd);
+        Assert.Equal(new CardStanding { Card = "cups", Stamps = 2, Completed = 1, Used = 1, Goal = 9, Opened = 2, Waits = true, Peak = 7 }, read.Card("cups"));
+        Assert.Equal(new ChallengeStanding { Challenge = "run", Joined = true, Met = true, Streak = 2, Frozen = 1, Completed = 5, Counts = [new("visits", 4)] }, read.Challenge("run"));
+    }
+
     private static byte[] Bytes(LoyaltyState state)
     {
         var writer = new SlotWriter();
@@ -281,6 +317,8 @@ public sealed class StateLaws
                 Expires = (has & 2) == 0 ? null : Samples.Local(2026, 9, 1),
                 Each = (has & 4) == 0 ? [] : [new Lot(Samples.Local(2026, 9, 1), stamps)],
                 Recent = (has & 8) == 0 ? [] : [new StampTime(Samples.Local(2026, 8, 1), 2)],
+                Past = (has & 1) == 0 ? null : new CardPast(new CardStanding { Card = name, Stamps = stamps, Goal = 9, Opened = 1 }, [new CardMark("pos:1", Samples.Local(2026, 7, 1), used), new CardMark("pos:2", Samples.Local(2026, 8, 1), 0) { Opens = true }]),
+                Ahead = (has & 2) == 0 ? [] : [new PrizeAhead(0, 1), new PrizeAhead(5, completed + 1)],
             };
         var rests =
             from has in Gen.Choose(0, 255)
@@ -295,7 +333,7 @@ public sealed class StateLaws
                 Carts = (has & 64) == 0 ? [] : [new CartRequest("a", number + 1, Samples.Local(2026, 5, 1)) { Covered = number }, new CartRequest("b", 1, Samples.Local(2026, 6, 1))],
                 Reservations = (has & 8) == 0 ? [] : [new Reservation { Id = $"pos:{number}", Unit = "points", Until = Samples.Local(2026, 5, 1), Lots = [new Lot(null, number)], Owed = number % 3, Reward = number % 2 == 0 ? null : "mug", Times = 1 }],
                 Rewards = (has & 16) == 0 ? [] : [new RewardStanding { Reward = "mug", Taken = number, Recent = [Samples.Local(2026, 5, 1)], Open = [new IssuedReward("TEA-1", null), new IssuedReward("TEA-2", Samples.Local(2026, 5, 1)) { Times = 2, Paid = new UnitAmount("points", number + 1) }], Used = number % 2 == 0 ? [] : [new UsedReward("TEA-0", Samples.Local(2026, 5, 1), 3, null), new UsedReward("TEA-3", Samples.Local(2026, 5, 2), 1, new UnitAmount("points", 5)) { Until = Samples.Local(2026, 6, 2) }] }],
-                Challenges = (has & 32) == 0 ? [] : [new ChallengeStanding { Challenge = "run", Joined = true, Met = number % 2 == 0, Period = number % 3 == 0 ? null : new LocalDate(2026, 5, 1), Counts = [new("visits", number), new("cups", 2)], Streak = 3, Frozen = 1, Completed = number }],
+                Challenges = (has & 32) == 0 ? [] : [new ChallengeStanding { Challenge = "run", Joined = true, Met = number % 2 == 0, Period = number % 3 == 0 ? null : new LocalDate(2026, 5, 1), Counts = [new("visits", number), new("cups", 2)], Streak = 3, Frozen = 1, Completed = number, Ahead = number % 4, Past = number % 2 == 0 ? null : new ChallengePast(new ChallengeStanding { Challenge = "run", Counts = [new("visits", 1)] }, [new ChallengeMark("pos:1", Samples.Local(2026, 5, 3), [new("visits", 1), new("cups", 0)])]) }],
             };
         var memberships =
             from program in Gen.Elements("tea-club", "coffee", "z")

@@ -37,12 +37,18 @@ public sealed class FeatureLaws
     [Fact]
     public void Independent_refunds_commute() => Commute(program => new LoyaltyModule(program)).Check(Thorough);
 
-    /// <summary>Without cascade on ladders alone whose windows the calendar sets: what a ladder holds after several things were taken back is worked out from what it held before, and not from what was counted.</summary>
+    /// <summary>Without cascade on ladders alone whose windows the calendar sets, with cards and challenges of every kind: what a ladder holds after several things were taken back is worked out from what it held before, and not from what was counted.</summary>
     [Fact]
     public void Without_cascade_a_split_refund_equals_the_single_one() => Split(Kept, Calendars).Check(Thorough);
 
     [Fact]
     public void Without_cascade_independent_refunds_commute() => Commute(Kept, Calendars).Check(Thorough);
+
+    [Fact]
+    public void Without_cascade_a_cancelled_refund_leaves_what_there_was() => Cancelled(Kept, Calendars).Check(Thorough);
+
+    [Fact]
+    public void Remembering_a_refund_that_was_cancelled_is_caught() => Caught(Cancelled(program => new ByRule(program), Calendars));
 
     [Fact]
     public void Entries_add_up_to_the_wallets_and_what_is_set_aside() => Sums(program => new LoyaltyModule(program)).Check(Thorough);
@@ -110,6 +116,15 @@ public sealed class FeatureLaws
         var first = Refund("till:a", orders[0], orders[0].Spend!.Value.MinorUnits * percents.Item1 / 100);
         var second = Refund("till:b", orders[^1], orders[^1].Spend!.Value.MinorUnits * percents.Item2 / 100);
         Run(async () => Assert.Equal(await Picture(module(program), [.. orders, first, second]), await Picture(module(program), [.. orders, second, first])));
+    });
+
+    private static Property Cancelled(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram> programs) => Prop.ForAll(Arb.From(Gen.Zip(programs, Orders)), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
+    {
+        var (program, orders) = given;
+        var first = Refund("till:a", orders[0], orders[0].Spend!.Value.MinorUnits * percents.Item1 / 100);
+        var second = Refund("till:b", orders[^1], orders[^1].Spend!.Value.MinorUnits * percents.Item2 / 100);
+        var cancelled = new CustomerEvent { Key = EventKey.Parse("desk:cancel"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = first.Key, OccurredAt = RefundsAt };
+        Run(async () => Assert.Equal(await Picture(module(program), [.. orders, second]), await Picture(module(program), [.. orders, first, second, cancelled])));
     });
 
     private static Property Sums(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Programs, Orders)), Arb.From(Gen.Choose(0, 100)), (given, percent) =>
