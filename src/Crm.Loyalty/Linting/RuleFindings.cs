@@ -1,3 +1,4 @@
+using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
 using Crm.Values;
 
@@ -124,10 +125,12 @@ internal static class RuleFindings
             return null;
         }
 
-        return carts.Program.Rules.OfType<FixedPoints>().FirstOrDefault(other => other.Name != rule.Name && other.Terms.Group == name && IsAlways(other, rule) && GoesBefore(other, rule, group.Policy))?.Name;
+        return carts.Program.Rules.OfType<FixedPoints>().FirstOrDefault(other => other.Name != rule.Name && other.Terms.Group == name && IsAlways(other, rule, carts.Program) && GoesBefore(other, rule, group.Policy))?.Name;
     }
 
-    private static bool IsAlways(FixedPoints rule, IEarningRule whenever) => rule is { When: null, With: null } && rule.Terms is { MinimumSpend: null, Frequency: null, OncePer: null, Cooldown: null } terms
+    // Where a limit or a budget keeps it from giving, the next of the group gives.
+    private static bool IsAlways(FixedPoints rule, IEarningRule whenever, LoyaltyProgram program) => !program.Limits.Any(limit => limit.Unit == rule.Unit && (limit.Rules.IsEmpty || limit.Rules.Contains(rule.Name)))
+        && !program.Budgets.Any(budget => budget.Unit == rule.Unit && (budget.Rules.IsEmpty || budget.Rules.Contains(rule.Name))) && rule is { When: null, With: null } && rule.Terms is { MinimumSpend: null, Frequency: null, OncePer: null, Cooldown: null } terms
         && terms.Hours == EarningHours.Always && terms.Scope == EarningScope.Everywhere && !whenever.On.Except(rule.On, StringComparer.Ordinal).Any();
 
     private static bool GoesBefore(FixedPoints other, IEarningRule rule, StackingPolicy policy)

@@ -28,8 +28,14 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         }
     }
 
-    /// <summary>Gives way to another rule of the group.</summary>
-    public void Outrank(string group) => Change(LineCodes.Outranked, group, -amount);
+    /// <summary>Gives way to another rule of the group, with what limits and budgets have left.</summary>
+    public void Outrank(string group)
+    {
+        if (amount > 0)
+        {
+            Change(LineCodes.Outranked, group, -amount);
+        }
+    }
 
     /// <summary>Takes off what something else than the award itself forbids.</summary>
     public void Cut(string code, string subject, long by) => Change(code, subject, -by);

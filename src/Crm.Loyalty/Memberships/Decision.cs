@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Programs;
@@ -154,6 +155,18 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
         }
     }
 
+    /// <summary>Where the decision stands, to come back to after awards were tried.</summary>
+    public Mark Here => new(kept, open, isChanged, noted, lines.Count, quotas?.Count ?? 0, rates?.Count ?? 0);
+
+    /// <summary>Forgets the awards that were tried since: their lines, what they counted and what they drew. Nothing else may have happened.</summary>
+    public void ComeBackTo(Mark mark)
+    {
+        (kept, open, isChanged, noted) = (mark.Kept, mark.Open, mark.IsChanged, mark.Noted);
+        lines.CutTo(mark.Lines);
+        quotas?.RemoveRange(mark.Quotas, quotas.Count - mark.Quotas);
+        rates?.RemoveRange(mark.Rates, rates.Count - mark.Rates);
+    }
+
     /// <summary>Makes room at once for the lines of this many rules, and for what they give of this many units.</summary>
     public void Expect(int rules, int units)
     {
@@ -195,4 +208,8 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
                 FollowUps = followUps is null ? default : followUps.ToSequence(),
             };
     }
+
+    /// <summary>What awards change of a decision that has not given them yet.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    public readonly record struct Mark(LoyaltyState Kept, Membership? Open, bool IsChanged, bool Noted, int Lines, int Quotas, int Rates);
 }

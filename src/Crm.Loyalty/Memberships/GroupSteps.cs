@@ -3,12 +3,11 @@ using Crm.Loyalty.Rules;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Asks the rules of a group, by priority and name, and lets those give that the group's policy says.</summary>
+/// <summary>Asks the rules of a group, by priority and name, and lets those give that the group's policy says. What a rule gives is what limits and budgets leave of it: each is tried where the group stands, and what was tried is forgotten.</summary>
 internal static class GroupSteps
 {
     public static void Ask(RulePlan[] group, StackingGroup? stacking, ProgramPlan plan, EarningContext context, Decision decision)
     {
-        var policy = stacking?.Policy ?? StackingPolicy.Sum;
         var proposals = new List<(RulePlan Rule, Earning[] Earnings)>(group.Length);
         foreach (var rule in group)
         {
@@ -24,70 +23,100 @@ internal static class GroupSteps
             }
         }
 
-        var winner = policy switch
+        var winner = WinnerOf(stacking?.Policy ?? StackingPolicy.Sum, proposals, plan, context, decision);
+        if (winner >= 0)
         {
-            StackingPolicy.BestOf => Best(proposals),
-            StackingPolicy.FirstMatch => proposals.FindIndex(one => Worth(one) > 0),
-            StackingPolicy.PriorityExclusive => proposals.FindIndex(one => one.Rule.Terms.Exclusive && Worth(one) > 0),
-            _ => -1,
-        };
-        for (var i = 0; i < proposals.Count; i++)
-        {
-            var (rule, earnings) = proposals[i];
-            foreach (var earning in earnings)
+            // Before the winner gives, so that what it uses up is no reason why they do not.
+            foreach (var other in proposals)
             {
-                if (winner < 0 || winner == i)
+                if (other.Rule != proposals[winner].Rule)
                 {
-                    EarningSteps.Give(rule, earning, plan, context, decision);
-                }
-                else
-                {
-                    Outrank(rule, earning, plan, context, decision);
+                    GiveWay(other, proposals[winner].Rule, plan, context, decision);
                 }
             }
 
-            if (winner >= 0 && winner != i)
-            {
-                context.Uncarry(rule.Name);
-            }
+            proposals = [proposals[winner]];
         }
-    }
 
-    // The first of those that give most: they stand in the order of priority and name.
-    private static int Best(List<(RulePlan Rule, Earning[] Earnings)> proposals)
-    {
-        var best = -1;
-        for (var i = 0; i < proposals.Count; i++)
+        foreach (var one in proposals)
         {
-            if (Worth(proposals[i]) > (best < 0 ? 0 : Worth(proposals[best])))
+            Give(one, plan, context, decision);
+        }
+    }
+
+    // The first of those that give most, or the first that gives anything, in the order of priority and name; -1 where all may give.
+    private static int WinnerOf(StackingPolicy policy, List<(RulePlan Rule, Earning[] Earnings)> proposals, ProgramPlan plan, EarningContext context, Decision decision)
+    {
+        var (winner, most) = (-1, default((Int128 Whole, Fraction Part)));
+        for (var i = 0; i < proposals.Count && policy != StackingPolicy.Sum; i++)
+        {
+            if (policy == StackingPolicy.PriorityExclusive && !proposals[i].Rule.Terms.Exclusive)
             {
-                best = i;
+                continue;
+            }
+
+            var worth = WorthOf(proposals[i], plan, context, decision);
+            if (worth.Whole > most.Whole || (worth.Whole == most.Whole && worth.Part.CompareTo(most.Part) > 0))
+            {
+                (winner, most) = (i, worth);
+                if (policy != StackingPolicy.BestOf)
+                {
+                    break;
+                }
             }
         }
 
-        return best;
+        return winner;
     }
 
-    private static long Worth((RulePlan Rule, Earning[] Earnings) one)
+    // What a rule would give alone, with the exact parts that can still make a unit.
+    private static (Int128 Whole, Fraction Part) WorthOf((RulePlan Rule, Earning[] Earnings) one, ProgramPlan plan, EarningContext context, Decision decision)
     {
-        var terms = one.Rule.Terms;
-        var sum = 0L;
+        var (given, here) = (context.Earlier.Length, decision.Here);
+        Give(one, plan, context, decision);
+        var (whole, part) = (Int128.Zero, default(Fraction));
+        foreach (ref readonly var award in context.Earlier[given..])
+        {
+            whole += award.Earning.Amount;
+            if (!award.Earning.Part.IsZero && new AwardSteps(one.Rule, award.Earning, plan, context, decision).Full() is null)
+            {
+                part = part.Plus(award.Earning.Part, out var carry);
+                whole += carry;
+            }
+        }
+
+        context.CutTo(given);
+        decision.ComeBackTo(here);
+        return (whole, part);
+    }
+
+    private static void Give((RulePlan Rule, Earning[] Earnings) one, ProgramPlan plan, EarningContext context, Decision decision)
+    {
         foreach (var earning in one.Earnings)
         {
-            sum += Math.Min(Math.Max(Math.Clamp(earning.Amount, 0, PointsPerAmount.Most), terms.Least ?? 0), terms.Most ?? long.MaxValue);
+            EarningSteps.Give(one.Rule, earning, plan, context, decision);
         }
-
-        return sum;
     }
 
-    private static void Outrank(RulePlan rule, Earning earning, ProgramPlan plan, EarningContext context, Decision decision)
+    private static void GiveWay((RulePlan Rule, Earning[] Earnings) one, RulePlan winner, ProgramPlan plan, EarningContext context, Decision decision)
     {
-        if (earning.Amount > 0 && plan.PlaceOf(earning.Unit) >= 0)
+        var rule = one.Rule;
+        foreach (var earning in one.Earnings)
         {
-            var steps = new AwardSteps(rule, earning with { Part = default }, plan, context, decision);
-            steps.Bound();
-            steps.Outrank(rule.Terms.Group ?? "");
-            steps.Finish();
+            if (earning.Amount > 0 && plan.PlaceOf(earning.Unit) >= 0)
+            {
+                var steps = new AwardSteps(rule, earning with { Part = default }, plan, context, decision);
+                steps.Bound();
+                steps.Limit();
+                steps.Outrank(rule.Terms.Group ?? "");
+                steps.Finish();
+            }
+        }
+
+        context.Uncarry(rule.Name);
+        if (WhySteps.IsAsked(decision))
+        {
+            context.GaveWay(rule.Name, winner.Name);
         }
     }
 }

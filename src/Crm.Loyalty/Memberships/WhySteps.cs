@@ -50,6 +50,11 @@ internal static class WhySteps
             return LoyaltyTexts.WhyNotBefore(Of(obstacle, rule.Terms, context), NotBefore(obstacle, rule, plan, context, decision), plan.Zone);
         }
 
+        if (context.WinnerOver(rule.Name) is { } winner)
+        {
+            return LoyaltyTexts.WhyOutranked(winner, rule.Terms.Group ?? "");
+        }
+
         if (rule.Own?.When is { } when && FirstFalse(Crm.Conditions.Explain.Evaluate(when, context)) is { } part)
         {
             return LoyaltyTexts.WhyNotBefore(LoyaltyTexts.WhyCondition(part.Text, Missing(part.Condition, context)), IsOfTime(part.Condition) ? part.Truth.ValidUntil : null, plan.Zone);

@@ -110,6 +110,8 @@ public static class LoyaltyTexts
 
     internal static Text WhyOften(int most) => new($"The rule has given {Number(most)} {(most == 1 ? "time" : "times")} in this span, and no more is possible.", $"此規則在期內已給予 {Number(most)} 次，已達上限。");
 
+    internal static Text WhyOutranked(string winner, string group) => new($"Rule '{winner}' of group '{group}' gives instead.", $"由組別「{group}」的規則「{winner}」代為給予。");
+
     internal static Text WhyOnce(string field) => new($"The rule has given for this '{field}' already.", $"此規則已就此「{field}」給予。");
 
     internal static Text WhyArticles(IReadOnlyList<string> articles)

@@ -17,6 +17,7 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
     private int count;
     private int expected = 4;
     private List<(string Rule, string Name, long Amount)>? carried;
+    private List<(string Rule, string Winner)>? outranked;
     private bool afterTiers;
 
     internal EarningContext(CustomerEvent happened, Moment moment, IEvidence evidence, IMember member)
@@ -108,6 +109,12 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
     /// <summary>A rule gave way to another, so it keeps what it carried.</summary>
     internal void Uncarry(string rule) => carried?.RemoveAll(one => one.Rule == rule);
 
+    /// <summary>A rule gave way to another of its group, and somebody asks why.</summary>
+    internal void GaveWay(string rule, string winner) => (outranked ??= []).Add((rule, winner));
+
+    /// <summary>The rule of its group that gives instead of a rule; null: none does.</summary>
+    internal string? WinnerOver(string rule) => outranked?.Find(one => one.Rule == rule).Winner;
+
     /// <summary>How many of the awards are in the wallet already.</summary>
     internal int Issued { get; set; }
 
@@ -140,6 +147,9 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
 
     /// <summary>Makes room at once for what most events earn: one award for each rule.</summary>
     internal void Expect(int rules) => expected = Math.Max(rules, 1);
+
+    /// <summary>Forgets the awards after so many, which were only tried.</summary>
+    internal void CutTo(int length) => count = length;
 
     internal void Add(Award award)
     {

@@ -39,6 +39,13 @@ public readonly record struct Fraction
         return new Fraction(carry == 1 ? sum - of : sum, of);
     }
 
+    /// <summary>Below 0 where it is less than the other, 0 where both are the same, above 0 otherwise.</summary>
+    internal int CompareTo(Fraction other) => (terms, other.terms) switch
+    {
+        ({ } one, { } two) => (one.Over * two.Under).CompareTo(two.Over * one.Under),
+        _ => other.IsZero.CompareTo(IsZero),
+    };
+
     /// <summary>The part times a numerator over a denominator, without what is whole in it.</summary>
     internal Fraction Times(long numerator, long denominator) => terms is { } part ? new Fraction(part.Over * numerator % (part.Under * denominator), part.Under * denominator) : this;
 

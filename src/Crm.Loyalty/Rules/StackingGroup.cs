@@ -6,7 +6,7 @@ public enum StackingPolicy
     /// <summary>The sum.</summary>
     Sum,
 
-    /// <summary>The rule that gives most, alone.</summary>
+    /// <summary>The rule that gives most, alone; of several the first.</summary>
     BestOf,
 
     /// <summary>The first rule that gives anything, alone.</summary>
@@ -18,6 +18,7 @@ public enum StackingPolicy
 
 /// <summary>
 /// Rules that compete. They are asked where the first of them stands among the rules, in the order of priority (higher first) and name, which never depends on who edited what when.
+/// What a rule gives is what its terms, limits and budgets leave of it, with its exact part of a unit: where the budget of the best is empty, the next best gives.
 /// </summary>
 /// <param name="Name">The name, which rules give as their <see cref="EarningTerms.Group"/>.</param>
 /// <param name="Policy">What they give together.</param>
