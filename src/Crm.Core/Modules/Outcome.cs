@@ -109,7 +109,7 @@ public readonly record struct QuotaDraw(string Name, long Amount)
     /// </summary>
     public long Credit { get; init; }
 
-    /// <summary>Whether it is taken even from a supply that does not cover it, which is then below 0: what was given out before and counts again after a correction. The engine sets it, modules do not.</summary>
+    /// <summary>Whether it is taken even from a supply that does not cover it, which is then below 0: what was given out before and counts again after a correction. The engine sets it, and an irrevocable module where it takes again what an amendment gave back.</summary>
     public bool IntoDebt { get; init; }
 
     /// <summary>Whether a supply that has so much gives it. What gives back, or goes into debt, is always covered.</summary>

@@ -10,7 +10,7 @@ namespace Crm.Loyalty.Challenges;
 
 /// <summary>
 /// Something to achieve: one or several goals, once, in each period, or in so many periods one after the other (a streak). What counts is what refunds have left, so an order that
-/// comes back lowers progress, and takes an award back that rested on it.
+/// comes back lowers progress, and takes an award back that rested on it; in programmes without cascade the award stays, and the next one is not given for it.
 /// </summary>
 public sealed record Challenge
 {

@@ -34,7 +34,7 @@ internal static class CountBackSteps
 
     private static Membership Had(AmendedEvent amended, Events.CustomerEvent? happened, ProgramPlan plan, Decision decision) => ((LoyaltyState)decision.Context.StateHad(amended.Whole.Key, happened)).In(plan.Name);
 
-    // A span that is over needs nothing back, and neither does a rest that is over.
+    // A span that is over needs nothing back, and neither does a cooldown.
     private static void Tallies(Moment at, Membership before, Membership left, ProgramPlan plan, Decision decision)
     {
         var now = at with { Instant = decision.Context.Moment.Instant };
@@ -55,7 +55,7 @@ internal static class CountBackSteps
 
             if (rule.Terms.Cooldown is { } cooldown && at.Instant + cooldown > now.Instant)
             {
-                Rest(LoyaltyNames.Latest(rule.Name));
+                Cool(LoyaltyNames.Latest(rule.Name));
             }
         }
 
@@ -73,8 +73,8 @@ internal static class CountBackSteps
             }
         }
 
-        // The rule may give at once where it was the event itself that it rests from.
-        void Rest(string name)
+        // The rule may give at once where it was the event itself that it cools down from.
+        void Cool(string name)
         {
             var (own, latest) = (at.Instant.ToUnixTimeTicks(), decision.In(plan.Name).Counted(name));
             var (gave, gives) = (before.Counted(name) == own, left.Counted(name) == own);

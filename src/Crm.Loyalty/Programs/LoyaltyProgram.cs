@@ -65,8 +65,9 @@ public enum Cascade
     History,
 
     /// <summary>
-    /// Only the units that the purchase itself earned are taken back, and of them the difference of what it would have earned at its moment for the whole and for what is left of it; what was decided later stays, and so do stamps,
-    /// challenges, limits and budgets as the purchase left them. A full refund is then not as if nothing had been bought.
+    /// Only what the purchase itself made is taken back: the difference of what it would have earned at its moment for the whole and for what is left of it, the stamps that it gave and what it counted towards tiers and challenges.
+    /// Budgets, and limits and frequencies whose span goes on, have room again for it. What was decided later stays, and so does what a card or a challenge handed out: the next time it is reached it gives nothing for it.
+    /// A full refund is then not as if nothing had been bought, but never takes more than the purchase was granted.
     /// </summary>
     None,
 }

@@ -160,7 +160,8 @@ public sealed class KeptCounts
     [Fact]
     public async Task A_budget_has_what_came_back_however_long_after_and_pays_again_when_that_is_taken_back_A20()
     {
-        var club = Earning(Samples.Per(1, 1), program => program with { Budgets = [new() { Name = "spring", Unit = "points", PerUnit = 10 }] });
+        var program = CupCards.Program with { Rules = [Samples.Per(1, 1)], Budgets = [new() { Name = "spring", Unit = "points", PerUnit = 10 }], Cascade = Cascade.None };
+        var club = Club.Of(program);
         await club.Fills(Budget, 700);
         await club.Buys(50, "pos:a");
         club.On(2027, 2, 10);
@@ -172,6 +173,7 @@ public sealed class KeptCounts
         await club.Records(Cancelling("pos:b"));
 
         Assert.Equal((-200L, 90L), (await club.Stock(Budget), await Points(club)));
+        Assert.Empty(await club.Differences(new LoyaltyModule(program)));
     }
 
     [Fact]
