@@ -159,7 +159,8 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         {
             Stimulus.Happened { Event: var other } when plans.IsElsewhere(other) => Outcome.Nothing,
             Stimulus.Happened { Event: { Kind: LoyaltyEvents.CountPastName } opened } => CountPast(opened, state, context),
-            Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName } received } => Kept(received, WalletRequests.Receive(received, plans, state, context), context),
+            Stimulus.Happened { Event: { Kind: ReferralEvents.UnclaimedName } unclaimed } => ReferralSteps.Unclaimed(unclaimed),
+            Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName or LoyaltyEvents.CameBackName } received } => Kept(received, WalletRequests.Receive(received, plans, state, context), context),
             Stimulus.Happened { Event: var happened } => Asked(happened, state, context) is { } asked ? Kept(happened, asked, context) : Happened(happened, state, context),
             Stimulus.Echoed { Echo: var echo } => Echoed(echo, state, context),
             Stimulus.Due due => Due(due.Key, state, context),

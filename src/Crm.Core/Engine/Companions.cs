@@ -20,7 +20,7 @@ internal sealed class Companions(Kernel kernel, IIdSource ids)
     /// <summary>Who gets them.</summary>
     public static CustomerRef ReceiverOf(OutboxItem.OfFollowUp followUp) => new(followUp.Event.Customer, followUp.Event.Identity);
 
-    /// <summary>A commit without its follow-ups, and with the commits of those who get them; null where one of them is nobody yet, has it already or cannot be decided about.</summary>
+    /// <summary>A commit without its follow-ups, and with the commits of those who get them; null where one of them is nobody, is forgotten, has it already or cannot be decided about.</summary>
     public async ValueTask<IReadOnlyList<Commit>?> JoinAsync(Commit commit, IReadOnlyList<OutboxItem.OfFollowUp> followUps, Instant now, CancellationToken cancellationToken)
     {
         var receivers = new Dictionary<CustomerId, Decision>();
@@ -44,6 +44,11 @@ internal sealed class Companions(Kernel kernel, IIdSource ids)
                 {
                     receivers[customer] = receiver = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
                     receiver.HasOwnDue = true;
+                }
+
+                if (receiver.State.IsForgotten && kernel.Modules.Kinds.Find(happened.Kind) is { ComesBackAs: not null })
+                {
+                    return null;
                 }
 
                 await receiver.AddAsync(happened, Binary.PayloadHash(happened), followUp.Backfill ? RecordMode.Backfill : RecordMode.Live, now, Shortages.None, null, snapshot, cancellationToken).ConfigureAwait(false);

@@ -41,6 +41,9 @@ internal sealed class CustomerState
     /// <summary>The opening with which the journal begins; null while nothing was disposed of.</summary>
     public OpeningMark? Opening { get; set; }
 
+    /// <summary>Whether it is forgotten who this was, and nobody has become it since: nothing is given to it any more.</summary>
+    public bool IsForgotten { get; set; }
+
     /// <summary>What was decided when something fell due, and waits for the receipt of the next event.</summary>
     public Sequence<DecisionRecord> Untold { get; set; }
 
@@ -93,6 +96,7 @@ internal sealed class CustomerState
         Toggled = Toggled,
         Journal = Journal,
         Opening = Opening,
+        IsForgotten = IsForgotten,
         Untold = Untold,
         MayBeBehind = MayBeBehind,
         Slots = [.. Slots],

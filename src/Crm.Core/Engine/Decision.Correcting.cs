@@ -54,6 +54,7 @@ internal sealed partial class Decision
         corrected.Awaited = state.Awaited;
         corrected.Journal = state.Journal;
         corrected.Opening = state.Opening;
+        corrected.IsForgotten = state.IsForgotten;
         corrected.Untold = state.Untold;
         consequences.Messages.RemoveAll(message => gone.Contains(MessageName.Of(message)));
         (withdrawn ??= []).UnionWith(gone);

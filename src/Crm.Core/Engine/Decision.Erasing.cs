@@ -15,6 +15,7 @@ internal sealed partial class Decision
     public Receipt Erase(CustomerEvent happened, UInt128 payloadHash, Instant now, Shortages shortages)
     {
         profile = default(Fields);
+        state.IsForgotten = true;
         var recordedAt = Kernel.After(state.RecordedAt, now);
         var occurredAt = Instant.FromUnixTimeTicks((happened.OccurredAt ?? recordedAt).ToUnixTimeTicks());
         var draft = new JournalDraft

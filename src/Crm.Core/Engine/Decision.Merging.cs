@@ -24,6 +24,7 @@ internal sealed partial class Decision
     public async ValueTask<Receipt> MergeAsync(Decision retired, CustomerEvent happened, UInt128 payloadHash, Identity? identity, Instant now, Shortages shortages, CancellationToken cancellationToken)
     {
         profile = retired.Profile.With(Profile);
+        state.IsForgotten &= retired.state.IsForgotten;
         var recordedAt = Kernel.After(Later(state.RecordedAt, retired.state.RecordedAt), now);
         var occurredAt = Instant.FromUnixTimeTicks((happened.OccurredAt ?? recordedAt).ToUnixTimeTicks());
         var at = Later(Later(state.Handled, retired.state.Handled), occurredAt) ?? occurredAt;

@@ -150,7 +150,8 @@ internal sealed partial class Decision
         }
 
         TakenBack? taken = null;
-        var refusal = claims.Check(happened, kind, owners, own);
+        var refusal = claims.Check(happened, kind, owners, own)
+            ?? (kind.Nature == EventNature.Request ? await NamedNobodyAsync(happened, kind, cancellationToken).ConfigureAwait(false) : null);
         if (refusal is null && changesHistory)
         {
             (taken, refusal) = await CorrectAsync(draft, own, shortages, cancellationToken).ConfigureAwait(false);
@@ -165,6 +166,7 @@ internal sealed partial class Decision
             if (refusal is null && owners?.ContainsKey(further) != true)
             {
                 claims.Add(further);
+                state.IsForgotten = false;
             }
         }
 
@@ -182,6 +184,20 @@ internal sealed partial class Decision
 
         looksAgain |= isLate && mode == RecordMode.Live && (happened.Profile.Count > 0 || !happened.ProfileRemoved.IsEmpty);
         return receipt;
+    }
+
+    // Whoever the request is about beside its own customer has to be there to be given something.
+    private async ValueTask<Refusal?> NamedNobodyAsync(CustomerEvent request, EventKind kind, CancellationToken cancellationToken)
+    {
+        foreach (var field in kind.Fields)
+        {
+            if (field.NamesCustomer && CustomerId.TryParse(request.Fields[field.Name].AsCode, out var named) && named != Customer && !await kernel.IsSomebodyAsync(named, cancellationToken).ConfigureAwait(false))
+            {
+                return new Refusal(StateCodec.KernelSlot, Recorder.UnknownCustomer, new Text($"Nobody has the customer id '{named}'.", $"查無編號為「{named}」的客人。"));
+            }
+        }
+
+        return null;
     }
 
     // What is refused is no part of history: what fell due before a request has its answers in an entry of its own.

@@ -91,6 +91,20 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
     /// <summary>Whether a fault is that somebody cancelled what is going on here. A time-out of a host's own HTTP client is a cancellation too, and a fault of it as any other.</summary>
     public static bool IsCancelled(Exception fault, CancellationToken cancellationToken) => fault is OperationCanceledException && cancellationToken.IsCancellationRequested;
 
+    /// <summary>Whether an id leads to somebody who is not forgotten. Of a state that a later release wrote nothing else is known.</summary>
+    public async ValueTask<bool> IsSomebodyAsync(CustomerId customer, CancellationToken cancellationToken)
+    {
+        var snapshot = await Store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return snapshot.Customer is not null && !Codec.Decode(snapshot.Slots, snapshot.Version).IsForgotten;
+        }
+        catch (UnreadableStateException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>Loads many, in one go where the store can.</summary>
     public async ValueTask<IReadOnlyList<CustomerSnapshot>> LoadAllAsync(IReadOnlyList<CustomerRef> customers, CancellationToken cancellationToken)
     {

@@ -13,7 +13,7 @@ namespace Crm.Engine;
 /// <param name="Stale">Messages whose useful time was over.</param>
 /// <param name="Failed">Messages that their channel will never take.</param>
 /// <param name="Postponed">Items that will be tried again.</param>
-/// <param name="FollowUps">Events delivered to other customers.</param>
+/// <param name="FollowUps">Events delivered to other customers, or that came back from where nobody is.</param>
 public sealed record PumpReport(int Sent, int Refused, int Stale, int Failed, int Postponed, int FollowUps)
 {
     /// <summary>How many items that was altogether.</summary>
@@ -26,7 +26,7 @@ public sealed record PumpReport(int Sent, int Refused, int Stale, int Failed, in
 /// <summary>
 /// Lets committed messages and follow-ups leave. A message is handed to its channel at least once: when the process dies between the hand-over and the commit of its outcome,
 /// it is handed over again after its lease. Messages are handed over in the first half of their lease, and what became of them is written at short intervals, so that a slow channel makes nobody
-/// else hand them over too. Follow-ups arrive exactly once, because their keys are derived.
+/// else hand them over too. Follow-ups arrive exactly once, because their keys are derived; what is for nobody comes back to who sent it under the same key, so it arrives or comes back.
 /// </summary>
 internal sealed class OutboxPump
 {

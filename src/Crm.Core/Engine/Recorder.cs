@@ -10,6 +10,9 @@ namespace Crm.Engine;
 /// <summary>Records events: loads, decides, commits, and decides again where somebody else was faster.</summary>
 internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 {
+    /// <summary>Nobody has an id.</summary>
+    public const string UnknownCustomer = "unknown-customer";
+
     private readonly CustomerQueue queue = new(kernel.Pacing);
     private readonly RecentCustomers recent = kernel.Recent;
     private readonly Companions companions = new(kernel, ids);
@@ -25,11 +28,41 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         return await RecordCheckedAsync(events, mode, cancellationToken, settles).ConfigureAwait(false);
     }
 
-    /// <summary>Records a follow-up. Nothing is sent for what follows from imported history; what falls due for whoever gets it before is their own, and is told as ever.</summary>
+    /// <summary>
+    /// Records a follow-up. Nothing is sent for what follows from imported history; what falls due for whoever gets it before is their own, and is told as ever. What is for nobody comes back to who sent it, where its kind says so
+    /// (<see cref="EventKind.ComesBackAs"/>): under the same key, which no two customers have. What takes it back goes where it went.
+    /// </summary>
     public async ValueTask FollowAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
     {
-        Check([followUp.Event]);
-        _ = await RecordAsync([new Item(0, followUp.Event, Binary.PayloadHash(followUp.Event), null) { HasOwnDue = true }], followUp.Backfill ? RecordMode.Backfill : RecordMode.Live, cancellationToken).ConfigureAwait(false);
+        var happened = await CameBackAsync(followUp, cancellationToken).ConfigureAwait(false) ? followUp.Event with { Customer = followUp.Customer } : followUp.Event;
+        var comesBackAs = kernel.Modules.Kinds.Find(happened.Kind)?.ComesBackAs;
+        try
+        {
+            await FollowAsync(happened, followUp.Backfill, mayBeForNobody: comesBackAs is null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidEventException fault) when (comesBackAs is not null && fault.Problems is [{ Code: UnknownCustomer }])
+        {
+            await FollowAsync(happened with { Kind = comesBackAs, Customer = followUp.Customer, OccurredAt = null }, followUp.Backfill, mayBeForNobody: true, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask FollowAsync(CustomerEvent happened, bool backfill, bool mayBeForNobody, CancellationToken cancellationToken)
+    {
+        Check([happened]);
+        var item = new Item(0, happened, Binary.PayloadHash(happened), null) { HasOwnDue = true, MayBeForNobody = mayBeForNobody };
+        _ = await RecordAsync([item], backfill ? RecordMode.Backfill : RecordMode.Live, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Whether what a follow-up takes back has come back to who sent both. While neither has arrived anywhere, the later waits for the earlier.
+    private async ValueTask<bool> CameBackAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
+    {
+        if (followUp.Event is not { Kind: EventKinds.CancellationName, Customer: not null, Original: { } original })
+        {
+            return false;
+        }
+
+        var sender = await kernel.Store.LoadAsync(CustomerRef.Of(followUp.Customer) with { Recording = original }, cancellationToken).ConfigureAwait(false);
+        return sender.Recorded is { Receipt.Customer: var owner } && (owner == followUp.Customer || owner == sender.Customer);
     }
 
     /// <summary>Says what is wrong with events, all of it, before anything is read.</summary>
@@ -381,13 +414,14 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         if (unknown is not null)
         {
-            var all = unknown.SelectMany(item => (item.Repeats ?? []).Where(repeat => repeat.Happened.Customer == item.Happened.Customer).Prepend(item)).OrderBy(item => item.Index);
-            throw new InvalidEventException(all.Select(item => new EventProblem(
-                item.Index,
-                "unknown-customer",
-                $"The event '{item.Happened.Key}' names the customer {item.Happened.Customer}, whom the store does not have; leave the id out and give an identity to have a customer born.")).ToSequence());
+            throw Unknown(unknown.SelectMany(item => (item.Repeats ?? []).Where(repeat => repeat.Happened.Customer == item.Happened.Customer).Prepend(item)).OrderBy(item => item.Index));
         }
     }
+
+    private static InvalidEventException Unknown(IEnumerable<Item> items) => new(items.Select(item => new EventProblem(
+        item.Index,
+        UnknownCustomer,
+        $"The event '{item.Happened.Key}' names the customer {item.Happened.Customer}, whom the store does not have; leave the id out and give an identity to have a customer born.")).ToSequence());
 
     // What is still to be decided, customer by customer.
     private static List<Group> Groups(List<Item> pending, IReadOnlyList<CustomerSnapshot> snapshots)
@@ -446,6 +480,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     private async ValueTask<Decided> DecideAsync(Group group, RecordMode mode, Instant now, CancellationToken cancellationToken)
     {
         var decision = await Decision.BeginAsync(kernel, group.Snapshot, ids, cancellationToken).ConfigureAwait(false);
+        if (decision.State.IsForgotten && group.Items.Exists(static item => !item.MayBeForNobody))
+        {
+            throw Unknown(group.Items);
+        }
+
         var inOrder = group.Items.Count == 1 ? group.Items : InOrder(group.Items, now);
         var chosen = inOrder.Find(item => item.Alone) is { } alone ? [alone] : inOrder;
         foreach (var item in chosen)
@@ -579,6 +618,9 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
 
         /// <summary>See <see cref="Decision.HasOwnDue"/>.</summary>
         public bool HasOwnDue { get; init; }
+
+        /// <summary>Whether it is recorded also of somebody who is forgotten.</summary>
+        public bool MayBeForNobody { get; init; } = true;
 
         public CustomerRef Reference { get; } = new(happened.Customer, happened.Identity) { Recording = happened.Key };
 

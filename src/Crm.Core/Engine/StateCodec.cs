@@ -9,10 +9,11 @@ namespace Crm.Engine;
 internal sealed class StateCodec(ModuleSet modules)
 {
     public const string KernelSlot = "kernel";
-    private const int KernelVersion = 4;
+    private const int KernelVersion = 5;
     private const int FirstToTally = 2;
     private const int FirstWithOpening = 3;
     private const int FirstWithDecisions = 4;
+    private const int FirstToForget = 5;
     private const int UsualSize = 4096;
     private SlotWriter? spare;
 
@@ -173,6 +174,11 @@ internal sealed class StateCodec(ModuleSet modules)
             writer.Bits((ulong)opening.Hash);
         }
 
+        if (version >= FirstToForget)
+        {
+            writer.Flag(state.IsForgotten);
+        }
+
         writer.Whole(modules.Count);
         for (var i = 0; i < modules.Count; i++)
         {
@@ -222,8 +228,8 @@ internal sealed class StateCodec(ModuleSet modules)
         return new StoredSlot(KernelSlot, version, Sequence.Create(writer.Written));
     }
 
-    // A release that knows nothing of openings, or of decisions that wait, reads every customer but those who have some.
-    private static int VersionFor(CustomerState state) => !state.Untold.IsEmpty ? FirstWithDecisions : state.Opening is not null ? FirstWithOpening : FirstToTally;
+    // A release that knows nothing of openings, of decisions that wait, or of who is forgotten, reads every customer but those who have some, or are.
+    private static int VersionFor(CustomerState state) => state.IsForgotten ? FirstToForget : !state.Untold.IsEmpty ? FirstWithDecisions : state.Opening is not null ? FirstWithOpening : FirstToTally;
 
     private static SlotReader ReaderOf(StoredSlot kernel) => kernel.Version is >= 1 and <= KernelVersion
         ? new SlotReader(kernel.Bytes.AsSpan())
@@ -266,6 +272,7 @@ internal sealed class StateCodec(ModuleSet modules)
             state.Opening = new OpeningMark(reader.Instant(), new UInt128(reader.Bits(), reader.Bits()));
         }
 
+        state.IsForgotten = slot.Version >= FirstToForget && reader.Flag();
         var places = ReadModules(ref reader, state, version);
         ReadFacts(ref reader, state);
         ReadAgenda(ref reader, state, places);

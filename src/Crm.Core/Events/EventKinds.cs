@@ -34,6 +34,12 @@ public sealed record EventKind(string Name, EventNature Nature)
     public bool WithCause { get; init; }
 
     /// <summary>
+    /// The kind as which an event of this kind, where it follows from another customer's, comes back to who sent it when nobody has the id that it is for, or that person is forgotten: with the same key, so that it arrives or comes back and
+    /// never both, and the same fields. Null: it waits in the outbox. The other kind is a happening, too, and declares the same fields.
+    /// </summary>
+    public string? ComesBackAs { get; init; }
+
+    /// <summary>
     /// Whether an event of this kind shows the past to the reversible modules that declare it: where they joined the store later, they count from then on as if they had been there from the beginning of the history, and what that
     /// makes otherwise is written as a correction. It counts at its own instant however long ago that is, or after what was disposed of. Only for happenings.
     /// </summary>
@@ -44,7 +50,14 @@ public sealed record EventKind(string Name, EventNature Nature)
 /// <param name="Name">Its name.</param>
 /// <param name="Kind">The kind of its value.</param>
 /// <param name="Required">Whether an event without it is refused.</param>
-public sealed record FieldDeclaration(string Name, ScalarKind Kind, bool Required = false);
+public sealed record FieldDeclaration(string Name, ScalarKind Kind, bool Required = false)
+{
+    /// <summary>
+    /// Whether its value, a code, is the id of another customer, as <see cref="CustomerId.ToString"/> writes it. A request that names somebody whom the store does not have, or who is forgotten, is refused with "unknown-customer";
+    /// what is no id at all is for the module to refuse. Only for requests.
+    /// </summary>
+    public bool NamesCustomer { get; init; }
+}
 
 /// <summary>The kinds of events that an engine accepts: the built-in ones and those that modules and hosts declare.</summary>
 public sealed class EventKinds
@@ -97,7 +110,7 @@ public sealed class EventKinds
     private readonly FrozenDictionary<string, EventKind> kinds;
 
     /// <summary>The built-in kinds and these.</summary>
-    /// <exception cref="ArgumentException">Two declarations of one name differ, a name is no name, or a kind that is order-free, written with its cause or opens history is not a happening. The message lists all that is wrong.</exception>
+    /// <exception cref="ArgumentException">Two declarations of one name differ, a name is no name, or a kind that is order-free, written with its cause or opens history is not a happening, one comes back as a kind that is not there, or a field cannot name a customer. The message lists all that is wrong.</exception>
     public EventKinds(IEnumerable<EventKind> declared)
     {
         ArgumentNullException.ThrowIfNull(declared);
@@ -108,6 +121,8 @@ public sealed class EventKinds
             .Concat(all.Where(kind => kind.OrderFree && kind.Nature != EventNature.Happening).Select(kind => $"The event kind '{kind.Name}' is order-free and a {kind.Nature}; only happenings can be order-free."))
             .Concat(all.Where(kind => kind.WithCause && kind.Nature != EventNature.Happening).Select(kind => $"The event kind '{kind.Name}' is to be written with its cause and is a {kind.Nature}; only happenings can be, because nobody is left to be told of a refusal."))
             .Concat(all.Where(kind => kind.OpensHistory && (kind.OrderFree || kind.Nature != EventNature.Happening)).Select(kind => $"The event kind '{kind.Name}' opens history and is {(kind.OrderFree ? "order-free" : $"a {kind.Nature}")}; only happenings that have their place in history can open it."))
+            .Concat(all.Where(kind => kind.ComesBackAs is { } back && !all.Exists(other => other.Name == back && other.Nature == EventNature.Happening && other.Fields == kind.Fields)).Select(kind => $"The event kind '{kind.Name}' comes back as '{kind.ComesBackAs}', which is no happening with the same fields; declare one."))
+            .Concat(all.SelectMany(kind => kind.Fields.Where(field => field.NamesCustomer && (field.Kind != ScalarKind.Code || kind.Nature != EventNature.Request)).Select(field => $"The field '{field.Name}' of the event kind '{kind.Name}' names a customer and is a {field.Kind} of a {kind.Nature}; only codes of requests can, because happenings are not refused.")))
             .ToList();
         if (errors.Count > 0)
         {

@@ -20,9 +20,17 @@ public readonly record struct CustomerId(UInt128 Value) : IComparable<CustomerId
     /// <summary>Reads the 32 hexadecimal digits that <see cref="ToString"/> writes.</summary>
     /// <exception cref="FormatException">The text is not 32 hexadecimal digits, or all of them are zero.</exception>
     public static CustomerId Parse(string text) =>
-        UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && text.Length == 32 && value != 0
-            ? new CustomerId(value)
+        TryParse(text, out var id)
+            ? id
             : throw new FormatException($"'{text}' is not a customer id: 32 hexadecimal digits are expected, such as '{new CustomerId(UInt128.MaxValue >> 3)}'.");
+
+    /// <summary>Reads the 32 hexadecimal digits that <see cref="ToString"/> writes; false for everything else.</summary>
+    public static bool TryParse(string? text, out CustomerId id)
+    {
+        var isId = UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && text?.Length == 32 && value != 0;
+        id = isId ? new CustomerId(value) : default;
+        return isId;
+    }
 
     /// <inheritdoc/>
     public int CompareTo(CustomerId other) => Value.CompareTo(other.Value);

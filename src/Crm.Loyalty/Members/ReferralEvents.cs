@@ -16,18 +16,23 @@ public static class ReferralEvents
     /// <summary>Tells an advocate's journal that a friend has done what pays. It is sent by the programme itself, and taken back by it.</summary>
     public const string SucceededName = "referral.succeeded";
 
+    /// <summary>Tells a friend's journal that nobody has the id of whoever brought them, any more or ever: what that one would have got is given to nobody. Fields as of <see cref="SucceededName"/>.</summary>
+    public const string UnclaimedName = "referral.unclaimed";
+
     internal const string Advocate = "advocate";
     internal const string Signals = "signals";
     internal const string Number = "number";
 
     private static readonly FieldDeclaration Program = new("program", ScalarKind.Code);
+    private static readonly Sequence<FieldDeclaration> Success = [new("program", ScalarKind.Code, Required: true), new(Number, ScalarKind.Number)];
 
     /// <summary>The kinds.</summary>
     public static Sequence<EventKind> Kinds { get; } =
     [
-        new(AcceptName, EventNature.Request) { Fields = [new(Advocate, ScalarKind.Code, Required: true), new(Signals, ScalarKind.Code), Program] },
+        new(AcceptName, EventNature.Request) { Fields = [new(Advocate, ScalarKind.Code, Required: true) { NamesCustomer = true }, new(Signals, ScalarKind.Code), Program] },
         new(ApproveName, EventNature.Request) { Fields = [new("reason", ScalarKind.Code, Required: true), Program, new(StaffFields.ApprovedBy, ScalarKind.Code)] },
-        new(SucceededName, EventNature.Happening) { Fields = [new("program", ScalarKind.Code, Required: true), new(Number, ScalarKind.Number)] },
+        new(SucceededName, EventNature.Happening) { ComesBackAs = UnclaimedName, Fields = Success },
+        new(UnclaimedName, EventNature.Happening) { Fields = Success },
     ];
 
     /// <summary>Notes who brought a friend.</summary>

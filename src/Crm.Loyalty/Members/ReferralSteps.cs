@@ -101,6 +101,12 @@ internal static class ReferralSteps
         Gift(plan, gift, "referral.advocate", decision);
     }
 
+    /// <summary>The advocate's side came back: nobody gets it.</summary>
+    public static Outcome Unclaimed(CustomerEvent happened) => new Outcome.Accepted
+    {
+        Lines = [new ReceiptLine(LoyaltyNames.Module, LineCodes.ReferralUnclaimed) { Subject = happened.Fields["program"].AsCode, Text = LoyaltyTexts.ReferralUnclaimed }],
+    };
+
     private static Outcome Accept(CustomerEvent request, ProgramPlan plan, ReferralRules rules, LoyaltyState state, ModuleContext context)
     {
         var signals = (request.Fields[ReferralEvents.Signals].AsCode ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);

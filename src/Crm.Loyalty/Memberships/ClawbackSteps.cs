@@ -24,7 +24,7 @@ internal static class ClawbackSteps
                 continue;
             }
 
-            var asks = LoyaltyModule.Asks.Contains(amended.Whole.Kind) || amended.Whole.Kind == LoyaltyEvents.ReceiveName;
+            var asks = LoyaltyModule.Asks.Contains(amended.Whole.Kind) || amended.Whole.Kind is LoyaltyEvents.ReceiveName or LoyaltyEvents.CameBackName;
             if (!asks || !UndoSteps.Undo(amended, plan, decision))
             {
                 Settle(amended, plan, decision);

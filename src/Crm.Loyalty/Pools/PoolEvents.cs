@@ -39,15 +39,15 @@ public static class PoolEvents
     /// <summary>The kinds.</summary>
     public static Sequence<EventKind> Kinds { get; } =
     [
-        new(OpenName, EventNature.Request) { Fields = [new(Owner, ScalarKind.Code, Required: true), Program] },
-        new(AdmitName, EventNature.Request) { Fields = [new(By, ScalarKind.Code), new(Member, ScalarKind.Code, Required: true), new(Role, ScalarKind.Code, Required: true), Program] },
+        new(OpenName, EventNature.Request) { Fields = [new(Owner, ScalarKind.Code, Required: true) { NamesCustomer = true }, Program] },
+        new(AdmitName, EventNature.Request) { Fields = [new(By, ScalarKind.Code), new(Member, ScalarKind.Code, Required: true) { NamesCustomer = true }, new(Role, ScalarKind.Code, Required: true), Program] },
         new(LeaveName, EventNature.Request) { Fields = [new(By, ScalarKind.Code), new(Member, ScalarKind.Code, Required: true), Program] },
         new(DissolveName, EventNature.Request) { Fields = [new(By, ScalarKind.Code), Program] },
         new(GiveName, EventNature.Request)
         {
             Fields =
             [
-                new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), new(Pool, ScalarKind.Code, Required: true), new(LoyaltyEvents.Authority, ScalarKind.Code, Required: true), Program,
+                new(LoyaltyEvents.Amount, ScalarKind.Number, Required: true), new(Pool, ScalarKind.Code, Required: true) { NamesCustomer = true }, new(LoyaltyEvents.Authority, ScalarKind.Code, Required: true), Program,
                 new(LoyaltyEvents.Unit, ScalarKind.Code),
             ],
         },

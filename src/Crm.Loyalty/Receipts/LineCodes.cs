@@ -93,6 +93,12 @@ public static class LineCodes
     /// <summary>Units came from another member; the subject is the programme.</summary>
     public const string TransferredIn = "transferred-in";
 
+    /// <summary>Units that were given came back, because nobody has the customer id that they were for; the subject is the programme.</summary>
+    public const string CameBack = "came-back";
+
+    /// <summary>Units that were given went back, because who was to get them has left the programme; the subject is the programme.</summary>
+    public const string NotTaken = "not-taken";
+
     /// <summary>Units were exchanged; the subject is the exchange.</summary>
     public const string Converted = "converted";
 
@@ -194,6 +200,9 @@ public static class LineCodes
 
     /// <summary>It was noted who brought the customer, and staff are asked; the subject is the signal.</summary>
     public const string ReferralFlagged = "referral-flagged";
+
+    /// <summary>A referral succeeded, and nobody has the customer id of who brought the customer; the subject is the programme.</summary>
+    public const string ReferralUnclaimed = "referral-unclaimed";
 
     /// <summary>The customer takes part in a challenge; the subject is the challenge.</summary>
     public const string ChallengeJoined = "challenge-joined";

@@ -53,6 +53,8 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Lapsed) => new($"{amount} pending {unit} were given up.", $"凍結中的 {amount} {unit} 已失效。"),
             (LoyaltyNames.Module, LineCodes.TransferredOut) => new($"{amount} {unit} given to another member.", $"已轉贈 {amount} {unit} 予其他會員。"),
             (LoyaltyNames.Module, LineCodes.TransferredIn) => new($"{amount} {unit} received from another member.", $"由其他會員轉贈獲得 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.CameBack) => new($"{amount} {unit} came back: nobody has the customer id that they were given to.", $"{amount} {unit} 已退回：查無所贈予的客人編號。"),
+            (LoyaltyNames.Module, LineCodes.NotTaken) => new($"{amount} {unit} went back to who gave them: who was to get them has left the programme.", $"{amount} {unit} 已退回贈予人：獲贈的客人已退出計劃。"),
             (LoyaltyNames.Module, LineCodes.Converted) when more => new($"{amount} {unit} got by exchange '{subject}'.", $"按轉換「{subject}」獲得 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Converted) => new($"{amount} {unit} given for exchange '{subject}'.", $"按轉換「{subject}」扣除 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Reinstated) => new($"{amount} expired {unit} given back ({subject}).", $"恢復已到期的 {amount} {unit}（{subject}）。"),
@@ -380,6 +382,8 @@ public static class LoyaltyTexts
     internal static Text UnitsPending { get; } = new("Some units of the pool cannot be spent yet; it can be dissolved once they can.", "共用帳戶尚有凍結中的單位，待其可用後方可解散。");
 
     internal static Text NoReferrals(string program) => new($"The programme '{program}' has no referrals.", $"「{program}」不設推薦計劃。");
+
+    internal static Text ReferralUnclaimed { get; } = new("Nobody has the customer id of who recommended, so that side's reward is not given.", "查無推薦人的客人編號，推薦一方的獎賞不予發放。");
 
     internal static Text UnknownAdvocate { get; } = new("The request has to name the customer who recommended.", "請求須註明推薦人。");
 

@@ -27,6 +27,9 @@ public static class LoyaltyEvents
     /// <summary>Units came from another member; sent by the engine, lot by lot.</summary>
     public const string ReceiveName = "points.receive";
 
+    /// <summary>Units came back from a customer id that nobody has any more, or never had, into the lots that they were given from; sent by the engine. Fields as of <see cref="ReceiveName"/>.</summary>
+    public const string CameBackName = "points.came-back";
+
     /// <summary>Asks to exchange units. Fields "amount" and, where there are several, "conversion" and "program".</summary>
     public const string ConvertName = "points.convert";
 
@@ -55,6 +58,10 @@ public static class LoyaltyEvents
     internal const string Consent = "consent";
     internal const string Conversion = "conversion";
     internal const string From = "from";
+    internal const string Giver = "giver";
+
+    private static readonly Sequence<FieldDeclaration> Brought =
+        [new(LotsField, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code, Required: true), new(Unit, ScalarKind.Code, Required: true), new(From, ScalarKind.Code), new(Giver, ScalarKind.Code)];
 
     /// <summary>The field of <see cref="ActionName"/> that says what was done.</summary>
     public const string ActionField = "action";
@@ -76,13 +83,10 @@ public static class LoyaltyEvents
         new(ActionName, EventNature.Happening) { Fields = [new(ActionField, ScalarKind.Code, Required: true), new(ReferenceField, ScalarKind.Code)] },
         new(TransferName, EventNature.Request)
         {
-            Fields = [new(Amount, ScalarKind.Number, Required: true), new(To, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
+            Fields = [new(Amount, ScalarKind.Number, Required: true), new(To, ScalarKind.Code, Required: true) { NamesCustomer = true }, new(Program, ScalarKind.Code), new(Unit, ScalarKind.Code)],
         },
-        new(ReceiveName, EventNature.Happening)
-        {
-            WithCause = true,
-            Fields = [new(LotsField, ScalarKind.Code, Required: true), new(Program, ScalarKind.Code, Required: true), new(Unit, ScalarKind.Code, Required: true), new(From, ScalarKind.Code)],
-        },
+        new(ReceiveName, EventNature.Happening) { WithCause = true, ComesBackAs = CameBackName, Fields = Brought },
+        new(CameBackName, EventNature.Happening) { Fields = Brought },
         new(CountPastName, EventNature.Happening) { OpensHistory = true, Fields = [new(Program, ScalarKind.Code, Required: true)] },
         new(ConvertName, EventNature.Request)
         {

@@ -33,7 +33,20 @@ internal static class UndoSteps
             return false;
         }
 
+        if (request.Kind == LoyaltyEvents.CameBackName && !request.Fields[LoyaltyEvents.From].IsMissing)
+        {
+            // A gift to a pool that nobody has: who takes it back has it back already.
+            return true;
+        }
+
         var (did, without) = (Had(amended, request, plan, decision), Had(amended, null, plan, decision));
+        if (amended.Left is null && WalletRequests.IsFromGiver(request, did, out var giver))
+        {
+            // It went back at once; what it brought back is taken from there.
+            WalletRequests.TakeBackSentBack(request, giver, decision);
+            return true;
+        }
+
         if (did == without && !MovedLots.Knows(request.Key, decision.In(plan.Name)))
         {
             return false;
@@ -102,7 +115,7 @@ internal static class UndoSteps
     private static Movement? MovementOf(string kind) => kind switch
     {
         LoyaltyEvents.RedeemName or RewardEvents.PayName or RewardEvents.RedeemName or LoyaltyEvents.ReturnName => Movement.Spent,
-        LoyaltyEvents.TransferName or LoyaltyEvents.ReceiveName or LoyaltyEvents.ConvertName or PoolEvents.GiveName => Movement.Transferred,
+        LoyaltyEvents.TransferName or LoyaltyEvents.ReceiveName or LoyaltyEvents.CameBackName or LoyaltyEvents.ConvertName or PoolEvents.GiveName => Movement.Transferred,
         LoyaltyEvents.ReinstateName => Movement.Expired,
         LoyaltyEvents.AmendName => Movement.Offset,
         LoyaltyEvents.AdjustName => Movement.Reversed,

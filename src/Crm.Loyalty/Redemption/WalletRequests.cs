@@ -39,7 +39,7 @@ internal static class WalletRequests
             };
     }
 
-    /// <summary>Units came from another member: into lots with the life that they had there.</summary>
+    /// <summary>Units came from another member, or came back: into lots with the life that they had there.</summary>
     public static Outcome Receive(CustomerEvent received, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
         var program = received.Fields[LoyaltyEvents.Program].AsCode ?? "";
@@ -58,7 +58,8 @@ internal static class WalletRequests
 
         var lots = LotsIn(received);
         var sum = lots.Sum(one => one.Lot.Amount);
-        if (!PoolSteps.Takes(received, plan, unit, sum, decision))
+        var cameBack = received.Kind == LoyaltyEvents.CameBackName;
+        if (!cameBack && (!PoolSteps.Takes(received, plan, unit, sum, decision) || IsSentBack(received, plan, unit, sum, decision)))
         {
             return decision.Outcome();
         }
@@ -68,9 +69,36 @@ internal static class WalletRequests
             decision.Receive(plan, unit, lot, Movement.Transferred, null, idleUntil);
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredIn) { Subject = plan.Name, Unit = unit.Name, Amount = sum });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, cameBack ? LineCodes.CameBack : LineCodes.TransferredIn) { Subject = plan.Name, Unit = unit.Name, Amount = sum });
         return decision.Outcome();
     }
+
+    /// <summary>Whether who is to get a gift has left the programme, so that it goes back; and to whom.</summary>
+    public static bool IsFromGiver(CustomerEvent received, Membership membership, out CustomerId giver)
+    {
+        giver = default;
+        return received.Kind == LoyaltyEvents.ReceiveName && membership.Life?.Status == Members.MemberStatus.Left && CustomerId.TryParse(received.Fields[LoyaltyEvents.Giver].AsCode, out giver);
+    }
+
+    private static bool IsSentBack(CustomerEvent received, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
+    {
+        if (!IsFromGiver(received, decision.In(plan.Name), out var giver))
+        {
+            return false;
+        }
+
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotTaken) { Subject = plan.Name, Unit = unit.Name, Amount = amount });
+        decision.Send(new CustomerEvent
+        {
+            Key = SentBackKey(received),
+            Kind = LoyaltyEvents.ReceiveName,
+            Customer = giver,
+            Fields = received.Fields.With(LoyaltyEvents.Giver, default),
+        });
+        return true;
+    }
+
+    private static EventKey SentBackKey(CustomerEvent received) => new(LoyaltyNames.Module, $"returned/{received.Key}");
 
     /// <summary>The lots that an event brings; those that idle with the instant up to which they are kept.</summary>
     public static List<(Lot Lot, Instant? IdleUntil)> LotsIn(CustomerEvent received)
@@ -112,7 +140,7 @@ internal static class WalletRequests
         }
 
         var to = request.Fields[LoyaltyEvents.To].AsCode ?? "";
-        if (to.Length != 32 || !UInt128.TryParse(to, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) || id == 0 || new CustomerId(id) == context.Customer)
+        if (!CustomerId.TryParse(to, out var id) || id == context.Customer)
         {
             return new Outcome.Refused("unknown-member", LoyaltyTexts.UnknownMember(to));
         }
@@ -134,8 +162,8 @@ internal static class WalletRequests
         {
             Key = ReceivedKey(request),
             Kind = LoyaltyEvents.ReceiveName,
-            Customer = new CustomerId(id),
-            Fields = Fields.Of((LoyaltyEvents.Program, plan.Name), (LoyaltyEvents.Unit, unit.Name), (LoyaltyEvents.LotsField, LotsOf(taken))),
+            Customer = id,
+            Fields = Fields.Of((LoyaltyEvents.Program, plan.Name), (LoyaltyEvents.Unit, unit.Name), (LoyaltyEvents.LotsField, LotsOf(taken)), (LoyaltyEvents.Giver, context.Customer.ToString())),
         });
         return decision.Outcome();
     }
@@ -143,17 +171,22 @@ internal static class WalletRequests
     /// <summary>Takes back from the other member, or the pool, what a transfer gave.</summary>
     public static void TakeBack(CustomerEvent transfer, string to, Decision decision)
     {
-        if (UInt128.TryParse(transfer.Fields[to].AsCode, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id))
+        if (CustomerId.TryParse(transfer.Fields[to].AsCode, out var id))
         {
-            decision.Send(new CustomerEvent
-            {
-                Key = new EventKey("loyalty", $"taken-back/{transfer.Key}"),
-                Kind = EventKinds.CancellationName,
-                Customer = new CustomerId(id),
-                Original = ReceivedKey(transfer),
-            });
+            decision.Send(Cancelling(transfer, ReceivedKey(transfer), id));
         }
     }
+
+    /// <summary>Takes back from a giver what went back to them, because they undo the gift themselves.</summary>
+    public static void TakeBackSentBack(CustomerEvent received, CustomerId giver, Decision decision) => decision.Send(Cancelling(received, SentBackKey(received), giver));
+
+    private static CustomerEvent Cancelling(CustomerEvent cause, EventKey original, CustomerId of) => new()
+    {
+        Key = new EventKey(LoyaltyNames.Module, $"taken-back/{cause.Key}"),
+        Kind = EventKinds.CancellationName,
+        Customer = of,
+        Original = original,
+    };
 
     private static EventKey ReceivedKey(CustomerEvent transfer) => new("loyalty", $"received/{transfer.Key}");
 

@@ -37,11 +37,15 @@ internal sealed class Household
     {
         Module = new LoyaltyModule(LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(program ?? Program())));
         Engine = new CrmEngine(together ? store : new Apart(store), [wrap(Module), .. modules], new CrmOptions(), clock, new SeededIdSource());
+        Desk = new CrmEngine(store, [wrap(Module), .. modules], new CrmOptions(), clock, new SeededIdSource(2));
     }
 
     public LoyaltyModule Module { get; }
 
     public CrmEngine Engine { get; }
+
+    /// <summary>Another process over the same store, which can do all that the store can.</summary>
+    public CrmEngine Desk { get; }
 
     /// <summary>Whole dollars are points; gifts and pools are allowed.</summary>
     public static LoyaltyProgram Program(PoolRules? pools = null) => RewardClub.Program(RewardClub.Mug) is var club ? club with
@@ -64,6 +68,22 @@ internal sealed class Household
     public async Task<CustomerView> View(Identity who) => await Engine.ReadAsync(CustomerRef.Of(who)) ?? throw new InvalidOperationException($"Nobody is called {who.Value}.");
 
     public async Task<Membership> Of(Identity who) => (await View(who)).Slot<LoyaltyState>(Module.Contract.Name).In("tea-club");
+
+    /// <summary>The membership of an id, whoever has it.</summary>
+    public async Task<Membership> Of(CustomerId id) => (await Engine.ReadAsync(CustomerRef.Of(id)) ?? throw new InvalidOperationException($"Nobody has the id {id}.")).Slot<LoyaltyState>(Module.Contract.Name).In("tea-club");
+
+    /// <summary>Forgets who somebody is.</summary>
+    public async Task<CustomerId> Erases(Identity who, bool keepsJournal = false)
+    {
+        var id = await IdOf(who);
+        await Desk.EraseAsync(new EraseRequest(EventKey.Parse(Key()), CustomerRef.Of(who)) { KeepJournal = keepsJournal });
+        return id;
+    }
+
+    public async Task Merges(Identity survivor, Identity retired) => await Desk.MergeAsync(new MergeRequest(EventKey.Parse(Key()), CustomerRef.Of(survivor), CustomerRef.Of(retired)));
+
+    /// <summary>Gives points to an id.</summary>
+    public async Task<Receipt> Gives(Identity from, CustomerId to, long amount, string? key = null) => await Records(LoyaltyEvents.Transfer(key ?? Key(), from, to, amount, unit: "points"));
 
     public async Task<long> Points(Identity who) => await Engine.ReadAsync(CustomerRef.Of(who)) is null ? 0 : (await Of(who)).Wallet("points").Balance;
 
@@ -112,6 +132,8 @@ internal sealed class Household
 
         return brought;
     }
+
+    public async Task<List<JournalEntry>> JournalOf(Identity who) => await store.ReadJournalAsync(await IdOf(who), 0, CancellationToken.None).ToListAsync();
 
     public async Task<List<LedgerEntry>> Ledger()
     {

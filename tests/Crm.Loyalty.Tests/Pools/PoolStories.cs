@@ -287,8 +287,9 @@ public sealed class PoolStories
 
         var without = new Household(Household.Program() with { Pools = null });
         await without.Buys(Amy, 5);
+        await without.Buys(Bob, 5);
         Assert.Equal("no-pools", (await without.Records(PoolEvents.Open(without.Key(), Home, await without.IdOf(Amy)))).Refusal?.Code);
-        Assert.Equal("no-pools", (await without.Records(PoolEvents.Give(without.Key(), SpendAuthority.SignedIn(Amy), new CustomerId(7), 1, unit: "points"))).Refusal?.Code);
+        Assert.Equal("no-pools", (await without.Records(PoolEvents.Give(without.Key(), SpendAuthority.SignedIn(Amy), await without.IdOf(Bob), 1, unit: "points"))).Refusal?.Code);
     }
 
     [Fact]

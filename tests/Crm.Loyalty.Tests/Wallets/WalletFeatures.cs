@@ -154,12 +154,13 @@ public sealed class WalletFeatures
         var club = Of(unit => unit with { Transferable = true });
         await club.Buys(10);
         var amy = (await club.Amy()).Customer;
+        var friend = await club.Meets("friend");
 
         Assert.Equal("unknown-member", (await club.Records(LoyaltyEvents.Transfer("app:1", Samples.Amy, amy, 1))).Refusal?.Code);
-        Assert.Equal("insufficient-balance", (await club.Records(LoyaltyEvents.Transfer("app:2", Samples.Amy, new CustomerId(7), 11))).Refusal?.Code);
+        Assert.Equal("insufficient-balance", (await club.Records(LoyaltyEvents.Transfer("app:2", Samples.Amy, friend, 11))).Refusal?.Code);
         var closed = Of(unit => unit);
         await closed.Buys(10);
-        Assert.Equal("not-transferable", (await closed.Records(LoyaltyEvents.Transfer("app:3", Samples.Amy, new CustomerId(7), 1))).Refusal?.Code);
+        Assert.Equal("not-transferable", (await closed.Records(LoyaltyEvents.Transfer("app:3", Samples.Amy, await closed.Meets("friend"), 1))).Refusal?.Code);
     }
 
     [Fact]
@@ -400,7 +401,7 @@ public sealed class WalletFeatures
             unit => unit with { Activation = Activation.AfterDays(3), Expiry = LotExpiry.AfterDays(40, LastDay.Included), Transferable = true, ReinstateWithinDays = 60, Returns = new(60, GoneLots.GraceDays, 5), Debt = policy },
             Samples.Per(1, 1),
             Samples.Per(1, 5) with { Name = "at-once", Terms = new() { Activation = Activation.AtOnce, Expiry = LotExpiry.AfterDays(90, LastDay.Included) } });
-        var now = Samples.Local(2026, 1, 15, 12);
+        var (now, friend) = (Samples.Local(2026, 1, 15, 12), await club.Meets("friend"));
         var (purchases, spends, reservations) = (new List<string>(), new List<string>(), new List<string>());
         foreach (var (what, amount, days, which) in history.Prepend((9, 100, 0, 0)))
         {
@@ -422,7 +423,7 @@ public sealed class WalletFeatures
                     await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(amount)) with { OccurredAt = now - Duration.FromDays(which * 10) });
                     break;
                 case 4:
-                    await club.Records(LoyaltyEvents.Transfer(club.NextKey(), Samples.Amy, new CustomerId(77), amount));
+                    await club.Records(LoyaltyEvents.Transfer(club.NextKey(), Samples.Amy, friend, amount));
                     break;
                 case 5:
                     await club.Records(LoyaltyEvents.AmendLots(club.NextKey(), Samples.Amy, now + Duration.FromDays(amount), "test", "test", "staff:1"));
@@ -454,7 +455,7 @@ public sealed class WalletFeatures
         now += Duration.FromSeconds(1);
         club.At(now);
         await club.RunDue();
-        var (membership, entries) = (await club.Membership(), await club.Ledger());
+        var (membership, entries) = (await club.Membership(), await club.Store.LedgerOfAsync((await club.Amy()).Customer, TestContext.Current.CancellationToken));
         var wallet = membership.Wallet("points");
         var (balances, totals) = (membership.Balances("points"), WalletHistory.Totals(entries, "tea-club", "points"));
         Assert.Equal(balances, WalletHistory.BalancesAt(entries, "tea-club", "points", now));
