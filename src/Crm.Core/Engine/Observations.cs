@@ -15,6 +15,7 @@ internal static class Observations
     private const string ShortPrefix = "q:";
     private const string LeftPrefix = "q#:";
     private const string OwnDueName = "own-due";
+    private const string QuoteName = "quote";
 
     /// <summary>What is observed for an event that is decided now.</summary>
     /// <param name="happened">The event with its look-ups.</param>
@@ -52,6 +53,14 @@ internal static class Observations
 
     /// <summary>Whether what fell due before an entry was due by itself, although the entry is imported.</summary>
     public static bool HasOwnDue(Fields observations) => observations.Count > 0 && observations[OwnDueName].AsFlag;
+
+    /// <summary>What is observed, with a mark: it was recorded as it had been quoted.</summary>
+    /// <param name="observations">What is observed.</param>
+    /// <param name="quoted">The hash of what was quoted.</param>
+    public static Fields WithQuote(Fields observations, UInt128 quoted) => observations.With(QuoteName, CodeOf(quoted));
+
+    /// <summary>Whether an entry was recorded as it had been quoted, by this hash of it.</summary>
+    public static bool HasQuote(Fields observations, UInt128 quoted) => observations.Count > 0 && observations[QuoteName].AsCode == CodeOf(quoted);
 
     // Since when what falls due is told of it, and what it has; without that there is nothing to be had of it. Entries of earlier releases never say what it has.
     private static IEnumerable<(string Name, Scalar Value)> Of(Shortages shortages, Instant? since)
@@ -130,6 +139,8 @@ internal static class Observations
 
     private static bool Holds(Condition.Field leaf, Fields profile) =>
         TestMeaning.Holds(leaf.Is, profile[leaf.Name[Evaluator.ProfileScope.Length..]], leaf.WhenMissing);
+
+    private static string CodeOf(UInt128 hash) => hash.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
 
     public static Scalar Lookup(Fields observations, string scopedName) => observations[scopedName];
 

@@ -57,8 +57,15 @@ public abstract record Quoted
     public sealed record Committed(Receipt Receipt) : Quoted;
 
     /// <summary>Something has changed since: nothing was written. Quote again.</summary>
-    /// <param name="Reason">"customer-changed", "decided-otherwise" where definitions or supplies did, "key-reused" or "another-event".</param>
-    public sealed record Stale(string Reason) : Quoted;
+    /// <param name="Reason">
+    /// "customer-changed", "decided-otherwise" where definitions or supplies did, "key-reused", "another-event", or "recorded-apart" where the event itself was recorded since without this token, or by it so long ago that its
+    /// journal entry was disposed of.
+    /// </param>
+    public sealed record Stale(string Reason) : Quoted
+    {
+        /// <summary>For "recorded-apart", the receipt of what was recorded, which may be another than what was quoted; otherwise null.</summary>
+        public Receipt? Recorded { get; init; }
+    }
 }
 
 /// <summary>Decides events without writing, and writes exactly what was decided.</summary>
@@ -88,7 +95,7 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
         var snapshot = await LoadAsync(Checked(happened with { OccurredAt = token.At }), cancellationToken).ConfigureAwait(false);
         if (snapshot.Recorded is { } recorded)
         {
-            return recorded.PayloadHash == Binary.PayloadHash(happened) ? new Quoted.Committed(recorded.Receipt) : new Quoted.Stale("key-reused");
+            return recorded.PayloadHash == Binary.PayloadHash(happened) ? await AgainAsync(token, recorded.Receipt, cancellationToken).ConfigureAwait(false) : new Quoted.Stale("key-reused");
         }
 
         if (snapshot.Version != token.Version)
@@ -102,15 +109,36 @@ internal sealed class Quoting(Kernel kernel, IClock clock, IIdSource ids)
             return new Quoted.Stale("decided-otherwise");
         }
 
-        return (await kernel.CommitAsync(commit, cancellationToken).ConfigureAwait(false)) switch
+        return (await kernel.CommitAsync(Marked(commit, token), cancellationToken).ConfigureAwait(false)) switch
         {
             CommitResult.Committed => new Quoted.Committed(receipt),
-            CommitResult.AlreadyCommitted(_, var already) => new Quoted.Committed(already),
+            CommitResult.AlreadyCommitted(var key, var already) when key == token.Key => await AgainAsync(token, already, cancellationToken).ConfigureAwait(false),
             CommitResult.KeyReused => new Quoted.Stale("key-reused"),
             CommitResult.QuotaExhausted => new Quoted.Stale("decided-otherwise"),
             _ => new Quoted.Stale("customer-changed"),
         };
     }
+
+    // What was recorded is what was quoted where it was recorded by the token: upon which state else it was decided, no receipt tells.
+    private async ValueTask<Quoted> AgainAsync(QuoteToken token, Receipt receipt, CancellationToken cancellationToken)
+    {
+        await foreach (var entry in kernel.Store.ReadJournalAsync(receipt.Customer, receipt.Version - 1, cancellationToken).ConfigureAwait(false))
+        {
+            if (entry.Event.Key == token.Key && Observations.HasQuote(entry.Observations, token.Entries))
+            {
+                return new Quoted.Committed(receipt);
+            }
+
+            break;
+        }
+
+        return new Quoted.Stale("recorded-apart") { Recorded = receipt };
+    }
+
+    private static Commit Marked(Commit commit, QuoteToken token) => commit with
+    {
+        Entries = commit.Entries.Select(entry => entry.Event.Key == token.Key ? entry with { Observations = Observations.WithQuote(entry.Observations, token.Entries) } : entry).ToSequence(),
+    };
 
     private CustomerEvent Checked(CustomerEvent happened)
     {

@@ -5,6 +5,7 @@ using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Wallets;
 using Crm.Storage;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -101,13 +102,123 @@ public sealed class Quotes
         Prop.ForAll(steps.ToArbitrary(), history => Agree([.. history]).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
     }
 
+    [Fact]
+    public async Task A_sale_that_was_recorded_upon_another_state_without_its_token_is_not_what_was_quoted()
+    {
+        var club = Club.Of(Doubling);
+        await club.Buys(100);
+        var sale = CustomerEvent.Purchase("pos:quoted", Samples.Amy, Money.Hkd(100));
+        var quote = await club.Engine.QuoteAsync(sale, Cancel);
+        await club.Buys(480);
+        var recorded = await club.Records(sale);
+        Assert.NotEqual(quote.Entries.Sum(entry => entry.Amount), (await club.Ledger()).Where(entry => entry.Cause == sale.Key).Sum(entry => entry.Amount));
+
+        Assert.Equal(new Quoted.Stale("recorded-apart") { Recorded = recorded }, await club.Engine.CommitAsync(sale, quote.Token, Cancel));
+    }
+
+    [Fact]
+    public async Task A_token_of_whose_sale_the_journal_knows_no_more_is_stale_and_says_so()
+    {
+        var club = Club.TeaClub();
+        var sale = CustomerEvent.Purchase("pos:quoted", Samples.Amy, Money.Hkd(100));
+        var quote = await club.Engine.QuoteAsync(sale, Cancel);
+        Assert.IsType<Quoted.Committed>(await club.Engine.CommitAsync(sale, quote.Token, Cancel));
+        club.On(2026, 6, 1);
+        await club.Buys(10);
+        Assert.Equal(1, (await club.Engine.DisposeOfJournalAsync(new DisposalRequest(Samples.Local(2026, 5, 1)), Cancel)).Customers);
+
+        var stale = Assert.IsType<Quoted.Stale>(await club.Engine.CommitAsync(sale, quote.Token, Cancel));
+        Assert.Equal(("recorded-apart", true), (stale.Reason, stale.Recorded?.IsShort));
+    }
+
+    /// <summary>Whatever happens between a quote and its commit, what is answered as committed is exactly what was quoted, however often it is asked; everything else is a conflict, and writes nothing.</summary>
+    [Fact]
+    public void A_token_commits_what_was_quoted_or_nothing_whatever_happens_meanwhile() => TokenLaw((engine, sale, token) => engine.CommitAsync(sale, token, Cancel)).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
+
+    [Fact]
+    public void Taking_whatever_was_recorded_for_what_was_quoted_is_caught() => Counterfeits.Caught(() => TokenLaw(async (engine, sale, token) =>
+        (await engine.FindRecordedAsync([sale], Cancel))[0] is Recorded.Already(var receipt) ? new Quoted.Committed(receipt) : await engine.CommitAsync(sale, token, Cancel)).Check(Config.QuickThrowOnFailure.WithMaxTest(150)));
+
+    [Fact]
+    public void Committing_upon_whatever_state_there_is_is_caught() => Counterfeits.Caught(() => TokenLaw(async (engine, sale, token) =>
+        await engine.CommitAsync(sale, token, Cancel) is Quoted.Stale { Reason: "customer-changed" } ? new Quoted.Committed(await engine.RecordAsync(sale, Cancel)) : await engine.CommitAsync(sale, token, Cancel)).Check(Config.QuickThrowOnFailure.WithMaxTest(150)));
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static LoyaltyProgram Doubling => Samples.TeaClub with
+    {
+        Rules = [.. Samples.TeaClub.Rules, new Multiplier { Name = "gold-double", Unit = "points", ByTier = [new("gold", new Ratio(2, 1))], TierAs = TierMoment.After }],
+        Limits = [new EarningLimit { Name = "monthly", Unit = "points", Per = CapPeriod.Month, Most = 60 }],
+    };
+
+    private enum Meanwhile
+    {
+        Nothing,
+        TimePasses,
+        WhatIsDueIsHandled,
+        AnotherSale,
+        RecordedApart,
+        RecordedApartAfterAnotherSale,
+        CommittedByALaterToken,
+    }
+
+    private static Property TokenLaw(Func<CrmEngine, CustomerEvent, QuoteToken, ValueTask<Quoted>> commits) => Prop.ForAll(
+        (from amount in Gen.Choose(1, 400) from days in Gen.Choose(0, 200) select (amount, days)).ListOf(4).ToArbitrary(),
+        Gen.Elements(Enum.GetValues<Meanwhile>()).ToArbitrary(),
+        Gen.Elements(1, 99, 250, 480).ToArbitrary(),
+        async Task<bool> (history, meanwhile, amount) =>
+        {
+            var club = Club.Of(Doubling);
+            foreach (var (spent, days) in history)
+            {
+                club.At(club.Now + NodaTime.Duration.FromDays(days));
+                await club.Buys(spent);
+            }
+
+            var sale = CustomerEvent.Purchase("till:quoted", Samples.Amy, Money.Hkd(amount));
+            var quote = await club.Engine.QuoteAsync(sale, Cancel);
+            club.At(club.Now + NodaTime.Duration.FromDays(meanwhile is Meanwhile.Nothing ? 0 : 40));
+            if (meanwhile is Meanwhile.WhatIsDueIsHandled)
+            {
+                await club.RunDue();
+            }
+
+            if (meanwhile is Meanwhile.AnotherSale or Meanwhile.RecordedApartAfterAnotherSale or Meanwhile.CommittedByALaterToken)
+            {
+                await club.Buys(480);
+            }
+
+            var before = await club.Ledger();
+            if (meanwhile is Meanwhile.RecordedApart or Meanwhile.RecordedApartAfterAnotherSale)
+            {
+                await club.Records(sale);
+            }
+            else if (meanwhile is Meanwhile.CommittedByALaterToken)
+            {
+                Assert.IsType<Quoted.Committed>(await club.Engine.CommitAsync(sale, (await club.Engine.QuoteAsync(sale, Cancel)).Token, Cancel));
+            }
+
+            var (recorded, answer) = (await club.Ledger(), await commits(club.Engine, sale, quote.Token));
+            var written = (await club.Ledger()).Skip(before.Count).ToList();
+            if (answer is Quoted.Committed)
+            {
+                Assert.Equal(quote.Entries, written);
+            }
+            else
+            {
+                Assert.Equal(recorded, await club.Ledger());
+                Assert.NotEqual(Meanwhile.Nothing, meanwhile);
+                Assert.NotEqual(Meanwhile.TimePasses, meanwhile);
+            }
+
+            Assert.Equal(answer, await commits(club.Engine, sale, quote.Token));
+            Assert.Equal(before.Count + written.Count, (await club.Ledger()).Count);
+            return true;
+        });
 
     private static async Task Agree((int Amount, int Days)[] history)
     {
-        var double_ = new Multiplier { Name = "gold-double", Unit = "points", ByTier = [new("gold", new Ratio(2, 1))], TierAs = TierMoment.After };
-        var program = Samples.TeaClub with { Rules = [.. Samples.TeaClub.Rules, double_], Limits = [new EarningLimit { Name = "monthly", Unit = "points", Per = CapPeriod.Month, Most = 60 }] };
-        var club = Club.Of(program);
+        var club = Club.Of(Doubling);
         var now = Samples.Local(2026, 1, 15, 12);
         foreach (var (amount, days) in history)
         {
