@@ -7,6 +7,8 @@ using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using NodaTime;
 
 namespace Crm.Loyalty;
@@ -98,13 +100,16 @@ public sealed class LoyaltyBuilder
         return this;
     }
 
-    /// <summary>Refuses, at start, programmes in whose latest version the linter finds something, with all that it finds. What has been looked at and is meant is listed by its code.</summary>
-    /// <param name="except">The codes that are let pass; see <see cref="FindingCodes"/>.</param>
+    /// <summary>Refuses, at start, programmes in whose latest version the linter finds something, with all that it finds; otherwise they are logged then, as warnings. What has been looked at and is meant is listed by its code.</summary>
+    /// <param name="except">The codes that are let pass, and are not logged; see <see cref="FindingCodes"/>.</param>
     public LoyaltyBuilder RefuseFindings(params Sequence<string> except)
     {
         meant = [.. meant ?? [], .. except];
         return this;
     }
+
+    /// <summary>Whether a finding has been looked at and is meant.</summary>
+    internal bool IsMeant(ProgramFinding finding) => meant?.Contains(finding.Code) == true;
 
     internal IEnumerable<LoyaltyModule> Build()
     {
@@ -116,8 +121,8 @@ public sealed class LoyaltyBuilder
 
         texts.Clear();
         var modules = LoyaltyModule.Of(new DefinitionCatalog<LoyaltyProgram>(versions), kinds).ToList();
-        var found = meant is { } passed
-            ? modules.SelectMany(module => module.Findings).Where(found => !passed.Contains(found.Finding.Code)).Select(found => new ProgramError($"{found.Program}, {found.Finding.Path}", $"{found.Finding.Sentence.English} ({found.Finding.Code})")).ToSequence()
+        var found = meant is not null
+            ? modules.SelectMany(module => module.Findings).Where(found => !IsMeant(found.Finding)).Select(found => new ProgramError($"{found.Program}, {found.Finding.Path}", $"{found.Finding.Sentence.English} ({found.Finding.Code})")).ToSequence()
             : [];
         return found.IsEmpty ? modules : throw new InvalidLoyaltyProgramException(null, found);
     }
@@ -126,7 +131,10 @@ public sealed class LoyaltyBuilder
 /// <summary>Adds loyalty to a host.</summary>
 public static class LoyaltyCrmBuilderExtensions
 {
-    /// <summary>Adds loyalty with the programmes that the configuration names; after the modules whose facts its rules read.</summary>
+    /// <summary>
+    /// Adds loyalty with the programmes that the configuration names; after the modules whose facts its rules read. What the linter finds in them is logged when the engine is made, each with a cart that shows it; a host may have it
+    /// refused (<see cref="LoyaltyBuilder.RefuseFindings"/>).
+    /// </summary>
     /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
     public static CrmBuilder AddLoyalty(this CrmBuilder builder, Action<LoyaltyBuilder> configure)
     {
@@ -134,7 +142,7 @@ public static class LoyaltyCrmBuilderExtensions
         ArgumentNullException.ThrowIfNull(configure);
         var loyalty = new LoyaltyBuilder();
         configure(loyalty);
-        return loyalty.Build().Aggregate(builder, (all, module) => all.AddModule(module));
+        return loyalty.Build().Aggregate(builder, (all, module) => all.AddModule(services => FindingLog.Told(module, loyalty.IsMeant, services.GetService<ILoggerFactory>())));
     }
 
     /// <summary>Adds loyalty with programmes that count from the beginning of time.</summary>

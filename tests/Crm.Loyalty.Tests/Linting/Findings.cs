@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Engine;
 using Crm.Loyalty.Linting;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
@@ -10,6 +11,7 @@ using Crm.Loyalty.Wallets;
 using Crm.Testing;
 using Crm.Values;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using NodaTime;
 
 namespace Crm.Loyalty.Tests.Linting;
@@ -167,6 +169,25 @@ public sealed class Findings
     }
 
     [Fact]
+    public void A_host_is_told_at_start_of_all_that_is_found_and_not_meant_with_a_cart_each()
+    {
+        var wrong = Plain with { Rules = [Samples.Per(10, 1), Five with { When = If.Purchases().Count().Is(0) }], Rewards = [TenDollars] };
+        List<string> Start(Func<LoyaltyBuilder, LoyaltyBuilder> also)
+        {
+            using var log = new ListedLog();
+            using var host = new ServiceCollection().AddSingleton<ILoggerFactory>(log).AddCrm(crm => crm.UseMemory().AddLoyalty(loyalty => also(loyalty.Program(wrong)))).BuildServiceProvider();
+            host.GetRequiredService<CrmEngine>();
+            return log.Lines;
+        }
+
+        Assert.Collection(
+            Start(loyalty => loyalty),
+            line => Assert.Matches(@"^Warning 7101: Programme 'tea-club', rules\[1\]: .+ \(rule-never-fires\) It shows when this happens: \S+Z purchase .+HKD", line),
+            line => Assert.Matches(@"^Warning 7101: Programme 'tea-club', .+ \(money-pump\) It shows when this happens: \S+Z purchase .+HKD", line));
+        Assert.Empty(Start(loyalty => loyalty.RefuseFindings(FindingCodes.MoneyPump, FindingCodes.RuleNeverFires)));
+    }
+
+    [Fact]
     public void A_price_that_is_known_turns_an_article_into_money()
     {
         var program = Plain with { Rules = [Samples.Per(1, 1)], Rewards = [new() { Name = "mug", Kind = new RewardKind.Physical("mug"), Costs = [new("points", 50)] }] };
@@ -262,6 +283,27 @@ public sealed class Findings
             var finding = ProgramLinter.Findings(Cases[name].Program)[0];
 
             await Assert.ThrowsAsync<LawBroken>(async () => await Witnesses.CheckAsync(mended(Cases[name].Program), finding));
+        }
+    }
+
+    private sealed class ListedLog : ILoggerFactory, ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("The lines are listed here.");
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Add($"{logLevel} {eventId.Id}: {formatter(state, exception)}");
+
+        public void Dispose()
+        {
+            // What was listed is read afterwards.
         }
     }
 }
