@@ -410,6 +410,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             case LoyaltyNames.Close when plan?.LadderNamed(name) is { } ladder:
                 decision.Close(plan, ladder);
                 break;
+            case LoyaltyNames.Ask when plan?.LadderNamed(name) is { } ladder && Array.IndexOf(plan.AskingLadders, ladder) >= 0:
+                decision.AskAgain(plan, ladder);
+                break;
             case LoyaltyNames.Activate when plan?.UnitNamed(name) is { } unit:
                 decision.Activate(plan, unit);
                 break;

@@ -12,6 +12,8 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>What changes on ladders: what counts towards tiers, and who rises, stays and falls.</summary>
 internal sealed partial class Decision
 {
+    private static readonly Duration AskedAtMost = Duration.FromHours(1);
+
     /// <summary>Brings a ladder to the moment: windows close, tiers end.</summary>
     public void Close(ProgramPlan plan, TierLadder ladder)
     {
@@ -78,11 +80,36 @@ internal sealed partial class Decision
     {
         foreach (var ladder in plan.AskingLadders)
         {
-            if (In(plan.Name).Standing(ladder.Name) is { } standing && ClimbOn(plan, ladder).Asked(standing) is var asked && asked != standing)
-            {
-                Become(In(plan.Name).With(asked));
-            }
+            Ask(plan, ladder, isDue: false);
         }
+    }
+
+    /// <summary>Keeps what conditions of a ladder answer from now on because time has passed.</summary>
+    public void AskAgain(ProgramPlan plan, TierLadder ladder) => Ask(plan, ladder, isDue: true);
+
+    private void Ask(ProgramPlan plan, TierLadder ladder, bool isDue)
+    {
+        if (In(plan.Name).Standing(ladder.Name) is not { } standing)
+        {
+            return;
+        }
+
+        var climb = ClimbOn(plan, ladder);
+        var asked = climb.Asked(standing, isDue);
+        if (asked != standing)
+        {
+            Become(In(plan.Name).With(asked));
+        }
+
+        PutAsk(plan, ladder, climb, asked, isDue);
+    }
+
+    // One entry for each ladder, which moves. Of a condition that changes again and again within the hour the module looks at each hour's answer.
+    private void PutAsk(ProgramPlan plan, TierLadder ladder, Climb climb, TierStanding standing, bool isDue = false)
+    {
+        var until = climb.AnswersUntil(standing);
+        Instant? due = isDue && until < context.Moment.Instant + AskedAtMost ? context.Moment.Instant + AskedAtMost : until;
+        Put(new AgendaChange(LoyaltyNames.AskKey(plan.Name, ladder.Name), due, Phases.Close));
     }
 
     /// <summary>Asks again for the ladders whose metric is a value as it stands.</summary>
@@ -185,6 +212,11 @@ internal sealed partial class Decision
             {
                 agenda.Add(close);
             }
+        }
+
+        if (Array.IndexOf(plan.AskingLadders, ladder) >= 0)
+        {
+            PutAsk(plan, ladder, ClimbOn(plan, ladder), standing);
         }
 
         if (isSame)

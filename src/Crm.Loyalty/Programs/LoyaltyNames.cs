@@ -22,6 +22,7 @@ public static class LoyaltyNames
 
     internal const string Expire = "expire";
     internal const string Close = "close";
+    internal const string Ask = "ask";
     internal const string Yearly = "yearly";
     internal const string Activate = "activate";
     internal const string Warning = "warn";
@@ -260,6 +261,8 @@ public static class LoyaltyNames
     internal static string ExpiryKey(string program, string unit) => $"{Expire}/{program}/{unit}";
 
     internal static string CloseKey(string program, string ladder) => $"{Close}/{program}/{ladder}";
+
+    internal static string AskKey(string program, string ladder) => $"{Ask}/{program}/{ladder}";
 
     internal static string CardKey(string program, string card) => $"{Stamps}/{program}/{card}";
 

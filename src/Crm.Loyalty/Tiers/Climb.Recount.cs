@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Loyalty.Memberships;
 using Crm.Values;
 using NodaTime;
@@ -7,6 +8,8 @@ namespace Crm.Loyalty.Tiers;
 /// <summary>Counting where it had been counted: a ladder is climbed again from what was counted, once as it was and once with the change, and the difference is what changes. Conditions are not asked again: they answer what they answered.</summary>
 internal readonly partial struct Climb
 {
+    private static readonly Duration Refundable = Duration.FromDays(KeptAward.RefundableDays);
+
     /// <summary>The standing after something that was counted at an earlier instant counts for more or less: as if it had never been more, or less. It depends on what is counted in all, not on how often or in which order that changed.</summary>
     /// <param name="standing">The standing.</param>
     /// <param name="amount">The difference.</param>
@@ -53,7 +56,29 @@ internal readonly partial struct Climb
 
         var closed = Closed();
         standing = Answered(standing, closed);
+        if (standing.Answers.Count > 1 && (standing.Counts.IsEmpty || standing.Counts[0].At < Horizon))
+        {
+            standing = Recent(standing);
+        }
+
         return looks || standing.WithoutAt(moment.Instant, after: true) != closed ? standing with { Answers = standing.Answers.Add(new TierAnswer(moment.Instant, closed) { IsDue = isDue, Looks = looks }) } : standing;
+    }
+
+    /// <summary>When a condition of a tier may answer otherwise by the passing of time alone, while something that was counted may be taken back; null: never, as far as is known.</summary>
+    public Instant? AnswersUntil(TierStanding standing)
+    {
+        if (!keepsCounts || !ladder.Asks || evidence is null || standing.Counts.IsEmpty)
+        {
+            return null;
+        }
+
+        Instant? until = null;
+        foreach (var tier in ladder.Tiers)
+        {
+            until = tier.When is { } condition ? Earlier(until, Evaluator.Evaluate(condition, evidence).ValidUntil) : until;
+        }
+
+        return until < standing.Counts[^1].At + Refundable ? until : null;
     }
 
     /// <summary>The standing with what it counts at the moment noted, where something may be taken back of it.</summary>
@@ -77,10 +102,13 @@ internal readonly partial struct Climb
         };
     }
 
+    // What was counted before cannot be taken back any more.
+    private Instant Horizon => moment.Instant - Refundable;
+
     // The standing with what was counted so long ago that it cannot be taken back any more as where the climb begins, as is what was counted before counts were kept.
     private TierStanding Recent(TierStanding standing)
     {
-        var horizon = moment.Instant - Duration.FromDays(KeptAward.RefundableDays);
+        var horizon = Horizon;
         var old = standing.Counts.Where(count => count.At < horizon).ToSequence();
         if (old.Count == standing.Counts.Count)
         {

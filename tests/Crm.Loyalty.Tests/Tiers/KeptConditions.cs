@@ -28,6 +28,7 @@ public sealed class KeptConditions
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 3_000 : 150);
 
     private static readonly Condition Vip = If.Fact("segment.vip").Is(true);
+    private static readonly Condition Seen = If.Events(LoyaltyEvents.VisitName).InLast(Duration.FromDays(20)).Count().AtLeast(1);
 
     [Fact]
     public async Task A_tier_that_was_lost_to_a_refund_comes_back_with_its_cancellation_though_its_condition_holds_no_more()
@@ -92,12 +93,96 @@ public sealed class KeptConditions
         Assert.Equal("gold", await club.Tier());
     }
 
+    /// <summary>In February gold is reached, and would begin with March; the visit counts for the condition until the 20th.</summary>
+    [Fact]
+    public async Task A_condition_that_the_passing_of_time_alone_changes_is_known_as_it_answered_then()
+    {
+        var club = Kept(Ladders.Program(SeenGold));
+        await Visits(club, 2026, 1, 31);
+        club.On(2026, 2, 10);
+        await club.Buys(500, "pos:big");
+        club.On(2026, 2, 15);
+        await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:big", Money.Hkd(500)));
+        club.On(2026, 3, 10);
+        await club.Records(Cancelling("pos:back"));
+
+        Assert.Equal("basic", await club.Tier());
+    }
+
+    [Fact]
+    public async Task The_worker_looks_once_for_each_ladder_whose_condition_time_changes_and_no_more_when_nothing_can_be_taken_back()
+    {
+        var club = Kept(Ladders.Program(SeenGold with { Window = QualificationWindow.Lifetime, Start = TierStart.AtOnce }));
+        club.On(2026, 1, 1);
+        await club.Buys(100);
+        for (var day = 1; day <= 10; day++)
+        {
+            await Visits(club, 2026, 1, day);
+        }
+
+        var version = await Version(club);
+        for (var day = 11; day <= 60; day++)
+        {
+            club.At(Samples.Local(2026, 1, 1, 12) + Duration.FromDays(day));
+            await club.RunDue();
+        }
+
+        Assert.Equal(version + 1, await Version(club));
+        Assert.Equal(Samples.Local(2026, 1, 30, 12), (await Standing(club)).Answers[^1].At);
+        await Visits(club, 2027, 6, 1);
+        version = await Version(club);
+        club.On(2027, 8, 1);
+        await club.RunDue();
+        Assert.Equal(version, await Version(club));
+    }
+
+    [Fact]
+    public async Task A_condition_that_time_changes_again_and_again_is_looked_at_once_an_hour()
+    {
+        var odd = If.Any([.. Enumerable.Range(0, 60).Select(n => If.Events(LoyaltyEvents.VisitName).InLast(Duration.FromDays(20)).Count().Is((2 * n) + 1))]);
+        var club = Kept(Ladders.Program(Gold with { Tiers = [new("basic", 0), new("gold", 500) { When = odd }] }));
+        await club.Buys(100);
+        for (var minute = 0; minute < 120; minute++)
+        {
+            club.At(Samples.Local(2026, 2, 1, 12) + Duration.FromMinutes(minute));
+            await club.Records(LoyaltyEvents.Visit($"web:{minute}", Samples.Amy));
+        }
+
+        var known = (await Standing(club)).Answers.Count;
+        club.On(2026, 3, 1);
+        await club.RunDue();
+
+        Assert.InRange((await Standing(club)).Answers.Count, known + 1, known + 3);
+    }
+
+    [Fact]
+    public async Task What_conditions_answered_is_kept_no_longer_than_it_can_matter()
+    {
+        var club = Kept(Ladders.Program(Gold));
+        await club.Buys(100);
+        for (var month = 0; month < 40; month++)
+        {
+            club.At(Samples.Local(2026, 2, 1, 12) + Duration.FromDays(30 * month));
+            await club.Records(VipWhen.Event($"vip:{month}", month % 2 == 0 ? On : Off));
+            Assert.InRange((await Standing(club)).Answers.Count, 1, 16);
+        }
+
+        Assert.InRange((await Standing(club)).Answers.Count, 1, 3);
+    }
+
     /// <summary>Law (a) as far as it is claimed, (b) and (c) at once: whatever comes back, when, in how many pieces, and whether that is cancelled, the tiers left, today and later, are those that deciding history again leaves.</summary>
     [Fact]
     public void Refunds_and_their_cancellations_leave_the_tiers_that_deciding_history_again_leaves() => HistoryLaw(Kept).Check(Thorough);
 
     [Fact]
     public void Asking_conditions_as_they_stand_is_caught_by_history() => Counterfeits.Caught(() => HistoryLaw(program => Club(new Forgetting(Module(program)))).Check(Thorough));
+
+    /// <summary>The same where the passing of time alone changes what the condition answers while an order is refunded, before that is cancelled.</summary>
+    [Fact]
+    public void What_time_alone_changes_while_an_order_is_refunded_is_judged_as_it_was() => TimeLaw(Kept).Check(Thorough);
+
+    [Fact]
+    public void Looking_at_conditions_only_when_something_happens_is_caught() => Counterfeits.Caught(() => TimeLaw(program => Club(new Unasked(Module(program)))).Check(Thorough));
 
     [Fact]
     public void Pieces_and_order_of_refunds_make_no_difference() => PiecesLaw(Kept).Check(Thorough);
@@ -116,6 +201,12 @@ public sealed class KeptConditions
         // Of two awards of one purchase it is not kept which of them was taken back, and where a tier begins between them the window begins there.
         var program = Program(story with { Twice = story.Twice && story.Ladder.Window is not QualificationWindow.SinceTierStart });
         Assert.Equal((await Left(Club(new LoyaltyModule(program)), story.Ladder, story.Acts, LoyaltyNames.Module)).Tiers, (await Left(kept(program), story.Ladder, story.Acts)).Tiers);
+        return true;
+    });
+
+    private static Property TimeLaw(Func<LoyaltyProgram, Club> kept) => Prop.ForAll(TimedStories.ToArbitrary(), async Task<bool> (story) =>
+    {
+        Assert.Equal((await Left(Club(new LoyaltyModule(Program(story))), story.Ladder, story.Acts, LoyaltyNames.Module)).Tiers, (await Left(kept(Program(story)), story.Ladder, story.Acts)).Tiers);
         return true;
     });
 
@@ -147,6 +238,16 @@ public sealed class KeptConditions
         : program;
 
     private static TierLadder Gold => new() { Unit = "status", Tiers = [new("basic", 0), new("gold", 500) { When = Vip }] };
+
+    private static TierLadder SeenGold => new() { Unit = "status", Window = new QualificationWindow.Calendar(CalendarUnit.Month), Start = TierStart.NextPeriod, Tiers = [new("basic", 0), new("gold", 500) { When = Seen }] };
+
+    private static async Task<long> Version(Club club) => (await club.Store.LoadAsync(Storage.CustomerRef.Of(Samples.Amy), TestContext.Current.CancellationToken)).Version;
+
+    private static async Task Visits(Club club, int year, int month, int day)
+    {
+        club.On(year, month, day);
+        await club.Records(LoyaltyEvents.Visit($"web:{year}-{month}-{day}", Samples.Amy));
+    }
 
     // Gold, by a condition that holds no more.
     private static async Task Climbs(Club club)
@@ -222,6 +323,7 @@ public sealed class KeptConditions
         from silver in Gen.Elements(false, false, true)
         from gold in Gen.Elements(true, true, true, false)
         from life in Gen.Elements(false, false, false, true)
+        from condition in Gen.Elements(Vip, Seen)
         select new TierLadder
         {
             Unit = "status",
@@ -231,7 +333,7 @@ public sealed class KeptConditions
             Validity = possible,
             Fall = possible is null && window is QualificationWindow.Rolling && fall == TierFall.OneLevel ? TierFall.ToEarned : fall,
             Grace = grace,
-            Tiers = [new("basic", 0), new("silver", 200) { When = silver ? Vip : null }, new("gold", 500) { When = gold ? Vip : null, ForLife = life }],
+            Tiers = [new("basic", 0), new("silver", 200) { When = silver ? condition : null }, new("gold", 500) { When = gold ? condition : null, ForLife = life }],
         };
 
     private static readonly LastDay LastDayOf = Crm.Loyalty.Wallets.LastDay.Included;
@@ -241,12 +343,24 @@ public sealed class KeptConditions
         from orders in (from day in Gen.Choose(0, 120) from amount in Gen.Elements(50, 150, 200, 450, 500, 600, 900) from back in Gen.Elements(0, 0, 50, 100, 450, 900) from after in Gen.Choose(0, 90) from cancelled in Gen.Choose(-60, 60) select (day, amount, back, after, cancelled)).ListOf(4)
         from changes in (from day in Gen.Choose(0, 200) from kind in Gen.Elements(Kind.On, Kind.Off) select (day, kind)).ListOf(3)
         from staff in (from day in Gen.Choose(0, 150) from kind in Gen.Elements(Kind.Floor, Kind.Give) from amount in Gen.Elements(40, 100, 300) select (day, kind, amount)).ListOf(1)
+        from visits in Gen.Choose(0, 200).ListOf(3)
         from twice in Gen.Elements(false, true)
         from begins in Gen.Elements(Kind.On, Kind.On, Kind.Off)
         let bought = orders.SelectMany((order, i) => Acts(i, order.day, order.amount, Math.Min(order.back, order.amount), order.after, order.cancelled))
-        let changed = changes.Select((change, i) => new Act(change.day, change.kind, 100 + i, 0, 0)).Append(new Act(0, begins, 99, 0, 0))
+        let changed = changes.Select((change, i) => new Act(change.day, change.kind, 100 + i, 0, 0)).Append(new Act(0, begins, 99, 0, 0)).Concat(visits.Select((day, i) => new Act(day, Kind.Visit, 600 + i, 0, 0)))
         let granted = staff.Select((grant, i) => new Act(grant.day, grant.kind, 200 + i, grant.amount, 0))
         select new Story(ladder, [.. changed.Concat(bought).Concat(granted).OrderBy(act => act.Day).ThenBy(act => act.Kind)], twice);
+
+    private static Gen<Story> TimedStories =>
+        from window in Gen.Elements<QualificationWindow>(new QualificationWindow.Calendar(CalendarUnit.Month), new QualificationWindow.Calendar(CalendarUnit.Quarter), new QualificationWindow.Anniversary(1), new QualificationWindow.Rolling(0, 40))
+        let hasPeriods = window is not QualificationWindow.Rolling
+        from validity in Gen.Elements<TierValidity?>(null, new TierValidity.Fixed(0, 25, LastDayOf))
+        from order in Gen.Choose(0, 30)
+        from refunded in Gen.Choose(1, 10)
+        from cancelled in Gen.Choose(1, 60)
+        from visits in Gen.Choose(-10, 60).ListOf(2)
+        let ladder = new TierLadder { Unit = "status", Window = window, Start = hasPeriods ? TierStart.NextPeriod : TierStart.AtOnce, Validity = validity, Tiers = [new("basic", 0), new("gold", 500) { When = Seen }] }
+        select new Story(ladder, [.. Acts(1, order, 600, 600, refunded, cancelled).Concat(visits.Select((day, i) => new Act(Math.Max(0, order + day), Kind.Visit, 600 + i, 0, 0))).OrderBy(act => act.Day).ThenBy(act => act.Kind)], false);
 
     private static IEnumerable<Act> Acts(int number, int day, int amount, int back, int after, int cancelled)
     {
@@ -295,5 +409,15 @@ public sealed class KeptConditions
             ((ICustomerModule)inner).Handle(state, context) is var outcome && outcome is Outcome.Accepted { State: LoyaltyState next } accepted && next.In("tea-club") is var membership
                 ? accepted with { State = next.With(membership with { Standings = membership.Standings.Select(standing => standing with { Answers = [], Counts = standing.Counts.Select(count => count with { Without = null }).ToSequence() }).ToSequence() }) }
                 : outcome;
+    }
+
+    /// <summary>Puts nothing on the agenda for what time alone changes.</summary>
+    private sealed class Unasked(LoyaltyModule inner) : CustomerModule<LoyaltyState>
+    {
+        public override ModuleContract Contract => inner.Contract;
+
+        protected override Outcome Handle(LoyaltyState state, ModuleContext context) => ((ICustomerModule)inner).Handle(state, context) is var outcome && outcome is Outcome.Accepted accepted
+            ? accepted with { Agenda = accepted.Agenda.Where(change => !change.Key.StartsWith("ask/", StringComparison.Ordinal)).ToSequence() }
+            : outcome;
     }
 }
