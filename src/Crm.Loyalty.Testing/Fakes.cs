@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Crm.Loyalty.Rules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Testing;
 
@@ -23,6 +24,14 @@ internal static class Fakes
         var asked = 0;
         return new Fake("rememberer", _ => [new("points", ++asked)]);
     }
+
+#pragma warning disable RS0030 // These are wrong on purpose.
+    /// <summary>Gives by the machine's clock, and the same for an hour.</summary>
+    public static IEarningRule ByTheHour { get; } = new Fake("hourly", _ => [new("points", DateTime.UtcNow.Hour)]);
+
+    /// <summary>Gives by the machine's clock, and the same for a day.</summary>
+    public static IEarningRule ByTheDay { get; } = new Fake("daily", _ => [new("points", (int)SystemClock.Instance.GetCurrentInstant().InUtc().DayOfWeek)]);
+#pragma warning restore RS0030
 
     /// <summary>Leaves out of its settings what it earns.</summary>
     public static (IEarningRule Rule, RuleClaims Claims) Forgetful() =>

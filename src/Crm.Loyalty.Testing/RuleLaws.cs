@@ -31,6 +31,10 @@ public static class RuleLaws
         {
             Counterfeit = () => (Fakes.Rememberer(), RuleClaims.Usual),
         },
+        new("The_machine_is_not_asked", "Its clock, settings, files and luck answer otherwise when history is decided again, be it hours or years later, so they are looked for in the compiled code.", Always, (rule, _) => MachineUse.Check(rule))
+        {
+            Counterfeit = () => (Fakes.ByTheHour, RuleClaims.Usual),
+        },
         new("The_culture_does_not_matter", "A server in another country must earn the same.", Always, WithoutCulture)
         {
             Counterfeit = () => (new Fake("cultured", _ => [new("points", CultureInfo.CurrentCulture.Name.Length)]), RuleClaims.Usual),

@@ -49,6 +49,13 @@ public sealed class RulesUnderLaw
     }
 
     [Fact]
+    public void A_rule_that_goes_by_the_hour_or_by_the_day_is_caught_at_any_time_of_the_day()
+    {
+        Assert.Contains("a call of System.DateTime.UtcNow in Crm.Loyalty.Testing.Fakes", Assert.Throws<LawBroken>(() => RuleLaws.Check(Fakes.ByTheHour)).Message, StringComparison.Ordinal);
+        Assert.Contains("a call of NodaTime.SystemClock.Instance in Crm.Loyalty.Testing.Fakes", Assert.Throws<LawBroken>(() => RuleLaws.Check(Fakes.ByTheDay)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_broken_law_shows_the_smallest_purchase_that_breaks_it()
     {
         var (rule, claims) = RuleLaws.All.Single(law => law.Name == "Nothing_below_0_and_nothing_over_the_bound").Counterfeit();
