@@ -111,7 +111,7 @@ internal static class ReferralSteps
     {
         var signals = (request.Fields[ReferralEvents.Signals].AsCode ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var blocked = signals.FirstOrDefault(signal => rules.Block.Contains(signal));
-        if (!CustomerIdOf(request, out var advocate))
+        if (!CustomerId.TryParse(request.Fields[ReferralEvents.Advocate].AsCode, out var advocate))
         {
             return new Outcome.Refused("unknown-advocate", LoyaltyTexts.UnknownAdvocate);
         }
@@ -221,12 +221,5 @@ internal static class ReferralSteps
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = code, Unit = gift.Unit, Amount = gift.Amount });
             decision.Issue(plan, plan.Units[place], gift.Amount, null, code);
         }
-    }
-
-    private static bool CustomerIdOf(CustomerEvent request, out CustomerId id)
-    {
-        var found = UInt128.TryParse(request.Fields[ReferralEvents.Advocate].AsCode, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var bits) && bits != 0;
-        id = found ? new CustomerId(bits) : default;
-        return found;
     }
 }

@@ -31,7 +31,7 @@ internal static class GroupSteps
             {
                 if (other.Rule != proposals[winner].Rule)
                 {
-                    GiveWay(other, proposals[winner].Rule, plan, context, decision);
+                    GiveWay(other, plan, context, decision);
                 }
             }
 
@@ -98,7 +98,7 @@ internal static class GroupSteps
         }
     }
 
-    private static void GiveWay((RulePlan Rule, Earning[] Earnings) one, RulePlan winner, ProgramPlan plan, EarningContext context, Decision decision)
+    private static void GiveWay((RulePlan Rule, Earning[] Earnings) one, ProgramPlan plan, EarningContext context, Decision decision)
     {
         var rule = one.Rule;
         foreach (var earning in one.Earnings)
@@ -114,9 +114,5 @@ internal static class GroupSteps
         }
 
         context.Uncarry(rule.Name);
-        if (WhySteps.IsAsked(decision))
-        {
-            context.GaveWay(rule.Name, winner.Name);
-        }
     }
 }

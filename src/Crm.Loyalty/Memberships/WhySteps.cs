@@ -24,7 +24,7 @@ internal static class WhySteps
             {
                 if (!Gave(rule, context))
                 {
-                    decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.WhyNot) { Subject = rule.Name, Text = Reason(rule, plan, context, decision) });
+                    decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.WhyNot) { Subject = rule.Name, Text = Reason(rule, WinnerOf(leader, context), plan, context, decision) });
                 }
             }
         }
@@ -43,16 +43,16 @@ internal static class WhySteps
         return false;
     }
 
-    private static Text Reason(RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision)
+    // The rule that gives alone for its group; null where none does, or where the group adds up.
+    private static RulePlan? WinnerOf(RulePlan leader, EarningContext context) => leader.Stacking?.Policy is { } policy and not StackingPolicy.Sum && leader.Group is { } group
+        ? Array.Find(group, rule => (rule.Terms.Exclusive || policy != StackingPolicy.PriorityExclusive) && Gave(rule, context))
+        : null;
+
+    private static Text Reason(RulePlan rule, RulePlan? winner, ProgramPlan plan, EarningContext context, Decision decision)
     {
         if (TermSteps.FirstObstacle(rule, plan, context, decision) is { } obstacle)
         {
             return LoyaltyTexts.WhyNotBefore(Of(obstacle, rule.Terms, context), NotBefore(obstacle, rule, plan, context, decision), plan.Zone);
-        }
-
-        if (context.WinnerOver(rule.Name) is { } winner)
-        {
-            return LoyaltyTexts.WhyOutranked(winner, rule.Terms.Group ?? "");
         }
 
         if (rule.Own?.When is { } when && FirstFalse(Crm.Conditions.Explain.Evaluate(when, context)) is { } part)
@@ -64,7 +64,9 @@ internal static class WhySteps
             ? LoyaltyTexts.WhyAmount(points.Every with { MinorUnits = points.Every.MinorUnits - basis })
             : rule.Own?.Articles is { IsOpen: false } articles && !articles.Matches(context.Event)
                 ? LoyaltyTexts.WhyArticles([.. articles.Skus.Concat(articles.Categories).Concat(articles.Collections)])
-                : LoyaltyTexts.WhyNothing;
+                : winner is not null
+                    ? LoyaltyTexts.WhyOutranked(winner.Name, rule.Terms.Group ?? "")
+                    : LoyaltyTexts.WhyNothing;
     }
 
     private static Text Of(Obstacle obstacle, EarningTerms terms, EarningContext context) => obstacle switch

@@ -205,7 +205,7 @@ internal static class PoolSteps
     {
         var (membership, prefix) = (decision.In(plan.Name), LoyaltyNames.PoolSpender(redemption, unit.Name));
         if (membership.Pool is not { } pool || membership.TalliesOf(prefix) is not [var spent, ..]
-            || IdOf(spent.Name[prefix.Length..]) is not { } who)
+            || !CustomerId.TryParse(spent.Name[prefix.Length..], out var who))
         {
             return;
         }
@@ -450,8 +450,5 @@ internal static class PoolSteps
     private static bool IsLastOwner(PoolStanding pool, CustomerId who) => pool.Members.All(member => member.Customer == who || member.Role != PoolRole.Owner);
 
     private static CustomerId? IdOf(CustomerEvent happened, string field) =>
-        happened.Fields[field].AsCode is { } text ? IdOf(text) : null;
-
-    private static CustomerId? IdOf(string text) =>
-        text.Length == 32 && UInt128.TryParse(text, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var bits) && bits != 0 ? new CustomerId(bits) : null;
+        CustomerId.TryParse(happened.Fields[field].AsCode, out var id) ? id : null;
 }

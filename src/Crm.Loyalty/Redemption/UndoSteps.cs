@@ -40,7 +40,7 @@ internal static class UndoSteps
         }
 
         var (did, without) = (Had(amended, request, plan, decision), Had(amended, null, plan, decision));
-        if (amended.Left is null && WalletRequests.IsFromGiver(request, did, out var giver))
+        if (amended.Left is null && WalletRequests.GoesBack(request, did, out var giver))
         {
             // It went back at once; what it brought back is taken from there.
             WalletRequests.TakeBackSentBack(request, giver, decision);

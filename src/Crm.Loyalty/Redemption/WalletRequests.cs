@@ -73,8 +73,8 @@ internal static class WalletRequests
         return decision.Outcome();
     }
 
-    /// <summary>Whether who is to get a gift has left the programme, so that it goes back; and to whom.</summary>
-    public static bool IsFromGiver(CustomerEvent received, Membership membership, out CustomerId giver)
+    /// <summary>Whether a gift goes back, because who is to get it has left the programme; and to whom.</summary>
+    public static bool GoesBack(CustomerEvent received, Membership membership, out CustomerId giver)
     {
         giver = default;
         return received.Kind == LoyaltyEvents.ReceiveName && membership.Life?.Status == Members.MemberStatus.Left && CustomerId.TryParse(received.Fields[LoyaltyEvents.Giver].AsCode, out giver);
@@ -82,7 +82,7 @@ internal static class WalletRequests
 
     private static bool IsSentBack(CustomerEvent received, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
     {
-        if (!IsFromGiver(received, decision.In(plan.Name), out var giver))
+        if (!GoesBack(received, decision.In(plan.Name), out var giver))
         {
             return false;
         }

@@ -17,7 +17,6 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
     private int count;
     private int expected = 4;
     private List<(string Rule, string Name, long Amount)>? carried;
-    private List<(string Rule, string Winner)>? outranked;
     private bool afterTiers;
 
     internal EarningContext(CustomerEvent happened, Moment moment, IEvidence evidence, IMember member)
@@ -108,12 +107,6 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
 
     /// <summary>A rule gave way to another, so it keeps what it carried.</summary>
     internal void Uncarry(string rule) => carried?.RemoveAll(one => one.Rule == rule);
-
-    /// <summary>A rule gave way to another of its group, and somebody asks why.</summary>
-    internal void GaveWay(string rule, string winner) => (outranked ??= []).Add((rule, winner));
-
-    /// <summary>The rule of its group that gives instead of a rule; null: none does.</summary>
-    internal string? WinnerOver(string rule) => outranked?.Find(one => one.Rule == rule).Winner;
 
     /// <summary>How many of the awards are in the wallet already.</summary>
     internal int Issued { get; set; }

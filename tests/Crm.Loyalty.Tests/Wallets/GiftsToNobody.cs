@@ -76,6 +76,21 @@ public sealed class GiftsToNobody
         Assert.Equal("unknown-customer", (await club.Records(PoolEvents.Open(club.Key(), PoolEvents.Named("other"), Stranger))).Refusal?.Code);
         Assert.Equal("unknown-customer", (await club.Records(PoolEvents.Give(club.Key(), SpendAuthority.SignedIn(Amy), Stranger, 10, unit: "points"))).Refusal?.Code);
         Assert.Equal("unknown-customer", (await club.Records(ReferralEvents.Accept(club.Key(), Cat, Stranger))).Refusal?.Code);
+        var recommended = new Household(Recommending);
+        Assert.Equal("unknown-advocate", (await recommended.Records(ReferralEvents.Accept(club.Key(), Cat, Stranger) with { Fields = Fields.Of(("advocate", "2a")) })).Refusal?.Code);
+    }
+
+    [Fact]
+    public void Only_requests_name_others_and_what_comes_back_is_a_happening_with_the_same_fields()
+    {
+        var brought = new EventKind("brought", EventNature.Happening) { ComesBackAs = "back", Fields = [new("amount", ScalarKind.Number)] };
+        string Refused(params EventKind[] kinds) => Assert.Throws<ArgumentException>(() => new EventKinds(kinds)).Message;
+
+        Assert.Contains("'brought' comes back as 'back', which is no happening with the same fields", Refused(brought), StringComparison.Ordinal);
+        Assert.Contains("'brought' comes back as 'back', which is no happening with the same fields", Refused(brought, new EventKind("back", EventNature.Happening)), StringComparison.Ordinal);
+        Assert.Contains("only codes of requests can", Refused(new EventKind("told", EventNature.Happening) { Fields = [new("to", ScalarKind.Code) { NamesCustomer = true }] }), StringComparison.Ordinal);
+        Assert.Contains("only codes of requests can", Refused(new EventKind("ask", EventNature.Request) { Fields = [new("to", ScalarKind.Number) { NamesCustomer = true }] }), StringComparison.Ordinal);
+        Assert.NotNull(new EventKinds([brought, brought with { Name = "back", ComesBackAs = null }]).Find("back"));
     }
 
     [Fact]
@@ -221,8 +236,7 @@ public sealed class GiftsToNobody
     [Fact]
     public async Task What_nobody_gets_for_a_friend_is_noted_at_the_friends()
     {
-        var program = Household.Program() with { Referrals = new() { For = ReferralFor.FirstPurchase, Advocate = new("points", 50), Friend = new("points", 20) } };
-        var club = new Household(program);
+        var club = new Household(Recommending);
         await club.Buys(Amy, 100);
         var amy = await club.IdOf(Amy);
         await club.Records(ReferralEvents.Accept(club.Key(), Bob, amy));
@@ -351,6 +365,8 @@ public sealed class GiftsToNobody
         Assert.Equal(0, entries.Where(entry => entry.Movement == Movement.Transferred).Sum(entry => entry.Amount));
         Assert.Equal(entries.Sum(entry => entry.Amount), held);
     }
+
+    private static LoyaltyProgram Recommending { get; } = Household.Program() with { Referrals = new() { For = ReferralFor.FirstPurchase, Advocate = new("points", 50), Friend = new("points", 20) } };
 
     private static async Task<Household> Of(bool together, Cascade cascade = Cascade.History)
     {
