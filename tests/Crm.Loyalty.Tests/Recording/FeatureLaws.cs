@@ -118,7 +118,8 @@ public sealed class FeatureLaws
         Run(async () => Assert.Equal(await Picture(module(program), [.. orders, first, second]), await Picture(module(program), [.. orders, second, first])));
     });
 
-    private static Property Cancelled(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram> programs) => Prop.ForAll(Arb.From(Gen.Zip(programs, Orders)), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
+    // Something is taken back of the last order either way, so that ladders are looked at in both: a window that counted nothing is closed when somebody looks.
+    private static Property Cancelled(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram> programs) => Prop.ForAll(Arb.From(Gen.Zip(programs, Orders)), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(1, 100))), (given, percents) =>
     {
         var (program, orders) = given;
         var first = Refund("till:a", orders[0], orders[0].Spend!.Value.MinorUnits * percents.Item1 / 100);
