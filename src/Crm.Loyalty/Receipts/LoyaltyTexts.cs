@@ -96,6 +96,8 @@ public static class LoyaltyTexts
 
     internal static Text NoSuchConversion(string? name, string known) => new($"No exchange is named '{name}'. There are: {known}.", $"沒有名為「{name}」的轉換。現有：{known}。");
 
+    internal static Text NoSuchLot(string lot, string unit) => new($"The member has no {unit} in a lot '{lot}'.", $"會員沒有批次「{lot}」的 {unit}。");
+
     internal static Text NothingGone(string unit) => new($"No such {unit} have run out within the time in which they can be given back.", $"沒有可恢復的已到期 {unit}。");
 
     internal static Text NothingDrawn(string original) => new($"Nothing of '{original}' can come back: it is no redemption, it is too long ago, or it came back already.", $"「{original}」沒有可退回的數目。");

@@ -247,6 +247,11 @@ internal static class WalletRequests
             return limited;
         }
 
+        if (chosen is not null && !context.AlreadyAccepted && membership.Wallet(unit.Name).Lots.All(lot => lot.Amount <= 0 || lot.Name != chosen))
+        {
+            return new Outcome.Refused("no-such-lot", LoyaltyTexts.NoSuchLot(chosen, unit.Name));
+        }
+
         decision.Draw(staff.Counted);
 
         var becomes = NewLife(request, plan, unit, membership, context);
@@ -312,6 +317,11 @@ internal static class WalletRequests
 
     private static Outcome Return(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
     {
+        if (!request.Fields[LoyaltyEvents.Amount].IsMissing && !TryAmount(request, out _, out var invalid) && !context.AlreadyAccepted)
+        {
+            return invalid;
+        }
+
         var (membership, policy) = (state.In(plan.Name), unit.Definition.Returns);
         var (original, today) = (request.Original?.ToString() ?? "", Today(plan, context));
         var prefix = LoyaltyNames.Drawn(original, unit.Name);

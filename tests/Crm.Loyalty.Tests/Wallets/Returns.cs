@@ -49,6 +49,21 @@ public sealed class Returns
         Assert.Equal((60L, 0L, 0L), (wallet.Available, wallet.Debt, wallet.Shortfall));
     }
 
+    [Theory]
+    [InlineData(1.5)]
+    [InlineData(0.0)]
+    [InlineData(-1.0)]
+    public async Task Only_whole_units_come_back(double amount)
+    {
+        var club = Of(DebtPolicy.Carry);
+        await club.Buys(100);
+        await club.Records(LoyaltyEvents.Redeem("app:spend", RewardClub.Authority, 100));
+
+        var receipt = await club.Records(LoyaltyEvents.Return("app:back", Samples.Amy, "app:spend") with { Fields = Fields.Of(("amount", (decimal)amount)) });
+
+        Assert.Equal(("invalid-amount", 0L), (receipt.Refusal?.Code, await club.Points()));
+    }
+
     [Fact]
     public async Task What_came_back_in_part_leaves_the_rest_owed()
     {

@@ -191,6 +191,18 @@ public sealed class WalletFeatures
         Assert.Equal("actor-missing", (await club.Records(LoyaltyEvents.AmendLots("desk:2", Samples.Amy, null, "goodwill", "terms-2026", "staff:1") with { Actor = null })).Refusal?.Code);
     }
 
+    [Fact]
+    public async Task A_lot_that_is_not_there_cannot_live_on()
+    {
+        var club = Of(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        await club.Buys(100);
+
+        var receipt = await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, Samples.Local(2027, 1, 1), "goodwill", "terms-2026", "staff:1", "2026-01-24T16:00:00Z"));
+
+        Assert.Equal("no-such-lot", receipt.Refusal?.Code);
+        Assert.Equal(("The member has no points in a lot '2026-01-24T16:00:00Z'.", "會員沒有批次「2026-01-24T16:00:00Z」的 points。"), (receipt.Refusal?.Detail.English, receipt.Refusal?.Detail.Chinese));
+    }
+
     [Theory]
     [InlineData(0L, null, 40L, "approval-needed")]
     [InlineData(0L, null, 0L, "approval-needed")]
