@@ -87,31 +87,6 @@ internal sealed partial class Decision
     /// <summary>Keeps what conditions of a ladder answer from now on because time has passed.</summary>
     public void AskAgain(ProgramPlan plan, TierLadder ladder) => Ask(plan, ladder, isDue: true);
 
-    private void Ask(ProgramPlan plan, TierLadder ladder, bool isDue)
-    {
-        if (In(plan.Name).Standing(ladder.Name) is not { } standing)
-        {
-            return;
-        }
-
-        var climb = ClimbOn(plan, ladder);
-        var asked = climb.Asked(standing, isDue);
-        if (asked != standing)
-        {
-            Become(In(plan.Name).With(asked));
-        }
-
-        PutAsk(plan, ladder, climb, asked, isDue);
-    }
-
-    // One entry for each ladder, which moves. Of a condition that changes again and again within the hour the module looks at each hour's answer.
-    private void PutAsk(ProgramPlan plan, TierLadder ladder, Climb climb, TierStanding standing, bool isDue = false)
-    {
-        var until = climb.AnswersUntil(standing);
-        Instant? due = isDue && until < context.Moment.Instant + AskedAtMost ? context.Moment.Instant + AskedAtMost : until;
-        Put(new AgendaChange(LoyaltyNames.AskKey(plan.Name, ladder.Name), due, Phases.Close));
-    }
-
     /// <summary>Asks again for the ladders whose metric is a value as it stands.</summary>
     public void Weigh(ProgramPlan plan)
     {
@@ -169,6 +144,31 @@ internal sealed partial class Decision
         {
             yield return new Fact(LoyaltyNames.BenefitFact(program, ladder.Name, benefit.Name), benefit.Value);
         }
+    }
+
+    private void Ask(ProgramPlan plan, TierLadder ladder, bool isDue)
+    {
+        if (In(plan.Name).Standing(ladder.Name) is not { } standing)
+        {
+            return;
+        }
+
+        var climb = ClimbOn(plan, ladder);
+        var asked = climb.Asked(standing, isDue);
+        if (asked != standing)
+        {
+            Become(In(plan.Name).With(asked));
+        }
+
+        PutAsk(plan, ladder, climb, asked, isDue);
+    }
+
+    // One entry for each ladder, which moves. Of a condition that changes again and again within the hour the module looks at each hour's answer.
+    private void PutAsk(ProgramPlan plan, TierLadder ladder, Climb climb, TierStanding standing, bool isDue = false)
+    {
+        var until = climb.AnswersUntil(standing);
+        Instant? due = isDue && until < context.Moment.Instant + AskedAtMost ? context.Moment.Instant + AskedAtMost : until;
+        Put(new AgendaChange(LoyaltyNames.AskKey(plan.Name, ladder.Name), due, Phases.Close));
     }
 
     private void PutEndWarning(ProgramPlan plan, TierLadder ladder, TierStanding standing)
