@@ -278,6 +278,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             if (limit.Kind == happened.Kind && decision.Context.Evaluate(exceeded).Value)
             {
                 decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Velocity) { Subject = limit.Name, Text = LoyaltyTexts.TooOften(limit.Name) });
+                if (WhySteps.IsAsked(decision))
+                {
+                    EarningSteps.ExplainNothing(happened, plan, decision, new Reason(ReasonCodes.TooOften, LoyaltyTexts.TooOften(limit.Name)) { Subject = limit.Name });
+                }
+
                 return true;
             }
         }
@@ -319,6 +324,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             }
 
             ClawbackSteps.TakeBack(plan, decision, own: false);
+            if (!covers || !takesPart || plan.Definition.Value.Ended)
+            {
+                MemberSteps.WhyNothing(happened, plan, decision);
+            }
+
             if (plan.Definition.Value.Ended || !takesPart)
             {
                 continue;

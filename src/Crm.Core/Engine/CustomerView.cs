@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Ledger;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -42,6 +43,12 @@ public sealed class CustomerView : IEvidence
 
     /// <inheritdoc/>
     public Scalar Fact(string name, out Instant? validUntil) => state.Facts.Read(name, Moment.Instant, out validUntil);
+
+    /// <summary>
+    /// What the ledger will be given of what has fallen due since the last commit: with it, the ledger adds up to what modules hold here. Null where a past was decided again: then the ledger has its own entries
+    /// of what fell due, and may have some of what is not looked at.
+    /// </summary>
+    public Sequence<LedgerEntry>? Unwritten { get; internal init; }
 
     /// <summary>What was counted for modules.</summary>
     internal Observed Counts => state.Observed;

@@ -52,6 +52,9 @@ internal sealed partial class Decision
         return commit;
     }
 
+    /// <summary>What has been decided about the ledger.</summary>
+    public Sequence<Ledger.LedgerEntry> Unwritten => Netted();
+
     // Movements of one lot with the same cause, movement and definition are one entry.
     private Sequence<Ledger.LedgerEntry> Netted()
     {

@@ -237,7 +237,7 @@ internal sealed class Kernel(ModuleSet modules, CrmOptions options, ICustomerSto
         var moment = decision.State.Handled is { } handled && handled > now ? handled : now;
         decision.BringForward(moment);
         var profile = await ProfileAsync(decision.Customer, identity, snapshot.Profile, cancellationToken).ConfigureAwait(false);
-        return new CustomerView(Modules, decision.State, decision.Customer, snapshot.Version, new Moment(moment, Options.Zone) { Calendars = Options.Calendars }, profile);
+        return new CustomerView(Modules, decision.State, decision.Customer, snapshot.Version, new Moment(moment, Options.Zone) { Calendars = Options.Calendars }, profile) { Unwritten = decision.Unwritten };
     }
 
     /// <summary>Later than every earlier instant, so that the order of recording is total.</summary>

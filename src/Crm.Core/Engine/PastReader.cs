@@ -192,7 +192,8 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         var isCurrent = inputs.Count == history.All().Count(one => one.Entry.Receipt.Accepted);
         var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
         var state = decision.State;
-        if (isCurrent && !(state.Handled > question.At))
+        var isStored = isCurrent && !(state.Handled > question.At);
+        if (isStored)
         {
             decision.BringForward(question.At);
         }
@@ -202,7 +203,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
 
         var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
-        var view = new CustomerView(kernel.Modules, state, customer, snapshot.Version, MomentOf(question), profile);
+        var view = new CustomerView(kernel.Modules, state, customer, snapshot.Version, MomentOf(question), profile) { Unwritten = isStored ? decision.Unwritten : null };
         return new PastView(view, kernel.Modules, state, Told(inputs), CountedHistory.DisposedUntil(history), question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
     }
 

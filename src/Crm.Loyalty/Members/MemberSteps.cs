@@ -16,13 +16,41 @@ internal static class MemberSteps
     public static bool TakesPart(ProgramPlan plan, Membership membership) =>
         membership.Life is { } life ? life.Status == MemberStatus.Member : plan.Definition.Value.Membership.Enrolment == Enrolment.Open;
 
+    /// <summary>Says, where somebody asks, why no rule gives anything: the programme has ended, the customer takes no part, or it happened where the programme does not look.</summary>
+    public static void WhyNothing(CustomerEvent happened, ProgramPlan plan, Decision decision)
+    {
+        if (!WhySteps.IsAsked(decision))
+        {
+            return;
+        }
+
+        var membership = decision.In(plan.Name);
+        var reasons = new List<Reason>();
+        if (plan.Definition.Value.Ended)
+        {
+            reasons.Add(new(ReasonCodes.ProgramEnded, LoyaltyTexts.ProgramEnded(plan.Name)));
+        }
+
+        if (!TakesPart(plan, membership))
+        {
+            reasons.Add(membership.Life?.Status == MemberStatus.Suspended ? new(ReasonCodes.MembershipSuspended, LoyaltyTexts.Suspended) : new(ReasonCodes.NotAMember, LoyaltyTexts.NotAMember));
+        }
+
+        if (!plan.Covers(happened))
+        {
+            reasons.Add(new(ReasonCodes.NotCovered, LoyaltyTexts.NotCovered(plan.Name)));
+        }
+
+        EarningSteps.ExplainNothing(happened, plan, decision, reasons);
+    }
+
     /// <summary>Why a customer may not spend; null when they may.</summary>
     public static Outcome.Refused? MaySpend(ProgramPlan plan, Membership membership) => membership.Life switch
     {
-        { Status: MemberStatus.Suspended } => new("membership-suspended", LoyaltyTexts.Suspended),
+        { Status: MemberStatus.Suspended } => new(ReasonCodes.MembershipSuspended, LoyaltyTexts.Suspended),
         null when plan.Definition.Value.Membership.Enrolment == Enrolment.Open || membership.Pool is not null => null,
         { Status: MemberStatus.Member } => null,
-        _ => new("not-a-member", LoyaltyTexts.NotAMember),
+        _ => new(ReasonCodes.NotAMember, LoyaltyTexts.NotAMember),
     };
 
     public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)

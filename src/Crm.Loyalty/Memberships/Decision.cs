@@ -32,6 +32,9 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
 
     public ModuleContext Context => context;
 
+    /// <summary>The lines so far.</summary>
+    public ReadOnlySpan<ReceiptLine> Lines => lines.SoFar;
+
     /// <summary>Whether anybody will read the lines.</summary>
     public bool Explains => context.WantsLines;
 

@@ -26,10 +26,21 @@ internal static class EarningSteps
         rules.Dispose();
     }
 
+    /// <summary>Says, where somebody asks, of every rule for an event why nothing at all is earned by it, and what keeps the rule from giving besides.</summary>
+    public static void ExplainNothing(CustomerEvent happened, ProgramPlan plan, Decision decision, params IReadOnlyList<Reason> ofAll)
+    {
+        if (plan.RulesFor(happened.Kind) is { } index)
+        {
+            WhySteps.Explain(index, plan, ContextOf(happened, plan, decision), decision, ofAll);
+        }
+    }
+
+    private static EarningContext ContextOf(CustomerEvent happened, ProgramPlan plan, Decision decision) =>
+        new(happened, decision.Context.Moment with { Zone = plan.Zone }, decision.Context, new Member(decision, plan));
+
     private static void Ask(CustomerEvent happened, RuleIndex index, in RuleIndex.Found rules, ProgramPlan plan, Decision decision)
     {
-        var moment = decision.Context.Moment with { Zone = plan.Zone };
-        var context = new EarningContext(happened, moment, decision.Context, new Member(decision, plan));
+        var context = ContextOf(happened, plan, decision);
         context.Expect(Math.Min(rules.Count, 16));
         decision.Expect(Math.Min(rules.Count, 16), plan.Units.Length);
         var afterTiers = false;

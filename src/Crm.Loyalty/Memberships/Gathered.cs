@@ -39,6 +39,9 @@ internal struct Gathered<T>
     /// <summary>Drops what was added after so many items.</summary>
     public void CutTo(int length) => count = length;
 
+    /// <summary>The items so far.</summary>
+    public readonly ReadOnlySpan<T> SoFar => items.AsSpan(0, count);
+
     /// <summary>The items. Nothing is added afterwards.</summary>
     public readonly Sequence<T> ToSequence() => items is null ? default : count == items.Length ? Sequence.Given(items) : Sequence.Create<T>(items.AsSpan(0, count));
 }

@@ -6,45 +6,38 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>Whether the terms of a rule let it give for an event, and what is counted when it did.</summary>
 internal static class TermSteps
 {
-    public static bool Apply(RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision) => FirstObstacle(rule, plan, context, decision) is null;
+    private static readonly Obstacle[] All = Enum.GetValues<Obstacle>();
 
-    /// <summary>The first of the terms that keeps the rule from giving; null when none does.</summary>
-    public static Obstacle? FirstObstacle(RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision)
+    public static bool Apply(RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision)
     {
-        var (terms, happened) = (rule.Terms, context.Event);
-        if (!terms.Scope.Covers(happened))
+        foreach (var obstacle in All)
         {
-            return Obstacle.Scope;
+            if (Stands(obstacle, rule, plan, context, decision))
+            {
+                return false;
+            }
         }
 
-        if (terms.MinimumSpend is { } least && !context.Spends(least))
-        {
-            return Obstacle.MinimumSpend;
-        }
+        return true;
+    }
 
-        if (!terms.Hours.Cover(context.Moment))
-        {
-            return Obstacle.Hours;
-        }
+    /// <summary>All of the terms that keep the rule from giving.</summary>
+    public static IEnumerable<Obstacle> Obstacles(RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision) => All.Where(obstacle => Stands(obstacle, rule, plan, context, decision));
 
-        var membership = decision.In(plan.Name);
-        if (rule.Times is { } times && terms.Frequency is { } frequency && membership.Counted(times, Periods.Of(frequency.Per, context.Moment)) >= frequency.Most)
+    private static bool Stands(Obstacle obstacle, RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision)
+    {
+        var terms = rule.Terms;
+        return obstacle switch
         {
-            return Obstacle.Frequency;
-        }
-
-        if (terms.OncePer is { } field && membership.Counted(LoyaltyNames.Once(rule.Name, ReferenceOf(field, context))) > 0)
-        {
-            return Obstacle.OncePer;
-        }
-
-        if (rule.Latest is { } latest && terms.Cooldown is { } cooldown && membership.Counted(latest) is not 0 and var ticks
-            && context.Moment.Instant < NodaTime.Instant.FromUnixTimeTicks(ticks) + cooldown)
-        {
-            return Obstacle.Cooldown;
-        }
-
-        return null;
+            Obstacle.Scope => !terms.Scope.Covers(context.Event),
+            Obstacle.MinimumSpend => terms.MinimumSpend is { } least && !context.Spends(least),
+            Obstacle.Hours => !terms.Hours.Cover(context.Moment),
+            Obstacle.Frequency => rule.Times is { } times && terms.Frequency is { } frequency && decision.In(plan.Name).Counted(times, Periods.Of(frequency.Per, context.Moment)) >= frequency.Most,
+            Obstacle.OncePer => terms.OncePer is { } field && decision.In(plan.Name).Counted(LoyaltyNames.Once(rule.Name, ReferenceOf(field, context))) > 0,
+            Obstacle.Cooldown => rule.Latest is { } latest && terms.Cooldown is { } cooldown && decision.In(plan.Name).Counted(latest) is not 0 and var ticks
+                && context.Moment.Instant < NodaTime.Instant.FromUnixTimeTicks(ticks) + cooldown,
+            _ => throw new InvalidOperationException($"No terms for {obstacle}."),
+        };
     }
 
     /// <summary>Counts that a rule gave.</summary>
@@ -71,7 +64,7 @@ internal static class TermSteps
         Events.EventFields.Read(context.Event, field) is { IsMissing: false } value ? value.ToString() : null;
 }
 
-/// <summary>What of its terms keeps a rule from giving.</summary>
+/// <summary>What of its terms keeps a rule from giving, in the order in which it is looked at.</summary>
 internal enum Obstacle
 {
     Scope,

@@ -8,7 +8,7 @@ using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Says, for every rule that looks at an event and gives nothing, what first keeps it from giving and the smallest change that would be needed. Only where somebody asks, in a quote.</summary>
+/// <summary>Says, for every rule that looks at an event and gives nothing, all that keeps it from giving and the smallest change that would be needed. Only where somebody asks, in a quote.</summary>
 internal static class WhySteps
 {
     /// <summary>The look-up with which somebody asks.</summary>
@@ -16,7 +16,12 @@ internal static class WhySteps
 
     public static bool IsAsked(Decision decision) => decision.Context.Field(EventFields.LookupScope + Asked).AsFlag;
 
-    public static void Explain(RuleIndex index, ProgramPlan plan, EarningContext context, Decision decision)
+    /// <param name="index">The rules for the kind of event.</param>
+    /// <param name="plan">The programme.</param>
+    /// <param name="context">The event, after all rules have been asked.</param>
+    /// <param name="decision">Gets a line for each rule that gave nothing.</param>
+    /// <param name="ofAll">What keeps all of them from giving.</param>
+    public static void Explain(RuleIndex index, ProgramPlan plan, EarningContext context, Decision decision, params IReadOnlyList<Reason> ofAll)
     {
         foreach (var leader in index.All)
         {
@@ -24,7 +29,8 @@ internal static class WhySteps
             {
                 if (!Gave(rule, context))
                 {
-                    decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.WhyNot) { Subject = rule.Name, Text = Reason(rule, WinnerOf(leader, context), plan, context, decision) });
+                    List<Reason> reasons = [.. ofAll, .. OfTerms(rule, plan, context, decision), .. OfCondition(rule, context), .. OfAmount(rule, context), .. Withheld(rule, WinnerOf(leader, context), decision)];
+                    decision.Add(Line(rule, reasons.Count > 0 ? reasons : [new Reason(ReasonCodes.NothingCounted, LoyaltyTexts.WhyNothing)], plan));
                 }
             }
         }
@@ -48,37 +54,79 @@ internal static class WhySteps
         ? Array.Find(group, rule => (rule.Terms.Exclusive || policy != StackingPolicy.PriorityExclusive) && Gave(rule, context))
         : null;
 
-    private static Text Reason(RulePlan rule, RulePlan? winner, ProgramPlan plan, EarningContext context, Decision decision)
+    // When a reason that stands alone is over, the rule gives; of several each says only of itself when it is over.
+    private static ReceiptLine Line(RulePlan rule, List<Reason> reasons, ProgramPlan plan)
     {
-        if (TermSteps.FirstObstacle(rule, plan, context, decision) is { } obstacle)
+        var texts = reasons.ConvertAll(reason => reasons.Count == 1 ? LoyaltyTexts.WhyNotBefore(reason.Text, reason.Until, plan.Zone) : LoyaltyTexts.WhyUntil(reason.Text, reason.Until, plan.Zone));
+        return new ReceiptLine(LoyaltyNames.Module, LineCodes.WhyNot)
         {
-            return LoyaltyTexts.WhyNotBefore(Of(obstacle, rule.Terms, context), NotBefore(obstacle, rule, plan, context, decision), plan.Zone);
-        }
-
-        if (rule.Own?.When is { } when && FirstFalse(Crm.Conditions.Explain.Evaluate(when, context)) is { } part)
-        {
-            return LoyaltyTexts.WhyNotBefore(LoyaltyTexts.WhyCondition(part.Text, Missing(part.Condition, context)), IsOfTime(part.Condition) ? part.Truth.ValidUntil : null, plan.Zone);
-        }
-
-        return rule.Rule is PointsPerAmount { Rounding: Rounding.Floor, RoundAt: RoundingPoint.Rule } points && points.Basis.Of(context.Event, points.Every.Currency) is > 0 and var basis && basis < points.Every.MinorUnits
-            ? LoyaltyTexts.WhyAmount(points.Every with { MinorUnits = points.Every.MinorUnits - basis })
-            : rule.Own?.Articles is { IsOpen: false } articles && !articles.Matches(context.Event)
-                ? LoyaltyTexts.WhyArticles([.. articles.Skus.Concat(articles.Categories).Concat(articles.Collections)])
-                : winner is not null
-                    ? LoyaltyTexts.WhyOutranked(winner.Name, rule.Terms.Group ?? "")
-                    : LoyaltyTexts.WhyNothing;
+            Subject = rule.Name,
+            Text = LoyaltyTexts.Joined(texts),
+            Parts = reasons.Zip(texts, (reason, text) => new ReceiptLine(LoyaltyNames.Module, reason.Code) { Subject = reason.Subject, Text = text }).ToSequence(),
+        };
     }
 
-    private static Text Of(Obstacle obstacle, EarningTerms terms, EarningContext context) => obstacle switch
+    private static IEnumerable<Reason> OfTerms(RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision) =>
+        TermSteps.Obstacles(rule, plan, context, decision).Select(obstacle => Of(obstacle, rule.Terms, context) with { Until = NotBefore(obstacle, rule, plan, context, decision) });
+
+    private static Reason Of(Obstacle obstacle, EarningTerms terms, EarningContext context) => obstacle switch
     {
-        Obstacle.Scope => LoyaltyTexts.WhyScope(string.Join(", ", terms.Scope.Channels.Concat(terms.Scope.Stores).Concat(terms.Scope.Brands))),
-        Obstacle.MinimumSpend when terms.MinimumSpend is { } least => LoyaltyTexts.WhyAmount(least with { MinorUnits = least.MinorUnits - context.Converted(context.Event.Spend?.MinorUnits ?? 0, least.Currency) }),
-        Obstacle.Hours => LoyaltyTexts.WhyHours,
-        Obstacle.Frequency when terms.Frequency is { } frequency => LoyaltyTexts.WhyOften(frequency.Most),
-        Obstacle.OncePer => LoyaltyTexts.WhyOnce(terms.OncePer ?? ""),
-        Obstacle.Cooldown => LoyaltyTexts.WhyCooldown,
-        _ => LoyaltyTexts.WhyNothing,
+        Obstacle.Scope => new(ReasonCodes.OtherPlace, LoyaltyTexts.WhyScope(string.Join(", ", terms.Scope.Channels.Concat(terms.Scope.Stores).Concat(terms.Scope.Brands)))),
+        Obstacle.MinimumSpend when terms.MinimumSpend is { } least => Unpriced(least.Currency, context)
+            ?? new(ReasonCodes.MinimumSpend, LoyaltyTexts.WhyAmount(least with { MinorUnits = least.MinorUnits - context.Converted(context.Event.Spend?.MinorUnits ?? 0, least.Currency) })),
+        Obstacle.Hours => new(ReasonCodes.OtherTime, LoyaltyTexts.WhyHours),
+        Obstacle.Frequency when terms.Frequency is { } frequency => new(ReasonCodes.TimesReached, LoyaltyTexts.WhyOften(frequency.Most)),
+        Obstacle.OncePer => new(ReasonCodes.GivenAlready, LoyaltyTexts.WhyOnce(terms.OncePer ?? "")),
+        Obstacle.Cooldown => new(ReasonCodes.Cooldown, LoyaltyTexts.WhyCooldown),
+        _ => throw new InvalidOperationException($"No reason for {obstacle}."),
     };
+
+    private static IEnumerable<Reason> OfCondition(RulePlan rule, EarningContext context) => rule.Own?.When is not { } when ? []
+        : AllFalse(Crm.Conditions.Explain.Evaluate(when, context))
+            .Select(part => new Reason(ReasonCodes.ConditionFalse, LoyaltyTexts.WhyCondition(part.Text, Missing(part.Condition, context))) { Until = IsOfTime(part.Condition) ? part.Truth.ValidUntil : null });
+
+    private static IEnumerable<Reason> OfAmount(RulePlan rule, EarningContext context)
+    {
+        if (rule.Own?.Articles is { IsOpen: false } articles && !articles.Matches(context.Event))
+        {
+            yield return new(ReasonCodes.NoArticle, LoyaltyTexts.WhyArticles([.. articles.Skus.Concat(articles.Categories).Concat(articles.Collections)]));
+        }
+
+        if (rule.Rule is not PointsPerAmount points)
+        {
+            yield break;
+        }
+
+        if (Unpriced(points.Every.Currency, context) is { } unpriced)
+        {
+            yield return unpriced;
+        }
+        else if (points is { Rounding: Rounding.Floor, RoundAt: RoundingPoint.Rule } && context.AmountOf(points.Basis, points.Every.Currency) is > 0 and var basis && basis < points.Every.MinorUnits)
+        {
+            yield return new(ReasonCodes.BelowStep, LoyaltyTexts.WhyAmount(points.Every with { MinorUnits = points.Every.MinorUnits - basis }));
+        }
+    }
+
+    // That an amount in another currency comes to nothing, because nobody looked up a rate; null where it has a price.
+    private static Reason? Unpriced(Currency own, EarningContext context) => context.Event.Spend is { } spend && context.RateTo(own) <= 0 && ExchangeRates.Name(spend.Currency, own) is var rate
+        ? new(ReasonCodes.RateMissing, LoyaltyTexts.RateMissing(rate)) { Subject = rate }
+        : null;
+
+    // What a rule proposed, and a limit, a budget or another rule took, is in the receipt already; which rule that was, the awards say.
+    private static List<Reason> Withheld(RulePlan rule, RulePlan? winner, Decision decision)
+    {
+        var reasons = new List<Reason>();
+        foreach (var line in decision.Lines)
+        {
+            if (line.Code == LineCodes.Withheld && line.Subject == rule.Name)
+            {
+                reasons.AddRange(line.Parts.Where(part => part.Code is ReasonCodes.Limited or ReasonCodes.BudgetExhausted or ReasonCodes.Outranked)
+                    .Select(part => new Reason(part.Code, part.Code == ReasonCodes.Outranked && winner is not null ? LoyaltyTexts.WhyOutranked(winner.Name, rule.Terms.Group ?? "") : LoyaltyTexts.Describe(part)) { Subject = part.Subject }));
+            }
+        }
+
+        return reasons;
+    }
 
     // The first instant at which the same event would not meet the obstacle; null: none is known, or time does not help.
     private static Instant? NotBefore(Obstacle obstacle, RulePlan rule, ProgramPlan plan, EarningContext context, Decision decision) => obstacle switch
@@ -97,16 +145,9 @@ internal static class WhySteps
         _ => false,
     };
 
-    // The first part, however deep, that is false and decides: of several alternatives the whole of them.
-    private static Explanation? FirstFalse(Explanation explanation)
-    {
-        if (explanation.Truth.Value)
-        {
-            return null;
-        }
-
-        return explanation.Condition is Condition.All ? explanation.Parts.Select(FirstFalse).FirstOrDefault(part => part is not null) ?? explanation : explanation;
-    }
+    // Every part, however deep, that is false and would have to hold: of several alternatives the whole of them.
+    private static IEnumerable<Explanation> AllFalse(Explanation explanation) =>
+        explanation.Truth.Value ? [] : explanation.Condition is Condition.All ? explanation.Parts.SelectMany(AllFalse) : [explanation];
 
     // How much a number falls short of its threshold, and whether it has to pass it; null where the condition is about something else.
     private static (decimal Amount, bool Passing)? Missing(Condition condition, EarningContext context)
@@ -127,4 +168,16 @@ internal static class WhySteps
             _ => null,
         };
     }
+}
+
+/// <summary>What keeps a rule from giving.</summary>
+/// <param name="Code">One of <see cref="ReasonCodes.OfRules"/>.</param>
+/// <param name="Text">The sentence.</param>
+internal sealed record Reason(string Code, Text Text)
+{
+    /// <summary>What the code is about; null where it says all.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>The first instant at which it is over if nothing else happens; null: none is known, or time does not help.</summary>
+    public Instant? Until { get; init; }
 }

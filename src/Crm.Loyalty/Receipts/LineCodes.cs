@@ -18,7 +18,7 @@ public static class LineCodes
     /// <summary>A rule would have given units and did not, or fewer: the parts say what was wanted and what took it; the subject is the rule.</summary>
     public const string Withheld = "withheld";
 
-    /// <summary>In a quote that was asked for reasons: why a rule gives nothing, and what would be needed; the subject is the rule.</summary>
+    /// <summary>In a quote that was asked for reasons: why a rule gives nothing, and what would be needed; the subject is the rule, the parts are all reasons, each with one of <see cref="ReasonCodes.OfRules"/>.</summary>
     public const string WhyNot = "why-not";
 
     /// <summary>Part of an award: what the rule's least adds; the subject is the rule.</summary>

@@ -39,7 +39,7 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Outranked) => new($"{amount} {unit} not given: another rule of group '{subject}' goes first.", $"組別「{subject}」內另一規則優先，{amount} {unit} 不予發放。"),
             (LoyaltyNames.Module, LineCodes.PartsTogether) => new($"{amount} {unit} from parts of several rules together.", $"各規則零數合計 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Rate) => new($"Converted at {subject}.", $"兌換率：{subject}。"),
-            (LoyaltyNames.Module, LineCodes.RateMissing) => new($"Nothing by amounts in this currency: the look-up '{subject}' has no rate.", $"此貨幣未能計算：查無兌換率「{subject}」。"),
+            (LoyaltyNames.Module, LineCodes.RateMissing) => RateMissing(subject),
             (LoyaltyNames.Module, LineCodes.Spent) => new($"{amount} {unit} redeemed.", $"已兌換 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Opened) when more => new($"{amount} {unit} brought from before.", $"由舊系統帶入 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Opened) => new($"{amount} {unit} owed from before.", $"由舊系統帶入欠數 {amount} {unit}。"),
@@ -138,9 +138,18 @@ public static class LoyaltyTexts
             return reason;
         }
 
-        var local = NodaTime.Text.LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd HH:mm:ss").Format(first.InZone(zone).LocalDateTime);
-        return new($"{reason.English} If nothing else happens, it may from {local} on.", $"{reason.Chinese}如無其他變動，最早於 {local} 起可行。");
+        return new($"{reason.English} If nothing else happens, it may from {Local(first, zone)} on.", $"{reason.Chinese}如無其他變動，最早於 {Local(first, zone)} 起可行。");
     }
+
+    /// <summary>One of several reasons, with the first time, in the programme's zone, at which it is over; others may stand then.</summary>
+    internal static Text WhyUntil(Text reason, NodaTime.Instant? at, NodaTime.DateTimeZone zone) =>
+        at is { } first ? new($"{reason.English} This is over on {Local(first, zone)}.", $"{reason.Chinese}此項至 {Local(first, zone)} 止。") : reason;
+
+    internal static Text Joined(IReadOnlyCollection<Text> sentences) => new(string.Join(' ', sentences.Select(one => one.English)), string.Concat(sentences.Select(one => one.Chinese)));
+
+    internal static Text RateMissing(string rate) => new($"Nothing by amounts in this currency: the look-up '{rate}' has no rate.", $"此貨幣未能計算：查無兌換率「{rate}」。");
+
+    internal static Text NotCovered(string program) => new($"Not here: the programme '{program}' counts elsewhere.", $"計劃「{program}」不適用於此處。");
 
     internal static Text InsufficientBalance(long asked, long available, string unit) => new(
         $"{Number(asked)} {unit} are asked for, and {Number(available)} are available.",
@@ -422,6 +431,8 @@ public static class LoyaltyTexts
     internal static Text ActorMissing { get; } = new(
         "The request has to say who adjusts, as the actor of the event.",
         "請求須以事件的經手人註明由誰調整。");
+
+    private static string Local(NodaTime.Instant instant, NodaTime.DateTimeZone zone) => NodaTime.Text.LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd HH:mm:ss").Format(instant.InZone(zone).LocalDateTime);
 
     private static long Repaid(ReceiptLine line) => line.Parts.Sum(part => Math.Max(part.Amount, 0));
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Crm.Conditions;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -24,28 +25,33 @@ public sealed record RewardOffer
     public bool IsAvailable => Reasons.IsEmpty;
 
     /// <summary>The offer of a reward to a member.</summary>
+    /// <param name="plan">The programme.</param>
     /// <param name="reward">The reward.</param>
     /// <param name="membership">The member.</param>
     /// <param name="evidence">What conditions may look at.</param>
-    /// <param name="zone">The programme's zone.</param>
     /// <param name="times">How many are asked for.</param>
     /// <param name="inStock">Whether the stock has so many; null: it is not known, or not limited.</param>
-    internal static RewardOffer Of(Reward reward, Membership membership, IEvidence evidence, DateTimeZone zone, long times, bool? inStock)
+    internal static RewardOffer Of(ProgramPlan plan, Reward reward, Membership membership, IEvidence evidence, long times, bool? inStock)
     {
         var reasons = new List<RewardReason>();
-        if (reward.When is { } condition && !Evaluator.Evaluate(condition, evidence).Value)
+        if (MemberSteps.MaySpend(plan, membership) is { } refused)
         {
-            reasons.Add(new("reward-inactive", LoyaltyTexts.RewardInactive(reward.Name)));
+            reasons.Add(new(refused.Code, refused.Detail));
         }
 
-        if (reward.MostPerMember is { } most && TakenIn(reward, membership, new Moment(evidence.Moment.Instant, zone)) + times > most)
+        if (reward.When is { } condition && !Evaluator.Evaluate(condition, evidence).Value)
         {
-            reasons.Add(new("limit-reached", LoyaltyTexts.RewardLimit(reward.Name, most)));
+            reasons.Add(new(ReasonCodes.RewardInactive, LoyaltyTexts.RewardInactive(reward.Name)));
+        }
+
+        if (reward.MostPerMember is { } most && TakenIn(reward, membership, new Moment(evidence.Moment.Instant, plan.Zone)) + times > most)
+        {
+            reasons.Add(new(ReasonCodes.LimitReached, LoyaltyTexts.RewardLimit(reward.Name, most)));
         }
 
         if (inStock == false)
         {
-            reasons.Add(new("out-of-stock", LoyaltyTexts.OutOfStock(reward.Name)));
+            reasons.Add(new(ReasonCodes.OutOfStock, LoyaltyTexts.OutOfStock(reward.Name)));
         }
 
         RewardCost? cost = null;
@@ -60,11 +66,11 @@ public sealed record RewardOffer
 
         if (cost is null && !reward.Costs.IsEmpty)
         {
-            reasons.Add(new("no-matching-cost", LoyaltyTexts.NoMatchingCost(reward.Name)));
+            reasons.Add(new(ReasonCodes.NoMatchingCost, LoyaltyTexts.NoMatchingCost(reward.Name)));
         }
         else if (cost is { } price && Missing(price, membership, times) is > 0 and var missing)
         {
-            reasons.Add(new("insufficient-balance", LoyaltyTexts.InsufficientBalance(price.Amount * times, price.Amount * times - missing, price.Unit)) { Missing = missing });
+            reasons.Add(new(ReasonCodes.InsufficientBalance, LoyaltyTexts.InsufficientBalance(price.Amount * times, price.Amount * times - missing, price.Unit)) { Missing = missing });
         }
 
         return new RewardOffer { Reward = reward, Cost = cost, Reasons = reasons.ToSequence() };
@@ -97,7 +103,7 @@ public sealed record RewardOffer
 }
 
 /// <summary>Why a member cannot have a reward.</summary>
-/// <param name="Code">"insufficient-balance", "out-of-stock", "no-matching-cost", "reward-inactive" or "limit-reached".</param>
+/// <param name="Code">One of <see cref="ReasonCodes.OfRewards"/>.</param>
 /// <param name="Detail">A sentence with the numbers.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct RewardReason(string Code, Text Detail)

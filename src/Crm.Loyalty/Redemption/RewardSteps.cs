@@ -173,7 +173,7 @@ internal static class RewardSteps
             {
                 var membership = decision.In(plan.Name);
                 var today = RewardOffer.StartOf(RewardSpan.Day, new Moment(decision.Context.Moment.Instant, plan.Zone));
-                var offer = RewardOffer.Of(reward, membership, decision.Context, plan.Zone, 1, InStock(plan, reward, decision));
+                var offer = RewardOffer.Of(plan, reward, membership, decision.Context, 1, InStock(plan, reward, decision));
                 if (offer.Cost is not { } cost || !offer.IsAvailable || membership.Wallet(cost.Unit).Available < reward.AutoAt
                     || membership.Rewards.FirstOrDefault(item => item.Reward == reward.Name)?.Recent.Count(at => at >= today) >= MostByThemselvesADay)
                 {
@@ -318,7 +318,7 @@ internal static class RewardSteps
         }
 
         times = reward.Kind.TimesFor((long)quantity);
-        offer = RewardOffer.Of(reward, state.In(plan.Name), context, plan.Zone, times, InStock(plan, reward, times, context));
+        offer = RewardOffer.Of(plan, reward, state.In(plan.Name), context, times, InStock(plan, reward, times, context));
         if (context.AlreadyAccepted)
         {
             offer = offer with { Cost = offer.Cost ?? (reward.Costs.IsEmpty ? null : reward.Costs[0]) };

@@ -1,5 +1,6 @@
 using Crm.Engine;
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
@@ -7,6 +8,7 @@ using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Tests.Tiers;
 using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
 using Crm.Storage;
 using Crm.Testing;
 using Crm.Tests.Shared;
@@ -99,6 +101,62 @@ public sealed class Screens
         }
 
         Assert.Equal(150, page.Customers.Concat(last.Customers).Sum(view => new LoyaltyModule(program).Show(view)[0].Units[0].Available));
+    }
+
+    [Fact]
+    public async Task HO1_what_idles_is_shown_with_the_instant_at_which_it_runs_out_if_nothing_happens()
+    {
+        var usual = RewardClub.Program();
+        var program = usual with { Units = usual.Units.Select(unit => unit.Name == "points" ? unit with { Expiry = new LotExpiry.WhenIdle(0, 30, LastDay.Excluded) } : unit).ToSequence() };
+        var club = Club.Of(program);
+        await club.Buys(150);
+        club.On(2026, 1, 20);
+        await club.Buys(30);
+        var gone = Samples.Local(2026, 2, 19, 0);
+
+        var points = new LoyaltyModule(program).Show(await club.Amy())[0].Units.Single(unit => unit.Unit == "points");
+
+        Assert.Equal([new LotEnd(Lot.Idle, gone, 180)], points.Schedule);
+        Assert.Equal((180L, 0L), (await On(club, program, gone - Duration.FromTicks(1)), await On(club, program, gone)));
+    }
+
+    [Fact]
+    public async Task HO1_the_schedule_has_every_lot_that_runs_out_by_when_and_no_other()
+    {
+        var program = RewardClub.Program(RewardClub.Mug);
+        var club = Club.Of(program);
+        await club.Buys(150);
+        club.On(2026, 3, 1);
+        await club.Buys(30);
+
+        var points = new LoyaltyModule(program).Show(await club.Amy())[0].Units.Single(unit => unit.Unit == "points");
+
+        Assert.Equal([150L, 30L], points.Schedule.Select(lot => lot.Amount));
+        var left = points.Available;
+        foreach (var lot in points.Schedule)
+        {
+            Assert.Equal(left, await On(club, program, lot.At - Duration.FromTicks(1)));
+            left -= lot.Amount;
+            Assert.Equal(left, await On(club, program, lot.At));
+        }
+    }
+
+    [Fact]
+    public async Task What_has_fallen_due_and_nobody_has_written_is_told_and_of_a_past_that_was_decided_again_the_ledger_has_it()
+    {
+        var program = RewardClub.Program();
+        var club = Club.Of(program);
+        await club.Buys(150);
+        Assert.Equal([], (await club.Amy()).Unwritten);
+        club.On(2027, 2, 1);
+
+        var entry = Assert.Single((await club.Amy()).Unwritten ?? []);
+
+        Assert.Equal((Movement.Expired, "points", -150L, Samples.Local(2027, 1, 16, 0)), (entry.Movement, entry.Unit, entry.Amount, entry.OccurredAt));
+        await club.Buys(30);
+        Assert.Equal([], (await club.Amy()).Unwritten);
+        var past = await club.Engine.ReadAsync(CustomerRef.Of(Samples.Amy), new PastQuestion(Samples.Local(2026, 2, 1, 0)), Token) ?? throw new InvalidOperationException("Nothing is known of Amy.");
+        Assert.Null(past.Customer.Unwritten);
     }
 
     private static async Task<long> On(Club club, LoyaltyProgram program, Instant at)

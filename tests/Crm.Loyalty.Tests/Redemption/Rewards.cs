@@ -135,6 +135,24 @@ public sealed class Rewards
     }
 
     [Fact]
+    public async Task An_offer_looks_at_a_suspended_membership_and_at_who_is_no_member_G8()
+    {
+        var module = new LoyaltyModule(RewardClub.Program(RewardClub.Mug));
+        var club = new Club(module);
+        await club.Buys(30);
+        await club.Records(MemberEvents.Suspend(club.NextKey(), Samples.Amy, "fraud", "staff:17"));
+
+        var suspended = module.Show(await club.Amy())[0].Rewards[0];
+        Assert.Equal([ReasonCodes.MembershipSuspended, ReasonCodes.InsufficientBalance], suspended.Reasons.Select(reason => reason.Code));
+        Assert.Equal(suspended.Reasons[0].Code, (await club.Takes("mug")).Refusal?.Code);
+
+        var closed = new LoyaltyModule(RewardClub.Program(RewardClub.Mug) with { Membership = new() { Enrolment = Enrolment.ByJoining } });
+        var other = new Club(closed);
+        await other.Buys(30);
+        Assert.Equal([ReasonCodes.NotAMember, ReasonCodes.InsufficientBalance], closed.Show(await other.Amy())[0].Rewards[0].Reasons.Select(reason => reason.Code));
+    }
+
+    [Fact]
     public async Task A_code_is_made_by_the_host_kept_by_its_owner_and_used_once()
     {
         var form = new RewardCodeForm { Pattern = "TEA-####-####" };
