@@ -7,18 +7,22 @@ using NodaTime.Text;
 namespace Crm.Tool.Books;
 
 /// <summary>
-/// What one customer holds at an instant, past or future, from the ledger alone: entries up to it, and what lots do by themselves until then. Units that idle are shown as they were last written,
-/// because only activity says when they end.
+/// What one customer holds at an instant from the ledger alone: entries up to it, and what lots do by themselves until then, which are the instants in their names. What falls due by a definition is not in the ledger before it is
+/// written: when units idle out, when what is set aside returns, and what units that waited repay. Units of which that matters are not known.
 /// </summary>
 internal sealed class LedgerBalance(Instant asOf)
 {
     private const string PendingPrefix = "pending:";
     private const string HeldPrefix = "held:";
 
-    private readonly SortedDictionary<(string Program, string Unit, string Lot), long> lots = [];
+    private readonly Dictionary<(string Program, string Unit, string Lot), long> lots = [];
+
+    /// <summary>Whether all that fell due by the instant is written: somebody was handled later.</summary>
+    public bool IsWritten { get; set; }
 
     public void Take(LedgerEntry entry)
     {
+        IsWritten |= entry.OccurredAt > asOf;
         if (entry.OccurredAt <= asOf)
         {
             var lot = (entry.Program, entry.Unit, entry.Lot);
@@ -27,27 +31,35 @@ internal sealed class LedgerBalance(Instant asOf)
     }
 
     /// <summary>Each unit that was ever held.</summary>
-    public IReadOnlyList<UnitBalance> Units => [.. lots.GroupBy(lot => (lot.Key.Program, lot.Key.Unit)).Select(unit => unit
+    public IEnumerable<UnitBalance> Units => lots.GroupBy(lot => (lot.Key.Program, lot.Key.Unit)).Select(unit => unit
         .Select(lot => Of(lot.Key.Lot, lot.Value))
-        .Aggregate(new UnitBalance(unit.Key.Program, unit.Key.Unit, 0, 0, 0, 0), (sum, lot) => sum with
+        .Aggregate(UnitBalance.Nothing(unit.Key.Program, unit.Key.Unit), (sum, lot) => sum with
         {
             Available = sum.Available + lot.Available,
             Pending = sum.Pending + lot.Pending,
             Reserved = sum.Reserved + lot.Reserved,
             Debt = sum.Debt + lot.Debt,
-        }))];
+            RanOut = sum.RanOut + lot.RanOut,
+        }) with { IsKnown = IsKnown([.. unit.Where(lot => lot.Value != 0).Select(lot => (lot.Key.Lot, lot.Value))]) });
 
-    /// <summary>What runs out after the instant, by when.</summary>
-    public IReadOnlyList<ExpiringLot> Expiring => [.. lots.Where(lot => lot.Value > 0)
-        .Select(lot => (lot.Key, Name: NameAt(lot.Key.Lot, asOf) ?? lot.Key.Lot, lot.Value))
-        .Where(lot => Lot.Parse(lot.Name)?.Expiry > asOf)
-        .Select(lot => new ExpiringLot(lot.Key.Program, lot.Key.Unit, Lot.Parse(lot.Name)?.Expiry ?? default, lot.Value))
-        .GroupBy(lot => (lot.Program, lot.Unit, lot.At)).Select(lot => new ExpiringLot(lot.Key.Program, lot.Key.Unit, lot.Key.At, lot.Sum(one => one.Amount)))
-        .OrderBy(lot => lot.At)];
+    /// <summary>What runs out after the instant, by when; of units that are known.</summary>
+    public IEnumerable<ExpiringLot> Expiring => from unit in Units
+                                                where unit.IsKnown
+                                                from lot in lots
+                                                where lot.Key.Program == unit.Program && lot.Key.Unit == unit.Unit && lot.Value > 0
+                                                let expiry = NameAt(lot.Key.Lot, asOf) is { } name ? Lot.Parse(name)?.Expiry : null
+                                                where expiry > asOf
+                                                select new ExpiringLot(unit.Program, unit.Unit, expiry ?? default, lot.Value);
+
+    private bool IsKnown(List<(string Name, long Amount)> held) => IsWritten || !held.Exists(lot =>
+        lot.Name == Reservation.Lot
+        || lot.Name.StartsWith(HeldPrefix, StringComparison.Ordinal)
+        || (NameAt(lot.Name, asOf) is { } name && Lot.Parse(name) is { Idles: true })
+        || (lot.Amount < 0 && held.Exists(other => other.Name.StartsWith(PendingPrefix, StringComparison.Ordinal) && NameAt(other.Name, asOf) is not null)));
 
     private UnitBalance Of(string lot, long amount)
     {
-        var none = new UnitBalance("", "", 0, 0, 0, 0);
+        var none = UnitBalance.Nothing("", "");
         if (amount < 0)
         {
             return none with { Debt = -amount };
@@ -58,12 +70,12 @@ internal sealed class LedgerBalance(Instant asOf)
             return none with { Reserved = amount };
         }
 
-        var name = NameAt(lot, asOf);
-        return name is null ? none with { Pending = amount } : Lot.Parse(name)?.Expiry <= asOf ? none : none with { Available = amount };
+        var active = NameAt(lot, asOf) is { } name ? Lot.Parse(name) : null;
+        return active is null ? none with { Pending = amount } : active?.Expiry <= asOf ? none with { RanOut = amount } : none with { Available = amount };
     }
 
-    /// <summary>The lot in which units can be spent at an instant that went into one; null for what still waits.</summary>
-    public static string? NameAt(string lot, Instant asOf)
+    // The lot in which units can be spent at an instant that went into one; null for what still waits.
+    private static string? NameAt(string lot, Instant asOf)
     {
         if (lot.StartsWith(HeldPrefix, StringComparison.Ordinal))
         {
@@ -81,7 +93,16 @@ internal sealed class LedgerBalance(Instant asOf)
 }
 
 /// <summary>What a customer holds of a unit.</summary>
-internal sealed record UnitBalance(string Program, string Unit, long Available, long Pending, long Reserved, long Debt);
+internal sealed record UnitBalance(string Program, string Unit, long Available, long Pending, long Reserved, long Debt)
+{
+    /// <summary>What has run out by the instants of lots, and nobody has written yet.</summary>
+    public long RanOut { get; init; }
+
+    /// <summary>Whether the figures are those of the instant; otherwise the programme's definition decides them, and it is not at hand.</summary>
+    public bool IsKnown { get; init; } = true;
+
+    public static UnitBalance Nothing(string program, string unit) => new(program, unit, 0, 0, 0, 0);
+}
 
 /// <summary>Units that run out.</summary>
 internal sealed record ExpiringLot(string Program, string Unit, Instant At, long Amount);

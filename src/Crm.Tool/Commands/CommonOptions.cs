@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Crm.Loyalty.Programs;
 using Crm.Tool.Reports;
 using Crm.Tool.Stores;
 using Crm.Values;
@@ -15,6 +16,8 @@ internal sealed class CommonOptions
     private readonly Option<bool> csv = new("--csv") { Description = "CSV with a header row (RFC 4180)." };
     private readonly Option<string> language = new("--lang") { Description = "The language of tables.", HelpName = "en|zh-Hant", DefaultValueFactory = _ => "en" };
     private readonly Option<string?> asOf = new("--as-of") { Description = "A date (all of that day in the store's zone) or an instant such as 2026-11-21T08:00:00Z. Left out: now.", HelpName = "TIME" };
+
+    private readonly Option<string[]> program = new("--program") { Description = "The JSON file of a loyalty programme that the host has in code, so that the store does not. May be repeated.", HelpName = "FILE.json", DefaultValueFactory = _ => [] };
 
     /// <summary>Adds the options of every command that writes a result.</summary>
     public CommonOptions AddOutputTo(Command command)
@@ -42,6 +45,17 @@ internal sealed class CommonOptions
         command.Options.Add(asOf);
         return this;
     }
+
+    /// <summary>Adds the option by which commands are given what a store does not define.</summary>
+    public CommonOptions AddProgramTo(Command command)
+    {
+        command.Options.Add(program);
+        return this;
+    }
+
+    /// <summary>The programmes that were given.</summary>
+    /// <exception cref="ToolException">Something is wrong with a file.</exception>
+    public IReadOnlyList<LoyaltyProgram> Programs(ParseResult parsed) => StoredPrograms.FromFiles(parsed.GetValue(program) ?? []);
 
     /// <summary>Whether a store was named, for commands that need none.</summary>
     public bool HasStore(ParseResult parsed) => parsed.GetValue(store) is not null;

@@ -69,7 +69,7 @@ internal static class DemoCommand
         var result = output.IsWatched
             ? await output.Messages.Progress().AutoClear(true).StartAsync(progress => RunAsync(Watch(progress)))
             : await RunAsync((_, _) => { });
-        var summary = await SummaryReport.MakeAsync(store, new AsOf.At(simulation.End), cancellationToken);
+        var summary = await SummaryReport.MakeAsync(store, new AsOf.At(simulation.End), [], (_, _) => { }, cancellationToken);
         var seconds = (clock.GetCurrentInstant() - began).TotalSeconds;
         DemoWriter.Write(request, summary, await DemoStory.TellAsync(store.Customers, shop, simulation, result, cancellationToken), output);
         output.Message(string.Create(CultureInfo.InvariantCulture, $"{summary.Events} events in {seconds:0.0} seconds."));

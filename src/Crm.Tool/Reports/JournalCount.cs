@@ -1,5 +1,4 @@
 using Crm.Events;
-using Crm.Loyalty.Accounts;
 using Crm.Storage;
 using Crm.Values;
 using NodaTime;
@@ -74,7 +73,7 @@ internal sealed class JournalCount
     }
 
     /// <summary>The figures of the journals, all of which have been taken, with those that come from elsewhere.</summary>
-    public Summary Summary(IReadOnlyDictionary<string, UnitAccount> units, StandingCount standing, long deferred)
+    public Summary Summary(UnitCount units, StandingCount standing, long deferred)
     {
         takenBack.Close();
         return new Summary
@@ -83,7 +82,9 @@ internal sealed class JournalCount
             Events = events,
             Purchases = purchases,
             Revenue = revenue,
-            Units = units,
+            Units = units.Units,
+            Undefined = units.Undefined,
+            Disposed = standing.Disposed,
             Tiers = standing.Tiers,
             Segments = standing.Segments,
             StampCards = standing.StampCards,

@@ -25,8 +25,13 @@ internal sealed class StandingCount(IReadOnlySet<string> tierFacts, IReadOnlySet
 
     public StampCards StampCards { get; private set; }
 
+    /// <summary>How many customers are left out, because events of theirs have been disposed of.</summary>
+    public long Disposed { get; private set; }
+
     /// <summary>Messages that were not sent, by the reason found when they were decided.</summary>
     public IReadOnlyDictionary<string, long> Suppressed => suppressed;
+
+    public void LeaveOut() => Disposed++;
 
     public void Take(CustomerView customer)
     {

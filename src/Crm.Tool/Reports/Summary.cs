@@ -1,4 +1,5 @@
 using Crm.Loyalty.Accounts;
+using Crm.Tool.Books;
 using Crm.Values;
 
 namespace Crm.Tool.Reports;
@@ -21,6 +22,9 @@ internal sealed record Summary
 
     /// <summary>By unit, over all programmes.</summary>
     public required IReadOnlyDictionary<string, UnitAccount> Units { get; init; }
+
+    /// <summary>Programmes that nobody defines here.</summary>
+    public required Undefined Undefined { get; init; }
 
     /// <summary>Customers by tier.</summary>
     public required IReadOnlyDictionary<string, long> Tiers { get; init; }

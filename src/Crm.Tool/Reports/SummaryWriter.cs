@@ -13,6 +13,7 @@ internal static class SummaryWriter
 {
     public static void Write(Summary summary, ToolOutput output)
     {
+        UndefinedPrograms.Tell(output, summary.Undefined);
         switch (output.Form)
         {
             case OutputForm.Json:
@@ -56,13 +57,21 @@ internal static class SummaryWriter
             json.WriteStartObject(unit);
             foreach (var (name, _, amount) in Figures(figures))
             {
-                json.WriteNumber(name, amount);
+                if (IsKnown(summary, unit))
+                {
+                    json.WriteNumber(name, amount);
+                }
+                else
+                {
+                    json.WriteNull(name);
+                }
             }
 
             json.WriteEndObject();
         }
 
         json.WriteEndObject();
+        UndefinedPrograms.Write(json, summary.Undefined);
         Counts(json, "tiers", summary.Tiers);
         json.WriteStartObject("stampCards");
         json.WriteNumber("open", summary.StampCards.Open);
@@ -98,7 +107,7 @@ internal static class SummaryWriter
         yield return ("events", Whole(summary.Events));
         yield return ("purchases", Whole(summary.Purchases));
         var rest = summary.Revenue.SelectMany(pair => Figures(pair.Value).Select(figure => ($"revenue.{pair.Key}.{figure.Name}", DecimalText.Of(figure.Amount))))
-            .Concat(summary.Units.SelectMany(pair => Figures(pair.Value).Select(figure => ($"units.{pair.Key}.{figure.Name}", Whole(figure.Amount)))))
+            .Concat(summary.Units.SelectMany(pair => Figures(pair.Value).Select(figure => ($"units.{pair.Key}.{figure.Name}", IsKnown(summary, pair.Key) ? Whole(figure.Amount) : ""))))
             .Concat(summary.Tiers.Select(pair => ($"tiers.{pair.Key}", Whole(pair.Value))))
             .Concat([("stampCards.open", Whole(summary.StampCards.Open)), ("stampCards.completed", Whole(summary.StampCards.Completed))])
             .Concat(summary.Segments.Select(pair => ($"segments.{pair.Key}", Whole(pair.Value))))
@@ -129,7 +138,7 @@ internal static class SummaryWriter
 
         foreach (var (unit, figures) in summary.Units)
         {
-            output.Show(Pairs($"{new Text("Units", "單位").In(language)} {unit}", Figures(figures).Select(figure => (figure.Label.In(language), Thousands(figure.Amount)))));
+            output.Show(Pairs($"{new Text("Units", "單位").In(language)} {unit}", Figures(figures).Select(figure => (figure.Label.In(language), IsKnown(summary, unit) ? Thousands(figure.Amount) : "?"))));
         }
 
         if (summary.Tiers.Count > 0)
@@ -203,6 +212,8 @@ internal static class SummaryWriter
         ("reserved", new("Reserved", "已預留"), unit.Reserved),
         ("debt", new("Debt", "欠額"), unit.Debt),
     ];
+
+    private static bool IsKnown(Summary summary, string unit) => summary.Undefined.Units.All(one => one.Unit != unit);
 
     private static string Whole(long number) => number.ToString(CultureInfo.InvariantCulture);
 

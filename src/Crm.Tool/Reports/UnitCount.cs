@@ -1,61 +1,124 @@
+using Crm.Engine;
 using Crm.Ledger;
 using Crm.Loyalty.Accounts;
-using Crm.Loyalty.Redemption;
-using Crm.Loyalty.Wallets;
 using Crm.Tool.Books;
+using Crm.Tool.Stores;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Tool.Reports;
 
 /// <summary>
-/// Adds up the ledger of one customer after another. A lot whose name is an instant runs out at it, and what waits for an instant can be spent from it on, whether or not anybody has written so yet; what is below 0 is owed.
+/// Adds up the units of a store: what is held by the engine's view of each customer, where units came from and went by the ledger and what the view knows to be due. Of programmes that nobody defines here the ledger says
+/// what is held, too. First come all views, then the ledger.
 /// </summary>
-internal sealed class UnitCount(Instant last)
+internal sealed class UnitCount(Instant last, StoreDefinitions definitions)
 {
     private readonly SortedDictionary<string, UnitAccount> units = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Program, string Unit, string Lot), long> lots = [];
+
+    // Of whom no view tells anything, and of whom one was decided again.
+    private readonly HashSet<CustomerId> leftOut = [];
+    private readonly HashSet<CustomerId> decidedAgain = [];
+    private LedgerBalance book = new(last);
+    private CustomerId current;
 
     /// <summary>The figures so far, of all customers that are <see cref="Close">closed</see>.</summary>
     public IReadOnlyDictionary<string, UnitAccount> Units => units;
 
-    /// <summary>Counts an entry of the current customer.</summary>
-    public void Take(LedgerEntry entry)
+    /// <summary>What nobody defines here.</summary>
+    public Undefined Undefined { get; } = new();
+
+    /// <summary>Counts what a customer holds.</summary>
+    public void Take(CustomerView view)
     {
-        if (entry.OccurredAt > last)
+        if (view.Unwritten is null)
         {
-            return;
+            decidedAgain.Add(view.Customer);
         }
 
-        var lot = (entry.Program, entry.Unit, entry.Lot);
-        lots[lot] = lots.GetValueOrDefault(lot) + entry.Amount;
-        Add(entry.Unit, entry.Movement switch
+        foreach (var membership in definitions.Told(view))
         {
-            Movement.Issued => new() { Issued = entry.Amount },
-            Movement.Spent => new() { Spent = -entry.Amount },
-            Movement.Expired => new() { Expired = -entry.Amount },
-            Movement.Reversed => new() { Reversed = -entry.Amount },
-            Movement.Transferred => new() { Transferred = -entry.Amount },
-            Movement.Offset => default,
-            _ => throw new InvalidOperationException($"No figure for the movement {entry.Movement}."),
-        });
+            foreach (var holding in membership.Holdings)
+            {
+                var (available, pending, reserved, debt) = membership.Balances(holding.Unit);
+                Add(holding.Unit, new() { Available = available, Pending = pending, Reserved = reserved, Debt = debt });
+            }
+        }
+
+        foreach (var entry in view.Unwritten ?? [])
+        {
+            if (definitions.Defines(entry.Program))
+            {
+                Move(entry);
+            }
+        }
     }
 
-    /// <summary>The current customer has no more entries.</summary>
+    /// <summary>Events of a customer have been disposed of: the ledger alone tells what was held.</summary>
+    public void LeaveOut(CustomerId customer) => leftOut.Add(customer);
+
+    /// <summary>Counts an entry; those of one customer come one after another.</summary>
+    public void Take(CustomerId customer, LedgerEntry entry)
+    {
+        if (customer != current)
+        {
+            Settle();
+            current = customer;
+        }
+
+        book.IsWritten |= entry.OccurredAt > last;
+        if (IsOfLedger(entry.Program))
+        {
+            book.Take(entry);
+        }
+
+        if (entry.OccurredAt <= last)
+        {
+            Move(entry);
+        }
+    }
+
+    /// <summary>There are no more entries.</summary>
     public void Close()
     {
-        foreach (var ((_, unit, lot), held) in lots)
+        Settle();
+
+        // What came late is dated in the ledger when it happened, with all that follows from it, and at the instant some of that is still to come.
+        foreach (var (unit, sums) in units.ToList())
         {
-            var active = LedgerBalance.NameAt(lot, last) is { } name ? Lot.Parse(name) : null;
-            var ranOut = held > 0 && active?.Expiry <= last;
-            Add(unit, held < 0 ? new() { Debt = -held }
-                : ranOut ? new() { Expired = held }
-                : lot == Reservation.Lot ? new() { Reserved = held }
-                : active is null ? new() { Pending = held }
-                : new() { Available = held });
+            var ahead = sums.Issued - sums.Spent - sums.Expired - sums.Reversed - sums.Transferred - sums.Available - sums.Pending - sums.Reserved + sums.Debt;
+            units[unit] = ahead > 0 ? sums with { Issued = sums.Issued - ahead } : sums with { Expired = sums.Expired + ahead };
+        }
+    }
+
+    private void Settle()
+    {
+        book.IsWritten |= leftOut.Contains(current) || decidedAgain.Contains(current);
+        foreach (var unit in book.Units)
+        {
+            Add(unit.Unit, new() { Expired = unit.RanOut, Available = unit.Available, Pending = unit.Pending, Reserved = unit.Reserved, Debt = unit.Debt });
+            if (!definitions.Defines(unit.Program))
+            {
+                Undefined.Add(unit);
+            }
         }
 
-        lots.Clear();
+        book = new LedgerBalance(last);
     }
+
+    // Whether no view tells what the current customer holds in a programme.
+    private bool IsOfLedger(string program) => !definitions.Defines(program) || leftOut.Contains(current) || (definitions.IsKept(program) && decidedAgain.Contains(current));
+
+    private void Move(LedgerEntry entry) => Add(entry.Unit, entry.Movement switch
+    {
+        Movement.Issued => new() { Issued = entry.Amount },
+        Movement.Spent => new() { Spent = -entry.Amount },
+        Movement.Expired => new() { Expired = -entry.Amount },
+        Movement.Reversed => new() { Reversed = -entry.Amount },
+        Movement.Transferred => new() { Transferred = -entry.Amount },
+        Movement.Offset => default,
+        _ => throw new InvalidOperationException($"No figure for the movement {entry.Movement}."),
+    });
 
     private void Add(string unit, UnitAccount figures) => units[unit] = units.GetValueOrDefault(unit).Plus(figures);
 }

@@ -123,7 +123,7 @@ public sealed class CountingTakenBack : IDisposable
     private static async ValueTask<decimal> NetAsync(OpenedStore store)
     {
         var asOf = new AsOf.At(End + Duration.FromDays(1));
-        var summary = await SummaryReport.MakeAsync(store, asOf, Token);
+        var summary = await SummaryReport.MakeAsync(store, asOf, [], (_, _) => { }, Token);
         var net = summary.Revenue.Values.Sum(revenue => revenue.Net.Amount);
         Assert.Equal(net, (await Sales.ReadAsync(store, asOf, Token)).Customers.Sum(customer => customer.Gross - customer.TakenBack));
         return net;

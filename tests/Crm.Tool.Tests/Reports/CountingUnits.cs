@@ -1,5 +1,6 @@
 using Crm.Ledger;
 using Crm.Tool.Reports;
+using Crm.Tool.Stores;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -21,10 +22,10 @@ public sealed class CountingUnits
              select Entry(movement, lot, amount == 0 ? 1 : amount, day)).ListOf().ToArbitrary(),
             entries =>
             {
-                var count = new UnitCount(Start + Duration.FromDays(10));
+                var count = new UnitCount(Start + Duration.FromDays(10), StoreDefinitions.None);
                 foreach (var entry in entries)
                 {
-                    count.Take(entry);
+                    count.Take(default, entry);
                 }
 
                 count.Close();
@@ -37,8 +38,8 @@ public sealed class CountingUnits
     [InlineData(9, 0, 100)]
     public void Units_run_out_whether_or_not_a_worker_has_run(int day, long available, long expired)
     {
-        var count = new UnitCount(Start + Duration.FromDays(day));
-        count.Take(Entry(Movement.Issued, "2026-01-05T00:00:00Z", 100, 0));
+        var count = new UnitCount(Start + Duration.FromDays(day), StoreDefinitions.None);
+        count.Take(default, Entry(Movement.Issued, "2026-01-05T00:00:00Z", 100, 0));
         count.Close();
 
         Assert.Equal((100, available, expired), (count.Units["points"].Issued, count.Units["points"].Available, count.Units["points"].Expired));
@@ -51,8 +52,8 @@ public sealed class CountingUnits
     [InlineData("2026-01-05T00:00:00Z", 4, 0, 0, 100)] // it has run out already
     public void Units_become_available_whether_or_not_a_worker_has_run(string lot, int day, long pending, long available, long expired)
     {
-        var count = new UnitCount(Start + Duration.FromDays(day));
-        count.Take(Entry(Movement.Issued, $"pending:2026-01-04T00:00:00Z:{lot}", 100, 0));
+        var count = new UnitCount(Start + Duration.FromDays(day), StoreDefinitions.None);
+        count.Take(default, Entry(Movement.Issued, $"pending:2026-01-04T00:00:00Z:{lot}", 100, 0));
         count.Close();
 
         var units = count.Units["points"];
