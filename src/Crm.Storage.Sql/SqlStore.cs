@@ -274,10 +274,6 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         ReadAsync(session => customers.LoadPageAsync(session, after, most, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<CustomerSlot>> ReadSlotsAsync(string name, CustomerId? after, CustomerId last, CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<CustomerSlot>>(async session => await scan.SlotsAsync(session, name, after, last, cancellationToken).ConfigureAwait(false), cancellationToken);
-
-    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CustomerVersion>> ReadVersionsAsync(CustomerId? after, int most, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<CustomerVersion>>(async session => await scan.VersionsAsync(session, after, most, cancellationToken).ConfigureAwait(false), cancellationToken);
 

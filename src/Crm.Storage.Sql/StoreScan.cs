@@ -44,15 +44,6 @@ internal sealed class StoreScan(string tenant)
         "SELECT customer_id, version FROM crm_customer WHERE tenant = {0} AND (bucket, customer_id) > ({1}, {2}) ORDER BY bucket, customer_id LIMIT {3}",
         [Characters, Whole, Bytes, Whole]);
 
-    // The bounds are those of the key. The buckets are named with a sign before them, so that SQLite does not look for them instead.
-    private static readonly SqlStatement Slots = new(
-        """
-        SELECT s.customer_id, s.codec, s.content FROM crm_slot s
-        WHERE s.tenant = {0} AND +s.bucket BETWEEN {1} AND {3} AND (s.bucket, s.customer_id) > ({1}, {2}) AND (s.bucket, s.customer_id) <= ({3}, {4}) AND s.name = {5}
-        ORDER BY s.bucket, s.customer_id
-        """,
-        [Characters, Whole, Bytes, Whole, Bytes, Characters]);
-
     // SQLite takes the tables of a CROSS JOIN in the order in which they stand. Of any other join with hundreds of rows it may read the whole table beside them.
     private static readonly SqlStatement LedgerAfter = new(
         """
@@ -98,12 +89,6 @@ internal sealed class StoreScan(string tenant)
     {
         var call = new SqlCall(Versions).Add(tenant, last?.Bucket ?? -1, last is { } known ? known : Array.Empty<byte>(), most);
         return session.QueryAsync(call, row => new CustomerVersion(row.Customer(0), row.Whole(1)), cancellationToken);
-    }
-
-    public ValueTask<List<CustomerSlot>> SlotsAsync(SqlSession session, string name, CustomerId? after, CustomerId last, CancellationToken cancellationToken)
-    {
-        var call = new SqlCall(Slots).Add(tenant, after?.Bucket ?? 0, after is { } known ? known : Array.Empty<byte>(), last.Bucket, last, name);
-        return session.QueryAsync(call, row => new CustomerSlot(row.Customer(0), new StoredSlot(name, (int)row.Whole(1), Sequence.Create<byte>(row.Bytes(2)))), cancellationToken);
     }
 
     public async ValueTask<IReadOnlyList<LedgerLine>> LedgerAfterAsync(SqlSession session, IEnumerable<CustomerVersion> after, CancellationToken cancellationToken)

@@ -61,34 +61,6 @@ internal static class PageLaws
             },
             () => new CountsFromTheBeginning()) with { Since = 4 },
 
-        Law.Of<ICustomerPages>(
-            "Slots_of_a_page_are_those_of_its_customers",
-            "One slot of the customers after one up to another is what each of them has under its name, in their order; whoever has none is left out, and so page by page every slot is met once.",
-            async bench =>
-            {
-                var pages = (ICustomerPages)bench.Store;
-                var all = InOrder(Met(await FillAsync(bench))).ToList();
-                var expected = new List<CustomerSlot>();
-                foreach (var (place, customer) in all.Index())
-                {
-                    var snapshot = await bench.Store.LoadAsync(CustomerRef.Of(customer), bench.Token);
-                    var slots = place % 3 == 0 ? [Samples.Slot("other", (byte)place)] : new[] { Samples.Slot("one", (byte)place), Samples.Slot("other", 255) };
-                    await bench.WriteAsync(new Commit { Customer = customer, ExpectedVersion = snapshot.Version, Version = snapshot.Version + 1, RecordedAt = Bench.Later, Slots = [.. slots] });
-                    expected.AddRange(slots.Where(slot => slot.Name == "one").Select(slot => new CustomerSlot(customer, slot)));
-                }
-
-                foreach (var size in PageSizes)
-                {
-                    CustomerId? before = null;
-                    foreach (var page in all.Chunk(size))
-                    {
-                        Bench.SameList($"The slots of a page of {size}", expected.Where(slot => page.Contains(slot.Customer)), await pages.ReadSlotsAsync("one", before, page[^1], bench.Token));
-                        before = page[^1];
-                    }
-                }
-            },
-            () => new ReadsSlotsOfAll()) with { Since = 5 },
-
         Law.Of<IHistoryScan>(
             "Histories_of_some_are_the_journals_of_those",
             "The histories of some customers, by their ids, are the whole journals of those, and of nobody else.",
@@ -301,12 +273,6 @@ internal static class PageLaws
     private sealed class ReadsWholeBuckets : StoreDecorator, IHistoryScan
     {
         public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(CustomerId? after, CustomerId last, CancellationToken cancellationToken) => ReadHistoriesAsync(after?.Bucket ?? 0, last.Bucket, cancellationToken);
-    }
-
-    private sealed class ReadsSlotsOfAll : StoreDecorator, ICustomerPages
-    {
-        public async ValueTask<IReadOnlyList<CustomerSlot>> ReadSlotsAsync(string name, CustomerId? after, CustomerId last, CancellationToken cancellationToken) =>
-            [.. (await LoadPageAsync(after, MostMet, cancellationToken).ConfigureAwait(false)).SelectMany(snapshot => snapshot.Slots.Where(slot => slot.Name == name).Select(slot => new CustomerSlot(snapshot.Customer ?? default, slot)))];
     }
 
     private sealed class ReadsTheNeighbours : StoreDecorator, IHistoryScan
