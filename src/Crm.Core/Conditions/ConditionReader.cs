@@ -15,7 +15,6 @@ internal sealed partial class ConditionReader
     private static readonly Test ANumber = new Test.AtLeast(1m);
     private readonly List<string> standIns = [];
     private readonly List<string> negated = [];
-    private int parts;
 
     /// <summary>What was wrong.</summary>
     public List<ConditionError> Errors { get; } = [];
@@ -62,17 +61,6 @@ internal sealed partial class ConditionReader
             Errors.Add(new(path, kinds.Count == 0
                 ? $"Nothing says what this asks{read.NearestWord(ConditionWords.Kinds)}; exactly one of {Join(ConditionWords.Kinds)} is expected."
                 : $"This asks {Join(kinds)} at once; exactly one is expected. Combine conditions with 'all' or 'any'."));
-            return Unread;
-        }
-
-        // Which "not" is a part of its own is the check's to say.
-        if (kinds[0] != ConditionWords.Not && ++parts > ConditionCheck.MostParts)
-        {
-            if (parts == ConditionCheck.MostParts + 1)
-            {
-                Errors.Add(new(path, $"The condition has more than {ConditionCheck.MostParts} parts, of which this is the first too many; lists of values are said with 'in'."));
-            }
-
             return Unread;
         }
 

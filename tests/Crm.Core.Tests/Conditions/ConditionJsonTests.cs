@@ -79,6 +79,50 @@ public sealed class ConditionJsonTests
             Assert.Equal(Hash(new Condition.Any(parts.ToSequence())), Hash(new Condition.Any([new Condition.Any(reversed.ToSequence()), .. parts])));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
+    // An event without lines passes a filter that asks nothing, and none that looks at lines, whatever it asks of them.
+    [Fact]
+    public void A_filter_of_lines_that_every_line_passes_still_asks_for_a_line()
+    {
+        var anyLine = If.Any(If.Field("line.sku").Is("tea"), If.All());
+        var counts = new[] { If.Purchases().Where(anyLine).Count().AtLeast(1), If.Purchases().Where(!!anyLine).Count().AtLeast(1) };
+
+        Assert.Single(counts.Select(Hash).Distinct());
+        Assert.NotEqual(Hash(If.Purchases().Count().AtLeast(1)), Hash(counts[0]));
+    }
+
+    [Fact]
+    public void However_a_condition_is_spelt_its_hash_is_the_same() => SameHash(Hash);
+
+    [Fact]
+    public void The_law_catches_a_hash_of_what_is_written() => Counterfeits.Caught(() => SameHash(condition => DefinitionHash.Of(ConditionWriter.Text(condition))));
+
+    [Fact]
+    public void The_law_catches_a_filter_that_asks_nothing_and_is_kept() => Counterfeits.Caught(() => SameHash(condition =>
+        DefinitionHash.Of(ConditionJson.Write(condition) + condition.Leaves().OfType<Condition.EventWindow>().Any(leaf => leaf.Where is { } where && Canonical.Of(where) is Condition.All { Of.IsEmpty: true }))));
+
+    [Fact]
+    public void The_law_catches_a_part_that_decides_and_is_kept() => Counterfeits.Caught(() => SameHash(condition =>
+        DefinitionHash.Of(ConditionJson.Write(condition) + (condition is Condition.Any any && any.Of.Any(part => part is Condition.All { Of.IsEmpty: true })))));
+
+    private static void SameHash(Func<Condition, DefinitionHash> hash) =>
+        Prop.ForAll((from condition in Right from choices in Gen.Choose(0, 1_000).ArrayOf(40) select (condition, choices)).ToArbitrary(), sample =>
+        {
+            var spelt = new Respelling(sample.choices).Of(sample.condition);
+
+            Assert.Empty(ConditionCheck.Check(spelt));
+            Assert.Equal(hash(sample.condition), hash(spelt));
+            Assert.Equal(hash(new Condition.Any([spelt, new Condition.All([])])), hash(new Condition.All([])));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
+    [Fact]
+    public void Another_spelling_means_the_same() =>
+        Prop.ForAll((from condition in Right from choices in Gen.Choose(0, 1_000).ArrayOf(40) from history in Arbitrary.Histories from now in Arbitrary.Instants select (condition, choices, history, now)).ToArbitrary(), sample =>
+        {
+            var evidence = new TestEvidence(new Moment(sample.now, DateTimeZone.Utc)) { History = sample.history, Event = sample.history.Select(one => one.Event).FirstOrDefault() };
+
+            Assert.Equal(Evaluator.Evaluate(sample.condition, evidence).Value, Evaluator.Evaluate(new Respelling(sample.choices).Of(sample.condition), evidence).Value);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
     [Fact]
     public void Conditions_that_differ_have_different_hashes()
     {
@@ -141,6 +185,15 @@ public sealed class ConditionJsonTests
     [InlineData("""{"count":"visit","where":{"not":{"field":"line.quantity","is":{"gte":2},"whenMissing":false}},"window":"lifetime","is":{"gte":1}}""", """{"count":"visit","where":{"field":"line.quantity","is":{"lt":2},"whenMissing":true},"window":"lifetime","is":{"gte":1}}""")]
     [InlineData("""{"on":["sunday","monday"]}""", """{"on":["monday","sunday"]}""")]
     [InlineData("""{"all":[{"all":[{"on":["monday"]}]},{"on":["monday"]}]}""", """{"on":["monday"]}""")]
+    [InlineData("""{"count":"visit","where":{"all":[]},"window":"lifetime","is":{"gte":1}}""", """{"count":"visit","window":"lifetime","is":{"gte":1}}""")]
+    [InlineData("""{"count":"visit","where":{"not":{"any":[]}},"window":{"sinceFirst":{"of":"visit","where":{"any":[{"all":[]}]}}},"is":{"gte":1}}""", """{"count":"visit","window":{"sinceFirst":{"of":"visit"}},"is":{"gte":1}}""")]
+    [InlineData("""{"sequence":"visit","then":[{"of":"visit","where":{"all":[]},"without":{"of":"refund","where":{"all":[]}}}],"lacking":{"of":"refund","where":{"not":{"any":[]}},"for":"P1D"},"window":"lifetime","is":{"gte":1}}""", """{"sequence":"visit","then":[{"of":"visit","without":{"of":"refund"}}],"lacking":{"of":"refund","for":"P1D"},"window":"lifetime","is":{"gte":1}}""")]
+    [InlineData("""{"count":"visit","where":{"any":[{"field":"event.channel","is":{"eq":"web"},"whenMissing":false},{"all":[]}]},"window":"lifetime","is":{"gte":1}}""", """{"count":"visit","window":"lifetime","is":{"gte":1}}""")]
+    [InlineData("""{"all":[{"on":["monday"]},{"any":[]}]}""", """{"any":[]}""")]
+    [InlineData("""{"any":[{"on":["monday"]},{"not":{"any":[]}}]}""", """{"all":[]}""")]
+    [InlineData("""{"score":[{"when":{"on":["monday"]},"points":2},{"when":{"any":[]},"points":3}],"is":{"gte":2}}""", """{"score":[{"when":{"on":["monday"]},"points":2}],"is":{"gte":2}}""")]
+    [InlineData("""{"score":[{"when":{"all":[]},"points":2}],"is":{"gte":2}}""", """{"all":[]}""")]
+    [InlineData("""{"score":[{"when":{"any":[]},"points":2}],"is":{"gte":2}}""", """{"any":[]}""")]
     public void Other_spellings_have_the_same_canonical_form(string json, string canonical) => Assert.Equal(canonical, ConditionJson.Write(Read(json)));
 
     [Fact]
