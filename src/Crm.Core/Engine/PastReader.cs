@@ -155,8 +155,8 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         var history = await kernel.Store.LoadWholeAsync(customer, cancellationToken).ConfigureAwait(false);
         List<JournalDraft> all = [.. JournalDraft.Of(history, kernel.Modules, kernel.Codec)];
         var known = all.FindAll(draft => !(draft.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && draft.EffectiveAt > (question.HappenedUntil ?? question.At)));
-        List<JoinedHistory> apart = question.IsNow ? [] : [.. Joined(history).Where(joined => IsApart(joined.Customer, known, question))];
-        var meant = asked is null ? null : apart.Find(joined => joined.Customer == asked.Id);
+        List<ApartHistory> apart = question.IsNow ? [] : [.. Joined(history).Select(joined => new ApartHistory(joined, InputsOf(joined.Customer, known, question))).Where(one => one.IsApart)];
+        var meant = asked is null ? null : apart.Find(one => one.Joined.Customer == asked.Id);
         var views = new List<PastView>();
         if (meant is null && await ReadAsync(snapshot, customer, history, all, known, question, cancellationToken).ConfigureAwait(false) is { } view)
         {
@@ -166,7 +166,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         if (apart.Count > 0 && (asked is null || meant is not null))
         {
             var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
-            views.AddRange((meant is null ? apart : [meant]).Select(joined => ReadApart(decision, customer, joined, all, known, question)).OfType<PastView>());
+            views.AddRange((meant is null ? apart : [meant]).Select(one => ReadApart(decision, customer, one, all, question)).OfType<PastView>());
         }
 
         return views;
@@ -207,15 +207,14 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         return new PastView(view, kernel.Modules, state, Told(inputs), CountedHistory.DisposedUntil(history), question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
     }
 
-    // Whether the merge that joined somebody does not count yet.
-    private static bool IsApart(CustomerId customer, List<JournalDraft> known, PastQuestion question) =>
-        !Inputs(Reached(known, OwnerOf(known, customer), static draft => draft), question).Exists(input => input.Entry.Joins?.Customer == customer);
+    // What counts in the journal that somebody's belongs to, by the merges that are known.
+    private static List<JournalInput> InputsOf(CustomerId customer, List<JournalDraft> known, PastQuestion question) => Inputs(Reached(known, OwnerOf(known, customer), static draft => draft), question);
 
     // Somebody who has been merged since, by their own journal; null where nothing was known of them.
-    private PastView? ReadApart(Decision decision, CustomerId survivor, JoinedHistory joined, List<JournalDraft> all, List<JournalDraft> known, PastQuestion question)
+    private PastView? ReadApart(Decision decision, CustomerId survivor, ApartHistory apart, List<JournalDraft> all, PastQuestion question)
     {
+        var (joined, inputs) = apart;
         var customer = joined.Customer;
-        var inputs = Inputs(Reached(known, OwnerOf(known, customer), static draft => draft), question);
         var own = Reached(inputs, customer, static input => input.Entry);
         if (IsDisposedOf(customer, joined.History.Opening, question)
             || (joined.History.Opening is null && !own.Exists(input => input.Event is not null))
@@ -282,5 +281,12 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         return all.FindAll(one => IsOf(draftOf(one)));
 
         bool IsOf(JournalDraft draft) => draft.InJournalOf == owner || (draft.InJournalOf is { } of && joined.Contains(of));
+    }
+
+    /// <summary>The journal of somebody who has been merged, with what counts in the one that it belongs to.</summary>
+    private sealed record ApartHistory(JoinedHistory Joined, List<JournalInput> Inputs)
+    {
+        /// <summary>Whether the merge does not count yet.</summary>
+        public bool IsApart => !Inputs.Exists(input => input.Entry.Joins?.Customer == Joined.Customer);
     }
 }
