@@ -13,17 +13,15 @@ namespace Crm.Engine;
 internal sealed class Concerned
 {
     private readonly Kernel kernel;
-    private readonly int index;
     private readonly IAsksAnew module;
     private readonly Instant now;
 
     // Null for those of whom the store cannot say it. Most customers have one and the same condition.
     private readonly Dictionary<Condition, HashSet<CustomerId>?> selected = new(ReferenceEqualityComparer.Instance);
 
-    private Concerned(Kernel kernel, int index, IAsksAnew module, Instant now)
+    private Concerned(Kernel kernel, IAsksAnew module, Instant now)
     {
         this.kernel = kernel;
-        this.index = index;
         this.module = module;
         this.now = now;
     }
@@ -31,15 +29,15 @@ internal sealed class Concerned
     /// <summary>Finds those whom a module has to be asked about from now on; null where everybody is to be looked at: the store or the module cannot tell, or what profiles say today may have to be written down of everybody.</summary>
     public static Concerned? By(Kernel kernel, int index, Instant now) =>
         kernel.Store is IAudienceQuery && kernel.Modules.All[index] is IAsksAnew module && kernel.Modules.ProfileLeaves.Length + kernel.Modules.ObservedFields.Length == 0
-            ? new Concerned(kernel, index, module, now)
+            ? new Concerned(kernel, module, now)
             : null;
 
     /// <summary>Whether the module has to be asked about a customer.</summary>
     /// <param name="snapshot">As loaded since <see cref="By"/>.</param>
+    /// <param name="state">What the module keeps of the customer.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async ValueTask<bool> ContainsAsync(CustomerSnapshot snapshot, CancellationToken cancellationToken)
+    public async ValueTask<bool> ContainsAsync(CustomerSnapshot snapshot, object state, CancellationToken cancellationToken)
     {
-        var state = kernel.Codec.DecodeOne(index, StateCodec.Find(snapshot.Slots, kernel.Modules.Contracts[index].Name));
         if (module.Concerns(state, now, kernel.Options.FutureTolerance) is not { } condition)
         {
             return true;

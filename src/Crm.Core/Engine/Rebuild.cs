@@ -41,4 +41,8 @@ public sealed record RebuildRequest(string Module, RebuildFrom From)
 /// <param name="Changed">For how many of them something changed.</param>
 /// <param name="Last">The last one that is done: where the next run goes on. Null when none is.</param>
 /// <param name="IsComplete">Whether there are no more.</param>
-public sealed record RebuildReport(int Seen, int Changed, CustomerId? Last, bool IsComplete);
+public sealed record RebuildReport(int Seen, int Changed, CustomerId? Last, bool IsComplete)
+{
+    /// <summary>Those who were looked at and passed over, because a later release wrote their state: it decides about them.</summary>
+    public Sequence<UnreadableCustomer> Unreadable { get; init; }
+}

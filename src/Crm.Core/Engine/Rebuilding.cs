@@ -20,7 +20,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         var concerned = request.From == RebuildFrom.Now ? Concerned.By(kernel, module, clock.GetCurrentInstant()) : null;
         var pages = new LoadedPages(kernel, request.After, request.Most);
         var report = new RebuildReport(0, 0, request.After, false);
-        var read = Beside(ReadAsync(pages, concerned, request, cancellationToken), cancellationToken);
+        var read = Beside(ReadAsync(pages, concerned, module, request, cancellationToken), cancellationToken);
         await foreach (var decided in Beside(DecideAsync(read, module, request, cancellationToken), cancellationToken).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -54,27 +54,57 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     // What deciding those of a page needs who are concerned.
-    private async IAsyncEnumerable<ReadPage> ReadAsync(LoadedPages pages, Concerned? concerned, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ReadPage> ReadAsync(LoadedPages pages, Concerned? concerned, int module, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var (before, customers, snapshots) in pages.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             var loaded = new List<Loaded>(customers.Length);
             var lacking = new List<CustomerId>();
+            var unreadable = new List<UnreadableCustomer>();
             for (var i = 0; i < customers.Length; i++)
             {
-                if (concerned is null || await concerned.ContainsAsync(snapshots[i], cancellationToken).ConfigureAwait(false))
+                var (customer, snapshot) = (customers[i], snapshots[i]);
+                if (await ReadableAsync(customer, unreadable, () => LoadedAsync(customer, snapshot, concerned, module, cancellationToken)).ConfigureAwait(false) is { } one)
                 {
-                    var state = kernel.Codec.Decode(snapshots[i].Slots, snapshots[i].Version);
-                    loaded.Add(new Loaded(customers[i], snapshots[i], state));
-                    if (request.From == RebuildFrom.History || Decision.LacksWindows(snapshots[i], state))
+                    loaded.Add(one);
+                    if (request.From == RebuildFrom.History || Decision.LacksWindows(snapshot, one.State))
                     {
-                        lacking.Add(customers[i]);
+                        lacking.Add(customer);
                     }
                 }
             }
 
             var histories = lacking.Count == 0 ? [] : await HistoriesAsync(before, customers[^1], lacking, isMost: lacking.Count * 2 >= customers.Length, cancellationToken).ConfigureAwait(false);
-            yield return new ReadPage(customers, loaded, histories);
+            yield return new ReadPage(customers, loaded, unreadable, histories);
+        }
+    }
+
+    // Null for who is not concerned.
+    private async ValueTask<Loaded?> LoadedAsync(CustomerId customer, CustomerSnapshot snapshot, Concerned? concerned, int module, CancellationToken cancellationToken)
+    {
+        if (concerned is null)
+        {
+            return new Loaded(customer, snapshot, kernel.Codec.Decode(snapshot.Slots, snapshot.Version));
+        }
+
+        var kept = kernel.Codec.DecodeOne(module, snapshot.Slots);
+        return await concerned.ContainsAsync(snapshot, kept, cancellationToken).ConfigureAwait(false)
+            ? new Loaded(customer, snapshot, kernel.Codec.Decode(snapshot.Slots, snapshot.Version, (module, kept)))
+            : null;
+    }
+
+    // Null for whose state a later release wrote.
+    private static async ValueTask<T?> ReadableAsync<T>(CustomerId customer, List<UnreadableCustomer> unreadable, Func<ValueTask<T?>> doAsync)
+        where T : class
+    {
+        try
+        {
+            return await doAsync().ConfigureAwait(false);
+        }
+        catch (UnreadableStateException fault)
+        {
+            unreadable.Add(new UnreadableCustomer(customer, fault));
+            return null;
         }
     }
 
@@ -100,22 +130,26 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
     private async IAsyncEnumerable<DecidedPages> DecideAsync(IAsyncEnumerable<ReadPage> pages, int module, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (told, held) = (0, 0);
-        var decided = new DecidedPages(0, default, []);
+        var decided = new DecidedPages(0, default, [], []);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             var now = clock.GetCurrentInstant();
             decided = decided with { Seen = decided.Seen + page.Customers.Length, Last = page.Customers[^1] };
+            decided.Unreadable.AddRange(page.Unreadable);
             foreach (var (customer, snapshot, state) in page.Loaded)
             {
-                decided.Decided.Add(snapshot.Customer == customer
-                    ? await DecideAsync(customer, await Decision.BeginAsync(kernel, snapshot, customer, state, page.Histories.GetValueOrDefault(customer), cancellationToken).ConfigureAwait(false), now, module, request, cancellationToken).ConfigureAwait(false)
-                    : new Rebuilt(customer) { Again = true });
+                var rebuilt = snapshot.Customer != customer ? new Rebuilt(customer) { Again = true } : await ReadableAsync(customer, decided.Unreadable, async () => (Rebuilt?)await DecideAsync(
+                    customer, await Decision.BeginAsync(kernel, snapshot, customer, state, page.Histories.GetValueOrDefault(customer), cancellationToken).ConfigureAwait(false), now, module, request, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                if (rebuilt is not null)
+                {
+                    decided.Decided.Add(rebuilt);
+                }
             }
 
             if (++held >= Math.Clamp(told / 2, 1, MostAtOnce))
             {
                 yield return decided;
-                (told, held, decided) = (told + held, 0, new DecidedPages(0, default, []));
+                (told, held, decided) = (told + held, 0, new DecidedPages(0, default, [], []));
             }
         }
 
@@ -156,15 +190,16 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         foreach (var decided in page.Decided)
         {
             var isWritten = decided.Commit is null || results[written++] is CommitResult.Committed;
-            var rebuilt = isWritten && !decided.Again ? decided : await AgainAsync(decided.Customer, module, request, cancellationToken).ConfigureAwait(false);
-            if (rebuilt.Change is { } change)
+            var rebuilt = isWritten && !decided.Again ? decided
+                : await ReadableAsync(decided.Customer, page.Unreadable, async () => (Rebuilt?)await AgainAsync(decided.Customer, module, request, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            if (rebuilt?.Change is { } change)
             {
                 changed++;
                 request.Changes?.Invoke(rebuilt.Customer, change.Before, change.After);
             }
         }
 
-        return new RebuildReport(report.Seen + page.Seen, changed, page.Last, false);
+        return new RebuildReport(report.Seen + page.Seen, changed, page.Last, false) { Unreadable = page.Unreadable.Count == 0 ? report.Unreadable : report.Unreadable.Concat(page.Unreadable).ToSequence() };
     }
 
     private ValueTask<Rebuilt> AgainAsync(CustomerId customer, int module, RebuildRequest request, CancellationToken cancellationToken) => Attempts.UntilAloneAsync(
@@ -185,14 +220,14 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         },
         cancellationToken);
 
-    /// <summary>A page of customers, and those of them who are to be decided about, with the histories that this needs.</summary>
-    private sealed record ReadPage(CustomerId[] Customers, List<Loaded> Loaded, Dictionary<CustomerId, StoredHistory> Histories);
+    /// <summary>A page of customers, those of them who are to be decided about, with the histories that this needs, and those of whom nothing can be said.</summary>
+    private sealed record ReadPage(CustomerId[] Customers, List<Loaded> Loaded, List<UnreadableCustomer> Unreadable, Dictionary<CustomerId, StoredHistory> Histories);
 
     /// <summary>A customer as loaded and decoded; the snapshot is of somebody else where the id leads to one meanwhile.</summary>
     private sealed record Loaded(CustomerId Customer, CustomerSnapshot Snapshot, CustomerState State);
 
-    /// <summary>How many customers some pages had, who was the last, and what became of those who were decided about.</summary>
-    private sealed record DecidedPages(int Seen, CustomerId Last, List<Rebuilt> Decided);
+    /// <summary>How many customers some pages had, who was the last, what became of those who were decided about, and of whom nothing can be said.</summary>
+    private sealed record DecidedPages(int Seen, CustomerId Last, List<Rebuilt> Decided, List<UnreadableCustomer> Unreadable);
 
     /// <summary>What became of a customer.</summary>
     private sealed record Rebuilt(CustomerId Customer)

@@ -20,7 +20,8 @@ internal sealed class StateCodec(ModuleSet modules)
     /// <summary>The state that slots hold. Modules that the slots do not know join now; what belonged to modules that are gone is left out.</summary>
     /// <param name="slots">The slots.</param>
     /// <param name="version">The version of the journal, which joining modules have not seen.</param>
-    public CustomerState Decode(Sequence<StoredSlot> slots, long version)
+    /// <param name="known">The place of a module whose slot has been decoded, and what was in it; null: none has.</param>
+    public CustomerState Decode(Sequence<StoredSlot> slots, long version, (int Index, object Slot)? known = null)
     {
         var state = CustomerState.Newborn(modules);
         foreach (var slot in slots)
@@ -31,7 +32,7 @@ internal sealed class StateCodec(ModuleSet modules)
             }
             else if (!IsEmptied(slot) && modules.IndexOf(slot.Name) is >= 0 and var index)
             {
-                state.Slots[index] = DecodeModule(slot, modules.Contracts[index].Codec);
+                state.Slots[index] = known is { } one && one.Index == index ? one.Slot : DecodeModule(slot, modules.Contracts[index].Codec);
             }
         }
 
@@ -72,8 +73,8 @@ internal sealed class StateCodec(ModuleSet modules)
 
     /// <summary>What one module keeps of a customer by itself.</summary>
     /// <param name="index">The place of the module.</param>
-    /// <param name="slot">What is stored; null where there is nothing.</param>
-    public object DecodeOne(int index, StoredSlot? slot) => slot is not { } stored || IsEmptied(stored) ? modules.EmptySlots[index] : DecodeModule(stored, modules.Contracts[index].Codec);
+    /// <param name="slots">All slots.</param>
+    public object DecodeOne(int index, Sequence<StoredSlot> slots) => Find(slots, modules.Contracts[index].Name) is not { } stored || IsEmptied(stored) ? modules.EmptySlots[index] : DecodeModule(stored, modules.Contracts[index].Codec);
 
     /// <summary>What is stored of modules that are not there, as far as there is anything.</summary>
     public IEnumerable<StoredSlot> OfOthers(Sequence<StoredSlot> slots) => slots.Where(slot => slot.Name != KernelSlot && modules.IndexOf(slot.Name) < 0 && !slot.Bytes.IsEmpty);

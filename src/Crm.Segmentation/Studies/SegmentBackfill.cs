@@ -29,7 +29,11 @@ public sealed record BackfillRequest
 /// <param name="Last">The last one that is done: where the next run goes on. Null when none is.</param>
 /// <param name="IsComplete">Whether there are no more.</param>
 /// <param name="Segments">The segments for which something changed, in the order of their ids.</param>
-public sealed record BackfillReport(int Seen, int Changed, CustomerId? Last, bool IsComplete, Sequence<BackfilledSegment> Segments);
+public sealed record BackfillReport(int Seen, int Changed, CustomerId? Last, bool IsComplete, Sequence<BackfilledSegment> Segments)
+{
+    /// <summary>Those who were looked at and passed over, because a later release wrote their state: it fills them in.</summary>
+    public Sequence<UnreadableCustomer> Unreadable { get; init; }
+}
 
 /// <summary>What a backfill did to a segment.</summary>
 /// <param name="Segment">The id.</param>
@@ -58,5 +62,5 @@ internal sealed class BackfillCount
         }
     }
 
-    public BackfillReport With(RebuildReport report) => new(report.Seen, report.Changed, report.Last, report.IsComplete, segments.Values.ToSequence());
+    public BackfillReport With(RebuildReport report) => new(report.Seen, report.Changed, report.Last, report.IsComplete, segments.Values.ToSequence()) { Unreadable = report.Unreadable };
 }

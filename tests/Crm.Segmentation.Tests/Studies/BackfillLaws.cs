@@ -201,6 +201,30 @@ public sealed class BackfillLaws
         Assert.Contains("There are: ", (await Assert.ThrowsAsync<ArgumentException>(() => town.Engine.RebuildAsync(new RebuildRequest("nothing", RebuildFrom.History), Cancel).AsTask())).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(RebuildFrom.Now, true)]
+    [InlineData(RebuildFrom.Now, false)]
+    [InlineData(RebuildFrom.History, true)]
+    public async Task A_customer_of_a_later_release_is_named_and_passed_over(RebuildFrom from, bool selects)
+    {
+        using var database = selects ? SqliteStore.Open(":memory:") : null;
+        var town = new Town(new SegmentCatalog(), store: database);
+        foreach (var who in new[] { "amy", "ben", "cat" })
+        {
+            await town.BuysAsync(who, 1);
+        }
+
+        var amy = (await town.Engine.ReadAsync(CustomerRef.Of(Identity.User("amy")), Cancel))!.Customer;
+        var stored = await town.Store.LoadAsync(CustomerRef.Of(amy), Cancel);
+        await town.Store.CommitAsync(new Commit { Customer = amy, ExpectedVersion = stored.Version, Version = stored.Version + 1, RecordedAt = Club.Day(2), Slots = [new StoredSlot(SegmentNames.Module, 99, [1])] }, Cancel);
+
+        var report = await town.With(Buyers).Study.BackfillAsync(new BackfillRequest { From = from }, Cancel);
+
+        Assert.Equal([(amy, SegmentNames.Module)], report.Unreadable.Select(one => (one.Customer, one.Fault.Slot)));
+        Assert.Equal((3, 2, true), (report.Seen, report.Changed, report.IsComplete));
+        Assert.Equal([new BackfilledSegment("buyers", 2, 0, 2)], report.Segments);
+    }
+
     private static async Task<BackfillReport> ResumeAsync(SegmentStudy study, int most)
     {
         var report = await study.BackfillAsync(new BackfillRequest { Most = most }, Cancel);
