@@ -341,5 +341,5 @@ internal sealed class AudienceMeasure(AudienceSql sql, Condition.EventWindow lea
 
     private static long Ceiling(Instant instant) => instant.ToUnixTimeTicks() is var ticks && Instant.FromUnixTimeTicks(ticks) < instant ? ticks + 1 : ticks;
 
-    private static long Start(DateTimeZone zone, Conditions.Window.Calendar calendar, LocalDate today, int shift) => zone.Start(calendar.Unit.First(today, shift)).ToUnixTimeTicks();
+    private static long Start(DateTimeZone zone, Conditions.Window.Calendar calendar, LocalDate today, int shift) => zone.Start(calendar.Unit, today, shift).ToUnixTimeTicks();
 }

@@ -25,10 +25,25 @@ public static class CalendarDays
         return Moment.Beginning(zone, day);
     }
 
-    /// <summary>The day that an instant belongs to.</summary>
+    /// <summary>The first instant of the period that a day belongs to, moved by a number of periods. The calendar ends with the years -9998 and 9999: of a period before, its first instant, and of one after, its last.</summary>
+    public static Instant Start(this DateTimeZone zone, CalendarPeriod unit, LocalDate day, int shift)
+    {
+        ArgumentNullException.ThrowIfNull(zone);
+        var number = unit.Number(day) + shift;
+        return number <= unit.Number(LocalDate.MinIsoValue) ? Instant.MinValue
+            : number > unit.Number(LocalDate.MaxIsoValue) ? Instant.MaxValue
+            : zone.Start(unit.First(day, shift));
+    }
+
+    /// <summary>The day that an instant belongs to; where a zone says one before the first or after the last of the calendar, that.</summary>
     public static LocalDate DayOf(this DateTimeZone zone, Instant instant)
     {
         ArgumentNullException.ThrowIfNull(zone);
+        if (CalendarEnds.AreNear(instant))
+        {
+            return CalendarEnds.DayOf(zone, instant);
+        }
+
         var day = instant.InZone(zone).Date;
         while (zone.Start(day.PlusDays(1)) <= instant)
         {
@@ -42,7 +57,7 @@ public static class CalendarDays
     public static LocalDate First(this CalendarPeriod unit, LocalDate day, int shift) => unit switch
     {
         CalendarPeriod.Day => day.PlusDays(shift),
-        CalendarPeriod.Week => day.PlusDays(1 - (int)day.DayOfWeek).PlusWeeks(shift),
+        CalendarPeriod.Week => day.PlusDays(1 - (int)day.DayOfWeek + (7 * shift)),
         CalendarPeriod.Month => new LocalDate(day.Year, day.Month, 1).PlusMonths(shift),
         CalendarPeriod.Quarter => new LocalDate(day.Year, ((day.Month - 1) / 3 * 3) + 1, 1).PlusMonths(3 * shift),
         CalendarPeriod.Year => new LocalDate(day.Year, 1, 1).PlusYears(shift),
@@ -52,13 +67,34 @@ public static class CalendarDays
     /// <summary>A number of the period that a day belongs to, which grows by one from period to period.</summary>
     public static int Number(this CalendarPeriod unit, LocalDate day) => unit switch
     {
-        CalendarPeriod.Day => Period.DaysBetween(new LocalDate(1970, 1, 1), day),
-        CalendarPeriod.Week => (int)Math.Floor((Period.DaysBetween(new LocalDate(1970, 1, 1), day) + 3) / 7.0),
+        CalendarPeriod.Day => CalendarEnds.NumberOf(day),
+        CalendarPeriod.Week => (int)Math.Floor((CalendarEnds.NumberOf(day) + 3) / 7.0),
         CalendarPeriod.Month => (12 * day.Year) + day.Month,
         CalendarPeriod.Quarter => (4 * day.Year) + ((day.Month - 1) / 3),
         CalendarPeriod.Year => day.Year,
         _ => throw new InvalidOperationException($"There is no period {unit} in the calendar."),
     };
+
+    /// <summary>A day that is moved, years before months before days; null where the calendar does not reach so far.</summary>
+    public static LocalDate? Moved(this LocalDate day, Period shift)
+    {
+        ArgumentNullException.ThrowIfNull(shift);
+        var year = (long)day.Year + shift.Years;
+        var month = (12 * year) + day.Month - 1 + shift.Months;
+        if (!IsYear(year) || !IsYear(month >= 0 ? month / 12 : (month - 11) / 12))
+        {
+            return null;
+        }
+
+        var moved = day.PlusYears(shift.Years).PlusMonths(shift.Months);
+        var number = CalendarEnds.NumberOf(moved) + (7L * shift.Weeks) + shift.Days;
+        return number < CalendarEnds.Numbers.First || number > CalendarEnds.Numbers.Last ? null : CalendarEnds.DayOf((int)number);
+    }
+
+    /// <summary>An instant that is moved; null where the calendar does not reach so far.</summary>
+    public static Instant? Moved(this Instant instant, Duration shift) =>
+        shift < Duration.Zero ? (instant - Instant.MinValue < -shift ? null : instant + shift)
+        : Instant.MaxValue - instant < shift ? null : instant + shift;
 
     /// <summary>The most days that a period has.</summary>
     internal static int MostDays(this CalendarPeriod unit) => unit switch
@@ -79,4 +115,6 @@ public static class CalendarDays
             LeapDayRule.March1 => new LocalDate(year, 3, 1),
             _ => null,
         };
+
+    private static bool IsYear(long year) => year >= LocalDate.MinIsoValue.Year && year <= LocalDate.MaxIsoValue.Year;
 }

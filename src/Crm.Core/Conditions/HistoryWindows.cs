@@ -49,7 +49,7 @@ public static class HistoryWindows
         var ticks = now.ToUnixTimeTicks();
         var window = leaf.Window is Window.Between { From: { } from } ? Math.Max(0, ticks - from.ToUnixTimeTicks() + 1) : leaf.Window.Reach();
         var reach = leaf.Measure is Measure.Sequence sequence ? sequence.Reach(window) : window;
-        return reach >= WindowMeaning.Forever ? null : Instant.FromUnixTimeTicks(ticks - reach);
+        return reach >= WindowMeaning.Forever ? null : Instant.FromUnixTimeTicks(ticks).Moved(-Duration.FromTicks(reach));
     }
 
     /// <summary>What is measured at an instant, whichever the test; missing where the measure has no value.</summary>
@@ -114,7 +114,8 @@ public static class HistoryWindows
         var begin = new EventPattern(leaf.Kind) { Where = leaf.Where };
         var ends = known.Where(one => EventFilter.Matches(begin, one.Event)).SelectMany(one => Ends(one.At, 0));
         return sequence.Lacking is { For: var wait } lacking
-            ? ends.Where(end => !known.Exists(one => one.At > end && one.At <= end + WindowMeaning.Ticks(wait) && EventFilter.Matches(lacking.Event, one.Event))).Select(end => end + WindowMeaning.Ticks(wait))
+            ? ends.Where(end => !known.Exists(one => one.At > end && one.At <= WindowMeaning.Later(end, WindowMeaning.Ticks(wait)) && EventFilter.Matches(lacking.Event, one.Event)))
+                .Select(end => WindowMeaning.Later(end, WindowMeaning.Ticks(wait))).Where(at => at != WindowMeaning.Never)
             : ends;
 
         IEnumerable<long> Ends(long before, int next)

@@ -6,6 +6,10 @@ namespace Crm.Conditions;
 /// <summary>What spans of the calendar mean, and when their answer next changes.</summary>
 internal static class SpanMeaning
 {
+    private static readonly Duration FourWeeks = Duration.FromDays(28);
+    private static readonly Instant FirstSure = Instant.MinValue + FourWeeks;
+    private static readonly Instant LastSure = Instant.MaxValue - FourWeeks;
+
     /// <summary>The answer at a moment, and the first instant at which it differs.</summary>
     public static Truth At(this Span span, Moment moment) => span switch
     {
@@ -21,9 +25,16 @@ internal static class SpanMeaning
         : between.Until is { } until && until <= now ? new Truth(false, null)
         : new Truth(true, between.Until);
 
-    /// <summary>Between two clock changes local time runs evenly, so the next change of the answer is looked for in one such stretch after the other.</summary>
+    /// <summary>Between two clock changes local time runs evenly, so the next change of the answer is looked for in one such stretch after the other. Days of the week come back, so what is near an end of the calendar is as four weeks away from it.</summary>
     private static Truth Recurring(Span span, Moment moment)
     {
+        if (moment.Instant < FirstSure || moment.Instant > LastSure)
+        {
+            var away = moment.Instant < FirstSure ? FourWeeks : -FourWeeks;
+            var truth = Recurring(span, moment with { Instant = moment.Instant + away });
+            return truth with { ValidUntil = truth.ValidUntil?.Moved(-away) };
+        }
+
         var instant = moment.Instant;
         bool? answer = null;
         while (true)
@@ -55,8 +66,9 @@ internal static class SpanMeaning
     private static Truth Annual(Span.Annual annual, Moment moment)
     {
         var today = moment.Zone.DayOf(moment.Instant);
+        var last = today.Year + 9;
         Instant? begins = null;
-        for (var year = today.Year - 1; year <= today.Year + 9; year++)
+        for (var year = Math.Max(today.Year - 1, LocalDate.MinIsoValue.Year); year <= Math.Min(last, LocalDate.MaxIsoValue.Year); year++)
         {
             var (from, to) = Ends(annual, year);
             if (to < from || to < today)
@@ -71,12 +83,12 @@ internal static class SpanMeaning
             }
 
             // Spans of two years may touch: the answer changes after the last of a row.
-            while (Ends(annual, ++year) is var next && next.From <= to.PlusDays(1) && next.To > to && year <= today.Year + 9)
+            while (year < last && to < LocalDate.MaxIsoValue && Ends(annual, year + 1) is var next && next.From <= to.PlusDays(1) && next.To > to)
             {
-                to = next.To;
+                (year, to) = (year + 1, next.To);
             }
 
-            return new Truth(true, year > today.Year + 9 ? null : moment.Zone.Start(to.PlusDays(1)));
+            return new Truth(true, year == last || to == LocalDate.MaxIsoValue ? null : moment.Zone.Start(to.PlusDays(1)));
         }
 
         return new Truth(false, begins);
@@ -87,7 +99,7 @@ internal static class SpanMeaning
     {
         var from = annual.From.In(year, annual.LeapDay) ?? new LocalDate(year, 3, 1);
         var turns = annual.To.CompareTo(annual.From) < 0 ? year + 1 : year;
-        return (from, annual.To.In(turns, annual.LeapDay) ?? new LocalDate(turns, 2, 28));
+        return (from, turns > LocalDate.MaxIsoValue.Year ? LocalDate.MaxIsoValue : annual.To.In(turns, annual.LeapDay) ?? new LocalDate(turns, 2, 28));
     }
 
     /// <summary>How far ahead a change is looked for before the answer says to ask again.</summary>
@@ -99,14 +111,14 @@ internal static class SpanMeaning
             ?? throw new InvalidOperationException($"No calendar is named '{listed.Calendar}'.{(moment.Calendars is { } all ? $" There are: {string.Join(", ", all.Names)}." : "")} Give it to the engine in CrmOptions.Calendars.");
         var today = moment.Zone.DayOf(moment.Instant);
         var holds = calendar.Contains(today, moment.Instant) ?? listed.WhenMissing;
-        var ahead = 1;
-        while (ahead < DaysAhead && (calendar.Contains(today.PlusDays(ahead), moment.Instant) ?? listed.WhenMissing) == holds)
+        var (ahead, left) = (1, Period.DaysBetween(today, LocalDate.MaxIsoValue));
+        while (ahead < DaysAhead && ahead <= left && (calendar.Contains(today.PlusDays(ahead), moment.Instant) ?? listed.WhenMissing) == holds)
         {
             ahead++;
         }
 
-        var change = moment.Zone.Start(today.PlusDays(ahead));
-        return new Truth(holds, calendar.NextAnnouncement(moment.Instant) is { } announced && announced < change ? announced : change);
+        var change = ahead > left ? default(Instant?) : moment.Zone.Start(today.PlusDays(ahead));
+        return new Truth(holds, calendar.NextAnnouncement(moment.Instant) is { } announced && !(change <= announced) ? announced : change);
     }
 
     private static bool Holds(Span span, LocalDateTime local) => span switch

@@ -11,6 +11,7 @@ internal static class TimedTests
 
     // Nothing is looked for after it: then 200 years more, which is the farthest that a test may look, are still in the calendar, whose end profiles keep for what has no end.
     private static readonly LocalDate LastDay = new(9798, 12, 31);
+    private static readonly LocalDate FirstDayThatMoves = new(-9797, 1, 1);
     private static readonly Instant LastInstant = Instant.FromUtc(9798, 12, 31, 0, 0);
 
     /// <summary>The answer at an instant, and the first instant at which it changes; null when the value has none, being missing or of another kind.</summary>
@@ -29,7 +30,7 @@ internal static class TimedTests
 
     private static Truth Moving(Comparison comparison, Instant value, Duration shift, Instant now)
     {
-        var order = value.CompareTo(now + shift);
+        var order = (value - NodaConstants.UnixEpoch).CompareTo(now - NodaConstants.UnixEpoch + shift);
         return order < 0 ? Passed(comparison)
             : value > LastInstant + shift ? Turning(comparison, order, null, null)
             : Turning(comparison, order, value - shift, value - shift + Duration.FromTicks(1));
@@ -38,28 +39,34 @@ internal static class TimedTests
     private static Truth Moving(Comparison comparison, LocalDate value, RelativeTime.Today to, Instant now)
     {
         var zone = CalendarDays.Zone(to.Zone);
-        var order = value.CompareTo(zone.DayOf(now) + to.Shift);
+        var today = zone.DayOf(now);
+        var order = Order(value, today, to.Shift);
         return order < 0 ? Passed(comparison) : Turning(comparison, order, First(reached: true), First(reached: false));
 
-        Instant? First(bool reached) => FirstDay(value, to.Shift, reached) is { } day ? zone.Start(day) : null;
+        Instant? First(bool reached) => FirstDay(value, today, to.Shift, reached) is { } day ? zone.Start(day) : null;
     }
 
-    /// <summary>The first day that, moved, reaches the value, or passes it; null where that is after <see cref="LastDay"/>. Moved days never go back when the day goes on.</summary>
-    private static LocalDate? FirstDay(LocalDate value, Period shift, bool reached)
+    /// <summary>The first day from one on, or soon before it, that, moved, reaches the value, or passes it; null where that is after <see cref="LastDay"/>. Moved days never go back when the day goes on.</summary>
+    private static LocalDate? FirstDay(LocalDate value, LocalDate today, Period shift, bool reached)
     {
         if (reached ? LastDay + shift < value : LastDay + shift <= value)
         {
             return null;
         }
 
-        var day = (value - shift).PlusDays(-8);
-        while (reached ? day + shift < value : day + shift <= value)
+        // What is so early that it cannot be moved back lies soon after today.
+        var day = value < FirstDayThatMoves ? today : (value - shift).PlusDays(-8);
+        while (reached ? Order(value, day, shift) > 0 : Order(value, day, shift) >= 0)
         {
             day = day.PlusDays(1);
         }
 
         return day;
     }
+
+    // What is moved out of the calendar is before all that is in it, or after.
+    private static int Order(LocalDate value, LocalDate day, Period shift) =>
+        day.Moved(shift) is { } moved ? value.CompareTo(moved) : shift.Years < 0 || shift.Months < 0 || shift.Days < 0 ? 1 : -1;
 
     /// <summary>A value that was passed stays so, and may be at the beginning of the calendar, where nothing moves it back.</summary>
     private static Truth Passed(Comparison comparison) => new(Holds(comparison, -1), null);
@@ -91,16 +98,17 @@ internal static class TimedTests
     {
         var zone = CalendarDays.Zone(test.Zone);
         var today = zone.DayOf(now);
-        var first = Math.Max(today.Year - 1, firstYear);
-        for (var year = first; year <= Math.Min(Math.Max(today.Year, first) + YearsToNextLeapDay, LastDay.Year); year++)
+        var first = Math.Max(Math.Max(today.Year - 1, LocalDate.MinIsoValue.Year), firstYear);
+        var last = today.Year < LastDay.Year ? LastDay.Year : LocalDate.MaxIsoValue.Year;
+        for (var year = first; year <= Math.Min(Math.Max(today.Year, first) + YearsToNextLeapDay, last); year++)
         {
-            if (annual.In(year, test.LeapDay) is not { } anniversary || anniversary.PlusDays(test.DaysAfter) < today)
+            if (annual.In(year, test.LeapDay) is not { } anniversary || Period.DaysBetween(anniversary, today) is var since && since > test.DaysAfter)
             {
                 continue;
             }
 
-            var from = anniversary.PlusDays(-test.DaysBefore);
-            return today < from ? new Truth(false, zone.Start(from)) : new Truth(true, zone.Start(anniversary.PlusDays(test.DaysAfter + 1)));
+            var next = since < -test.DaysBefore ? anniversary.PlusDays(-test.DaysBefore) : anniversary.Moved(Period.FromDays(test.DaysAfter + 1));
+            return new Truth(since >= -test.DaysBefore, next is { } day ? zone.Start(day) : null);
         }
 
         return new Truth(false, null);

@@ -48,7 +48,7 @@ public readonly record struct Truth
     }
 
     /// <summary><see cref="ValidUntil"/> as the first tick (100 ns) that is not before it: where instants are kept to the tick, asking earlier would be in vain.</summary>
-    public TickOrNone AskAgain => rest >> 1 is 0 ? tick : TickOrNone.Of(tick.Instant + Duration.FromTicks(1));
+    public TickOrNone AskAgain => rest >> 1 is 0 ? tick : TickOrNone.Of(tick.Instant?.Moved(Duration.FromTicks(1)));
 
     /// <summary>Both parts.</summary>
     public void Deconstruct(out bool Value, out Instant? ValidUntil) => (Value, ValidUntil) = (this.Value, this.ValidUntil);

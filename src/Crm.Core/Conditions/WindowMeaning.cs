@@ -14,6 +14,8 @@ internal static class WindowMeaning
     /// <summary>A length without an end that can be added to: more than any history has.</summary>
     public const long Forever = long.MaxValue / 4;
 
+    private static readonly long LastTick = Instant.MaxValue.ToUnixTimeTicks();
+
     /// <summary>The first instant at which an event counts; not before it happens.</summary>
     /// <param name="window">The window.</param>
     /// <param name="at">When the event is.</param>
@@ -22,8 +24,8 @@ internal static class WindowMeaning
     {
         Window.Since { Within: { } within } when anchor != Never && at > anchor && at - anchor > Ticks(within) => Never,
         Window.Lifetime or Window.Since => at,
-        Window.Last last => at + Ticks(last.Skip),
-        Window.Before before => at + Ticks(before.Age),
+        Window.Last last => Later(at, Ticks(last.Skip)),
+        Window.Before before => Later(at, Ticks(before.Age)),
         Window.Calendar { Skip: 0 } => at,
         Window.Calendar calendar => Start(calendar, at, calendar.Skip),
         Window.Between { Until: { } until } when at >= until.ToUnixTimeTicks() => Never,
@@ -39,7 +41,7 @@ internal static class WindowMeaning
     {
         Window.Lifetime or Window.Before => Never,
         Window.Since => at <= anchor ? at : Never,
-        Window.Last last => at + Ticks(last.Length),
+        Window.Last last => Later(at, Ticks(last.Length)),
         Window.Calendar calendar => Start(calendar, at, calendar.Skip + calendar.Count),
         Window.Between { From: { } from } when at < from.ToUnixTimeTicks() => at,
         Window.Between => Never,
@@ -73,7 +75,7 @@ internal static class WindowMeaning
         {
             yield return window is Window.Calendar calendar
                 ? Start(calendar, at, calendar.Skip + i)
-                : at + (Ticks(((Window.Last)window).Length) / parts * i);
+                : Later(at, Ticks(((Window.Last)window).Length) / parts * i);
         }
     }
 
@@ -91,10 +93,14 @@ internal static class WindowMeaning
 
     public static long Ticks(Duration length) => length.BclCompatibleTicks;
 
+    /// <summary>So much later; <see cref="Never"/> after the end of the calendar.</summary>
+    public static long Later(long at, long length) => at > LastTick - length ? Never : at + length;
+
     private static long Start(Window.Calendar calendar, long at, int periods)
     {
         var zone = CalendarDays.Zone(calendar.Zone);
-        return zone.Start(calendar.Unit.First(zone.DayOf(Instant.FromUnixTimeTicks(at)), periods)).ToUnixTimeTicks();
+        var start = zone.Start(calendar.Unit, zone.DayOf(Instant.FromUnixTimeTicks(at)), periods);
+        return start == Instant.MaxValue ? Never : start.ToUnixTimeTicks();
     }
 
     private static InvalidOperationException Unknown(Window window) => new($"The evaluator has no meaning for the window {window.GetType().Name}.");

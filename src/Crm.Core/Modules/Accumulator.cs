@@ -39,8 +39,8 @@ internal struct Accumulator
             lifetime = checked(lifetime + amount);
         }
 
-        Evict(newest - reach.Window);
-        if (ticks <= newest - reach.Window)
+        Evict(reach.Oldest(newest));
+        if (ticks <= reach.Oldest(newest))
         {
             return;
         }
@@ -85,7 +85,7 @@ internal struct Accumulator
         var total = Total;
         var counted = total - (first == 0 ? before : entries[first - 1].Sum);
         var change = FirstBelow(test.Threshold, entries, first, total, counted);
-        return new Truth(test.Holds(counted), change < entries.Length ? TickOrNone.At(entries[change].Ticks + window) : default);
+        return new Truth(test.Holds(counted), change < entries.Length ? Leaving(entries[change].Ticks, window) : default);
     }
 
     /// <summary>The answer of any leaf at an instant not before the newest seen.</summary>
@@ -108,7 +108,7 @@ internal struct Accumulator
         {
             if (IsLastOfItsInstant(entries, i) && Holds(leaf, total - entries[i].Sum, steps) != value)
             {
-                return new Truth(value, TickOrNone.At(entries[i].Ticks + window));
+                return new Truth(value, Leaving(entries[i].Ticks, window));
             }
         }
 
@@ -183,7 +183,7 @@ internal struct Accumulator
         }
 
         var entries = Entries;
-        var first = newest == long.MinValue ? 0 : FirstAfter(entries, newest - reach.Window);
+        var first = newest == long.MinValue ? 0 : FirstAfter(entries, reach.Oldest(newest));
         var instants = 0;
         for (var i = first; i < entries.Length; i++)
         {
@@ -308,6 +308,9 @@ internal struct Accumulator
 
         return low;
     }
+
+    // What leaves a window after the end of the calendar never does.
+    private static TickOrNone Leaving(long ticks, long window) => WindowMeaning.Later(ticks, window) is var at && at != WindowMeaning.Never ? TickOrNone.At(at) : default;
 
     private static bool IsLastOfItsInstant(ReadOnlySpan<Entry> entries, int index) => index + 1 == entries.Length || entries[index + 1].Ticks != entries[index].Ticks;
 

@@ -184,8 +184,7 @@ internal sealed class SampleSeries
     // What is at or before this matters no more. The first event since which others count may yet become an earlier one, the latest only a later one; a sequence may have begun before it.
     private static long Oldest(Condition.EventWindow leaf, SeriesReach reach, long newest, long anchor) =>
         leaf is { Window: Window.Since { First: false }, Measure: not Measure.Sequence } ? anchor == WindowMeaning.Never ? long.MinValue : anchor
-        : reach.Window >= WindowMeaning.Forever || newest == long.MinValue ? long.MinValue
-        : newest - reach.Window;
+        : newest == long.MinValue ? long.MinValue : reach.Oldest(newest);
 
     private ReadOnlySpan<Sample> Counted(Condition.EventWindow leaf) => leaf.Measure is Measure.Sequence sequence ? SequenceCompletion.Of(sequence, Samples)
         : SampleDays.Of(leaf) is { } days ? days.Of(Samples)

@@ -73,7 +73,7 @@ internal static class SequenceCompletion
             return samples[place].Ticks;
         }
 
-        var until = samples[place].Ticks + WindowMeaning.Ticks(lacking.For);
+        var until = WindowMeaning.Later(samples[place].Ticks, WindowMeaning.Ticks(lacking.For));
         for (var after = place + 1; after < samples.Length && samples[after].Ticks <= until; after++)
         {
             if (samples[after].Ticks > samples[place].Ticks && Has(samples[after], EventFilter.LackingBit))
@@ -82,7 +82,7 @@ internal static class SequenceCompletion
             }
         }
 
-        return until;
+        return until == WindowMeaning.Never ? null : until;
     }
 
     private static bool Has(in Sample sample, int bit) => ((int)sample.Value.AsNumber & bit) != 0;

@@ -69,6 +69,9 @@ internal readonly record struct SeriesReach(long Window, bool Lifetime)
         _ => new(Math.Min(leaf.Leaf.Window.Reach(), WindowMeaning.Forever), false),
     };
 
+    /// <summary>What is at or before this is beyond reach.</summary>
+    public long Oldest(long newest) => Window >= WindowMeaning.Forever ? long.MinValue : newest - Window;
+
     public bool Covers(SeriesReach needed) => Window >= needed.Window && (Lifetime || !needed.Lifetime);
 
     public SeriesReach Or(SeriesReach other) => new(Math.Max(Window, other.Window), Lifetime || other.Lifetime);

@@ -31,6 +31,11 @@ public readonly record struct Moment(Instant Instant, DateTimeZone Zone)
     /// <summary>See <see cref="StartOf"/>; nothing is remembered.</summary>
     internal static Instant Beginning(DateTimeZone zone, LocalDate date)
     {
+        if (CalendarEnds.AreNear(date))
+        {
+            return CalendarEnds.StartOf(zone, date);
+        }
+
         var midnight = zone.MapLocal(date.AtMidnight());
         return midnight.Count == 0 ? midnight.LateInterval.Start : midnight.First().ToInstant();
     }

@@ -236,7 +236,7 @@ internal sealed class SampleMeasure(SampleColumns columns, Condition.EventWindow
         var calendar = (Window.Calendar)leaf.Window;
         var zone = CalendarDays.Zone(calendar.Zone);
         var today = zone.DayOf(now);
-        var starts = Enumerable.Range(0, calendar.Count).Select(i => zone.Start(calendar.Unit.First(today, -calendar.Skip - i)).ToUnixTimeTicks()).ToArray();
+        var starts = Enumerable.Range(0, calendar.Count).Select(i => zone.Start(calendar.Unit, today, -calendar.Skip - i).ToUnixTimeTicks()).ToArray();
         return at => Array.FindIndex(starts, start => at >= start);
     }
 }

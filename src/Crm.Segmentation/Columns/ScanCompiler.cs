@@ -197,8 +197,8 @@ internal sealed class ScanCompiler(PopulationColumns columns, Moment moment, boo
                 var zone = CalendarDays.Zone(calendar.Zone);
                 var today = zone.DayOf(moment.Instant);
                 return new TickRange(
-                    BeforeTick(zone.Start(calendar.Unit.First(today, 1 - calendar.Skip - calendar.Count))),
-                    Math.Min(now, BeforeTick(zone.Start(calendar.Unit.First(today, 1 - calendar.Skip)))));
+                    BeforeTick(zone.Start(calendar.Unit, today, 1 - calendar.Skip - calendar.Count)),
+                    Math.Min(now, BeforeTick(zone.Start(calendar.Unit, today, 1 - calendar.Skip))));
             default:
                 throw new InvalidOperationException($"There is no scan for the window {window.GetType().Name}.");
         }

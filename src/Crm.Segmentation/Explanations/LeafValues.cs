@@ -84,8 +84,8 @@ internal static class LeafValues
             Test.StartsWith(var text) => [text],
             Test.EndsWith(var text) => [text],
             Test.Matches(var pattern) when pattern.Trim('^', '$') is { Length: > 0 } literal => [literal],
-            Test.Relative { To: RelativeTime.Now(var shift) } => Near(now + shift),
-            Test.Relative { To: RelativeTime.Today(var shift, var zone) } => Near(CalendarDays.Zone(zone).DayOf(now) + shift),
+            Test.Relative { To: RelativeTime.Now(var shift) } => now.Moved(shift) is { } at ? Near(at) : [],
+            Test.Relative { To: RelativeTime.Today(var shift, var zone) } => CalendarDays.Zone(zone).DayOf(now).Moved(shift) is { } day ? Near(day) : [],
             Test.Anniversary anniversary => Days(anniversary),
             _ => [],
         };
@@ -103,8 +103,9 @@ internal static class LeafValues
         IEnumerable<Scalar> Days(Test.Anniversary test) =>
             from days in new[] { 0, -test.DaysAfter - 1, test.DaysBefore + 1 }
             from years in YearsBack
-            let day = CalendarDays.Zone(test.Zone).DayOf(now).PlusDays(days).PlusYears(-years)
-            select actual.Kind == ScalarKind.Number ? (Scalar)((100 * day.Month) + day.Day) : day;
+            let day = CalendarDays.Zone(test.Zone).DayOf(now).Moved(Period.FromDays(days))?.Moved(Period.FromYears(-years))
+            where day is not null
+            select actual.Kind == ScalarKind.Number ? (Scalar)((100 * day.Value.Month) + day.Value.Day) : day.Value;
     }
 
     /// <summary>Values that no test names, for tests that nothing named turns: none at all, a code that is not asked for, and the actual codes with those that are asked for or without them. They stand for others of their sort and are not to be shown.</summary>
