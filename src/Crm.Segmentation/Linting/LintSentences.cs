@@ -39,8 +39,9 @@ internal static class LintSentences
             $"此條件亦包括從未有過的顧客：{said.Chinese}。若只想選取有過的顧客，請同時要求最少 1 次。");
     }
 
-    public static Text NoMinimumAge(Condition.EventWindow leaf, Duration age)
+    public static Text NoMinimumAge(Condition.EventWindow leaf, LeastAge least)
     {
+        var age = least.Most;
         var said = Explain.Describe(leaf);
         var length = leaf.Window is Window.Calendar calendar ? Length(calendar) : age.Days > 0 ? (English: $"{age.Days} days", Chinese: $"{age.Days} 日") : (English: $"{age.TotalHours:0.##} hours", Chinese: $"{age.TotalHours:0.##} 小時");
         return new(

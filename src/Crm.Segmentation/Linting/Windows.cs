@@ -24,32 +24,32 @@ internal static class Windows
     /// <summary>What a condition asks of customers who never had an event of a kind: every measure of it is empty.</summary>
     public static Condition WithoutEvents(Condition condition, string kind) => Rewritten(condition, leaf => leaf.Kind == kind ? Empty(leaf) : leaf);
 
-    /// <summary>How long ago somebody must have come at least for a window to say something of them: as far as it reaches back; null where that cannot be said.</summary>
-    public static Duration? AgeFor(Window window) => window switch
+    /// <summary>How long ago somebody must have come at least for a window to say something of them: as far as it reaches back, of the calendar at the moment at which that is farthest; null where that cannot be said.</summary>
+    public static LeastAge? AgeFor(Window window) => window switch
     {
-        Window.Last last => last.Length,
-        Window.Calendar calendar => Duration.FromDays((long)(calendar.Skip + calendar.Count) * LeastDays(calendar.Unit)),
+        Window.Last last => new LeastAge(last.Length, null),
+        Window.Calendar calendar => LeastAge.Of(calendar),
         _ => null,
     };
 
     /// <summary>
-    /// What a condition asks of customers all of whose events are within so long ago, and who have none of those that a measure counts: longer windows are as that one, older ones are empty, nothing is as old as that
+    /// What a condition asks of customers all of whose events are within so long ago, or since a window of the calendar began, and who have none of those that a measure counts: longer windows are as that one, older ones are empty, nothing is as old as that
     /// and everything younger, and what counts only the events of the measure is empty too.
     /// </summary>
-    public static Condition OfNewcomers(Condition condition, Duration age, Condition.EventWindow silent) => Rewritten(
+    public static Condition OfNewcomers(Condition condition, LeastAge age, Condition.EventWindow silent) => Rewritten(
         condition,
         leaf => Asked(leaf, age) is not Condition.EventWindow asked ? Asked(leaf, age) : IsSilent(asked, silent) ? Empty(asked) : asked,
         (test, whenMissing) => Answered(test, whenMissing, age));
 
-    private static Condition Asked(Condition.EventWindow leaf, Duration age) => leaf.Window switch
+    private static Condition Asked(Condition.EventWindow leaf, LeastAge age) => leaf.Window switch
     {
         _ when leaf is { Measure: Measure.Aggregate { How: Aggregation.First or Aggregation.Least or Aggregation.Latest or Aggregation.Greatest, Of: Measured.At } } && Answered(leaf.Is, leaf.WhenMissing, age) is { } answer => answer ? new Condition.All([]) : new Condition.Any([]),
-        Window.Lifetime => leaf with { Window = new Window.Last(age) },
-        Window.Last last when last.Skip >= age => Empty(leaf),
-        Window.Last last when last.Length > age => leaf.Measure is Measure.Periods ? leaf : leaf with { Window = last with { Length = age } },
-        Window.Before before when before.Age >= age => Empty(leaf),
+        Window.Lifetime => leaf with { Window = new Window.Last(age.Most) },
+        Window.Last last when last.Skip >= age.Most => Empty(leaf),
+        Window.Last last when last.Length > age.Most => leaf.Measure is Measure.Periods ? leaf : leaf with { Window = last with { Length = age.Most } },
+        Window.Before before when before.Age >= age.Most => Empty(leaf),
         Window.Between { Until: not null } => Empty(leaf),
-        Window.Calendar calendar when (calendar.Skip - 1) * LeastDays(calendar.Unit) >= age.TotalDays => Empty(leaf),
+        Window.Calendar calendar when (calendar.Skip - 1) * LeastDays(calendar.Unit) >= age.Most.TotalDays || age.ReachesNoFartherThan(calendar) => Empty(leaf),
         _ => leaf,
     };
 
@@ -59,7 +59,7 @@ internal static class Windows
         && (silent.Window is Window.Last { Skip: var skip } ? skip == Duration.Zero : silent.Window is Window.Calendar { Skip: 0 } || IsWithin(leaf.Window, silent.Window));
 
     // What a test of a time answers of everybody who came within so long ago; null where that depends on more.
-    private static bool? Answered(Test test, bool whenMissing, Duration age) =>
+    private static bool? Answered(Test test, bool whenMissing, LeastAge age) =>
         test is not Test.Relative { To: var to, Comparison: var comparison } || !IsAsOld(to, age) ? null
         : comparison is Comparison.LessThan or Comparison.AtMost or Comparison.EqualTo ? whenMissing ? null : false
         : whenMissing ? true : null;
@@ -68,10 +68,10 @@ internal static class Windows
 
     private static Condition Empty(Condition.EventWindow leaf) => HistoryWindows.Evaluate(leaf, [], NodaConstants.UnixEpoch).Value ? new Condition.All([]) : new Condition.Any([]);
 
-    private static bool IsAsOld(RelativeTime to, Duration age) => to switch
+    private static bool IsAsOld(RelativeTime to, LeastAge age) => to switch
     {
-        RelativeTime.Now now => -now.Shift >= age,
-        RelativeTime.Today today => -((365L * today.Shift.Years) + (28L * today.Shift.Months) + (7L * today.Shift.Weeks) + today.Shift.Days) >= age.TotalDays,
+        RelativeTime.Now now => -now.Shift >= age.Most,
+        RelativeTime.Today today => -((365L * today.Shift.Years) + (28L * today.Shift.Months) + (7L * today.Shift.Weeks) + today.Shift.Days) >= age.Most.TotalDays || age.Months <= -((12L * today.Shift.Years) + today.Shift.Months),
         _ => false,
     };
 

@@ -154,6 +154,42 @@ public sealed class LintScenarios
         Assert.Equal(["no-minimum-age $.all[0]"], Said(If.Purchases().In(new Window.Calendar(CalendarPeriod.Month, 1, 3, "Asia/Hong_Kong")).Count().Is(0) & If.Purchases().Count().AtLeast(1)));
     }
 
+    // Three months reach back 92 days on the last of August, and further than 90 on most days; who came so many months before today came before the first of the three.
+    [Theory]
+    [InlineData(CalendarPeriod.Month, 0, 3, "-P3M", true)]
+    [InlineData(CalendarPeriod.Month, 0, 3, "-P92D", true)]
+    [InlineData(CalendarPeriod.Month, 0, 3, "-P91D", false)]
+    [InlineData(CalendarPeriod.Month, 0, 3, "-P2M", false)]
+    [InlineData(CalendarPeriod.Month, 1, 3, "-P3M", false)]
+    [InlineData(CalendarPeriod.Month, 1, 3, "-P4M", true)]
+    [InlineData(CalendarPeriod.Quarter, 0, 1, "-P3M", true)]
+    [InlineData(CalendarPeriod.Quarter, 0, 1, "-P90D", false)]
+    [InlineData(CalendarPeriod.Year, 0, 1, "-P1Y", true)]
+    [InlineData(CalendarPeriod.Year, 0, 1, "-P365D", false)]
+    [InlineData(CalendarPeriod.Year, 0, 1, "-P366D", true)]
+    [InlineData(CalendarPeriod.Week, 0, 2, "-P2W", true)]
+    [InlineData(CalendarPeriod.Week, 0, 2, "-P13D", false)]
+    [InlineData(CalendarPeriod.Day, 0, 90, "-P90D", true)]
+    public void A_least_age_is_enough_when_it_reaches_back_as_far_as_the_periods_ever_do(CalendarPeriod unit, int skip, int count, string age, bool isEnough)
+    {
+        var zone = DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"];
+        var length = NodaTime.Text.PeriodPattern.Roundtrip.Parse(age[1..]).Value;
+        var shift = new PeriodBuilder { Years = -length.Years, Months = -length.Months, Weeks = -length.Weeks, Days = -length.Days }.Build();
+        var none = If.Purchases().In(new Window.Calendar(unit, skip, count, "Asia/Hong_Kong")).Count().Is(0);
+
+        Assert.Equal(isEnough ? [] : ["no-minimum-age $.all[0]"], Said(none & If.Field("customer.joined").FromToday(Comparison.AtMost, shift, "Asia/Hong_Kong")));
+        Assert.Equal(isEnough, Enumerable.Range(0, 1_461).Select(days => new LocalDate(2024, 1, 1).PlusDays(days)).All(today => zone.Start((today + shift).PlusDays(1)) <= zone.Start(unit.First(today, 1 - skip - count))));
+    }
+
+    [Fact]
+    public void Whole_periods_that_are_over_before_the_silence_say_who_came_before_it()
+    {
+        EventQuestion In(int skip, int count) => If.Purchases().In(new Window.Calendar(CalendarPeriod.Month, skip, count, "Asia/Hong_Kong"));
+
+        Assert.Empty(Said(In(1, 3).Count().Is(0) & In(4, 1).Count().AtLeast(1)));
+        Assert.Equal(["no-minimum-age $.all[0]"], Said(In(1, 3).Count().Is(0) & In(0, 1).Count().AtLeast(1)));
+    }
+
     [Fact]
     public void Times_that_move_with_now_contradict_each_other_as_numbers_do()
     {
