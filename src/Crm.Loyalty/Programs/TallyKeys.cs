@@ -1,5 +1,6 @@
 using System.Globalization;
 using Crm.Loyalty.Memberships;
+using Crm.Loyalty.Wallets;
 
 namespace Crm.Loyalty.Programs;
 
@@ -35,7 +36,7 @@ internal static class TallyKeys
         return (isWritten ? key.Replace("%7C", "|", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal) : key, name[(end + 1)..]);
     }
 
-    /// <summary>A tally of a state from before keys were written so: where its key has a "|" it is found from the end, because neither a unit nor a customer has one, and a lot comes after its place.</summary>
+    /// <summary>A tally of a state from before keys were written so: where its key has a "|" it is found from the end, because neither a unit nor a customer has one, and of the lots only those that wait for an event, whose key is in their name.</summary>
     public static Tally Renamed(Tally tally)
     {
         if (Array.Find(Beginnings, known => tally.Name.StartsWith(known, StringComparison.Ordinal)) is not { } beginning)
@@ -54,17 +55,33 @@ internal static class TallyKeys
         int Before(int end) => end <= 0 ? -1 : tally.Name.LastIndexOf('|', end - 1);
     }
 
-    // Where "|0000|" begins, the place of a lot; the last there is.
+    // Where "|0000|" begins, the place of a lot; the last there is before a whole lot.
     private static int PlaceOf(string name)
     {
         for (var end = name.LastIndexOf('|'); end > 0; end = name.LastIndexOf('|', end - 1))
         {
-            if (end >= 5 && name[end - 5] == '|' && int.TryParse(name.AsSpan(end - 4, 4), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            if (end >= 5 && name[end - 5] == '|' && int.TryParse(name.AsSpan(end - 4, 4), NumberStyles.None, CultureInfo.InvariantCulture, out _) && IsLot(name[(end + 1)..]))
             {
                 return end - 5;
             }
         }
 
         return -1;
+    }
+
+    private static bool IsLot(string name) => name is Lot.Debt or Lot.Shortfall || Lot.Parse(name) is not null || PendingLot.Parse(name) is not null || IsHeld(name);
+
+    // "held:", a key, a rule, what the units will be, and "~" with their life, as PendingLot names what waits for an event.
+    private static bool IsHeld(string name)
+    {
+        for (var colon = name.StartsWith("held:", StringComparison.Ordinal) ? name.IndexOf(':') : -1; colon >= 0; colon = name.IndexOf(':', colon + 1))
+        {
+            if (Lot.Parse(name[(colon + 1)..].Split('~')[0]) is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

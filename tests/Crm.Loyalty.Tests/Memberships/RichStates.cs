@@ -70,6 +70,10 @@ public sealed class RichStates
     [InlineData("drawn/app:1|points|0000|forever", "drawn/app:1|points|0000|forever")]
     [InlineData("back/app:1|points", "back/app:1|points")]
     [InlineData("gone/points|forever", "gone/points|forever")]
+    [InlineData("drawn/app:1|points|0000|held:pos:r|2024|1:base:forever", "drawn/app:1|points|0000|held:pos:r|2024|1:base:forever")]
+    [InlineData("moved/app:1|2024|x|points|0001|held:pos:r|2024|1::2026-11-30T16:00:00Z@a~after,12,0,0,0,12", "moved/|app:1%7C2024%7Cx|points|0001|held:pos:r|2024|1::2026-11-30T16:00:00Z@a~after,12,0,0,0,12")]
+    [InlineData("moved/app:1|x|points|0000|pending:2026-11-30T16:00:00Z:idle", "moved/|app:1%7Cx|points|0000|pending:2026-11-30T16:00:00Z:idle")]
+    [InlineData("drawn/app:1|2024|x|points|0000|debt", "drawn/|app:1%7C2024%7Cx|points|0000|debt")]
     public void Tallies_of_the_versions_before_12_have_the_names_of_today(string stored, string name)
     {
         LoyaltyState Of(params string[] names) => LoyaltyState.Empty.With(names.Aggregate(new Membership { Program = "tea-club" }, (membership, one) => membership.With(new Tally(one, 7, 5))));
