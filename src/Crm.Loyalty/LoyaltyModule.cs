@@ -191,13 +191,19 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(seen);
-        var pinned = state;
+        var (pinned, agenda) = (state, new List<AgendaChange>());
         foreach (var membership in seen.Memberships)
         {
             pinned = RewardSteps.Seen(pinned.In(membership.Program), membership) is { } known ? pinned.With(known) : pinned;
+            if (ChallengeSteps.Seen(pinned.In(membership.Program), membership) is { } achieved)
+            {
+                pinned = pinned.With(achieved);
+            }
+
+            agenda.AddRange(pinned.In(membership.Program).Challenges.Where(challenge => challenge.Owed is not null).Select(challenge => ChallengeSteps.KeepingOf(membership.Program, challenge)));
         }
 
-        return ReferenceEquals(pinned, state) ? null : new Outcome.Accepted { State = pinned };
+        return ReferenceEquals(pinned, state) ? null : new Outcome.Accepted { State = pinned, Agenda = agenda.ToSequence() };
     }
 
     /// <inheritdoc/>
@@ -446,6 +452,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 break;
             case LoyaltyNames.Referral when plan is not null:
                 ReferralSteps.Pay(plan, decision);
+                break;
+            case LoyaltyNames.Challenge when plan?.Challenges.FirstOrDefault(known => known.Name == name) is { } challenge:
+                ChallengeSteps.Keep(plan, challenge, decision);
                 break;
         }
 

@@ -10,7 +10,7 @@ namespace Crm.Loyalty.Challenges;
 
 /// <summary>
 /// Something to achieve: one or several goals, once, in each period, or in so many periods one after the other (a streak). What counts is what refunds have left, so an order that
-/// comes back lowers progress, and takes an award back that rested on it; in programmes without cascade the award stays, and the next one is not given for it.
+/// comes back lowers progress, and takes an award back that rested on it, unless <see cref="KeepsAchieved"/> says that it stays; in programmes without cascade the award stays anyway, and the next one is not given for it.
 /// </summary>
 public sealed record Challenge
 {
@@ -20,8 +20,11 @@ public sealed record Challenge
     /// <summary>What has to be done, all of it; at least one.</summary>
     public required Sequence<ChallengeGoal> Goals { get; init; }
 
-    /// <summary>The period in which the goals have to be met; null: any time while it runs.</summary>
+    /// <summary>The period in which the goals have to be met, of the calendar in the programme's zone: a day, a week, a month or a longer one. Null: any time while it runs.</summary>
     public CalendarUnit? Period { get; init; }
+
+    /// <summary>The day on which weeks begin, where the period is a week.</summary>
+    public IsoDayOfWeek WeekStart { get; init; } = IsoDayOfWeek.Monday;
 
     /// <summary>In how many periods one after the other; 1: in one.</summary>
     public int Consecutive { get; init; } = 1;
@@ -40,6 +43,12 @@ public sealed record Challenge
 
     /// <summary>From when it no longer runs; null: it goes on.</summary>
     public Instant? Until { get; init; }
+
+    /// <summary>
+    /// Whether what was achieved stays so, with what it gave, though orders go back that counted towards it. What is not achieved yet goes back either way, and what was used up by an achievement counts for no other.
+    /// Without cascade (<see cref="Programs.Cascade.None"/>) every achievement stays.
+    /// </summary>
+    public bool KeepsAchieved { get; init; }
 
     /// <summary>What achieving it gives.</summary>
     public Sequence<UnitAmount> Award { get; init; }

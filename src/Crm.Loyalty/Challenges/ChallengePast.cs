@@ -27,7 +27,7 @@ public sealed record ChallengePast(ChallengeStanding From, Sequence<ChallengeMar
 
     /// <summary>The pasts of two who are the same customer from now on.</summary>
     internal static ChallengePast? Joined(ChallengePast? one, ChallengePast? other) => one is null ? other : other is null ? one
-        : new ChallengePast(one.From.With(other.From), one.Marks.Concat(other.Marks).OrderBy(mark => mark.At).ToSequence());
+        : new ChallengePast(one.From.With(other.From, "", default), one.Marks.Concat(other.Marks).OrderBy(mark => mark.At).ToSequence());
 
     /// <summary>How far the customer is by the marks, and how often the challenge was achieved by them.</summary>
     /// <param name="run">How things counted at an instant.</param>

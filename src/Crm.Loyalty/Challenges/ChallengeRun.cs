@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
 using NodaTime;
@@ -12,15 +13,35 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
     /// <summary>The standing in the period of the moment, with the goals that the challenge has now: a period that passed unmet breaks the run, unless a freeze is left for it.</summary>
     public ChallengeStanding Bring(ChallengeStanding standing)
     {
-        if (challenge.Period is not { } unit || new QualificationWindow.Calendar(unit).PeriodOf(moment.Date, default) is not { } period || standing.Period == period.Start)
+        if (challenge.Period is not { } unit || standing.Period == First(unit))
         {
             return HasTheGoals(standing.Counts) ? standing : standing with { Counts = CountsOf(standing.Done) };
         }
 
-        var missed = standing.Period is { } last ? Missed(unit, last, period.Start, standing.Met) : 0;
+        var first = First(unit);
+
+        // The counted period is missed too when it was not met; another version may have counted in longer ones.
+        var missed = standing.Period is { } last ? Math.Max(0, CalendarUnits.Between(unit, CalendarUnits.First(unit, last, challenge.WeekStart), first) - (standing.Met ? 1 : 0)) : 0;
         var bridged = standing.Frozen + missed;
         var keeps = standing.Streak > 0 && bridged <= challenge.Freezes && !(challenge.Recurrence == Recurrence.NextPeriod && standing.Streak >= challenge.Consecutive);
-        return standing with { Period = period.Start, Counts = CountsOf(static _ => 0), Met = false, Streak = keeps ? standing.Streak : 0, Frozen = keeps ? bridged : 0 };
+        return standing with { Period = first, Counts = CountsOf(static _ => 0), Met = false, Streak = keeps ? standing.Streak : 0, Frozen = keeps ? bridged : 0 };
+    }
+
+    /// <summary>The first day of the period of the moment.</summary>
+    private LocalDate First(CalendarUnit unit) => CalendarUnits.First(unit, moment.Zone.DayOf(moment.Instant), challenge.WeekStart);
+
+    /// <summary>The standing with what was achieved by an event and stays so achieved in this history too, whatever is left to count, and how often that is.</summary>
+    public ChallengeStanding Keep(ChallengeStanding standing, string cause, out int achieved)
+    {
+        achieved = 0;
+        while (standing.Owed is { } owed && (owed.Key == cause || owed.At < moment.Instant))
+        {
+            standing = Bring(standing);
+            standing = Achieved(standing with { Met = true, Streak = Math.Max(standing.Met ? standing.Streak : standing.Streak + 1, challenge.Consecutive) }, out var more);
+            achieved += more;
+        }
+
+        return standing;
     }
 
     /// <summary>The standing after an event, of which so much counts towards each goal, and how often the challenge was achieved by it.</summary>
@@ -46,11 +67,11 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
     }
 
     /// <summary>The standing of two who are the same customer from now on, and how often what they have done together achieves the challenge that neither has achieved alone: at most once. What they do later in the period counts as ever.</summary>
-    public ChallengeStanding Join(ChallengeStanding own, ChallengeStanding other, out int achieved)
+    public ChallengeStanding Join(ChallengeStanding own, ChallengeStanding other, string cause, out int achieved)
     {
         achieved = 0;
         var (one, two) = (Bring(own), Bring(other));
-        var sum = one.With(two);
+        var sum = one.With(two, cause, moment.Instant);
         var met = sum.Met || (IsMet(sum.Counts) && !(challenge.Recurrence == Recurrence.Once && sum.Completed > 0));
         if (!met)
         {
@@ -108,13 +129,6 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
 
         return true;
     }
-
-    // Periods between the counted one and now that were not met, the counted one among them when it was not.
-    private static int Missed(CalendarUnit unit, LocalDate last, LocalDate now, bool met)
-    {
-        var months = unit switch { CalendarUnit.Year => 12, CalendarUnit.HalfYear => 6, CalendarUnit.Quarter => 3, _ => 1 };
-        return ((((now.Year - last.Year) * 12) + now.Month - last.Month) / months) - (met ? 1 : 0);
-    }
 }
 
 /// <summary>How far a customer is, for a screen.</summary>
@@ -125,6 +139,9 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
 /// <param name="Completed">How often it was achieved.</param>
 public sealed record ChallengeProgress(string Challenge, Sequence<GoalProgress> Goals, int Streak, int Consecutive, int Completed)
 {
+    /// <summary>When the period ends in which the goals have to be met, in the programme's zone; null where there are no periods.</summary>
+    public Instant? PeriodEnds { get; init; }
+
     /// <summary>The progress at a moment; a period that passed unmet is taken into account.</summary>
     /// <param name="challenge">The challenge.</param>
     /// <param name="standing">How far the customer is; null: nothing was done.</param>
@@ -138,7 +155,10 @@ public sealed record ChallengeProgress(string Challenge, Sequence<GoalProgress> 
             challenge.Goals.Select((goal, place) => new GoalProgress(goal.Name, brought.Counts[place].Done, goal.Target)).ToSequence(),
             brought.Streak,
             challenge.Consecutive,
-            brought.Completed);
+            brought.Completed)
+        {
+            PeriodEnds = challenge.Period is { } unit && brought.Period is { } first ? moment.StartOf(CalendarUnits.Next(unit, first)) : null,
+        };
     }
 }
 

@@ -36,6 +36,26 @@ public sealed record ChallengeStanding
     /// <summary>How often it gave its award for what came back since, in programmes without cascade: the award stays, and so many times achieving gives nothing.</summary>
     public int Ahead { get; init; }
 
+    /// <summary>What was achieved and stays so, whatever goes back (<see cref="Challenge.KeepsAchieved"/>), in the order of the instants.</summary>
+    public Sequence<KeptAchievement> Kept { get; init; }
+
+    /// <summary>What was achieved and stays so, and is not achieved in this history: something it rested on has gone back, or has not happened yet. The first of it; null: nothing is.</summary>
+    internal KeptAchievement? Owed
+    {
+        get
+        {
+            foreach (var kept in Kept)
+            {
+                if (kept.Number > Completed)
+                {
+                    return kept;
+                }
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>What is counted towards a goal; 0 where nothing is.</summary>
     /// <param name="goal">Its name.</param>
     public long Done(string goal)
@@ -51,8 +71,11 @@ public sealed record ChallengeStanding
         return 0;
     }
 
-    /// <summary>This standing with that of somebody who is the same customer from now on: counts of one period are added, of two the later one goes on.</summary>
-    internal ChallengeStanding With(ChallengeStanding other)
+    /// <summary>This standing with that of somebody who is the same customer from now on: counts of one period are added, of two the later one goes on. As many as the two had achieved that stay are to be achieved by then.</summary>
+    /// <param name="other">The other standing.</param>
+    /// <param name="merge">The key of what makes them one.</param>
+    /// <param name="at">When.</param>
+    internal ChallengeStanding With(ChallengeStanding other, string merge, Instant at)
     {
         var (leading, trailing) = other.Period > Period || (Period is null && other.Period is not null) ? (other, this) : (this, other);
         var together = leading.Period == trailing.Period;
@@ -67,6 +90,7 @@ public sealed record ChallengeStanding
             Completed = checked(Completed + other.Completed),
             Past = ChallengePast.Joined(Past, other.Past),
             Ahead = checked(Ahead + other.Ahead),
+            Kept = other.Kept.IsEmpty || Kept.Any(kept => kept.Key == merge) ? Kept : Kept.Add(new KeptAchievement(checked(Completed + other.Completed), merge, at)),
         };
     }
 
@@ -84,9 +108,16 @@ public sealed record ChallengeStanding
             Streak = one.Streak == other.Streak ? Streak : one.Streak,
             Frozen = one.Frozen == other.Frozen ? Frozen : one.Frozen,
             Completed = checked(Completed + one.Completed - other.Completed),
+            Kept = one.Kept == other.Kept ? Kept : one.Kept,
         };
     }
 }
+
+/// <summary>That a challenge was achieved so often, and stays so.</summary>
+/// <param name="Number">How often it was achieved then.</param>
+/// <param name="Key">The key of the event that achieved it.</param>
+/// <param name="At">When.</param>
+public readonly record struct KeptAchievement(int Number, string Key, Instant At);
 
 /// <summary>What is counted towards a goal of a challenge.</summary>
 /// <param name="Goal">The goal's name, by which it is known in every version of the programme.</param>

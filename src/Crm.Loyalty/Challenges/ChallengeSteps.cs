@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
@@ -68,12 +69,61 @@ internal static class ChallengeSteps
         var own = decision.In(plan.Name).Challenge(challenge.Name) ?? new ChallengeStanding { Challenge = challenge.Name };
         if (!challenge.RunsAt(moment.Instant) || plan.Definition.Value.Ended || !MemberSteps.TakesPart(plan, decision.In(plan.Name)))
         {
-            decision.Stand(plan.Name, own.With(other));
+            decision.Stand(plan.Name, own.With(other, decision.Context.Cause.ToString(), moment.Instant));
             return;
         }
 
-        decision.Stand(plan.Name, new ChallengeRun(challenge, moment).Join(own, other, out var achieved));
-        if (achieved > 0)
+        var after = new ChallengeRun(challenge, moment).Join(own, other, decision.Context.Cause.ToString(), out var achieved);
+        Stand(plan, challenge, own.Owed, after, achieved, decision);
+    }
+
+    /// <summary>What stays achieved, and is not achieved in this history because what achieved it has gone back altogether, is achieved right after.</summary>
+    public static void Keep(ProgramPlan plan, Challenge challenge, Decision decision)
+    {
+        if (decision.In(plan.Name).Challenge(challenge.Name) is { Owed: { } owed } standing && !plan.Definition.Value.Ended && MemberSteps.TakesPart(plan, decision.In(plan.Name)))
+        {
+            var after = new ChallengeRun(challenge, new Moment(owed.At, plan.Zone)).Keep(standing, owed.Key, out var achieved);
+            Stand(plan, challenge, owed, after, achieved, decision);
+        }
+    }
+
+    /// <summary>What a replay starts with of the achievements that stay; null where there are none.</summary>
+    /// <param name="start">What the replay starts with.</param>
+    /// <param name="kept">The membership that is kept.</param>
+    public static Membership? Seen(Membership start, Membership kept)
+    {
+        var seen = start;
+        foreach (var challenge in kept.Challenges)
+        {
+            var own = seen.Challenge(challenge.Challenge) ?? new ChallengeStanding { Challenge = challenge.Challenge };
+            if (challenge.Kept != own.Kept)
+            {
+                seen = seen.With(own with { Kept = challenge.Kept });
+            }
+        }
+
+        return ReferenceEquals(seen, start) ? null : seen;
+    }
+
+    /// <summary>When what stays achieved is achieved, if its event is gone: a tick after it was.</summary>
+    public static AgendaChange KeepingOf(string program, ChallengeStanding standing) =>
+        new(LoyaltyNames.ChallengeKey(program, standing.Challenge), standing.Owed?.At.Moved(Duration.FromTicks(1)), Phases.Occasions);
+
+    private static void Stand(ProgramPlan plan, Challenge challenge, KeptAchievement? owed, ChallengeStanding after, int achieved, Decision decision)
+    {
+        // Where nothing cascades awards stay anyway.
+        for (var number = after.Completed - achieved + 1; plan.Cascades && challenge.KeepsAchieved && number <= after.Completed; number++)
+        {
+            after = after.Kept.Any(kept => kept.Number >= number) ? after : after with { Kept = after.Kept.Add(new KeptAchievement(number, decision.Context.Cause.ToString(), decision.Context.Moment.Instant)) };
+        }
+
+        decision.Stand(plan.Name, after);
+        if (owed is not null)
+        {
+            decision.Put(KeepingOf(plan.Name, after));
+        }
+
+        for (var i = 0; i < achieved; i++)
         {
             Award(plan, challenge, decision);
         }
@@ -95,19 +145,17 @@ internal static class ChallengeSteps
 
         var before = standing ?? new ChallengeStanding { Challenge = challenge.Name };
         var added = challenge.Goals.Select(goal => new GoalCount(goal.Name, Added(happened, goal, challenge, plan, decision))).ToSequence();
-        var after = new ChallengeRun(challenge, moment).Count(before, goal => added.First(count => count.Goal == goal.Name).Done, out var achieved);
+        var run = new ChallengeRun(challenge, moment);
+        var after = run.Keep(run.Count(before, goal => added.First(count => count.Goal == goal.Name).Done, out var achieved), decision.Context.Cause.ToString(), out var kept);
         if (after.Counts.All(count => count.Done == 0) && after.Completed == 0 && standing is null)
         {
             return;
         }
 
         // Where nothing cascades it is kept what was counted.
-        decision.Stand(plan.Name, plan.Cascades || added.All(count => count.Done == 0) || (challenge.Recurrence == Recurrence.Once && before.Completed > 0) ? after
-            : after with { Past = (before.Past ?? new ChallengePast(before with { Ahead = 0 }, [])).With(new ChallengeMark(decision.Context.Cause.ToString(), moment.Instant, added), RunOf(plan, challenge)) });
-        if (achieved > 0)
-        {
-            Award(plan, challenge, decision);
-        }
+        var known = plan.Cascades || added.All(count => count.Done == 0) || (challenge.Recurrence == Recurrence.Once && before.Completed > 0) ? after
+            : after with { Past = (before.Past ?? new ChallengePast(before with { Ahead = 0 }, [])).With(new ChallengeMark(decision.Context.Cause.ToString(), moment.Instant, added), RunOf(plan, challenge)) };
+        Stand(plan, challenge, before.Owed, known, achieved + kept, decision);
     }
 
     // As the version of the programme has it that counted at the instant.

@@ -102,13 +102,13 @@ internal static class TierFindings
     private static long? Spans(CapPeriod per, QualificationWindow window)
     {
         var days = DaysIn(window);
-        var aligned = window is QualificationWindow.Calendar ? 0 : 1;
+        var aligned = window is QualificationWindow.Calendar { Unit: not CalendarUnit.Week } ? 0 : 1;
         return per switch
         {
             CapPeriod.Ever => 1,
             CapPeriod.Day => days,
             CapPeriod.Week => (days / 7) + 2,
-            CapPeriod.Month when window is QualificationWindow.Calendar calendar => MonthsIn(calendar.Unit),
+            CapPeriod.Month when window is QualificationWindow.Calendar { Unit: var unit } && CalendarUnits.MonthsIn(unit) is > 0 and var months => months,
             CapPeriod.Month => (days / 28) + 2,
             CapPeriod.Year when days <= 366 => 1 + aligned,
             CapPeriod.Year => (days / 365) + 2,
@@ -118,8 +118,7 @@ internal static class TierFindings
 
     private static long? DaysIn(QualificationWindow window) => window switch
     {
-        QualificationWindow.Calendar { Unit: CalendarUnit.Year } => 366,
-        QualificationWindow.Calendar { Unit: var unit } => MonthsIn(unit) switch { 6 => 184, 3 => 92, _ => 31 },
+        QualificationWindow.Calendar { Unit: var unit } => CalendarUnits.MostDays(unit),
         QualificationWindow.Cycle { Months: var months } => LongestOf(months, 0),
         QualificationWindow.Anniversary { Months: var months } => LongestOf(months, 0),
         QualificationWindow.Rolling { Months: var months, Days: var days } => LongestOf(months, days),
@@ -127,8 +126,6 @@ internal static class TierFindings
     };
 
     private static long LongestOf(int months, int days) => (months * 31L) + days + 1;
-
-    private static int MonthsIn(CalendarUnit unit) => unit switch { CalendarUnit.Year => 12, CalendarUnit.HalfYear => 6, CalendarUnit.Quarter => 3, _ => 1 };
 
     // The ladder goes by what is held, and a reward takes it as soon as the tier is reached: at the tier's threshold nobody holds the tier.
     private static ProgramFinding? Dead(Carts carts, TierLadder ladder, Tier tier)

@@ -197,7 +197,7 @@ internal static class MemberCodec
     private static void Write(ChallengeStanding challenge, SlotWriter writer)
     {
         writer.Text(challenge.Challenge);
-        writer.Whole((challenge.Joined ? 1 : 0) + (challenge.Met ? 2 : 0) + (challenge.Period is null ? 0 : 4) + (challenge.Past is null ? 0 : 8) + (challenge.Ahead == 0 ? 0 : 16));
+        writer.Whole((challenge.Joined ? 1 : 0) + (challenge.Met ? 2 : 0) + (challenge.Period is null ? 0 : 4) + (challenge.Past is null ? 0 : 8) + (challenge.Ahead == 0 ? 0 : 16) + (challenge.Kept.IsEmpty ? 0 : 32));
         if (challenge.Period is { } period)
         {
             writer.Date(period);
@@ -222,6 +222,19 @@ internal static class MemberCodec
         if (challenge.Ahead != 0)
         {
             writer.Whole(challenge.Ahead);
+        }
+
+        if (challenge.Kept.IsEmpty)
+        {
+            return;
+        }
+
+        writer.Whole(challenge.Kept.Count);
+        foreach (var kept in challenge.Kept)
+        {
+            writer.Whole(kept.Number);
+            writer.Text(kept.Key);
+            writer.Instant(kept.At);
         }
     }
 
@@ -252,7 +265,14 @@ internal static class MemberCodec
         var period = (has & 4) != 0 ? reader.Date() : default(LocalDate?);
         var read = new ChallengeStanding { Challenge = name, Joined = (has & 1) != 0, Met = (has & 2) != 0, Period = period, Streak = reader.Int(), Frozen = reader.Int(), Completed = reader.Int() };
         read = read with { Counts = Counts(count => version < 12 ? goals(name, count) : null, ref reader) };
-        return read with { Past = (has & 8) != 0 ? Past(version, goals, ref reader) : null, Ahead = (has & 16) != 0 ? reader.Int() : 0 };
+        read = read with { Past = (has & 8) != 0 ? Past(version, goals, ref reader) : null, Ahead = (has & 16) != 0 ? reader.Int() : 0 };
+        var kept = new KeptAchievement[(has & 32) != 0 ? reader.Int() : 0];
+        for (var i = 0; i < kept.Length; i++)
+        {
+            kept[i] = new KeptAchievement(reader.Int(), reader.Code(), reader.Instant());
+        }
+
+        return read with { Kept = Sequence.Given(kept) };
     }
 
     private static Sequence<GoalCount> Counts(Func<int, string[]?> named, ref SlotReader reader)

@@ -84,7 +84,8 @@ internal static class MergeSteps
             }
             else
             {
-                decision.Stand(other.Program, decision.In(other.Program).Challenge(challenge.Challenge)?.With(challenge) ?? challenge);
+                var own = decision.In(other.Program).Challenge(challenge.Challenge) ?? new ChallengeStanding { Challenge = challenge.Challenge };
+                decision.Stand(other.Program, own.With(challenge, decision.Context.Cause.ToString(), decision.Context.Moment.Instant));
             }
         }
 

@@ -4,6 +4,7 @@ using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Programs;
 
@@ -12,22 +13,25 @@ internal static class ChallengeJson
 {
     private static readonly (string, Recurrence)[] Recurrences = [("once", Recurrence.Once), ("next-period", Recurrence.NextPeriod), ("on-completion", Recurrence.OnCompletion)];
     private static readonly (string, GoalMeasure)[] Measures = [("events", GoalMeasure.Events), ("articles", GoalMeasure.Articles), ("money", GoalMeasure.Money)];
-    private static readonly (string, CalendarUnit?)[] Units = [("none", null), ("year", CalendarUnit.Year), ("half-year", CalendarUnit.HalfYear), ("quarter", CalendarUnit.Quarter), ("month", CalendarUnit.Month)];
+    private static readonly (string, CalendarUnit?)[] Units = [("none", null), ("year", CalendarUnit.Year), ("half-year", CalendarUnit.HalfYear), ("quarter", CalendarUnit.Quarter), ("month", CalendarUnit.Month), ("week", CalendarUnit.Week), ("day", CalendarUnit.Day)];
+    private static readonly (string, IsoDayOfWeek)[] Days = [.. Enum.GetValues<IsoDayOfWeek>().Where(day => day != IsoDayOfWeek.None).Select(day => (day.ToString().ToLowerInvariant(), day))];
 
     public static Challenge Read(JsonPart json, LoyaltyCode code)
     {
-        json.Allow("name", "goals", "period", "consecutive", "freezes", "byJoining", "recurrence", "from", "until", "award");
+        json.Allow("name", "goals", "period", "weekStart", "consecutive", "freezes", "byJoining", "recurrence", "from", "until", "keepsAchieved", "award");
         return new Challenge
         {
             Name = json.Text("name") ?? "",
             Goals = json.Items("goals", required: true).Select(goal => Goal(goal, code)).ToSequence(),
             Period = json.OneOf("period", Units),
+            WeekStart = json.OneOf("weekStart", Days),
             Consecutive = json.Int("consecutive") ?? 1,
             Freezes = json.Int("freezes") ?? 0,
             ByJoining = json.Flag("byJoining"),
             Recurrence = json.OneOf("recurrence", Recurrences),
             From = json.Instant("from"),
             Until = json.Instant("until"),
+            KeepsAchieved = json.Flag("keepsAchieved"),
             Award = json.Items("award").Select(RewardJson.Amount).ToSequence(),
         };
     }
@@ -66,12 +70,14 @@ internal static class ChallengeJson
             json.If("when", goal.When);
         });
         json.Unless("period", Units, challenge.Period);
+        json.Unless("weekStart", Days, challenge.WeekStart);
         json.Unless("consecutive", challenge.Consecutive, 1);
         json.Unless("freezes", challenge.Freezes, 0);
         json.If("byJoining", challenge.ByJoining);
         json.Unless("recurrence", Recurrences, challenge.Recurrence);
         json.If("from", challenge.From);
         json.If("until", challenge.Until);
+        json.If("keepsAchieved", challenge.KeepsAchieved);
         json.Items("award", challenge.Award, award => RewardJson.Write(json, award));
     }
 

@@ -76,6 +76,7 @@ public static class LoyaltyNames
     internal const string Cart = "cart";
     internal const string Referral = "referral";
     internal const string Stamps = "stamps";
+    internal const string Challenge = "challenge";
 
     /// <summary>
     /// The fact that holds the balance of a unit (available less debt) or the tier on a ladder: "loyalty.PROGRAMME.NAME", so "loyalty.tea-club.points" and "loyalty.tea-club.tier".
@@ -253,6 +254,8 @@ public static class LoyaltyNames
     }
 
     internal static string ReservationKey(string program, string id) => $"{Reservation}/{program}/{id}";
+
+    internal static string ChallengeKey(string program, string challenge) => $"{Challenge}/{program}/{challenge}";
 
     internal static string CartKey(string program, string cart) => $"{Cart}/{program}/{cart}";
 

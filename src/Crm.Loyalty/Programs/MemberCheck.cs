@@ -123,6 +123,16 @@ internal static class MemberCheck
             yield return new($"{path}.consecutive", "Periods one after the other, freezes and a recurrence with the next period need a period; 1 to 1,000 of them are expected.");
         }
 
+        if (!Enum.IsDefined(challenge.WeekStart) || challenge.WeekStart == IsoDayOfWeek.None || (challenge.WeekStart != IsoDayOfWeek.Monday && challenge.Period != Tiers.CalendarUnit.Week))
+        {
+            yield return new($"{path}.weekStart", $"Weeks begin on {challenge.WeekStart}; a day from Monday to Sunday is expected, and only where the period is a week.");
+        }
+
+        if (challenge.Period is { } period && !Enum.IsDefined(period))
+        {
+            yield return new($"{path}.period", $"There is no unit {period} of the calendar.");
+        }
+
         if (challenge.Until <= challenge.From)
         {
             yield return new($"{path}.until", $"The challenge would end at {challenge.Until}, before it begins at {challenge.From}.");

@@ -12,7 +12,7 @@ namespace Crm.Loyalty.Programs;
 /// <summary>The ladders of a programme as JSON.</summary>
 internal static class TierLadderJson
 {
-    private static readonly (string, CalendarUnit)[] Calendars = [("calendar-year", CalendarUnit.Year), ("calendar-half-year", CalendarUnit.HalfYear), ("calendar-quarter", CalendarUnit.Quarter), ("calendar-month", CalendarUnit.Month)];
+    private static readonly (string, CalendarUnit)[] Calendars = [("calendar-year", CalendarUnit.Year), ("calendar-half-year", CalendarUnit.HalfYear), ("calendar-quarter", CalendarUnit.Quarter), ("calendar-month", CalendarUnit.Month), ("calendar-week", CalendarUnit.Week), ("calendar-day", CalendarUnit.Day)];
     private static readonly (string, TierStart)[] Starts = [("at-once", TierStart.AtOnce), ("next-period", TierStart.NextPeriod)];
     private static readonly (string, TierFall)[] Falls = [("to-earned", TierFall.ToEarned), ("one-level", TierFall.OneLevel), ("to-base", TierFall.ToBase), ("never", TierFall.Never)];
     private static readonly (string, Rollover)[] Rollovers = [("none", Rollover.None), ("surplus", Rollover.Surplus)];

@@ -17,6 +17,12 @@ public enum CalendarUnit
 
     /// <summary>From the first.</summary>
     Month,
+
+    /// <summary>From Monday, or where a challenge says so from another day.</summary>
+    Week,
+
+    /// <summary>One day.</summary>
+    Day,
 }
 
 /// <summary>Over which time a metric counts towards a tier. Days begin in the programme's zone.</summary>
@@ -69,9 +75,8 @@ public abstract record QualificationWindow
     {
         internal override Span? PeriodOf(LocalDate day, LocalDate joined)
         {
-            var months = Unit switch { CalendarUnit.Year => 12, CalendarUnit.HalfYear => 6, CalendarUnit.Quarter => 3, _ => 1 };
-            var start = new LocalDate(day.Year, day.Month - ((day.Month - 1) % months), 1);
-            return new Span(start, start.PlusMonths(months));
+            var start = CalendarUnits.First(Unit, day);
+            return new Span(start, CalendarUnits.Next(Unit, start));
         }
     }
 

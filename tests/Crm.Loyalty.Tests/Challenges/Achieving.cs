@@ -9,6 +9,7 @@ using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Tests.Challenges;
 
@@ -133,6 +134,112 @@ public sealed class Achieving
 
         Assert.Equal((0L, 3L), (await Stars(club), (await club.Membership()).Challenge("regular")!.Counts[0].Done));
     }
+
+    [Theory]
+    [InlineData(CalendarUnit.Day, IsoDayOfWeek.Monday, new[] { "03-02T23:59", "03-03T00:00", "03-04T12:00" }, 10)]
+    [InlineData(CalendarUnit.Day, IsoDayOfWeek.Monday, new[] { "03-02T23:59", "03-04T00:00", "03-05T12:00" }, 0)]
+    [InlineData(CalendarUnit.Week, IsoDayOfWeek.Monday, new[] { "03-01T12:00", "03-02T00:00", "03-15T23:59" }, 10)]
+    [InlineData(CalendarUnit.Week, IsoDayOfWeek.Sunday, new[] { "02-28T23:59", "03-01T00:00", "03-08T00:00" }, 10)]
+    [InlineData(CalendarUnit.Week, IsoDayOfWeek.Sunday, new[] { "03-01T12:00", "03-02T00:00", "03-15T23:59" }, 0)]
+    public async Task Days_and_weeks_in_a_row_are_those_of_the_programmes_zone(CalendarUnit unit, IsoDayOfWeek weekStart, string[] visits, long stars)
+    {
+        var club = With(Monthly with { Goals = [new("visits", 1)], Period = unit, WeekStart = weekStart, Consecutive = 3 });
+        foreach (var visit in visits)
+        {
+            var at = NodaTime.Text.LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm").Parse($"2026-{visit}").Value;
+            club.At(at.InZoneStrictly(DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"]).ToInstant());
+            await club.Buys(10);
+        }
+
+        Assert.Equal(stars, await Stars(club));
+    }
+
+    [Theory]
+    [InlineData(false, 0, 3)]
+    [InlineData(true, 10, 0)]
+    public async Task What_was_achieved_stays_where_the_challenge_says_so_though_an_order_goes_back(bool keeps, long stars, long done)
+    {
+        var club = With(Monthly with { Period = null, Consecutive = 1, Recurrence = Recurrence.OnCompletion, KeepsAchieved = keeps });
+        await Visit(club, 2, 4);
+        Assert.Equal(10, await Stars(club));
+
+        await club.Returns("m2:1", 10);
+
+        var standing = (await club.Membership()).Challenge("regular");
+        Assert.Equal((stars, done, keeps ? 1 : 0), (await Stars(club), standing!.Counts[0].Done, standing.Completed));
+    }
+
+    [Fact]
+    public async Task What_an_achievement_that_stays_has_used_up_counts_for_no_other_one()
+    {
+        var club = With(Monthly with { Period = null, Consecutive = 1, Recurrence = Recurrence.OnCompletion, KeepsAchieved = true });
+        await Visit(club, 2, 4);
+        foreach (var order in new[] { "m2:0", "m2:1", "m2:3" })
+        {
+            await club.Returns(order, 10);
+        }
+
+        await Visit(club, 3, 3);
+        Assert.Equal((10L, 3L), (await Stars(club), (await club.Membership()).Challenge("regular")!.Counts[0].Done));
+        await Visit(club, 4, 1);
+        Assert.Equal(20, await Stars(club));
+        await club.Returns("m4:0", 10);
+        Assert.Equal(20, await Stars(club));
+        Assert.Empty(await club.Differences(new LoyaltyModule(RewardClub.Program() with { Challenges = [Monthly with { Period = null, Consecutive = 1, Recurrence = Recurrence.OnCompletion, KeepsAchieved = true }] })));
+    }
+
+    [Fact]
+    public async Task A_run_that_was_achieved_stays_so_and_one_that_was_not_goes_back()
+    {
+        var club = With(Monthly with { Goals = [new("visits", 1)], Consecutive = 2, KeepsAchieved = true });
+        foreach (var month in new[] { 2, 3, 4 })
+        {
+            await Visit(club, month, 1);
+        }
+
+        await club.Returns("m3:0", 10);
+        Assert.Equal((10L, 1, 1), (await Stars(club), (await club.Membership()).Challenge("regular")!.Completed, (await club.Membership()).Challenge("regular")!.Streak));
+        await club.Returns("m4:0", 10);
+        await Visit(club, 5, 1);
+
+        Assert.Equal((10L, 1), (await Stars(club), (await club.Membership()).Challenge("regular")!.Streak));
+    }
+
+    [Fact]
+    public async Task A_late_order_that_achieves_earlier_what_stays_is_no_second_achievement()
+    {
+        var club = With(Monthly with { Period = null, Consecutive = 1, Recurrence = Recurrence.Once, KeepsAchieved = true });
+        await Visit(club, 3, 4);
+        await club.Records(CustomerEvent.Purchase("pos:late", Samples.Amy, Money.Hkd(10)) with { OccurredAt = Samples.Local(2026, 3, 9) });
+
+        Assert.Equal((10L, 1), (await Stars(club), (await club.Membership()).Challenge("regular")!.Completed));
+    }
+
+    [Fact]
+    public void Weeks_of_any_day_and_achievements_that_stay_are_written_and_part_of_the_hash()
+    {
+        var usual = RewardClub.Program() with { Challenges = [Monthly with { Period = CalendarUnit.Week }] };
+        LoyaltyProgram[] programs = [usual, .. new[] { Monthly with { Period = CalendarUnit.Day }, Monthly with { Period = CalendarUnit.Week, WeekStart = IsoDayOfWeek.Sunday }, Monthly with { Period = CalendarUnit.Week, KeepsAchieved = true } }.Select(challenge => usual with { Challenges = [challenge] })];
+
+        Assert.All(programs, program => Assert.Equal(program, LoyaltyProgramJson.Read(LoyaltyProgramJson.Write(program))));
+        Assert.Equal(programs.Length, programs.Select(program => program.Hash).Distinct().Count());
+        Assert.Contains("\"weekStart\":\"sunday\"", LoyaltyProgramJson.Write(programs[2]).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(CalendarUnit.Month, IsoDayOfWeek.Sunday, "weekStart")]
+    [InlineData(CalendarUnit.Week, IsoDayOfWeek.None, "weekStart")]
+    [InlineData((CalendarUnit)9, IsoDayOfWeek.Monday, "period")]
+    public void A_day_on_which_weeks_begin_is_said_of_weeks_only(CalendarUnit unit, IsoDayOfWeek weekStart, string place)
+    {
+        var error = Assert.Throws<InvalidLoyaltyProgramException>(() => With(Monthly with { Period = unit, WeekStart = weekStart }));
+
+        Assert.Contains($"challenges[0].{place}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_screen_says_when_the_period_ends() =>
+        Assert.Equal(Samples.Local(2026, 3, 22), ChallengeProgress.Of(Monthly with { Period = CalendarUnit.Week, WeekStart = IsoDayOfWeek.Sunday }, null, Samples.At(2026, 3, 20)).PeriodEnds);
 
     [Fact]
     public async Task A_mission_is_several_goals_of_orders_money_and_articles()

@@ -72,6 +72,28 @@ public sealed class FeatureLaws
     public void Remembering_which_refund_came_first_is_caught_on_those_ladders_too() => Caught(Commute(program => new ByRule(program), Calendars));
 
     [Fact]
+    public void What_was_achieved_and_stays_is_had_after_a_full_refund_and_all_else_is_as_without_the_order() => Stays(program => new LoyaltyModule(program)).Check(Thorough);
+
+    [Fact]
+    public void A_split_refund_equals_the_single_one_where_achievements_stay() => Split(program => new LoyaltyModule(program), Keeping).Check(Thorough);
+
+    [Fact]
+    public void Independent_refunds_commute_where_achievements_stay() => Commute(program => new LoyaltyModule(program), Keeping).Check(Thorough);
+
+    [Fact]
+    public void An_achievement_that_goes_back_though_it_stays_is_caught() =>
+        Caught(Stays(program => new LoyaltyModule(program with { Challenges = [.. program.Challenges.Select(challenge => challenge with { KeepsAchieved = false })] })));
+
+    [Fact]
+    public void Keeping_all_that_an_order_brought_is_caught_where_achievements_stay() => Caught(Stays(program => new ByRule(program)));
+
+    [Fact]
+    public void Counting_a_challenge_that_stays_back_once_only_is_caught_when_a_refund_is_split() => Caught(Split(program => new NeverCountsBack(program, onlyOnce: true), Keeping));
+
+    [Fact]
+    public void Counting_a_challenge_that_stays_back_once_only_is_caught_when_refunds_change_places() => Caught(Commute(program => new NeverCountsBack(program, onlyOnce: true), Keeping));
+
+    [Fact]
     public void A_challenge_that_is_never_counted_back_is_caught_by_the_full_refund() => Caught(Full(program => new NeverCountsBack(program), Challenging));
 
     [Fact]
@@ -109,6 +131,31 @@ public sealed class FeatureLaws
             await Picture(module(program), [.. orders, Refund("till:a", order, 0, sooner), Refund("till:b", order, whole, later)]),
             await Picture(module(program), [.. orders, Refund("till:a", order, part, sooner), Refund("till:b", order, whole - part, later)])));
     });
+
+    // The stars are what the challenge gives, and nothing else gives any.
+    private static Property Stays(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(Arb.From(Gen.Zip(Keeping, Orders)), Arb.From(Gen.Choose(0, 1_000)), (given, pick) =>
+    {
+        var (program, orders) = given;
+        var order = orders[pick % orders.Length];
+        Run(async () =>
+        {
+            var other = new CustomerEvent { Key = EventKey.Parse("web:other"), Kind = VipKind, Identity = Samples.Amy, OccurredAt = RefundsAt };
+            var (before, without) = (await Recorded(module(program), orders), await Recorded(module(program), [.. orders.Where(another => another != order), other]));
+            var after = await Recorded(module(program), [.. orders, Refund("till:full", order, order.Spend!.Value.MinorUnits)]);
+            Assert.Equal(await Achieved(before), await Achieved(after));
+            Assert.Equal(await AllElse(without), await AllElse(after));
+        });
+    });
+
+    private static async Task<(int Completed, long Stars)> Achieved(Club club) =>
+        ((await club.Membership()).Challenge("run")?.Completed ?? 0, (await club.Ledger()).Where(entry => entry.Unit == "stars").Sum(entry => entry.Amount));
+
+    private static async Task<string> AllElse(Club club)
+    {
+        var membership = await club.Membership();
+        var ledger = (await club.Ledger()).Where(entry => entry.Unit != "stars").GroupBy(entry => (entry.Unit, entry.Lot)).Select(lot => (lot.Key.Unit, lot.Key.Lot, Sum: lot.Sum(entry => entry.Amount))).Where(lot => lot.Sum != 0).Order();
+        return $"{string.Join('\n', membership.Standings)}\n{string.Join('\n', (await club.Amy()).Facts.Where(fact => fact.Name.StartsWith("loyalty", StringComparison.Ordinal) && !fact.Name.Contains("stars", StringComparison.Ordinal)))}\n{string.Join('\n', ledger)}";
+    }
 
     private static Property Commute(Func<LoyaltyProgram, ICustomerModule> module, Gen<LoyaltyProgram>? programs = null) => Prop.ForAll(Arb.From(Gen.Zip(programs ?? Programs, Orders.Where(orders => orders.Length > 1))), Arb.From(Gen.Zip(Gen.Choose(0, 100), Gen.Choose(0, 100))), (given, percents) =>
     {
@@ -226,6 +273,12 @@ public sealed class FeatureLaws
 
     private static Gen<LoyaltyProgram> Challenging => Programs.Where(program => !program.Challenges.IsEmpty);
 
+    // What was achieved by the time of a refund depends on when it is, so such programmes have their refunds at the end.
+    private static Gen<LoyaltyProgram> Keeping => Challenging.Select(program => program with
+    {
+        Challenges = [program.Challenges[0] with { KeepsAchieved = true }], StampCards = [], Rewards = [], Surprises = [], VelocityLimits = [],
+    });
+
     private static Gen<TierLadder> Ladder =>
         from window in Gen.Elements<QualificationWindow>(
             QualificationWindow.Lifetime, new QualificationWindow.Calendar(CalendarUnit.Month), new QualificationWindow.Calendar(CalendarUnit.Quarter), new QualificationWindow.Rolling(0, 45),
@@ -272,7 +325,8 @@ public sealed class FeatureLaws
         };
 
     private static Gen<Challenge> Challenge =>
-        from period in Gen.Elements(default(CalendarUnit?), CalendarUnit.Month)
+        from period in Gen.Elements(default(CalendarUnit?), CalendarUnit.Month, CalendarUnit.Week)
+        from weekStart in Gen.Choose(1, 7)
         from consecutive in Gen.Choose(1, 3)
         from freezes in Gen.Choose(0, 1)
         from recurrence in Gen.Elements(Recurrence.Once, Recurrence.OnCompletion)
@@ -283,6 +337,7 @@ public sealed class FeatureLaws
             Name = "run",
             Goals = [new ChallengeGoal("own", target) { Kind = own }, new ChallengeGoal("visits", target), new ChallengeGoal("money", 100 * target) { Measure = GoalMeasure.Money, Currency = Currency.Hkd }],
             Period = period,
+            WeekStart = period == CalendarUnit.Week ? (IsoDayOfWeek)weekStart : IsoDayOfWeek.Monday,
             Consecutive = period is null ? 1 : consecutive,
             Freezes = period is null ? 0 : freezes,
             Recurrence = recurrence,

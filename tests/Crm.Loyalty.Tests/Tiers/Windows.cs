@@ -14,6 +14,8 @@ public sealed class Windows
         { new QualificationWindow.Calendar(CalendarUnit.HalfYear), new(2026, 7, 1), new(2026, 7, 1), new(2027, 1, 1) },
         { new QualificationWindow.Calendar(CalendarUnit.Quarter), new(2026, 6, 30), new(2026, 4, 1), new(2026, 7, 1) },
         { new QualificationWindow.Calendar(CalendarUnit.Month), new(2028, 2, 29), new(2028, 2, 1), new(2028, 3, 1) },
+        { new QualificationWindow.Calendar(CalendarUnit.Week), new(2026, 3, 1), new(2026, 2, 23), new(2026, 3, 2) },
+        { new QualificationWindow.Calendar(CalendarUnit.Day), new(2026, 2, 28), new(2026, 2, 28), new(2026, 3, 1) },
         { new QualificationWindow.Cycle(new(2020, 4, 1), 12), new(2026, 3, 31), new(2025, 4, 1), new(2026, 4, 1) },
         { new QualificationWindow.Cycle(new(2030, 4, 1), 12), new(2026, 4, 1), new(2026, 4, 1), new(2027, 4, 1) },
         { new QualificationWindow.Anniversary(12), new(2026, 1, 30), new(2025, 1, 31), new(2026, 1, 31) },
