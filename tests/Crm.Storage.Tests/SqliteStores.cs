@@ -208,8 +208,9 @@ public sealed class SqliteStores : IDisposable
             var one = Assert.IsType<SqlStatement>(statement.OfOne);
             Assert.False(one.TakesRows);
             Assert.Equal(statement.Columns, one.Columns);
-            Assert.Contains(Steps(statement), MakesTable);
-            Assert.DoesNotContain(Steps(one), MakesTable);
+            var ofAnswer = one.ToString().Contains("RETURNING", StringComparison.Ordinal) ? 1 : 0; // what it returns it keeps until all is changed
+            Assert.InRange(Steps(statement).Count(MakesTable), ofAnswer + 1, int.MaxValue);
+            Assert.Equal(ofAnswer, Steps(one).Count(MakesTable));
             Assert.DoesNotContain(Explained(connection, $"EXPLAIN QUERY PLAN {one.In(SqliteDialect.Instance, 1)}", column: 3), ReadsWhole);
         });
 

@@ -93,19 +93,6 @@ public sealed class GiftsToNobody
         Assert.NotNull(new EventKinds([brought, brought with { Name = "back", ComesBackAs = null }]).Find("back"));
     }
 
-    [Fact]
-    public void Only_requests_name_others_and_what_comes_back_is_a_happening_with_the_same_fields()
-    {
-        var brought = new EventKind("brought", EventNature.Happening) { ComesBackAs = "back", Fields = [new("amount", ScalarKind.Number)] };
-        string Refused(params EventKind[] kinds) => Assert.Throws<ArgumentException>(() => new EventKinds(kinds)).Message;
-
-        Assert.Contains("'brought' comes back as 'back', which is no happening with the same fields", Refused(brought), StringComparison.Ordinal);
-        Assert.Contains("'brought' comes back as 'back', which is no happening with the same fields", Refused(brought, new EventKind("back", EventNature.Happening)), StringComparison.Ordinal);
-        Assert.Contains("only codes of requests can", Refused(new EventKind("told", EventNature.Happening) { Fields = [new("to", ScalarKind.Code) { NamesCustomer = true }] }), StringComparison.Ordinal);
-        Assert.Contains("only codes of requests can", Refused(new EventKind("ask", EventNature.Request) { Fields = [new("to", ScalarKind.Number) { NamesCustomer = true }] }), StringComparison.Ordinal);
-        Assert.NotNull(new EventKinds([brought, brought with { Name = "back", ComesBackAs = null }]).Find("back"));
-    }
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
