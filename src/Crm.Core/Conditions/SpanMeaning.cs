@@ -25,13 +25,13 @@ internal static class SpanMeaning
         : between.Until is { } until && until <= now ? new Truth(false, null)
         : new Truth(true, between.Until);
 
-    /// <summary>Between two clock changes local time runs evenly, so the next change of the answer is looked for in one such stretch after the other. Days of the week come back, so what is near an end of the calendar is as four weeks away from it.</summary>
+    /// <summary>Between two clock changes local time runs evenly, so the next change of the answer is looked for in one such stretch after the other. Days of the week come back, so what is near an end of the calendar is as four weeks away from it, at the offset that the zone has there: no zone changes its clocks in the last weeks of a year.</summary>
     private static Truth Recurring(Span span, Moment moment)
     {
         if (moment.Instant < FirstSure || moment.Instant > LastSure)
         {
             var away = moment.Instant < FirstSure ? FourWeeks : -FourWeeks;
-            var truth = Recurring(span, moment with { Instant = moment.Instant + away });
+            var truth = Recurring(span, moment with { Instant = moment.Instant + away, Zone = DateTimeZone.ForOffset(moment.Zone.GetUtcOffset(moment.Instant)) });
             return truth with { ValidUntil = truth.ValidUntil?.Moved(-away) };
         }
 
