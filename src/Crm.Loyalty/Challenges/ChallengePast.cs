@@ -14,7 +14,7 @@ public sealed record ChallengePast(ChallengeStanding From, Sequence<ChallengeMar
     /// <summary>With one more mark; those of purchases whose refunds are not known any more become part of what it goes from.</summary>
     internal ChallengePast With(ChallengeMark mark, Func<Instant, ChallengeRun> run)
     {
-        var old = Marks.TakeWhile(known => known.At + Duration.FromDays(KeptAward.RefundableDays) < mark.At).ToSequence();
+        var old = Marks.TakeWhile(known => known.At + KeptAward.Refundable < mark.At).ToSequence();
         return old.IsEmpty ? this with { Marks = Marks.Add(mark) } : new ChallengePast((this with { Marks = old }).Made(run, null).Standing, Marks.Skip(old.Count).Append(mark).ToSequence());
     }
 

@@ -144,18 +144,22 @@ internal static class ChallengeSteps
         }
 
         var before = standing ?? new ChallengeStanding { Challenge = challenge.Name };
-        var added = challenge.Goals.Select(goal => new GoalCount(goal.Name, Added(happened, goal, challenge, plan, decision))).ToSequence();
         var run = new ChallengeRun(challenge, moment);
-        var after = run.Keep(run.Count(before, goal => added.First(count => count.Goal == goal.Name).Done, out var achieved), decision.Context.Cause.ToString(), out var kept);
+        var after = run.Keep(run.Count(before, goal => Added(happened, goal, challenge, plan, decision), out var achieved), decision.Context.Cause.ToString(), out var kept);
         if (after.Counts.All(count => count.Done == 0) && after.Completed == 0 && standing is null)
         {
             return;
         }
 
-        // Where nothing cascades it is kept what was counted.
-        var known = plan.Cascades || added.All(count => count.Done == 0) || (challenge.Recurrence == Recurrence.Once && before.Completed > 0) ? after
-            : after with { Past = (before.Past ?? new ChallengePast(before with { Ahead = 0 }, [])).With(new ChallengeMark(decision.Context.Cause.ToString(), moment.Instant, added), RunOf(plan, challenge)) };
-        Stand(plan, challenge, before.Owed, known, achieved + kept, decision);
+        if (!plan.Cascades && !(challenge.Recurrence == Recurrence.Once && before.Completed > 0))
+        {
+            // It is kept what was counted, for a refund does not decide history again.
+            var added = challenge.Goals.Select(goal => new GoalCount(goal.Name, Added(happened, goal, challenge, plan, decision))).ToSequence();
+            after = added.All(count => count.Done == 0) ? after
+                : after with { Past = (before.Past ?? new ChallengePast(before with { Ahead = 0 }, [])).With(new ChallengeMark(decision.Context.Cause.ToString(), moment.Instant, added), RunOf(plan, challenge)) };
+        }
+
+        Stand(plan, challenge, before.Owed, after, achieved + kept, decision);
     }
 
     // As the version of the programme has it that counted at the instant.

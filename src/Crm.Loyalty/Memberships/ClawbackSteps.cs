@@ -63,7 +63,7 @@ internal static class ClawbackSteps
             ? [.. awards.Select(award => award.Taking(left.Spend?.MinorUnits ?? 0, amended.Whole.Spend?.MinorUnits ?? 0))]
             : KeptAward.Taking(awards, whole, Made(left));
 
-        List<KeptAward> Made(CustomerEvent happened) => [.. ((LoyaltyState)decision.Context.StateHad(amended.Whole.Key, happened)).In(plan.Name).Awards
+        List<KeptAward> Made(CustomerEvent happened) => [.. decision.Had(amended, happened, plan).Awards
             .Where(award => award.Key == awards[0].Key && award.Unit == awards[0].Unit)];
     }
 }

@@ -16,7 +16,7 @@ internal static class CountBackSteps
 {
     public static void CountBack(AmendedEvent amended, ProgramPlan plan, Decision decision, bool isRequest)
     {
-        var (before, left) = (Had(amended, amended.Before, plan, decision), Had(amended, amended.Left, plan, decision));
+        var (before, left) = (decision.Had(amended, amended.Before, plan), decision.Had(amended, amended.Left, plan));
         if (before == left)
         {
             return;
@@ -31,8 +31,6 @@ internal static class CountBackSteps
             ChallengeSteps.TakeBack(amended.Whole.Key.ToString(), before, left, plan, decision);
         }
     }
-
-    private static Membership Had(AmendedEvent amended, Events.CustomerEvent? happened, ProgramPlan plan, Decision decision) => ((LoyaltyState)decision.Context.StateHad(amended.Whole.Key, happened)).In(plan.Name);
 
     // A span that is over needs nothing back, and neither does a cooldown.
     private static void Tallies(Moment at, Membership before, Membership left, ProgramPlan plan, Decision decision)

@@ -12,6 +12,12 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>What was earned, and what is taken back of it or comes back.</summary>
 internal sealed partial class Decision
 {
+    /// <summary>What a programme would have of an event alone, upon a state without history.</summary>
+    /// <param name="amended">The event that comes back.</param>
+    /// <param name="happened">As much of it as is asked about; null: nothing.</param>
+    /// <param name="plan">The programme.</param>
+    public Membership Had(AmendedEvent amended, CustomerEvent? happened, ProgramPlan plan) => ((LoyaltyState)context.StateHad(amended.Whole.Key, happened)).In(plan.Name);
+
     /// <summary>Keeps what is left of an award after a refund.</summary>
     public void Keep(ProgramPlan plan, KeptAward award)
     {
@@ -38,7 +44,7 @@ internal sealed partial class Decision
         });
     }
 
-    private static bool IsForgotten(KeptAward award, Instant now) => award.At + Duration.FromDays(KeptAward.RefundableDays) < now;
+    private static bool IsForgotten(KeptAward award, Instant now) => award.At + KeptAward.Refundable < now;
 
     /// <summary>Takes back more or less of what was earned, each from its own lot first, and as many as are to have been taken in all, in however many pieces and in whichever order; status units where they were counted. What has run out, or was given up, nobody owes.</summary>
     /// <param name="plan">The programme.</param>

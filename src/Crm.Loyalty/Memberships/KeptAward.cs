@@ -36,6 +36,8 @@ public sealed record KeptAward(string Key, string Unit, string Lot, long Amount,
     /// <summary>So many days after a purchase its refund is still known to belong to it.</summary>
     public const int RefundableDays = 400;
 
+    internal static readonly Duration Refundable = Duration.FromDays(RefundableDays);
+
     /// <summary>How many units of each award are to have been taken back in all, where of its event more or less is left: the difference of what the event would have made of the whole and of what is left, at its own moment.</summary>
     /// <param name="awards">What was given of one unit.</param>
     /// <param name="whole">What the whole event makes of the unit when it is decided again.</param>

@@ -25,11 +25,12 @@ internal static class WhySteps
     {
         foreach (var leader in index.All)
         {
+            var winner = WinnerOf(leader, context);
             foreach (var rule in leader.Group ?? [leader])
             {
                 if (!Gave(rule, context))
                 {
-                    List<Reason> reasons = [.. ofAll, .. OfTerms(rule, plan, context, decision), .. OfCondition(rule, context), .. OfAmount(rule, context), .. Withheld(rule, WinnerOf(leader, context), decision)];
+                    List<Reason> reasons = [.. ofAll, .. OfTerms(rule, plan, context, decision), .. OfCondition(rule, context), .. OfAmount(rule, context), .. Withheld(rule, winner, decision)];
                     decision.Add(Line(rule, reasons.Count > 0 ? reasons : [new Reason(ReasonCodes.NothingCounted, LoyaltyTexts.WhyNothing)], plan));
                 }
             }

@@ -97,5 +97,5 @@ public readonly record struct UsedReward(string Code, Instant At, int Times, Uni
     public Instant? Until { get; init; }
 
     /// <summary>Whether the state need not know of it any more.</summary>
-    internal bool IsForgotten(Instant now) => Until is { } end && Instant.Max(At, end) + Duration.FromDays(KeptAward.RefundableDays) < now;
+    internal bool IsForgotten(Instant now) => Until is { } end && Instant.Max(At, end) + KeptAward.Refundable < now;
 }

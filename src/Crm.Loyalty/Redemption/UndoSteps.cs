@@ -39,7 +39,7 @@ internal static class UndoSteps
             return true;
         }
 
-        var (did, without) = (Had(amended, request, plan, decision), Had(amended, null, plan, decision));
+        var (did, without) = (decision.Had(amended, request, plan), decision.Had(amended, null, plan));
         if (amended.Left is null && WalletRequests.GoesBack(request, did, out var giver))
         {
             // It went back at once; what it brought back is taken from there.
@@ -122,8 +122,6 @@ internal static class UndoSteps
         _ => null,
     };
 
-    private static Membership Had(AmendedEvent amended, CustomerEvent? happened, ProgramPlan plan, Decision decision) => ((LoyaltyState)decision.Context.StateHad(amended.Whole.Key, happened)).In(plan.Name);
-
     private static void Move(AmendedEvent amended, ProgramPlan plan, UnitPlan unit, Membership did, Membership without, Movement movement, bool onlyAwards, Decision decision)
     {
         var key = amended.Whole.Key.ToString();
@@ -162,7 +160,7 @@ internal static class UndoSteps
     private static List<(string Lot, long Amount)> Told(AmendedEvent amended, UnitPlan unit, Membership did, Membership without, IEnumerable<(string Lot, long Amount)> gave, Decision decision)
     {
         var moved = Less(Lots(without.Wallet(unit.Name))).Concat(Lots(did.Wallet(unit.Name)));
-        return Sum(amended.At + Duration.FromDays(KeptAward.RefundableDays) < decision.Context.Moment.Instant
+        return Sum(amended.At + KeptAward.Refundable < decision.Context.Moment.Instant
             ? moved
             : moved.Concat(gave).Concat(Less(Awards(amended.Whole.Key.ToString(), unit, did).Select(award => (award.Lot, award.Amount)))));
     }

@@ -15,7 +15,7 @@ public sealed record CardPast(CardStanding From, Sequence<CardMark> Marks)
     /// <summary>With one more mark; those of purchases whose refunds are not known any more become part of the card that it goes from.</summary>
     internal CardPast With(CardMark mark, Func<Instant, Stamping> stamping)
     {
-        var old = Marks.TakeWhile(known => known.At + Duration.FromDays(KeptAward.RefundableDays) < mark.At).ToSequence();
+        var old = Marks.TakeWhile(known => known.At + KeptAward.Refundable < mark.At).ToSequence();
         return old.IsEmpty
             ? this with { Marks = Marks.Add(mark) }
             : new CardPast((this with { Marks = old }).Made(stamping, old[^1].At).Standing, Marks.Skip(old.Count).Append(mark).ToSequence());

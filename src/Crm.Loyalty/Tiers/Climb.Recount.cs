@@ -8,8 +8,6 @@ namespace Crm.Loyalty.Tiers;
 /// <summary>Counting where it had been counted: a ladder is climbed again from what was counted, once as it was and once with the change, and the difference is what changes. Conditions are not asked again: they answer what they answered.</summary>
 internal readonly partial struct Climb
 {
-    private static readonly Duration Refundable = Duration.FromDays(KeptAward.RefundableDays);
-
     /// <summary>The standing after something that was counted at an earlier instant counts for more or less: as if it had never been more, or less. It depends on what is counted in all, not on how often or in which order that changed.</summary>
     /// <param name="standing">The standing.</param>
     /// <param name="amount">The difference.</param>
@@ -78,7 +76,7 @@ internal readonly partial struct Climb
             until = tier.When is { } condition ? Earlier(until, Evaluator.Evaluate(condition, evidence).ValidUntil) : until;
         }
 
-        return until < standing.Counts[^1].At + Refundable ? until : null;
+        return until < standing.Counts[^1].At + KeptAward.Refundable ? until : null;
     }
 
     /// <summary>The standing with what it counts at the moment noted, where something may be taken back of it.</summary>
@@ -103,7 +101,7 @@ internal readonly partial struct Climb
     }
 
     // What was counted before cannot be taken back any more.
-    private Instant Horizon => moment.Instant - Refundable;
+    private Instant Horizon => moment.Instant - KeptAward.Refundable;
 
     // The standing with what was counted so long ago that it cannot be taken back any more as where the climb begins, as is what was counted before counts were kept.
     private TierStanding Recent(TierStanding standing)
