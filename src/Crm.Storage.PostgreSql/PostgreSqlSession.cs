@@ -10,20 +10,9 @@ namespace Crm.Storage.PostgreSql;
 /// </summary>
 internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlDialect dialect, PostgreSqlTexts texts, Action<string>? onStatement, NpgsqlTransaction? host = null) : SqlSession
 {
-    private readonly HostSavepoint? savepoint = host is null ? null : new HostSavepoint(host);
-    private NpgsqlTransaction? transaction;
+    private readonly SessionTransaction transaction = new(connection, host);
 
-    public override async ValueTask BeginAsync(CancellationToken cancellationToken)
-    {
-        if (savepoint is not null)
-        {
-            await savepoint.BeginAsync(cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    public override ValueTask BeginAsync(CancellationToken cancellationToken) => transaction.BeginAsync(IsolationLevel.ReadCommitted, cancellationToken);
 
     // Whatever the host or the server allows a statement: an index that is given up is begun anew at the next call, and never done. Which of the settings there are, the server knows.
     public override async ValueTask BeginMigrationAsync(CancellationToken cancellationToken)
@@ -32,32 +21,9 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
         await RunAsync("SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout')", cancellationToken).ConfigureAwait(false);
     }
 
-    public override async ValueTask CommitAsync()
-    {
-        if (savepoint is not null)
-        {
-            await savepoint.CommitAsync().ConfigureAwait(false);
-        }
-        else if (transaction is { } open)
-        {
-            await open.CommitAsync(CancellationToken.None).ConfigureAwait(false);
-            transaction = null;
-            await open.DisposeAsync().ConfigureAwait(false);
-        }
-    }
+    public override ValueTask CommitAsync() => transaction.CommitAsync();
 
-    public override async ValueTask RollbackAsync()
-    {
-        if (savepoint is not null)
-        {
-            await savepoint.RollbackAsync().ConfigureAwait(false);
-        }
-        else if (transaction is { } open)
-        {
-            transaction = null;
-            await open.DisposeAsync().ConfigureAwait(false); // rolls back what is not committed
-        }
-    }
+    public override ValueTask RollbackAsync() => transaction.RollbackAsync();
 
     public override async ValueTask<bool> TryCommitAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken)
     {
@@ -101,7 +67,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
             {
                 await batch.ExecuteAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (PostgresException error) when (transaction is not null && IsLostRace(error))
+            catch (PostgresException error) when (transaction.IsOwn && IsLostRace(error))
             {
                 return false;
             }
@@ -146,7 +112,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
     public override async ValueTask RunAsync(string sql, CancellationToken cancellationToken)
     {
         onStatement?.Invoke(sql);
-        var command = new NpgsqlCommand(sql, connection, host ?? transaction) { CommandTimeout = 0 };
+        var command = new NpgsqlCommand(sql, connection) { Transaction = (NpgsqlTransaction?)transaction.Current, CommandTimeout = 0 };
         await using (command.ConfigureAwait(false))
         {
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -155,19 +121,16 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
 
     public override async ValueTask DisposeAsync()
     {
-        if (savepoint is not null)
-        {
-            await savepoint.AbandonAsync().ConfigureAwait(false);
-            return;
-        }
-
         try
         {
-            await RollbackAsync().ConfigureAwait(false);
+            await transaction.DisposeAsync().ConfigureAwait(false);
         }
         finally
         {
-            await connection.DisposeAsync().ConfigureAwait(false);
+            if (host is null)
+            {
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 

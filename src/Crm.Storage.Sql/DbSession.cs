@@ -10,49 +10,17 @@ namespace Crm.Storage.Sql;
 /// <param name="host">The host's transaction, within which the session's own are savepoints; null: there is none.</param>
 public class DbSession(DbConnection connection, SqlDialect dialect, Action<string>? onStatement, DbTransaction? host = null) : SqlSession
 {
-    private readonly HostSavepoint? savepoint = host is null ? null : new HostSavepoint(host);
+    private readonly SessionTransaction transaction = new(connection, host);
     private readonly Dictionary<(SqlStatement, int), DbCommand> commands = [];
-    private DbTransaction? transaction;
 
     /// <inheritdoc/>
-    public override async ValueTask BeginAsync(CancellationToken cancellationToken)
-    {
-        if (savepoint is not null)
-        {
-            await savepoint.BeginAsync(cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
+    public override ValueTask BeginAsync(CancellationToken cancellationToken) => transaction.BeginAsync(IsolationLevel.Unspecified, cancellationToken);
 
     /// <inheritdoc/>
-    public override async ValueTask CommitAsync()
-    {
-        if (savepoint is not null)
-        {
-            await savepoint.CommitAsync().ConfigureAwait(false);
-        }
-        else if (transaction is { } open)
-        {
-            await open.CommitAsync(CancellationToken.None).ConfigureAwait(false);
-            await EndAsync(open).ConfigureAwait(false);
-        }
-    }
+    public override ValueTask CommitAsync() => transaction.CommitAsync();
 
     /// <inheritdoc/>
-    public override async ValueTask RollbackAsync()
-    {
-        if (savepoint is not null)
-        {
-            await savepoint.RollbackAsync().ConfigureAwait(false);
-        }
-        else if (transaction is { } open)
-        {
-            await EndAsync(open).ConfigureAwait(false);
-        }
-    }
+    public override ValueTask RollbackAsync() => transaction.RollbackAsync();
 
     /// <inheritdoc/>
     public override async ValueTask<bool> ExecuteAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken)
@@ -105,7 +73,7 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
         {
             command.CommandText = sql;
             command.CommandTimeout = 0; // for ever
-            command.Transaction = host ?? transaction;
+            command.Transaction = transaction.Current;
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -116,14 +84,7 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
         GC.SuppressFinalize(this);
         try
         {
-            if (savepoint is not null)
-            {
-                await savepoint.AbandonAsync().ConfigureAwait(false);
-            }
-            else
-            {
-                await RollbackAsync().ConfigureAwait(false);
-            }
+            await transaction.DisposeAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -139,12 +100,6 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
         }
     }
 
-    private async ValueTask EndAsync(DbTransaction open)
-    {
-        transaction = null;
-        await open.DisposeAsync().ConfigureAwait(false); // rolls back what is not committed
-    }
-
     private DbCommand Command(SqlCall call, int first, int count)
     {
         if (!commands.TryGetValue((call.Statement, count), out var command))
@@ -152,7 +107,7 @@ public class DbSession(DbConnection connection, SqlDialect dialect, Action<strin
             commands.Add((call.Statement, count), command = Prepared(call.Statement, count));
         }
 
-        command.Transaction = host ?? transaction;
+        command.Transaction = transaction.Current;
         var values = call.Values(first, count);
         var columns = call.Statement.Columns;
         for (var i = 0; i < values.Length; i++)

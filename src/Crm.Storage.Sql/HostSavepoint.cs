@@ -4,7 +4,7 @@ namespace Crm.Storage.Sql;
 
 /// <summary>A piece of a host's transaction that can be undone by itself: what a session's own transaction is within the host's.</summary>
 /// <param name="host">The host's transaction.</param>
-public sealed class HostSavepoint(DbTransaction host)
+internal sealed class HostSavepoint(DbTransaction host)
 {
     private const string Name = "crm";
     private bool open;
