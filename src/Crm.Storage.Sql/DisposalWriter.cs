@@ -7,16 +7,15 @@ namespace Crm.Storage.Sql;
 /// </summary>
 internal sealed class DisposalWriter(string tenant)
 {
+    private const string EventsGone = "DELETE FROM crm_event WHERE (tenant, bucket, customer_id, version) IN (VALUES {rows})";
+
     private static readonly SqlStatement Covered = new(
         "SELECT version FROM crm_event WHERE tenant = {0} AND bucket = {1} AND customer_id = {2} AND effective_at <= {3} ORDER BY version",
         [Characters, Whole, Bytes, Whole]);
 
-    private static readonly SqlStatement Events = new(
-        "DELETE FROM crm_event WHERE (tenant, bucket, customer_id, version) IN (VALUES {rows})",
-        [Characters, Whole, Bytes, Whole])
-    {
-        Erases = true,
-    };
+    private static readonly SqlStatement Events = new(EventsGone, [Characters, Whole, Bytes, Whole]);
+
+    private static readonly SqlStatement EventsErased = new(EventsGone, [Characters, Whole, Bytes, Whole]) { Erases = true };
 
     private static readonly SqlStatement Lines = new(
         "DELETE FROM crm_event_line WHERE (tenant, bucket, customer_id, version) IN (VALUES {rows})",
@@ -62,7 +61,7 @@ internal sealed class DisposalWriter(string tenant)
     private IReadOnlyList<SqlCall> Calls(JournalDisposal disposal)
     {
         var customer = disposal.Commit.Customer;
-        var (events, lines, keys) = (new SqlCall(Events) { IsGuard = true }, new SqlCall(Lines), new SqlCall(Keys) { IsGuard = true });
+        var (events, lines, keys) = (new SqlCall(disposal.Erases ? EventsErased : Events) { IsGuard = true }, new SqlCall(Lines), new SqlCall(Keys) { IsGuard = true });
         foreach (var receipt in disposal.Receipts)
         {
             events.Add(tenant, customer.Bucket, customer, receipt.Version);

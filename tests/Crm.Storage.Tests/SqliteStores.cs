@@ -1,4 +1,5 @@
 using System.Reflection;
+using Crm.Engine;
 using Crm.Events;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
@@ -323,6 +324,25 @@ public sealed class SqliteStores : IDisposable
 
         // A connection that does not overwrite what it deletes leaves it behind, and the search finds it.
         Assert.Equal(kind == SqliteKind.File ? [] : ["the bytes of the file"], file.Find("severed-").Where(place => place != "the bytes of the file-wal" || kind == SqliteKind.File));
+    }
+
+    [Fact]
+    public async Task The_log_is_emptied_when_somebody_is_erased_and_not_for_each_customer_of_a_retention_run()
+    {
+        await using var store = SqliteStore.Open(file.Path);
+        var clock = new FakeClock(Samples.At(0));
+        var engine = new CrmEngine(store, [], new CrmOptions(), clock, new SeededIdSource());
+        foreach (var (key, channel) in new[] { ("pos:1", "channel-long-ago"), ("pos:2", "channel-lately") })
+        {
+            await engine.RecordAsync(CustomerEvent.Purchase(key, Samples.User(1), Money.Hkd(52)) with { Channel = channel }, Token);
+            clock.Advance(Duration.FromDays(100));
+        }
+
+        Assert.Equal(1, (await engine.DisposeOfJournalAsync(new DisposalRequest(Samples.At(24)), Token)).Entries);
+        Assert.Equal(["the bytes of the file-wal"], file.Find("channel-long-ago"));
+        Assert.IsType<EraseResult.Erased>(await engine.EraseAsync(new EraseRequest(EventKey.Parse("desk:1"), CustomerRef.Of(Samples.User(1))), Token));
+
+        Assert.Empty(file.Find("channel-l"));
     }
 
     [Fact]

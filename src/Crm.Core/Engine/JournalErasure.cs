@@ -75,7 +75,7 @@ internal sealed class JournalErasure(Kernel kernel, IIdSource ids, IClock clock)
         var at = state.Handled is { } handled && handled > latest ? handled : latest;
         (state.SinceCheckpoint, state.Opening) = (0, null);
         var opening = DisposalPlan.Opening(new Checkpoint(at, kernel.Codec.EncodeAll(state)), history, ledger, now);
-        return await kernel.DisposeOfAsync(store, DisposalPlan.Disposal(kernel.Codec, customer, version, state, history, opening, now, isLive), cancellationToken).ConfigureAwait(false) is CommitResult.Committed;
+        return await kernel.DisposeOfAsync(store, DisposalPlan.Disposal(kernel.Codec, customer, version, state, history, opening, now, isLive) with { Erases = true }, cancellationToken).ConfigureAwait(false) is CommitResult.Committed;
     }
 
     private static string What(CustomerId customer) => $"The journal of the customer {customer}";

@@ -39,6 +39,11 @@ public sealed record JournalOpening(Instant At, Sequence<StoredSlot> Slots)
 /// <param name="Receipts">For each entry that goes, what is left of its receipt (<see cref="Events.Receipt.Short"/>), by rising version.</param>
 public sealed record JournalDisposal(Commit Commit, JournalOpening Opening, Sequence<Events.Receipt> Receipts)
 {
+    /// <summary>
+    /// Whether the customer is erased: then what goes is in nothing that the store keeps once this is done, such as a log beside its file. Otherwise it may stay there until the store writes over it by itself.
+    /// </summary>
+    public bool Erases { get; init; }
+
     /// <summary>Checks that the parts fit together.</summary>
     /// <exception cref="InvalidOperationException">They do not; the message says what was found.</exception>
     public void Check()
