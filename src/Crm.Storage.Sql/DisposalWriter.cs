@@ -7,6 +7,7 @@ namespace Crm.Storage.Sql;
 /// </summary>
 internal sealed class DisposalWriter(string tenant)
 {
+    private const int MostRounds = 3;
     private const string EventsGone = "DELETE FROM crm_event WHERE (tenant, bucket, customer_id, version) IN (VALUES {rows})";
 
     private static readonly SqlStatement Covered = new(
@@ -40,22 +41,28 @@ internal sealed class DisposalWriter(string tenant)
     public async ValueTask<CommitResult> WriteAsync(SqlSession session, JournalDisposal disposal, CancellationToken cancellationToken)
     {
         var customer = disposal.Commit.Customer;
-        await session.BeginAsync(cancellationToken).ConfigureAwait(false);
-        if (!await session.ExecuteAsync(CommitCalls.Of(tenant, [disposal.Commit]), cancellationToken).ConfigureAwait(false))
+        for (var round = 0; round < MostRounds; round++)
         {
+            await session.BeginAsync(cancellationToken).ConfigureAwait(false);
+            if (!await session.ExecuteAsync(CommitCalls.Of(tenant, [disposal.Commit]), cancellationToken).ConfigureAwait(false))
+            {
+                await session.RollbackAsync().ConfigureAwait(false);
+                return new CommitResult.VersionConflict();
+            }
+
+            var covered = await session.QueryAsync(new SqlCall(Covered).Add(tenant, customer.Bucket, customer, disposal.Opening.At), row => row.Whole(0), cancellationToken).ConfigureAwait(false);
+            disposal.CheckAgainst(covered);
+            if (await session.ExecuteAsync(Calls(disposal), cancellationToken).ConfigureAwait(false))
+            {
+                await session.CommitAsync().ConfigureAwait(false);
+                return CommitResult.Done;
+            }
+
+            // Either the server had this transaction give way to another, which passes, or a row is not there, which stays.
             await session.RollbackAsync().ConfigureAwait(false);
-            return new CommitResult.VersionConflict();
         }
 
-        var covered = await session.QueryAsync(new SqlCall(Covered).Add(tenant, customer.Bucket, customer, disposal.Opening.At), row => row.Whole(0), cancellationToken).ConfigureAwait(false);
-        disposal.CheckAgainst(covered);
-        if (!await session.ExecuteAsync(Calls(disposal), cancellationToken).ConfigureAwait(false))
-        {
-            throw new InvalidOperationException($"The store lacks a row of a journal entry or a key of customer {customer}, whose journal was to be disposed of up to {disposal.Opening.At}. Nothing was written.");
-        }
-
-        await session.CommitAsync().ConfigureAwait(false);
-        return CommitResult.Done;
+        throw new InvalidOperationException($"The store lacks a row of a journal entry or a key of customer {customer}, whose journal was to be disposed of up to {disposal.Opening.At}, or others kept its rows {MostRounds} times. Nothing was written. 'crm verify' tells which.");
     }
 
     private IReadOnlyList<SqlCall> Calls(JournalDisposal disposal)

@@ -1,7 +1,10 @@
+using Crm.Engine;
+using Crm.Events;
 using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
 using Crm.Testing;
 using Crm.Values;
+using NodaTime;
 using Npgsql;
 
 namespace Crm.Storage.Tests;
@@ -59,6 +62,30 @@ public sealed class WaitingInCircles
         Assert.Equal(new AtomicResult(CommitResult.Done, null), await merging);
         var left = Assert.Single(await ((IOutbox)store).LeaseAsync(Samples.At(9), Samples.At(10), 5, Token));
         Assert.Equal((Samples.Message(2, "b").Id, Samples.Customer(1), 7), (left.Id, left.Customer, left.Attempts));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_journal_whose_disposal_gives_way_is_disposed_of_at_the_next_try(bool distributed)
+    {
+        await using var database = new PostgreSqlFactory(new PostgreSqlStoreOptions { Distributed = distributed });
+        await using var store = database.OpenWith(options => options);
+        var clock = new FakeClock(Samples.At(0));
+        var engine = new CrmEngine(store, [], new CrmOptions(), clock, new SeededIdSource());
+        foreach (var key in new[] { "pos:1", "pos:2" })
+        {
+            await engine.RecordAsync(CustomerEvent.Purchase(key, Samples.User(1), Money.Hkd(52)), Token);
+            clock.Advance(Duration.FromDays(100));
+        }
+
+        await using var other = await HolderAsync(database);
+        await other.RunAsync("SET LOCAL deadlock_timeout = '1min'; UPDATE crm_event SET tenant = tenant WHERE event_key = '1'");
+        var disposing = engine.DisposeOfJournalAsync(new DisposalRequest(Samples.At(24)), Token).AsTask();
+        await other.IsWaitedForAsync(disposing);
+        await other.RunAsync("UPDATE crm_customer SET tenant = tenant; COMMIT");
+
+        Assert.Equal(1, (await disposing).Entries);
     }
 
     private static async Task<IReadOnlyList<CustomerId>> LeaseAsync(SqlStore store, string table) => table == "crm_wakeup"
