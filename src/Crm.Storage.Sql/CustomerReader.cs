@@ -143,14 +143,9 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         else
         {
             var found = new List<KeyPlace>();
-            await AskAsync(
-                session,
-                [
-                    new SqlQuery(identities, row => ids.Add(row.Whole(0), tenant, row.Customer(1).Bucket, row.Customer(1), row.WholeOrNull(2))),
-                    SqlQuery.Into(keys, found, KeyPlace.Read),
-                ],
-                cancellationToken).ConfigureAwait(false);
-            await AskAsync(session, [SqlQuery.Into(ids, parts, Part.Read), ReceiptsOf(found, recorded)], cancellationToken).ConfigureAwait(false);
+            var owners = new List<Owner>();
+            await AskAsync(session, [SqlQuery.Into(identities, owners, Owner.Read), SqlQuery.Into(keys, found, KeyPlace.Read)], cancellationToken).ConfigureAwait(false);
+            await AskOwnedAsync(session, ids, identities, owners, parts, cancellationToken, ReceiptsOf(found, recorded)).ConfigureAwait(false);
         }
 
         await FollowAsync(session, parts, cancellationToken).ConfigureAwait(false);
@@ -201,6 +196,27 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
         await AskAsync(session, [SqlQuery.Into(call, places, KeyPlace.Read)], cancellationToken).ConfigureAwait(false);
         await AskAsync(session, [ReceiptsOf(places, recorded)], cancellationToken).ConfigureAwait(false);
         return recorded;
+    }
+
+    // Whose a name is is asked again after the customer was read: one that was cut or handed over meanwhile leads to nobody, or to whoever has it by now.
+    private async ValueTask AskOwnedAsync(SqlSession session, SqlCall ids, SqlCall identities, List<Owner> owners, List<Part> parts, CancellationToken cancellationToken, params SqlQuery[] also)
+    {
+        var asked = new SqlCall(ById);
+        foreach (var owner in owners)
+        {
+            asked.Add(owner.Place, tenant, owner.Customer.Bucket, owner.Customer, owner.Reference);
+        }
+
+        var (read, now) = (new List<Part>(), new List<Owner>());
+        await AskAsync(session, [SqlQuery.Into(ids, parts, Part.Read), SqlQuery.Into(asked, read, Part.Read), SqlQuery.Into(identities, now, Owner.Read), .. also], cancellationToken).ConfigureAwait(false);
+        if (owners.ToHashSet().SetEquals(now))
+        {
+            parts.AddRange(read);
+        }
+        else
+        {
+            await AskOwnedAsync(session, new SqlCall(ById), identities, now, parts, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private void Ask(int place, CustomerRef customer, SqlCall ids, SqlCall identities)
@@ -296,6 +312,13 @@ internal sealed class CustomerReader(string tenant, bool joinsAcrossBuckets)
             },
             row.IsNull(6) ? null : new StoredSlot(row.Text(6), (int)row.Whole(7), Sequence.Create<byte>(row.Bytes(8))),
             row.IsNull(9) ? null : row.Customer(9));
+    }
+
+    /// <summary>Whose a name is.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Owner(int Place, CustomerId Customer, long? Reference)
+    {
+        public static Owner Read(SqlReader row) => new((int)row.Whole(0), row.Customer(1), row.WholeOrNull(2));
     }
 
     /// <summary>Whose event has a key; with what is left of the receipt, where the event was disposed of.</summary>

@@ -40,12 +40,37 @@ public sealed class SeveringRaces : IAsyncDisposable
         Assert.Equal(("later", (Identity?)null), (waiting.Event.Actor, waiting.Event.Identity));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_name_that_is_cut_while_it_is_looked_up_leads_to_nobody_and_one_that_is_claimed_by_another_to_them(bool isClaimed)
+    {
+        await using var distributed = new PostgreSqlFactory(new PostgreSqlStoreOptions { Distributed = true });
+        await using var store = distributed.OpenWith(options => options);
+        await store.CommitAsync(Samples.Birth(2), Token);
+        var options = new PostgreSqlStoreOptions { Schema = distributed.Schema, Distributed = true };
+        await using var looking = new SqlStore(
+            new InBetween(
+                new PostgreSqlDatabase(distributed.ConnectionString, options),
+                async () =>
+                {
+                    Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Commit(2, 1) with { Severed = [Samples.User(2)] }, Token));
+                    Assert.Equal(CommitResult.Done, await store.CommitAsync(isClaimed ? Samples.Birth(3) with { Claims = [new IdentityClaim(Samples.User(2), 1)] } : Samples.Birth(3), Token));
+                },
+                "SELECT v.n, i.customer_id, i.reference"),
+            options);
+
+        var found = await looking.LoadAsync(CustomerRef.Of(Samples.User(2)), Token);
+
+        Assert.Equal(isClaimed ? (Samples.Customer(3), 1) : (null, null), (found.Customer, found.IdentityReference));
+    }
+
     private static NodaTime.Instant Later => Samples.At(1_000);
 
     private static OutboxItem FollowUp(string actor) => Samples.FollowUp(1, "gift:1") is OutboxItem.OfFollowUp item ? item with { Event = item.Event with { Actor = actor } } : throw new InvalidOperationException("A sample follow-up is none.");
 
-    /// <summary>A database in which somebody else writes once, after the follow-ups that wait have been read.</summary>
-    private sealed class InBetween(SqlDatabase inner, Func<Task> write) : SqlDatabase
+    /// <summary>A database in which somebody else writes once, after a question was answered: the one for the follow-ups that wait, or another.</summary>
+    private sealed class InBetween(SqlDatabase inner, Func<Task> write, string question = "state = 0 AND kind =") : SqlDatabase
     {
         private bool written;
 
@@ -53,7 +78,7 @@ public sealed class SeveringRaces : IAsyncDisposable
 
         public override SqlSession Join(DbConnection connection, DbTransaction transaction) => inner.Join(connection, transaction);
 
-        public override ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken) => inner.ReadAsync(cancellationToken);
+        public override async ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken) => new Session(await inner.ReadAsync(cancellationToken), this);
 
         public override async ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken) => new Session(await inner.WriteAsync(cancellationToken), this);
 
@@ -61,7 +86,7 @@ public sealed class SeveringRaces : IAsyncDisposable
 
         private async Task AfterAsync(IReadOnlyList<SqlQuery> queries)
         {
-            if (!written && queries.Any(query => query.Call.Statement.ToString().Contains("state = 0 AND kind =", StringComparison.Ordinal)))
+            if (!written && queries.Any(query => query.Call.Statement.ToString().Contains(question, StringComparison.Ordinal)))
             {
                 written = true;
                 await write();
