@@ -163,6 +163,51 @@ public sealed class HistoriesSideBySide
         }
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public async Task A_commit_between_the_questions_about_a_history_tears_nothing_out_of_it(bool byEvent, bool takesAway)
+    {
+        HistoryStart start = byEvent ? new HistoryStart.BeforeEvent(EventKey.Parse("pos:5")) : new HistoryStart.Before(Samples.At(5));
+        var (question, more) = (0, true);
+        for (; more; question++)
+        {
+            using var file = new TemporaryFile();
+            await using var other = SqliteStore.Open(file.Path);
+            for (var n = 0; n < 6; n++)
+            {
+                await other.CommitAsync(Samples.Commit(1, n, $"pos:{n}", n) with { Checkpoints = n == 1 || (n == 3 && takesAway) ? [new Checkpoint(Samples.At(n), [])] : [] }, Token);
+            }
+
+            var (sent, committed) = (0, false);
+            await using var store = SqliteStore.Open(file.Path, new SqliteStoreOptions
+            {
+                OnStatement = _ =>
+                {
+                    if (sent++ == question && !committed)
+                    {
+                        committed = true;
+                        var between = Samples.Commit(1, 6) with { CheckpointsInvalidFrom = takesAway ? Samples.At(2) : null, Checkpoints = takesAway ? [] : [new Checkpoint(Samples.At(3), [])] };
+                        ((IAsyncResult)Task.Run(async () => await other.CommitAsync(between, Token), Token)).AsyncWaitHandle.WaitOne();
+                    }
+                },
+            });
+            (sent, committed) = (0, true);
+            await store.LoadAsync(CustomerRef.Of(Samples.Customer(1)), Token); // looks for the tables first
+            (sent, committed) = (0, false);
+
+            var history = await store.LoadHistoryAsync(Samples.Customer(1), start, Token);
+
+            more = committed;
+            Assert.Contains(history.Checkpoint?.At, new Instant?[] { Samples.At(1), Samples.At(3) });
+            Assert.Equal(Enumerable.Range(0, 6).Where(n => Samples.At(n) > history.Checkpoint?.At).Select(n => $"{n}"), history.Entries.Select(entry => entry.Event.Key.Value));
+        }
+
+        Assert.InRange(question, 5, 12);
+    }
+
     private static async Task FillAsync(ICustomerStore store, int customers = 40)
     {
         var clock = new FakeClock(Start + Duration.FromDays(100));
