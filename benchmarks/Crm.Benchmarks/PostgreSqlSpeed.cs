@@ -29,7 +29,7 @@ internal static class PostgreSqlSpeed
     private static ProcessorTime processors = ProcessorTime.Own;
     private static int number;
 
-    /// <summary>Runs some of the parts single, hot, memory, bulk and sqlite; none named: all.</summary>
+    /// <summary>Runs some of the parts single, lone (its first third: one writer), hot, memory, bulk and sqlite; none named: all.</summary>
     public static async Task RunAsync(double seconds, IReadOnlyList<string> parts)
     {
         var connectionString = Environment.GetEnvironmentVariable("CRM_BENCH_POSTGRES") ?? PostgreSqlCluster.Start(durable: true) ?? throw new InvalidOperationException("No PostgreSQL: set CRM_BENCH_POSTGRES, or install the server.");
@@ -40,12 +40,10 @@ internal static class PostgreSqlSpeed
         await using var store = PostgreSqlStore.Open(pooled, options);
         var loading = EngineOver(store, grouped: false, remembered: 0);
         await BirthsAsync(loading);
-        if (parts is [] || parts.Contains("single"))
+        int[] counts = parts is [] || parts.Contains("single") ? [1, 8, 32] : parts.Contains("lone") ? [1] : [];
+        foreach (var writers in counts)
         {
-            foreach (var writers in new[] { 1, 8, 32 })
-            {
-                await SingleAsync(connectionString, pooled, schema, store, loading, writers, seconds);
-            }
+            await SingleAsync(connectionString, pooled, schema, store, loading, writers, seconds);
         }
 
         if (parts is [] || parts.Contains("hot"))

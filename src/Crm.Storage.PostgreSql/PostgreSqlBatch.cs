@@ -24,7 +24,8 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
 
         foreach (var (first, count) in call.Chunks(dialect.MostParameters))
         {
-            Add(call, Values(call, first, count), count, texts.Of(call.Statement, count, guarded), take);
+            var statement = count == 1 && call.Statement.OfOne is { } one ? one : call.Statement;
+            Add(call, Values(call, first, count), count, texts.Of(statement, count, guarded), take);
         }
     }
 
@@ -86,7 +87,7 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
 
     public ValueTask DisposeAsync() => batch.DisposeAsync();
 
-    private void Add(SqlCall call, IEnumerable<NpgsqlParameter> parameters, int rows, string text, Action<SqlReader>? take)
+    private void Add(SqlCall call, NpgsqlParameter[] parameters, int rows, string text, Action<SqlReader>? take)
     {
         onStatement?.Invoke(text);
         var command = new NpgsqlBatchCommand(text);

@@ -10,11 +10,11 @@ internal static class CommitStatements
 {
     public static readonly SqlStatement Keys = new(
         "INSERT INTO crm_key (tenant, bucket, source, event_key, payload_hash, customer_bucket, customer_id, version) VALUES {rows} ON CONFLICT DO NOTHING",
-        [Characters, Whole, Characters, Characters, Bytes, Whole, Bytes, Whole]);
+        [Characters, Whole, Characters, Characters, Bytes, Whole, Bytes, Whole]) { IsNewAfterGuards = true };
 
     public static readonly SqlStatement Births = new(
         "INSERT INTO crm_customer (tenant, bucket, customer_id, version, kind, identities, born_at) VALUES {rows} ON CONFLICT DO NOTHING",
-        [Characters, Whole, Bytes, Whole, Whole, Whole, Whole]);
+        [Characters, Whole, Bytes, Whole, Whole, Whole, Whole]) { IsNewAfterGuards = true };
 
     public static readonly SqlStatement Versions = new(
         """

@@ -27,12 +27,13 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
     public int MostRows { get; init; } = int.MaxValue;
 
     /// <summary>
-    /// Whether its rows are new once the guards before it held. Where the server itself stops at a guard that did not hold, ON CONFLICT DO NOTHING is left away at its end: the server then
-    /// does not look for the row beforehand.
+    /// Whether none of its rows may be there already: it is a guard itself, or its rows are new once the guards held. Where the server itself stops at a guard that does not hold, ON CONFLICT DO NOTHING is left away at its
+    /// end: the server then does not look for the row beforehand, and its own error at a row that is there is the guard. Such an error may be written, with the key of the row, into the log of the server: so not where a key
+    /// says who somebody is.
     /// </summary>
     public bool IsNewAfterGuards { get; init; }
 
-    /// <summary>The same for a single row, without a list: SQLite, which makes a table of a list first, sends it instead, and so does whoever changes each row by itself. Null: there is none.</summary>
+    /// <summary>The same for a single row, without a list: it is sent instead, and a database need not make a table of the list first. Null: there is none.</summary>
     public SqlStatement? OfOne { get; init; }
 
     /// <summary>Whether several rows may be sent at once.</summary>

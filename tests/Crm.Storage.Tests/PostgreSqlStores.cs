@@ -322,7 +322,7 @@ public sealed class PostgreSqlStores : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_follows_the_guards_is_written_without_looking_whether_it_is_there()
+    public async Task A_key_and_what_follows_the_guards_are_written_without_looking_whether_they_are_there()
     {
         var statements = new List<string>();
         await using var store = database.OpenWith(options => options with { OnStatement = statements.Add });
@@ -331,8 +331,8 @@ public sealed class PostgreSqlStores : IAsyncDisposable
 
         await store.CommitAsync(SqliteStores.Purchase(1), Token);
 
-        Assert.All(["crm_event ", "crm_ledger "], table => Assert.StartsWith("INSERT", Assert.Single(statements, sql => sql.Contains(table, StringComparison.Ordinal)), StringComparison.Ordinal));
-        Assert.DoesNotContain(statements, sql => sql.Contains("crm_event ", StringComparison.Ordinal) && sql.Contains("ON CONFLICT", StringComparison.Ordinal));
+        Assert.All(["crm_key ", "crm_event ", "crm_ledger "], table => Assert.StartsWith("INSERT", Assert.Single(statements, sql => sql.Contains(table, StringComparison.Ordinal)), StringComparison.Ordinal));
+        Assert.DoesNotContain(statements, sql => (sql.Contains("crm_key ", StringComparison.Ordinal) || sql.Contains("crm_event ", StringComparison.Ordinal)) && sql.Contains("ON CONFLICT", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -381,15 +381,17 @@ public sealed class PostgreSqlStores : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_lost_race_raises_no_error_that_holds_a_value()
+    public async Task A_lost_race_raises_no_error_that_tells_a_name()
     {
-        await using var store = Open();
+        var statements = new List<string>();
+        await using var store = database.OpenWith(options => options with { OnStatement = statements.Add });
         await store.CommitAsync(Samples.Birth(1), Token);
         var claims = Samples.Commit(2, 0, "pos:2") with { Claims = [new IdentityClaim(Samples.User(1), 1)] };
 
         Assert.Equal(new CommitResult.IdentityTaken(Samples.User(1), Samples.Customer(1)), await store.CommitAsync(claims, Token));
         Assert.Equal(new CommitResult.VersionConflict(), await store.CommitAsync(Samples.Commit(3, 5, "pos:3"), Token));
         Assert.Equal(0L, database.Execute("SELECT COUNT(*) FROM crm_key WHERE event_key IN ('2', '3')"));
+        Assert.All(statements.FindAll(sql => sql.Contains("INSERT INTO", StringComparison.Ordinal) && sql.Contains("crm_identity ", StringComparison.Ordinal)), sql => Assert.Contains("ON CONFLICT DO NOTHING", sql, StringComparison.Ordinal));
     }
 
     [Fact]
