@@ -10,7 +10,7 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
     private readonly NpgsqlBatch batch = new(connection);
     private readonly List<(SqlCall Call, int Rows, Action<SqlReader>? Take)> parts = [];
 
-    /// <summary>Adds a call: few rows in as many statements as they need, many in one, as an array for each column.</summary>
+    /// <summary>Adds a call: few rows in as many statements as they need, many in one, as an array for each column; what all rows of many have in common is written once.</summary>
     /// <param name="call">The call.</param>
     /// <param name="guarded">Whether the server raises an error where other than its rows change, and so undoes what is sent together.</param>
     /// <param name="take">Who takes the rows of the answer; null for statements without one.</param>
@@ -18,7 +18,8 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
     {
         if (call.Statement.TakesRows && call.Rows > PostgreSqlTexts.Few && !dialect.IsDistributed)
         {
-            Add(call, Columns(call), call.Rows, texts.OfArrays(call.Statement, guarded), take);
+            var common = take is null && call.Rows >= PostgreSqlTexts.Many ? texts.ShapeOf(call.Statement, Common(call)) : 0;
+            Add(call, Columns(call, common), call.Rows, texts.OfArrays(call.Statement, common, guarded), take);
             return;
         }
 
@@ -113,14 +114,37 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
         return parameters;
     }
 
-    private static NpgsqlParameter[] Columns(SqlCall call)
+    // A bit for each column that has one value in all rows.
+    private static uint Common(SqlCall call)
+    {
+        var values = call.Values(0, call.Rows);
+        var columns = call.Statement.Columns;
+        var common = 0u;
+        for (var column = 0; column < columns.Count; column++)
+        {
+            var row = call.Rows - 1;
+            while (row > 0 && AreSame(values[(row * columns.Count) + column], values[column], columns[column]))
+            {
+                row--;
+            }
+
+            common |= row == 0 ? 1u << column : 0;
+        }
+
+        return common;
+    }
+
+    private static bool AreSame(SqlValue one, SqlValue other, SqlType type) =>
+        one == other || (type == SqlType.Bytes && !one.IsNull && !other.IsNull && one.AsBytes.AsSpan().SequenceEqual(other.AsBytes));
+
+    private static NpgsqlParameter[] Columns(SqlCall call, uint common)
     {
         var columns = call.Statement.Columns;
         var parameters = new NpgsqlParameter[columns.Count];
         for (var column = 0; column < columns.Count; column++)
         {
             var type = columns[column];
-            parameters[column] = type switch
+            parameters[column] = PostgreSqlTexts.Has(common, column) ? Parameter(call.Values(0, 1)[column], type) : type switch
             {
                 SqlType.Whole => Column<long?>(call, column, type, static value => value.AsWhole),
                 SqlType.Bytes => Column<byte[]>(call, column, type, static value => value.AsBytes),

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Globalization;
 using Crm.Storage.Sql;
 using NodaTime;
 using Npgsql;
@@ -92,65 +90,5 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
         null => 0,
         { } most when most > Duration.Zero => (int)Math.Min(Math.Ceiling(most.TotalSeconds), int.MaxValue / 1000),
         { } most => throw new ArgumentOutOfRangeException(nameof(timeout), most, $"{nameof(PostgreSqlStoreOptions.AudienceTimeout)} is {most}; more than nothing is expected, or null for no time-out."),
-    };
-}
-
-/// <summary>The SQL of statements, made once: few rows stand in the text, many are sent as an array for each column, for which one text does whatever their number.</summary>
-internal sealed class PostgreSqlTexts(PostgreSqlDialect dialect)
-{
-    /// <summary>So many rows and fewer stand in the text.</summary>
-    public const int Few = 8;
-
-    // The store's own are fewer, in all their sizes; those of audiences that hosts ask once have no end.
-    private const int MostKept = 2_048;
-
-    private readonly ConcurrentDictionary<(SqlStatement Statement, int Rows, bool Guarded), string> texts = [];
-
-    /// <summary>The statement with rows in its text.</summary>
-    /// <param name="statement">Which.</param>
-    /// <param name="rows">How many rows are sent.</param>
-    /// <param name="guarded">Whether the server itself raises an error, which says nothing about values, when other than so many rows change.</param>
-    public string Of(SqlStatement statement, int rows, bool guarded) => Kept(
-        (statement, rows, guarded),
-        static (key, dialect) => Guarded(key.Statement, key.Statement.In(dialect, key.Rows), key.Guarded ? key.Rows.ToString(CultureInfo.InvariantCulture) : null));
-
-    /// <summary>The statement with an array for each column.</summary>
-    public string OfArrays(SqlStatement statement, bool guarded) => Kept(
-        (statement, 0, guarded),
-        static (key, dialect) => Guarded(
-            key.Statement,
-            key.Statement.From(dialect, $"SELECT * FROM unnest({string.Join(", ", key.Statement.Columns.Select((type, n) => $"{dialect.Placeholder(n + 1)}::{ArrayOf(type)}"))})"),
-            key.Guarded ? $"cardinality({dialect.Placeholder(1)})" : null));
-
-    /// <summary>Whether an error is that of a guard.</summary>
-    public static bool IsOfGuard(PostgresException error) => error.SqlState is PostgresErrorCodes.InvalidTextRepresentation or PostgresErrorCodes.UniqueViolation;
-
-    private string Kept((SqlStatement Statement, int Rows, bool Guarded) key, Func<(SqlStatement Statement, int Rows, bool Guarded), PostgreSqlDialect, string> make)
-    {
-        if (texts.TryGetValue(key, out var text))
-        {
-            return text;
-        }
-
-        if (texts.Count >= MostKept)
-        {
-            texts.Clear();
-        }
-
-        return texts.GetOrAdd(key, make, dialect);
-    }
-
-    // The cast cannot succeed; its error ends the transaction. What is new once the guards held is a guard by its key, whose error names ids and versions alone.
-    private static string Guarded(SqlStatement statement, string sql, string? rows) => rows is null
-        ? sql
-        : statement.IsNewAfterGuards ? sql.Replace(" ON CONFLICT DO NOTHING", "", StringComparison.Ordinal)
-        : $"WITH done AS ({sql} RETURNING 1) SELECT CASE WHEN COUNT(*) = {rows} THEN 0 ELSE CAST('crm: a guard changed ' || COUNT(*) || ' rows, ' || {rows} || ' expected' AS integer) END FROM done";
-
-    private static string ArrayOf(SqlType type) => type switch
-    {
-        SqlType.Whole => "bigint[]",
-        SqlType.Bytes => "bytea[]",
-        SqlType.Exact => "numeric[]",
-        _ => "text[]",
     };
 }
