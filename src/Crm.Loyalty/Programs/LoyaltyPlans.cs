@@ -111,6 +111,9 @@ internal sealed class ProgramVersions
     public ProgramPlan? At(Instant instant, LoyaltyState state) =>
         At(instant) ?? (state.In(Name).Counted(LoyaltyNames.CountsPast) > 0 ? All[0] : null);
 
+    /// <summary>The version by which units are kept that come from elsewhere at an instant, whatever became of their kind since they left: the one that counts, otherwise the latest that knows the unit; null where none does.</summary>
+    public ProgramPlan? Knowing(string unit, Instant instant) => At(instant) is { } plan && plan.UnitNamed(unit) is not null ? plan : Array.FindLast(All, known => known.UnitNamed(unit) is not null);
+
     /// <summary>The version that counts at an instant; null before the first.</summary>
     public ProgramPlan? At(Instant instant)
     {

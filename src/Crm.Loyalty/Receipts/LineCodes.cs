@@ -6,6 +6,9 @@ public static class LineCodes
     /// <summary>A programme was to count for the past, and there is none of its name; the subject is the name.</summary>
     public const string UnknownProgram = "unknown-program";
 
+    /// <summary>Units came from elsewhere for a programme or of a kind that the host does not have, and are in no wallet; the subject is the programme.</summary>
+    public const string NotBooked = "not-booked";
+
     /// <summary>A rule gave units; the subject is the rule.</summary>
     public const string Issued = "issued";
 

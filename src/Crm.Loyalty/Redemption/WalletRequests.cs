@@ -42,13 +42,22 @@ internal static class WalletRequests
     /// <summary>Units came from another member, or came back: into lots with the life that they had there.</summary>
     public static Outcome Receive(CustomerEvent received, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
-        var program = received.Fields[LoyaltyEvents.Program].AsCode ?? "";
-        if (plans.Find(program)?.At(context.Moment.Instant) is not { } plan || plan.UnitNamed(received.Fields[LoyaltyEvents.Unit].AsCode ?? "") is not { } unit)
+        var (program, name) = (received.Fields[LoyaltyEvents.Program].AsCode ?? "", received.Fields[LoyaltyEvents.Unit].AsCode ?? "");
+        var (decision, lots) = (new Decision(state, context), LotsIn(received));
+        var sum = lots.Sum(one => one.Lot.Amount);
+        var versions = plans.Find(program);
+        if (versions?.Knowing(name, context.Moment.Instant) is not { } plan || plan.UnitNamed(name) is not { } unit)
         {
-            return Outcome.Nothing;
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotBooked)
+            {
+                Subject = program,
+                Unit = name,
+                Amount = sum,
+                Text = versions is null ? LoyaltyTexts.UnknownProgram(program, plans.Known) : LoyaltyTexts.UnknownUnit(name, string.Join(", ", versions.Latest.Units.Select(known => known.Name))),
+            });
+            return decision.Outcome();
         }
 
-        var decision = new Decision(state, context);
         if (context.Amended.Any(amended => amended.Whole.Key == received.Key && amended.Left is null))
         {
             // It was taken back before it came: nothing comes in, and what a pool is sent goes back to whom it belongs.
@@ -56,8 +65,6 @@ internal static class WalletRequests
             return decision.Outcome();
         }
 
-        var lots = LotsIn(received);
-        var sum = lots.Sum(one => one.Lot.Amount);
         var cameBack = received.Kind == LoyaltyEvents.CameBackName;
         if (!cameBack && (!PoolSteps.Takes(received, plan, unit, sum, decision) || IsSentBack(received, plan, unit, sum, decision)))
         {

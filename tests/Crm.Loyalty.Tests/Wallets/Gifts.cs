@@ -1,10 +1,15 @@
+using Crm.Definitions;
 using Crm.Events;
 using Crm.Ledger;
+using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Tests.Pools;
 using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Tests.Wallets;
 
@@ -93,9 +98,57 @@ public sealed class Gifts
         Assert.Equal(0, await club.Settles());
     }
 
+    [Theory]
+    [InlineData(LoyaltyEvents.ReceiveName)]
+    [InlineData(LoyaltyEvents.CameBackName)]
+    public async Task Units_that_come_when_the_programme_has_none_of_the_kind_any_more_are_kept_with_their_life(string kind)
+    {
+        var (first, second) = (Samples.TeaClub with { Units = [.. Samples.TeaClub.Units, new("stars", UnitKind.Redeemable)] }, Samples.TeaClub);
+        var club = new Club(new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([first.Define(1, Instant.MinValue), second.Define(2, Samples.Local(2026, 2, 1))])));
+        club.On(2026, 2, 2);
+
+        await club.Records(Bringing(kind, "tea-club", "stars", $"forever=60;{Lot.NameOf(Samples.Local(2026, 5, 1))}=40"));
+
+        Assert.Equal([(40L, Samples.Local(2026, 5, 1)), (60L, default(Instant?))], (await club.Membership()).Wallet("stars").Lots.Select(lot => (lot.Amount, lot.Expiry)));
+        Assert.Equal(100, (await club.Ledger()).Sum(entry => entry.Amount));
+        club.On(2026, 5, 2);
+        Assert.Equal(60, (await club.Membership()).Wallet("stars").Balance);
+    }
+
+    [Fact]
+    public async Task Units_that_come_before_the_programme_begins_are_kept()
+    {
+        var club = new Club(new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([Samples.TeaClub.Define(1, Samples.Local(2026, 3, 1))])));
+
+        await club.Records(Bringing(LoyaltyEvents.ReceiveName, "tea-club", "points", "forever=60"));
+
+        Assert.Equal(60, await club.Points());
+    }
+
+    [Theory]
+    [InlineData("chess-club", "points", "No programme is named 'chess-club'. There are: tea-club.")]
+    [InlineData("tea-club", "stars", "No unit is named 'stars'. There are: points, status.")]
+    public async Task Units_of_a_programme_or_a_kind_that_nobody_knows_are_named(string program, string unit, string said)
+    {
+        var club = Club.TeaClub();
+
+        var receipt = await club.Records(Bringing(LoyaltyEvents.ReceiveName, program, unit, "forever=60"));
+
+        var line = receipt.Lines.Single(line => line.Code == LineCodes.NotBooked);
+        Assert.Equal((unit, 60L, said), (line.Unit, line.Amount, line.Text?.English));
+    }
+
     [Fact]
     public void Only_happenings_are_written_with_their_cause() =>
         Assert.Contains("only happenings can be", Assert.Throws<ArgumentException>(() => new EventKinds([new EventKind("ask", EventNature.Request) { WithCause = true }])).Message, StringComparison.Ordinal);
+
+    private static CustomerEvent Bringing(string kind, string program, string unit, string lots) => new()
+    {
+        Key = EventKey.Parse("loyalty:received"),
+        Kind = kind,
+        Identity = Samples.Amy,
+        Fields = Fields.Of(("program", program), ("unit", unit), ("lots", lots)),
+    };
 
     private static async Task<Receipt> Gives(Household club, Identity from, Identity to, long amount) => await club.Records(LoyaltyEvents.Transfer(club.Key(), from, await club.IdOf(to), amount, unit: "points"));
 
