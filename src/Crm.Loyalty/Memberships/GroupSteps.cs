@@ -74,20 +74,36 @@ internal static class GroupSteps
     {
         var (given, here) = (context.Earlier.Length, decision.Here);
         Give(one, plan, context, decision);
-        var (whole, part) = (Int128.Zero, default(Fraction));
+        var (whole, part, together, last) = (Int128.Zero, default(Fraction), 0L, default(Earning));
         foreach (ref readonly var award in context.Earlier[given..])
         {
             whole += award.Earning.Amount;
-            if (!award.Earning.Part.IsZero && new AwardSteps(one.Rule, award.Earning, plan, context, decision).Full() is null)
+            if (!award.Earning.Part.IsZero && HasRoom(award.Earning))
             {
                 part = part.Plus(award.Earning.Part, out var carry);
-                whole += carry;
+                (together, last) = (together + carry, award.Earning);
             }
+        }
+
+        if (together > 0)
+        {
+            // Whole units that its parts make together are cut as any, and what is left of the parts counts where there is room after them.
+            var steps = new AwardSteps(one.Rule, last with { Amount = together, Rounding = 0, Part = default }, plan, context, decision);
+            steps.Limit();
+            if (steps.Finish() is { } made)
+            {
+                whole += made.Amount;
+                context.Add(new Award(one.Rule.Name, made));
+            }
+
+            part = HasRoom(last) ? part : default;
         }
 
         context.CutTo(given);
         decision.ComeBackTo(here);
         return (whole, part);
+
+        bool HasRoom(Earning earning) => new AwardSteps(one.Rule, earning, plan, context, decision).Full() is null;
     }
 
     private static void Give((RulePlan Rule, Earning[] Earnings) one, ProgramPlan plan, EarningContext context, Decision decision)

@@ -70,6 +70,19 @@ public sealed class StackingGroups
         Assert.Equal(3, (await club.Buys(10)).Total("points"));
     }
 
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 2)]
+    [InlineData(3, 3)]
+    public async Task Units_that_the_parts_of_one_rule_make_together_count_as_far_as_there_is_room_for_them(long room, long expected)
+    {
+        // Six halves, 3 where there is room for them, against a plain 2.
+        var halves = new Several(Exact("halves", 1, 20), "halves", 6, new() { Group = "g", Priority = 1 });
+        var club = Club.Of(Program(StackingPolicy.BestOf, halves, Ten with { Name = "plain", Points = 2, Terms = new() { Group = "g" } }) with { Limits = [new() { Name = "daily", Unit = "points", Per = CapPeriod.Day, Most = room, Rules = ["halves"] }] });
+
+        Assert.Equal(expected, (await club.Buys(10)).Total("points"));
+    }
+
     [Fact]
     public async Task The_last_of_a_budget_goes_to_one_of_twenty_and_the_others_get_the_next_rules()
     {
@@ -143,7 +156,7 @@ public sealed class StackingGroups
     }).Check(Thorough));
 
     private static Property Law(Func<LoyaltyProgram, int, int, Task<long>> gives) => Prop.ForAll(
-        (from rules in (from points in Gen.Choose(1, 4) from every in Gen.Choose(1, 5) from exact in Gen.Elements(true, false) from most in Gen.Elements(default(long?), 3) from times in Gen.Elements(1, 1, 2) select (points, every, exact, most, times)).NonEmptyListOf().Where(rules => rules.Count < 5)
+        (from rules in (from points in Gen.Choose(1, 4) from every in Gen.Choose(1, 5) from exact in Gen.Elements(true, false) from most in Gen.Elements(default(long?), 3) from times in Gen.Elements(1, 1, 2, 5) select (points, every, exact, most, times)).NonEmptyListOf().Where(rules => rules.Count < 5)
          from limits in (from most in Gen.Choose(0, 8) from overflow in Gen.Elements(Overflow.Truncate, Overflow.Reject) from which in Gen.Choose(0, 5) select (most, overflow, which)).ListOf().Where(limits => limits.Count < 4)
          from budgeted in Gen.Choose(0, 4)
          from stock in Gen.Choose(0, 20)
