@@ -16,7 +16,7 @@ namespace Crm.Loyalty.Memberships;
 internal static class MergeSteps
 {
     private static readonly string[] Own = [LoyaltyNames.Date(""), LoyaltyNames.ZoneOf("")];
-    private static readonly string[] Latest = [LoyaltyNames.AllWarned, LoyaltyNames.Latest(""), LoyaltyNames.Once("", null), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned("")];
+    private static readonly string[] Latest = [LoyaltyNames.AllWarned, LoyaltyNames.Latest(""), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned("")];
 
     public static Outcome.Accepted? Merge(LoyaltyPlans plans, LoyaltyState survivor, LoyaltyState retired, ModuleContext context)
     {
@@ -144,7 +144,8 @@ internal static class MergeSteps
         }.With(reward.SelectMany(part => part.Used))).ToSequence(),
     });
 
-    // What ran out is added, as of the later day; what limits count is added within a span; of two spans the later one counts; instants and once-only marks are the latest of both, and the first day is the first.
+    // What ran out is added, as of the later day; what limits count is added within a span; of two spans the later one counts; instants and years are the latest of both, and the first day is the first.
+    // What both were given once is marked twice: it is not given again when one of them brings it back.
     // The date and the zone that a yearly rule goes by are those of the profile that stays, and are looked at anew with the next event.
     private static Membership With(Membership membership, Tally tally)
     {

@@ -372,6 +372,21 @@ public sealed class Merging
         Assert.Equal(28, (await club.Ledger()).Where(entry => entry.Unit == "points").Sum(entry => entry.Amount));
     }
 
+    [Fact]
+    public async Task What_both_were_given_once_is_not_given_again_when_one_of_them_brings_it_back()
+    {
+        var program = Samples.TeaClub with { Rules = [new FixedPoints { Name = "welcome", Unit = "points", Points = 10, Terms = new() { OncePer = "reference" } }], Ladders = [], Cascade = Cascade.None };
+        var club = Club.Of(program);
+        await club.Buys(20, "till:amy");
+        await club.Records(Purchase("till:ben", Ben, 20));
+        await MergedAsync(club);
+
+        await club.Returns("till:amy", 20);
+
+        Assert.Equal(0, (await club.Buys(20)).Total("points"));
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
