@@ -171,23 +171,35 @@ internal sealed partial class Decision
     /// <param name="code">Why, for the ledger.</param>
     /// <param name="at">When the units were given.</param>
     /// <param name="undone">The movement of the request, for the ledger.</param>
-    /// <returns>How many were taken, owed or written off: all but those that ran out.</returns>
-    public long TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone)
+    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone) => TakeOwed(plan, unit, lot, Owed(plan, unit, lot, amount, at), code, at, undone);
+
+    /// <summary>How much of what is taken back is owed: what ran out of its lot is not, and cannot be reinstated any more.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="lot">The name of the lot.</param>
+    /// <param name="amount">More than 0.</param>
+    /// <param name="at">When the units were given.</param>
+    public long Owed(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant at)
     {
         var waiting = In(plan.Name).Wallet(unit.Name).Pending.Where(pending => pending.Name == lot).Sum(pending => pending.Lot.Amount);
         var gone = RanOut(plan, unit, lot, Math.Max(0, amount - waiting), at, null);
         TellUnowed(unit, lot, gone);
-        if (gone == amount)
+        return amount - gone;
+    }
+
+    /// <summary>Takes back what is owed, as <see cref="TakeBack"/> does of all.</summary>
+    public void TakeOwed(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone)
+    {
+        if (amount == 0)
         {
-            return 0;
+            return;
         }
 
         var wallet = In(plan.Name).Wallet(unit.Name);
-        var taken = wallet.TakeBack(lot, amount - gone, writesOff: unit.Definition.Debt == DebtPolicy.ClampToZero);
+        var taken = wallet.TakeBack(lot, amount, writesOff: unit.Definition.Debt == DebtPolicy.ClampToZero);
         taken = taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = undone } : moved).ToSequence() };
-        Take(plan, unit, taken, amount - gone, code, at: at);
+        Take(plan, unit, taken, amount, code, at: at);
         TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
-        return amount - gone;
     }
 
     /// <summary>Of units that are taken back those that ran out: nobody owes them, and they cannot be reinstated any more. What was spent of a lot that ran out was not spent of those that ran out after it, so these count with it.</summary>

@@ -95,19 +95,22 @@ internal static class PoolSteps
         }
 
         var (lots, idleUntil, back) = (WalletRequests.LotsIn(received), decision.In(plan.Name).Wallet(unit.Name).IdleUntil, new List<(string Lot, long Amount)>());
-        var settled = Settle(from, amended, plan, unit, lots.Sum(lot => lot.Lot.Amount), decision);
-        if (lots.Sum(lot => lot.Lot.Amount) - settled is > 0 and var due)
+        var owed = lots.Select(lot => (lot.Lot.Name, Amount: decision.Owed(plan, unit, lot.Lot.Name, lot.Lot.Amount, amended.At))).ToList();
+        var amount = lots.Sum(lot => lot.Lot.Amount);
+        var settled = Settle(from, amended, plan, unit, amount, owed.Sum(lot => lot.Amount), decision);
+        if (amount - settled is > 0 and var due)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = received.Key.ToString(), Unit = unit.Name, Amount = -due });
         }
 
-        foreach (var (lot, _) in lots)
+        foreach (var (lot, left) in owed)
         {
-            var already = Math.Min(settled, lot.Amount);
+            var already = Math.Min(settled, left);
             settled -= already;
-            if (lot.Amount > already && decision.TakeBack(plan, unit, lot.Name, lot.Amount - already, UndoSteps.Cancelled, amended.At, Movement.Transferred) is > 0 and var taken)
+            if (left > already)
             {
-                back.Add((lot.Name, taken));
+                decision.TakeOwed(plan, unit, lot, left - already, UndoSteps.Cancelled, amended.At, Movement.Transferred);
+                back.Add((lot, left - already));
             }
         }
 
@@ -127,8 +130,8 @@ internal static class PoolSteps
         }
     }
 
-    // How much of a gift its giver has had back since; who still belongs to the pool has given so much less.
-    private static long Settle(CustomerId from, AmendedEvent amended, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
+    // How much of what a gift still owes its giver has had back since; who still belongs to the pool has given so much less.
+    private static long Settle(CustomerId from, AmendedEvent amended, ProgramPlan plan, UnitPlan unit, long amount, long owed, Decision decision)
     {
         if (decision.In(plan.Name).Pool is { Dissolved: false } pool && pool.Member(from) is { } member && member.Since <= amended.At)
         {
@@ -139,7 +142,7 @@ internal static class PoolSteps
 
         var name = LoyaltyNames.PoolReturned(from, unit.Name);
         var returned = decision.In(plan.Name).Counted(name);
-        var settled = Math.Min(amount, returned);
+        var settled = Math.Min(owed, returned);
         decision.Count(plan, new Tally(name, 0, returned - settled));
         return settled;
     }

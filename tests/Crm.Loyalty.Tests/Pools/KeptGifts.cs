@@ -144,6 +144,27 @@ public sealed class KeptGifts
     }
 
     [Theory]
+    [InlineData("app:first", "app:second")]
+    [InlineData("app:second", "app:first")]
+    public async Task What_ran_out_in_the_pool_is_none_of_what_its_giver_took_along(string one, string other)
+    {
+        var house = await Opened(expiry: LotExpiry.AfterDays(10, LastDay.Included));
+        await house.Gives(Bob, 60, "app:first");
+        house.Later(20);
+        await house.Buys(Bob, 100);
+        await house.Gives(Bob, 60, "app:second");
+        await house.Leaves(Bob);
+        await house.Settles();
+        Assert.Equal((100L, 0L), (await house.Points(Bob), await house.Points(Home)));
+
+        await house.Cancels(one, Bob);
+        await house.Cancels(other, Bob);
+        await house.Settles();
+
+        Assert.Equal((100L, 0L), (await house.Points(Bob), await house.Points(Home)));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_gift_that_comes_after_it_was_cancelled_goes_back(bool toPool)
