@@ -123,9 +123,9 @@ internal static class ChallengeSteps
             decision.Put(KeepingOf(plan.Name, after));
         }
 
-        for (var i = 0; i < achieved; i++)
+        for (var number = after.Completed - achieved + 1; number <= after.Completed; number++)
         {
-            Award(plan, challenge, decision);
+            Award(plan, challenge, number, decision);
         }
     }
 
@@ -189,7 +189,7 @@ internal static class ChallengeSteps
         }
     }
 
-    private static void Award(ProgramPlan plan, Challenge challenge, Decision decision)
+    private static void Award(ProgramPlan plan, Challenge challenge, int number, Decision decision)
     {
         if (decision.In(plan.Name).Challenge(challenge.Name) is { Ahead: > 0 } standing)
         {
@@ -199,7 +199,7 @@ internal static class ChallengeSteps
         }
 
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeAchieved) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeAchieved(challenge.Name) });
-        decision.Tell(new Echo(LoyaltyNames.ChallengeAchieved, Fields.Of(("program", plan.Name), ("challenge", challenge.Name))));
+        decision.Tell(new Echo(LoyaltyNames.ChallengeAchieved, Fields.Of(("program", plan.Name), ("challenge", challenge.Name), ("number", number))));
         foreach (var award in challenge.Award)
         {
             if (plan.PlaceOf(award.Unit) is >= 0 and var place)

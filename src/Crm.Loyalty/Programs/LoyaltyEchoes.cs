@@ -38,10 +38,10 @@ public static class LoyaltyEchoes
             new(LoyaltyNames.Expired, [Program, Code("unit"), Number("amount")], new("Units ran out.", "單位已到期。")),
             new(LoyaltyNames.ReservationLapsed, [Program, Code("reservation"), Maybe("unit"), Number("amount"), Maybe("reward")], new(
                 "What was set aside was neither captured nor given back in time, and returned.", "預留的單位逾時未取用，已退回。")),
-            new(LoyaltyNames.CardCompleted, [Program, Code("card"), Number("times")], new("A stamp card became full, so many times at once.", "印花卡已集滿。")),
+            new(LoyaltyNames.CardCompleted, [Program, Code("card"), Number("times"), Number("number")], new("A stamp card became full, so many times at once; the number says how many have been full by then.", "印花卡已集滿；number 為至此集滿的張數。")),
             new(LoyaltyNames.RewardIssued, [Program, Code("reward"), Code("kind"), Number("times")], new(
                 "A reward was given, bought or as a surprise, with what its kind gives.", "已發出獎賞，並附其內容。")) { IsOpen = true },
-            new(LoyaltyNames.ChallengeAchieved, [Program, Code("challenge")], new("A challenge was achieved.", "已完成任務。")),
+            new(LoyaltyNames.ChallengeAchieved, [Program, Code("challenge"), Number("number")], new("A challenge was achieved; the number says how often by then.", "已完成任務；number 為至此完成的次數。")),
             new(LoyaltyNames.MembershipChanged, [Program, Code("status")], new("A membership began, rests, goes on or ended, as the status says.", "會籍開始、暫停、恢復或終止，以 status 表示。")),
         }.OrderBy(echo => echo.Kind, StringComparer.Ordinal),
     ];

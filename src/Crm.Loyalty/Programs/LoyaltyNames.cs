@@ -41,13 +41,13 @@ public static class LoyaltyNames
     /// <summary>The fact that holds what is set aside of a unit: "loyalty.tea-club.points.reserved"; none where nothing is.</summary>
     public static string ReservedFact(string program, string unit) => $"{Fact(program, unit)}.reserved";
 
-    /// <summary>The echo that tells of stamp cards that became full: fields "program", "card" and "times".</summary>
+    /// <summary>The echo that tells of stamp cards that became full: fields "program", "card", "times" and "number", which is how many have been full by then.</summary>
     public const string CardCompleted = "card.completed";
 
     /// <summary>The echo that tells of a reward that was given: fields "program", "reward", "kind", "times", and what its kind gives.</summary>
     public const string RewardIssued = "reward.issued";
 
-    /// <summary>The echo that tells of a challenge that was achieved: fields "program" and "challenge".</summary>
+    /// <summary>The echo that tells of a challenge that was achieved: fields "program", "challenge" and "number", which is how often it was by then.</summary>
     public const string ChallengeAchieved = "challenge.achieved";
 
     /// <summary>The echo that tells of a membership that began, rests, goes on or ended: fields "program" and "status" (member, suspended, left).</summary>
@@ -105,6 +105,9 @@ public static class LoyaltyNames
     internal static string Once(string rule, string? reference) => reference is null ? $"{AllOnce}{rule}" : $"{AllOnce}{rule}/{Definitions.DefinitionHash.Of(reference).Value >> 64:x16}";
 
     internal const string AllOnce = "once/";
+
+    /// <summary>The tally of how many full cards were told of, in programmes without cascade, while a refund leaves fewer of them.</summary>
+    internal static string Told(string card) => $"told/{card}";
 
     /// <summary>The tally of what the member's events drew on a budget, in programmes without cascade: what an event drew is what it made of difference.</summary>
     internal static string Budget(string budget) => $"{AllBudgets}{budget}";

@@ -63,7 +63,9 @@ internal static class StampSteps
 
             var (stamping, now) = (StampingOf(plan, card), decision.Context.Moment.Instant);
             var ((was, gave), (made, gives)) = (standing.Past.Made(stamping, now), past.Made(stamping, now));
-            decision.Stand(plan, card, standing, standing.Plus(made, was).Gives(gave, gives).Settled(card.Definition.Goal) with { Past = past });
+            var after = standing.Plus(made, was).Gives(gave, gives).Settled(card.Definition.Goal) with { Past = past };
+            decision.Stand(plan, card, standing, after);
+            Told(plan, card, standing.Completed, after.Completed, decision);
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsTakenBack) { Subject = card.Name, Text = LoyaltyTexts.StampsTakenBack(card.Name, -more) });
         }
     }
@@ -116,7 +118,7 @@ internal static class StampSteps
         if (result.Filled > 0)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardFull) { Subject = card.Name, Text = LoyaltyTexts.CardFull(card.Name, result.Standing.Free) });
-            decision.Tell(new Echo(LoyaltyNames.CardCompleted, Fields.Of(("program", plan.Name), ("card", card.Name), ("times", result.Filled))));
+            Tell(plan, card, result.Filled, decision);
         }
 
         var standing = decision.In(plan.Name).Card(card.Name);
@@ -135,6 +137,32 @@ internal static class StampSteps
                 decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardPrize) { Subject = card.Name, Unit = prize.Key, Amount = amount });
                 decision.Issue(plan, plan.Units[place], amount, null, $"card.{card.Name}");
             }
+        }
+    }
+
+    // Of cards that are full no more it stays told that they were.
+    private static void Told(ProgramPlan plan, CardPlan card, long before, long after, Decision decision)
+    {
+        var name = LoyaltyNames.Told(card.Name);
+        if (Math.Max(before, decision.In(plan.Name).Counted(name)) is var told && (after < told || before < told))
+        {
+            decision.Count(plan, new Tally(name, 0, after < told ? told : 0));
+        }
+    }
+
+    // A card that a refund took from, and that is full again, was told of.
+    private static void Tell(ProgramPlan plan, CardPlan card, long filled, Decision decision)
+    {
+        var (name, full) = (LoyaltyNames.Told(card.Name), decision.In(plan.Name).Card(card.Name).Completed);
+        var told = decision.In(plan.Name).Counted(name);
+        if ((told > 0 ? Math.Min(filled, full - told) : filled) is > 0 and var times)
+        {
+            decision.Tell(new Echo(LoyaltyNames.CardCompleted, Fields.Of(("program", plan.Name), ("card", card.Name), ("times", times), ("number", full))));
+        }
+
+        if (told > 0 && told <= full)
+        {
+            decision.Count(plan, new Tally(name, 0, 0));
         }
     }
 

@@ -98,6 +98,49 @@ public sealed class KeptCounts
     }
 
     [Fact]
+    public async Task A_card_that_is_filled_again_after_a_refund_was_told_of_already()
+    {
+        var listener = new Listener(LoyaltyNames.CardCompleted);
+        var club = new Club(new LoyaltyModule(CupCards.Program with { Cascade = Cascade.None }), listener);
+        await club.Records(CupCards.Purchase("pos:a", cups: 4));
+        Assert.Equal([(2L, 2L)], await Told(15));
+        await club.Records(CupCards.Refund("pos:b", "pos:a", cups: 4));
+        Assert.Equal(1, (await Card(club)).Completed);
+
+        Assert.Empty(await Told(3));
+        Assert.Equal((2L, 0L), await Card(club) is var full ? (full.Completed, full.Stamps) : default);
+        Assert.Equal([(1L, 3L)], await Told(9));
+
+        async Task<List<(long Times, long Number)>> Told(int cups)
+        {
+            listener.Echoes.Clear();
+            await club.Drinks(cups);
+            return [.. listener.Echoes.Select(echo => ((long)echo.Fields["times"].AsNumber, (long)echo.Fields["number"].AsNumber))];
+        }
+    }
+
+    [Theory]
+    [InlineData(true, 2)]
+    [InlineData(false, 0)]
+    public async Task A_card_that_a_refund_opened_is_full_again_when_the_refund_is_taken_back_and_the_next_is_told_of(bool takenBack, long number)
+    {
+        var listener = new Listener(LoyaltyNames.CardCompleted);
+        var club = new Club(new LoyaltyModule(CupCards.Program with { Cascade = Cascade.None }), listener);
+        await club.Records(CupCards.Purchase("pos:a", cups: 9));
+        await club.Records(CupCards.Refund("pos:b", "pos:a", cups: 9));
+        if (takenBack)
+        {
+            await club.Records(Cancelling("pos:b"));
+        }
+
+        listener.Echoes.Clear();
+        await club.Drinks(9);
+
+        Assert.Equal(number, listener.Echoes.Sum(echo => (long)echo.Fields["number"].AsNumber));
+        Assert.Empty((await Membership(club)).TalliesOf("told/"));
+    }
+
+    [Fact]
     public async Task What_an_order_counted_towards_a_challenge_goes_with_it_and_an_award_that_was_given_is_not_given_again()
     {
         var program = CupCards.Program with { StampCards = [], Challenges = [new() { Name = "orders", Goals = [new("orders", 3)], Recurrence = Recurrence.OnCompletion, Award = [new("points", 25)] }], Cascade = Cascade.None };

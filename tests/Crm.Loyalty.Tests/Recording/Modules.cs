@@ -45,6 +45,8 @@ internal sealed class Listener(params string[] kinds) : CustomerModule<VipWhen.N
 {
     public List<string> Heard { get; } = [];
 
+    public List<Echo> Echoes { get; } = [];
+
     public override ModuleContract Contract { get; } = new() { Name = "listener", Codec = new VipWhen.NothingCodec(), Handles = kinds.ToSequence() };
 
     protected override Outcome Handle(VipWhen.Nothing state, ModuleContext context)
@@ -52,6 +54,7 @@ internal sealed class Listener(params string[] kinds) : CustomerModule<VipWhen.N
         if (context.Stimulus is Stimulus.Echoed(var echo))
         {
             var what = new[] { "tier", "to", "card", "reward", "challenge", "subject" }.Select(name => echo.Fields[name].AsCode).FirstOrDefault(code => code is not null);
+            Echoes.Add(echo);
             Heard.Add($"{echo.Fields["direction"].AsCode ?? echo.Kind} {what}");
         }
 
