@@ -39,18 +39,7 @@ public static class CalendarDays
     public static LocalDate DayOf(this DateTimeZone zone, Instant instant)
     {
         ArgumentNullException.ThrowIfNull(zone);
-        if (CalendarEnds.AreNear(instant))
-        {
-            return CalendarEnds.DayOf(zone, instant);
-        }
-
-        var day = instant.InZone(zone).Date;
-        while (zone.Start(day.PlusDays(1)) <= instant)
-        {
-            day = day.PlusDays(1);
-        }
-
-        return day;
+        return new Moment(instant, zone).Date;
     }
 
     /// <summary>The first day of the period that a day belongs to, moved by a number of periods.</summary>

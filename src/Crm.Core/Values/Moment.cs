@@ -16,8 +16,25 @@ public readonly record struct Moment(Instant Instant, DateTimeZone Zone)
     /// <summary>Date and time of day in the zone.</summary>
     public LocalDateTime Local => Instant.InZone(Zone).LocalDateTime;
 
-    /// <summary>The calendar day in the zone.</summary>
-    public LocalDate Date => Local.Date;
+    /// <summary>The calendar day in the zone: from where it begins up to where the next does, also where the clock goes back after midnight and shows the end of the day before again.</summary>
+    public LocalDate Date
+    {
+        get
+        {
+            if (CalendarEnds.AreNear(Instant))
+            {
+                return CalendarEnds.DayOf(Zone, Instant);
+            }
+
+            var day = Local.Date;
+            while (StartOf(day.PlusDays(1)) <= Instant)
+            {
+                day = day.PlusDays(1);
+            }
+
+            return day;
+        }
+    }
 
     /// <summary>The instant at which a day begins in the zone; where midnight is skipped by a clock change, the first instant after it, and of a day that the zone left out, that of the day after it.</summary>
     public Instant StartOf(LocalDate date)

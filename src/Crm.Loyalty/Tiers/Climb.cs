@@ -137,7 +137,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
         next = Earlier(next, standing.Pin?.Until);
         next = Earlier(next, standing.Floor?.Until);
-        if (standing.Counted != 0 && standing.Opened is { } opened && ladder.Window.PeriodOf(opened.InZone(zone).Date, standing.Joined) is { } period)
+        if (standing.Counted != 0 && standing.Opened is { } opened && ladder.Window.PeriodOf(zone.DayOf(opened), standing.Joined) is { } period)
         {
             next = Earlier(next, new Moment(opened, zone).StartOf(period.End));
         }
@@ -179,7 +179,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
         while (ladder.Window.PeriodOf(moment.Date, standing.Joined) is { } period && (standing.Opened is not { } opened || opened < moment.StartOf(period.Start)))
         {
-            standing = standing.Counted == 0 || standing.Opened is null || ladder.Window.PeriodOf(standing.Opened.Value.InZone(moment.Zone).Date, standing.Joined) is not { } closing
+            standing = standing.Counted == 0 || standing.Opened is null || ladder.Window.PeriodOf(moment.Zone.DayOf(standing.Opened.Value), standing.Joined) is not { } closing
                 ? standing with { Opened = moment.StartOf(period.Start), Days = [] }
                 : new Climb(ladder, moment with { Instant = moment.StartOf(closing.End) }, evidence, without: without).Close(standing);
         }

@@ -44,6 +44,23 @@ public sealed class CalendarTests
         select (Test)new Test.Anniversary(before, after, policy, zone));
 
     [Fact]
+    public void A_moment_belongs_to_the_day_that_has_begun_and_not_ended_whatever_the_clock_shows() => DayLaw(moment => moment.Date);
+
+    [Fact]
+    public void Taking_the_day_that_the_clock_shows_is_caught() => Counterfeits.Caught(() => DayLaw(moment => moment.Local.Date));
+
+    // Of every zone, all changes of its clock since 1950.
+    private static void DayLaw(Func<Moment, LocalDate> dayOf) => Assert.All(DateTimeZoneProviders.Tzdb.GetAllZones().SelectMany(zone => zone.GetZoneIntervals(Instant.FromUtc(1950, 1, 1, 0, 0), Instant.FromUtc(2040, 1, 1, 0, 0)).Where(interval => interval.HasEnd).Select(interval => (zone, interval.End))), change =>
+    {
+        foreach (var minutes in new[] { -61, -60, -1, 0, 1, 59, 60, 61 })
+        {
+            var moment = new Moment(change.End + Duration.FromMinutes(minutes), change.zone);
+            var day = dayOf(moment);
+            Assert.True(moment.StartOf(day) <= moment.Instant && moment.Instant < moment.StartOf(day.PlusDays(1)), $"{day} at {moment}");
+        }
+    });
+
+    [Fact]
     public void A_test_of_a_date_changes_exactly_when_it_says_it_will() => ChangesExactly(TestMeaning.At);
 
     [Fact]

@@ -1,4 +1,6 @@
+using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tests.Recording;
 using Crm.Values;
 using NodaTime;
 
@@ -22,6 +24,24 @@ public sealed class ClocksThatGoBack
         var moment = new Moment(Instant.FromUtc(2026, 10, 25, 0, 0) + Duration.FromMinutes(minutes), London);
 
         Assert.Equal((come, !come), (new EarningHours { From = half }.Cover(moment), new EarningHours { Until = half }.Cover(moment)));
+    }
+
+    [Theory]
+    [InlineData(Cascade.History)]
+    [InlineData(Cascade.None)]
+    public async Task A_day_that_the_clock_shows_again_after_midnight_is_over_and_counts_no_more(Cascade cascade)
+    {
+        // In Newfoundland it was 23:01 again one minute after the midnight before 2009-11-01.
+        var program = Samples.TeaClub with { Zone = "America/St_Johns", Rules = [Samples.Per(1, 1)], Ladders = [], Limits = [new() { Name = "daily", Unit = "points", Per = CapPeriod.Day, Most = 60 }], Cascade = cascade };
+        var (club, midnight, sum) = (Club.Of(program), Instant.FromUtc(2009, 11, 1, 2, 30), 0L);
+        foreach (var minutes in new[] { -1.0, 0.5, 1.5, 30, 61, 90 })
+        {
+            club.At(midnight + Duration.FromMinutes(minutes));
+            var given = (await club.Buys(50)).Total("points");
+            sum += minutes < 0 ? 0 : given;
+        }
+
+        Assert.Equal(60, sum);
     }
 
     [Fact]
