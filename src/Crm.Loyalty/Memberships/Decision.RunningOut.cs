@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Programs;
@@ -81,9 +82,10 @@ internal sealed partial class Decision
         }
 
         // A lot may run out in several goes, as when what was set aside of it returns later: all of it may be reinstated, as long as the latest may.
+        var idleUntil = change.Wallet.IdleUntil is { } until ? LoyaltyNames.NumberOf(plan.Zone.DayOf(until)) : today;
         foreach (var movement in change.Movements.Where(movement => movement.Movement == Movement.Expired))
         {
-            var name = prefix + movement.Lot;
+            var name = GoneLot.NameOf(unit.Name, movement.Lot, idleUntil);
             Count(plan, new Tally(name, today, checked(In(plan.Name).Tallies.FirstOrDefault(tally => tally.Name == name).Amount - movement.Amount)));
         }
     }

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Programs;
@@ -118,7 +119,7 @@ internal sealed partial class Decision
 
             var settled = Math.Min(award.UnowedBefore, award.Taken);
             var unowed = settled + (award.Taken > award.TakenBefore ? RanOut(plan, unit, place, award.Taken - award.TakenBefore, award.From, undone) : 0);
-            if (settled < award.UnowedBefore && Gone(plan, unit, place) is { } own)
+            if (settled < award.UnowedBefore && Gone(plan, unit, place, award.From) is { } own)
             {
                 // What had run out when it was taken back comes back, and has run out.
                 Count(plan, own with { Amount = own.Amount + award.UnowedBefore - settled });
@@ -139,13 +140,22 @@ internal sealed partial class Decision
         return owed;
     }
 
-    private Tally? Gone(ProgramPlan plan, UnitPlan unit, string lot)
+    private Tally? Gone(ProgramPlan plan, UnitPlan unit, string lot, Instant at)
     {
-        var name = LoyaltyNames.Gone(unit.Name) + lot;
-        return Lot.Parse(lot) is null ? null
+        if (Lot.Parse(lot) is not { } own)
+        {
+            return null;
+        }
+
+        var (name, today) = (GoneLot.NameOf(unit.Name, lot, 0), LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date));
+        return own.Idles
+            ? FirstIdle(GoneLot.Of(In(plan.Name), unit.Name), LoyaltyNames.NumberOf(plan.Zone.DayOf(at))) is { Tally: var idle } ? idle : new Tally(GoneLot.NameOf(unit.Name, lot, today), today, 0)
             : In(plan.Name).TalliesOf(name).FirstOrDefault(tally => tally.Name == name) is { Name: not null } known ? known
-            : new Tally(name, LoyaltyNames.NumberOf(new Moment(context.Moment.Instant, plan.Zone).Date), 0);
+            : new Tally(name, today, 0);
     }
+
+    // What idles runs out all at once, so of what was given on a day it is the first time after it.
+    private static GoneLot? FirstIdle(List<GoneLot> ranOut, long from) => ranOut.Where(gone => gone.Lot.Idles && gone.Day > from).OrderBy(gone => gone.Day).Select(gone => (GoneLot?)gone).FirstOrDefault();
 
     private void TellUnowed(UnitPlan unit, string lot, long amount)
     {
@@ -207,23 +217,22 @@ internal sealed partial class Decision
     /// <returns>How many need not be taken.</returns>
     private long RanOut(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant at, string? undone)
     {
-        var (membership, waits, prefix) = (In(plan.Name), PendingLot.Parse(lot), LoyaltyNames.Gone(unit.Name));
-        if (unit.Kind == UnitKind.Status || (waits?.Lot ?? Lot.Parse(lot)) is not { } own || membership.TalliesOf(prefix) is not { Count: > 0 } ranOut)
+        var (membership, waits) = (In(plan.Name), PendingLot.Parse(lot));
+        if (unit.Kind == UnitKind.Status || (waits?.Lot ?? Lot.Parse(lot)) is not { } own || GoneLot.Of(membership, unit.Name) is not { Count: > 0 } ranOut)
         {
             return 0;
         }
 
-        // What idles ran out after it was given, or was not among it.
-        var from = LoyaltyNames.NumberOf((own.Expiry ?? Instant.Max(at, waits?.ActiveFrom ?? at)).InZone(plan.Zone).Date);
+        var from = LoyaltyNames.NumberOf(plan.Zone.DayOf(own.Expiry ?? Instant.Max(at, waits?.ActiveFrom ?? at)));
+        var first = FirstIdle(ranOut, from)?.Day;
         var took = 0L;
-        foreach (var (tally, other) in ranOut.Select(tally => (tally, Lot: Lot.Parse(tally.Name[prefix.Length..]) ?? default))
-            .Where(gone => own.Idles ? gone.Lot.Idles && gone.tally.Period > from : own.Expiry is not null && (gone.Lot.Idles ? gone.tally.Period >= from : gone.Lot.Expiry >= own.Expiry))
+        foreach (var (tally, _, _) in ranOut.Where(gone => own.Idles ? gone.Lot.Idles && gone.Day == first : own.Expiry is not null && (gone.Lot.Idles ? gone.Day >= from : gone.Lot.Expiry >= own.Expiry))
             .OrderBy(gone => gone.Lot.Name != own.Name).ThenBy(gone => gone.Lot, Comparer<Lot>.Create((one, two) => one.Compare(two))).ToList())
         {
             var less = Math.Clamp(amount - took, 0, tally.Amount);
             took += less;
             Count(plan, tally with { Amount = tally.Amount - less });
-            if (undone is not null && less > 0 && undone + other.Name is var name)
+            if (undone is not null && less > 0 && undone + tally.Name[LoyaltyNames.Gone(unit.Name).Length..] is var name)
             {
                 Count(plan, new Tally(name, tally.Period, membership.Counted(name, tally.Period) + less));
                 membership = In(plan.Name);

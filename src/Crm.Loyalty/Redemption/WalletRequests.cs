@@ -288,11 +288,11 @@ internal static class WalletRequests
             return limited;
         }
 
-        var (membership, prefix) = (state.In(plan.Name), LoyaltyNames.Gone(unit.Name));
+        var membership = state.In(plan.Name);
         var (lot, within) = (request.Fields[LoyaltyEvents.LotField].AsCode, unit.Definition.ReinstateWithinDays ?? -1);
-        var gone = membership.TalliesOf(prefix).Where(tally => (lot is null || tally.Name == prefix + lot) && tally.Period + within >= Today(plan, context)).ToList();
+        var gone = GoneLot.Of(membership, unit.Name).Where(gone => (lot is null || gone.Lot.Name == lot) && gone.Tally.Period + within >= Today(plan, context)).ToList();
         // Of what ran out less when history is decided again, or never was, no more comes back than did run out.
-        var most = gone.Sum(tally => tally.Amount);
+        var most = gone.Sum(one => one.Tally.Amount);
         if (most < amount && (!context.AlreadyAccepted || most == 0))
         {
             return new Outcome.Refused("nothing-gone", LoyaltyTexts.NothingGone(unit.Name));
@@ -304,11 +304,11 @@ internal static class WalletRequests
         decision.Draw(staff.Counted);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reinstated) { Subject = reason, Unit = unit.Name, Amount = amount });
         var taken = new List<(string? Issuer, long Amount)>();
-        foreach (var tally in gone)
+        foreach (var (tally, own, _) in gone)
         {
             var part = Math.Min(tally.Amount, rest);
             rest -= part;
-            taken.Add((Lot.Parse(tally.Name[prefix.Length..])?.Issuer, part));
+            taken.Add((own.Issuer, part));
             decision.Count(plan, tally with { Amount = tally.Amount - part });
         }
 

@@ -165,6 +165,41 @@ public sealed class RunOutRefunds
         Assert.Equal(0, (await Wallet(club)).Balance);
     }
 
+    [Theory]
+    [InlineData("pos:first", "pos:second")]
+    [InlineData("pos:second", "pos:first")]
+    public async Task Idle_units_that_ran_out_at_another_time_are_none_of_those_that_were_spent_before(string one, string other)
+    {
+        var club = Of(new LotExpiry.WhenIdle(0, 30, LastDay.Included));
+        await club.Buys(100, "pos:first");
+        await club.Redeems(60, unit: "points");
+        club.On(2026, 4, 1);
+        await club.Buys(70, "pos:second");
+        club.On(2026, 7, 1);
+
+        await club.Returns(one, 100);
+        Assert.Equal(one == "pos:first" ? -60 : 0, (await Wallet(club)).Balance);
+        await club.Returns(other, 100);
+
+        Assert.Equal(-60, (await Wallet(club)).Balance);
+    }
+
+    [Fact]
+    public async Task What_idled_and_was_set_aside_meanwhile_ran_out_with_the_rest()
+    {
+        var club = Of(new LotExpiry.WhenIdle(0, 30, LastDay.Included), reinstateWithin: 90);
+        await club.Buys(100, "pos:sale");
+        await club.Records(RewardEvents.Reserve("app:1", SpendAuthority.SignedIn(Samples.Amy), 60, Duration.FromDays(40), unit: "points"));
+        club.On(2026, 4, 1);
+        Assert.Equal(0, (await Wallet(club)).Balance);
+
+        await club.Returns("pos:sale", 30);
+        Assert.Equal(0, (await Wallet(club)).Balance);
+        await club.Records(LoyaltyEvents.Reinstate("desk:1", Samples.Amy, 70, null, "goodwill", "staff:1"));
+
+        Assert.Equal(70, (await Wallet(club)).Balance);
+    }
+
     [Fact]
     public async Task What_was_reinstated_is_taken()
     {
