@@ -65,24 +65,38 @@ internal static class MachineUse
     };
 
     /// <summary>Finds what a rule asks of the machine, and by which method.</summary>
-    /// <exception cref="LawBroken">It asks something.</exception>
+    /// <exception cref="LawBroken">It asks something that its author has not allowed, or allows something without a reason, or that it does not ask.</exception>
     public static void Check(IEarningRule rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
+        var allowed = rule.GetType().GetCustomAttributes<AllowedCallAttribute>().ToList();
+        if (allowed.Find(one => string.IsNullOrWhiteSpace(one.Because)) is { } bare)
+        {
+            throw new LawBroken($"Rule '{rule.Name}'", $"an allowed call of {bare.Call} without a reason", "a sentence that says why nothing which the rule gives depends on it");
+        }
+
+        var asked = Asked(rule).ToList();
+        foreach (var (by, called) in asked.Where(one => allowed.TrueForAll(known => known.Call != NameOf(one.Called ?? one.By))))
+        {
+            throw called is null
+                ? new LawBroken($"Rule '{rule.Name}'", $"code in {NameOf(by)} that is native, or made at run time, and cannot be looked at", "compiled code that depends on the context alone")
+                : new LawBroken($"Rule '{rule.Name}'", $"a call of {NameOf(called)} in {NameOf(by)}", "code that depends on the context alone: the time is its Moment, and what comes from elsewhere is a look-up of its event");
+        }
+
+        if (allowed.Find(known => asked.TrueForAll(one => known.Call != NameOf(one.Called ?? one.By))) is { } idle)
+        {
+            throw new LawBroken($"Rule '{rule.Name}'", $"an allowed call of {idle.Call} that its code does not make", "allowances for calls that are made");
+        }
+    }
+
+    /// <summary>The names of what a rule asks of the machine, and of its code that cannot be looked at.</summary>
+    public static IEnumerable<string> CallsOf(IEarningRule rule) => Asked(rule).Select(one => NameOf(one.Called ?? one.By));
+
+    private static IEnumerable<(MethodBase By, MethodBase? Called)> Asked(IEarningRule rule)
+    {
         var own = rule.GetType().Assembly;
         var code = new ReachedCode(type => type.Assembly == own || (type.Assembly.GetName().Name is { } library && !KnownLibraries.Contains(library, StringComparer.Ordinal) && !Families.Any(family => IsWithin(library, family))));
-        foreach (var (by, called) in code.CallsFrom(rule))
-        {
-            if (called is null)
-            {
-                throw new LawBroken($"Rule '{rule.Name}'", $"code in {NameOf(by)} that is native, or made at run time, and cannot be looked at", "compiled code that depends on the context alone");
-            }
-
-            if (AsksMachine(by, called))
-            {
-                throw new LawBroken($"Rule '{rule.Name}'", $"a call of {NameOf(called)} in {NameOf(by)}", "code that depends on the context alone: the time is its Moment, and what comes from elsewhere is a look-up of its event");
-            }
-        }
+        return code.CallsFrom(rule).Where(call => call.Called is null || AsksMachine(call.By, call.Called));
     }
 
     private static bool AsksMachine(MethodBase by, MethodBase called)

@@ -70,6 +70,9 @@ public static class Witnesses
             case WitnessClaim.Gathers(var unit, var gift):
                 var gathered = (await shown.MembershipAsync(Witness.Customer, last + Duration.FromHours(1)).ConfigureAwait(false))?.Wallet(unit).Balance;
                 return gathered > gift && shown.Paid == 0 ? null : (Text($"{gathered} {unit}"), Text($"more than {gift}, and nothing paid"));
+            case WitnessClaim.Calls(var rule, var call):
+                var calls = program.Rules.Where(known => known.Name == rule).SelectMany(MachineUse.CallsOf).Distinct(StringComparer.Ordinal).ToList();
+                return calls.Contains(call, StringComparer.Ordinal) ? null : (calls.Count == 0 ? "no such call" : string.Join(", ", calls), $"a call of {call} in the code of rule '{rule}'");
             case WitnessClaim.HoldsWorth(var each):
                 var worth = 0m;
                 foreach (var who in shown.Customers)

@@ -57,6 +57,9 @@ public static class FindingCodes
     /// <summary>Bringing friends is worth at least what they have to pay.</summary>
     public const string ReferralPump = "referral-pump";
 
-    /// <summary>Who buys, redeems and brings back keeps what was redeemed.</summary>
+    /// <summary>The code of a rule asks something of the machine, and its author says why nothing depends on it (<see cref="Rules.AllowedCallAttribute"/>).</summary>
+    public const string AllowedCall = "allowed-call";
+
+    /// <summary>Who buys and brings back keeps what was redeemed, or what may be redeemed still.</summary>
     public const string RefundLoop = "refund-loop";
 }

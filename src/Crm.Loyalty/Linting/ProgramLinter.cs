@@ -23,6 +23,7 @@ public static class ProgramLinter
             .. LifeFindings.Of(carts),
             .. never.Select(one => one.Finding),
             .. RuleFindings.Caps(carts),
+            .. RuleFindings.Allowed(carts),
             .. BracketFindings.Of(carts),
             .. TierFindings.Of(carts, never.Select(one => one.Rule).ToHashSet(StringComparer.Ordinal)),
             .. ChainFindings.Of(carts),

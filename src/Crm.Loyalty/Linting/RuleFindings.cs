@@ -1,3 +1,4 @@
+using System.Reflection;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
 using Crm.Values;
@@ -48,6 +49,23 @@ internal static class RuleFindings
                     path,
                     new Text($"A single step of rule '{rule.Name}' gives {step}, and '{name}' cuts it to {most}: no step is ever given whole.", $"規則「{rule.Name}」每級給予 {step}，而「{name}」限為 {most}，任何一級都不會足額。"),
                     new Witness([.. carts.Joining(cart.OccurredAt ?? carts.Noon), new WitnessStep(cart)], new WitnessClaim.EarnsLess(rule.Name, step)) { Supplies = carts.Filled });
+            }
+        }
+    }
+
+    /// <summary>What the code of rules asks of the machine by their authors' leave.</summary>
+    public static IEnumerable<ProgramFinding> Allowed(Carts carts)
+    {
+        foreach (var (rule, place) in carts.Program.Rules.Select((rule, place) => (rule, place)))
+        {
+            foreach (var allowed in rule.GetType().GetCustomAttributes<AllowedCallAttribute>())
+            {
+                var cart = carts.Purchase("cart", carts.StepOf(rule), carts.Noon);
+                yield return new ProgramFinding(
+                    FindingCodes.AllowedCall,
+                    $"rules[{place}]",
+                    new Text($"The code of rule '{rule.Name}' calls {allowed.Call}; its author allows it: {allowed.Because}", $"規則「{rule.Name}」的程式碼調用 {allowed.Call}；作者容許的理由：{allowed.Because}"),
+                    new Witness([.. carts.Joining(carts.Noon), new WitnessStep(cart)], new WitnessClaim.Calls(rule.Name, allowed.Call)) { Supplies = carts.Filled });
             }
         }
     }

@@ -78,6 +78,11 @@ public abstract record WitnessClaim
     /// <param name="Gift">What a new customer gets.</param>
     public sealed record Gathers(string Unit, long Gift) : WitnessClaim;
 
+    /// <summary>The code of a rule asks something of the machine.</summary>
+    /// <param name="Rule">The rule.</param>
+    /// <param name="Call">The call.</param>
+    public sealed record Calls(string Rule, string Call) : WitnessClaim;
+
     /// <summary>What all customers together hold, at what units pay for, is at least what they have paid.</summary>
     /// <param name="Each">What units pay for.</param>
     public sealed record HoldsWorth(Sequence<UnitWorth> Each) : WitnessClaim;

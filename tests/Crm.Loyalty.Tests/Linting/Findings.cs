@@ -116,6 +116,7 @@ public sealed class Findings
         }),
         ["friends who only come"] = (FindingCodes.ReferralPump, "referrals", Plain with { Rewards = [TenDollars], Referrals = new() { For = ReferralFor.Coming, Advocate = new("points", 1) } }),
         ["what is missing is written off"] = (FindingCodes.RefundLoop, "units[0].debt", Plain with { Units = [new("points", UnitKind.Redeemable) { Debt = DebtPolicy.ClampToZero }], Rewards = [TenDollars] }),
+        ["a call that the author allows"] = (FindingCodes.AllowedCall, "rules[0]", Plain with { Rules = [new Timed()] }),
     };
 
     public static TheoryData<string> Names => [.. Cases.Keys];
@@ -305,5 +306,22 @@ public sealed class Findings
         {
             // What was listed is read afterwards.
         }
+    }
+
+    /// <summary>Measures how long it takes, which changes nothing of what it gives.</summary>
+    [AllowedCall("System.Diagnostics.Stopwatch.GetTimestamp", "How long a rule takes is measured and not given.")]
+    private sealed class Timed : IEarningRule
+    {
+        public string Name => "timed";
+
+        public int Version => 1;
+
+        public IEnumerable<Earning> Evaluate(EarningContext context)
+        {
+            Took = System.Diagnostics.Stopwatch.GetTimestamp();
+            return [new("points", 1)];
+        }
+
+        public long Took { get; private set; }
     }
 }

@@ -47,6 +47,16 @@ public sealed class AskingTheMachine
     }
 
     [Fact]
+    public void A_call_that_the_author_allows_with_a_reason_is_let_pass_and_no_other() => Law.Check(new Measured(), RuleClaims.Usual);
+
+    [Theory]
+    [InlineData(typeof(MeasuredAndDated), "a call of System.DateTime.UtcNow in ")]
+    [InlineData(typeof(Unreasoned), "without a reason")]
+    [InlineData(typeof(Overcautious), "an allowed call of System.Random.Shared that its code does not make")]
+    public void An_allowance_is_for_a_call_that_is_made_and_says_why(Type rule, string found) =>
+        Assert.Contains(found, Assert.Throws<LawBroken>(() => Law.Check((IEarningRule)Activator.CreateInstance(rule)!, RuleClaims.Usual)).Found, StringComparison.Ordinal);
+
+    [Fact]
     public void Code_that_is_made_at_run_time_cannot_be_looked_at_and_is_named()
     {
         var points = Expression.Lambda<Func<long>>(Expression.Constant(1L)).Compile();
@@ -193,4 +203,31 @@ public sealed class AskingTheMachine
 
         public override int GetHashCode() => HashCode.Combine(Size, Price);
     }
+
+    [AllowedCall("System.Diagnostics.Stopwatch.GetTimestamp", "How long it takes is measured and not given.")]
+    private class Measured : IEarningRule
+    {
+        public string Name => "measured";
+
+        public int Version => 1;
+
+        public long Took { get; private set; }
+
+        public virtual IEnumerable<Earning> Evaluate(EarningContext context)
+        {
+            Took = Stopwatch.GetTimestamp();
+            return [new("points", 1)];
+        }
+    }
+
+    private sealed class MeasuredAndDated : Measured
+    {
+        public override IEnumerable<Earning> Evaluate(EarningContext context) => base.Evaluate(context).Append(new("points", DateTime.UtcNow.Day));
+    }
+
+    [AllowedCall("System.Diagnostics.Stopwatch.GetTimestamp", " ")]
+    private sealed class Unreasoned : Measured;
+
+    [AllowedCall("System.Random.Shared", "None.")]
+    private sealed class Overcautious : Measured;
 }
