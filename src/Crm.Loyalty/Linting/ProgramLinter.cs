@@ -28,6 +28,7 @@ public static class ProgramLinter
             .. TierFindings.Of(carts, never.Select(one => one.Rule).ToHashSet(StringComparer.Ordinal)),
             .. ChainFindings.Of(carts),
             .. PumpFindings.Of(carts),
+            .. KeptFindings.Of(carts),
         ];
     }
 

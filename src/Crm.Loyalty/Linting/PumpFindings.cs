@@ -100,6 +100,19 @@ internal static class PumpFindings
         return null;
     }
 
+    /// <summary>The best that everybody can have for a unit, and how often at least: a whole reward, or what payment asks for; null where there is nothing.</summary>
+    internal static (UnitWorth Worth, long Times)? Spending(Carts carts, string unit)
+    {
+        var program = carts.Program;
+        if (UnitWorth.All(program, unit, carts.Assumptions).FirstOrDefault(worth => IsOpen(program, worth, unit)) is not { } worth)
+        {
+            return null;
+        }
+
+        var least = Math.Max(worth.Units, worth.Path == "payment" ? program.Payment?.Minimum ?? 0 : 0);
+        return (worth, (least + worth.Units - 1) / worth.Units);
+    }
+
     private static bool MeetsMinimum(LoyaltyProgram program, UnitWorth worth, long times) => worth.Path != "payment" || program.Payment is not { } payment
         || (checked(times * worth.Units) >= payment.Minimum && (payment.Most is not { } most || checked(times * worth.Pays.MinorUnits) <= most.MinorUnits));
 
@@ -296,7 +309,7 @@ internal static class PumpFindings
         var program = carts.Program;
         foreach (var (unit, place) in program.Units.Select((unit, place) => (unit, place)).Where(pair => pair.unit is { Kind: UnitKind.Redeemable, Debt: not DebtPolicy.Carry }))
         {
-            if (UnitWorth.All(program, unit.Name, carts.Assumptions).FirstOrDefault(worth => IsOpen(program, worth, unit.Name)) is not { } worth)
+            if (Spending(carts, unit.Name) is not var (worth, times))
             {
                 continue;
             }
@@ -314,9 +327,7 @@ internal static class PumpFindings
                     continue;
                 }
 
-                // One purchase that earns a whole reward, or what payment asks for at least.
-                var least = Math.Max(worth.Units, worth.Path == "payment" ? program.Payment?.Minimum ?? 0 : 0);
-                var times = (least + worth.Units - 1) / worth.Units;
+                // One purchase that earns it.
                 var spend = step with { MinorUnits = checked(step.MinorUnits * (((times * worth.Units) + each - 1) / each)) };
                 if (carts.For(rule, "purchase", spend) is not { OccurredAt: { } bought } cart || Certain(carts, cart).GetValueOrDefault(unit.Name) < times * worth.Units || carts.Redeem(worth, times, bought + Duration.FromMinutes(1)) is not { } redeeming)
                 {

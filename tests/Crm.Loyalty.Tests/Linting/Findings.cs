@@ -1,5 +1,6 @@
 using Crm.Conditions;
 using Crm.Engine;
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Linting;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Programs;
@@ -116,6 +117,11 @@ public sealed class Findings
         }),
         ["friends who only come"] = (FindingCodes.ReferralPump, "referrals", Plain with { Rewards = [TenDollars], Referrals = new() { For = ReferralFor.Coming, Advocate = new("points", 1) } }),
         ["what is missing is written off"] = (FindingCodes.RefundLoop, "units[0].debt", Plain with { Units = [new("points", UnitKind.Redeemable) { Debt = DebtPolicy.ClampToZero }], Rewards = [TenDollars] }),
+        ["an achievement that stays when the order goes back"] = (FindingCodes.RefundLoop, "challenges[0].keepsAchieved", Plain with
+        {
+            Rewards = [TenDollars],
+            Challenges = [new() { Name = "three", Goals = [new("orders", 3), new("money", 9_000) { Measure = GoalMeasure.Money, Currency = Currency.Hkd }], Recurrence = Recurrence.OnCompletion, KeepsAchieved = true, Award = [new("points", 40)] }],
+        }),
         ["a call that the author allows"] = (FindingCodes.AllowedCall, "rules[0]", Plain with { Rules = [new Timed()] }),
     };
 
@@ -136,6 +142,18 @@ public sealed class Findings
         {
             await Witnesses.CheckAsync(program, each);
         }
+    }
+
+    [Theory]
+    [InlineData(Recurrence.Once, 40, false)]
+    [InlineData(Recurrence.Once, 100, true)]
+    [InlineData(Recurrence.OnCompletion, 1, true)]
+    public void An_achievement_that_stays_is_found_where_what_it_gives_suffices_for_something(Recurrence recurrence, long award, bool found)
+    {
+        var challenge = new Challenge { Name = "one", Goals = [new("orders", 1)], Recurrence = recurrence, KeepsAchieved = true, Award = [new("points", award)] };
+
+        Assert.Equal(found, ProgramLinter.Findings(Plain with { Rewards = [TenDollars], Challenges = [challenge] }).Any(finding => finding.Code == FindingCodes.RefundLoop));
+        Assert.Empty(ProgramLinter.Findings(Plain with { Rewards = [TenDollars], Challenges = [challenge with { KeepsAchieved = false }] }));
     }
 
     [Fact]

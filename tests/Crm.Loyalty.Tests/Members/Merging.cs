@@ -256,6 +256,26 @@ public sealed class Merging
         }
     }
 
+    [Theory]
+    [InlineData(5, 5, 2, 2)]
+    [InlineData(3, 2, 1, 1)]
+    [InlineData(5, 3, 1, 1)]
+    public async Task What_two_have_achieved_that_stays_stays_after_a_merge_whoever_brings_orders_back_A14(int own, int other, int completed, long stars)
+    {
+        var program = Striving(new() { Name = "orders", Goals = [new("orders", 5)], Recurrence = Recurrence.OnCompletion, KeepsAchieved = true, Award = [new UnitAmount("stars", 1)] });
+        var club = Club.Of(program);
+        await Orders(club, own, other, 1);
+        await MergedAsync(club);
+        foreach (var order in Enumerable.Range(0, other))
+        {
+            await club.Records(CustomerEvent.Refund($"till:back-{order}", Ben, $"till:1.{order}", Money.Hkd(10)));
+        }
+
+        var membership = await club.Membership();
+        Assert.Equal((stars, completed), (membership.Wallet("stars").Balance, membership.Challenge("orders")?.Completed));
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+    }
+
     [Fact]
     public async Task Others_are_told_of_a_challenge_that_two_achieve_together()
     {
