@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Values;
@@ -8,11 +9,16 @@ namespace Crm.Storage.Sql;
 /// <summary>Reads journals in the order of their key, so many rows at a time, whoever they belong to: nobody is asked for by id.</summary>
 internal sealed class HistoryScan(string tenant)
 {
+    private readonly ConcurrentDictionary<string, SqlStatement> ofKinds = new(StringComparer.Ordinal);
+
     // Few enough that their list is no large object for the collector, and that it has little to keep when it comes by.
     private const int RowsAtOnce = 1_024;
 
     /// <summary>So many customers are asked for by id at once.</summary>
     public const int CustomersAtOnce = 64;
+
+    /// <summary>So many, where only some of their entries are.</summary>
+    public const int CustomersAtOnceInPart = 256;
 
     private const string EventColumns = """
         e.customer_id, e.version, e.source, e.event_key, e.kind, e.occurred_at, e.effective_at, e.recorded_at, e.channel, e.brand, e.actor, e.spend_minor, e.spend_currency,
@@ -38,6 +44,15 @@ internal sealed class HistoryScan(string tenant)
         ORDER BY l.bucket, l.customer_id, l.version, l.line
         """,
         [Characters, Whole, Bytes]);
+
+    private static readonly SqlStatement LinesAfter = new(
+        $$"""
+        WITH v (tenant, bucket, customer_id, version) AS (VALUES {rows})
+        SELECT {{LineColumns}}
+        FROM v CROSS JOIN crm_event_line l WHERE l.tenant = v.tenant AND l.bucket = v.bucket AND l.customer_id = v.customer_id AND l.version >= v.version
+        ORDER BY l.bucket, l.customer_id, l.version, l.line
+        """,
+        [Characters, Whole, Bytes, Whole]);
 
     // The bounds are those of the key. The buckets are named with a sign before them: without it SQLite would look for them instead, and read a bucket from its beginning for each part.
     private static readonly SqlStatement Events = new(
@@ -99,6 +114,55 @@ internal sealed class HistoryScan(string tenant)
         Join(entries, lines);
         return [.. entries.GroupBy(entry => entry.Customer).Select(own => new StoredHistory(own.Key, [.. own.Select(entry => entry.Entry)]))];
     }
+
+    /// <summary>Some entries of some customers, by bucket, id and version.</summary>
+    /// <param name="session">A connection.</param>
+    /// <param name="asked">Which.</param>
+    /// <param name="customers">Those of its customers of whom they are read now.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<IReadOnlyList<CustomerEntry>> SomeAsync(SqlSession session, EntryRequest asked, IEnumerable<EntriesAfter> customers, CancellationToken cancellationToken)
+    {
+        var entries = new List<(CustomerId Customer, HistoryEntry Entry)>();
+        var lines = new List<(CustomerId Customer, long Version, EventLine Line)>();
+        var (events, theirs, reader) = (new SqlCall(EventsIn(asked)), new SqlCall(LinesAfter), new EntryReader());
+        foreach (var (customer, after) in customers)
+        {
+            events.Add(tenant, customer.Bucket, customer, after?.ToUnixTimeTicks() ?? long.MinValue);
+        }
+
+        // Events are never changed, so lines read after their events are complete, and those of other events are left out.
+        await session.QueryAsync([SqlQuery.Into(events, entries, reader.Read)], cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (i == 0 || entries[i - 1].Customer != entries[i].Customer)
+            {
+                theirs.Add(tenant, entries[i].Customer.Bucket, entries[i].Customer, entries[i].Entry.Version);
+            }
+        }
+
+        if (theirs.Rows > 0)
+        {
+            await session.QueryAsync([SqlQuery.Into(theirs, lines, reader.ReadLine)], cancellationToken).ConfigureAwait(false);
+            Join(entries, lines);
+        }
+
+        return entries.ConvertAll(entry => new CustomerEntry(entry.Customer, entry.Entry));
+    }
+
+    // The kinds stand in the text, so that one statement is for any number of customers, and as few statements are there as definitions ask for kinds.
+    private SqlStatement EventsIn(EntryRequest asked) => ofKinds.GetOrAdd(
+        $$"""
+        WITH v (tenant, bucket, customer_id, after) AS (VALUES {rows})
+        SELECT {{EventColumns}}
+        FROM v CROSS JOIN crm_event e WHERE e.tenant = v.tenant AND e.bucket = v.bucket AND e.customer_id = v.customer_id
+            AND ((e.effective_at > v.after AND e.kind IN ({{Listed(asked.Kinds)}})) OR e.kind IN ({{Listed(asked.Always)}}))
+        ORDER BY e.bucket, e.customer_id, e.version
+        """,
+        static text => new SqlStatement(text, [Characters, Whole, Bytes, Whole]));
+
+    // What is no name is no event's kind. A kind may be named like a table, of whose name the dialect would make another.
+    private static string Listed(Sequence<string> kinds) =>
+        string.Join(", ", kinds.Where(Names.IsName).Order(StringComparer.Ordinal).Select(kind => $"'{kind.Replace("crm_", "crm' || '_", StringComparison.Ordinal)}'").DefaultIfEmpty("''"));
 
     // Both are in the order of the key. Lines of an event that was recorded after the events were read belong to none of them.
     private static void Join(List<(CustomerId Customer, HistoryEntry Entry)> entries, List<(CustomerId Customer, long Version, EventLine Line)> lines)

@@ -217,6 +217,16 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
         }
     }
 
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<IReadOnlyList<CustomerEntry>> ReadEntriesAsync(EntryRequest asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        foreach (var some in asked.Customers.Chunk(HistoryScan.CustomersAtOnceInPart))
+        {
+            yield return await ReadAsync(session => histories.SomeAsync(session, asked, some, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     private async IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(EntryPlace place, EntryPlace until, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (open, entries) = (default(CustomerId), new List<HistoryEntry>());

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Crm.Events;
 using Crm.Values;
 using NodaTime;
@@ -48,7 +49,48 @@ public interface IHistoryScan
             yield return [.. some.Where(history => meant.Contains(history.Customer))];
         }
     }
+
+    /// <summary>Some entries of some customers' histories, by bucket, id and version; in parts of bounded size. By default whole histories are read, and what is not asked for is left out.</summary>
+    /// <param name="asked">Which.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    async IAsyncEnumerable<IReadOnlyList<CustomerEntry>> ReadEntriesAsync(EntryRequest asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        var after = asked.Customers.ToDictionary(customer => customer.Customer, customer => customer.After);
+        await foreach (var some in ReadHistoriesAsync([.. asked.Customers.Select(customer => customer.Customer)], cancellationToken).ConfigureAwait(false))
+        {
+            yield return [.. some.SelectMany(history => history.Entries.Where(entry => asked.Has(entry, after[history.Customer])).Select(entry => new CustomerEntry(history.Customer, entry)))];
+        }
+    }
 }
+
+/// <summary>Asks for those entries of histories that may count in measures, and those after which nothing can be said without the whole.</summary>
+/// <param name="Customers">Whose, by bucket and then by id.</param>
+/// <param name="Kinds">The kinds of events of which the entries after an instant are asked for.</param>
+/// <param name="Always">The kinds of which all entries are.</param>
+public sealed record EntryRequest(IReadOnlyList<EntriesAfter> Customers, Sequence<string> Kinds, Sequence<string> Always)
+{
+    /// <summary>Whether an entry of a customer is asked for.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="after">The instant of that customer.</param>
+    public bool Has(HistoryEntry entry, Instant? after)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return ((after is null || entry.EffectiveAt > after) && Kinds.Contains(entry.Event.Kind)) || Always.Contains(entry.Event.Kind);
+    }
+}
+
+/// <summary>A customer, and the instant after which entries are asked for.</summary>
+/// <param name="Customer">Whose.</param>
+/// <param name="After">They take effect after this one; null: whenever they do.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct EntriesAfter(CustomerId Customer, Instant? After);
+
+/// <summary>An entry of a history.</summary>
+/// <param name="Customer">Whose.</param>
+/// <param name="Entry">The entry.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct CustomerEntry(CustomerId Customer, HistoryEntry Entry);
 
 /// <summary>The journal of a customer, without the answers that were given.</summary>
 /// <param name="Customer">Whose.</param>

@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using Crm.Ledger;
 using Crm.Storage;
 using Crm.Testing.Counterfeits;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Testing.Laws;
 
@@ -81,6 +83,30 @@ internal static class PageLaws
                 }
             },
             () => new ReadsTheNeighbours()) with { Since = 5 },
+
+        Law.Of<IHistoryScan>(
+            "Entries_of_some_kinds_after_an_instant_are_those_of_the_journals",
+            "Of the histories of some customers, the entries of some kinds after an instant of each, and those of others whenever they were, are what the whole histories have of them, and nothing else.",
+            async bench =>
+            {
+                var histories = (IHistoryScan)bench.Store;
+                var written = await FillAsync(bench);
+                var kinds = written.Values.SelectMany(entries => entries).Select(entry => entry.Event.Kind).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+                foreach (var (some, always) in new (List<string> Some, List<string> Always)[] { (kinds, []), ([kinds[0]], kinds.Skip(1).ToList()), (["crm_event", "no name's", kinds[^1]], []) })
+                {
+                    // All of them, those after the first, and those after the latest.
+                    var customers = InOrder(written.Keys).Select((customer, place) => new EntriesAfter(customer, place % 3 == 0 ? (Instant?)null : written[customer].Order(ByEffect).ElementAt(place % 3 == 1 ? 0 : written[customer].Count - 1).EffectiveAt)).ToList();
+                    var asked = new EntryRequest(customers, some.ToSequence(), always.ToSequence());
+                    var found = new List<CustomerEntry>();
+                    await foreach (var part in histories.ReadEntriesAsync(asked, bench.Token))
+                    {
+                        found.AddRange(part);
+                    }
+
+                    Bench.SameList("The entries", customers.SelectMany(customer => written[customer.Customer].Select(HistoryEntry.Of).Where(entry => asked.Has(entry, customer.After)).Select(entry => new CustomerEntry(customer.Customer, entry))), found);
+                }
+            },
+            () => new ReadsFromTheInstantOn()) with { Since = 5 },
 
         Law.Of<IHistoryScan>(
             "Histories_by_ranges_of_buckets_are_the_journals",
@@ -176,6 +202,8 @@ internal static class PageLaws
             },
             () => new TellsTheLastAgain()) with { Since = 4 },
     ];
+
+    private static readonly Comparer<JournalEntry> ByEffect = Comparer<JournalEntry>.Create(static (one, other) => one.EffectiveAt.CompareTo(other.EffectiveAt));
 
     /// <summary>Customers with journals of some entries, one of them merged into another where the store merges, and one without a journal.</summary>
     /// <returns>The journals.</returns>
@@ -273,6 +301,18 @@ internal static class PageLaws
     private sealed class ReadsWholeBuckets : StoreDecorator, IHistoryScan
     {
         public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(CustomerId? after, CustomerId last, CancellationToken cancellationToken) => ReadHistoriesAsync(after?.Bucket ?? 0, last.Bucket, cancellationToken);
+    }
+
+    private sealed class ReadsFromTheInstantOn : StoreDecorator, IHistoryScan
+    {
+        public async IAsyncEnumerable<IReadOnlyList<CustomerEntry>> ReadEntriesAsync(EntryRequest asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            var after = asked.Customers.ToDictionary(customer => customer.Customer, customer => customer.After);
+            await foreach (var some in ((IHistoryScan)this).ReadHistoriesAsync([.. asked.Customers.Select(customer => customer.Customer)], cancellationToken).ConfigureAwait(false))
+            {
+                yield return [.. some.SelectMany(history => history.Entries.Where(entry => asked.Has(entry, after[history.Customer]) || (entry.EffectiveAt == after[history.Customer] && asked.Kinds.Contains(entry.Event.Kind))).Select(entry => new CustomerEntry(history.Customer, entry)))];
+            }
+        }
     }
 
     private sealed class ReadsTheNeighbours : StoreDecorator, IHistoryScan
