@@ -56,7 +56,7 @@ internal sealed partial class Decision
 
     /// <summary>Begins with a customer as loaded, or with a newborn one.</summary>
     public static ValueTask<Decision> BeginAsync(Kernel kernel, CustomerSnapshot snapshot, IIdSource ids, CancellationToken cancellationToken) =>
-        BeginAsync(kernel, snapshot, snapshot.Customer ?? ids.NewCustomerId(), kernel.Codec.Decode(snapshot.Slots, snapshot.Version), null, cancellationToken);
+        BeginAsync(kernel, snapshot, snapshot.Customer ?? ids.NewCustomerId(), kernel.Codec.Decode(snapshot.Slots, snapshot.Version), null, null, cancellationToken);
 
     /// <summary>Begins with a customer as loaded and decoded.</summary>
     /// <param name="kernel">What all decisions share.</param>
@@ -64,11 +64,16 @@ internal sealed partial class Decision
     /// <param name="customer">Who.</param>
     /// <param name="state">What the slots of the snapshot hold.</param>
     /// <param name="history">The customer's history, where it was read with those of others, so that it need not be asked for. One that is not exactly the loaded customer's, or does not tell all of them, is left aside; null: none was read.</param>
+    /// <param name="missed">Of the customer's history what new windows count, where that is enough (<see cref="MissedEntries"/>); null: it was not read.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public static async ValueTask<Decision> BeginAsync(Kernel kernel, CustomerSnapshot snapshot, CustomerId customer, CustomerState state, StoredHistory? history, CancellationToken cancellationToken)
+    public static async ValueTask<Decision> BeginAsync(Kernel kernel, CustomerSnapshot snapshot, CustomerId customer, CustomerState state, StoredHistory? history, List<HistoryEntry>? missed, CancellationToken cancellationToken)
     {
         var decision = new Decision(kernel, snapshot, customer, state) { given = history is not null && IsOf(state, history) ? history.Entries : null };
-        if (LacksWindows(snapshot, state))
+        if (missed is not null)
+        {
+            state.Observed = state.Observed.Filled(missed.Where(entry => entry.Accepted && entry.Version <= snapshot.Version).Select(entry => (entry.Event, entry.EffectiveAt)));
+        }
+        else if (LacksWindows(snapshot, state))
         {
             await decision.FillNewWindowsAsync(cancellationToken).ConfigureAwait(false);
         }

@@ -10,7 +10,8 @@ namespace Crm.Engine;
 /// <param name="most">At most so many customers.</param>
 internal sealed class LoadedPages(Kernel kernel, CustomerId? after, int most)
 {
-    private const int OnAPage = 512;
+    /// <summary>How many customers a page has but the last.</summary>
+    public const int OnAPage = 512;
 
     /// <summary>Whether there are no more customers, once all pages have been read.</summary>
     public bool AreAll { get; private set; }

@@ -33,6 +33,7 @@ internal sealed class ModuleSet
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(modules));
         }
 
+        Changing = Kinds.Known.Where(kind => kind is EventKinds.MergedName or EventKinds.RetiredName || Kinds.Find(kind) is { Nature: EventNature.Amendment }).ToSequence();
         EmptySlots = [.. Contracts.Select(contract => contract.Codec.Empty)];
         Validators = [.. All.OfType<IEventValidator>()];
         AskingAnew = [.. All.Index().Where(module => module.Item is IAsksAnew).Select(module => (module.Index, (IAsksAnew)module.Item))];
@@ -68,6 +69,9 @@ internal sealed class ModuleSet
     public (int Index, IAsksAnew Module)[] AskingAnew { get; }
 
     public EventKinds Kinds { get; }
+
+    /// <summary>The kinds of events after which other events of a history are no longer what they were, or not only this customer's.</summary>
+    public Sequence<string> Changing { get; }
 
     public WindowCatalog Windows { get; }
 

@@ -8,11 +8,15 @@ namespace Crm.Engine;
 
 /// <summary>
 /// Goes through all customers and decides anew what one module keeps of them, a commit for each for whom something changes. Customers are loaded, decided and written a page at a time; those whom somebody else was faster with
-/// are decided again one by one. It can stop after any page and go on there.
+/// are decided again one by one. It can stop after any page and go on there. A store that can select whom it concerns is asked for that once the first page has shown that it concerns few: where it concerns many, looking at
+/// everybody is less work.
 /// </summary>
 internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
 {
     private const int MostAtOnce = 4;
+
+    // Few change where less than one in so many does.
+    private const int Few = 4;
 
     public async ValueTask<RebuildReport> RunAsync(RebuildRequest request, CancellationToken cancellationToken)
     {
@@ -20,8 +24,9 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         var concerned = request.From == RebuildFrom.Now ? Concerned.By(kernel, module, clock.GetCurrentInstant()) : null;
         var pages = new LoadedPages(kernel, request.After, request.Most);
         var report = new RebuildReport(0, 0, request.After, false);
-        var read = Beside(ReadAsync(pages, concerned, module, request, cancellationToken), cancellationToken);
-        await foreach (var decided in Beside(DecideAsync(read, module, request, cancellationToken), cancellationToken).ConfigureAwait(false))
+        var changedOfFirst = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var read = Beside(ReadAsync(pages, concerned, changedOfFirst.Task, module, request, cancellationToken), cancellationToken);
+        await foreach (var decided in Beside(DecideAsync(read, changedOfFirst, module, request, cancellationToken), cancellationToken).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
             report = await WriteAsync(report, decided, module, request, cancellationToken).ConfigureAwait(false);
@@ -53,30 +58,52 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             : throw new ArgumentException($"The module '{name}' cannot be decided anew by itself: it has written to the ledger, or what it has done is irrevocable. A reversible module without units is expected.", nameof(name));
     }
 
-    // What deciding those of a page needs who are concerned.
-    private async IAsyncEnumerable<ReadPage> ReadAsync(LoadedPages pages, Concerned? concerned, int module, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    // On the first page everybody is taken for concerned, where there are more.
+    private async IAsyncEnumerable<ReadPage> ReadAsync(LoadedPages pages, Concerned? concerned, Task<int> changedOfFirst, int module, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var (before, customers, snapshots) in pages.ReadAsync(cancellationToken).ConfigureAwait(false))
+        var isFirst = true;
+        await foreach (var page in pages.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            var loaded = new List<Loaded>(customers.Length);
-            var lacking = new List<CustomerId>();
-            var unreadable = new List<UnreadableCustomer>();
-            for (var i = 0; i < customers.Length; i++)
+            var tried = isFirst && page.Customers.Length == LoadedPages.OnAPage ? concerned : null;
+            isFirst = false;
+            var read = await ReadAsync(page, tried is null ? concerned : null, module, request, cancellationToken).ConfigureAwait(false);
+            yield return read;
+            if (tried is null)
             {
-                var (customer, snapshot) = (customers[i], snapshots[i]);
-                if (await ReadableAsync(customer, unreadable, () => LoadedAsync(customer, snapshot, concerned, module, cancellationToken)).ConfigureAwait(false) is { } one)
-                {
-                    loaded.Add(one);
-                    if (request.From == RebuildFrom.History || Decision.LacksWindows(snapshot, one.State))
-                    {
-                        lacking.Add(customer);
-                    }
-                }
+                continue;
             }
 
-            var histories = lacking.Count == 0 ? [] : await HistoriesAsync(before, customers[^1], lacking, isMost: lacking.Count * 2 >= customers.Length, cancellationToken).ConfigureAwait(false);
-            yield return new ReadPage(customers, loaded, unreadable, histories);
+            concerned = await changedOfFirst.WaitAsync(cancellationToken).ConfigureAwait(false) * Few < page.Customers.Length ? tried : null;
+            foreach (var (_, snapshot, _) in concerned is null ? [] : read.Loaded)
+            {
+                // The store selects before the next page is loaded: whoever is written meanwhile is seen to be.
+                await tried.ContainsAsync(snapshot, kernel.Codec.DecodeOne(module, snapshot.Slots), cancellationToken).ConfigureAwait(false);
+            }
         }
+    }
+
+    // What deciding those of a page needs who are concerned.
+    private async ValueTask<ReadPage> ReadAsync(LoadedPage page, Concerned? concerned, int module, RebuildRequest request, CancellationToken cancellationToken)
+    {
+        var (before, customers, snapshots) = page;
+        var (loaded, lacking, unreadable, missed) = (new List<Loaded>(customers.Length), new List<CustomerId>(), new List<UnreadableCustomer>(), new MissedEntries(kernel));
+        for (var i = 0; i < customers.Length; i++)
+        {
+            var (customer, snapshot) = (customers[i], snapshots[i]);
+            if (await ReadableAsync(customer, unreadable, () => LoadedAsync(customer, snapshot, concerned, module, cancellationToken)).ConfigureAwait(false) is { } one)
+            {
+                loaded.Add(one);
+                if (request.From == RebuildFrom.History || (Decision.LacksWindows(snapshot, one.State) && !missed.Ask(customer, one.State)))
+                {
+                    lacking.Add(customer);
+                }
+            }
+        }
+
+        lacking.AddRange(await missed.ReadAsync(cancellationToken).ConfigureAwait(false));
+        lacking.Sort(static (one, other) => (one.Bucket, one).CompareTo((other.Bucket, other)));
+        var histories = lacking.Count == 0 ? [] : await HistoriesAsync(before, customers[^1], lacking, isMost: lacking.Count * 2 >= customers.Length, cancellationToken).ConfigureAwait(false);
+        return new ReadPage(customers, loaded, unreadable, histories, missed);
     }
 
     // Null for who is not concerned.
@@ -127,7 +154,7 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     // What few pages come to is told soon; later on more of them are written at once, which is less work for a store.
-    private async IAsyncEnumerable<DecidedPages> DecideAsync(IAsyncEnumerable<ReadPage> pages, int module, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<DecidedPages> DecideAsync(IAsyncEnumerable<ReadPage> pages, TaskCompletionSource<int> changedOfFirst, int module, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (told, held) = (0, 0);
         var decided = new DecidedPages(0, default, [], []);
@@ -136,14 +163,24 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             var now = clock.GetCurrentInstant();
             decided = decided with { Seen = decided.Seen + page.Customers.Length, Last = page.Customers[^1] };
             decided.Unreadable.AddRange(page.Unreadable);
-            foreach (var (customer, snapshot, state) in page.Loaded)
+            try
             {
-                var rebuilt = snapshot.Customer != customer ? new Rebuilt(customer) { Again = true } : await ReadableAsync(customer, decided.Unreadable, async () => (Rebuilt?)await DecideAsync(
-                    customer, await Decision.BeginAsync(kernel, snapshot, customer, state, page.Histories.GetValueOrDefault(customer), cancellationToken).ConfigureAwait(false), now, module, request, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-                if (rebuilt is not null)
+                foreach (var (customer, snapshot, state) in page.Loaded)
                 {
-                    decided.Decided.Add(rebuilt);
+                    var rebuilt = snapshot.Customer != customer ? new Rebuilt(customer) { Again = true } : await ReadableAsync(customer, decided.Unreadable, async () => (Rebuilt?)await DecideAsync(
+                        customer, await Decision.BeginAsync(kernel, snapshot, customer, state, page.Histories.GetValueOrDefault(customer), page.Missed.Of(customer), cancellationToken).ConfigureAwait(false), now, module, request, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                    if (rebuilt is not null)
+                    {
+                        decided.Decided.Add(rebuilt);
+                    }
                 }
+
+                changedOfFirst.TrySetResult(decided.Decided.Count(customer => customer.Change is not null));
+            }
+            finally
+            {
+                // Where something goes wrong, whoever stops waits for what is being read.
+                changedOfFirst.TrySetCanceled(CancellationToken.None);
             }
 
             if (++held >= Math.Clamp(told / 2, 1, MostAtOnce))
@@ -220,8 +257,8 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
         },
         cancellationToken);
 
-    /// <summary>A page of customers, those of them who are to be decided about, with the histories that this needs, and those of whom nothing can be said.</summary>
-    private sealed record ReadPage(CustomerId[] Customers, List<Loaded> Loaded, List<UnreadableCustomer> Unreadable, Dictionary<CustomerId, StoredHistory> Histories);
+    /// <summary>A page of customers, those of them who are to be decided about, with what this needs of their histories, and those of whom nothing can be said.</summary>
+    private sealed record ReadPage(CustomerId[] Customers, List<Loaded> Loaded, List<UnreadableCustomer> Unreadable, Dictionary<CustomerId, StoredHistory> Histories, MissedEntries Missed);
 
     /// <summary>A customer as loaded and decoded; the snapshot is of somebody else where the id leads to one meanwhile.</summary>
     private sealed record Loaded(CustomerId Customer, CustomerSnapshot Snapshot, CustomerState State);

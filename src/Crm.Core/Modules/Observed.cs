@@ -47,9 +47,61 @@ public sealed class Observed
         ArgumentNullException.ThrowIfNull(happened);
         var ticks = at.ToUnixTimeTicks();
         newest = Math.Max(newest, ticks);
+        Count(happened, ticks, already: null);
+    }
+
+    /// <summary>The instant after which events count for the series that <see cref="MissingLeaves"/> need; null where they do however long ago they were.</summary>
+    internal Instant? LackingAfter
+    {
+        get
+        {
+            var after = newest == long.MinValue ? long.MinValue : Lacking.Min(index => catalog.Series[index].Reach is { Lifetime: false } reach ? reach.Oldest(newest) : long.MinValue);
+            return after < Instant.MinValue.ToUnixTimeTicks() ? null : Instant.FromUnixTimeTicks(after);
+        }
+    }
+
+    /// <summary>The kinds of events that those series count.</summary>
+    internal IEnumerable<string> LackingKinds => Lacking.SelectMany(index => catalog.Series[index].Kinds);
+
+    // The series that leaves need which the bytes did not reach.
+    private IEnumerable<int> Lacking => Enumerable.Range(0, reaches.Count).Where(index => reaches[index] != catalog.Reaches[index]);
+
+    /// <summary>The same with what was missing counted: as if the whole history had been added to an <see cref="Empty"/> one.</summary>
+    /// <param name="entries">Those of <see cref="LackingKinds"/> after <see cref="LackingAfter"/>, all of them, of a history of which nothing was ever taken back; further ones change nothing.</param>
+    internal Observed Filled(IEnumerable<(CustomerEvent Event, Instant At)> entries)
+    {
+        var filled = AsWhole();
+        foreach (var index in Lacking)
+        {
+            if (catalog.Series[index].IsSummed)
+            {
+                filled.accumulators[index] = default;
+            }
+            else
+            {
+                filled.samples[index] = SampleSeries.Empty;
+            }
+        }
+
+        foreach (var (happened, at) in entries)
+        {
+            filled.Count(happened, at.ToUnixTimeTicks(), already: reaches);
+        }
+
+        return filled;
+    }
+
+    // Series that reach far enough already, where that is given, have counted it.
+    private void Count(CustomerEvent happened, long ticks, Sequence<SeriesReach>? already)
+    {
         foreach (var index in catalog.SeriesTouchedBy(happened))
         {
             var series = catalog.Series[index];
+            if (already is { } known && known[index] == series.Reach)
+            {
+                continue;
+            }
+
             if (!series.IsSummed)
             {
                 AddSamples(series, index, happened, ticks);
@@ -126,7 +178,9 @@ public sealed class Observed
     }
 
     /// <summary>The same, with whatever the bytes did not reach taken as not having happened: what was disposed of cannot be counted any more.</summary>
-    public Observed AsComplete() => MissingLeaves.IsEmpty ? this : new Observed(catalog, catalog.Reaches, [.. accumulators], [.. samples], shared: false, newest, default);
+    public Observed AsComplete() => MissingLeaves.IsEmpty ? this : AsWhole();
+
+    private Observed AsWhole() => new(catalog, catalog.Reaches, [.. accumulators], [.. samples], shared: false, newest, default);
 
     /// <summary>An independent copy. Both share what neither has changed.</summary>
     public Observed Clone()

@@ -26,6 +26,9 @@ public sealed record WindowLeaf(int Index, ulong Key, Condition.EventWindow Leaf
 /// <param name="Reach">How far back it must reach for all of them.</param>
 internal sealed record WindowSeries(ulong Key, Condition.EventWindow Leaf, SeriesReach Reach)
 {
+    /// <summary>The kinds of events that may touch it.</summary>
+    public Sequence<string> Kinds { get; } = Leaf.Patterns().Select(pattern => pattern.Kind).Distinct(StringComparer.Ordinal).ToSequence();
+
     public bool LooksAtLines { get; } = EventFilter.LooksAtLines(Leaf.Where);
 
     /// <summary>How many whole steps make one, so that every amount that an event may have is a whole number: counts are whole, spend has the decimals of its currency, quantities those that events may have.</summary>

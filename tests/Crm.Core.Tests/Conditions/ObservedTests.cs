@@ -59,6 +59,29 @@ public sealed class ObservedTests
     });
 
     [Fact]
+    public void What_a_leaf_missed_is_filled_in_from_the_events_of_its_kinds_within_reach() => AgreesWithHistory((leaf, arrived, now) =>
+    {
+        var filled = Fill(leaf, arrived, static (at, after) => after is null || at > after);
+        Assert.Equal(Bytes(Observe(Beside(leaf), arrived)), Bytes(filled));
+        return filled.Answer(leaf, now);
+    });
+
+    [Fact]
+    public void What_a_lifetime_missed_is_filled_in_from_the_first_instant_there_is()
+    {
+        var leaf = Leaf(new Window.Lifetime());
+        History arrived = [.. new[] { Instant.MinValue, Arbitrary.Start }.Select(at => (CustomerEvent.Purchase("till:1", Identity.User(1), Money.Hkd(5)), at))];
+
+        Assert.Equal(Bytes(Observe(Beside(leaf), arrived)), Bytes(Fill(leaf, arrived, static (at, after) => after is null || at > after)));
+    }
+
+    [Fact]
+    public void The_law_catches_events_that_are_read_from_too_late() => Refuted((leaf, arrived, now) => Fill(leaf, arrived, static (at, after) => at > (after ?? Arbitrary.Start - Tick) + Duration.FromHours(1)).Answer(leaf, now));
+
+    [Fact]
+    public void The_law_catches_events_of_which_the_latest_is_not_read() => Refuted((leaf, arrived, now) => Fill(leaf, [.. arrived.SkipLast(1)], static (at, after) => after is null || at > after).Answer(leaf, now));
+
+    [Fact]
     public void The_law_catches_a_join_that_keeps_one_side() => Refuted((leaf, arrived, now) => Observe(leaf, [.. arrived.Where((_, i) => i % 2 == 0)]).Answer(leaf, now));
 
     [Fact]
@@ -232,6 +255,21 @@ public sealed class ObservedTests
         }
 
         return observed;
+    }
+
+    private static WindowCatalog Beside(Condition.EventWindow leaf) => new([Leaf(new Window.Last(Duration.FromHours(2))), leaf]);
+
+    // Where the leaf is no part of what was counted before, nothing is missing of it.
+    private static Observed Fill(Condition.EventWindow leaf, History arrived, Func<Instant, Instant?, bool> isRead)
+    {
+        var before = Reread(Observe(Leaf(new Window.Last(Duration.FromHours(2))), arrived), Beside(leaf));
+        if (before.MissingLeaves.IsEmpty)
+        {
+            return before;
+        }
+
+        var (kinds, after) = (before.LackingKinds.ToHashSet(StringComparer.Ordinal), before.LackingAfter);
+        return before.Filled(arrived.Where(one => kinds.Contains(one.Event.Kind) && isRead(one.At, after)));
     }
 
     private static byte[] Bytes(Observed observed)

@@ -47,6 +47,93 @@ public sealed class FillingFromNow
         Counterfeits.Caught(() => Check(catalog => new Counterfeit(catalog) { IsBlind = true }, () => SqliteStore.Open(":memory:")));
 
     [Fact]
+    public void The_law_catches_a_store_that_forgets_entries() => Counterfeits.Caught(() => Check(
+        catalog => new SegmentationModule(catalog),
+        () => new SelectingStore(SqliteStore.Open(":memory:")) { Told = static entries => [.. entries.Where((_, place) => place % 2 == 0)] }));
+
+    [Fact]
+    public async Task Whom_it_concerns_is_selected_unless_the_first_page_shows_that_it_concerns_many()
+    {
+        const int many = 700;
+        foreach (var (buyers, selections) in new[] { (many, 0), (many / 10, 1) })
+        {
+            using var store = new SelectingStore(SqliteStore.Open(":memory:"));
+            var town = new Town(new SegmentCatalog([Old]), store: store);
+            town.Clock.Set(Club.Day(3));
+            await town.Engine.RecordAsync([.. Enumerable.Range(0, many).Select(who => CustomerEvent.Purchase($"till:{who}", Identity.User(who), Money.Hkd(50)) with { OccurredAt = Club.Day(who % (many / buyers) == 0 ? 2 : 1) })], RecordMode.Backfill, Cancel);
+
+            var with = town.With(Old, Samples.Of("late", If.Purchases().InLast(Duration.FromDays(1.5)).Count().AtLeast(1)));
+            var report = await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel);
+
+            Assert.Equal((many, buyers, selections), (report.Seen, report.Changed, store.Selections));
+            Assert.Equal(buyers, (await with.Study.MembersAsync("late", Cancel)).Count);
+        }
+    }
+
+    [Fact]
+    public async Task Whole_histories_are_read_of_those_alone_of_whom_something_was_taken_back()
+    {
+        using var store = new SelectingStore(SqliteStore.Open(":memory:"));
+        var town = new Town(new SegmentCatalog([Old]), store: store);
+        foreach (var who in Names)
+        {
+            await town.BuysAsync(who, 1, 2);
+        }
+
+        town.Clock.Set(Club.Day(3));
+        await town.Engine.RecordAsync(CustomerEvent.Refund("till:back", Identity.User("ben"), "till:ben-1", Money.Hkd(1)), Cancel);
+        var with = town.With(Old, Samples.Of("spender", If.Purchases().InLast(Duration.FromDays(4)).SumOfSpend(Currency.Hkd).AtLeast(1)));
+
+        Assert.Equal(Names.Length, (await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel)).Changed);
+        Assert.Equal((Names.Length, 1), (store.AskedForEntries, store.AskedForHistories));
+    }
+
+    [Fact]
+    public async Task Who_was_merged_came_late_or_had_events_disposed_of_is_filled_in_as_from_whole_histories()
+    {
+        var states = new List<List<string>>();
+        foreach (var store in new ICustomerStore[] { new InMemoryStore(), SqliteStore.Open(":memory:") })
+        {
+            var town = new Town(new SegmentCatalog([Old]), store: store);
+            foreach (var who in Names)
+            {
+                await town.BuysAsync(who, 1, 4);
+            }
+
+            town.Clock.Set(Club.Day(5));
+            var cat = await town.IdAsync("cat");
+            Assert.Equal(1, (await town.Engine.DisposeOfJournalAsync(new DisposalRequest(Club.Day(2)) { UntilFor = view => view.Customer == cat ? Club.Day(2) : null }, Cancel)).Entries);
+            await town.BuysAsync("dan", 2);
+            await town.Engine.MergeAsync(new MergeRequest(EventKey.Parse("desk:1"), CustomerRef.Of(Identity.User("amy")), CustomerRef.Of(Identity.User("ben"))), Cancel);
+
+            var with = town.With(Old, Samples.Of("spender", If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(150)), Samples.Of("again", If.Purchases().InLast(Duration.FromDays(3.5)).Count().AtLeast(2)));
+            await with.Study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel);
+            var spenders = await with.Study.MembersAsync("spender", Cancel);
+            Assert.Equal(new[] { await with.IdAsync("amy"), await with.IdAsync("dan") }.Order(), spenders.Order());
+            states.Add(await StatesAsync(with.Engine));
+            (store as IDisposable)?.Dispose();
+        }
+
+        Assert.Equal(states[0], states[1]);
+    }
+
+    [Fact]
+    public async Task A_fault_on_the_first_page_ends_it()
+    {
+        const int many = 600;
+        using var store = new SelectingStore(SqliteStore.Open(":memory:"));
+        var town = new Town(new SegmentCatalog([Old]), store: store);
+        town.Clock.Set(Club.Day(3));
+        await town.Engine.RecordAsync([.. Enumerable.Range(0, many).Select(who => CustomerEvent.Purchase($"till:{who}", Identity.User(who), Money.Hkd(50)))], RecordMode.Backfill, Cancel);
+
+        var catalog = new SegmentCatalog([Old, Samples.Of("once", If.Purchases().Count().AtLeast(1))]);
+        var study = new SegmentStudy(EngineOf(store, catalog, new Counterfeit(catalog) { Faults = true }, town.Clock), catalog, town.Clock);
+
+        await Assert.ThrowsAsync<ModuleFaultException>(async () => await study.BackfillAsync(new BackfillRequest { From = RebuildFrom.Now }, Cancel));
+        Assert.Equal(0, store.Selections);
+    }
+
+    [Fact]
     public async Task Whoever_stays_out_and_will_is_neither_written_nor_counted_as_changed()
     {
         using var store = SqliteStore.Open(":memory:");
@@ -268,9 +355,11 @@ public sealed class FillingFromNow
 
         public bool IsBlind { get; init; }
 
+        public bool Faults { get; init; }
+
         public ModuleContract Contract => real.Contract;
 
-        public Outcome Handle(object state, ModuleContext context) => ((ICustomerModule)real).Handle(state, context);
+        public Outcome Handle(object state, ModuleContext context) => Faults ? throw new InvalidOperationException("It never works.") : ((ICustomerModule)real).Handle(state, context);
 
         public Outcome.Accepted Correct(object stored, object without, object with) => ((ICustomerModule)real).Correct(stored, without, with);
 

@@ -9,9 +9,21 @@ using NodaTime;
 
 namespace Crm.Segmentation.Tests.Studies;
 
-/// <summary>A store in a database, beside which something happens as soon as it has selected.</summary>
-internal sealed class SelectingStore(SqlStore inner) : ICustomerStore, IBulkCommit, IJournalScan, ICustomerPages, IWakeups, IAudienceQuery
+/// <summary>A store in a database, beside which something happens as soon as it has selected, and which may lie.</summary>
+internal sealed class SelectingStore(SqlStore inner) : ICustomerStore, IBulkCommit, IJournalScan, IHistoryScan, ICustomerPages, IWakeups, IAudienceQuery, IDisposable
 {
+    /// <summary>What it says of some entries, given what is right.</summary>
+    public Func<IReadOnlyList<CustomerEntry>, IReadOnlyList<CustomerEntry>> Told { get; init; } = static entries => entries;
+
+    /// <summary>How often it was asked to select.</summary>
+    public int Selections { get; private set; }
+
+    /// <summary>Of how many customers it was asked for some entries.</summary>
+    public int AskedForEntries { get; private set; }
+
+    /// <summary>Of how many it was asked for whole histories.</summary>
+    public int AskedForHistories { get; private set; }
+
     /// <summary>Happens once.</summary>
     public Func<Task>? AfterSelecting { get; set; }
 
@@ -29,6 +41,22 @@ internal sealed class SelectingStore(SqlStore inner) : ICustomerStore, IBulkComm
 
     public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadPageAsync(CustomerId? after, int most, CancellationToken cancellationToken) => inner.LoadPageAsync(after, most, cancellationToken);
 
+    public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(int firstBucket, int lastBucket, CancellationToken cancellationToken) => inner.ReadHistoriesAsync(firstBucket, lastBucket, cancellationToken);
+
+    public IAsyncEnumerable<IReadOnlyList<StoredHistory>> ReadHistoriesAsync(IReadOnlyList<CustomerId> customers, CancellationToken cancellationToken)
+    {
+        AskedForHistories += customers.Count;
+        return inner.ReadHistoriesAsync(customers, cancellationToken);
+    }
+
+    public IAsyncEnumerable<IReadOnlyList<CustomerEntry>> ReadEntriesAsync(EntryRequest asked, CancellationToken cancellationToken)
+    {
+        AskedForEntries += asked.Customers.Count;
+        return inner.ReadEntriesAsync(asked, cancellationToken).Select(Told);
+    }
+
+    public void Dispose() => inner.Dispose();
+
     public IAsyncEnumerable<CustomerId> ReadCustomersAsync(CancellationToken cancellationToken) => inner.ReadCustomersAsync(cancellationToken);
 
     public IAsyncEnumerable<(CustomerId Customer, JournalEntry Entry)> ReadAllAsync(CancellationToken cancellationToken) => inner.ReadAllAsync(cancellationToken);
@@ -45,6 +73,7 @@ internal sealed class SelectingStore(SqlStore inner) : ICustomerStore, IBulkComm
 
     public async ValueTask<AudienceAnswer> SelectAsync(Condition condition, EventKinds kinds, ICustomerProfiles? profiles, Moment moment, CancellationToken cancellationToken)
     {
+        Selections++;
         var answer = await inner.SelectAsync(condition, kinds, profiles, moment, cancellationToken);
         if (AfterSelecting is { } happens)
         {
