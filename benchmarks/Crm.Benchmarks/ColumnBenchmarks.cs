@@ -1,3 +1,4 @@
+using System.Numerics;
 using BenchmarkDotNet.Attributes;
 using Crm.Conditions;
 using Crm.Events;
@@ -26,6 +27,9 @@ public class ColumnBenchmarks
     private int[] fortnights = [];
     private Population population = new PopulationBuilder(FiveLeaves.FromPurchases).Build();
     private int[] firsts = [];
+    private ulong[] ones = [];
+    private ulong[] others = [];
+    private Dictionary<CustomerId, int> places = [];
     private long[] ticks = [];
     private long[] amounts = [];
     private byte[] regions = [];
@@ -74,6 +78,13 @@ public class ColumnBenchmarks
         population = builder.Build();
         kept = keeping.Build();
         (one, other) = (population.Select(FiveLeaves.FromPurchases, Now), population.Select(If.Fact("consent.email").Is(true), Now));
+        (ones, others) = (Bits(one), Bits(other));
+        places = Enumerable.Range(0, Customers).ToDictionary(customer => new CustomerId((UInt128)(customer + 1)));
+        if (Overlap() != Overlap_by_hand() || Size() != Size_by_hand() || A_thousand_memberships() != A_thousand_memberships_by_hand())
+        {
+            throw new InvalidOperationException("The sets say other things than bits by hand; the same are expected.");
+        }
+
         if (By_hand() != From_the_definition() || By_hand() != Kept_by_hand() || By_hand() != Kept_from_the_definition() || By_hand() != On_two_threads())
         {
             throw new InvalidOperationException($"The loops find {By_hand()} and {Kept_by_hand()} customers and the scans {From_the_definition()}, {On_two_threads()} and {Kept_from_the_definition()}; the same are expected.");
@@ -146,5 +157,57 @@ public class ColumnBenchmarks
         }
 
         return found;
+    }
+
+    /// <summary>The overlap, by a loop over the words of two plain arrays.</summary>
+    [Benchmark]
+    public int Overlap_by_hand()
+    {
+        var count = 0;
+        for (var i = 0; i < ones.Length; i++)
+        {
+            count += BitOperations.PopCount(ones[i] & others[i]);
+        }
+
+        return count;
+    }
+
+    /// <summary>The size, by a loop over a plain array.</summary>
+    [Benchmark]
+    public int Size_by_hand()
+    {
+        var count = 0;
+        for (var i = 0; i < ones.Length; i++)
+        {
+            count += BitOperations.PopCount(ones[i]);
+        }
+
+        return count;
+    }
+
+    /// <summary>The same thousand, each by a look into a dictionary of places and one at a bit.</summary>
+    [Benchmark]
+    public int A_thousand_memberships_by_hand()
+    {
+        var found = 0;
+        for (var i = 1; i <= 1_000; i++)
+        {
+            var place = places[new CustomerId((UInt128)(ulong)((long)Customers * i / 1_000))];
+            found += (int)(ones[place / 64] >> (place % 64) & 1);
+        }
+
+        return found;
+    }
+
+    private static ulong[] Bits(PopulationSet set)
+    {
+        var bits = new ulong[(Customers + 63) / 64];
+        foreach (var customer in set.Customers)
+        {
+            var place = (int)customer.Value - 1;
+            bits[place / 64] |= 1UL << (place % 64);
+        }
+
+        return bits;
     }
 }

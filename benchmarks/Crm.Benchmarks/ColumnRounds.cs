@@ -16,6 +16,7 @@ internal static class ColumnRounds
         [
             ("by hand from purchases", columns.By_hand), ("from the definition", columns.From_the_definition), ("on two threads", columns.On_two_threads),
             ("by hand from maintained values", columns.Kept_by_hand), ("from the definition over facts", columns.Kept_from_the_definition), ("overlap of two sets", columns.Overlap), ("size of a set", columns.Size), ("a thousand memberships of one", columns.A_thousand_memberships),
+            ("overlap by hand", columns.Overlap_by_hand), ("size by hand", columns.Size_by_hand), ("memberships by hand", columns.A_thousand_memberships_by_hand),
         ];
         var times = all.Select(_ => new double[Rounds]).ToArray();
         for (var round = 0; round < Rounds; round++)
