@@ -2,30 +2,22 @@ using System.Diagnostics;
 using System.Globalization;
 using Crm.Conditions;
 using Crm.Engine;
-using Crm.Events;
-using Crm.Segmentation;
 using Crm.Segmentation.Segments;
 using Crm.Segmentation.Studies;
-using Crm.Storage.Sql;
-using Crm.Storage.Sqlite;
 using Crm.Testing;
 using Crm.Values;
-using Microsoft.Data.Sqlite;
 using NodaTime;
 
 namespace Crm.Benchmarks;
 
 /// <summary>
-/// A new segment over customers with ten purchases each in a SQLite file: asked by the store's executor, and filled in from now and by replay, each into a copy of its own, in turns:
-/// <c>dotnet run -c Release --project benchmarks/Crm.Benchmarks -- segments new [CUSTOMERS]</c>.
+/// New segments over a <see cref="StoredShop"/>: asked by the store's executor, and filled in from now and by replay, each into a copy of its own, in turns; and the rows that were written, by hand:
+/// <c>dotnet run -c Release --project benchmarks/Crm.Benchmarks -- segments new [CUSTOMERS] [FILE] [PART…]</c>. A file that is there is used again, one that is not is kept.
 /// </summary>
 internal static class NewSegmentRounds
 {
     private const int Rounds = 3;
-    private const int Each = 10;
-    private const int AtOnce = 1_000;
-    private static readonly Instant Start = Instant.FromUtc(2025, 1, 1, 4, 0);
-    private static readonly Instant Now = Start + Duration.FromDays(400);
+    private const int MostForRounds = 200_000;
 
     private static readonly Segment Spenders = new() { Id = "spenders", Label = new Text("Spenders", "大客"), Where = If.Purchases().SumOfSpend(Currency.Hkd).AtLeast(600) };
 
@@ -44,31 +36,34 @@ internal static class NewSegmentRounds
         Where = new Condition.All([If.Purchases().InLast(Duration.FromDays(120)).SumOfSpend(Currency.Hkd).AtLeast(285), If.Purchases().InLast(Duration.FromDays(300)).Count().AtLeast(3)]),
     };
 
-    public static async Task RunAsync(int customers)
+    private static readonly Part[] Parts = [new("now", Regulars, RebuildFrom.Now), new("best", Best, RebuildFrom.Now), new("history", Regulars, RebuildFrom.History)];
+
+    /// <param name="customers">How many.</param>
+    /// <param name="kept">Where the shop is, or is to be; null: it is made and deleted.</param>
+    /// <param name="parts">Which of "now", "best", "history"; none is all.</param>
+    public static async Task RunAsync(int customers, string? kept, string[] parts)
     {
         var folder = Directory.CreateTempSubdirectory("crm-new-segment-");
         try
         {
-            await FillAsync(Path.Combine(folder.FullName, "shop.db"), customers);
-            var (ask, preview, now, history) = (new List<Spent>(), new List<Spent>(), new List<Spent>(), new List<Spent>());
-            var (askBest, best) = (new List<Spent>(), new List<Spent>());
-            for (var round = 0; round < Rounds; round++)
+            var shop = kept ?? Path.Combine(folder.FullName, "shop.db");
+            if (!File.Exists(shop))
             {
-                await WithAsync(folder, "asked", [Spenders], async study => await TimeAsync(ask, async () => await study.Engine.SelectAsync(Regulars.Where)));
-                await WithAsync(folder, "asked", [Spenders], async study => await TimeAsync(preview, async () => await study.Study.PreviewAsync(Regulars)));
-                await WithAsync(folder, "now", [Spenders, Regulars], async study => await TimeAsync(now, () => BackfillAsync(study, RebuildFrom.Now)));
-                await WithAsync(folder, "asked", [Spenders], async study => await TimeAsync(askBest, async () => await study.Engine.SelectAsync(Best.Where)));
-                await WithAsync(folder, "best", [Spenders, Best], async study => await TimeAsync(best, () => BackfillAsync(study, RebuildFrom.Now)));
-                await WithAsync(folder, "history", [Spenders, Regulars], async study => await TimeAsync(history, () => BackfillAsync(study, RebuildFrom.History)));
+                await StoredShop.MakeAsync(shop, customers, new SegmentCatalog([Spenders]));
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{customers} customers with {Each} purchases each; least and median of {Rounds} rounds, and the processors' least"));
-            Say("asking", ask, ask, customers);
-            Say("preview, with the overlap and a sample", preview, ask, customers);
-            Say("filling in from now", now, ask, customers);
-            Say("filling in by replay", history, ask, customers);
-            Say("asking for a tenth", askBest, askBest, customers);
-            Say("filling it in from now", best, askBest, customers);
+            var asked = Parts.Where(part => parts.Length == 0 || parts.Contains(part.Name)).ToList();
+            var rounds = customers > MostForRounds ? 1 : Rounds;
+            for (var round = 0; round < rounds; round++)
+            {
+                foreach (var part in asked)
+                {
+                    await part.RunAsync(shop, folder.FullName);
+                }
+            }
+
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{customers} customers with {StoredShop.Each} purchases each; the least of {rounds} rounds"));
+            asked.ForEach(part => part.Say(customers));
         }
         finally
         {
@@ -76,79 +71,99 @@ internal static class NewSegmentRounds
         }
     }
 
-    private static async Task BackfillAsync(Asked asked, RebuildFrom from)
+    /// <summary>A segment, and the ways in which it is asked and filled in.</summary>
+    private sealed record Part(string Name, Segment Segment, RebuildFrom From)
     {
-        var report = await asked.Study.BackfillAsync(new BackfillRequest { From = from });
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{from}: {report.Seen} seen, {report.Changed} changed; {string.Join(", ", report.Segments)}"));
-    }
+        private readonly List<Spent> ask = [];
+        private readonly List<Spent> preview = [];
+        private readonly List<Spent> fill = [];
+        private readonly List<Spent> hand = [];
+        private string written = "";
+        private long memory;
 
-    private static async Task TimeAsync(List<Spent> times, Func<Task> work)
-    {
-        GC.Collect();
-        var (processor, before) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
-        await work();
-        times.Add(new Spent(Stopwatch.GetElapsedTime(before).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds));
-    }
-
-    private static void Say(string what, List<Spent> times, List<Spent> asking, int customers)
-    {
-        var (least, median, processor) = (times.Min(time => time.Seconds), Median(times), times.Min(time => time.Processor));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{what}: {least:0.00} s, median {median:0.00}, processors {processor:0.00}; {1_000_000 * least / customers:0.0} µs a customer, {customers / least:0} customers a second; {least / asking.Min(time => time.Seconds):0.0} times asking, by the processors {processor / asking.Min(time => time.Processor):0.0}"));
-    }
-
-    private static double Median(List<Spent> times) => times.Select(time => time.Seconds).Order().ElementAt(times.Count / 2);
-
-    private static async Task WithAsync(DirectoryInfo folder, string name, Segment[] segments, Func<Asked, Task> work)
-    {
-        var file = Path.Combine(folder.FullName, $"{name}.db");
-        File.Copy(Path.Combine(folder.FullName, "shop.db"), file);
-        await using (var store = Open(file))
+        public async Task RunAsync(string shop, string folder)
         {
-            var (catalog, clock) = (new SegmentCatalog(segments), new FakeClock(Now));
-            var engine = Engine(store, catalog, clock);
-            await work(new Asked(engine, new SegmentStudy(engine, catalog, clock)));
+            var (asked, filled, byHand) = (Path.Combine(folder, "asked.db"), Path.Combine(folder, "filled.db"), Path.Combine(folder, "hand.db"));
+            File.Copy(shop, asked);
+            await TimeAsync(ask, asked, [Spenders], async study => await study.Engine.SelectAsync(Segment.Where));
+            await TimeAsync(preview, asked, [Spenders], async study => await study.Study.PreviewAsync(Segment));
+            Delete(asked);
+            File.Copy(shop, filled);
+            await TimeAsync(fill, filled, [Spenders, Segment], BackfillAsync);
+            var rows = ChangedRows.Between(shop, filled);
+            written = rows.Counts;
+            Delete(filled);
+            File.Copy(shop, byHand);
+            await TimeAsync(hand, () =>
+            {
+                rows.WriteInto(byHand);
+                return Task.CompletedTask;
+            });
+            Delete(byHand);
         }
 
-        foreach (var left in folder.GetFiles($"{name}.db*"))
+        public void Say(int customers)
         {
-            left.Delete();
+            var (asking, writing, filling) = (Spent.Least(ask), Spent.Least(hand), Spent.Least(fill));
+            var yardstick = asking + writing;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name}: asking {asking}, preview {Spent.Least(preview)}, writing by hand {writing} ({written})"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name}: filling in {filling}, {customers / filling.Seconds:0} customers a second, {1_000_000 * filling.Processor / customers:0.0} µs of processor a customer; {filling.Seconds / yardstick.Seconds:0.00} times asking and writing by hand, by the processors {filling.Processor / yardstick.Processor:0.00}; {filling.Seconds / asking.Seconds:0.0} and {filling.Processor / asking.Processor:0.0} times asking; at most {memory / 1_000_000} MB more on the heap"));
+        }
+
+        private async Task BackfillAsync(Asked asked)
+        {
+            var peak = new Peak();
+            var report = await asked.Study.BackfillAsync(new BackfillRequest { From = From, Progress = peak });
+            memory = Math.Max(memory, peak.Bytes);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name}: {report.Seen} seen, {report.Changed} changed, told {peak.Times} times; {string.Join(", ", report.Segments)}"));
+        }
+
+        private static async Task TimeAsync(List<Spent> times, string file, Segment[] segments, Func<Asked, Task> work)
+        {
+            await using var store = StoredShop.Open(file);
+            var (catalog, clock) = (new SegmentCatalog(segments), new FakeClock(StoredShop.Now));
+            var engine = StoredShop.Engine(store, catalog, clock);
+            await TimeAsync(times, () => work(new Asked(engine, new SegmentStudy(engine, catalog, clock))));
+        }
+
+        private static async Task TimeAsync(List<Spent> times, Func<Task> work)
+        {
+            GC.Collect();
+            var (processor, before) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+            await work();
+            times.Add(new Spent(Stopwatch.GetElapsedTime(before).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds));
+        }
+
+        private static void Delete(string file)
+        {
+            foreach (var left in Directory.GetFiles(Path.GetDirectoryName(file) ?? ".", $"{Path.GetFileName(file)}*"))
+            {
+                File.Delete(left);
+            }
         }
     }
-
-    private static async Task FillAsync(string file, int customers)
-    {
-        await using var store = Open(file);
-        await store.MigrateAsync(CancellationToken.None);
-        var clock = new FakeClock(Now - Duration.FromDays(1));
-        var engine = Engine(store, new SegmentCatalog([Spenders]), clock);
-        var started = Stopwatch.GetTimestamp();
-        var events = Enumerable.Range(0, customers).SelectMany(customer => Enumerable.Range(0, Each).Select(number => CustomerEvent.Purchase($"till:{customer}-{number}", Identity.User(customer), Money.Hkd(20 + ((customer + (number * 7)) % 90))) with
-        {
-            OccurredAt = Start + Duration.FromDays((customer % 60) + (number * 37)) + Duration.FromMinutes(customer % 600),
-        }));
-        foreach (var some in events.Chunk(AtOnce))
-        {
-            clock.Advance(Duration.FromMilliseconds(1));
-            await engine.RecordAsync(some, RecordMode.Backfill);
-        }
-
-        while ((await engine.RunDueAsync()).Customers > 0)
-        {
-        }
-
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"filled in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
-    }
-
-    private static SqlStore Open(string file) =>
-        SqliteStore.Open(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString(), new SqliteStoreOptions { Durability = SqliteDurability.Normal });
-
-    private static CrmEngine Engine(SqlStore store, SegmentCatalog catalog, FakeClock clock) =>
-        new(store, [new SegmentationModule(catalog)], new CrmOptions { Zone = DateTimeZone.Utc }, clock, new SeededIdSource(11));
 
     private sealed record Asked(CrmEngine Engine, SegmentStudy Study);
 
+    /// <summary>The most memory in use whenever progress is told, what is not collected yet included, beyond that before it began.</summary>
+    private sealed class Peak : IProgress<BackfillReport>
+    {
+        private readonly long before = GC.GetTotalMemory(forceFullCollection: true);
+
+        public long Bytes { get; private set; }
+
+        public int Times { get; private set; }
+
+        public void Report(BackfillReport value) => (Bytes, Times) = (Math.Max(Bytes, GC.GetTotalMemory(forceFullCollection: false) - before), Times + 1);
+    }
+
     /// <summary>What a piece of work took: of the clock, and of all processors together, which other work on the machine disturbs less.</summary>
-    private readonly record struct Spent(double Seconds, double Processor);
+    private readonly record struct Spent(double Seconds, double Processor)
+    {
+        public static Spent Least(List<Spent> times) => new(times.Min(time => time.Seconds), times.Min(time => time.Processor));
+
+        public static Spent operator +(Spent one, Spent other) => new(one.Seconds + other.Seconds, one.Processor + other.Processor);
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Seconds:0.00} s, processors {Processor:0.00}");
+    }
 }

@@ -40,7 +40,7 @@ if (args is ["rules"])
 
 if (args is ["segments", "new", .. var shop])
 {
-    await NewSegmentRounds.RunAsync(shop is [var size] ? int.Parse(size, CultureInfo.InvariantCulture) : 20_000);
+    await NewSegmentRounds.RunAsync(shop is [var size, ..] ? int.Parse(size, CultureInfo.InvariantCulture) : 20_000, shop is [_, var file, ..] ? file : null, [.. shop.Skip(2)]);
     return;
 }
 
