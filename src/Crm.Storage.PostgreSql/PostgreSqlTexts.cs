@@ -17,6 +17,9 @@ internal sealed class PostgreSqlTexts(PostgreSqlDialect dialect)
     /// <summary>Of so many rows and more, a column that is the same in all of them is sent as one value: the tenant, the customer of a group that has one, what nobody gave. Fewer rows would be alike by chance, each time otherwise.</summary>
     public const int Many = 32;
 
+    // As many as a shape has bits.
+    private const int MostColumns = 32;
+
     // Each is prepared on every connection. Most hosts send one or two.
     private const int MostShapes = 6;
 
@@ -51,7 +54,7 @@ internal sealed class PostgreSqlTexts(PostgreSqlDialect dialect)
     public uint ShapeOf(SqlStatement statement, uint common)
     {
         // Where rows are found by what is sent, the server, told one value for all, would rather look through all rows that have it.
-        if (!statement.ToString().StartsWith("INSERT ", StringComparison.Ordinal))
+        if (statement.Columns.Count > MostColumns || !statement.ToString().StartsWith("INSERT ", StringComparison.Ordinal))
         {
             return 0;
         }

@@ -79,6 +79,17 @@ public sealed partial class ManyRows : IAsyncDisposable
         Assert.Equal(1u, texts.ShapeOf(CommitStatements.Events, 1));
     }
 
+    [Fact]
+    public void A_statement_of_more_columns_than_a_shape_has_bits_is_sent_as_arrays_alone()
+    {
+        var texts = new PostgreSqlTexts(new PostgreSqlDialect());
+
+        Assert.Equal(1u, texts.ShapeOf(Wide(32), 1));
+        Assert.Equal(0u, texts.ShapeOf(Wide(33), 1));
+    }
+
+    private static SqlStatement Wide(int columns) => new("INSERT INTO crm_customer (tenant) VALUES {rows}", [.. Enumerable.Repeat(SqlType.Whole, columns)]);
+
     // One customer with many entries: in each column that may be empty, some have a value.
     private static Commit Hot(int customer, Which[] columns) => Samples.Commit(customer, 0) with
     {
