@@ -94,10 +94,10 @@ internal sealed class PostgreSqlTexts(PostgreSqlDialect dialect)
         return texts.GetOrAdd(key, make, dialect);
     }
 
-    // The cast cannot succeed; its error ends the transaction. What is new once the guards held is a guard by its key, whose error names ids and versions alone.
+    // The cast cannot succeed; its error ends the transaction. So does a row that is there already where a key is the guard; the server's log then names the key: ids, versions and keys of events, never an identity.
     private static string Guarded(SqlStatement statement, string sql, string? rows) => rows is null
         ? sql
-        : statement.IsNewAfterGuards ? sql.Replace(" ON CONFLICT DO NOTHING", "", StringComparison.Ordinal)
+        : statement.IsGuardedByKey ? sql.Replace(" ON CONFLICT DO NOTHING", "", StringComparison.Ordinal)
         : $"WITH done AS ({sql} RETURNING 1) SELECT CASE WHEN COUNT(*) = {rows} THEN 0 ELSE CAST('crm: a guard changed ' || COUNT(*) || ' rows, ' || {rows} || ' expected' AS integer) END FROM done";
 
     // Rows of arrays, with the values that all of them have between.

@@ -10,11 +10,11 @@ internal static class CommitStatements
 {
     public static readonly SqlStatement Keys = new(
         "INSERT INTO crm_key (tenant, bucket, source, event_key, payload_hash, customer_bucket, customer_id, version) VALUES {rows} ON CONFLICT DO NOTHING",
-        [Characters, Whole, Characters, Characters, Bytes, Whole, Bytes, Whole]) { IsNewAfterGuards = true };
+        [Characters, Whole, Characters, Characters, Bytes, Whole, Bytes, Whole]) { IsGuardedByKey = true };
 
     public static readonly SqlStatement Births = new(
         "INSERT INTO crm_customer (tenant, bucket, customer_id, version, kind, identities, born_at) VALUES {rows} ON CONFLICT DO NOTHING",
-        [Characters, Whole, Bytes, Whole, Whole, Whole, Whole]) { IsNewAfterGuards = true };
+        [Characters, Whole, Bytes, Whole, Whole, Whole, Whole]) { IsGuardedByKey = true };
 
     public static readonly SqlStatement Versions = new(
         """
@@ -80,11 +80,11 @@ internal static class CommitStatements
         INSERT INTO crm_event (tenant, bucket, customer_id, version, source, event_key, kind, occurred_at, effective_at, recorded_at, channel, brand, actor, spend_minor, spend_currency,
             original_source, original_key, sent_to, identity_reference, backfill, payload_hash, fields, observations, receipt) VALUES {rows} ON CONFLICT DO NOTHING
         """,
-        [Characters, Whole, Bytes, Whole, Characters, Characters, Characters, Whole, Whole, Whole, Characters, Characters, Characters, Whole, Characters, Characters, Characters, Bytes, Whole, Whole, Bytes, Bytes, Bytes, Bytes]) { IsNewAfterGuards = true };
+        [Characters, Whole, Bytes, Whole, Characters, Characters, Characters, Whole, Whole, Whole, Characters, Characters, Characters, Whole, Characters, Characters, Characters, Bytes, Whole, Whole, Bytes, Bytes, Bytes, Bytes]) { IsGuardedByKey = true };
 
     public static readonly SqlStatement Lines = new(
         "INSERT INTO crm_event_line (tenant, bucket, customer_id, version, line, sku, category, quantity, minor, currency) VALUES {rows} ON CONFLICT DO NOTHING",
-        [Characters, Whole, Bytes, Whole, Whole, Characters, Characters, Exact, Whole, Characters]) { IsNewAfterGuards = true };
+        [Characters, Whole, Bytes, Whole, Whole, Characters, Characters, Exact, Whole, Characters]) { IsGuardedByKey = true };
 
     public static readonly SqlStatement Slots = new(
         """
@@ -98,7 +98,7 @@ internal static class CommitStatements
         INSERT INTO crm_ledger (tenant, bucket, customer_id, version, line, program, unit, lot, amount, movement, cause_source, cause_key, occurred_at, recorded_at,
             rule, code, definition, corrects_source, corrects_key) VALUES {rows} ON CONFLICT DO NOTHING
         """,
-        [Characters, Whole, Bytes, Whole, Whole, Characters, Characters, Characters, Whole, Whole, Characters, Characters, Whole, Whole, Characters, Characters, Bytes, Characters, Characters]) { IsNewAfterGuards = true };
+        [Characters, Whole, Bytes, Whole, Whole, Characters, Characters, Characters, Whole, Whole, Characters, Characters, Whole, Whole, Characters, Characters, Bytes, Characters, Characters]) { IsGuardedByKey = true };
 
     public static readonly SqlStatement Facts = new(
         """

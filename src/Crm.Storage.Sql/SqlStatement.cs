@@ -27,11 +27,10 @@ public sealed partial class SqlStatement(string text, params Sequence<SqlType> c
     public int MostRows { get; init; } = int.MaxValue;
 
     /// <summary>
-    /// Whether none of its rows may be there already: it is a guard itself, or its rows are new once the guards held. Where the server itself stops at a guard that does not hold, ON CONFLICT DO NOTHING is left away at its
-    /// end: the server then does not look for the row beforehand, and its own error at a row that is there is the guard. Such an error may be written, with the key of the row, into the log of the server: so not where a key
-    /// says who somebody is.
+    /// Whether its rows are new as a rule, and their primary key may be named in the server's log where one is not: it tells nobody's identity. Where the server itself stops at a guard that did not hold, ON CONFLICT
+    /// DO NOTHING is left away at its end: the server then does not look for the row beforehand.
     /// </summary>
-    public bool IsNewAfterGuards { get; init; }
+    public bool IsGuardedByKey { get; init; }
 
     /// <summary>The same for a single row, without a list: it is sent instead, and a database need not make a table of the list first. Null: there is none.</summary>
     public SqlStatement? OfOne { get; init; }

@@ -322,7 +322,7 @@ public sealed class PostgreSqlStores : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_key_and_what_follows_the_guards_are_written_without_looking_whether_they_are_there()
+    public async Task Keys_and_what_follows_the_guards_are_written_without_looking_whether_they_are_there()
     {
         var statements = new List<string>();
         await using var store = database.OpenWith(options => options with { OnStatement = statements.Add });
@@ -331,8 +331,45 @@ public sealed class PostgreSqlStores : IAsyncDisposable
 
         await store.CommitAsync(SqliteStores.Purchase(1), Token);
 
-        Assert.All(["crm_key ", "crm_event ", "crm_ledger "], table => Assert.StartsWith("INSERT", Assert.Single(statements, sql => sql.Contains(table, StringComparison.Ordinal)), StringComparison.Ordinal));
-        Assert.DoesNotContain(statements, sql => (sql.Contains("crm_key ", StringComparison.Ordinal) || sql.Contains("crm_event ", StringComparison.Ordinal)) && sql.Contains("ON CONFLICT", StringComparison.Ordinal));
+        Assert.All(["crm_key ", "crm_event ", "crm_ledger "], table =>
+        {
+            var sql = Assert.Single(statements, sql => sql.Contains(table, StringComparison.Ordinal));
+            Assert.StartsWith("INSERT", sql, StringComparison.Ordinal);
+            Assert.DoesNotContain("ON CONFLICT", sql, StringComparison.Ordinal);
+        });
+    }
+
+    // A conflict that the server raises stands in its log with the values of the primary key.
+    [Fact]
+    public async Task An_identity_that_is_taken_is_no_error_of_the_server_that_names_it()
+    {
+        var statements = new List<string>();
+        await using var store = database.OpenWith(options => options with { OnStatement = statements.Add });
+
+        await store.CommitManyAsync([.. Enumerable.Range(0, 40).Select(n => Samples.Birth(n))], Token);
+        await store.CommitAsync(Samples.Birth(40), Token);
+
+        var claims = statements.FindAll(sql => sql.Contains("INTO", StringComparison.Ordinal) && sql.Contains("crm_identity ", StringComparison.Ordinal));
+        Assert.Equal(2, claims.Count);
+        Assert.All(claims, sql => Assert.Contains("ON CONFLICT DO NOTHING", sql, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(40)]
+    public async Task A_key_that_is_there_already_is_answered_and_its_neighbours_are_written(int neighbours)
+    {
+        await using var store = Open();
+        await store.CommitAsync(Samples.Birth(0), Token);
+        var twice = SqliteStores.Purchase(0);
+        await store.CommitAsync(twice, Token);
+        var again = twice with { ExpectedVersion = 2, Version = 3, Entries = [twice.Entries[0] with { Version = 3 }] };
+
+        var results = await store.CommitManyAsync([.. Enumerable.Range(1, neighbours).Select(n => Samples.Birth(n)), again], Token);
+
+        Assert.Equal(Enumerable.Repeat(CommitResult.Done, neighbours), results.SkipLast(1));
+        Assert.IsType<CommitResult.AlreadyCommitted>(results[^1]);
+        Assert.Equal((2L, 2L + neighbours), (database.Execute("SELECT MAX(version) FROM crm_event"), database.Execute("SELECT COUNT(*) FROM crm_key")));
     }
 
     [Fact]
