@@ -8,6 +8,8 @@ namespace Crm.Loyalty.Tiers;
 /// <summary>Counting where it had been counted: a ladder is climbed again from what was counted, once as it was and once with the change, and the difference is what changes. Conditions are not asked again: they answer what they answered.</summary>
 internal readonly partial struct Climb
 {
+    private const int DaysAhead = 32;
+
     /// <summary>The standing after something that was counted at an earlier instant counts for more or less: as if it had never been more, or less. It depends on what is counted in all, not on how often or in which order that changed.</summary>
     /// <param name="standing">The standing.</param>
     /// <param name="amount">The difference.</param>
@@ -70,14 +72,65 @@ internal readonly partial struct Climb
             return null;
         }
 
-        Instant? until = null;
-        foreach (var tier in ladder.Tiers)
+        var (closed, until) = AnswersOf(evidence);
+        if (until < moment.StartOf(moment.Date.PlusDays(1)) && ladder.Tiers.Any(tier => tier.When is { } condition && AsksHours(condition)))
         {
-            until = tier.When is { } condition ? Earlier(until, Evaluator.Evaluate(condition, evidence).ValidUntil) : until;
+            until = OtherwiseFrom(evidence, closed);
         }
 
         return until < standing.Counts[^1].At + KeptAward.Refundable ? until : null;
     }
+
+    // Hours change an answer every day, and windows, validities and counted days begin and end with days: the answers at the beginnings of days are looked for, and the first that is another.
+    private Instant OtherwiseFrom(IEvidence now, Sequence<string> closed)
+    {
+        var start = moment.Instant;
+        for (var day = 1; day <= DaysAhead; day++)
+        {
+            start = moment.StartOf(moment.Date.PlusDays(day));
+            var (then, until) = AnswersOf(new EvidenceAhead(now, start));
+            if (until <= start)
+            {
+                // Something else than hours may have changed by then, and is looked at when it does.
+                return until.Value;
+            }
+
+            if (then != closed)
+            {
+                return start;
+            }
+        }
+
+        return start;
+    }
+
+    private (Sequence<string> Closed, Instant? Until) AnswersOf(IEvidence then)
+    {
+        var (names, until) = (new List<string>(), default(Instant?));
+        foreach (var tier in ladder.Tiers)
+        {
+            if (tier.When is { } condition)
+            {
+                var truth = Evaluator.Evaluate(condition, then);
+                until = Earlier(until, truth.ValidUntil);
+                if (!truth.Value)
+                {
+                    names.Add(tier.Name);
+                }
+            }
+        }
+
+        return (names.ToSequence(), until);
+    }
+
+    private static bool AsksHours(Condition condition) => condition switch
+    {
+        Condition.All all => all.Of.Any(AsksHours),
+        Condition.Any any => any.Of.Any(AsksHours),
+        Condition.Not not => AsksHours(not.Of),
+        Condition.Moment { Within: Span.Hours } => true,
+        _ => false,
+    };
 
     /// <summary>The standing with what it counts at the moment noted, where something may be taken back of it.</summary>
     /// <param name="standing">After it was counted.</param>

@@ -28,6 +28,7 @@ public sealed class KeptConditions
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 3_000 : 150);
 
     private static readonly Condition Vip = If.Fact("segment.vip").Is(true);
+    private static readonly Condition Night = If.Hours(new LocalTime(20, 0), new LocalTime(7, 0));
     private static readonly Condition Seen = If.Events(LoyaltyEvents.VisitName).InLast(Duration.FromDays(20)).Count().AtLeast(1);
 
     [Fact]
@@ -153,6 +154,38 @@ public sealed class KeptConditions
         await club.RunDue();
 
         Assert.InRange((await Standing(club)).Answers.Count, known + 1, known + 3);
+    }
+
+    [Theory]
+    [InlineData(9, 17)]
+    [InlineData(20, 7)]
+    public async Task A_condition_on_the_hour_is_looked_at_when_its_answer_at_the_beginning_of_a_day_is_another_and_else_once_a_month(int from, int until)
+    {
+        var club = Kept(Ladders.Program(Gold with { Tiers = [new("basic", 0), new("gold", 500) { When = If.Hours(new LocalTime(from, 0), new LocalTime(until, 0)) }] }));
+        await club.Buys(100);
+        var version = await Version(club);
+        for (var hour = 1; hour <= 24 * 60; hour++)
+        {
+            club.At(Samples.Local(2026, 1, 15, 12) + Duration.FromHours(hour));
+            await club.RunDue();
+        }
+
+        Assert.InRange(await Version(club) - version, 1, 3);
+        Assert.InRange((await Standing(club)).Answers.Count, 1, 3);
+    }
+
+    [Fact]
+    public async Task What_else_a_condition_on_the_hour_asks_is_looked_at_when_it_changes()
+    {
+        var club = Kept(Ladders.Program(SeenGold with { Tiers = [new("basic", 0), new("gold", 500) { When = Seen & Night }] }));
+        await Visits(club, 2026, 1, 31);
+        club.On(2026, 2, 10);
+        await club.Buys(500, "pos:big");
+        await club.RunDue();
+        club.On(2026, 3, 10);
+        await club.RunDue();
+
+        Assert.Equal([Samples.Local(2026, 2, 11), Samples.Local(2026, 2, 20, 12)], (await Standing(club)).Answers.Select(answer => answer.At).Where(at => at > Samples.Local(2026, 2, 10, 12)));
     }
 
     [Fact]
@@ -359,7 +392,8 @@ public sealed class KeptConditions
         from refunded in Gen.Choose(1, 10)
         from cancelled in Gen.Choose(1, 60)
         from visits in Gen.Choose(-10, 60).ListOf(2)
-        let ladder = new TierLadder { Unit = "status", Window = window, Start = hasPeriods ? TierStart.NextPeriod : TierStart.AtOnce, Validity = validity, Tiers = [new("basic", 0), new("gold", 500) { When = Seen }] }
+        from condition in Gen.Elements(Seen, Seen, Seen & Night, Seen | !Night)
+        let ladder = new TierLadder { Unit = "status", Window = window, Start = hasPeriods ? TierStart.NextPeriod : TierStart.AtOnce, Validity = validity, Tiers = [new("basic", 0), new("gold", 500) { When = condition }] }
         select new Story(ladder, [.. Acts(1, order, 600, 600, refunded, cancelled).Concat(visits.Select((day, i) => new Act(Math.Max(0, order + day), Kind.Visit, 600 + i, 0, 0))).OrderBy(act => act.Day).ThenBy(act => act.Kind)], false);
 
     private static IEnumerable<Act> Acts(int number, int day, int amount, int back, int after, int cancelled)
