@@ -237,6 +237,11 @@ internal sealed partial class Decision
     public CustomerState Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after) =>
         Replay.Run(fold, Customer, Pins.Of(kernel.Modules, Beginning(opening), state), inputs, until, after).State;
 
+    /// <summary>The state that a journal leads to in the order in which it was recorded.</summary>
+    /// <param name="entries">The journal, from its beginning.</param>
+    /// <param name="until">The instant that is asked about.</param>
+    public CustomerState ReplayedAsRecorded(IReadOnlyList<HistoryEntry> entries, Instant until) => new RecordedReplay(kernel.Modules, kernel.Codec, fold).Run(new StoredHistory(Customer, entries), until, new Consequences());
+
     /// <summary>The state of somebody who was merged, by their own journal and before the merge.</summary>
     /// <param name="merge">The merge, which knows with what their history began.</param>
     /// <param name="own">Their journal, and those that were joined to it.</param>

@@ -199,12 +199,33 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
         else
         {
-            state = decision.Replayed(opening, inputs, question.At, After(all, null, question));
+            state = AsRecorded(history, state, question) is { } entries ? decision.ReplayedAsRecorded(entries, question.At) : decision.Replayed(opening, inputs, question.At, After(all, null, question));
         }
 
         var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
         var view = new CustomerView(kernel.Modules, state, customer, snapshot.Version, MomentOf(question), profile) { Unwritten = isStored ? decision.Unwritten : null };
         return new PastView(view, kernel.Modules, state, Told(inputs), CountedHistory.DisposedUntil(history), question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
+    }
+
+    // What irrevocable modules have done depends on when things were recorded, so a history that was not recorded in the order in which it counts is decided again as it was. Null: where the other order tells the same, where something that
+    // happened later is to be taken for never having been, and for histories that were joined or do not begin with their customer.
+    private List<HistoryEntry>? AsRecorded(CustomerHistory history, CustomerState stored, PastQuestion question)
+    {
+        if (kernel.Modules.Contracts.All(contract => contract.Reversible) || history is not { Joined.IsEmpty: true, Opening: null } || stored.Since.Any(since => since > 0))
+        {
+            return null;
+        }
+
+        var until = question.HappenedUntil is { } happened && happened < question.At ? happened : question.At;
+        var known = history.Entries.Where(entry => !(entry.RecordedAt > question.KnownAt)).ToLookup(entry => entry.EffectiveAt <= until);
+        if (!question.WithoutLaterAmendments && known[false].Any(entry => JournalDraft.KindOf(entry.Event, kernel.Modules.Kinds).Nature == Events.EventNature.Amendment))
+        {
+            return null;
+        }
+
+        // What came later than is asked about came no later than that for what is asked.
+        List<HistoryEntry> entries = [.. known[true].OrderBy(entry => entry.Version).Select(HistoryEntry.Of).Select(entry => entry.RecordedAt > question.At ? entry with { RecordedAt = question.At } : entry)];
+        return RecordedReplay.IsNeeded(entries, kernel.Modules.Kinds) ? entries : null;
     }
 
     // What counts in the journal that somebody's belongs to, by the merges that are known.
