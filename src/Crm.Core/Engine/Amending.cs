@@ -56,10 +56,23 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
     private CustomerState Had(EventKey key, CustomerEvent? happened)
     {
         var place = ordered.FindIndex(entry => entry.Key == key);
+        if (ordered[place].InJournalOf is { } retired)
+        {
+            return HadApart(place, retired, happened);
+        }
+
         // What falls due before an entry draws on the same as the entry itself, so where supplies were short all of it is decided in one go.
         var isShort = ordered.Take(place + 1).Any(entry => SuppliesLeft.Of(entry) is not null);
         var (from, begun) = isShort ? (0, start) : (place, Before(place));
         return Replay.Run(Beside, customer, begun, [.. InputsBefore(place).Skip(from), new JournalInput(ordered[place], happened)], ordered[place].EffectiveAt).State;
+    }
+
+    // What somebody did who was merged since they did by themselves.
+    private CustomerState HadApart(int place, CustomerId retired, CustomerEvent? happened)
+    {
+        var merge = ordered.Find(entry => entry.Joins?.Customer == retired) ?? throw new InvalidOperationException($"'{ordered[place].Key}' is in the journal of {retired}, and nothing joins it.");
+        List<JournalInput> inputs = [.. InputsBefore(place), new JournalInput(ordered[place], happened)];
+        return Replay.RunApart(Beside, merge, inputs, inputs, ordered[place].EffectiveAt, []);
     }
 
     // The state before an entry. What leads to one leads on to a later one where no amendment is between, and where no other history is joined.

@@ -393,6 +393,31 @@ public sealed class Merging
     }
 
     [Fact]
+    public async Task A_refund_gives_back_what_the_retired_ones_order_had_of_limits_cards_and_rules_that_give_once()
+    {
+        var program = CupCards.Program with
+        {
+            Rules = [Samples.Per(1, 20), new FixedPoints { Name = "welcome", Unit = "points", Points = 100, Terms = new() { OncePer = "reference" } }],
+            Limits = [new() { Name = "daily", Unit = "points", Per = CapPeriod.Day, Most = 6, Rules = ["base"] }],
+            Cascade = Cascade.None,
+        };
+        var club = Club.Of(program);
+        await club.Meets("amy");
+        await club.Records(CupCards.Purchase("till:1", 2) with { Identity = Ben });
+        await club.Records(CupCards.Purchase("till:2", 3) with { Identity = Ben });
+        await MergedAsync(club);
+
+        await club.Records(CupCards.Refund("till:3", "till:1", 1) with { Identity = Ben });
+        Assert.Equal((104L, 4L), await Kept());
+        await club.Records(CupCards.Refund("till:4", "till:1", 1) with { Identity = Ben });
+        Assert.Equal((3L, 3L), await Kept());
+        Assert.Equal(103, (await club.Drinks(4)).Total("points"));
+        Assert.Empty(await DifferencesAsync(club, new LoyaltyModule(program)));
+
+        async Task<(long Points, long Stamps)> Kept() => (await club.Amy()).Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club") is var membership ? (membership.Wallet("points").Balance, membership.Card("cups").Stamps) : default;
+    }
+
+    [Fact]
     public async Task What_both_were_given_once_is_not_given_again_when_one_of_them_brings_it_back()
     {
         var program = Samples.TeaClub with { Rules = [new FixedPoints { Name = "welcome", Unit = "points", Points = 10, Terms = new() { OncePer = "reference" } }], Ladders = [], Cascade = Cascade.None };
