@@ -182,6 +182,22 @@ public sealed class KeptCounts
     }
 
     [Fact]
+    public async Task An_order_that_comes_late_counts_on_the_day_on_which_it_comes_and_leaves_what_that_has_counted()
+    {
+        var club = Earning(Samples.Per(1, 1), program => program with { Limits = [new() { Name = "daily", Unit = "points", Per = CapPeriod.Day, Most = 60 }] });
+        await club.Buys(10);
+        club.On(2026, 1, 16);
+        await club.Buys(50);
+
+        foreach (var (amount, given) in new[] { (7, 7L), (80, 3L) })
+        {
+            Assert.Equal(given, (await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(amount)) with { OccurredAt = Samples.Local(2026, 1, 15, 11) })).Total("points"));
+        }
+
+        Assert.Equal((0L, 60L), ((await club.Buys(20)).Total("points"), (await Membership(club)).TalliesOf("limit/").Single().Amount));
+    }
+
+    [Fact]
     public async Task A_rule_that_gives_once_in_a_span_or_for_one_reference_or_after_a_rest_gives_again()
     {
         EarningTerms[] terms = [new() { Frequency = new(1, CapPeriod.Month) }, new() { OncePer = "spend" }, new() { Cooldown = Duration.FromDays(5) }];
