@@ -36,8 +36,8 @@ internal static class SegmentRounds
             : If.Purchases().InLast(Duration.FromDays(1 + i)).SumOfSpend(Currency.Hkd).AtLeast(50 * i))).ToList();
         if (Asked("beside"))
         {
-            await BesideAsync("100 segments, two threads", new Shop(hundred), new Shop(hundred));
-            await BesideAsync("100 segments, two threads, customers remembered by the engine", new Shop(hundred, Customers), new Shop(hundred, Customers));
+            await BesideAsync("100 segments, two threads over one store, nobody remembered", new Shop(hundred));
+            await BesideAsync("100 segments, two threads over one store, as by default", new Shop(hundred, new CrmOptions().RememberCustomers));
         }
 
         if (Asked("alone"))
@@ -80,18 +80,24 @@ internal static class SegmentRounds
         return process.TotalProcessorTime.TotalMilliseconds;
     }
 
-    private static async Task BesideAsync(string what, Shop one, Shop other)
+    /// <summary>One engine over one store; each of two threads records events of customers of its own.</summary>
+    private static async Task BesideAsync(string what, Shop shop)
     {
-        var times = new double[Rounds];
-        for (var round = 0; round < Rounds; round++)
+        const int longer = 3 * Rounds;
+        var (times, processors, bytes) = (new double[longer], new double[longer], 0L);
+        for (var round = 0; round < longer; round++)
         {
-            var before = Stopwatch.GetTimestamp();
-            await Task.WhenAll(Task.Run(() => one.RecordAsync("c1")), Task.Run(() => other.RecordAsync("c1")));
+            var (first, second) = (shop.Next("c1"), shop.Next("c1", "other"));
+            var (before, used, allocated) = (Stopwatch.GetTimestamp(), ProcessorTime(), GC.GetTotalAllocatedBytes());
+            await Task.WhenAll(Task.Run(() => shop.TakeAsync(first)), Task.Run(() => shop.TakeAsync(second)));
             times[round] = Stopwatch.GetElapsedTime(before).TotalMilliseconds;
+            processors[round] = 1_000 * (ProcessorTime() - used) / (2 * Events);
+            bytes = GC.GetTotalAllocatedBytes() - allocated;
         }
 
         Array.Sort(times);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {2_000 * Events / times[0]:0} events a second, median {2_000 * Events / times[Rounds / 2]:0}"));
+        Array.Sort(processors);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {2_000 * Events / times[0]:0} events a second, median {2_000 * Events / times[longer / 2]:0}; {processors[0]:0.0} µs of processor an event, median {processors[longer / 2]:0.0}; {bytes / (2 * Events)} bytes an event"));
     }
 
     /// <summary>The incremental executor by itself: state of customers in memory, decoded, folded by two threads over customers of their own; no identity, codec, commit or receipt.</summary>
@@ -134,11 +140,18 @@ internal static class SegmentRounds
         public Shop(IEnumerable<Segment> segments, int remembered = 0) =>
             engine = new CrmEngine(new InMemoryStore(), [new SegmentationModule(new SegmentCatalog(segments))], new CrmOptions { Zone = DateTimeZone.Utc, RememberCustomers = remembered }, clock, new SeededIdSource(7));
 
-        /// <summary>Records events, one by one; milliseconds.</summary>
-        public async Task<double> RecordAsync(string channel)
+        /// <summary>Purchases of customers in turns.</summary>
+        /// <param name="channel">Where they buy.</param>
+        /// <param name="kind">Of which kind the customers are: those of one kind are others than those of another.</param>
+        public List<CustomerEvent> Next(string channel, string kind = "user")
         {
-            var events = Enumerable.Range(0, Events).Select(i => CustomerEvent.Purchase($"pos:{keys + i}", Identity.User(((keys + i) * 7) % Customers), Money.Hkd(10)) with { Channel = channel }).ToList();
             keys += Events;
+            return [.. Enumerable.Range(0, Events).Select(i => CustomerEvent.Purchase($"pos:{keys + i}", new Identity(kind, (((keys + i) * 7) % Customers).ToString(CultureInfo.InvariantCulture)), Money.Hkd(10)) with { Channel = channel })];
+        }
+
+        /// <summary>Records events, one by one; milliseconds.</summary>
+        public async Task<double> TakeAsync(List<CustomerEvent> events)
+        {
             var before = Stopwatch.GetTimestamp();
             foreach (var happened in events)
             {
@@ -148,6 +161,8 @@ internal static class SegmentRounds
 
             return Stopwatch.GetElapsedTime(before).TotalMilliseconds;
         }
+
+        public Task<double> RecordAsync(string channel) => TakeAsync(Next(channel));
 
         public async Task IdleAsync()
         {
