@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Crm.Modules;
 using Crm.Segmentation.Segments;
 using Crm.Values;
 
@@ -82,21 +83,29 @@ internal sealed record UndatedStandings(Sequence<UndatedStanding> Items)
 /// Where a customer stands with a segment, but for when it is to be asked about again. What every event looks at lies here, side by side with that of other segments; what few look at lies elsewhere, and nowhere if there is none.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct UndatedStanding
+internal readonly struct UndatedStanding : IEquatable<UndatedStanding>
 {
-    private readonly Standing? standing;
+    // A standing, or where it is written: most of what is read is written again and never looked at.
+    private readonly object? said;
+    private readonly int from;
 
     public UndatedStanding(Standing standing)
-        : this(standing.Segment, standing.With(default(TickOrNone)) is { SaysSomething: true } more ? more : null)
     {
+        Segment = standing.Segment;
+        IsMember = standing.IsMember;
+        said = standing.With(default(TickOrNone)) is { SaysSomething: true } more ? more : null;
     }
 
-    /// <summary>One of a segment with what there is to say of it; null: nothing but when to ask.</summary>
-    public UndatedStanding(string segment, Standing? standing)
+    /// <summary>One of a segment of which there is nothing to say but when to ask.</summary>
+    public UndatedStanding(string segment) => Segment = segment;
+
+    /// <summary>One of a segment that is read when somebody looks at it.</summary>
+    public UndatedStanding(string segment, bool isMember, WrittenStandings written, int from)
     {
         Segment = segment;
-        IsMember = standing?.IsMember == true;
-        this.standing = standing;
+        IsMember = isMember;
+        said = written;
+        this.from = from;
     }
 
     /// <summary>The id of the segment.</summary>
@@ -106,8 +115,34 @@ internal readonly record struct UndatedStanding
     public bool IsMember { get; }
 
     /// <summary>Whether there is anything to keep.</summary>
-    public bool SaysSomething => standing is not null;
+    public bool SaysSomething => said is not null;
 
     /// <summary>The same as a standing without an instant at which to ask.</summary>
-    public Standing Standing => standing ?? new Standing { Segment = Segment };
+    public Standing Standing => said switch
+    {
+        WrittenStandings written => written.Read(Segment, from),
+        Standing standing => standing,
+        _ => new Standing { Segment = Segment },
+    };
+
+    /// <summary>Writes it with when it is to be asked about again.</summary>
+    public void Write(TickOrNone due, SlotWriter writer)
+    {
+        writer.Text(Segment);
+        if (said is WrittenStandings written)
+        {
+            written.Copy(from, due, writer);
+        }
+        else
+        {
+            WrittenStandings.Write(Standing, due, writer);
+        }
+    }
+
+    public bool Equals(UndatedStanding other) => Segment == other.Segment && IsMember == other.IsMember
+        && ((ReferenceEquals(said, other.said) && from == other.from) || (SaysSomething == other.SaysSomething && Standing == other.Standing));
+
+    public override bool Equals(object? obj) => obj is UndatedStanding other && Equals(other);
+
+    public override int GetHashCode() => HashCode.Combine(Segment, IsMember);
 }
