@@ -64,7 +64,8 @@ internal sealed class JournalErasure(Kernel kernel, IIdSource ids, IClock clock)
     // The state as it is stands for everything: whatever is recorded from now on counts after the last thing handled.
     private async ValueTask<bool> DisposeOfAsync(CustomerId customer, long version, CustomerState state, CustomerHistory history, bool isLive, CancellationToken cancellationToken)
     {
-        if (history.Entries.IsEmpty)
+        // What was recorded after the state was read is not in it yet.
+        if (history.Entries.IsEmpty || history.Entries.Any(entry => entry.Version > version))
         {
             return false;
         }

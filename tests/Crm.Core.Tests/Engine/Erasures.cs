@@ -81,6 +81,32 @@ public sealed class Erasures
     }
 
     [Fact]
+    public async Task What_comes_by_id_while_the_journal_is_read_goes_with_it()
+    {
+        var shop = Open();
+        var amy = await shop.RecordAsync(Merges.Purchase("till:1", Shop.Amy, 3_000));
+        var other = shop.Engine;
+        var comes = true;
+        shop.Over(store => new Between(store)
+        {
+            BeforeHistory = async () =>
+            {
+                if (comes)
+                {
+                    comes = false;
+                    await other.RecordAsync(Merges.Purchase("till:2", Shop.Amy, 1_000) with { Identity = null, Customer = amy.Customer }, Token);
+                }
+            },
+        });
+
+        await ErasedAsync(shop, "desk:1", Shop.Amy);
+
+        Assert.False(comes);
+        Assert.Empty(await shop.Store.ReadJournalAsync(amy.Customer, 0, Token).ToListAsync(Token));
+        await HoldsAsync(shop, amy.Customer);
+    }
+
+    [Fact]
     public async Task All_who_were_merged_are_forgotten_with_the_one_whom_they_became()
     {
         var shop = Open();
@@ -265,7 +291,7 @@ public sealed class Erasures
 
         public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken) => Store.LoadAsync(customer, cancellationToken);
 
-        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken) => Store.LoadHistoryAsync(customer, start, cancellationToken);
+        public virtual ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken) => Store.LoadHistoryAsync(customer, start, cancellationToken);
 
         public virtual ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => Store.CommitAsync(commit, cancellationToken);
 
@@ -282,7 +308,15 @@ public sealed class Erasures
     {
         public Func<Commit, Commit> Changed { get; init; } = commit => commit;
 
+        public Func<ValueTask> BeforeHistory { get; init; } = () => ValueTask.CompletedTask;
+
         public Func<ValueTask> BeforeDisposing { get; init; } = () => ValueTask.CompletedTask;
+
+        public override async ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken)
+        {
+            await BeforeHistory();
+            return await base.LoadHistoryAsync(customer, start, cancellationToken);
+        }
 
         public override ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => Store.CommitAsync(Changed(commit), cancellationToken);
 
