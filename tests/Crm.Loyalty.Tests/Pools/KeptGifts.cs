@@ -144,6 +144,30 @@ public sealed class KeptGifts
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cancelled_gift_of_somebody_who_was_merged_since_goes_back_to_who_they_are_now_once(bool leaves)
+    {
+        var house = await Opened();
+        await house.Gives(Bob, 60, "app:gift");
+        var (home, bob) = (await house.IdOf(Home), await house.IdOf(Bob));
+        await house.Merges(Cat, Bob);
+        Assert.Equal((540L, 60L), (await house.Points(Cat), await house.Points(Home)));
+        if (leaves)
+        {
+            await house.Records(PoolEvents.Leave(house.Key(), Home, await house.IdOf(Amy), bob));
+            await house.Settles();
+            Assert.Equal((600L, 0L), (await house.Points(Cat), await house.Points(Home)));
+        }
+
+        await house.Cancels("app:gift", Cat);
+        await house.Settles();
+
+        Assert.Equal((600L, 0L), (await house.Points(Cat), await house.Points(Home)));
+        Assert.Equal(leaves ? null : 0L, (await house.Of(home)).Pool?.Member(bob)?.Share("points").Given);
+    }
+
+    [Theory]
     [InlineData("app:first", "app:second")]
     [InlineData("app:second", "app:first")]
     public async Task What_ran_out_in_the_pool_is_none_of_what_its_giver_took_along(string one, string other)
