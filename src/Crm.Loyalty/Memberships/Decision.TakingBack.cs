@@ -205,10 +205,12 @@ internal sealed partial class Decision
             return;
         }
 
+        // What an amendment moved comes back at once into the lots it was in, and repays what is owed here.
+        var amends = undone == Movement.Offset;
         var wallet = In(plan.Name).Wallet(unit.Name);
-        var taken = wallet.TakeBack(lot, amount, writesOff: unit.Definition.Debt == DebtPolicy.ClampToZero);
+        var taken = wallet.TakeBack(lot, amount, writesOff: !amends && unit.Definition.Debt == DebtPolicy.ClampToZero);
         taken = taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = undone } : moved).ToSequence() };
-        Take(plan, unit, taken, amount, code, at: at);
+        Take(plan, unit, taken, amount, code, at: at, tellsOffsets: !amends);
         TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
     }
 
@@ -261,7 +263,7 @@ internal sealed partial class Decision
         else
         {
             var own = PendingLot.Parse(lot)?.Lot ?? Lot.Parse(lot);
-            Receive(plan, unit, (own ?? unit.LotOf(moment, null, In(plan.Name))) with { Amount = amount }, movement, code, own is null ? null : wallet.IdleUntil);
+            Receive(plan, unit, (own ?? unit.LotOf(moment, null, In(plan.Name))) with { Amount = amount }, movement, code, own is null ? null : wallet.IdleUntil, tellsOffsets: movement != Movement.Offset);
         }
 
         if (unit.Kind == UnitKind.Status)

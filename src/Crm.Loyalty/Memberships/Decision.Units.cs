@@ -81,10 +81,10 @@ internal sealed partial class Decision
 
     /// <summary>Gives units that come from elsewhere: from another member or unit, or back.</summary>
     /// <param name="idleUntil">The instant up to which units that idle were kept where they come from: of two clocks the later counts. Null: they bring none, and one starts where none runs.</param>
-    public void Receive(ProgramPlan plan, UnitPlan unit, Lot lot, Movement movement, string? code, Instant? idleUntil = null)
+    public void Receive(ProgramPlan plan, UnitPlan unit, Lot lot, Movement movement, string? code, Instant? idleUntil = null, bool tellsOffsets = true)
     {
         var change = In(plan.Name).Wallet(unit.Name).Issue(lot, movement);
-        Move(plan, unit, lot.Idles && idleUntil is { } until ? KeptUntil(change, until) : Started(change, lot, unit, null, new Moment(context.Moment.Instant, plan.Zone)), null, code);
+        Move(plan, unit, lot.Idles && idleUntil is { } until ? KeptUntil(change, until) : Started(change, lot, unit, null, new Moment(context.Moment.Instant, plan.Zone)), null, code, tellsOffsets);
         WeighWhereHeld(plan);
     }
 
@@ -107,9 +107,9 @@ internal sealed partial class Decision
     }
 
     /// <summary>Takes units out of a wallet that was found to hold them, or into debt; status units from what counts now, or counted at an earlier instant.</summary>
-    public void Take(ProgramPlan plan, UnitPlan unit, WalletChange change, long amount, string? code, bool isSpending = false, Instant? at = null)
+    public void Take(ProgramPlan plan, UnitPlan unit, WalletChange change, long amount, string? code, bool isSpending = false, Instant? at = null, bool tellsOffsets = true)
     {
-        Move(plan, unit, Active(change, unit, new Moment(context.Moment.Instant, plan.Zone), isSpending, byEarning: false), null, code);
+        Move(plan, unit, Active(change, unit, new Moment(context.Moment.Instant, plan.Zone), isSpending, byEarning: false), null, code, tellsOffsets);
         if (unit.Kind == UnitKind.Status)
         {
             Count(plan, unit, -amount, at);

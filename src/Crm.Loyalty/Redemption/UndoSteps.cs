@@ -136,18 +136,28 @@ internal static class UndoSteps
         awards.ForEach(award => decision.Keep(plan, award with { Taken = award.Amount, TakenBefore = award.Amount, UnowedBefore = award.Unowed }));
         var gave = awards.SelectMany(award => award.Place is { } place ? new[] { (place, award.Amount - award.Taken) } : []);
         var moved = onlyAwards ? Sum(gave) : MovedLots.Knows(amended.Whole.Key, decision.In(plan.Name)) ? Sum(MovedLots.Of(amended.Whole.Key, unit, decision.In(plan.Name)).Concat(gave)) : Told(amended, unit, did, without, gave, decision);
-        var (taken, given) = (moved.Where(lot => lot.Amount > 0).ToList(), new List<ReceiptLine>());
+        var (taken, given, held) = (moved.Where(lot => lot.Amount > 0).ToList(), new List<ReceiptLine>(), 0L);
         if (taken.Count > 0)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = key, Unit = unit.Name, Amount = -taken.Sum(lot => lot.Amount) });
-            taken.ForEach(lot => decision.TakeBack(plan, unit, lot.Lot, lot.Amount, Cancelled, amended.At, onlyAwards ? Movement.Reversed : movement));
+            held = taken.Sum(lot => decision.TakeBack(plan, unit, lot.Lot, lot.Amount, Cancelled, amended.At, onlyAwards ? Movement.Reversed : movement));
         }
 
         // What has come back by itself does not come back again.
         foreach (var (lot, amount) in DrawnLots.Release(key, plan, unit, [.. moved.Where(lot => lot.Amount < 0).Select(lot => (lot.Lot, -lot.Amount))], decision))
         {
             given.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = lot, Unit = unit.Name, Amount = amount });
-            decision.GiveBack(plan, unit, lot, amount, movement, Cancelled, amended.At);
+
+            // What went from lot to lot goes back so; what ran out of the life that an amendment gave did not.
+            var offset = movement == Movement.Offset ? Math.Min(amount, held) : amount;
+            held -= offset;
+            foreach (var (part, how) in ((long, Movement)[])[(offset, movement), (amount - offset, Movement.Expired)])
+            {
+                if (part > 0)
+                {
+                    decision.GiveBack(plan, unit, lot, part, how, Cancelled, amended.At);
+                }
+            }
         }
 
         if (given.Count > 0)

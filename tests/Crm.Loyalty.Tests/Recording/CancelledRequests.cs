@@ -9,6 +9,8 @@ using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
+using NodaTime.Text;
 using Outcome = Crm.Modules.Outcome;
 
 namespace Crm.Loyalty.Tests.Recording;
@@ -330,6 +332,62 @@ public sealed class CancelledRequests
         await Cancels(club, "app:1");
 
         Assert.Equal((100, Samples.Local(2026, 2, 15)), (await Balance(club), (await Amy(club)).Wallet("points").NextExpiry));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("2026-12-31")]
+    public async Task Lots_have_the_lives_again_that_they_had_before_they_were_amended(string? expiry)
+    {
+        var (club, before) = await Amended(DebtPolicy.Carry, expiry);
+
+        await Cancels(club, "desk:amend");
+
+        Assert.Equal(before, (await Amy(club)).Wallet("points").Lots);
+        Assert.Empty(await club.Differences(new LoyaltyModule(Program(DebtPolicy.Carry))));
+    }
+
+    [Fact]
+    public async Task What_ran_out_since_it_was_amended_is_there_again_when_that_is_cancelled()
+    {
+        var (club, before) = await Amended(DebtPolicy.Carry, "2026-01-31");
+        club.On(2026, 2, 5);
+        Assert.Equal(0, await Balance(club));
+
+        await Cancels(club, "desk:amend");
+
+        Assert.Equal(before, (await Amy(club)).Wallet("points").Lots);
+        Assert.Empty(await club.Differences(new LoyaltyModule(Program(DebtPolicy.Carry))));
+    }
+
+    [Theory]
+    [InlineData(DebtPolicy.Carry)]
+    [InlineData(DebtPolicy.ClampToZero)]
+    public async Task What_was_spent_since_it_was_amended_stays_spent_when_that_is_cancelled(DebtPolicy policy)
+    {
+        var (club, before) = await Amended(policy, null);
+        var held = before.Sum(lot => lot.Amount);
+        await club.Redeems(held - 10, unit: "points");
+
+        await Cancels(club, "desk:amend");
+
+        Assert.Equal((10L, 0L, 0L), await Numbers(club, "amy"));
+        Assert.Empty(await club.Differences(new LoyaltyModule(Program(policy))));
+    }
+
+    // Two lots that become one.
+    private static async Task<(Club Club, Sequence<Lot> Before)> Amended(DebtPolicy policy, string? expiry)
+    {
+        var club = Club.Of(Program(policy));
+        await club.Buys(300);
+        club.On(2026, 1, 18);
+        await club.Buys(200);
+        var before = (await Amy(club)).Wallet("points").Lots;
+        club.On(2026, 1, 20);
+        Instant? until = expiry is null ? null : Samples.HongKong.AtStartOfDay(LocalDatePattern.Iso.Parse(expiry).Value).ToInstant();
+        await club.Records(LoyaltyEvents.AmendLots("desk:amend", Samples.Amy, until, "goodwill", "terms-2026", "staff:1"));
+        Assert.NotEqual(before, (await Amy(club)).Wallet("points").Lots);
+        return (club, before);
     }
 
     private static LoyaltyProgram Program(DebtPolicy policy)
