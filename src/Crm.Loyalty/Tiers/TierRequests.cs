@@ -4,6 +4,7 @@ using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Tiers;
 
@@ -38,7 +39,9 @@ internal static class TierRequests
         }
 
         var moment = new Moment(context.Moment.Instant, plan.Zone);
-        var grant = new TierGrant(tier, request.Fields[TierEvents.Through].AsDate is { } last ? moment.StartOf(last.PlusDays(1)) : null);
+
+        // After the last day of the calendar there is none.
+        var grant = new TierGrant(tier, request.Fields[TierEvents.Through].AsDate is { } last && last < LocalDate.MaxIsoValue ? moment.StartOf(last.PlusDays(1)) : null);
         if (grant.Until <= moment.Instant && !context.AlreadyAccepted)
         {
             return new Outcome.Refused("already-over", LoyaltyTexts.AlreadyOver);

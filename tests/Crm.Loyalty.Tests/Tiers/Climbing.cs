@@ -206,6 +206,19 @@ public sealed class Climbing
         Assert.Equal("gold", await club.Tier());
     }
 
+    [Theory]
+    [InlineData(TierEvents.PinName)]
+    [InlineData(TierEvents.FloorName)]
+    public async Task A_grant_through_the_last_day_of_the_calendar_never_ends(string request)
+    {
+        var club = Ladders.Climbing(Ladders.Usual);
+
+        Assert.Null((await club.Grants(request, "gold", LocalDate.MaxIsoValue)).Refusal);
+
+        club.On(9990, 1, 1);
+        Assert.Equal("gold", await club.Tier());
+    }
+
     [Fact]
     public async Task A_tier_by_invitation_is_reached_by_no_count()
     {
