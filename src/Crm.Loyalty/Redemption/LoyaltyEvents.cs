@@ -39,7 +39,7 @@ public static class LoyaltyEvents
     /// </summary>
     public const string AmendName = "lots.amend";
 
-    /// <summary>Asks to give back units that have run out. Fields "amount", "reason", "lot" (where several have run out), "expiry" (where left out, as the unit says for what is earned now), "program" and "unit"; the event names its actor.</summary>
+    /// <summary>Asks to give back units that have run out. Fields "amount", "reason", "lot" (all that have run out where it is left out), "expiry" (where left out, as the unit says for what is earned now), "program" and "unit"; the event names its actor.</summary>
     public const string ReinstateName = "lots.reinstate";
 
     /// <summary>Asks that spent units come back: those of the redemption, payment or capture that the event names as its original. Field "amount" (all where it is left out).</summary>
@@ -185,9 +185,10 @@ public static class LoyaltyEvents
     /// <param name="customer">Whose units.</param>
     /// <param name="amount">How many to give; what is over a whole step stays.</param>
     /// <param name="conversion">The exchange; may be left out where the programme has one.</param>
-    public static CustomerEvent Convert(string key, Identity customer, long amount, string? conversion = null)
+    /// <param name="program">The programme; may be left out where there is one.</param>
+    public static CustomerEvent Convert(string key, Identity customer, long amount, string? conversion = null, string? program = null)
     {
-        var request = Request(key, ConvertName, customer, amount, null, null);
+        var request = Request(key, ConvertName, customer, amount, program, null);
         return request with { Fields = request.Fields.With(Conversion, conversion is null ? default : Scalar.Of(conversion)) };
     }
 
@@ -199,13 +200,21 @@ public static class LoyaltyEvents
     /// <param name="consent">On what ground, as a code such as "terms-2027".</param>
     /// <param name="actor">Who decided it.</param>
     /// <param name="lot">The name of the lot; null: all of them.</param>
-    public static CustomerEvent AmendLots(string key, Identity customer, NodaTime.Instant? expiry, string reason, string consent, string actor, string? lot = null) => new()
+    /// <param name="program">The programme; may be left out where there is one.</param>
+    /// <param name="unit">The unit; may be left out where the programme has one that can be spent.</param>
+    public static CustomerEvent AmendLots(string key, Identity customer, NodaTime.Instant? expiry, string reason, string consent, string actor, string? lot = null, string? program = null, string? unit = null) => new()
     {
         Key = EventKey.Parse(key),
         Kind = AmendName,
         Identity = customer,
         Actor = actor,
-        Fields = Fields.Of((Reason, reason), (Consent, consent), (LotField, lot is null ? default : Scalar.Of(lot)), (ExpiryField, expiry is { } at ? Scalar.Of(at) : default)),
+        Fields = Fields.Of(
+            (Reason, reason),
+            (Consent, consent),
+            (LotField, lot is null ? default : Scalar.Of(lot)),
+            (ExpiryField, expiry is { } at ? Scalar.Of(at) : default),
+            (Program, program is null ? default : Scalar.Of(program)),
+            (Unit, unit is null ? default : Scalar.Of(unit))),
     };
 
     /// <summary>Asks to give back units that have run out.</summary>
@@ -215,10 +224,12 @@ public static class LoyaltyEvents
     /// <param name="expiry">When they run out again; null: as the unit says for what is earned now.</param>
     /// <param name="reason">Why, as a code.</param>
     /// <param name="actor">Who decided it.</param>
-    /// <param name="lot">The lot that ran out; may be left out where there is one.</param>
-    public static CustomerEvent Reinstate(string key, Identity customer, long amount, NodaTime.Instant? expiry, string reason, string actor, string? lot = null)
+    /// <param name="lot">The lot that ran out; null: of all that have.</param>
+    /// <param name="program">The programme; may be left out where there is one.</param>
+    /// <param name="unit">The unit; may be left out where the programme has one that can be spent.</param>
+    public static CustomerEvent Reinstate(string key, Identity customer, long amount, NodaTime.Instant? expiry, string reason, string actor, string? lot = null, string? program = null, string? unit = null)
     {
-        var request = Request(key, ReinstateName, customer, amount, null, null);
+        var request = Request(key, ReinstateName, customer, amount, program, unit);
         return request with { Actor = actor, Fields = request.Fields.With(Reason, reason).With(LotField, lot is null ? default : Scalar.Of(lot)).With(ExpiryField, expiry is { } at ? Scalar.Of(at) : default) };
     }
 
@@ -227,13 +238,15 @@ public static class LoyaltyEvents
     /// <param name="customer">Whose units.</param>
     /// <param name="redemption">The key of the redemption, the payment, or the capture of units that had been set aside.</param>
     /// <param name="amount">How many; null: all that have not come back yet.</param>
-    public static CustomerEvent Return(string key, Identity customer, string redemption, long? amount = null) => new()
+    /// <param name="program">The programme; may be left out where there is one.</param>
+    /// <param name="unit">The unit; may be left out where the programme has one that can be spent.</param>
+    public static CustomerEvent Return(string key, Identity customer, string redemption, long? amount = null, string? program = null, string? unit = null) => new()
     {
         Key = EventKey.Parse(key),
         Kind = ReturnName,
         Identity = customer,
         Original = EventKey.Parse(redemption),
-        Fields = Fields.Of((Amount, amount is { } some ? Scalar.Of(some) : default)),
+        Fields = Fields.Of((Amount, amount is { } some ? Scalar.Of(some) : default), (Program, program is null ? default : Scalar.Of(program)), (Unit, unit is null ? default : Scalar.Of(unit))),
     };
 
     private static CustomerEvent Request(string key, string kind, Identity customer, long amount, string? program, string? unit) => new()

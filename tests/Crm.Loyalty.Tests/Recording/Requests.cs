@@ -1,6 +1,8 @@
 using Crm.Events;
 using Crm.Ledger;
+using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Wallets;
 using Crm.Values;
 
 namespace Crm.Loyalty.Tests.Recording;
@@ -106,5 +108,33 @@ public sealed class Requests
         await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 50, "invitation", "staff:17", unit: "status"));
 
         Assert.Equal("gold", await club.Tier());
+    }
+
+    [Fact]
+    public async Task Where_there_are_several_every_request_about_units_names_programme_and_unit_B12()
+    {
+        LoyaltyUnit Unit(string name) => new(name, UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(10, LastDay.Included), Returns = new(30, GoneLots.NewLot), ReinstateWithinDays = 30 };
+        LoyaltyProgram Program(string name) => new() { Name = name, Zone = "Asia/Hong_Kong", Units = [Unit("points"), Unit("stars")], Conversions = [new("swap", "points", "stars", 10, 1)] };
+        var club = Club.Of(Program("tea-club"), Program("cake-club"));
+        await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 100, "goodwill", "staff:1", "cake-club", "points"));
+        await club.Records(LoyaltyEvents.Redeem("app:1", SpendAuthority.SignedIn(Samples.Amy), 40, "cake-club", "points"));
+
+        Receipt[] receipts =
+        [
+            await club.Records(LoyaltyEvents.Return("app:2", Samples.Amy, "app:1", 30, "cake-club", "points")),
+            await club.Records(LoyaltyEvents.Convert("app:3", Samples.Amy, 20, program: "cake-club")),
+            await club.Records(LoyaltyEvents.AmendLots("desk:2", Samples.Amy, Samples.Local(2026, 2, 1), "goodwill", "terms-2026", "staff:1", program: "cake-club", unit: "points")),
+            await RunOut(),
+        ];
+
+        Assert.All(receipts, receipt => Assert.Null(receipt.Refusal));
+        var cakes = await club.Membership("cake-club");
+        Assert.Equal((5L, 0L), (cakes.Wallet("points").Available, cakes.Wallet("stars").Available));
+
+        async Task<Receipt> RunOut()
+        {
+            club.On(2026, 2, 10);
+            return await club.Records(LoyaltyEvents.Reinstate("desk:3", Samples.Amy, 5, null, "goodwill", "staff:1", program: "cake-club", unit: "points"));
+        }
     }
 }
