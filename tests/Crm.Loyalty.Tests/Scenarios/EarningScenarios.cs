@@ -40,7 +40,7 @@ public sealed class EarningScenarios
         new("NOP1", [Samples.Per(5, 2.50m)], [Sale(3)], [5]),
         new("OD1", [Samples.Per(1, 1)], [With(Sale(90), ("discount", 10))], [90]),
         new("OD2", [Samples.Per(1, 1) with { Basis = new EarningBasis.Lines { Categories = ["food"] } }], [With(Sale(135, Samples.Line("rice", 100, "food"), Samples.Line("soap", 50)), ("discount", 15))], [100]),
-        new("OD4", [Samples.Per(1, 1)], [Sale(100)], [100]),
+        new("OD4", [Samples.Per(1, 1)], [Sale(100) with { Lookups = Fields.Of(("paid-by-e-wallet", 10)) }], [100]),
         new("OD6 without code", [Fixed("code", 10) with { When = If.Field("lookup.code").Is("PROMO") }], [Sale(30)], [0]),
         new("OD6 with code", [Fixed("code", 10) with { When = If.Field("lookup.code").Is("PROMO") }], [Sale(30) with { Lookups = Fields.Of(("code", "PROMO")) }], [10]),
         new("YI1 per line", [Samples.Per(1, 10) with { Basis = EarningBasis.AllLines, Rounding = Rounding.Nearest, RoundAt = RoundingPoint.Line }], [Sale(99.80m, Samples.Line("a", 19.90m), Samples.Line("b", 79.90m))], [10]),
