@@ -34,7 +34,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     /// </summary>
     public async ValueTask FollowAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
     {
-        var happened = await CameBackAsync(followUp, cancellationToken).ConfigureAwait(false) ? followUp.Event with { Customer = followUp.Customer } : followUp.Event;
+        var happened = await ToWhomItWentAsync(followUp, cancellationToken).ConfigureAwait(false);
         var comesBackAs = kernel.Modules.Kinds.Find(happened.Kind)?.ComesBackAs;
         try
         {
@@ -53,16 +53,19 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         _ = await RecordAsync([item], backfill ? RecordMode.Backfill : RecordMode.Live, cancellationToken).ConfigureAwait(false);
     }
 
-    // Whether what a follow-up takes back has come back to who sent both. While neither has arrived anywhere, the later waits for the earlier.
-    private async ValueTask<bool> CameBackAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
+    // What a follow-up takes back may have come back to who sent both, and a name to which it went may be nobody's by now. While neither has arrived anywhere, the later waits for the earlier.
+    private async ValueTask<CustomerEvent> ToWhomItWentAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
     {
-        if (followUp.Event is not { Kind: EventKinds.CancellationName, Customer: not null, Original: { } original })
+        var happened = followUp.Event;
+        if (happened is not { Kind: EventKinds.CancellationName, Original: { } original })
         {
-            return false;
+            return happened;
         }
 
         var sender = await kernel.Store.LoadAsync(CustomerRef.Of(followUp.Customer) with { Recording = original }, cancellationToken).ConfigureAwait(false);
-        return sender.Recorded is { Receipt.Customer: var owner } && (owner == followUp.Customer || owner == sender.Customer);
+        return sender.Recorded is { Receipt.Customer: var owner } && (happened.Customer is null || owner == followUp.Customer || owner == sender.Customer)
+            ? happened with { Customer = owner, Identity = null }
+            : happened;
     }
 
     /// <summary>Says what is wrong with events, all of it, before anything is read.</summary>

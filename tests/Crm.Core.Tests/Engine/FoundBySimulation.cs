@@ -54,10 +54,7 @@ public sealed class FoundBySimulation
     [Fact]
     public async Task A_follow_up_that_was_taken_back_and_is_given_again_arrives()
     {
-        var giver = new ScriptModule(
-            new ModuleContract { Name = "giver", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance },
-            (notes, context) => context.Cause.Source == "till" ? notes.Plus("gave") with { FollowUps = [CustomerEvent.Purchase($"gift:{context.Cause.Value}", Identity.User("ben"), Money.Hkd(10))] } : notes.Plus("got"));
-        var gifts = new Shop(giver);
+        var gifts = new Shop(Giver());
         await gifts.RecordAsync(Histories.Purchase("till:1", 5_000));
         await gifts.Engine.PumpAsync(cancellationToken: Token);
         await gifts.RecordAsync(Histories.Cancellation("till:2", EventKey.Parse("till:1")));
@@ -73,6 +70,22 @@ public sealed class FoundBySimulation
         Assert.Empty(await BensAsync());
 
         async Task<Sequence<string>> BensAsync() => (await gifts.Engine.ReadAsync(CustomerRef.Of(Identity.User("ben")), Token))!.Slot<Notes>("giver").Lines;
+    }
+
+    [Fact]
+    public async Task What_was_given_is_taken_back_from_whom_it_reached_though_the_name_is_nobodys_by_then()
+    {
+        var gifts = new Shop(Giver());
+        await gifts.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await gifts.Engine.PumpAsync(cancellationToken: Token);
+        var erasure = new EraseRequest(EventKey.Parse("desk:1"), CustomerRef.Of(Identity.User("ben"))) { KeepJournal = true };
+        var ben = Assert.IsType<EraseResult.Erased>(await gifts.Engine.EraseAsync(erasure, Token)).Customer;
+
+        await gifts.RecordAsync(Histories.Cancellation("till:2", EventKey.Parse("till:1")));
+        await gifts.Engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Empty((await gifts.Engine.ReadAsync(CustomerRef.Of(ben), Token))!.Slot<Notes>("giver").Lines);
+        Assert.Null(await gifts.Engine.ReadAsync(CustomerRef.Of(Identity.User("ben")), Token));
     }
 
     [Fact]
@@ -102,6 +115,10 @@ public sealed class FoundBySimulation
         Assert.Equal(31 * 5, (await shop.ReadAsync()).Fact("club.points").AsNumber);
         Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning()));
     }
+
+    private static ScriptModule Giver() => new(
+        new ModuleContract { Name = "giver", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance },
+        (notes, context) => context.Cause.Source == "till" ? notes.Plus("gave") with { FollowUps = [CustomerEvent.Purchase($"gift:{context.Cause.Value}", Identity.User("ben"), Money.Hkd(10))] } : notes.Plus("got"));
 
     private static Instant Day(int day) => Shop.Opening + Duration.FromDays(day);
 
