@@ -49,6 +49,43 @@ public sealed class StoresInPostgreSql : IDisposable
     }
 
     [Fact]
+    public async Task A_replica_answers_reports_and_segments_as_the_primary_does_and_takes_no_event()
+    {
+        try
+        {
+            var sales = folder.Write("sales.csv", SampleSales.OnlineRetail(200));
+            Assert.Equal(0, (await Support.Tool.RunAsync("import", sales, "--map", "online-retail", "--store", Store)).Code);
+            var often = folder.Write("often.json", """{"$schema":"segment/1","id":"often","label":{"en":"often","zh-Hant":"often"},"where":{"count":"purchase","window":{"last":"P90D"},"is":{"gte":4}}}""");
+            var lately = folder.Write("lately.json", """{"$schema":"segment/1","id":"lately","label":{"en":"lately","zh-Hant":"lately"},"where":{"count":"purchase","window":{"last":"P1D"},"is":{"gte":1}}}""");
+            // A replica takes nothing but what it is sent by the primary, as a session that only reads does.
+            var replica = $"{Store};Options=-c default_transaction_read_only=on";
+
+            foreach (var question in new string[][]
+            {
+                ["report", "summary"],
+                ["report", "rfm"],
+                ["segments", "size", "often", "--segments", often],
+                ["segments", "members", "lately", "--segments", lately],
+                ["segments", "overlap", "often", "lately", "--segments", often, lately],
+            })
+            {
+                var primary = await Support.Tool.RunAsync([.. question, "--store", Store, "--as-of", "2011-01-03", "--json"]);
+                var copied = await Support.Tool.RunAsync([.. question, "--store", replica, "--as-of", "2011-01-03", "--json"]);
+
+                Assert.True(primary.Code == 0, primary.Error);
+                Assert.Equal((primary.Code, primary.Out), (copied.Code, copied.Out));
+            }
+
+            var more = folder.Write("more.csv", SampleSales.OnlineRetail(220));
+            Assert.Equal(3, (await Support.Tool.RunAsync("import", more, "--map", "online-retail", "--store", replica)).Code);
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        }
+    }
+
+    [Fact]
     public async Task All_laws_are_kept_and_nothing_of_them_is_left()
     {
         try
