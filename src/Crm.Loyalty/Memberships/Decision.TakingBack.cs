@@ -181,7 +181,13 @@ internal sealed partial class Decision
     /// <param name="code">Why, for the ledger.</param>
     /// <param name="at">When the units were given.</param>
     /// <param name="undone">The movement of the request, for the ledger.</param>
-    public void TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone) => TakeOwed(plan, unit, lot, Owed(plan, unit, lot, amount, at), code, at, undone);
+    /// <returns>How many were taken, owed or written off: all but those that ran out.</returns>
+    public long TakeBack(ProgramPlan plan, UnitPlan unit, string lot, long amount, string code, Instant at, Movement undone)
+    {
+        var owed = Owed(plan, unit, lot, amount, at);
+        TakeOwed(plan, unit, lot, owed, code, at, undone);
+        return owed;
+    }
 
     /// <summary>How much of what is taken back is owed: what ran out of its lot is not, and cannot be reinstated any more.</summary>
     /// <param name="plan">The programme.</param>
