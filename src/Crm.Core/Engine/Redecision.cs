@@ -127,9 +127,10 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
         return found.SequenceEqual(expected) ? [] : [new Difference("the agenda", Text(found.Except(expected)), Text(expected.Except(found)))];
     }
 
-    private static IEnumerable<Difference> Kernels(CustomerState stored, CustomerState replayed)
+    private IEnumerable<Difference> Kernels(CustomerState stored, CustomerState replayed)
     {
-        if (stored.Handled != replayed.Handled)
+        // What an irrevocable module decided about a late event fell due when it was recorded, and not where a replay would have it: the last thing may be one of these.
+        if (stored.Handled != replayed.Handled && !(stored.Handled > replayed.Handled && modules.Contracts.Any(contract => !contract.Reversible)))
         {
             yield return new Difference("the last thing handled", $"{stored.Handled}", $"{replayed.Handled}");
         }

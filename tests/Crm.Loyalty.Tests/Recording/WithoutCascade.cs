@@ -14,6 +14,21 @@ namespace Crm.Loyalty.Tests.Recording;
 public sealed class WithoutCascade
 {
     [Fact]
+    public async Task A_store_in_which_a_purchase_came_late_fits_together()
+    {
+        var module = new LoyaltyModule(Samples.TeaClub with { Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(60, LastDay.Included) }, Samples.TeaClub.Units[1]], Cascade = Cascade.None });
+        var club = new Club(module);
+        club.On(2026, 4, 23);
+        await club.Records(LoyaltyEvents.Visit("web:1", Samples.Amy));
+        club.On(2026, 4, 26);
+        await club.Records(CustomerEvent.Purchase("pos:late", Samples.Amy, Money.Hkd(115)) with { OccurredAt = Samples.Local(2026, 4, 15) });
+        club.On(2026, 8, 1);
+        await club.RunDue();
+
+        Assert.Empty(await club.Differences(module));
+    }
+
+    [Fact]
     public async Task A_refund_takes_the_award_and_leaves_later_bonuses()
     {
         var second = new FixedPoints { Name = "second", Unit = "points", Points = 500, When = If.Purchases().Count().Is(2) };
