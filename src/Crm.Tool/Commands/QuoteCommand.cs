@@ -88,8 +88,8 @@ internal static class QuoteCommand
     private static Money MoneyOf(string text)
     {
         var parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return parts.Length == 2 && decimal.TryParse(parts[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) && Currency.TryOf(parts[1], out var currency) && Money.Rounded(amount, currency).Amount == amount
-            ? Money.Of(amount, currency)
+        return parts.Length == 2 && Currency.TryOf(parts[1], out var currency) && AmountOf(parts[0], currency) is { } money
+            ? money
             : throw ToolException.Usage($"--spend: '{text}' is no amount; a number and a currency are expected, such as '120.00 HKD'.");
     }
 
@@ -98,8 +98,21 @@ internal static class QuoteCommand
         var parts = text.Split(':');
         return parts.Length is 3 or 4 && parts[0].Length > 0
             && decimal.TryParse(parts[1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var quantity)
-            && decimal.TryParse(parts[2], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) && Money.Rounded(amount, currency).Amount == amount
-            ? new EventLine(parts[0], quantity, Money.Of(amount, currency), parts.Length == 4 ? parts[3] : null)
+            && AmountOf(parts[2], currency) is { } amount
+            ? new EventLine(parts[0], quantity, amount, parts.Length == 4 ? parts[3] : null)
             : throw ToolException.Usage($"--line: '{text}' is no line; an article, a quantity, an amount and perhaps a category are expected, such as 'oolong:1:28.00:tea'.");
+    }
+
+    // Null for what is no number, or finer or larger than money can be.
+    private static Money? AmountOf(string text, Currency currency)
+    {
+        try
+        {
+            return decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) ? Money.Of(amount, currency) : null;
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
     }
 }

@@ -210,6 +210,8 @@ public sealed class LoyaltyBooks : IDisposable
         Assert.Equal(before.Out, (await Support.Tool.RunAsync("loyalty", "certify", "--store", file, "--json")).Out);
         Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "12.345 HKD", "--store", file)).Code);
         Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "12 HKD", "--line", "oolong", "--store", file)).Code);
+        Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "999999999999999999 HKD", "--store", file)).Code);
+        Assert.Equal(2, (await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "12 HKD", "--line", "oolong:1:999999999999999999", "--store", file)).Code);
         Assert.Contains("按規則", (await Support.Tool.RunAsync("loyalty", "quote", names[0], "--spend", "128.00 HKD", "--store", file, "--lang", "zh-Hant")).Out);
     }
 
