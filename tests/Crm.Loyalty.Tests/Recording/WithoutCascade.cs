@@ -44,6 +44,20 @@ public sealed class WithoutCascade
         Assert.Equal((600, 100), (await Available(kept, LoyaltyNames.KeepingModule), await Available(history, LoyaltyNames.Module)));
     }
 
+    [Fact]
+    public async Task What_came_late_runs_out_when_it_was_recorded_to_and_the_books_are_sound()
+    {
+        LoyaltyModule module = new(Samples.TeaClub with { Cascade = Cascade.None, Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(30, LastDay.Included) }, Samples.TeaClub.Units[1]] });
+        var club = new Club(module);
+        club.On(2026, 1, 20);
+        await club.Buys(10, "pos:first");
+        await club.Records(CustomerEvent.Purchase("pos:late", Samples.Amy, Money.Hkd(50)) with { OccurredAt = Samples.Local(2026, 1, 10, 12) });
+        club.On(2026, 3, 1);
+        await club.RunDue();
+
+        Assert.Empty(await club.Differences(module));
+    }
+
     [Theory]
     [InlineData(DebtPolicy.Carry, 0, 50, 0)]
     [InlineData(DebtPolicy.ClampToZero, 0, 0, 50)]
