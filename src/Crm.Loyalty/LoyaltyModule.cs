@@ -365,21 +365,16 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return decision.Outcome();
     }
 
-    // From here on the programme counts, though it begins later. What was decided without cascade is not decided again.
+    // From here on the programme counts, though it begins later.
     private Outcome CountPast(CustomerEvent opened, LoyaltyState state, ModuleContext context)
     {
-        if (!Contract.Reversible)
-        {
-            return Outcome.Nothing;
-        }
-
         var program = opened.Fields[LoyaltyEvents.Program].AsCode ?? "";
         var decision = new Decision(state, context);
         if (plans.Find(program) is { } versions)
         {
             decision.Count(versions.All[0], new Tally(LoyaltyNames.CountsPast, 0, 1));
         }
-        else
+        else if (Contract.Reversible || plans.AreAll)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.UnknownProgram) { Subject = program, Text = LoyaltyTexts.UnknownProgram(program, plans.Known) });
         }

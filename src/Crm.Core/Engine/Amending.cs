@@ -18,13 +18,15 @@ namespace Crm.Engine;
 /// <param name="changed">The history with it.</param>
 internal sealed class Amending(Fold fold, CustomerId customer, CustomerState start, JournalDraft late, List<JournalDraft> ordered, EffectiveHistory unchanged, EffectiveHistory changed)
 {
+    // What opened history and was taken back since never did.
+    private readonly List<JournalDraft> ordered = ordered.Exists(entry => entry.Kind.OpensHistory) ? ordered.FindAll(entry => !entry.Kind.OpensHistory || changed.Left[entry.Key] is not null) : ordered;
     private readonly Dictionary<(EventKey Key, CustomerEvent? Happened), CustomerState> states = [];
     private readonly Dictionary<Instant, CustomerState> later = [];
     private List<AmendedEvent>? events;
     private (int Place, CustomerState? State) reached;
     private Fold? beside;
 
-    /// <summary>The events that the amendment changes, in the order in which they count.</summary>
+    /// <summary>The events that the amendment changes, in the order in which they count; what opens history is none of them, <see cref="OpenedPast"/>.</summary>
     public IReadOnlyList<AmendedEvent> Events => events ??= Find();
 
     /// <summary>A module's state right after an event, had it been another from the start.</summary>
@@ -93,7 +95,7 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
     private IEnumerable<JournalInput> InputsBefore(int place) => EffectiveHistory.Of(ordered[..(place + 1)]).Inputs.Take(place);
 
     private List<AmendedEvent> Find() => [.. changed.Inputs
-        .Where(input => input.Entry.Kind.Nature != EventNature.Amendment && input.Event != Was(input.Entry.Key))
+        .Where(input => input.Entry.Kind is { Nature: not EventNature.Amendment, OpensHistory: false } && input.Event != Was(input.Entry.Key))
         .Select(input => new AmendedEvent(input.Entry.Event, Was(input.Entry.Key), input.Event, input.Entry.EffectiveAt))];
 
     // What comes late is told of whole; what was taken back before it came is taken from it then.

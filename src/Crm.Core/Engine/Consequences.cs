@@ -21,8 +21,8 @@ internal sealed class Consequences
     // The keys of follow-ups for which nothing may be sent.
     private HashSet<EventKey>? silent;
 
-    /// <summary>Whether what irrevocable modules produce is left out: in a replay they fold along so that others see their facts, but what they did stands.</summary>
-    public bool OfReversibleOnly { get; init; }
+    /// <summary>Of which modules it is: in a replay the others fold along, so that their facts are seen, but what they did stands.</summary>
+    public Whose Of { get; init; }
 
     public bool HasOutbox => messages is { Count: > 0 } || followUps is { Count: > 0 };
 
@@ -143,6 +143,14 @@ internal sealed class Consequences
             (all ??= []).AddRange(more.AsSpan());
         }
     }
+}
+
+/// <summary>Of which modules consequences are.</summary>
+internal enum Whose
+{
+    All,
+    Reversible,
+    Irrevocable,
 }
 
 /// <summary>Names a message of a customer's outbox.</summary>

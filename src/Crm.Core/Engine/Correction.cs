@@ -14,6 +14,9 @@ namespace Crm.Engine;
 /// </summary>
 internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerState stored, Replayed without, Replayed with, JournalDraft because)
 {
+    /// <summary>The irrevocable modules whose part of the replays is theirs to keep, <see cref="OpenedPast"/>; what all others did stands.</summary>
+    public IReadOnlyList<int> Opened { get; init; } = [];
+
     /// <summary>The state after the correction.</summary>
     /// <param name="consequences">Gets what the correction does.</param>
     /// <param name="shortages">Supplies found short. What was given out of them stays given out, so where the correction draws on them more than they have, it is taken into debt.</param>
@@ -24,7 +27,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         for (var i = 0; i < modules.Count; i++)
         {
             state.Since[i] = stored.Since[i];
-            if (!modules.Contracts[i].Reversible)
+            if (!modules.Contracts[i].Reversible && !Opened.Contains(i))
             {
                 Keep(state, i, stored.Slots[i]);
             }

@@ -34,8 +34,17 @@ internal sealed partial class Decision
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
         var unchanged = EffectiveHistory.Of(drafts);
         start = Pins.Of(fold, kernel.Modules, Customer, start, state, unchanged, changed, until);
+        var told = new Consequences { Of = Whose.Irrevocable };
+        var opened = draft.Kind.OpensHistory ? fold.OpenedBy(draft, told) : [];
+        own.Lines.AddRange(told.Lines);
         var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until, draft);
-        var with = Replay.Run(fold, Customer, draft.Kind.OpensHistory ? fold.Opened(start, draft.Kind) : start, changed.Inputs, until);
+        var with = Replay.Run(fold, Customer, Fold.Opened(start, opened), changed.Inputs, until);
+        var past = OpenedPast.Of(kernel.Modules, kernel.Codec, fold, Customer, unchanged, changed, () => RecordedJournal.Of(WithNew(before), kernel.Modules, kernel.Codec));
+        if (past is not null)
+        {
+            (without, with) = (past.Decide(without, start, unchanged, until), past.Decide(with, start, changed, until));
+        }
+
         if (isOfDisposed || DisposedHistory.IsLookedFor(state, unchanged, changed, draft))
         {
             own.Lines.Add(DisposedHistory.Line);
@@ -48,7 +57,7 @@ internal sealed partial class Decision
             return (null, refused);
         }
 
-        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft).Apply(own, shortages, out var gone);
+        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft) { Opened = past?.Modules ?? [] }.Apply(own, shortages, out var gone);
         factsBeforeCorrection ??= state.Facts.AsRemembered();
         corrected.NeedsWholeHistory = state.NeedsWholeHistory;
         corrected.Awaited = state.Awaited;
@@ -63,7 +72,7 @@ internal sealed partial class Decision
         {
             // What was kept of the state before the event was kept of modules that had not seen it.
             InvalidateFrom(changed.Inputs[0].Entry.EffectiveAt);
-            corrected = fold.Opened(corrected, draft.Kind);
+            corrected = Fold.Opened(corrected, opened);
         }
 
         state = corrected;
@@ -125,8 +134,8 @@ internal sealed partial class Decision
             wholeHistory = history;
         }
 
-        // Whatever takes back an amendment changes the event that the amendment took from, which may be before any checkpoint before it.
-        var takesBackAmendment = history.Entries.Any(entry => entry.Event.Key == draft.Event.Original && kernel.Modules.Kinds.Find(entry.Event.Kind) is { Nature: EventNature.Amendment });
+        // Whatever takes back an amendment changes the event that the amendment took from, which may be before any checkpoint before it; what opened history is decided again with all of it.
+        var takesBackAmendment = history.Entries.Any(entry => entry.Event.Key == draft.Event.Original && kernel.Modules.Kinds.Find(entry.Event.Kind) is { Nature: EventNature.Amendment } or { OpensHistory: true });
         // Where a merge comes after the checkpoint, what is left of the retired journal may depend on amendments before it.
         if (history.Checkpoint is not { } checkpoint || checkpoint.At >= draft.EffectiveAt || takesBackAmendment || !history.Joined.IsEmpty)
         {

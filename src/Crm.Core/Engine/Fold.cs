@@ -96,14 +96,15 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         context.Enter(customer, state, because.Key, state.Handled ?? because.EffectiveAt, because.Observations, accepted: false, LeftFor(because, null));
         context.Tell(amending);
         List<Echo>? echoes = null;
-        foreach (var index in Irrevocable(because.Event.Kind))
+        // What opens history is told of at its own instant alone, before all that it opens.
+        foreach (var index in because.Kind.OpensHistory ? [] : Told(because.Event.Kind))
         {
             context.Handle(new Stimulus.Happened(because.Event));
             Ask(state, index, mayRefuse: false, consequences, ref echoes);
         }
 
         var corrected = new Echo(Echo.Corrected, Fields.Of(("cause", because.Key.ToString())));
-        foreach (var index in Irrevocable(Echo.Corrected))
+        foreach (var index in Told(Echo.Corrected))
         {
             context.Handle(new Stimulus.Echoed(corrected));
             Ask(state, index, mayRefuse: false, consequences, ref echoes);
@@ -111,6 +112,8 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
 
         Echoes(state, echoes, because, consequences);
         context.Leave();
+
+        IEnumerable<int> Told(string kind) => Irrevocable(kind).Where(index => because.Version > state.Since[index]);
     }
 
     /// <summary>Another fold by the same modules, for what is asked while this one is in use.</summary>
@@ -126,16 +129,41 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         }
     }
 
-    /// <summary>The state, but that the reversible modules which declare a kind have been there from the beginning.</summary>
-    public CustomerState Opened(CustomerState state, EventKind kind)
+    /// <summary>The modules to which an event opens history: those that declare its kind and keep something of it.</summary>
+    /// <param name="opening">The event.</param>
+    /// <param name="told">Takes what they say to it; null: nobody listens.</param>
+    public List<int> OpenedBy(JournalDraft opening, Consequences? told = null)
     {
-        var opened = state.Clone();
-        for (var index = 0; index < modules.Count; index++)
+        var state = CustomerState.Newborn(modules);
+        var opened = new List<int>();
+        List<Echo>? echoes = null;
+        context.Enter(default, state, opening.Key, opening.EffectiveAt, opening.Observations, accepted: false, []);
+        context.Handle(new Stimulus.Happened(opening.Event));
+        foreach (var index in modules.HandlersFor(opening.Event.Kind).Where(index => modules.Contracts[index].Kinds.Contains(opening.Kind)))
         {
-            if (modules.Contracts[index] is { Reversible: true, Kinds: var kinds } && kinds.Contains(kind))
+            Ask(state, index, mayRefuse: false, told ?? new Consequences(), ref echoes);
+            if (!ReferenceEquals(state.Slots[index], modules.EmptySlots[index]))
             {
-                opened.Since[index] = 0;
+                opened.Add(index);
             }
+        }
+
+        context.Leave();
+        return opened;
+    }
+
+    /// <summary>The state, but that some modules have been there from the beginning.</summary>
+    public static CustomerState Opened(CustomerState state, IReadOnlyList<int> to)
+    {
+        if (to.All(index => state.Since[index] == 0))
+        {
+            return state;
+        }
+
+        var opened = state.Clone();
+        foreach (var index in to)
+        {
+            opened.Since[index] = 0;
         }
 
         return opened;
@@ -333,11 +361,9 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
 
         Tell(modules, state, index, accepted, context);
         context.Draw(accepted.Quotas);
-        if (consequences.OfReversibleOnly && !modules.Contracts[index].Reversible)
+        if (consequences.Of == Whose.All || (consequences.Of == Whose.Reversible) == modules.Contracts[index].Reversible)
         {
-            return;
+            consequences.Add(accepted);
         }
-
-        consequences.Add(accepted);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
     /// <param name="all">Gets what comes of it, what corrections write among it.</param>
     public CustomerState Run(StoredHistory history, Instant until, Consequences all)
     {
-        var course = new RecordedCourse(this, history.Customer, all);
+        var course = new RecordedCourse(this, history.Customer, Beginning(), null, all);
         foreach (var entry in history.Entries)
         {
             course.Take(entry);
@@ -43,6 +43,64 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
 
         fold.BringForward(history.Customer, course.State, until, all);
         return course.State;
+    }
+
+    /// <summary>What a journal leads to, and all on the way, where what opens history to irrevocable modules had been there from its own instant on.</summary>
+    /// <param name="customer">Whose.</param>
+    /// <param name="beginning">The state that it begins with.</param>
+    /// <param name="journal">The journal.</param>
+    /// <param name="openings">What opens its history, or that of a journal that it is joined to.</param>
+    /// <param name="until">Up to when what falls due is handled at the end.</param>
+    /// <param name="all">Gets what comes of it.</param>
+    public RecordedCourse Run(CustomerId customer, CustomerState beginning, RecordedJournal journal, IReadOnlyList<JournalDraft> openings, Instant until, Consequences all)
+    {
+        var from = beginning.Handled;
+        var own = openings.Where(opening => opening.InJournalOf is null && OpensIrrevocable(opening)).ToList();
+        var step = new Consequences { Of = all.Of };
+        var course = new RecordedCourse(this, customer, Fold.Opened(beginning, [.. own.SelectMany(opening => fold.OpenedBy(opening))]), own, step);
+        foreach (var (draft, accepted) in journal.Entries)
+        {
+            // What counts no later than the beginning is in it, and what a retirement does is the merge's to do.
+            if (draft.EffectiveAt <= from || draft.Kind.Name == EventKinds.RetiredName)
+            {
+                course.Pass(draft.Version);
+            }
+            else if (draft.Joins is { } joins)
+            {
+                var joined = new Consequences { Of = all.Of };
+                course.Join(draft, joins.Customer, Run(joins.Customer, joins.Beginning, journal.Joined[draft.Key], [.. Reaching(openings, draft, joins.Customer)], draft.EffectiveAt, joined));
+                all.Add(joined, joins.Customer);
+            }
+            else
+            {
+                course.Take(draft, accepted);
+            }
+
+            Take(step, all, draft.Backfill);
+        }
+
+        course.End(until);
+        Take(step, all, silent: false);
+        return course;
+    }
+
+    /// <summary>Whether an event opens history to an irrevocable module.</summary>
+    public bool OpensIrrevocable(JournalDraft draft) => draft.Kind.OpensHistory && fold.OpenedBy(draft).Exists(index => !modules.Contracts[index].Reversible);
+
+    // What opened a history before it was joined to another opened it alone; what did so after two had become one opened that of both.
+    private static IEnumerable<JournalDraft> Reaching(IReadOnlyList<JournalDraft> openings, JournalDraft join, CustomerId joined) =>
+        openings.Where(opening => opening.InJournalOf is not null || opening.RecordedAt > join.RecordedAt)
+            .Select(opening => opening.InJournalOf == joined ? opening with { InJournalOf = null } : opening);
+
+    private static void Take(Consequences step, Consequences all, bool silent)
+    {
+        if (silent)
+        {
+            step.Silence();
+        }
+
+        all.Add(step);
+        step.Clear();
     }
 
     public EventKinds Kinds => modules.Kinds;
@@ -63,17 +121,27 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
         fold.Happen(customer, state, new JournalInput(draft, draft.Event), all, left);
     }
 
+    public void Join(CustomerId customer, CustomerState state, CustomerState joined, JournalDraft merge, Consequences all, SuppliesLeft? left) =>
+        fold.Join(customer, state, joined, new JournalInput(merge, merge.Event), left, all);
+
     // The difference of two replays, and what irrevocable modules make of it. By those alone, nothing of the one without the change is looked at.
-    public CustomerState Correct(CustomerId customer, CustomerState state, List<JournalDraft> before, JournalDraft draft, Consequences all)
+    public CustomerState Correct(CustomerId customer, CustomerState beginning, CustomerState state, List<JournalDraft> before, JournalDraft draft, RecordedJournal? journal, Consequences all)
     {
         all.Lines.Clear();
         var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
         List<JournalDraft> ordered = [.. before.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. before.Where(entry => entry.EffectiveAt > draft.EffectiveAt)];
         var (unchanged, changed) = (EffectiveHistory.Of(before), EffectiveHistory.Of(ordered));
-        var start = Pins.Of(fold, modules, customer, Beginning(), state, unchanged, changed, until);
+        var start = Pins.Of(fold, modules, customer, beginning, state, unchanged, changed, until);
         var with = Replay.Run(fold, customer, start, changed.Inputs, until);
         var without = isIrrevocableOnly ? with : Replay.Run(fold, customer, start, unchanged.Inputs, until, draft);
-        var corrected = new Correction(modules, codec, state, without, with, draft).Apply(all, Shortages.None, out _);
+        var past = journal is null ? null : OpenedPast.Of(modules, codec, fold, customer, unchanged, changed, () => journal);
+        if (past is not null)
+        {
+            (without, with) = (past.Decide(without, start, unchanged, until), past.Decide(with, start, changed, until));
+        }
+
+        // Of reversible modules nothing is wanted where only what irrevocable ones do is.
+        var corrected = new Correction(modules, codec, state, without, with, draft) { Opened = past?.Modules ?? [] }.Apply(all.Of == Whose.Irrevocable ? new Consequences() : all, Shortages.None, out _);
         fold.TellCorrected(customer, corrected, draft, new Amending(fold, customer, start, draft, ordered, unchanged, changed), all);
         return corrected;
     }

@@ -51,7 +51,7 @@ internal static class Replay
     private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after, ILookup<CustomerId?, JournalInput>? journals, Action<CustomerState>? passed = null)
     {
         var state = start.Clone();
-        var all = new Consequences { OfReversibleOnly = true };
+        var all = new Consequences { Of = Whose.Reversible };
         var lines = new Dictionary<EventKey, Sequence<ReceiptLine>>();
         Refusal? refused = null;
         // Those of entries that are still to come; what fell due before them was told of them.
@@ -69,9 +69,9 @@ internal static class Replay
                 fold.SettleBefore(state, input.Entry.EffectiveAt, all);
             }
 
-            var due = new Consequences { OfReversibleOnly = true };
+            var due = new Consequences { Of = Whose.Reversible };
             fold.BringForward(customer, state, input.Entry.EffectiveAt, due, supplies);
-            var own = new Consequences { OfReversibleOnly = true };
+            var own = new Consequences { Of = Whose.Reversible };
             var left = LeftFor(input.Entry.Key, supplies);
             if (input.Entry.Joins is { } joins)
             {
@@ -119,9 +119,9 @@ internal static class Replay
     {
         foreach (var input in journal)
         {
-            if (input is { Event: not null, Entry.Kind: { OpensHistory: true } kind } && input.Entry.RecordedAt > join.RecordedAt)
+            if (input is { Event: not null, Entry.Kind.OpensHistory: true } && input.Entry.RecordedAt > join.RecordedAt)
             {
-                beginning = fold.Opened(beginning, kind);
+                beginning = Fold.Opened(beginning, fold.OpenedBy(input.Entry));
                 var place = branch.FindIndex(own => own.Entry.EffectiveAt > input.Entry.EffectiveAt);
                 branch.Insert(place < 0 ? branch.Count : place, input);
             }

@@ -69,7 +69,7 @@ internal sealed class VirtualRun
         this.customer = customer;
         this.leaves = leaves;
         this.isAttended = isAttended;
-        course = new RecordedCourse(replay, customer, all);
+        course = new RecordedCourse(replay, customer, replay.Beginning(), null, all);
     }
 
     /// <summary>Takes an entry of the journal, with all that falls due and leaves before it.</summary>

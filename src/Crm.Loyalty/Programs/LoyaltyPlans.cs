@@ -26,6 +26,9 @@ internal sealed class LoyaltyPlans
     /// <summary>By name.</summary>
     public ProgramVersions[] Programs { get; }
 
+    /// <summary>Whether no other loyalty module of the host has further programmes.</summary>
+    public bool AreAll => elsewhere.Length == 0;
+
     /// <summary>The kinds of events that programmes look at; all, where a date of the profile has to be noticed whatever brings it.</summary>
     public IEnumerable<string> Handled => DateFields.Any() || Programs.SelectMany(versions => versions.All).Any(plan => plan.KeepsFirstDay)
         ? ["*"]

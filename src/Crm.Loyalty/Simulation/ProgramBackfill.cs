@@ -16,7 +16,7 @@ namespace Crm.Loyalty.Simulation;
 /// <remarks>
 /// The programme is one of the host's, with an instant from which on it counts (<see cref="LoyaltyBuilder.Program(LoyaltyProgram, int, Instant)"/>), not before the release that brings it; its first version decides about what was before. Where it is in a
 /// loyalty module that joined the store later, the module sees the whole history from then on, and programmes that count from the beginning of time count it all.
-/// What was disposed of cannot count: such a customer's past begins after it. Programmes without cascade keep what they decided; <see cref="Backfill.Plan"/> grants what a simulation says that they would have given.
+/// What was disposed of cannot count: such a customer's past begins after it. A programme without cascade decides the past in the order in which it was recorded, as it would have then: what a refund left it left.
 /// </remarks>
 /// <param name="Program">The programme, in its first version.</param>
 /// <param name="From">From when on it counts, included.</param>
@@ -43,13 +43,11 @@ public sealed record ProgramBackfill(LoyaltyProgram Program, Instant From)
     public IProgress<ProgramBackfillReport>? Progress { get; init; }
 
     /// <summary>Gives the programme its past, or says what that would be. Whoever is done already is passed over and not counted among those for whom something changes.</summary>
-    /// <exception cref="InvalidOperationException">The programme has no cascade, the engine has no such programme, or the store cannot list its customers.</exception>
+    /// <exception cref="InvalidOperationException">The engine has no such programme, or the store cannot list its customers.</exception>
     public ValueTask<ProgramBackfillReport> RunAsync(CrmEngine engine, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        return Program.Cascade == Cascade.None
-            ? throw new InvalidOperationException($"The programme '{Program.Name}' has no cascade, so history is not decided again for it. {nameof(Backfill)}.{nameof(Backfill.Plan)} grants what it would have given.")
-            : WalkAsync(engine, OneAsync, cancellationToken);
+        return WalkAsync(engine, OneAsync, cancellationToken);
     }
 
     /// <summary>Takes the past away again: history is decided again without it, and what was spent of it is owed, or written off, as the unit says.</summary>
@@ -142,7 +140,9 @@ public sealed record ProgramBackfill(LoyaltyProgram Program, Instant From)
     // At one instant, what was recorded earlier counts earlier.
     private static Instant Before(Instant from) => from > Instant.MinValue ? from - Duration.FromTicks(1) : from;
 
-    private bool IsDone(CustomerView customer) => customer.Slot<LoyaltyState>(LoyaltyNames.Module).In(Program.Name).Counted(LoyaltyNames.CountsPast) > 0;
+    private bool IsDone(CustomerView customer) => Counts(customer, LoyaltyNames.Module) || Counts(customer, LoyaltyNames.KeepingModule);
+
+    private bool Counts(CustomerView customer, string module) => customer.SlotOrNull<LoyaltyState>(module)?.In(Program.Name).Counted(LoyaltyNames.CountsPast) > 0;
 
     private EventKey KeyOf(CustomerId customer) => new(LoyaltyEvents.BackfillSource, $"{Name}/{Program.Name}/{customer}");
 }
