@@ -30,6 +30,11 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
             return $"the history that '{merge.Event.Key}' joined was not read with it";
         }
 
+        if (Erased(history.Joined) is { } gone)
+        {
+            return $"the history that '{gone.By}' joined has been erased";
+        }
+
         if (!mindsOrderFree)
         {
             return null;
@@ -48,6 +53,10 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
 
         return null;
     }
+
+    // Whoever was merged left an entry at least, which nothing but an erasure disposes of. Histories that were joined go before the one that they were joined to.
+    private static JoinedHistory? Erased(Sequence<JoinedHistory> joined) =>
+        joined.Select(one => one.History is { Entries.IsEmpty: true, Opening: not null } ? one : Erased(one.History.Joined)).FirstOrDefault(one => one is not null);
 
     /// <summary>In what the stored state differs from what its journal leads to. The stored state is brought forward to the instant that it has handled.</summary>
     public IEnumerable<Difference> Compare(CustomerId customer, CustomerState stored, CustomerHistory history)

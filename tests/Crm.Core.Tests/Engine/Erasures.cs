@@ -132,6 +132,26 @@ public sealed class Erasures
     }
 
     [Fact]
+    public async Task Stopped_between_the_journals_of_two_who_were_merged_it_leaves_books_that_verify()
+    {
+        var shop = Open();
+        var amy = await shop.RecordAsync(Merges.Purchase("till:1", Shop.Amy, 3_000));
+        var ben = await shop.RecordAsync(Merges.Purchase("ben:1", Merges.Ben, 2_000));
+        await Merges.MergedAsync(shop, "desk:1", Shop.Amy, Merges.Ben);
+        var disposals = 0;
+        shop.Over(store => new Between(store) { BeforeDisposing = () => ++disposals == 2 ? throw new IOException("The process was killed.") : ValueTask.CompletedTask });
+
+        await Assert.ThrowsAsync<IOException>(() => EraseAsync(shop, "desk:2", CustomerRef.Of(Shop.Amy)));
+        Assert.Empty(await shop.Store.ReadJournalAsync(ben.Customer, 0, Token).ToListAsync(Token));
+        Assert.NotEmpty(await shop.Store.ReadJournalAsync(amy.Customer, 0, Token).ToListAsync(Token));
+        await HoldsAsync(shop, amy.Customer, ben.Customer);
+
+        await ErasedAsync(shop, "desk:2", Shop.Amy);
+        Assert.Empty(await shop.Store.ReadJournalAsync(amy.Customer, 0, Token).ToListAsync(Token));
+        await HoldsAsync(shop, amy.Customer, ben.Customer);
+    }
+
+    [Fact]
     public async Task A_journal_that_is_kept_is_decided_again_as_before()
     {
         var shop = Open();
