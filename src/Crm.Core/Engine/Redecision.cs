@@ -68,7 +68,7 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
         var replayed = again.State;
         var state = stored.Clone();
         fold.BringForward(customer, state, until, new Consequences());
-        return Slots(state, replayed).Concat(Facts(state, replayed)).Concat(Agendas(state, replayed)).Concat(Kernels(state, replayed))
+        return Slots(state, replayed).Concat(Facts(state, replayed)).Concat(Agendas(state, replayed)).Concat(Handled(stored, replayed, history)).Concat(Kernels(state, replayed))
             .Concat(history.Checkpoint is null && history.Opening is null ? Decisions(customer, stored, history, again.Consequences.Decisions) : []);
     }
 
@@ -136,14 +136,27 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
         return found.SequenceEqual(expected) ? [] : [new Difference("the agenda", Text(found.Except(expected)), Text(expected.Except(found)))];
     }
 
-    private IEnumerable<Difference> Kernels(CustomerState stored, CustomerState replayed)
+    private IEnumerable<Difference> Handled(CustomerState stored, CustomerState replayed, CustomerHistory history)
     {
-        // What an irrevocable module decided about a late event fell due when it was recorded, and not where a replay would have it: the last thing may be one of these.
-        if (stored.Handled != replayed.Handled && !(stored.Handled > replayed.Handled && modules.Contracts.Any(contract => !contract.Reversible)))
+        if (stored.Handled != replayed.Handled && !(stored.Handled > replayed.Handled && MayHaveHandledMore(stored, history)))
         {
             yield return new Difference("the last thing handled", $"{stored.Handled}", $"{replayed.Handled}");
         }
+    }
 
+    // What an irrevocable module decided about a late event fell due when it was recorded, and not where a replay would have it: the last thing may be one of these. Whoever handled it has handled all that was due before.
+    private bool MayHaveHandledMore(CustomerState stored, CustomerHistory history) =>
+        !(stored.NextDue < stored.Handled) && modules.Contracts.Any(contract => !contract.Reversible) && (!history.Joined.IsEmpty || HasChanged(history.Entries));
+
+    // Whether something was recorded after what counts later, or about what had been recorded.
+    private bool HasChanged(Sequence<JournalEntry> entries)
+    {
+        var ordered = entries.OrderBy(entry => entry.Version).ToList();
+        return ordered.Zip(ordered.Skip(1)).Any(pair => pair.Second.EffectiveAt < pair.First.EffectiveAt) || ordered.Exists(entry => JournalDraft.KindOf(entry.Event, modules.Kinds).Nature == EventNature.Amendment);
+    }
+
+    private static IEnumerable<Difference> Kernels(CustomerState stored, CustomerState replayed)
+    {
         if (!stored.ProfileTruths.AsSpan().SequenceEqual(replayed.ProfileTruths))
         {
             yield return new Difference("the observed truths of profile tests", "others", "those that the journal's observations lead to");

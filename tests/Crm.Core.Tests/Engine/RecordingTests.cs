@@ -1,3 +1,4 @@
+using System.Globalization;
 using Crm.Conditions;
 using Crm.Engine;
 using Crm.Events;
@@ -545,5 +546,40 @@ public sealed class RecordingTests
         await posted.RecordAsync(Histories.Purchase("till:1", 1_000));
         await posted.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(10)));
         Assert.Equal(["letter about 1", "letter about 2", "corrected by till:2"], (await posted.ReadAsync()).Slot<Notes>("letters").Lines);
+    }
+
+    [Fact]
+    public async Task What_an_irrevocable_module_had_due_last_fits_the_journal_and_an_instant_that_nobody_handled_does_not()
+    {
+        var contract = new ModuleContract { Name = "calls", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance, Reversible = false };
+        var calling = new Shop(new ScriptModule(contract, (notes, context) => context.Stimulus switch
+        {
+            Stimulus.Happened(var happened) => notes.Plus(happened.Key.Value) with { Agenda = [new AgendaChange(happened.Key.Value, context.Moment.Instant + Duration.FromDays(int.Parse(happened.Key.Value, CultureInfo.InvariantCulture)))] },
+            _ => Outcome.Nothing,
+        }));
+        calling.Clock.Set(Shop.Opening + Duration.FromDays(2));
+        await calling.RecordAsync(Histories.Purchase("till:1", 1_000));
+        Assert.Equal(["the last thing handled"], await HandledLaterAsync(calling, Duration.FromTicks(1)));
+
+        await calling.RecordAsync(Histories.Purchase("till:3", 1_000) with { OccurredAt = Shop.Opening });
+        calling.Clock.Set(Shop.Opening + Duration.FromDays(6));
+        await calling.Engine.RunDueAsync(cancellationToken: Token);
+        Assert.Empty(await HandledLaterAsync(calling, Duration.Zero));
+
+        await calling.RecordAsync(Histories.Purchase("till:9", 1_000));
+        Assert.Empty(await HandledLaterAsync(calling, Duration.Zero));
+        Assert.Equal(["the last thing handled"], await HandledLaterAsync(calling, Duration.FromDays(10)));
+    }
+
+    // In what Amy differs from her journal where the store says that something later was handled last.
+    private static async Task<List<string>> HandledLaterAsync(Shop shop, Duration later)
+    {
+        var snapshot = await shop.Store.LoadAsync(CustomerRef.Of(Shop.Amy), Token);
+        var codec = new StateCodec(new ModuleSet(shop.Modules, shop.Options.Calendars));
+        var state = codec.Decode(snapshot.Slots, snapshot.Version);
+        state.Handled += later;
+        var customer = snapshot.Customer!.Value;
+        var (history, ledger) = (await shop.Store.LoadWholeAsync(customer, Token), await shop.Store.LedgerOfAsync(customer, Token));
+        return [.. new CustomerVerifier(shop.Modules, shop.Options).Verify(snapshot with { Slots = codec.EncodeAll(state) }, history, ledger).Differences.Select(difference => difference.About)];
     }
 }
