@@ -92,4 +92,16 @@ public sealed record CustomerEvent
         Spend = amount,
         Lines = lines,
     };
+
+    /// <summary>Takes back an earlier event as a whole, as if it had never happened.</summary>
+    /// <param name="key">"source:cancellation number".</param>
+    /// <param name="customer">Whose event it was.</param>
+    /// <param name="original">The key of the event; it may arrive after its cancellation.</param>
+    public static CustomerEvent Cancellation(string key, Identity customer, string original) => new()
+    {
+        Key = EventKey.Parse(key),
+        Kind = EventKinds.CancellationName,
+        Identity = customer,
+        Original = EventKey.Parse(original),
+    };
 }

@@ -548,6 +548,18 @@ public sealed class RecordingTests
         Assert.Equal(["letter about 1", "letter about 2", "corrected by till:2"], (await posted.ReadAsync()).Slot<Notes>("letters").Lines);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cancelled_purchase_counts_for_nothing_whichever_comes_first(bool cancellationFirst)
+    {
+        var (purchase, cancellation) = (Histories.Purchase("till:1", 3_000), CustomerEvent.Cancellation("till:2", Shop.Amy, "till:1"));
+        await shop.RecordAsync(cancellationFirst ? cancellation : purchase);
+        await shop.RecordAsync(cancellationFirst ? purchase : cancellation);
+
+        Assert.Equal(0, await shop.Store.ReadLedgerAsync(Token).Select(row => row.Entry.Amount).SumAsync(Token));
+    }
+
     [Fact]
     public async Task What_an_irrevocable_module_had_due_last_fits_the_journal_and_an_instant_that_nobody_handled_does_not()
     {
