@@ -1,3 +1,4 @@
+using System.Globalization;
 using Crm.Events;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -241,13 +242,23 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
     {
         var rate = context.RateUsed((rule.Rule as PointsPerAmount)?.Every.Currency);
         var leastAt = context.RateUsed(rule.Terms.MinimumSpend?.Currency) is { } other && other != rate ? other : null;
-        if (proposed.Rounding == 0 && cuts is null && rate is null && leastAt is null)
+        if (proposed.Looked == default && proposed.Rounding == 0 && cuts is null && rate is null && leastAt is null)
         {
             return default;
         }
 
-        var parts = new List<ReceiptLine>(4) { new(LoyaltyNames.Module, LineCodes.Base) { Subject = rule.Name, Unit = proposed.Unit, Amount = wanted - proposed.Rounding } };
-        foreach (var used in (string?[])[rate, leastAt])
+        var parts = new List<ReceiptLine>(4);
+        if (makers is null && proposed.Looked.Basis > 0)
+        {
+            parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Basis) { Subject = Amount(proposed.Looked.Basis, proposed.Looked.Part) });
+            if (proposed.Looked.Before > 0)
+            {
+                parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Carried) { Subject = Rest(proposed.Looked.Before) });
+            }
+        }
+
+        parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Base) { Subject = rule.Name, Unit = proposed.Unit, Amount = wanted - proposed.Rounding });
+        foreach (var used in (ReadOnlySpan<string?>)[rate, leastAt])
         {
             if (used is not null)
             {
@@ -261,6 +272,11 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
             parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rounding) { Subject = rule.Name, Unit = proposed.Unit, Amount = proposed.Rounding });
         }
 
+        if (Left() is { } left)
+        {
+            parts.Add(left);
+        }
+
         if (cuts is not null)
         {
             parts.AddRange(cuts);
@@ -268,4 +284,32 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
 
         return parts.ToSequence();
     }
+
+    // What rounding left: kept for the next event or for the parts together, or dropped.
+    private readonly ReceiptLine? Left()
+    {
+        if (makers is not null)
+        {
+            return proposed.Looked.Part.IsZero ? null : new ReceiptLine(LoyaltyNames.Module, LineCodes.Dropped) { Subject = InUnits(proposed.Looked.Part) };
+        }
+
+        if (!proposed.Part.IsZero)
+        {
+            return new ReceiptLine(LoyaltyNames.Module, cuts is null ? LineCodes.Kept : LineCodes.Dropped) { Subject = InUnits(proposed.Part) };
+        }
+
+        var carries = rule.Rule is PointsPerAmount { Rounding: Rounding.Carry, RoundAt: RoundingPoint.Rule } or Multiplier { Rounding: Rounding.Carry };
+        return proposed.Looked.Rest == 0 ? null : new ReceiptLine(LoyaltyNames.Module, carries ? LineCodes.Kept : LineCodes.Dropped) { Subject = Rest(proposed.Looked.Rest) };
+    }
+
+    private readonly string Rest(long rest) => proposed.Looked.Under == 0 ? Amount(rest, default) : InUnits(Fraction.Of(rest, proposed.Looked.Under));
+
+    private readonly string InUnits(Fraction part) => $"{part} {proposed.Unit}";
+
+    private readonly string Amount(long amount, Fraction part) => rule.Rule switch
+    {
+        PointsPerAmount points => new Money(amount, points.Every.Currency).ToString(),
+        PointsPerItem => amount.ToString(CultureInfo.InvariantCulture),
+        _ => part.IsZero ? string.Create(CultureInfo.InvariantCulture, $"{amount} {proposed.Unit}") : string.Create(CultureInfo.InvariantCulture, $"{amount} + {InUnits(part)}"),
+    };
 }

@@ -27,14 +27,14 @@ internal static class PartSteps
 
             if (wanted > 0)
             {
-                Give(unit, wanted, in rules, plan, context, decision);
+                Give(unit, wanted, part, in rules, plan, context, decision);
             }
         }
 
         context.DropParts();
     }
 
-    private static void Give(UnitPlan unit, long wanted, in RuleIndex.Found rules, ProgramPlan plan, EarningContext context, Decision decision)
+    private static void Give(UnitPlan unit, long wanted, Fraction dropped, in RuleIndex.Found rules, ProgramPlan plan, EarningContext context, Decision decision)
     {
         // A rule that has no room for another unit has no part in one; those that have may still make some without it.
         var makers = new List<RulePlan>();
@@ -66,7 +66,7 @@ internal static class PartSteps
             return;
         }
 
-        var steps = new AwardSteps(maker.Rule, maker.Earning with { Amount = wanted, Rounding = 0, Part = default }, plan, context, decision, makers);
+        var steps = new AwardSteps(maker.Rule, maker.Earning with { Amount = wanted, Rounding = 0, Part = default, Looked = new Looked(0) { Part = dropped } }, plan, context, decision, makers);
         if (full is { } limiter && whole < wanted)
         {
             steps.Cut(limiter.Code, limiter.Subject, wanted - whole);

@@ -12,6 +12,18 @@ public static class LineCodes
     /// <summary>A rule gave units; the subject is the rule.</summary>
     public const string Issued = "issued";
 
+    /// <summary>Part of an award: the amount that the rule looked at, in the currency of its step, in articles or in the units that it multiplies, such as "52.00 HKD"; it moves nothing.</summary>
+    public const string Basis = "basis";
+
+    /// <summary>Part of an award: what the rule kept of earlier events on top of the basis; it moves nothing.</summary>
+    public const string Carried = "carried";
+
+    /// <summary>Part of an award: what rounding left of the basis, kept for the next event or for the parts together; it moves nothing.</summary>
+    public const string Kept = "kept";
+
+    /// <summary>Part of an award: what rounding down dropped, as the basis is measured, or of a unit, such as "1/2 points"; it moves nothing.</summary>
+    public const string Dropped = "dropped";
+
     /// <summary>Part of an award: what whole steps earn.</summary>
     public const string Base = "base";
 

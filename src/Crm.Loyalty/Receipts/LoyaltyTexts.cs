@@ -29,6 +29,10 @@ public static class LoyaltyTexts
         return (line.Module, line.Code) switch
         {
             (LoyaltyNames.Module, LineCodes.Issued) => new($"{amount} {unit} earned by rule '{subject}'.", $"按規則「{subject}」獲得 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Basis) => new($"Counted on {subject}.", $"按 {subject} 計算。"),
+            (LoyaltyNames.Module, LineCodes.Carried) => new($"{subject} kept from before.", $"連同之前餘下 {subject}。"),
+            (LoyaltyNames.Module, LineCodes.Kept) => new($"{subject} kept to count later.", $"餘下 {subject} 留待日後計算。"),
+            (LoyaltyNames.Module, LineCodes.Dropped) => new($"{subject} dropped by rounding down.", $"捨去零數 {subject}。"),
             (LoyaltyNames.Module, LineCodes.Base) => new($"{amount} {unit} for whole steps.", $"完整級距所得 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Rounding) => new($"{amount} {unit} by rounding up.", $"進位所得 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Withheld) => new($"Nothing by rule '{subject}': {Number(line.Parts.Sum(part => Math.Max(part.Amount, 0)))} {unit} were withheld.", $"規則「{subject}」未給予：{Number(line.Parts.Sum(part => Math.Max(part.Amount, 0)))} {unit} 不予發放。"),

@@ -44,6 +44,9 @@ public readonly record struct Earning(string Unit, long Amount)
     /// <summary>An exact part of a unit on top, to be rounded down together with those of the other rules.</summary>
     public Fraction Part { get; init; }
 
+    /// <summary>What the rule looked at, for the receipt.</summary>
+    internal Looked Looked { get; init; }
+
     /// <summary>When this award runs out; null: as the rule's terms say, and where they say nothing, as the member's tier and the unit say.</summary>
     public LotExpiry? Expiry
     {

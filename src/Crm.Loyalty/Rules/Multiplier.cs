@@ -69,21 +69,25 @@ public sealed record Multiplier : EarningRule
         {
             var whole = exact / factor.Denominator;
             var rest = Fraction.Of(exact % factor.Denominator, factor.Denominator).Plus(part.Times(more, factor.Denominator), out var carry);
-            return new Earning(Unit, (long)Int128.Min(whole + carry + part.WholeOfTimes(more, factor.Denominator), PointsPerAmount.Most)) { Part = rest };
+            return new Earning(Unit, (long)Int128.Min(whole + carry + part.WholeOfTimes(more, factor.Denominator), PointsPerAmount.Most)) { Part = rest, Looked = new Looked(sum) { Part = part } };
         }
 
         // The sum is multiplied as a whole and rounded once; what the rules before gave is taken off after.
         exact = (Int128)sum * factor.Numerator;
+        var before = 0L;
         if (Rounding == Rounding.Carry)
         {
-            exact += context.Carried(Name, factor.Denominator);
+            before = context.Carried(Name, factor.Denominator);
+            exact += before;
             context.Carry(Name, factor.Denominator, (long)(exact % factor.Denominator));
         }
 
         var (multiplied, left) = (exact / factor.Denominator, exact % factor.Denominator);
         var up = Rounded.Up(Rounding, multiplied, left, factor.Denominator) ? 1 : 0;
         var added = multiplied + up - sum;
-        return added > PointsPerAmount.Most ? new Earning(Unit, PointsPerAmount.Most) : new Earning(Unit, (long)added) { Rounding = up };
+        return added > PointsPerAmount.Most
+            ? new Earning(Unit, PointsPerAmount.Most) { Looked = new Looked(sum) }
+            : new Earning(Unit, (long)added) { Rounding = up, Looked = new Looked(sum, up == 0 ? (long)left : 0, factor.Denominator) { Before = before } };
     }
 
     private (long Sum, Fraction Part) Sum(EarningContext context)

@@ -46,8 +46,8 @@ public sealed record PointsPerAmount : EarningRule
         var up = Rounded.Up(Rounding, steps, rest, Every.MinorUnits);
         var exact = ((Int128)steps * Points) + (up ? Points : 0);
         return exact > Most
-            ? new Earning(Unit, Most)
-            : new Earning(Unit, (long)exact) { Rounding = up ? Points : 0 };
+            ? new Earning(Unit, Most) { Looked = new Looked(basis) }
+            : new Earning(Unit, (long)exact) { Rounding = up ? Points : 0, Looked = new Looked(basis, up ? 0 : rest) };
     }
 
     /// <inheritdoc/>
@@ -67,10 +67,10 @@ public sealed record PointsPerAmount : EarningRule
 
         if (Rounding == Rounding.Carry)
         {
-            var (_, rest) = Math.DivRem(checked(basis + context.Carried(Name, Every.Currency.Code)), Every.MinorUnits);
-            var earned = Of(basis + context.Carried(Name, Every.Currency.Code));
+            var before = context.Carried(Name, Every.Currency.Code);
+            var rest = checked(basis + before) % Every.MinorUnits;
             context.Carry(Name, Every.Currency.Code, rest);
-            return earned;
+            return Of(basis + before) with { Looked = new Looked(basis, rest) { Before = before } };
         }
 
         if (RoundAt == RoundingPoint.Award)
@@ -78,7 +78,9 @@ public sealed record PointsPerAmount : EarningRule
             // Exactly basis × points / step: the whole part now, the rest when all rules have been asked.
             var exact = (Int128)basis * Points;
             var whole = exact / Every.MinorUnits;
-            return whole >= Most ? new Earning(Unit, Most) : new Earning(Unit, (long)whole) { Part = Fraction.Of(exact % Every.MinorUnits, Every.MinorUnits) };
+            return whole >= Most
+                ? new Earning(Unit, Most) { Looked = new Looked(basis) }
+                : new Earning(Unit, (long)whole) { Part = Fraction.Of(exact % Every.MinorUnits, Every.MinorUnits), Looked = new Looked(basis) };
         }
 
         return Of(basis);
@@ -89,16 +91,17 @@ public sealed record PointsPerAmount : EarningRule
     private Earning? OfLines(EarningContext context)
     {
         var lines = Basis as EarningBasis.Lines ?? EarningBasis.AllLines;
-        var (found, sum, rounding) = (false, 0L, 0L);
+        var (sum, rounding, looked, rest) = (0L, 0L, 0L, 0L);
         foreach (ref readonly var line in context.Event.Lines.AsSpan())
         {
             if (lines.Match(in line) && context.Converted(line.Amount.MinorUnits, Every.Currency) is > 0 and var basis)
             {
                 var one = Of(basis);
-                (found, sum, rounding) = (true, Math.Min(sum + one.Amount, Most), rounding + one.Rounding);
+                (sum, rounding) = (Math.Min(sum + one.Amount, Most), rounding + one.Rounding);
+                (looked, rest) = (checked(looked + basis), checked(rest + one.Looked.Rest));
             }
         }
 
-        return found ? new Earning(Unit, sum) { Rounding = sum == Most ? 0 : rounding } : null;
+        return looked > 0 ? new Earning(Unit, sum) { Rounding = sum == Most ? 0 : rounding, Looked = new Looked(looked, sum == Most ? 0 : rest) } : null;
     }
 }

@@ -24,7 +24,7 @@ public sealed record PointsPerItem : EarningRule
     {
         ArgumentNullException.ThrowIfNull(context);
         var items = Items.WholeQuantity(context.Event);
-        return items == 0 ? null : new Earning(Unit, (long)Int128.Min((Int128)(items / Every) * Points, PointsPerAmount.Most));
+        return items == 0 ? null : new Earning(Unit, (long)Int128.Min((Int128)(items / Every) * Points, PointsPerAmount.Most)) { Looked = new Looked(items, items % Every) };
     }
 
     internal override EarningRule Resolved(Sequence<ArticleCollection> collections) => this with { Items = Items.Resolved(collections) };

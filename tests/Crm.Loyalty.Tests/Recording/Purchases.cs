@@ -155,7 +155,7 @@ public sealed class Purchases
 
         Assert.Equal(
             [
-                "21 points earned by rule 'base'.", "20 points for whole steps.", "1 points by rounding up.", "20 status earned by rule 'status'.", "The tier is now 'silver'.",
+                "21 points earned by rule 'base'.", "Counted on 205.00 HKD.", "20 points for whole steps.", "1 points by rounding up.", "20 status earned by rule 'status'.", "Counted on 205.00 HKD.", "20 status for whole steps.", "5.00 HKD dropped by rounding down.", "The tier is now 'silver'.",
             ],
             told.Select(text => text.English));
         Assert.Equal("按規則「base」獲得 21 points。", told[0].Chinese);
