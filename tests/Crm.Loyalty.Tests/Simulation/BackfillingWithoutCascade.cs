@@ -57,7 +57,7 @@ public sealed class BackfillingWithoutCascade
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void A_programme_that_is_given_the_past_is_as_if_it_had_been_there_and_decides_what_comes_so() => AlwaysLaw(GiveAsync).Check(Config.QuickThrowOnFailure.WithMaxTest(400));
+    public void A_programme_that_is_given_the_past_is_as_if_it_had_been_there_and_decides_what_comes_so() => AlwaysLaw(GiveAsync).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 
     [Fact]
     public void One_that_is_stopped_and_resumed_gives_the_same() => AlwaysLaw(async club =>
