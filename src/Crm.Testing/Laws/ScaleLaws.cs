@@ -12,6 +12,7 @@ internal static class ScaleLaws
 {
     /// <summary>How many rows a scan may hold, however many customers it passes: some pages of any store.</summary>
     private const int MostHeld = 1_000;
+    private const int Looks = 5;
 
     /// <summary>The laws with as many events and customers as a size says.</summary>
     public static IEnumerable<StorageLaw> Of(LawSize size)
@@ -171,22 +172,30 @@ internal static class ScaleLaws
             passed.Add(new WeakReference(entry));
             if (passed.Count == customers * 3 / 4)
             {
-                (during, counted) = (Alive(passed, passed.Count), passed.Count);
+                (during, counted) = (await AliveAsync(passed, passed.Count), passed.Count);
             }
         }
 
         Bench.Same("What a scan read", customers, passed.Count);
-        var held = during - Alive(passed, counted);
+        var held = during - await AliveAsync(passed, counted);
         if (held > MostHeld)
         {
             throw new LawBroken("Rows of the journals that are held when they have passed", $"{held:N0}", $"at most {MostHeld:N0}");
         }
     }
 
-    private static int Alive(List<WeakReference> passed, int first)
+    // What a thread has just left may still be found on its stack, so many are looked at again: those that are held stay.
+    private static async Task<int> AliveAsync(List<WeakReference> passed, int first)
     {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
-        return passed.Take(first).Count(row => row.IsAlive);
+        var alive = first;
+        for (var look = 0; look < Looks && alive > MostHeld; look++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10 * look));
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+            alive = passed.Take(first).Count(row => row.IsAlive);
+        }
+
+        return alive;
     }
 
     private static async Task WriteAllAsync(Bench bench, Commit[] commits)
