@@ -38,7 +38,7 @@ public sealed class HistoryReplay
         codec = new StateCodec(this.modules);
         fold = new Fold(this.modules, codec, options);
         lean = new Fold(this.modules, codec, options, wantsLines: false);
-        recorded = this.modules.Contracts.All(contract => contract.Reversible) ? null : new RecordedReplay(this.modules, codec, lean);
+        recorded = this.modules.IsAllReversible ? null : new RecordedReplay(this.modules, codec, lean);
     }
 
     /// <summary>What a history leads to.</summary>

@@ -33,6 +33,7 @@ internal sealed class ModuleSet
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(modules));
         }
 
+        IsAllReversible = Contracts.All(contract => contract.Reversible);
         Changing = Kinds.Known.Where(kind => kind is EventKinds.MergedName or EventKinds.RetiredName || Kinds.Find(kind) is { Nature: EventNature.Amendment }).ToSequence();
         EmptySlots = [.. Contracts.Select(contract => contract.Codec.Empty)];
         Validators = [.. All.OfType<IEventValidator>()];
@@ -72,6 +73,9 @@ internal sealed class ModuleSet
 
     /// <summary>The kinds of events after which other events of a history are no longer what they were, or not only this customer's.</summary>
     public Sequence<string> Changing { get; }
+
+    /// <summary>Whether nothing is irrevocable: then the order in which events count says everything.</summary>
+    public bool IsAllReversible { get; }
 
     public WindowCatalog Windows { get; }
 

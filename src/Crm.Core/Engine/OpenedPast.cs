@@ -35,7 +35,7 @@ internal sealed class OpenedPast
     /// <returns>Null where the change opens history to no irrevocable module, and closes it to none.</returns>
     public static OpenedPast? Of(ModuleSet modules, StateCodec codec, Fold fold, CustomerId customer, EffectiveHistory unchanged, EffectiveHistory changed, Func<RecordedJournal> journalOf)
     {
-        if (modules.Contracts.All(contract => contract.Reversible))
+        if (modules.IsAllReversible)
         {
             return null;
         }

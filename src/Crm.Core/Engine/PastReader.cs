@@ -211,7 +211,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
     // happened later is to be taken for never having been, and for histories that were joined or do not begin with their customer.
     private List<HistoryEntry>? AsRecorded(CustomerHistory history, CustomerState stored, PastQuestion question)
     {
-        if (kernel.Modules.Contracts.All(contract => contract.Reversible) || history is not { Joined.IsEmpty: true, Opening: null } || stored.Since.Any(since => since > 0))
+        if (kernel.Modules.IsAllReversible || history is not { Joined.IsEmpty: true, Opening: null } || stored.Since.Any(since => since > 0))
         {
             return null;
         }

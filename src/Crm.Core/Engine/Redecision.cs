@@ -146,7 +146,7 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
 
     // What an irrevocable module decided about a late event fell due when it was recorded, and not where a replay would have it: the last thing may be one of these. Whoever handled it has handled all that was due before.
     private bool MayHaveHandledMore(CustomerState stored, CustomerHistory history) =>
-        !(stored.NextDue < stored.Handled) && modules.Contracts.Any(contract => !contract.Reversible) && (!history.Joined.IsEmpty || HasChanged(history.Entries));
+        !(stored.NextDue < stored.Handled) && !modules.IsAllReversible && (!history.Joined.IsEmpty || HasChanged(history.Entries));
 
     // Whether something was recorded after what counts later, or about what had been recorded.
     private bool HasChanged(Sequence<JournalEntry> entries)
