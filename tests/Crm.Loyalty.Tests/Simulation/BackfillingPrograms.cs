@@ -18,36 +18,15 @@ using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
 using NodaTime;
+using static Crm.Loyalty.Tests.Simulation.SecondClub;
 
 namespace Crm.Loyalty.Tests.Simulation;
 
 /// <summary>A programme that is added to a store with a history, and is given that history: units, tiers, stamps, limits and challenges as if it had always been there.</summary>
 public sealed class BackfillingPrograms
 {
-    private static readonly Instant Start = Samples.Local(2025, 1, 15, 12);
-    private static readonly Instant Begins = Start + Duration.FromDays(60);
-    private static readonly Instant End = Start + Duration.FromDays(150);
-
     // The same stories every time, so that what is caught once is always caught.
     private static readonly Config Caught = Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(7UL, 11UL);
-
-    private static readonly LoyaltyProgram Second = Samples.TeaClub with
-    {
-        Name = "second-club",
-        Units = [new("stars", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(45, LastDay.Included), Activation = Activation.AfterDays(2) }, new("level", UnitKind.Status)],
-        Rules =
-        [
-            Samples.Per(1, 10) with { Unit = "stars" },
-            Samples.Per(1, 10) with { Name = "level", Unit = "level" },
-            new FixedPoints { Name = "first", Unit = "stars", Points = 20, When = If.Purchases().Count().Is(1) },
-            new FixedPoints { Name = "third", Unit = "stars", Points = 9, When = If.Purchases().InLast(Duration.FromDays(30)).Count().AtLeast(3), Terms = new() { Frequency = new(1, CapPeriod.Month) } },
-            new Multiplier { Name = "gold", Unit = "stars", ByTier = [new("gold", new Ratio(2, 1))], TierAs = TierMoment.After },
-        ],
-        Ladders = [Samples.TeaClub.Ladders[0] with { Unit = "level" }],
-        Limits = [new() { Name = "monthly", Unit = "stars", Per = CapPeriod.Month, Most = 80 }],
-        StampCards = [new() { Name = "cups", Goal = 3 }],
-        Challenges = [new() { Name = "three-orders", Goals = [new("orders", 3)], Period = CalendarUnit.Month, Recurrence = Recurrence.NextPeriod, Award = [new("stars", 25)] }],
-    };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -68,7 +47,7 @@ public sealed class BackfillingPrograms
     [Fact]
     public void The_law_catches_one_that_only_grants_the_units() => Assert.ThrowsAny<Exception>(() => AlwaysLaw(async club =>
     {
-        var report = await ProgramSimulation.RunAsync(new() { Running = [Samples.TeaClub], Candidate = Second, Until = End }, club.Store, 1, Cancel);
+        var report = await ProgramSimulation.RunAsync(new() { Running = [Samples.TeaClub], Candidate = Program, Until = End }, club.Store, 1, Cancel);
         await Backfill.Plan(report, "stars", "past", "new-programme", "staff:1").RunAsync(club.Engine, Cancel);
     }).Check(Caught));
 
@@ -148,7 +127,7 @@ public sealed class BackfillingPrograms
     [Fact]
     public async Task A_loyalty_module_that_joined_later_sees_the_whole_history()
     {
-        var (club, always) = (new Club(), Club.Of(Second));
+        var (club, always) = (new Club(), Club.Of(Program));
         foreach (var one in new[] { club, always })
         {
             one.At(Start);
@@ -157,7 +136,7 @@ public sealed class BackfillingPrograms
             await one.Buys(300, "till:2");
         }
 
-        club.StartsAgainWith(new LoyaltyModule(Second));
+        club.StartsAgainWith(new LoyaltyModule(Program));
         Assert.Null((await club.Amy()).Fact("loyalty.second-club.tier").AsCode);
         await Past.RunAsync(club.Engine, Cancel);
         foreach (var one in new[] { club, always })
@@ -168,13 +147,13 @@ public sealed class BackfillingPrograms
         }
 
         Assert.Equal(Plain(await always.Membership("second-club")), Plain(await club.Membership("second-club")));
-        await Sound(club, new LoyaltyModule(Second));
+        await Sound(club, new LoyaltyModule(Program));
     }
 
     [Fact]
     public async Task Whoever_was_merged_in_brings_their_past_too()
     {
-        var (club, always) = (Club.Of(Samples.TeaClub), Club.Of(Samples.TeaClub, Second));
+        var (club, always) = (Club.Of(Samples.TeaClub), Club.Of(Samples.TeaClub, Program));
         foreach (var one in new[] { club, always })
         {
             one.At(Start);
@@ -239,7 +218,7 @@ public sealed class BackfillingPrograms
     {
         var club = await Played(Samples.TeaClub);
 
-        Assert.Contains("'third-club'", (await Assert.ThrowsAsync<InvalidOperationException>(async () => await new ProgramBackfill(Second with { Name = "third-club" }, Start).RunAsync(club.Engine, Cancel))).Message);
+        Assert.Contains("'third-club'", (await Assert.ThrowsAsync<InvalidOperationException>(async () => await new ProgramBackfill(Program with { Name = "third-club" }, Start).RunAsync(club.Engine, Cancel))).Message);
     }
 
     [Fact]
@@ -293,14 +272,14 @@ public sealed class BackfillingPrograms
         static bool IsOfSecond(string fact) => fact.Contains("second-club", StringComparison.Ordinal);
     }
 
-    private static ProgramBackfill Past => new(Second, Start);
+    private static ProgramBackfill Past => new(Program, Start);
 
-    private static LoyaltyModule Beside(Instant begins) => new(new Definitions.DefinitionCatalog<LoyaltyProgram>([Samples.TeaClub.Define(), Second.Define(1, begins)]));
+    private static LoyaltyModule Beside(Instant begins) => new(new Definitions.DefinitionCatalog<LoyaltyProgram>([Samples.TeaClub.Define(), Program.Define(1, begins)]));
 
     // The same story twice: where the programme was always there, and where it came in the middle and was given the past at the end.
     private static Property AlwaysLaw(Func<Club, Task> backfillAsync) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
     {
-        var (always, later) = (Club.Of(Samples.TeaClub, Second), Club.Of(Samples.TeaClub));
+        var (always, later) = (Club.Of(Samples.TeaClub, Program), Club.Of(Samples.TeaClub));
         await PlayAsync(always, story, _ => { });
         await PlayAsync(later, story, at =>
         {
@@ -355,8 +334,6 @@ public sealed class BackfillingPrograms
         }
     }
 
-    private static Instant On(int day, int minute) => Start + Duration.FromDays(day) + Duration.FromMinutes(minute);
-
     // Amy buys, brings a part back, and buys again when the second programme is there; Ben buys once before.
     private static async Task<Club> Played(LoyaltyProgram first)
     {
@@ -380,11 +357,6 @@ public sealed class BackfillingPrograms
     // That it counts the past is the one thing in which the two may differ.
     private static Membership Plain(Membership membership) => membership with { Tallies = membership.Tallies.Where(tally => tally.Name != "counts-past").ToSequence() };
 
-    private static string Shown(CustomerView? customer) => customer is null ? "" : string.Join('\n', new[] { "tier", "stars", "level", "cups.stamps", "cups.free", "stars.pending" }.Select(name => $"{name} {customer.Fact($"loyalty.second-club.{name}")}"));
-
-    private static List<(string, string, string, long)> Books(List<LedgerEntry> ledger) =>
-        [.. ledger.Where(entry => entry.Movement != Movement.Offset).GroupBy(entry => (entry.Program, entry.Unit, entry.Lot)).Select(lot => (lot.Key.Program, lot.Key.Unit, lot.Key.Lot, lot.Sum(entry => entry.Amount))).Where(lot => lot.Item4 != 0).Order()];
-
     private static async Task<List<string>> FactsAsync(Club club)
     {
         var facts = new List<string>();
@@ -396,22 +368,7 @@ public sealed class BackfillingPrograms
         return facts;
     }
 
-    private static async Task Sound(Club club, params ICustomerModule[] modules)
-    {
-        var ledger = new List<(CustomerId Customer, LedgerEntry Entry)>();
-        await foreach (var one in club.Store.ReadLedgerAsync(Cancel))
-        {
-            ledger.Add(one);
-        }
-
-        var verifier = new CustomerVerifier(modules, new CrmOptions());
-        await foreach (var customer in club.Engine.ReadCustomersAsync(Cancel))
-        {
-            var stored = await club.Store.LoadAsync(CustomerRef.Of(customer), Cancel);
-            var verdict = verifier.Verify(stored, await ((ICustomerStore)club.Store).LoadWholeAsync(customer, Cancel), [.. ledger.Where(one => one.Customer == customer).Select(one => one.Entry)]);
-            Assert.Empty(verdict.Differences);
-        }
-    }
+    private static async Task Sound(Club club, params ICustomerModule[] modules) => Assert.All(await VerdictsAsync(club, modules), verdict => Assert.Empty(verdict.Differences));
 
     private sealed class Told(List<ProgramBackfillReport> reports) : IProgress<ProgramBackfillReport>
     {

@@ -19,39 +19,30 @@ using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
 using NodaTime;
+using static Crm.Loyalty.Tests.Simulation.SecondClub;
 
 namespace Crm.Loyalty.Tests.Simulation;
 
 /// <summary>A programme without cascade that is added to a store with a history, and is given that history: as if it had been there when it was recorded, refunds that reached no further than their purchase among it.</summary>
 public sealed class BackfillingWithoutCascade
 {
-    private static readonly Instant Start = Samples.Local(2025, 1, 15, 12);
-    private static readonly Instant Begins = Start + Duration.FromDays(60);
-    private static readonly Instant End = Start + Duration.FromDays(150);
-
     // The same stories every time, so that what is caught once is always caught.
     private static readonly Config Caught = Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(7UL, 11UL);
 
     private static readonly LoyaltyProgram Third = Samples.TeaClub with { Name = "third-club", Cascade = Cascade.None };
 
-    private static readonly LoyaltyProgram Second = Samples.TeaClub with
+    private static readonly LoyaltyProgram Second = Program with
     {
-        Name = "second-club",
         Cascade = Cascade.None,
-        Units = [new("stars", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(45, LastDay.Included), Activation = Activation.AfterDays(2) }, new("level", UnitKind.Status)],
         Rules =
         [
-            Samples.Per(1, 10) with { Unit = "stars" },
-            Samples.Per(1, 10) with { Name = "level", Unit = "level" },
+            Program.Rules[0],
+            Program.Rules[1],
             new FixedPoints { Name = "first", Unit = "stars", Points = 20, When = If.Purchases().Count().Is(1), Terms = new() { Activation = Activation.AtOnce } },
-            new FixedPoints { Name = "third", Unit = "stars", Points = 9, When = If.Purchases().InLast(Duration.FromDays(30)).Count().AtLeast(3), Terms = new() { Frequency = new(1, CapPeriod.Month) } },
+            Program.Rules[3],
             new FixedPoints { Name = "beside", Unit = "stars", Points = 3, When = If.Fact("loyalty.tea-club.points").AtLeast(40) },
-            new Multiplier { Name = "gold", Unit = "stars", ByTier = [new("gold", new Ratio(2, 1))], TierAs = TierMoment.After },
+            Program.Rules[4],
         ],
-        Ladders = [Samples.TeaClub.Ladders[0] with { Unit = "level" }],
-        Limits = [new() { Name = "monthly", Unit = "stars", Per = CapPeriod.Month, Most = 80 }],
-        StampCards = [new() { Name = "cups", Goal = 3 }],
-        Challenges = [new() { Name = "three-orders", Goals = [new("orders", 3)], Period = CalendarUnit.Month, Recurrence = Recurrence.NextPeriod, Award = [new("stars", 25)] }],
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -387,8 +378,6 @@ public sealed class BackfillingWithoutCascade
         }
     }
 
-    private static Instant On(int day, int minute) => Start + Duration.FromDays(day) + Duration.FromMinutes(minute);
-
     // That it counts the past is the one thing in which the two may differ.
     private static Membership? Of(CustomerView? customer, string program)
     {
@@ -396,19 +385,10 @@ public sealed class BackfillingWithoutCascade
         return membership is null ? null : membership with { Tallies = membership.Tallies.Where(tally => tally.Name != "counts-past").ToSequence() };
     }
 
-    private static string Shown(CustomerView? customer) => customer is null ? "" : string.Join('\n', new[] { "tier", "stars", "level", "cups.stamps", "cups.free", "stars.pending" }.Select(name => $"{name} {customer.Fact($"loyalty.second-club.{name}")}"));
-
-    private static List<(string, string, string, long)> Books(List<LedgerEntry> ledger) =>
-        [.. ledger.Where(entry => entry.Movement != Movement.Offset).GroupBy(entry => (entry.Program, entry.Unit, entry.Lot)).Select(lot => (lot.Key.Program, lot.Key.Unit, lot.Key.Lot, lot.Sum(entry => entry.Amount))).Where(lot => lot.Item4 != 0).Order()];
-
     private static async Task Sound(Club club, params ICustomerModule[] modules)
     {
-        var ledger = await club.Store.ReadLedgerAsync(Cancel).ToListAsync(Cancel);
-        var verifier = new CustomerVerifier(modules, new CrmOptions());
-        await foreach (var customer in club.Engine.ReadCustomersAsync(Cancel))
+        foreach (var verdict in await VerdictsAsync(club, modules))
         {
-            var stored = await club.Store.LoadAsync(CustomerRef.Of(customer), Cancel);
-            var verdict = verifier.Verify(stored, await ((ICustomerStore)club.Store).LoadWholeAsync(customer, Cancel), [.. ledger.Where(one => one.Customer == customer).Select(one => one.Entry)]);
             Assert.Null(verdict.NotRedecided);
             Assert.Empty(verdict.Differences);
         }
