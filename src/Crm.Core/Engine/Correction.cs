@@ -17,6 +17,9 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
     /// <summary>The irrevocable modules whose part of the replays is theirs to keep, <see cref="OpenedPast"/>; what all others did stands.</summary>
     public IReadOnlyList<int> Opened { get; init; } = [];
 
+    /// <summary>Why the change itself was refused: then there is nothing to apply; null where it was not.</summary>
+    public Refusal? Refused => with.Refused;
+
     /// <summary>The state after the correction.</summary>
     /// <param name="consequences">Gets what the correction does.</param>
     /// <param name="shortages">Supplies found short. What was given out of them stays given out, so where the correction draws on them more than they have, it is taken into debt.</param>

@@ -29,35 +29,25 @@ internal sealed partial class Decision
             state.NeedsWholeHistory = true;
         }
 
-        List<JournalDraft> ordered = [.. drafts.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. drafts.Where(entry => entry.EffectiveAt > draft.EffectiveAt)];
-        var changed = EffectiveHistory.Of(ordered);
-        var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
-        var unchanged = EffectiveHistory.Of(drafts);
-        start = Pins.Of(fold, kernel.Modules, Customer, start, state, unchanged, changed, until);
+        var change = new HistoryChange(fold, kernel.Modules, kernel.Codec, Customer, start, state, drafts, draft);
+        var (unchanged, changed) = (change.Unchanged, change.Changed);
         var told = new Consequences { Of = Whose.Irrevocable };
         var opened = draft.Kind.OpensHistory ? fold.OpenedBy(draft, told) : [];
         own.Lines.AddRange(told.Lines);
-        var without = Replay.Run(fold, Customer, start, unchanged.Inputs, until, draft);
-        var with = Replay.Run(fold, Customer, Fold.Opened(start, opened), changed.Inputs, until);
-        var past = OpenedPast.Of(kernel.Modules, kernel.Codec, fold, Customer, unchanged, changed, () => RecordedJournal.Of(WithNew(before), kernel.Modules, kernel.Codec));
-        if (past is not null)
-        {
-            (without, with) = (past.Decide(without, start, unchanged, until), past.Decide(with, start, changed, until));
-        }
-
+        var correction = change.Decide(opened, () => RecordedJournal.Of(WithNew(before), kernel.Modules, kernel.Codec));
         if (isOfDisposed || DisposedHistory.IsLookedFor(state, unchanged, changed, draft))
         {
             own.Lines.Add(DisposedHistory.Line);
         }
 
         RememberAwaited(draft, drafts, isOfDisposed);
-        if (with.Refused is { } refused)
+        if (correction.Refused is { } refused)
         {
             // A request that an amendment was waiting for, and that is refused like any other.
             return (null, refused);
         }
 
-        var corrected = new Correction(kernel.Modules, kernel.Codec, state, without, with, draft) { Opened = past?.Modules ?? [] }.Apply(own, shortages, out var gone);
+        var corrected = correction.Apply(own, shortages, out var gone);
         factsBeforeCorrection ??= state.Facts.AsRemembered();
         corrected.NeedsWholeHistory = state.NeedsWholeHistory;
         corrected.Awaited = state.Awaited;
@@ -76,7 +66,7 @@ internal sealed partial class Decision
         }
 
         state = corrected;
-        fold.TellCorrected(Customer, state, draft, new Amending(fold, Customer, start, draft, ordered, unchanged, changed), own);
+        change.Tell(state, own);
         return (changed.TakenBy(draft.Key) ?? changed.TakenBy(draft.Event, unchanged), null);
     }
 

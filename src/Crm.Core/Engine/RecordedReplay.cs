@@ -128,21 +128,11 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
     public CustomerState Correct(CustomerId customer, CustomerState beginning, CustomerState state, List<JournalDraft> before, JournalDraft draft, RecordedJournal? journal, Consequences all)
     {
         all.Lines.Clear();
-        var until = state.Handled is { } handled && handled > draft.EffectiveAt ? handled : draft.EffectiveAt;
-        List<JournalDraft> ordered = [.. before.Where(entry => entry.EffectiveAt <= draft.EffectiveAt), draft, .. before.Where(entry => entry.EffectiveAt > draft.EffectiveAt)];
-        var (unchanged, changed) = (EffectiveHistory.Of(before), EffectiveHistory.Of(ordered));
-        var start = Pins.Of(fold, modules, customer, beginning, state, unchanged, changed, until);
-        var with = Replay.Run(fold, customer, start, changed.Inputs, until);
-        var without = isIrrevocableOnly ? with : Replay.Run(fold, customer, start, unchanged.Inputs, until, draft);
-        var past = journal is null ? null : OpenedPast.Of(modules, codec, fold, customer, unchanged, changed, () => journal);
-        if (past is not null)
-        {
-            (without, with) = (past.Decide(without, start, unchanged, until), past.Decide(with, start, changed, until));
-        }
-
+        var change = new HistoryChange(fold, modules, codec, customer, beginning, state, before, draft);
+        var correction = change.Decide([], journal is null ? null : () => journal, wantsReversible: !isIrrevocableOnly);
         // Of reversible modules nothing is wanted where only what irrevocable ones do is.
-        var corrected = new Correction(modules, codec, state, without, with, draft) { Opened = past?.Modules ?? [] }.Apply(all.Of == Whose.Irrevocable ? new Consequences() : all, Shortages.None, out _);
-        fold.TellCorrected(customer, corrected, draft, new Amending(fold, customer, start, draft, ordered, unchanged, changed), all);
+        var corrected = correction.Apply(all.Of == Whose.Irrevocable ? new Consequences() : all, Shortages.None, out _);
+        change.Tell(corrected, all);
         return corrected;
     }
 }
