@@ -73,12 +73,7 @@ internal static class PageLaws
                 foreach (var every in Every)
                 {
                     var meant = InOrder(written.Keys).Where((_, place) => place % every == 0).ToList();
-                    var found = new List<(CustomerId Customer, Sequence<HistoryEntry> Entries)>();
-                    await foreach (var some in histories.ReadHistoriesAsync(meant, bench.Token))
-                    {
-                        found.AddRange(some.Select(history => (history.Customer, history.Entries.ToSequence())));
-                    }
-
+                    var found = await AllAsync(histories.ReadHistoriesAsync(meant, bench.Token), bench.Token);
                     Bench.SameList("The histories", meant.Select(customer => (Customer: customer, written[customer].Select(HistoryEntry.Of).ToSequence())), InOrder(found, history => history.Customer));
                 }
             },
@@ -97,12 +92,7 @@ internal static class PageLaws
                     // All of them, those after the first, and those after the latest.
                     var customers = InOrder(written.Keys).Select((customer, place) => new EntriesAfter(customer, place % 3 == 0 ? (Instant?)null : written[customer].Order(ByEffect).ElementAt(place % 3 == 1 ? 0 : written[customer].Count - 1).EffectiveAt)).ToList();
                     var asked = new EntryRequest(customers, some.ToSequence(), always.ToSequence());
-                    var found = new List<CustomerEntry>();
-                    await foreach (var part in histories.ReadEntriesAsync(asked, bench.Token))
-                    {
-                        found.AddRange(part);
-                    }
-
+                    var found = await histories.ReadEntriesAsync(asked, bench.Token).SelectMany(part => part).ToListAsync(bench.Token);
                     Bench.SameList("The entries", customers.SelectMany(customer => written[customer.Customer].Select(HistoryEntry.Of).Where(entry => asked.Has(entry, customer.After)).Select(entry => new CustomerEntry(customer.Customer, entry))), found);
                 }
             },
@@ -125,11 +115,9 @@ internal static class PageLaws
                     var found = new List<(CustomerId Customer, Sequence<HistoryEntry> Entries)>();
                     foreach (var (first, last) in ranges)
                     {
-                        await foreach (var some in histories.ReadHistoriesAsync(first, last, bench.Token))
-                        {
-                            Bench.Same("Customers of another bucket", 0, some.Count(history => history.Customer.Bucket < first || history.Customer.Bucket > last));
-                            found.AddRange(some.Select(history => (history.Customer, history.Entries.ToSequence())));
-                        }
+                        var some = await AllAsync(histories.ReadHistoriesAsync(first, last, bench.Token), bench.Token);
+                        Bench.Same("Customers of another bucket", 0, some.Count(history => history.Customer.Bucket < first || history.Customer.Bucket > last));
+                        found.AddRange(some);
                     }
 
                     Bench.SameList("Whose histories were read", expected.Select(history => history.Customer), InOrder(found.Select(history => history.Customer)));
@@ -150,13 +138,8 @@ internal static class PageLaws
                     CustomerId? before = null;
                     foreach (var page in InOrder(written.Keys).Chunk(size))
                     {
-                        var found = new List<(CustomerId Customer, Sequence<HistoryEntry> Entries)>();
-                        await foreach (var some in histories.ReadHistoriesAsync(before, page[^1], bench.Token))
-                        {
-                            found.AddRange(some.Select(history => (history.Customer, history.Entries.ToSequence())));
-                        }
-
-                        Bench.SameList($"The histories of a page of {size}", page.Select(customer => (Customer: customer, written[customer].Select(HistoryEntry.Of).ToSequence())), found.OrderBy(history => history.Customer.Bucket).ThenBy(history => history.Customer));
+                        var found = await AllAsync(histories.ReadHistoriesAsync(before, page[^1], bench.Token), bench.Token);
+                        Bench.SameList($"The histories of a page of {size}", page.Select(customer => (Customer: customer, written[customer].Select(HistoryEntry.Of).ToSequence())), InOrder(found, history => history.Customer));
                         before = page[^1];
                     }
                 }
@@ -246,6 +229,9 @@ internal static class PageLaws
     private static IEnumerable<CustomerId> InOrder(IEnumerable<CustomerId> customers) => InOrder(customers, customer => customer);
 
     private static IEnumerable<T> InOrder<T>(IEnumerable<T> items, Func<T, CustomerId> of) => items.OrderBy(item => of(item).Bucket).ThenBy(of);
+
+    private static ValueTask<List<(CustomerId Customer, Sequence<HistoryEntry> Entries)>> AllAsync(IAsyncEnumerable<IReadOnlyList<StoredHistory>> read, CancellationToken cancellationToken) =>
+        read.SelectMany(some => some).Select(history => (history.Customer, history.Entries.ToSequence())).ToListAsync(cancellationToken);
 
     private static async Task<List<CustomerSnapshot>> PagedAsync(ICustomerPages pages, int size, Func<IReadOnlyList<CustomerSnapshot>, Task> between, CancellationToken cancellationToken)
     {
