@@ -15,17 +15,18 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
     private long amount = proposed.Amount;
     private List<ReceiptLine>? cuts;
 
-    /// <summary>Brings the award between the least and the most of its rule.</summary>
-    public void Bound()
+    /// <summary>Brings what the rule gives of the unit for the event between its least and its most.</summary>
+    /// <param name="isLast">Whether the rule proposes no more of the unit.</param>
+    public void Bound(bool isLast)
     {
-        if (rule.Terms.Least is { } least && amount < least)
+        if (rule.Terms.Least is { } least && isLast && least - Given(rule.Name) is var lacking && amount < lacking)
         {
-            Change(LineCodes.Least, rule.Name, least - amount);
+            Change(LineCodes.Least, rule.Name, lacking - amount);
         }
 
-        if (rule.Terms.Most is { } most && amount > most)
+        if (rule.Terms.Most is { } most && Math.Max(most - Given(rule.Name), 0) is var room && amount > room)
         {
-            Change(LineCodes.Most, rule.Name, most - amount);
+            Change(LineCodes.Most, rule.Name, room - amount);
         }
     }
 

@@ -100,7 +100,7 @@ internal static class EarningSteps
         {
             if (own.TryEarn(context, out var earning))
             {
-                Give(rule, earning, plan, context, decision);
+                Give(rule, earning, isLast: true, plan, context, decision);
             }
             else
             {
@@ -109,10 +109,7 @@ internal static class EarningSteps
         }
         else
         {
-            foreach (var earning in Proposals(rule.Rule, plan, context))
-            {
-                Give(rule, earning, plan, context, decision);
-            }
+            Give(rule, Proposals(rule.Rule, plan, context), plan, context, decision);
         }
     }
 
@@ -129,8 +126,16 @@ internal static class EarningSteps
         }
     }
 
-    /// <summary>Holds what a rule proposes against its bounds, and limits and budgets, and notes what is given.</summary>
-    public static void Give(RulePlan rule, Earning proposed, ProgramPlan plan, EarningContext context, Decision decision)
+    /// <summary>Holds all that a rule proposes against its bounds, and limits and budgets, and notes what is given.</summary>
+    public static void Give(RulePlan rule, Earning[] proposals, ProgramPlan plan, EarningContext context, Decision decision)
+    {
+        for (var i = 0; i < proposals.Length; i++)
+        {
+            Give(rule, proposals[i], isLast: proposals.Skip(i + 1).All(later => later.Unit != proposals[i].Unit), plan, context, decision);
+        }
+    }
+
+    private static void Give(RulePlan rule, Earning proposed, bool isLast, ProgramPlan plan, EarningContext context, Decision decision)
     {
         if (proposed.Unit is null || plan.PlaceOf(proposed.Unit) < 0)
         {
@@ -146,7 +151,7 @@ internal static class EarningSteps
         }
 
         var steps = new AwardSteps(rule, proposed, plan, context, decision);
-        steps.Bound();
+        steps.Bound(isLast);
         steps.Limit();
         if (steps.Finish() is { } given)
         {

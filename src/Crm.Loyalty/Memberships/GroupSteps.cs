@@ -38,9 +38,9 @@ internal static class GroupSteps
             proposals = [proposals[winner]];
         }
 
-        foreach (var one in proposals)
+        foreach (var (rule, earnings) in proposals)
         {
-            Give(one, plan, context, decision);
+            EarningSteps.Give(rule, earnings, plan, context, decision);
         }
     }
 
@@ -73,7 +73,7 @@ internal static class GroupSteps
     private static (Int128 Whole, Fraction Part) WorthOf((RulePlan Rule, Earning[] Earnings) one, ProgramPlan plan, EarningContext context, Decision decision)
     {
         var (given, here) = (context.Earlier.Length, decision.Here);
-        Give(one, plan, context, decision);
+        EarningSteps.Give(one.Rule, one.Earnings, plan, context, decision);
         var (whole, part, together, last) = (Int128.Zero, default(Fraction), 0L, default(Earning));
         foreach (ref readonly var award in context.Earlier[given..])
         {
@@ -106,14 +106,6 @@ internal static class GroupSteps
         bool HasRoom(Earning earning) => new AwardSteps(one.Rule, earning, plan, context, decision).Full() is null;
     }
 
-    private static void Give((RulePlan Rule, Earning[] Earnings) one, ProgramPlan plan, EarningContext context, Decision decision)
-    {
-        foreach (var earning in one.Earnings)
-        {
-            EarningSteps.Give(one.Rule, earning, plan, context, decision);
-        }
-    }
-
     private static void GiveWay((RulePlan Rule, Earning[] Earnings) one, ProgramPlan plan, EarningContext context, Decision decision)
     {
         var rule = one.Rule;
@@ -122,7 +114,7 @@ internal static class GroupSteps
             if (earning.Amount > 0 && plan.PlaceOf(earning.Unit) >= 0)
             {
                 var steps = new AwardSteps(rule, earning with { Part = default }, plan, context, decision);
-                steps.Bound();
+                steps.Bound(isLast: true);
                 steps.Limit();
                 steps.Outrank(rule.Terms.Group ?? "");
                 steps.Finish();

@@ -64,10 +64,10 @@ public sealed record EarningTerms
     /// <summary>How long after it gave the rule does not give again; null: it may at once. The instant that lies exactly so much later may.</summary>
     public Duration? Cooldown { get; init; }
 
-    /// <summary>The least that the rule gives where it applies, even where it would give 0; null: no such bound.</summary>
+    /// <summary>The least that the rule gives of a unit for one event where it applies, in one earning or several, even where it would give 0; null: no such bound.</summary>
     public long? Least { get; init; }
 
-    /// <summary>The most that the rule gives for one event; null: no such bound. It is above <see cref="Least"/>.</summary>
+    /// <summary>The most that the rule gives of a unit for one event, in one earning or several; null: no such bound. It is above <see cref="Least"/>.</summary>
     public long? Most { get; init; }
 
     /// <summary>The group in which rules compete; null: what the rule gives is added to everything else.</summary>

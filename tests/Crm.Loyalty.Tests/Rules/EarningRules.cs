@@ -49,6 +49,28 @@ public sealed class EarningRules
         Assert.Equal(50, await club.Points());
     }
 
+    [Theory]
+    [InlineData(null, 10L, 10, 8, 8)]
+    [InlineData(null, 10L, 10, 10, 1)]
+    [InlineData(null, 10L, 9, 4, 5)]
+    [InlineData(null, 10L, 10, 4, 0, 7)]
+    [InlineData(10L, null, 22, 2, 20)]
+    [InlineData(10L, null, 10, 2, 3)]
+    [InlineData(10L, null, 10, 0, 0)]
+    [InlineData(10L, 12L, 12, 11, 11)]
+    [InlineData(10L, 12L, 10, 1)]
+    public async Task The_least_and_the_most_of_a_rule_are_of_all_that_it_gives_for_an_event(long? least, long? most, long expected, params int[] parts)
+    {
+        var club = Of(new InParts(new() { Least = least, Most = most }, parts));
+
+        foreach (var _ in (int[])[1, 2])
+        {
+            var receipt = await club.Buys(1);
+            Assert.Equal((expected, Math.Max(3, least ?? 0)), (receipt.Total("points"), receipt.Total("status")));
+            Assert.All(receipt.Lines, line => Assert.True(line.AddsUp));
+        }
+    }
+
     [Fact]
     public async Task A_rule_counts_where_its_scope_says()
     {
@@ -874,6 +896,18 @@ public sealed class EarningRules
         Samples.Purchase(spend) with { Key = EventKey.Parse($"web:{Interlocked.Increment(ref keys)}"), Fields = Fields.Of(fields) };
 
     private static int keys;
+
+    /// <summary>Gives these units, each in an earning of its own.</summary>
+    private sealed class InParts(EarningTerms terms, params int[] parts) : IEarningRule
+    {
+        public string Name => "in-parts";
+
+        public int Version => 1;
+
+        public EarningTerms Terms => terms;
+
+        public IEnumerable<Earning> Evaluate(EarningContext context) => parts.Select(part => new Earning("points", part)).Append(new Earning("status", 3));
+    }
 
     private sealed class OwnLife : IEarningRule
     {
