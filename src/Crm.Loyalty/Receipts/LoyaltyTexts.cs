@@ -5,6 +5,7 @@ using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Receipts;
 
@@ -263,6 +264,14 @@ public static class LoyaltyTexts
         CapPeriod.Year => new Text("year", "年"),
         _ => null,
     };
+
+    internal static Text LifeAlreadyOver(Instant end, Instant now) => new(
+        $"The end asked for, {end}, is over: it is {now}. A later one is expected, or none, where units live as if earned now.",
+        $"要求的到期時間 {end} 已過，現時為 {now}；應為較後的時間，或留空，積分便如現在賺取般計算。");
+
+    internal static Text InvalidSeconds(string found, long most) => new(
+        $"It is to be kept for {found} seconds; a whole number from 1 to {most} is expected.",
+        $"要求保留 {found} 秒，應為 1 至 {most} 的整數。");
 
     internal static Text AlreadyOver { get; } = new("The last day asked for is over already.", "要求的最後一日已過。");
 

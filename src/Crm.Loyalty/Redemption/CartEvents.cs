@@ -36,7 +36,7 @@ public static class CartEvents
     /// <param name="authority">Why the asker may spend.</param>
     /// <param name="cart">The host's name of the cart, as a code.</param>
     /// <param name="wanted">How many units; more than there are is no error, and 0 forgets the wish.</param>
-    /// <param name="keep">How long; null: <see cref="UsualLife"/>.</param>
+    /// <param name="keep">How long, in whole seconds: a second to 366 days; null: <see cref="UsualLife"/>.</param>
     /// <param name="program">The programme; may be left out where there is one.</param>
     public static CustomerEvent Want(string key, SpendAuthority authority, string cart, long wanted, Duration? keep = null, string? program = null)
     {

@@ -5,7 +5,6 @@ using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Rules;
 using Crm.Modules;
 using Crm.Values;
-using NodaTime;
 
 namespace Crm.Loyalty.Redemption;
 
@@ -13,7 +12,6 @@ namespace Crm.Loyalty.Redemption;
 internal static class CartSteps
 {
     private const int MostCarts = 20;
-    private const long LongestSeconds = 366 * 24 * 3600;
 
     public static Outcome Want(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
@@ -39,6 +37,12 @@ internal static class CartSteps
             return new Outcome.Refused("too-many-carts", LoyaltyTexts.TooManyCarts(MostCarts));
         }
 
+        var life = CartEvents.UsualLife;
+        if (wanted > 0 && !request.Fields[RewardEvents.Seconds].IsMissing && !ReservationSteps.TryLife(request, context, out life, out refused))
+        {
+            return refused;
+        }
+
         var decision = new Decision(state, context);
         if (wanted == 0)
         {
@@ -46,8 +50,6 @@ internal static class CartSteps
         }
         else
         {
-            var seconds = request.Fields[RewardEvents.Seconds];
-            var life = seconds.IsMissing ? CartEvents.UsualLife : Duration.FromSeconds((long)Math.Clamp(seconds.AsNumber, 1, LongestSeconds));
             decision.Keep(plan.Name, new CartRequest(cart, (long)wanted, context.Moment.Instant + life) { Covered = Math.Clamp(state.In(plan.Name).Wallet(terms.Unit).Balance, 0, (long)wanted) });
         }
 

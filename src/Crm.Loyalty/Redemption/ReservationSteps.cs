@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
@@ -19,13 +20,13 @@ internal static class ReservationSteps
     private const long LongestSeconds = 366 * 24 * 3600;
 
     /// <summary>Sets units, and perhaps a reward, aside.</summary>
-    public static void SetAside(CustomerEvent request, ProgramPlan plan, string unit, long amount, string? reward, int times, Decision decision)
+    public static void SetAside(CustomerEvent request, ProgramPlan plan, string unit, long amount, Duration life, string? reward, int times, Decision decision)
     {
         var reservation = new Reservation
         {
             Id = request.Key.ToString(),
             Unit = unit,
-            Until = decision.Context.Moment.Instant + Duration.FromSeconds((long)Math.Clamp(request.Fields[RewardEvents.Seconds].AsNumber, 1, LongestSeconds)),
+            Until = decision.Context.Moment.Instant + life,
             Reward = reward,
             Times = times,
         };
@@ -43,9 +44,19 @@ internal static class ReservationSteps
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reserved) { Subject = reservation.Id, Text = LoyaltyTexts.Reserved(amount, unit, reward) });
     }
 
+    /// <summary>How long something that is asked for is kept: a whole number of seconds, up to a leap year. What was accepted before that was looked at is kept as it was then.</summary>
+    public static bool TryLife(CustomerEvent request, ModuleContext context, out Duration life, [NotNullWhen(false)] out Outcome.Refused? refused)
+    {
+        var asked = request.Fields[RewardEvents.Seconds].AsNumber;
+        var seconds = (long)Math.Clamp(asked, 1, LongestSeconds);
+        life = Duration.FromSeconds(seconds);
+        refused = seconds == asked || context.AlreadyAccepted ? null : new("invalid-seconds", LoyaltyTexts.InvalidSeconds(Scalar.Of(asked).ToString(), LongestSeconds));
+        return refused is null;
+    }
+
     public static Outcome Reserve(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
-        if (!PointRequests.TryFind(request, plans, context, out var plan, out var unit, out var refused) || !PointRequests.TryAmount(request, unit, out var amount, out refused))
+        if (!PointRequests.TryFind(request, plans, context, out var plan, out var unit, out var refused) || !PointRequests.TryAmount(request, unit, out var amount, out refused) || !TryLife(request, context, out var life, out refused))
         {
             return refused;
         }
@@ -57,7 +68,7 @@ internal static class ReservationSteps
         }
 
         var decision = new Decision(state, context);
-        SetAside(request, plan, unit.Name, amount, null, 0, decision);
+        SetAside(request, plan, unit.Name, amount, life, null, 0, decision);
         return decision.Outcome();
     }
 

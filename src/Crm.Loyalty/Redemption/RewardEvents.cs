@@ -70,7 +70,7 @@ public static class RewardEvents
 
     /// <summary>Sets a reward aside for a while; <see cref="Capture"/> gives it.</summary>
     /// <inheritdoc cref="Redeem"/>
-    /// <param name="until">How long; more than 0.</param>
+    /// <param name="until">How long, in whole seconds: a second to 366 days.</param>
     public static CustomerEvent ReserveReward(string key, SpendAuthority authority, string reward, Duration until, long quantity = 1, string? program = null) =>
         Request(key, ReserveRewardName, authority, program, (Reward, reward), (Quantity, quantity), (Seconds, (long)until.TotalSeconds));
 
@@ -81,7 +81,7 @@ public static class RewardEvents
     /// <param name="key">"source:the source's own key"; it names the reservation.</param>
     /// <param name="authority">Why the asker may spend.</param>
     /// <param name="amount">How many; more than 0.</param>
-    /// <param name="until">How long; more than 0.</param>
+    /// <param name="until">How long, in whole seconds: a second to 366 days.</param>
     /// <param name="program">The programme; may be left out where there is one.</param>
     /// <param name="unit">The unit; may be left out where the programme has one that can be spent.</param>
     public static CustomerEvent Reserve(string key, SpendAuthority authority, long amount, Duration until, string? program = null, string? unit = null) =>

@@ -72,7 +72,7 @@ internal static class RewardSteps
 
     public static Outcome Reserve(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {
-        if (!TryOffer(request, plans, state, context, out var plan, out var offer, out var times, out var refused))
+        if (!ReservationSteps.TryLife(request, context, out var life, out var refused) || !TryOffer(request, plans, state, context, out var plan, out var offer, out var times, out refused))
         {
             return refused;
         }
@@ -83,7 +83,7 @@ internal static class RewardSteps
             decision.Draw(LoyaltyNames.StockOf(plan.Name, offer.Reward.Name), times);
         }
 
-        ReservationSteps.SetAside(request, plan, offer.Cost?.Unit ?? "", (offer.Cost?.Amount ?? 0) * times, offer.Reward.Name, (int)times, decision);
+        ReservationSteps.SetAside(request, plan, offer.Cost?.Unit ?? "", (offer.Cost?.Amount ?? 0) * times, life, offer.Reward.Name, (int)times, decision);
         return decision.Outcome();
     }
 

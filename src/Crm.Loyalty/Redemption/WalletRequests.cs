@@ -259,9 +259,13 @@ internal static class WalletRequests
             return new Outcome.Refused("no-such-lot", LoyaltyTexts.NoSuchLot(chosen, unit.Name));
         }
 
-        decision.Draw(staff.Counted);
-
         var becomes = NewLife(request, plan, unit, membership, context);
+        if (IsOver(becomes, context) is { } over)
+        {
+            return over;
+        }
+
+        decision.Draw(staff.Counted);
         var change = membership.Wallet(unit.Name).Amend(lot => chosen is null || lot.Name == chosen ? becomes with { Issuer = lot.Issuer } : null);
         if (becomes.Idles && unit.Idle is { } idle)
         {
@@ -298,6 +302,13 @@ internal static class WalletRequests
             return new Outcome.Refused("nothing-gone", LoyaltyTexts.NothingGone(unit.Name));
         }
 
+        // Without a day they live as if earned now: what idles has the whole time once more, as where lots are amended. Who issued them still did.
+        var (moment, life) = (MomentIn(plan, context), NewLife(request, plan, unit, membership, context));
+        if (IsOver(life, context) is { } over)
+        {
+            return over;
+        }
+
         amount = Math.Min(amount, most);
 
         var (decision, reason, rest) = (new Decision(state, context), request.Fields[LoyaltyEvents.Reason].AsCode, amount);
@@ -312,8 +323,6 @@ internal static class WalletRequests
             decision.Count(plan, tally with { Amount = tally.Amount - part });
         }
 
-        // Without a day they live as if earned now: what idles has the whole time once more, as where lots are amended. Who issued them still did.
-        var (moment, life) = (MomentIn(plan, context), NewLife(request, plan, unit, membership, context));
         foreach (var issuer in taken.Where(one => one.Amount > 0).GroupBy(one => one.Issuer, one => one.Amount, StringComparer.Ordinal))
         {
             decision.Receive(plan, unit, life with { Amount = issuer.Sum(), Issuer = issuer.Key }, Movement.Expired, reason, unit.Idle is { } idle ? moment.StartOf(idle.GoneAfter(moment.Date)) : null);
@@ -394,6 +403,10 @@ internal static class WalletRequests
 
     private static Lot NewLife(CustomerEvent request, ProgramPlan plan, UnitPlan unit, Membership membership, ModuleContext context) =>
         request.Fields[LoyaltyEvents.ExpiryField].AsInstant is { } expiry ? new Lot(expiry, 0) : unit.LotOf(MomentIn(plan, context), null, membership);
+
+    // Units with a life that is over would be gone at once, whatever was meant.
+    private static Outcome.Refused? IsOver(Lot life, ModuleContext context) =>
+        life.Expiry is { } end && end <= context.Moment.Instant && !context.AlreadyAccepted ? new("already-over", LoyaltyTexts.LifeAlreadyOver(end, context.Moment.Instant)) : null;
 
     private static bool TryAmount(CustomerEvent request, out long amount, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out Outcome.Refused? refused)
     {

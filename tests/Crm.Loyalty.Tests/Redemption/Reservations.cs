@@ -65,6 +65,40 @@ public sealed class Reservations
         Assert.Equal(2, (await club.Membership()).Rewards[0].Taken);
     }
 
+    [Theory]
+    [InlineData("0", "invalid-seconds")]
+    [InlineData("-1", "invalid-seconds")]
+    [InlineData("0.5", "invalid-seconds")]
+    [InlineData("1.5", "invalid-seconds")]
+    [InlineData("1", null)]
+    [InlineData("31622400", null)]
+    [InlineData("31622401", "invalid-seconds")]
+    public async Task What_is_set_aside_is_so_for_a_second_to_a_leap_year(string seconds, string? refusal)
+    {
+        var club = Club.Of(RewardClub.Program(RewardClub.Mug) with { Payment = new() { Unit = "points", Points = 1, Value = new Money(1, Currency.Hkd) } });
+        await club.Buys(500);
+
+        async Task<string?> Asks(CustomerEvent request) =>
+            (await club.Records(request with { Key = EventKey.Parse(club.NextKey()), Fields = request.Fields.With("seconds", decimal.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture)) })).Refusal?.Code;
+
+        Assert.Equal(refusal, await Asks(RewardEvents.Reserve("app:1", RewardClub.Authority, 50, Duration.FromHours(1), unit: "points")));
+        Assert.Equal(refusal, await Asks(RewardEvents.ReserveReward("app:2", RewardClub.Authority, "mug", Duration.FromHours(1))));
+        Assert.Equal(refusal, await Asks(CartEvents.Want("app:3", RewardClub.Authority, "cart-1", 20, Duration.FromHours(1))));
+        Assert.Equal(refusal is null ? (350L, 2, 1) : (500L, 0, 0), (await club.Points(), (await club.Membership()).Reservations.Count, (await club.Membership()).Carts.Count));
+    }
+
+    [Fact]
+    public async Task What_was_set_aside_for_no_time_before_that_was_refused_is_so_for_a_second_when_it_is_decided_again()
+    {
+        var (module, store) = (new LoyaltyModule(RewardClub.Program(RewardClub.Mug)), new EarlierRelease(happened => happened.Kind == RewardEvents.ReserveName ? happened with { Fields = happened.Fields.With("seconds", 0) } : happened));
+        var engine = new Crm.Engine.CrmEngine(store, [module], new Crm.Engine.CrmOptions(), new Crm.Testing.FakeClock(Samples.Local(2026, 1, 15, 12)), new Crm.Testing.SeededIdSource());
+        await engine.RecordAsync(CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(100)));
+        await engine.RecordAsync(RewardEvents.Reserve("app:1", RewardClub.Authority, 50, Duration.FromSeconds(1), unit: "points"));
+
+        // The journal is not what it was when it was sealed; what it leads to is.
+        Assert.All(await store.Differences(module), difference => Assert.StartsWith("the journal entry 'app:1': its content", difference, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task What_was_given_up_or_lapsed_makes_room_again()
     {

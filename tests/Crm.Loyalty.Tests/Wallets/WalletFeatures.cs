@@ -1,3 +1,4 @@
+using Crm.Engine;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
@@ -9,6 +10,7 @@ using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Scenarios;
 using Crm.Loyalty.Wallets;
 using Crm.Storage;
+using Crm.Testing;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -201,6 +203,42 @@ public sealed class WalletFeatures
 
         Assert.Equal("no-such-lot", receipt.Refusal?.Code);
         Assert.Equal(("The member has no points in a lot '2026-01-24T16:00:00Z'.", "會員沒有批次「2026-01-24T16:00:00Z」的 points。"), (receipt.Refusal?.Detail.English, receipt.Refusal?.Detail.Chinese));
+    }
+
+    [Theory]
+    [InlineData(-1, "already-over")]
+    [InlineData(0, "already-over")]
+    [InlineData(1, null)]
+    public async Task Lots_get_no_life_that_is_over_C10(int seconds, string? refusal)
+    {
+        var club = Of(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included), ReinstateWithinDays = 30 });
+        await club.Buys(100);
+
+        Assert.Equal(refusal, (await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, club.Now + Duration.FromSeconds(seconds), "goodwill", "terms-2026", "staff:1"))).Refusal?.Code);
+        Assert.Equal(100, await Points(club));
+
+        club.On(2026, 2, 10);
+        Assert.Equal(0, await Points(club));
+        Assert.Equal(refusal, (await club.Records(LoyaltyEvents.Reinstate("desk:2", Samples.Amy, 100, club.Now + Duration.FromSeconds(seconds), "goodwill", "staff:1"))).Refusal?.Code);
+        Assert.Equal(refusal is null ? 100 : 0, await Points(club));
+    }
+
+    [Fact]
+    public async Task A_life_that_was_over_and_was_given_before_that_was_refused_stays_given_when_history_is_decided_again()
+    {
+        var program = Program(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        var (module, clock) = (new LoyaltyModule(program), new FakeClock(Samples.Local(2026, 1, 15, 12)));
+        var ended = Samples.Local(2026, 1, 1);
+        var store = new EarlierRelease(happened => happened.Kind == LoyaltyEvents.AmendName ? happened with { Fields = happened.Fields.With("expiry", Scalar.Of(ended)) } : happened);
+        var engine = new CrmEngine(store, [module], new CrmOptions(), clock, new SeededIdSource());
+        await engine.RecordAsync(CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(100)));
+        await engine.RecordAsync(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, Samples.Local(2027, 1, 1), "goodwill", "terms-2026", "staff:1"));
+
+        await engine.RecordAsync(CustomerEvent.Purchase("pos:2", Samples.Amy, Money.Hkd(50)) with { OccurredAt = Samples.Local(2026, 1, 14) });
+
+        // The late units are given the life that all lots were given, and are gone with it.
+        var amy = await engine.ReadAsync(CustomerRef.Of(Samples.Amy)) ?? throw new InvalidOperationException();
+        Assert.Equal(100, amy.Slot<LoyaltyState>(LoyaltyNames.Module).In("tea-club").Wallet("points").Balance);
     }
 
     [Theory]
