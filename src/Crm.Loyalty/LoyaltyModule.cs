@@ -125,11 +125,12 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     /// <summary>What the wish that a cart keeps comes to for the cart as it is now. Nothing is written, and nothing is set aside: asked again, it is worked out anew.</summary>
     /// <param name="customer">The customer as read.</param>
     /// <param name="cart">The cart.</param>
-    /// <param name="order">What the cart comes to now, in the currency in which units pay.</param>
+    /// <param name="order">What the cart comes to now.</param>
     /// <param name="program">The programme; null where one of them lets units pay.</param>
+    /// <param name="rate">How much in the currency in which units pay one of the order's currency is, as the look-up of <see cref="Rules.ExchangeRates.Name"/> says; null: they are the same.</param>
     /// <returns>Null where nothing is wanted for the cart.</returns>
-    /// <exception cref="ArgumentException">The order is in another currency.</exception>
-    public CartView? Cart(CustomerView customer, string cart, Money order, string? program = null)
+    /// <exception cref="ArgumentException">The order is in another currency, and there is no rate above 0.</exception>
+    public CartView? Cart(CustomerView customer, string cart, Money order, string? program = null, decimal? rate = null)
     {
         ArgumentNullException.ThrowIfNull(customer);
         var state = customer.Slot<LoyaltyState>(Contract.Name);
@@ -139,7 +140,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 && state.In(plan.Name).Carts.FirstOrDefault(known => known.Cart == cart) is { } wish)
             {
                 var available = Math.Max(0, state.In(plan.Name).Wallet(terms.Unit).Balance);
-                var (points, pays) = terms.Quote(wish.Wanted, available, order);
+                var (points, pays) = rate is { } known ? terms.Quote(wish.Wanted, available, order, known) : terms.Quote(wish.Wanted, available, order);
                 return new CartView(wish.Wanted, available, points, pays);
             }
         }

@@ -324,7 +324,11 @@ public static class LoyaltyTexts
 
     internal static Text NoPayment(string program) => new($"Units of '{program}' pay for no orders.", $"「{program}」的單位不可用以付款。");
 
-    internal static Text NoOrder(string currency) => new($"The request has to name what the order comes to, in {currency}.", $"請求須註明以 {currency} 計的訂單總額。");
+    internal static Text NoOrder { get; } = new("The request has to name what the order comes to, as its spend.", "請求須註明訂單總額。");
+
+    internal static Text PaymentRateMissing(Currency order, Currency pays) => new(
+        $"The order is in {order}, and units pay in {pays}: the look-up '{ExchangeRates.Name(order, pays)}' has no rate above 0.",
+        $"訂單以 {order} 計，而單位以 {pays} 付款：查無兌換率「{ExchangeRates.Name(order, pays)}」。");
 
     internal static Text NotPayable(long asked, long payable, string unit) => new(
         $"{Number(asked)} {unit} are asked for, and {Number(payable)} can pay for this order.",

@@ -100,12 +100,18 @@ internal static class PointRequests
             return refused;
         }
 
-        if (request.Spend is not { } order || order.Currency != terms.Value.Currency)
+        if (request.Spend is not { } order)
         {
-            return new Outcome.Refused("no-order", LoyaltyTexts.NoOrder(terms.Value.Currency.Code));
+            return new Outcome.Refused("no-order", LoyaltyTexts.NoOrder);
         }
 
-        var quote = terms.Quote(asked, asked, order);
+        var rates = new EarningContext(request, context.Moment, context);
+        if (rates.RateTo(terms.Value.Currency) is var rate && rate <= 0)
+        {
+            return new Outcome.Refused(LineCodes.RateMissing, LoyaltyTexts.PaymentRateMissing(order.Currency, terms.Value.Currency));
+        }
+
+        var quote = terms.Quote(asked, asked, order, rate);
         if (quote.Points != asked && !context.AlreadyAccepted)
         {
             return new Outcome.Refused("not-payable", LoyaltyTexts.NotPayable(asked, quote.Points, unit.Name));
@@ -117,6 +123,7 @@ internal static class PointRequests
         }
 
         var decision = new Decision(state, context);
+        decision.NoteRate(rates, terms.Value.Currency);
         CartSteps.Fulfil(request, plan, decision);
         var held = Math.Max(0, state.In(plan.Name).Wallet(unit.Name).Balance);
         if (asked > held && terms.ClampsToBalance && (context.AlreadyAccepted || CartSteps.WishOf(request, state.In(plan.Name))?.Covered >= asked))

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Crm.Values;
 
@@ -40,27 +42,42 @@ public sealed record PointsPayment
     /// <param name="balance">How many are available.</param>
     /// <param name="order">What the order comes to, in the currency of <see cref="Value"/>.</param>
     /// <exception cref="ArgumentException">The order is in another currency.</exception>
-    public PointsQuote Quote(long wanted, long balance, Money order)
+    public PointsQuote Quote(long wanted, long balance, Money order) => order.Currency == Value.Currency
+        ? Quote(wanted, balance, order, 1)
+        : throw new ArgumentException($"The order is in {order.Currency}, and units pay in {Value.Currency}; the rate between the two is expected.", nameof(order));
+
+    /// <summary>What can be paid of an order in any currency: as <see cref="Quote(long, long, Money)"/> says, with what units are worth converted to it exactly, so that they pay whole minor units of it and never more than they are worth.</summary>
+    /// <param name="wanted">How many units the customer wants to use.</param>
+    /// <param name="balance">How many are available.</param>
+    /// <param name="order">What the order comes to.</param>
+    /// <param name="rate">How much in the currency of <see cref="Value"/> one of the order's currency is, as the look-up of <see cref="Rules.ExchangeRates.Name"/> says; 1 where they are the same.</param>
+    /// <exception cref="ArgumentException">The rate is 0 or less, or is not 1 between a currency and itself.</exception>
+    public PointsQuote Quote(long wanted, long balance, Money order, decimal rate)
     {
-        if (order.Currency != Value.Currency)
+        if (rate <= 0 || (order.Currency == Value.Currency && rate != 1))
         {
-            throw new ArgumentException($"The order is in {order.Currency}, and units pay in {Value.Currency}.", nameof(order));
+            throw new ArgumentException($"One {order.Currency} is not {rate.ToString(CultureInfo.InvariantCulture)} {Value.Currency}.", nameof(rate));
         }
 
-        var paid = Int128.Max(0, Int128.Min((Int128)order.MinorUnits * MostPercent / 100, Math.Min(Most?.MinorUnits ?? long.MaxValue, order.MinorUnits)));
-        var units = Math.Max(0, Math.Min(wanted, balance));
-        units = (long)Int128.Min(units, paid * Points / Value.MinorUnits);
-        if (units < Minimum)
-        {
-            return new PointsQuote(0, Value with { MinorUnits = 0 });
-        }
-
-        units -= WholeBlocks ? units % Points : 0;
-        var money = (long)((Int128)units * Value.MinorUnits / Points);
+        // So many units pay so many minor units of the order's currency.
+        var (units, pay) = (Points * Whole(rate) * BigInteger.Pow(10, Value.Currency.Decimals), Value.MinorUnits * BigInteger.Pow(10, rate.Scale + order.Currency.Decimals));
+        var most = Most is { } limit ? limit.MinorUnits * Points * pay / (units * Value.MinorUnits) : order.MinorUnits;
+        var paid = BigInteger.Max(0, BigInteger.Min((BigInteger)order.MinorUnits * MostPercent / 100, BigInteger.Min(most, order.MinorUnits)));
+        var taken = BigInteger.Min(Math.Max(0, Math.Min(wanted, balance)), paid * units / pay);
+        taken -= taken < Minimum ? taken : WholeBlocks ? taken % Points : 0;
+        var money = taken * pay / units;
 
         // Units that would pay less than a minor unit are not taken for nothing.
-        units = WholeBlocks ? units : (long)(((Int128)money * Points + Value.MinorUnits - 1) / Value.MinorUnits);
-        return new PointsQuote(units, Value with { MinorUnits = money });
+        taken = money.IsZero ? 0 : WholeBlocks ? taken : ((money * units) + pay - 1) / pay;
+        return new PointsQuote((long)taken, new Money((long)money, order.Currency));
+    }
+
+    // A rate without its decimal point.
+    private static BigInteger Whole(decimal rate)
+    {
+        Span<int> parts = stackalloc int[4];
+        decimal.GetBits(rate, parts);
+        return ((BigInteger)(uint)parts[2] << 64) + ((BigInteger)(uint)parts[1] << 32) + (uint)parts[0];
     }
 }
 

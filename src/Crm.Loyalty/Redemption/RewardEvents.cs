@@ -25,7 +25,7 @@ public static class RewardEvents
     /// <summary>Asks to give back what was set aside. Fields "reservation" and where needed "program".</summary>
     public const string VoidName = "points.void";
 
-    /// <summary>Asks to pay a part of an order with units; the event's spend is the order. Fields "amount" (units), "authority", and where needed "cart" and "program".</summary>
+    /// <summary>Asks to pay a part of an order with units; the event's spend is the order. Fields "amount" (units), "authority", and where needed "cart" and "program"; the look-up of the rate where the order is in another currency.</summary>
     public const string PayName = "points.pay";
 
     internal const string Reward = "reward";
@@ -105,11 +105,11 @@ public static class RewardEvents
     /// <param name="program">The programme; may be left out where there is one.</param>
     public static CustomerEvent Void(string key, Identity customer, string reservation, string? program = null) => Request(key, VoidName, customer, program, (ReservationField, reservation));
 
-    /// <summary>Pays a part of an order with units, as <see cref="PointsPayment.Quote"/> said.</summary>
+    /// <summary>Pays a part of an order with units, as <see cref="PointsPayment.Quote(long, long, Money)"/> said.</summary>
     /// <param name="key">"source:the source's own key".</param>
     /// <param name="authority">Why the asker may spend.</param>
     /// <param name="points">How many units.</param>
-    /// <param name="order">What the order comes to.</param>
+    /// <param name="order">What the order comes to; in another currency than that in which units pay, the event's look-ups have the rate (<see cref="Rules.ExchangeRates.Name"/>), and the receipt names it.</param>
     /// <param name="program">The programme; may be left out where there is one.</param>
     /// <param name="cart">The cart that the units were wanted for, which then wants nothing any more; the units are those that <see cref="LoyaltyModule.Cart"/> said last. Null: no cart kept a wish.</param>
     public static CustomerEvent Pay(string key, SpendAuthority authority, long points, Money order, string? program = null, string? cart = null) =>

@@ -1,8 +1,12 @@
+using System.Globalization;
 using Crm.Events;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Crm.Loyalty.Tests.Redemption;
 
@@ -66,6 +70,76 @@ public sealed class PaymentScenarios
         Assert.Equal("insufficient-balance", (await club.Records(RewardEvents.Pay("pos:pay", RewardClub.Authority, 1_000, Money.Hkd(100), cart: cart))).Refusal?.Code);
         Assert.Equal(400, await club.Points());
     }
+
+    [Theory]
+    [InlineData("MOP", "0.97", 100, 9_700, 100_00)]
+    [InlineData("MOP", "0.97", 0.02, 1, 1)]
+    [InlineData("CNY", "1.08", 10, 1_080, 10_00)]
+    [InlineData("TWD", "0.25", 4, 100, 4_00)]
+    [InlineData("JPY", "0.052", 100, 520, 100)]
+    [InlineData("KWD", "25.4", 1, 2_540, 1_000)]
+    public async Task An_order_in_another_currency_is_paid_at_the_rate_of_the_day_and_the_receipt_names_it_HO10(string code, string rated, double amount, long units, long pays)
+    {
+        // A unit pays one cent of a Hong Kong dollar.
+        var (currency, rate) = (Currency.Of(code), decimal.Parse(rated, CultureInfo.InvariantCulture));
+        var module = new LoyaltyModule(RewardClub.Program() with { Payment = new() { Unit = "points", Points = 1, Value = new Money(1, Currency.Hkd) } });
+        var (club, order, name) = (new Club(module), Money.Of((decimal)amount, currency), ExchangeRates.Name(currency, Currency.Hkd));
+        await club.Buys(20_000);
+        await club.Records(CartEvents.Want("web:want", RewardClub.Authority, "cart", 20_000));
+
+        Assert.Equal((units, new Money(pays, currency)), module.Cart(await club.Amy(), "cart", order, rate: rate) is { } view ? (view.Points, view.Pays) : default);
+        var asked = RewardEvents.Pay("web:pay", RewardClub.Authority, units, order, cart: "cart");
+        var unknown = await club.Records(asked with { Key = EventKey.Parse("web:unknown") });
+        Assert.Equal(("rate-missing", true), (unknown.Refusal?.Code, unknown.Refusal?.Detail.English.Contains($"'{name}'", StringComparison.Ordinal)));
+        Assert.Equal("rate-missing", (await club.Records(asked with { Key = EventKey.Parse("web:zero"), Lookups = Fields.Of((name, 0)) })).Refusal?.Code);
+        var more = await club.Records(RewardEvents.Pay("web:more", RewardClub.Authority, units + 1, order) with { Lookups = Fields.Of((name, rate)) });
+        Assert.Equal("not-payable", more.Refusal?.Code);
+
+        var receipt = await club.Records(asked with { Lookups = Fields.Of((name, rate)) });
+
+        Assert.Equal((-units, 20_000 - units), (receipt.Total("points"), await club.Points()));
+        Assert.Equal($"{name} {rated}", receipt.Lines.Single(line => line.Code == LineCodes.Rate).Subject);
+        Assert.Empty(await club.Differences(module));
+    }
+
+    [Fact]
+    public void In_another_currency_the_terms_are_kept_to_the_minor_unit_HO10()
+    {
+        var draws = from points in Gen.Elements(1L, 3, 100, 7_919)
+                    from value in Gen.Elements(1L, 33, 100, 100_001)
+                    from rate in Gen.Elements(0.0000001m, 0.052m, 0.97m, 1m, 3m, 25.4m, 123_456.789m)
+                    from code in Gen.Elements("MOP", "JPY", "KWD")
+                    from order in Gen.Elements(0L, 1, 99, 100, 12_345, 1_000_000_000_000)
+                    from wanted in Gen.Elements(0L, 1, 2, 99, 100, 101, 50_000, 9_000_000_000_000_000)
+                    from percent in Gen.Elements(1, 50, 99, 100)
+                    from most in Gen.Elements<long?>(null, 0, 1, 1_000)
+                    from least in Gen.Elements(0L, 1, 100)
+                    from blocks in Gen.Elements(true, false)
+                    select (Terms: new PointsPayment { Unit = "points", Points = points, Value = new Money(value, Currency.Hkd), Minimum = least, MostPercent = percent, Most = most is { } limit ? new Money(limit, Currency.Hkd) : null, WholeBlocks = blocks }, Rate: rate, Order: new Money(order, Currency.Of(code)), Wanted: wanted);
+
+        Prop.ForAll(draws.ToArbitrary(), draw =>
+        {
+            var (terms, rate, order, wanted) = draw;
+            var (points, pays) = terms.Quote(wanted, wanted, order, rate);
+
+            Assert.InRange(points, 0, wanted);
+            Assert.Equal(order.Currency, pays.Currency);
+            Assert.InRange(pays.MinorUnits, 0, order.MinorUnits * terms.MostPercent / 100);
+            Assert.True(terms.Most is null || pays.Amount * rate <= terms.Most.Value.Amount);
+            Assert.True(pays.Amount * rate * terms.Points <= points * terms.Value.Amount, "units pay no more than they are worth");
+            Assert.Equal(points == 0, pays.MinorUnits == 0);
+            Assert.True(!terms.WholeBlocks || points % terms.Points == 0);
+            Assert.Equal(new PointsQuote(points, pays), points < terms.Minimum ? new PointsQuote(points, pays) : terms.Quote(points, points, order, rate));
+
+            // Nobody is short of more than the last minor unit, or the last block.
+            var worth = (terms.WholeBlocks ? wanted - (wanted % terms.Points) : wanted) / (decimal)terms.Points * terms.Value.Amount / rate;
+            Assert.True(wanted < terms.Minimum || terms.Most is not null || worth > order.Amount * terms.MostPercent / 100 || worth - pays.Amount < new Money(1, order.Currency).Amount);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+    }
+
+    [Fact]
+    public void In_its_own_currency_an_order_has_no_rate() =>
+        Assert.Equal("One HKD is not 0.97 HKD. (Parameter 'rate')", Assert.Throws<ArgumentException>(() => Setono.Quote(1, 1, Money.Hkd(1), 0.97m)).Message);
 
     [Fact]
     public async Task Articles_are_given_in_whole_rewards_OD7()
