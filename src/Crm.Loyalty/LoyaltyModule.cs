@@ -36,6 +36,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     }.ToFrozenSet(StringComparer.Ordinal);
 
     private readonly LoyaltyPlans plans;
+    private readonly bool seesMerges;
 
     /// <summary>Loyalty with these programmes, each counting from the beginning of time.</summary>
     /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with a programme; the message lists all of it.</exception>
@@ -63,6 +64,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         ArgumentNullException.ThrowIfNull(kinds);
         ArgumentNullException.ThrowIfNull(programs);
         plans = new LoyaltyPlans(programs, elsewhere);
+        seesMerges = plans.Handled.Any(kind => kind is "*" or EventKinds.MergedName);
         var keeps = programs.All.Any(definition => definition.Value.Cascade == Cascade.None);
         if (keeps && programs.All.Any(definition => definition.Value.Cascade != Cascade.None))
         {
@@ -76,7 +78,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             Reversible = !keeps,
             Codec = new LoyaltyStateCodec(plans),
             Kinds = [.. AllKinds, .. kinds],
-            Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(AllKinds.Select(kind => kind.Name)).Concat(follows ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
+            Handles = plans.Handled.Concat(keeps ? [EventKinds.RefundName, EventKinds.CancellationName] : []).Concat(AllKinds.Select(kind => kind.Name)).Append(EventKinds.MergedName).Concat(follows ? [Echo.FactsChanged] : []).Distinct(StringComparer.Ordinal).ToSequence(),
             Emits = LoyaltyEchoes.All.Select(echo => echo.Kind).ToSequence(),
             Reads = Metrics<QualificationMetric.FactValue>(programs).Select(metric => metric.Fact).Distinct().ToSequence(),
             Observes = Metrics<QualificationMetric.ProfileValue>(programs).Select(metric => metric.Field).Concat(plans.DateFields).Distinct(StringComparer.Ordinal).ToSequence(),
@@ -161,6 +163,8 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             Stimulus.Happened { Event: var other } when plans.IsElsewhere(other) => Outcome.Nothing,
             Stimulus.Happened { Event: { Kind: LoyaltyEvents.CountPastName } opened } => CountPast(opened, state, context),
             Stimulus.Happened { Event: { Kind: ReferralEvents.UnclaimedName } unclaimed } => ReferralSteps.Unclaimed(unclaimed),
+            Stimulus.Happened { Event: { Kind: PoolEvents.JoinedName } joined } => PoolJoins.Joined(joined, plans, state, context),
+            Stimulus.Happened { Event: { Kind: PoolEvents.MergedName } merged } => PoolJoins.MemberMerged(merged, state, context),
             Stimulus.Happened { Event: { Kind: LoyaltyEvents.ReceiveName or LoyaltyEvents.CameBackName } received } => Kept(received, WalletRequests.Receive(received, plans, state, context), context),
             Stimulus.Happened { Event: var happened } => Asked(happened, state, context) is { } asked ? Kept(happened, asked, context) : Happened(happened, state, context),
             Stimulus.Echoed { Echo: var echo } => Echoed(echo, state, context),
@@ -302,6 +306,19 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     private Outcome Happened(CustomerEvent happened, LoyaltyState state, ModuleContext context)
     {
         var decision = new Decision(state, context);
+        if (happened.Kind == EventKinds.MergedName)
+        {
+            foreach (var membership in state.Memberships)
+            {
+                PoolJoins.SayMerged(membership.Program, decision);
+            }
+
+            if (!seesMerges)
+            {
+                return decision.Outcome();
+            }
+        }
+
         if (happened.Kind == ReferralEvents.SucceededName)
         {
             ReferralSteps.Succeeded(happened, plans, decision);

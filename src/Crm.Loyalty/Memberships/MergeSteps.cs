@@ -16,7 +16,7 @@ namespace Crm.Loyalty.Memberships;
 internal static class MergeSteps
 {
     private static readonly string[] Own = [LoyaltyNames.Date(""), LoyaltyNames.ZoneOf("")];
-    private static readonly string[] Latest = [LoyaltyNames.AllWarned, LoyaltyNames.Latest(""), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned("")];
+    private static readonly string[] Latest = [LoyaltyNames.AllWarned, LoyaltyNames.Latest(""), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned(""), LoyaltyNames.AllPoolMerged];
 
     public static Outcome.Accepted? Merge(LoyaltyPlans plans, LoyaltyState survivor, LoyaltyState retired, ModuleContext context)
     {
@@ -133,7 +133,7 @@ internal static class MergeSteps
 
     private static void Count(Membership own, Membership other, Decision decision) => decision.Change(own.Program, membership => other.Tallies.Aggregate(membership, With) with
     {
-        Pool = membership.Pool ?? other.Pool,
+        Pool = membership.Pool is { } pool && other.Pool is { } another ? pool.With(another) : membership.Pool ?? other.Pool,
         Awards = membership.Awards.Concat(other.Awards).OrderBy(award => award.At).ToSequence(),
         Rewards = membership.Rewards.Concat(other.Rewards).GroupBy(reward => reward.Reward, StringComparer.Ordinal).OrderBy(reward => reward.Key, StringComparer.Ordinal).Select(reward => new RewardStanding
         {
@@ -147,7 +147,7 @@ internal static class MergeSteps
     // What ran out is added, as of the later day; what limits count is added within a span; of two spans the later one counts; instants and years are the latest of both, and the first day is the first.
     // What both were given once is marked twice: it is not given again when one of them brings it back.
     // The date and the zone that a yearly rule goes by are those of the profile that stays, and are looked at anew with the next event.
-    private static Membership With(Membership membership, Tally tally)
+    public static Membership With(Membership membership, Tally tally)
     {
         var name = tally.Name;
         if (Own.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal)))

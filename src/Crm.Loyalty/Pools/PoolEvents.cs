@@ -5,7 +5,7 @@ using Crm.Values;
 namespace Crm.Loyalty.Pools;
 
 /// <summary>
-/// The requests of pools. All but <see cref="GiveName"/> are the pool's own: they name its account. Members spend from it with <see cref="SpendAuthority.From"/>, by redeeming units, rewards and payments.
+/// The requests of pools, and what pools and their members tell each other. All requests but <see cref="GiveName"/> are the pool's own: they name its account. Members spend from it with <see cref="SpendAuthority.From"/>, by redeeming units, rewards and payments.
 /// </summary>
 public static class PoolEvents
 {
@@ -24,6 +24,12 @@ public static class PoolEvents
     /// <summary>Asks to give units to a pool that the member belongs to; what a pool does not take comes back. Fields "amount", "pool" (its customer id), "authority", and where there are several, "program" and "unit".</summary>
     public const string GiveName = "pool.give";
 
+    /// <summary>A pool tells somebody that they belong to it. Fields "pool", "member" and "program". Pools send it by themselves, so that a member who is merged is known to it by the name that stays.</summary>
+    public const string JoinedName = "pool.joined";
+
+    /// <summary>Somebody who belongs to a pool is somebody else from now on. Fields "member" (who went), "survivor" and "program". Who stays sends it by themselves.</summary>
+    public const string MergedName = "pool.member-merged";
+
     /// <summary>The kind of identity that names pools, as a host calls them.</summary>
     public const string IdentityKind = "pool";
 
@@ -32,6 +38,7 @@ public static class PoolEvents
     internal const string Member = "member";
     internal const string Role = "role";
     internal const string Pool = "pool";
+    internal const string Survivor = "survivor";
 
     private static readonly (string Name, PoolRole Role)[] Roles = [("owner", PoolRole.Owner), ("spender", PoolRole.Spender), ("giver", PoolRole.Giver)];
     private static readonly FieldDeclaration Program = new(LoyaltyEvents.Program, ScalarKind.Code);
@@ -51,6 +58,8 @@ public static class PoolEvents
                 new(LoyaltyEvents.Unit, ScalarKind.Code),
             ],
         },
+        new(JoinedName, EventNature.Happening) { Fields = [new(Pool, ScalarKind.Code, Required: true), new(Member, ScalarKind.Code, Required: true), Program with { Required = true }] },
+        new(MergedName, EventNature.Happening) { Fields = [new(Member, ScalarKind.Code, Required: true), new(Survivor, ScalarKind.Code, Required: true), Program with { Required = true }] },
     ];
 
     /// <summary>The identity of a pool.</summary>

@@ -62,7 +62,7 @@ internal static class PoolSteps
     /// <returns>Whether it is taken.</returns>
     public static bool Takes(CustomerEvent received, ProgramPlan plan, UnitPlan unit, long amount, Decision decision)
     {
-        if (IdOf(received, LoyaltyEvents.From) is not { } from)
+        if (PoolJoins.WhoIs(received, LoyaltyEvents.From, decision.In(plan.Name)) is not { } from)
         {
             return true;
         }
@@ -133,15 +133,20 @@ internal static class PoolSteps
     // How much of what a gift still owes its giver has had back since; who still belongs to the pool has given so much less.
     private static long Settle(CustomerId from, AmendedEvent amended, ProgramPlan plan, UnitPlan unit, long amount, long owed, Decision decision)
     {
-        if (decision.In(plan.Name).Pool is { Dissolved: false } pool && pool.Member(from) is { } member && member.Since <= amended.At)
+        var membership = decision.In(plan.Name);
+        if (PoolJoins.LeftAs(from, amended.At, membership) is not { } left)
         {
-            var share = member.Share(unit.Name);
-            decision.Stand(plan.Name, pool.With(member.With(share with { Given = Math.Max(0, share.Given - amount) })));
+            if (membership.Pool is { } pool && pool.Member(PoolJoins.WhoIs(from, membership)) is { } member)
+            {
+                var share = member.Share(unit.Name);
+                decision.Stand(plan.Name, pool.With(member.With(share with { Given = Math.Max(0, share.Given - amount) })));
+            }
+
             return 0;
         }
 
-        var name = LoyaltyNames.PoolReturned(from, unit.Name);
-        var returned = decision.In(plan.Name).Counted(name);
+        var name = LoyaltyNames.PoolReturned(left, unit.Name);
+        var returned = membership.Counted(name);
         var settled = Math.Min(owed, returned);
         decision.Count(plan, new Tally(name, 0, returned - settled));
         return settled;
@@ -160,7 +165,7 @@ internal static class PoolSteps
     /// <summary>Why a request may not spend from an account; null where it may, or where it does not concern a pool.</summary>
     public static Outcome.Refused? MaySpend(CustomerEvent request, Membership membership)
     {
-        var member = IdOf(request, PoolEvents.Member);
+        var member = PoolJoins.WhoIs(request, PoolEvents.Member, membership);
         return membership.Pool switch
         {
             null => member is null ? null : new("not-a-pool", LoyaltyTexts.NotAPool),
@@ -175,8 +180,8 @@ internal static class PoolSteps
     /// <summary>Charges what was spent from a pool to the member who spent it; refused where it is over the member's limit.</summary>
     public static Outcome Charge(CustomerEvent request, LoyaltyPlans plans, LoyaltyState before, ModuleContext context, Outcome outcome)
     {
-        if (outcome is not Outcome.Accepted accepted || IdOf(request, PoolEvents.Member) is not { } who
-            || !RequestedProgram.TryFind(request, plans, context, out var plan, out _) || accepted.State is not LoyaltyState state
+        if (outcome is not Outcome.Accepted { State: LoyaltyState state } accepted
+            || !RequestedProgram.TryFind(request, plans, context, out var plan, out _) || PoolJoins.WhoIs(request, PoolEvents.Member, before.In(plan.Name)) is not { } who
             || before.In(plan.Name).Pool is not { } pool || pool.Member(who) is not { } member)
         {
             return outcome;
@@ -208,11 +213,12 @@ internal static class PoolSteps
     {
         var (membership, prefix) = (decision.In(plan.Name), LoyaltyNames.PoolSpender(redemption, unit.Name));
         if (membership.Pool is not { } pool || membership.TalliesOf(prefix) is not [var spent, ..]
-            || !CustomerId.TryParse(spent.Name[prefix.Length..], out var who))
+            || !CustomerId.TryParse(spent.Name[prefix.Length..], out var spender))
         {
             return;
         }
 
+        var who = PoolJoins.WhoIs(spender, membership);
         var tally = LoyaltyNames.PoolSpent(who, unit.Name);
         var period = Periods.Of(plan.Definition.Value.Pools?.SpendPer ?? default, new Moment(plan.Zone.Start(LoyaltyNames.DayOf(spent.Period)), plan.Zone));
         decision.Count(plan, spent with { Amount = Math.Max(0, spent.Amount - amount) });
@@ -235,11 +241,12 @@ internal static class PoolSteps
     /// <param name="decision">What the change is told by; what came back of the request is still known there.</param>
     public static void Undo(CustomerEvent request, ProgramPlan plan, Membership did, Membership without, Decision decision)
     {
-        foreach (var (who, _, _, shares) in did.Pool?.Members ?? [])
+        foreach (var (then, _, _, shares) in did.Pool?.Members ?? [])
         {
+            var who = PoolJoins.WhoIs(then, decision.In(plan.Name));
             foreach (var share in shares)
             {
-                var before = without.Pool?.Member(who)?.Share(share.Unit) ?? new PoolShare(share.Unit, 0, 0);
+                var before = without.Pool?.Member(then)?.Share(share.Unit) ?? new PoolShare(share.Unit, 0, 0);
                 if (share.Spent == before.Spent)
                 {
                     continue;
@@ -247,7 +254,7 @@ internal static class PoolSteps
 
                 var came = decision.In(plan.Name).Counted(LoyaltyNames.CameBack(request.Key.ToString(), share.Unit));
                 var spent = Math.Max(share.Spent - before.Spent, 0) is > 0 and var charged ? Math.Max(0, charged - came) : share.Spent - before.Spent;
-                Uncount(LoyaltyNames.PoolSpent(who, share.Unit), came, plan, did, without, decision);
+                Uncount(LoyaltyNames.PoolSpent(then, share.Unit), LoyaltyNames.PoolSpent(who, share.Unit), came, plan, did, without, decision);
                 if (decision.In(plan.Name).Pool is { } pool && pool.Member(who) is { } member && member.Share(share.Unit) is var own)
                 {
                     decision.Stand(plan.Name, pool.With(member.With(own with { Spent = Math.Max(0, own.Spent - spent) })));
@@ -266,11 +273,11 @@ internal static class PoolSteps
     }
 
     // Room in a span is made, or taken again, while no later span is counted.
-    private static void Uncount(string name, long came, ProgramPlan plan, Membership did, Membership without, Decision decision)
+    private static void Uncount(string then, string name, long came, ProgramPlan plan, Membership did, Membership without, Decision decision)
     {
-        var (after, before) = (did.TalliesOf(name).FirstOrDefault(tally => tally.Name == name), without.TalliesOf(name).FirstOrDefault(tally => tally.Name == name));
+        var (after, before) = (did.TalliesOf(then).FirstOrDefault(tally => tally.Name == then), without.TalliesOf(then).FirstOrDefault(tally => tally.Name == then));
         var period = after.Name is null ? before.Period : after.Period;
-        var change = did.Counted(name, period) - without.Counted(name, period);
+        var change = did.Counted(then, period) - without.Counted(then, period);
         change = change > 0 ? Math.Max(0, change - came) : change;
         var own = decision.In(plan.Name).TalliesOf(name).FirstOrDefault(tally => tally.Name == name);
         if (change != 0 && (own.Name is null || own.Period == period))
@@ -301,13 +308,14 @@ internal static class PoolSteps
         }
 
         var now = decision.Context.Moment.Instant;
+        PoolJoins.SayJoined(request, owner, plan, decision);
         return Done(plan, new PoolStanding(now, Dissolved: false, [new PoolMember(owner, PoolRole.Owner, now, [])]), "opened", decision);
     }
 
     private static Outcome Admit(CustomerEvent request, ProgramPlan plan, PoolRules rules, PoolStanding pool, Decision decision)
     {
         var role = PoolEvents.RoleNamed(request.Fields[PoolEvents.Role].AsCode);
-        if (IdOf(request, PoolEvents.Member) is not { } who || who == decision.Context.Customer || role is not { } given)
+        if (PoolJoins.WhoIs(request, PoolEvents.Member, decision.In(plan.Name)) is not { } who || who == decision.Context.Customer || role is not { } given)
         {
             return role is null
                 ? new Outcome.Refused("unknown-role", LoyaltyTexts.UnknownRole(request.Fields[PoolEvents.Role].AsCode ?? ""))
@@ -317,7 +325,7 @@ internal static class PoolSteps
         var known = pool.Member(who);
         if (!decision.Context.AlreadyAccepted)
         {
-            Outcome.Refused? wrong = !MayManage(request, pool) ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
+            Outcome.Refused? wrong = !MayManage(request, pool, decision.In(plan.Name)) ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
                 : pool.Dissolved ? new("pool-dissolved", LoyaltyTexts.PoolDissolved)
                 : known is null && pool.Members.Count >= rules.MostMembers ? new("pool-full", LoyaltyTexts.PoolFull(rules.MostMembers))
                 : known is { Role: PoolRole.Owner } && given != PoolRole.Owner && IsLastOwner(pool, who) ? new("last-owner", LoyaltyTexts.LastOwner)
@@ -328,19 +336,24 @@ internal static class PoolSteps
             }
         }
 
+        if (known is null)
+        {
+            PoolJoins.SayJoined(request, who, plan, decision);
+        }
+
         return Done(plan, pool.With(known is null ? new PoolMember(who, given, decision.Context.Moment.Instant, []) : known with { Role = given }), "admitted", decision);
     }
 
     private static Outcome Leave(CustomerEvent request, ProgramPlan plan, PoolRules rules, PoolStanding pool, Decision decision)
     {
-        if (IdOf(request, PoolEvents.Member) is not { } who || pool.Member(who) is not { } member)
+        if (PoolJoins.WhoIs(request, PoolEvents.Member, decision.In(plan.Name)) is not { } who || pool.Member(who) is not { } member)
         {
             return new Outcome.Refused("not-a-pool-member", LoyaltyTexts.NotAPoolMember);
         }
 
         if (!decision.Context.AlreadyAccepted)
         {
-            Outcome.Refused? wrong = !MayManage(request, pool) && IdOf(request, PoolEvents.By) != who ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
+            Outcome.Refused? wrong = !MayManage(request, pool, decision.In(plan.Name)) && PoolJoins.WhoIs(request, PoolEvents.By, decision.In(plan.Name)) != who ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
                 : pool.Dissolved ? new("pool-dissolved", LoyaltyTexts.PoolDissolved)
                 : member.Role == PoolRole.Owner && IsLastOwner(pool, who) ? new("last-owner", LoyaltyTexts.LastOwner)
                 : null;
@@ -369,7 +382,7 @@ internal static class PoolSteps
         var membership = decision.In(plan.Name);
         if (!decision.Context.AlreadyAccepted)
         {
-            Outcome.Refused? wrong = !MayManage(request, pool) ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
+            Outcome.Refused? wrong = !MayManage(request, pool, membership) ? new("not-pool-owner", LoyaltyTexts.NotPoolOwner)
                 : pool.Dissolved && plan.Units.All(unit => membership.Wallet(unit.Name).Balance <= 0) ? new("pool-dissolved", LoyaltyTexts.PoolDissolved)
                 : plan.Units.Any(unit => membership.Wallet(unit.Name).PendingTotal > 0) ? new("units-pending", LoyaltyTexts.UnitsPending)
                 : null;
@@ -447,11 +460,12 @@ internal static class PoolSteps
     }
 
     // Owners manage, and staff whom the event names.
-    private static bool MayManage(CustomerEvent request, PoolStanding pool) =>
-        IdOf(request, PoolEvents.By) is { } by ? pool.Member(by) is { Role: PoolRole.Owner } : request.Actor is not null;
+    private static bool MayManage(CustomerEvent request, PoolStanding pool, Membership membership) =>
+        PoolJoins.WhoIs(request, PoolEvents.By, membership) is { } by ? pool.Member(by) is { Role: PoolRole.Owner } : request.Actor is not null;
 
     private static bool IsLastOwner(PoolStanding pool, CustomerId who) => pool.Members.All(member => member.Customer == who || member.Role != PoolRole.Owner);
 
-    private static CustomerId? IdOf(CustomerEvent happened, string field) =>
+    /// <summary>The customer whom a field of an event names; null where it names none.</summary>
+    public static CustomerId? IdOf(CustomerEvent happened, string field) =>
         CustomerId.TryParse(happened.Fields[field].AsCode, out var id) ? id : null;
 }

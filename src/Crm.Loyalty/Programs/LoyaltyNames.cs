@@ -215,7 +215,22 @@ public static class LoyaltyNames
     public static string PoolFact(string program) => Fact(program, "pool");
 
     /// <summary>The tally of what a member has spent from a pool in a span.</summary>
-    internal static string PoolSpent(CustomerId member, string unit) => $"pool/{member}/{unit}";
+    internal static string PoolSpent(CustomerId member, string unit) => $"{PoolSpent(member)}{unit}";
+
+    /// <summary>The tallies of what a member has spent from a pool, of any unit: the beginning of their names.</summary>
+    internal static string PoolSpent(CustomerId member) => $"pool/{member}/";
+
+    /// <summary>The tally of who somebody is who was merged since a pool knew them; the id of who stayed follows. Its span is the instant of it in ticks, and its amount since when they had belonged to the pool, or <see cref="long.MaxValue"/>.</summary>
+    internal static string PoolMerged(CustomerId retired) => $"{AllPoolMerged}{retired}/";
+
+    /// <summary>How all tallies begin of who was merged since a pool knew them.</summary>
+    internal const string AllPoolMerged = "pool-merged/";
+
+    /// <summary>How all tallies begin of the pools that somebody belongs to or did; the id by which the pool knows them follows, '/' and the pool.</summary>
+    internal const string AllInPools = "in-pool/";
+
+    /// <summary>The tally that somebody belongs to a pool, or did.</summary>
+    internal static string InPool(CustomerId member, CustomerId pool) => $"{AllInPools}{member}/{pool}";
 
     /// <summary>The tally of what a redemption from a pool spent, while it may come back; the member who spent it follows.</summary>
     internal static string PoolSpender(string redemption, string unit) => $"{AllSpenders}{TallyKeys.Of(redemption)}|{unit}|";

@@ -207,7 +207,7 @@ public static class LineCodes
     /// <summary>A happening was more than a limit allows, and earned nothing; the subject is the limit.</summary>
     public const string Velocity = "velocity";
 
-    /// <summary>A pool was opened, admitted or let go a member, was dissolved, or did not take what was given; the subject says which.</summary>
+    /// <summary>A pool was opened, admitted or let go a member, heard that one was merged, was dissolved, or did not take what was given; the subject says which.</summary>
     public const string Pool = "pool";
 
     /// <summary>It was noted who brought the customer; the subject is the programme.</summary>

@@ -374,6 +374,7 @@ public static class LoyaltyTexts
         "opened" => new("The pool is open.", "共用帳戶已開設。"),
         "admitted" => new($"The pool has {Number(members)} {(members == 1 ? "member" : "members")}.", $"共用帳戶現有 {Number(members)} 名成員。"),
         "left" => new($"A member has left the pool; {Number(members)} {(members == 1 ? "is" : "are")} left.", $"一名成員已離開共用帳戶，尚餘 {Number(members)} 名。"),
+        "merged" => new($"A member of the pool is known by another customer id now; the pool has {Number(members)} {(members == 1 ? "member" : "members")}.", $"共用帳戶一名成員的客人編號已併入另一編號；現有 {Number(members)} 名成員。"),
         _ => new("The pool is dissolved; what it held went back to its members.", "共用帳戶已解散，餘額已退回成員。"),
     };
 
