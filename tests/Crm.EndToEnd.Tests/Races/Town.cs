@@ -44,6 +44,8 @@ internal sealed class Town : IAsyncDisposable
 
     public Instant Now => clock.GetCurrentInstant();
 
+    public FakeClock Clock => clock;
+
     /// <summary>A moment later: events of one customer that came together count a tick apart, and their messages with them.</summary>
     public void Later() => clock.Advance(Duration.FromSeconds(1));
 
