@@ -138,7 +138,17 @@ public static class Samples
             {
                 EffectiveAt = At(4),
                 Refusal = new Refusal("loyalty", "insufficient-balance", new Text("12 points are held.", "現有 12 分。")),
-                Lines = [new ReceiptLine("loyalty", "issued") { Subject = "club", Unit = "points", Amount = 5, Parts = [new ReceiptLine("loyalty", "base") { Amount = 7 }, new ReceiptLine("loyalty", "rounding") { Amount = -2 }] }],
+                Lines =
+                [
+                    new ReceiptLine("loyalty", "issued")
+                    {
+                        Subject = "club",
+                        Unit = "points",
+                        Amount = 5,
+                        CountedOn = new CountedOn(Money.Hkd(52)) { Carried = 3, Left = 203, Keeps = true },
+                        Parts = [new ReceiptLine("loyalty", "base") { Amount = 7 }, new ReceiptLine("loyalty", "rounding") { Amount = -2 }],
+                    },
+                ],
                 TakenBack = new TakenBack(Money.Hkd(1), Money.Hkd(2), Money.Hkd(3)) { LinesInFull = 1, LinesInPart = 2, LinesNotFound = 3, LinesUnmatched = 4, QuantityUnmatched = 5.5m },
                 Decisions =
                 [

@@ -113,7 +113,8 @@ internal sealed class Agenda
     {
         if (shared || needed > entries.Length)
         {
-            var own = new AgendaEntry[needed > entries.Length ? needed + 2 + (needed / 4) : entries.Length];
+            // Most who take a copy change what is there, and add little or nothing.
+            var own = new AgendaEntry[shared ? needed : needed + 2 + (needed / 4)];
             Entries.CopyTo(own);
             entries = own;
             shared = false;

@@ -223,7 +223,8 @@ internal sealed class FactTable
     {
         if (shared || needed > facts.Length)
         {
-            var own = new Fact[needed > facts.Length ? needed + 2 + (needed / 4) : facts.Length];
+            // Most who take a copy change what is there, and add little or nothing.
+            var own = new Fact[shared ? needed : needed + 2 + (needed / 4)];
             InOrder.CopyTo(own);
             facts = own;
             shared = false;

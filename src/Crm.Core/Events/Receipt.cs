@@ -80,11 +80,31 @@ public sealed record ReceiptLine(string Module, string Code)
     /// <summary>The sentence for people; null where code and subject are enough.</summary>
     public Text? Text { get; init; }
 
+    /// <summary>What the amount was counted on, and what rounding left of that; null where it was counted on nothing, or nobody says.</summary>
+    public CountedOn? CountedOn { get; init; }
+
     /// <summary>What the amount is made of: the amounts of the parts, where there are any, add up to it.</summary>
     public Sequence<ReceiptLine> Parts { get; init; }
 
     /// <summary>Whether the parts add up, at every depth.</summary>
-    public bool AddsUp => Parts.IsEmpty || (Parts.Sum(part => part.Amount) == Amount && Parts.All(part => part.AddsUp));
+    public bool AddsUp
+    {
+        get
+        {
+            var rest = (Int128)Amount;
+            foreach (var part in Parts)
+            {
+                if (!part.AddsUp)
+                {
+                    return false;
+                }
+
+                rest -= part.Amount;
+            }
+
+            return Parts.IsEmpty || rest == 0;
+        }
+    }
 }
 
 /// <summary>

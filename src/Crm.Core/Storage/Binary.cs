@@ -14,6 +14,10 @@ public static class Binary
     private const int VersionWithDecisions = 2;
     private const int VersionOfBackfill = 2;
 
+    // Room for what most receipts have, so that it is made once.
+    private const int RoomOfReceipt = 128;
+    private const int RoomOfLine = 64;
+
     // Kept by each thread: to begin a digest takes longer than to make it of one event.
     [ThreadStatic]
     private static IncrementalHash? sha256;
@@ -23,7 +27,7 @@ public static class Binary
     {
         ArgumentNullException.ThrowIfNull(receipt);
         // A release that knows nothing of decisions reads every receipt but those that have some.
-        var writer = Begin(receipt.Decisions.IsEmpty ? Version : VersionWithDecisions);
+        var writer = Begin(receipt.Decisions.IsEmpty ? Version : VersionWithDecisions, RoomOfReceipt + (RoomOfLine * receipt.Lines.Count));
         Key(writer, receipt.Key);
         Id(writer, receipt.Customer);
         writer.Whole(receipt.Version);
@@ -56,6 +60,9 @@ public static class Binary
             Decisions(writer, receipt.Decisions);
         }
 
+        // At the end, where a release that knows nothing of it does not look.
+        var line = 0;
+        AllCountedOn(writer, receipt.Lines, ref line);
         return writer.Written.ToArray();
     }
 
@@ -63,7 +70,7 @@ public static class Binary
     public static Receipt ReadReceipt(ReadOnlySpan<byte> bytes)
     {
         var reader = Open(bytes, out var version, VersionWithDecisions);
-        return new Receipt
+        var receipt = new Receipt
         {
             Key = Key(ref reader),
             Customer = Id(ref reader),
@@ -74,6 +81,7 @@ public static class Binary
             TakenBack = reader.Flag() ? Taken(ref reader) : null,
             Decisions = version >= VersionWithDecisions ? Decisions(ref reader) : [],
         };
+        return reader.AtEnd ? receipt : receipt with { Lines = WithCountedOn(ref reader, receipt.Lines) };
     }
 
     /// <summary>Reads of what <see cref="Write(Receipt)"/> wrote only whether the event took effect.</summary>
@@ -364,9 +372,9 @@ public static class Binary
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 
-    private static SlotWriter Begin(int version = Version)
+    private static SlotWriter Begin(int version = Version, int room = 256)
     {
-        var writer = new SlotWriter();
+        var writer = new SlotWriter(room);
         writer.Whole(version);
         return writer;
     }
@@ -475,6 +483,55 @@ public static class Binary
         }
 
         return lines.ToSequence();
+    }
+
+    // For each line that has it, parts after their line: the number of the line, from 0, and what it was counted on.
+    private static void AllCountedOn(SlotWriter writer, Sequence<ReceiptLine> lines, ref int number)
+    {
+        foreach (var line in lines)
+        {
+            if (line.CountedOn is { } on)
+            {
+                writer.Whole(number);
+                writer.Whole((long)on.Measure);
+                writer.Text(on.Unit);
+                writer.Whole(on.Basis);
+                writer.Whole(on.Carried);
+                writer.Whole(on.Left);
+                writer.Flag(on.Keeps);
+            }
+
+            number++;
+            AllCountedOn(writer, line.Parts, ref number);
+        }
+    }
+
+    private static Sequence<ReceiptLine> WithCountedOn(ref SlotReader reader, Sequence<ReceiptLine> lines)
+    {
+        var all = new Dictionary<int, CountedOn>();
+        while (!reader.AtEnd)
+        {
+            var number = reader.Int();
+            var measure = (CountedIn)reader.Int();
+            var unit = reader.Text();
+            all[number] = new CountedOn(reader.Whole(), unit, measure) { Carried = reader.Whole(), Left = reader.Whole(), Keeps = reader.Flag() };
+        }
+
+        var count = 0;
+        var with = WithCountedOn(all, lines, ref count);
+        return all.Keys.All(number => number < count) ? with : throw new FormatException($"A receipt says of line {all.Keys.Max()} what it was counted on, and has {count} lines: it is damaged.");
+    }
+
+    private static Sequence<ReceiptLine> WithCountedOn(Dictionary<int, CountedOn> all, Sequence<ReceiptLine> lines, ref int number)
+    {
+        var with = new ReceiptLine[lines.Count];
+        for (var i = 0; i < with.Length; i++)
+        {
+            var on = all.GetValueOrDefault(number++);
+            with[i] = lines[i] with { CountedOn = on, Parts = WithCountedOn(all, lines[i].Parts, ref number) };
+        }
+
+        return Sequence.Given(with);
     }
 
     private static Sequence<Identity> Identities(ref SlotReader reader)

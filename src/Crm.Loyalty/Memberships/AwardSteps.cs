@@ -1,4 +1,3 @@
-using System.Globalization;
 using Crm.Events;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -9,7 +8,8 @@ namespace Crm.Loyalty.Memberships;
 
 /// <summary>One award on its way from what a rule wants to what is given; every cut leaves a part in the receipt, and the parts add up.</summary>
 /// <param name="makers">The rules whose parts make it together, each as often as it has one; null where the rule makes it alone.</param>
-internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan, EarningContext context, Decision decision, List<RulePlan>? makers = null)
+/// <param name="dropped">What they drop together.</param>
+internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan, EarningContext context, Decision decision, List<RulePlan>? makers = null, Fraction dropped = default)
 {
     private readonly long wanted = proposed.Amount;
     private long amount = proposed.Amount;
@@ -237,27 +237,23 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         }
     }
 
-    private readonly ReceiptLine Line(string code) => new(LoyaltyNames.Module, code) { Subject = rule.Name, Unit = proposed.Unit, Amount = amount, Parts = Parts() };
+    private readonly ReceiptLine Line(string code) => new(LoyaltyNames.Module, code) { Subject = rule.Name, Unit = proposed.Unit, Amount = amount, CountedOn = proposed.CountedOn, Parts = Parts() };
 
+    // Nothing where the award is the base alone.
     private readonly Sequence<ReceiptLine> Parts()
     {
         var rate = context.RateUsed((rule.Rule as PointsPerAmount)?.Every.Currency);
         var leastAt = context.RateUsed(rule.Terms.MinimumSpend?.Currency) is { } other && other != rate ? other : null;
-        if (proposed.Looked == default && proposed.Rounding == 0 && cuts is null && rate is null && leastAt is null)
+        var (left, keeps) = Left();
+        var met = proposed.Parts;
+        if (proposed.Rounding == 0 && cuts is null && rate is null && leastAt is null && left.IsZero && met is null)
         {
             return default;
         }
 
         var parts = new List<ReceiptLine>(4);
-        if (makers is null && proposed.Looked.Basis > 0)
-        {
-            parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Basis) { Subject = Amount(proposed.Looked.Basis, proposed.Looked.Part) });
-            if (proposed.Looked.Before > 0)
-            {
-                parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Carried) { Subject = Rest(proposed.Looked.Before) });
-            }
-        }
-
+        AddPart(parts, LineCodes.Basis, met?.Basis ?? default);
+        AddPart(parts, LineCodes.Carried, met?.Carried ?? default);
         parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Base) { Subject = rule.Name, Unit = proposed.Unit, Amount = wanted - proposed.Rounding });
         foreach (var used in (ReadOnlySpan<string?>)[rate, leastAt])
         {
@@ -273,11 +269,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
             parts.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rounding) { Subject = rule.Name, Unit = proposed.Unit, Amount = proposed.Rounding });
         }
 
-        if (Left() is { } left)
-        {
-            parts.Add(left);
-        }
-
+        AddPart(parts, keeps ? LineCodes.Kept : LineCodes.Dropped, left);
         if (cuts is not null)
         {
             parts.AddRange(cuts);
@@ -286,31 +278,18 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         return parts.ToSequence();
     }
 
-    // What rounding left: kept for the next event or for the parts together, or dropped.
-    private readonly ReceiptLine? Left()
+    // The part of a unit that is left: kept for the next event or for the parts together, or dropped.
+    private readonly (Fraction Left, bool Keeps) Left() =>
+        makers is not null ? (dropped, false)
+        : !proposed.Part.IsZero ? (proposed.Part, cuts is null)
+        : proposed.Parts is { } met ? (met.Left, met.Keeps)
+        : default;
+
+    private readonly void AddPart(List<ReceiptLine> parts, string code, Fraction part)
     {
-        if (makers is not null)
+        if (!part.IsZero)
         {
-            return proposed.Looked.Part.IsZero ? null : new ReceiptLine(LoyaltyNames.Module, LineCodes.Dropped) { Subject = InUnits(proposed.Looked.Part) };
+            parts.Add(new ReceiptLine(LoyaltyNames.Module, code) { Subject = $"{part} {proposed.Unit}" });
         }
-
-        if (!proposed.Part.IsZero)
-        {
-            return new ReceiptLine(LoyaltyNames.Module, cuts is null ? LineCodes.Kept : LineCodes.Dropped) { Subject = InUnits(proposed.Part) };
-        }
-
-        var carries = rule.Rule is PointsPerAmount { Rounding: Rounding.Carry, RoundAt: RoundingPoint.Rule } or Multiplier { Rounding: Rounding.Carry };
-        return proposed.Looked.Rest == 0 ? null : new ReceiptLine(LoyaltyNames.Module, carries ? LineCodes.Kept : LineCodes.Dropped) { Subject = Rest(proposed.Looked.Rest) };
     }
-
-    private readonly string Rest(long rest) => proposed.Looked.Under == 0 ? Amount(rest, default) : InUnits(Fraction.Of(rest, proposed.Looked.Under));
-
-    private readonly string InUnits(Fraction part) => $"{part} {proposed.Unit}";
-
-    private readonly string Amount(long amount, Fraction part) => rule.Rule switch
-    {
-        PointsPerAmount points => new Money(amount, points.Every.Currency).ToString(),
-        PointsPerItem => amount.ToString(CultureInfo.InvariantCulture),
-        _ => part.IsZero ? string.Create(CultureInfo.InvariantCulture, $"{amount} {proposed.Unit}") : string.Create(CultureInfo.InvariantCulture, $"{amount} + {InUnits(part)}"),
-    };
 }

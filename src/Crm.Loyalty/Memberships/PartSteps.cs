@@ -66,7 +66,7 @@ internal static class PartSteps
             return;
         }
 
-        var steps = new AwardSteps(maker.Rule, maker.Earning with { Amount = wanted, Rounding = 0, Part = default, Looked = new Looked(0) { Part = dropped } }, plan, context, decision, makers);
+        var steps = new AwardSteps(maker.Rule, maker.Earning with { Amount = wanted, Rounding = 0, Part = default }, plan, context, decision, makers, dropped);
         if (full is { } limiter && whole < wanted)
         {
             steps.Cut(limiter.Code, limiter.Subject, wanted - whole);

@@ -14,6 +14,36 @@ public static class LoyaltyTexts
 {
     private const int MostNamed = 12;
 
+    /// <summary>The parts of one of the loyalty module's receipt lines as they are told: those that it has, and lines of what it was counted on and what rounding left of that, which are made when somebody reads.</summary>
+    public static Sequence<ReceiptLine> PartsOf(ReceiptLine line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        if (line.CountedOn is not { } on)
+        {
+            return line.Parts;
+        }
+
+        var parts = new List<ReceiptLine> { Part(LineCodes.Basis, on.Basis) };
+        if (on.Carried > 0)
+        {
+            parts.Add(Part(LineCodes.Carried, on.Carried));
+        }
+
+        var (own, left) = (line.Parts.IsEmpty ? [line with { Code = LineCodes.Base, CountedOn = null }] : line.Parts, on.Left > 0);
+        foreach (var part in own)
+        {
+            parts.Add(part);
+            if (left && part.Code == LineCodes.Base)
+            {
+                parts.Add(Part(on.Keeps ? LineCodes.Kept : LineCodes.Dropped, on.Left));
+            }
+        }
+
+        return parts.ToSequence();
+
+        ReceiptLine Part(string code, long amount) => new(line.Module, code) { Subject = on.InMeasure(amount) };
+    }
+
     /// <summary>The sentence of one of the loyalty module's receipt lines; of a line with a text of its own, that text.</summary>
     /// <exception cref="ArgumentException">The line is another module's, and has no text.</exception>
     public static Text Describe(ReceiptLine line)

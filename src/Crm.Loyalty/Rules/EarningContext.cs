@@ -70,6 +70,9 @@ public sealed class EarningContext(CustomerEvent happened, Moment moment, IEvide
     /// <summary>What a measure over events amounts to; missing outside of a programme that decides.</summary>
     internal Scalar Measure(Condition.EventWindow leaf) => evidence is ModuleContext context ? context.Measure(leaf) : default;
 
+    /// <summary>Whether anybody reads what a rule counted on.</summary>
+    internal bool Explains => evidence is not ModuleContext { WantsLines: false };
+
     /// <summary>The member; null outside of a programme that decides.</summary>
     internal IMember? Member => member;
 

@@ -44,38 +44,56 @@ public readonly record struct Earning(string Unit, long Amount)
     /// <summary>An exact part of a unit on top, to be rounded down together with those of the other rules.</summary>
     public Fraction Part { get; init; }
 
-    /// <summary>What the rule looked at, for the receipt.</summary>
-    internal Looked Looked { get; init; }
+    /// <summary>
+    /// What the rule counted on and what rounding left of it, for the receipt; null: the receipt says nothing of it. A rule that says it left more than there was, or counted on units that the programme does not have,
+    /// gives without it, and the receipt names the rule.
+    /// </summary>
+    public CountedOn? CountedOn { get; init; }
 
     /// <summary>When this award runs out; null: as the rule's terms say, and where they say nothing, as the member's tier and the unit say.</summary>
     public LotExpiry? Expiry
     {
         get => overrides?.Expiry;
-        init => overrides = Overrides.Of(value, overrides?.Activation, overrides?.Issuer);
+        init => overrides = Overrides.Of(value, overrides?.Activation, overrides?.Issuer, overrides?.Parts);
     }
 
     /// <summary>When this award can be spent; null: as the rule's terms say, and where they say nothing, the unit.</summary>
     public Activation? Activation
     {
         get => overrides?.Activation;
-        init => overrides = Overrides.Of(overrides?.Expiry, value, overrides?.Issuer);
+        init => overrides = Overrides.Of(overrides?.Expiry, value, overrides?.Issuer, overrides?.Parts);
     }
 
     /// <summary>The partner on whose account the units are issued; null: the programme's own.</summary>
     public string? Issuer
     {
         get => overrides?.Issuer;
-        init => overrides = Overrides.Of(overrides?.Expiry, overrides?.Activation, value);
+        init => overrides = Overrides.Of(overrides?.Expiry, overrides?.Activation, value, overrides?.Parts);
+    }
+
+    /// <summary>Exact parts of units on top of what the rule counted on.</summary>
+    internal UnitParts? Parts
+    {
+        get => overrides?.Parts;
+        init => overrides = Overrides.Of(overrides?.Expiry, overrides?.Activation, overrides?.Issuer, value);
     }
 
     // Most awards say nothing of their own, and awards are kept by value.
     private readonly Overrides? overrides;
 
-    private sealed record Overrides(LotExpiry? Expiry, Activation? Activation, string? Issuer)
+    private sealed record Overrides(LotExpiry? Expiry, Activation? Activation, string? Issuer, UnitParts? Parts)
     {
-        public static Overrides? Of(LotExpiry? expiry, Activation? activation, string? issuer) => expiry is null && activation is null && issuer is null ? null : new Overrides(expiry, activation, issuer);
+        public static Overrides? Of(LotExpiry? expiry, Activation? activation, string? issuer, UnitParts? parts) =>
+            expiry is null && activation is null && issuer is null && parts is null ? null : new Overrides(expiry, activation, issuer, parts);
     }
 }
+
+/// <summary>Exact parts of units that a rule met, which no whole number says.</summary>
+/// <param name="Basis">On top of the units that it counted on.</param>
+/// <param name="Carried">Kept of earlier events.</param>
+/// <param name="Left">What rounding down left.</param>
+/// <param name="Keeps">Whether what is left counts with the member's next event; otherwise it was dropped.</param>
+internal sealed record UnitParts(Fraction Basis, Fraction Carried, Fraction Left, bool Keeps);
 
 /// <summary>What an earlier rule gave.</summary>
 /// <param name="Rule">The rule.</param>

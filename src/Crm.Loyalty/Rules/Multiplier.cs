@@ -1,3 +1,4 @@
+using Crm.Events;
 using Crm.Values;
 
 namespace Crm.Loyalty.Rules;
@@ -69,7 +70,7 @@ public sealed record Multiplier : EarningRule
         {
             var whole = exact / factor.Denominator;
             var rest = Fraction.Of(exact % factor.Denominator, factor.Denominator).Plus(part.Times(more, factor.Denominator), out var carry);
-            return new Earning(Unit, (long)Int128.Min(whole + carry + part.WholeOfTimes(more, factor.Denominator), PointsPerAmount.Most)) { Part = rest, Looked = new Looked(sum) { Part = part } };
+            return new Earning(Unit, (long)Int128.Min(whole + carry + part.WholeOfTimes(more, factor.Denominator), PointsPerAmount.Most)) { Part = rest, CountedOn = SumOf(context, sum), Parts = Met(context, part, default, default) };
         }
 
         // The sum is multiplied as a whole and rounded once; what the rules before gave is taken off after.
@@ -86,9 +87,14 @@ public sealed record Multiplier : EarningRule
         var up = Rounded.Up(Rounding, multiplied, left, factor.Denominator) ? 1 : 0;
         var added = multiplied + up - sum;
         return added > PointsPerAmount.Most
-            ? new Earning(Unit, PointsPerAmount.Most) { Looked = new Looked(sum) }
-            : new Earning(Unit, (long)added) { Rounding = up, Looked = new Looked(sum, up == 0 ? (long)left : 0, factor.Denominator) { Before = before } };
+            ? new Earning(Unit, PointsPerAmount.Most) { CountedOn = SumOf(context, sum) }
+            : new Earning(Unit, (long)added) { Rounding = up, CountedOn = SumOf(context, sum), Parts = Met(context, default, Fraction.Of(before, factor.Denominator), up == 0 ? Fraction.Of(left, factor.Denominator) : default) };
     }
+
+    private CountedOn? SumOf(EarningContext context, long sum) => sum > 0 && context.Explains ? new CountedOn(sum, Unit) : null;
+
+    private UnitParts? Met(EarningContext context, Fraction basis, Fraction carried, Fraction left) =>
+        context.Explains && !(basis.IsZero && carried.IsZero && left.IsZero) ? new UnitParts(basis, carried, left, Rounding == Rounding.Carry) : null;
 
     private (long Sum, Fraction Part) Sum(EarningContext context)
     {

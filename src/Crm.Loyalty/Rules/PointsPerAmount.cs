@@ -35,20 +35,7 @@ public sealed record PointsPerAmount : EarningRule
 
     /// <summary>What an amount earns, whatever the condition. What a refund takes is this of the amount kept before, less this of the amount kept after.</summary>
     /// <param name="basis">In minor units of the currency of <see cref="Every"/>; below 0 counts as 0.</param>
-    public Earning Of(long basis)
-    {
-        if (basis <= 0)
-        {
-            return new Earning(Unit, 0);
-        }
-
-        var (steps, rest) = Math.DivRem(basis, Every.MinorUnits);
-        var up = Rounded.Up(Rounding, steps, rest, Every.MinorUnits);
-        var exact = ((Int128)steps * Points) + (up ? Points : 0);
-        return exact > Most
-            ? new Earning(Unit, Most) { Looked = new Looked(basis) }
-            : new Earning(Unit, (long)exact) { Rounding = up ? Points : 0, Looked = new Looked(basis, up ? 0 : rest) };
-    }
+    public Earning Of(long basis) => Of(basis, out _);
 
     /// <inheritdoc/>
     protected override Earning? Earn(EarningContext context)
@@ -70,7 +57,7 @@ public sealed record PointsPerAmount : EarningRule
             var before = context.Carried(Name, Every.Currency.Code);
             var rest = checked(basis + before) % Every.MinorUnits;
             context.Carry(Name, Every.Currency.Code, rest);
-            return Of(basis + before) with { Looked = new Looked(basis, rest) { Before = before } };
+            return Of(basis + before) with { CountedOn = AmountOf(context, basis, rest, before) };
         }
 
         if (RoundAt == RoundingPoint.Award)
@@ -79,11 +66,11 @@ public sealed record PointsPerAmount : EarningRule
             var exact = (Int128)basis * Points;
             var whole = exact / Every.MinorUnits;
             return whole >= Most
-                ? new Earning(Unit, Most) { Looked = new Looked(basis) }
-                : new Earning(Unit, (long)whole) { Part = Fraction.Of(exact % Every.MinorUnits, Every.MinorUnits), Looked = new Looked(basis) };
+                ? new Earning(Unit, Most) { CountedOn = AmountOf(context, basis, 0) }
+                : new Earning(Unit, (long)whole) { Part = Fraction.Of(exact % Every.MinorUnits, Every.MinorUnits), CountedOn = AmountOf(context, basis, 0) };
         }
 
-        return Of(basis);
+        return Of(basis, out var left) with { CountedOn = AmountOf(context, basis, left) };
     }
 
     internal override EarningRule Resolved(Sequence<ArticleCollection> collections) => Basis is EarningBasis.Lines lines ? this with { Basis = lines.Resolved(collections) } : this;
@@ -91,17 +78,40 @@ public sealed record PointsPerAmount : EarningRule
     private Earning? OfLines(EarningContext context)
     {
         var lines = Basis as EarningBasis.Lines ?? EarningBasis.AllLines;
-        var (sum, rounding, looked, rest) = (0L, 0L, 0L, 0L);
+        var (sum, rounding, all, left) = (0L, 0L, 0L, 0L);
         foreach (ref readonly var line in context.Event.Lines.AsSpan())
         {
             if (lines.Match(in line) && context.Converted(line.Amount.MinorUnits, Every.Currency) is > 0 and var basis)
             {
-                var one = Of(basis);
+                var one = Of(basis, out var rest);
                 (sum, rounding) = (Math.Min(sum + one.Amount, Most), rounding + one.Rounding);
-                (looked, rest) = (checked(looked + basis), checked(rest + one.Looked.Rest));
+                (all, left) = (checked(all + basis), checked(left + rest));
             }
         }
 
-        return looked > 0 ? new Earning(Unit, sum) { Rounding = sum == Most ? 0 : rounding, Looked = new Looked(looked, sum == Most ? 0 : rest) } : null;
+        return all > 0 ? new Earning(Unit, sum) { Rounding = sum == Most ? 0 : rounding, CountedOn = AmountOf(context, all, sum == Most ? 0 : left) } : null;
     }
+
+    private Earning Of(long basis, out long left)
+    {
+        left = 0;
+        if (basis <= 0)
+        {
+            return new Earning(Unit, 0);
+        }
+
+        var (steps, rest) = Math.DivRem(basis, Every.MinorUnits);
+        var up = Rounded.Up(Rounding, steps, rest, Every.MinorUnits);
+        var exact = ((Int128)steps * Points) + (up ? Points : 0);
+        if (exact > Most)
+        {
+            return new Earning(Unit, Most);
+        }
+
+        left = up ? 0 : rest;
+        return new Earning(Unit, (long)exact) { Rounding = up ? Points : 0 };
+    }
+
+    private CountedOn? AmountOf(EarningContext context, long basis, long left, long carried = 0) =>
+        context.Explains ? new CountedOn(Every with { MinorUnits = basis }) { Carried = carried, Left = left, Keeps = Rounding == Rounding.Carry && RoundAt != RoundingPoint.Line } : null;
 }

@@ -1,3 +1,4 @@
+using Crm.Events;
 using Crm.Values;
 
 namespace Crm.Loyalty.Rules;
@@ -24,7 +25,7 @@ public sealed record PointsPerItem : EarningRule
     {
         ArgumentNullException.ThrowIfNull(context);
         var items = Items.WholeQuantity(context.Event);
-        return items == 0 ? null : new Earning(Unit, (long)Int128.Min((Int128)(items / Every) * Points, PointsPerAmount.Most)) { Looked = new Looked(items, items % Every) };
+        return items == 0 ? null : new Earning(Unit, (long)Int128.Min((Int128)(items / Every) * Points, PointsPerAmount.Most)) { CountedOn = context.Explains ? new CountedOn(articles: items) { Left = items % Every } : null };
     }
 
     internal override EarningRule Resolved(Sequence<ArticleCollection> collections) => this with { Items = Items.Resolved(collections) };

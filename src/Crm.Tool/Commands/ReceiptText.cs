@@ -38,9 +38,9 @@ internal static class ReceiptText
             var text = Of(line);
             json.WriteString("en", text.English);
             json.WriteString("zh-Hant", text.Chinese);
-            if (!line.Parts.IsEmpty)
+            if (LoyaltyTexts.PartsOf(line) is { IsEmpty: false } parts)
             {
-                Write(json, "parts", line.Parts);
+                Write(json, "parts", parts);
             }
 
             json.WriteEndObject();
@@ -59,7 +59,7 @@ internal static class ReceiptText
         foreach (var line in lines)
         {
             output.Line($"{new string(' ', depth * 2)}{Of(line).In(output.Language)}");
-            Print(output, line.Parts, depth + 1);
+            Print(output, LoyaltyTexts.PartsOf(line), depth + 1);
         }
     }
 

@@ -607,7 +607,7 @@ public sealed class EarningRules
 
         var award = receipt.Lines.Single(line => line.Code == LineCodes.Issued);
         Assert.Equal(60, award.Amount);
-        Assert.Equal([(LineCodes.Basis, "100.00 HKD", 0L), (LineCodes.Base, "base", 100L), (LineCodes.Limited, "daily", -40L)], award.Parts.Select(part => (part.Code, part.Subject ?? "", part.Amount)));
+        Assert.Equal([(LineCodes.Basis, "100.00 HKD", 0L), (LineCodes.Base, "base", 100L), (LineCodes.Limited, "daily", -40L)], LoyaltyTexts.PartsOf(award).Select(part => (part.Code, part.Subject ?? "", part.Amount)));
         Assert.Contains("40 points over limit 'daily', not given.", award.Parts.Select(part => LoyaltyTexts.Describe(part).English));
     }
 

@@ -33,7 +33,7 @@ public sealed class ReceiptTrees
 
         var receipt = await club.Records(Samples.Purchase(52) with { Fields = Fields.Of((EventKinds.DeliveryField, 30m)) });
 
-        Assert.Equal("22.00 HKD", Assert.Single(receipt.Lines).Parts[0].Subject);
+        Assert.Equal(new CountedOn(Money.Hkd(22)) { Left = 200 }, Assert.Single(receipt.Lines).CountedOn);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class ReceiptTrees
     {
         var club = Club.Of(Program(Samples.Per(1, 10)));
 
-        var told = Assert.Single((await club.Buys(52)).Lines).Parts.Select(LoyaltyTexts.Describe).ToList();
+        var told = LoyaltyTexts.PartsOf(Assert.Single((await club.Buys(52)).Lines)).Select(LoyaltyTexts.Describe).ToList();
 
         Assert.Equal(["Counted on 52.00 HKD.", "5 points for whole steps.", "2.00 HKD dropped by rounding down."], told.Select(text => text.English));
         Assert.Equal(["按 52.00 HKD 計算。", "完整級距所得 5 points。", "捨去零數 2.00 HKD。"], told.Select(text => text.Chinese));
@@ -91,11 +91,11 @@ public sealed class ReceiptTrees
 
     [Fact]
     public void A_rest_that_is_left_out_is_caught() =>
-        Counterfeits.Caught(() => Law(line => line with { Parts = line.Parts.Where(part => part.Code is not (LineCodes.Dropped or LineCodes.Kept)).ToSequence() }).Check(Thorough));
+        Counterfeits.Caught(() => Law(line => line with { CountedOn = line.CountedOn is { } on ? on with { Left = 0 } : null, Parts = line.Parts.Where(part => part.Code is not (LineCodes.Dropped or LineCodes.Kept)).ToSequence() }).Check(Thorough));
 
     [Fact]
     public void Another_basis_is_caught() =>
-        Counterfeits.Caught(() => Law(line => line with { Parts = line.Parts.Select(part => part.Code == LineCodes.Basis ? part with { Subject = "0.01 HKD" } : part).ToSequence() }).Check(Thorough));
+        Counterfeits.Caught(() => Law(line => line with { CountedOn = new CountedOn(new Money(1, Currency.Hkd)) }).Check(Thorough));
 
     private static Property Law(Func<ReceiptLine, ReceiptLine> told) => Prop.ForAll(
         (from points in Gen.Choose(1, 9)
@@ -150,12 +150,12 @@ public sealed class ReceiptTrees
         Assert.True(filled == 0 ? over == 0 : over > 0 && over < filled * step, $"{basis} in steps of {step}: {string.Join(", ", Parts(line))}");
     }
 
-    private static long Amount(ReceiptLine line, string code) => line.Parts.Where(part => part.Code == code).Sum(part => part.Amount);
+    private static long Amount(ReceiptLine line, string code) => LoyaltyTexts.PartsOf(line).Where(part => part.Code == code).Sum(part => part.Amount);
 
     // "52.00 HKD", "5 points" and "1/2 points" as numbers; 0 where nothing is told.
     private static decimal Exact(ReceiptLine line, string code)
     {
-        if (line.Parts.SingleOrDefault(part => part.Code == code)?.Subject is not { } subject)
+        if (LoyaltyTexts.PartsOf(line).SingleOrDefault(part => part.Code == code)?.Subject is not { } subject)
         {
             return 0;
         }
@@ -164,7 +164,7 @@ public sealed class ReceiptTrees
         return number.Count == 1 ? number[0] : number[0] / number[1];
     }
 
-    private static IEnumerable<(string Code, string Subject, long Amount)> Parts(ReceiptLine line) => line.Parts.Select(part => (part.Code, part.Subject ?? "", part.Amount));
+    private static IEnumerable<(string Code, string Subject, long Amount)> Parts(ReceiptLine line) => LoyaltyTexts.PartsOf(line).Select(part => (part.Code, part.Subject ?? "", part.Amount));
 
     private static LoyaltyProgram Program(params IEarningRule[] rules) => Samples.TeaClub with
     {
