@@ -59,6 +59,10 @@ public static class RuleLaws
         {
             Counterfeit = () => (new Fake("lost", _ => [new("stars", 1)]), RuleClaims.Usual),
         },
+        new("No_more_is_left_than_was_counted_on", "With what a rule says that it counted on its award can be calculated again; what cannot be is left out of the receipt, which tells of a faulty rule.", Always, Countable)
+        {
+            Counterfeit = () => (new Fake("boastful", _ => [new("points", 10) { CountedOn = new CountedOn(articles: 1) { Left = 2 } }]), RuleClaims.Usual),
+        },
         new("What_is_written_is_read_back", "Written as JSON and read again the rule has the same hash and earns the same.", (rule, claims) => rule is EarningRule || (rule is IJsonEarningRule json && claims.Kinds.Find(json.Kind) is not null), ReadBack)
         {
             Counterfeit = Fakes.Forgetful,
@@ -102,8 +106,10 @@ public static class RuleLaws
     {
         var moment = new Moment(one.At, DateTimeZoneProviders.Tzdb[claims.Zone]);
         var context = new EarningContext(one.Event, moment, new RuleEvidence(one.Event, moment, rule.Conditions));
-        return string.Join("; ", rule.Evaluate(context).Select(earning => string.Create(CultureInfo.InvariantCulture, $"{earning.Amount} {earning.Unit} {earning.Rounding} {earning.Part} {earning.Expiry}")));
+        return string.Join("; ", rule.Evaluate(context).Select(earning => string.Create(CultureInfo.InvariantCulture, $"{earning.Amount} {earning.Unit} {earning.Rounding} {earning.Part} {earning.Expiry}{Counted(earning.CountedOn)}")));
     }
+
+    private static string Counted(CountedOn? on) => on is null ? "" : $" counted on {on.InMeasure(on.Basis)}, {on.InMeasure(on.Left)} left";
 
     /// <summary>Fails with the smallest case that still fails.</summary>
     internal static void Each(RuleClaims claims, string about, Func<RuleCase, (string Found, string Expected)?> broken, int cases = Cases)
@@ -232,6 +238,19 @@ public static class RuleLaws
         Earnings(rule, one, claims).FirstOrDefault(earning => claims.Units.All(unit => unit.Name != earning.Unit)) is { Unit: { } stranger }
             ? ($"the unit '{stranger}'", string.Join(" or ", claims.Units.Select(unit => unit.Name)))
             : null);
+
+    private static void Countable(IEarningRule rule, RuleClaims claims) => Each(claims, $"Rule '{rule.Name}'", one =>
+    {
+        foreach (var on in Earnings(rule, one, claims).Select(earning => earning.CountedOn).OfType<CountedOn>())
+        {
+            if (!on.IsWhole || (on.Measure == CountedIn.Units && claims.Units.All(unit => unit.Name != on.Unit)))
+            {
+                return (Counted(on).Trim(), $"no more left than was counted on, and no units but {string.Join(" or ", claims.Units.Select(unit => unit.Name))}");
+            }
+        }
+
+        return null;
+    });
 
     private static void Declared(IEarningRule rule, RuleClaims claims) => Each(claims, $"Rule '{rule.Name}'", one =>
     {

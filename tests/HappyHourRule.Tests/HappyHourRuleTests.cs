@@ -48,6 +48,7 @@ public sealed class HappyHourRuleTests
         var receipt = await engine.RecordAsync(sale with { OccurredAt = at }, TestContext.Current.CancellationToken);
 
         Assert.Equal(expected, receipt.Total("points"));
+        Assert.Equal(expected == 0 ? null : new CountedOn(articles: 3), receipt.Lines.SingleOrDefault()?.CountedOn);
     }
 
     [Fact]

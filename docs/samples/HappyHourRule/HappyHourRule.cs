@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Crm.Events;
 using Crm.Loyalty.Rules;
 using NodaTime;
 using NodaTime.Text;
@@ -33,8 +34,8 @@ public sealed record HappyHourRule : IJsonEarningRule
             return [];
         }
 
-        var drinks = context.Event.Lines.Where(line => line.Category == Category && line.Amount.MinorUnits > 0).Sum(line => line.Quantity);
-        return drinks == 0 ? [] : [new Earning(Unit, Points * (long)decimal.Floor(drinks))];
+        var drinks = (long)context.Event.Lines.Where(line => line.Category == Category && line.Amount.MinorUnits > 0).Sum(line => line.Quantity);
+        return drinks == 0 ? [] : [new Earning(Unit, Points * drinks) { CountedOn = new CountedOn(articles: drinks) }];
     }
 
     // What is written here is part of the programme's hash.

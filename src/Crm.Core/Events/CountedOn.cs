@@ -10,8 +10,9 @@ public sealed record CountedOn
 {
     /// <summary>Counted on money.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is below 0.</exception>
+    /// <exception cref="ArgumentException">It has no currency.</exception>
     public CountedOn(Money basis)
-        : this(basis.MinorUnits, basis.Currency.Code, CountedIn.MinorUnits)
+        : this(basis.MinorUnits, basis.Currency == default ? throw new ArgumentException("Money without a currency cannot be counted on; name one, such as Currency.Hkd.", nameof(basis)) : basis.Currency.Code, CountedIn.MinorUnits)
     {
     }
 

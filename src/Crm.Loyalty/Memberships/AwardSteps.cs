@@ -110,9 +110,9 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         if (amount > 0)
         {
             Count();
-            Tell(code);
         }
 
+        Tell(code);
         return new Earning(proposed.Unit, amount) { Part = cuts is null ? proposed.Part : default, Expiry = proposed.Expiry ?? rule.Terms.Expiry, Activation = proposed.Activation ?? rule.Terms.Activation, Issuer = proposed.Issuer ?? rule.Terms.Issuer };
     }
 

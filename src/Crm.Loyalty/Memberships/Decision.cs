@@ -133,6 +133,17 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
         }
     }
 
+    /// <summary>Says of the parts of a unit that rules gave that they make no whole one together.</summary>
+    /// <param name="rule">The last of the rules.</param>
+    public void AddDropped(string rule, string unit, Fraction dropped)
+    {
+        noted = true;
+        if (Explains)
+        {
+            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PartsTogether) { Subject = rule, Unit = unit, Parts = [new ReceiptLine(LoyaltyNames.Module, LineCodes.Dropped) { Subject = $"{dropped} {unit}" }] });
+        }
+    }
+
     /// <summary>Says that there would be a line, where nobody reads it.</summary>
     public void Note() => noted = true;
 

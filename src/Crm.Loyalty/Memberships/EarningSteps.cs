@@ -150,6 +150,12 @@ internal static class EarningSteps
             proposed = proposed with { Amount = amount, Rounding = 0, Part = default };
         }
 
+        if (proposed.CountedOn is { } on && !(on.IsWhole && (on.Measure != CountedIn.Units || plan.PlaceOf(on.Unit ?? "") >= 0)))
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleBasis) { Subject = rule.Name });
+            proposed = proposed with { CountedOn = null };
+        }
+
         var steps = new AwardSteps(rule, proposed, plan, context, decision);
         steps.Bound(isLast);
         steps.Limit();

@@ -6,7 +6,7 @@ using Crm.Values;
 namespace Crm.Loyalty.Memberships;
 
 /// <summary>
-/// Whole units that the exact parts of several rules make together; what is left of the parts is dropped. They are an award as any: every limit and budget of a rule that had a part in them counts and cuts
+/// Whole units that the exact parts of several rules make together; what is left of the parts is dropped, and the receipt says so. They are an award as any: every limit and budget of a rule that had a part in them counts and cuts
 /// them, each such rule has given, and they have the life that the last of the rules says.
 /// </summary>
 internal static class PartSteps
@@ -15,19 +15,24 @@ internal static class PartSteps
     {
         foreach (var unit in plan.Units)
         {
-            var (part, wanted) = (default(Fraction), 0L);
+            var (part, wanted, last) = (default(Fraction), 0L, default(string));
             foreach (ref readonly var award in context.Earlier)
             {
                 if (IsPart(in award, unit))
                 {
                     part = part.Plus(award.Earning.Part, out var carry);
                     wanted += carry;
+                    last = award.Rule;
                 }
             }
 
             if (wanted > 0)
             {
                 Give(unit, wanted, part, in rules, plan, context, decision);
+            }
+            else if (last is not null)
+            {
+                decision.AddDropped(last, unit.Name, part);
             }
         }
 

@@ -9,19 +9,19 @@ public static class LineCodes
     /// <summary>Units came from elsewhere for a programme or of a kind that the host does not have, and are in no wallet; the subject is the programme.</summary>
     public const string NotBooked = "not-booked";
 
-    /// <summary>A rule gave units; the subject is the rule.</summary>
+    /// <summary>A rule gave units, or 0 of them and a part of one that counts with those of other rules; the subject is the rule.</summary>
     public const string Issued = "issued";
 
-    /// <summary>Part of an award: the amount that the rule looked at, in the currency of its step, in articles or in the units that it multiplies, such as "52.00 HKD"; it moves nothing.</summary>
+    /// <summary>Part of an award: an exact part of a unit that the rule multiplies, such as "1/2 points". <see cref="LoyaltyTexts.PartsOf"/> tells with it what else the rule counted on, such as "52.00 HKD". It moves nothing.</summary>
     public const string Basis = "basis";
 
     /// <summary>Part of an award: what the rule kept of earlier events on top of the basis; it moves nothing.</summary>
     public const string Carried = "carried";
 
-    /// <summary>Part of an award: what rounding left of the basis, kept for the next event or for the parts together; it moves nothing.</summary>
+    /// <summary>Part of an award: what rounding left, kept for the next event or for the parts together; it moves nothing.</summary>
     public const string Kept = "kept";
 
-    /// <summary>Part of an award: what rounding down dropped, as the basis is measured, or of a unit, such as "1/2 points"; it moves nothing.</summary>
+    /// <summary>Part of an award: what rounding down dropped; it moves nothing.</summary>
     public const string Dropped = "dropped";
 
     /// <summary>Part of an award: what whole steps earn.</summary>
@@ -51,7 +51,7 @@ public static class LineCodes
     /// <summary>Part of an award: what goes to a rule of the same group instead; the subject is the group.</summary>
     public const string Outranked = "outranked";
 
-    /// <summary>Parts of units of several rules make whole ones together; the subject is the last of the rules.</summary>
+    /// <summary>Parts of units of several rules make whole ones together, or none, and then the amount is 0; what is left of them is dropped, which a part says. The subject is the last of the rules.</summary>
     public const string PartsTogether = "parts-together";
 
     /// <summary>Part of an award, or by itself where amounts count towards tiers, stamps, challenges or referrals: the rate by which another currency was converted, such as "rate.mop.hkd 0.97"; it moves nothing.</summary>
@@ -227,6 +227,9 @@ public static class LineCodes
 
     /// <summary>A rule proposed less than 0 or more than the most, and was cut; the subject is the rule.</summary>
     public const string RuleCut = "rule-cut";
+
+    /// <summary>A rule said that more was left than it counted on, or that it counted on units that the programme does not have; its award says neither. The subject is the rule.</summary>
+    public const string RuleBasis = "rule-basis";
 
     /// <summary>A rule proposed a unit that the programme does not have, and was passed over; the subject is the rule.</summary>
     public const string RuleUnitUnknown = "rule-unit-unknown";
