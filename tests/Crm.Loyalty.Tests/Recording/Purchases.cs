@@ -151,7 +151,7 @@ public sealed class Purchases
     {
         var club = Club.Of(Samples.TeaClub with { Rules = [Samples.Per(1, 10) with { Rounding = Rounding.Ceiling }, Samples.TeaClub.Rules[1]] });
 
-        var told = (await club.Buys(205)).Lines.SelectMany(line => line.Parts.Prepend(line)).Select(LoyaltyTexts.Describe).ToList();
+        var told = (await club.Buys(205)).Lines.SelectMany(line => LoyaltyTexts.PartsOf(line).Prepend(line)).Select(LoyaltyTexts.Describe).ToList();
 
         Assert.Equal(
             [
