@@ -32,9 +32,13 @@ internal sealed class Auditor
     private readonly Dictionary<string, long> drawn = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> intoDebt = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> credit = new(StringComparer.Ordinal);
-    // What is under way.
+    private readonly People people = new();
+    // By the erasure that was acknowledged: up to which version whose journals are gone.
+    private readonly Dictionary<EventKey, Sequence<(CustomerId Customer, long Version)>> erased = [];
+    private readonly HashSet<string> withdrawn = new(StringComparer.Ordinal);
+    // What is under way; a message with whom it was decided for.
     private readonly HashSet<EventKey> followUps = [];
-    private readonly HashSet<string> messages = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CustomerId> messages = new(StringComparer.Ordinal);
 
     public Auditor(SimulatedDisk disk, SimulatedScenario scenario)
     {
@@ -51,6 +55,12 @@ internal sealed class Auditor
 
     /// <summary>How many parts of journals were disposed of.</summary>
     public long Disposals { get; private set; }
+
+    /// <summary>How often two customers became one.</summary>
+    public long Merges { get; private set; }
+
+    /// <summary>How often somebody was forgotten.</summary>
+    public long Erasures { get; private set; }
 
     /// <summary>How often commits of several customers were written together.</summary>
     public long Together { get; private set; }
@@ -83,13 +93,35 @@ internal sealed class Auditor
         known = receipt;
     }
 
+    /// <summary>A desk hears that somebody is forgotten.</summary>
+    public void Acknowledged(EraseRequest request, CustomerId customer)
+    {
+        if (SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(customer) with { Recording = request.Key }, default)).Recorded is not { Receipt: var receipt })
+        {
+            throw new InvariantBroken(Invariants.NoneIsLost, $"the erasure '{request.Key}' was answered and is not there");
+        }
+
+        if (!erased.ContainsKey(request.Key))
+        {
+            var joined = people.Retired.Where(retired => people.SurvivorOf(retired) == receipt.Customer).Select(retired => (retired, books[retired].Version));
+            erased[request.Key] = request.KeepJournal ? [] : [(receipt.Customer, receipt.Version), .. joined];
+        }
+
+        CheckErased(request.Key);
+    }
+
+    /// <summary>Whether an event, or what a desk asked for, has been decided and has survived so far.</summary>
+    public bool IsDecided(EventKey key) => keys.ContainsKey(key);
+
     /// <summary>The database has carried out a commit.</summary>
     public void Committed(Commit commit)
     {
         Counted = (Counted.Events + commit.Entries.Count, Counted.Commits + 1);
         Remembered += commit.Upon is null ? 0 : 1;
+        Erasures += commit.WithdrawsMessages ? 1 : 0;
         Take(commit);
         Check(commit.Customer);
+        CheckCut(commit);
         foreach (var draw in commit.Quotas)
         {
             CheckQuota(draw.Name);
@@ -100,6 +132,7 @@ internal sealed class Auditor
     public void CommittedTogether(IReadOnlyList<Commit> commits)
     {
         Together++;
+        Merges += commits.Count(commit => commit.Retirement is not null);
         Counted = (Counted.Events + commits.Sum(commit => commit.Entries.Count), Counted.Commits + commits.Count);
         foreach (var commit in commits)
         {
@@ -139,6 +172,11 @@ internal sealed class Auditor
                 throw new InvariantBroken(Invariants.LeavesOnce, $"the message {item.Id} was leased again after its outcome was committed");
             }
 
+            if (withdrawn.Contains(item.Id))
+            {
+                throw new InvariantBroken(Invariants.WithdrawnStays, $"the item {item.Id} was leased after it had been withdrawn");
+            }
+
             leases[item.Id] = until;
             given[(host, item.Id)] = until;
         }
@@ -174,6 +212,8 @@ internal sealed class Auditor
         {
             Check(customer);
         }
+
+        CheckPeople();
     }
 
     /// <summary>Everything was delivered, handled and sent: nothing may be missing, and all of it must fit together from the beginning.</summary>
@@ -187,9 +227,10 @@ internal sealed class Auditor
         var ledgers = (await disk.Rows.ReadLedgerAsync(default).ToListAsync().ConfigureAwait(false)).ToLookup(line => line.Customer, line => line.Entry);
         foreach (var customer in books.Keys)
         {
-            var stored = SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(customer), default));
-            var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, new HistoryStart.Beginning(), default));
-            var verdict = verifier.Verify(stored, history, [.. ledgers[customer]]);
+            var history = SimulatedDisk.Now(disk.Rows.LoadWholeAsync(customer, default));
+            var verdict = people.IsRetired(customer)
+                ? verifier.VerifyRetired(customer, history, [.. ledgers[customer]])
+                : verifier.Verify(SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(customer), default)), history, [.. ledgers[customer]]);
             if (!verdict.Holds)
             {
                 throw new InvariantBroken(Invariants.JournalIsState, $"customer {customer}, from the beginning: {verdict.Differences[0]}");
@@ -201,12 +242,17 @@ internal sealed class Auditor
             throw new InvariantBroken(Invariants.NothingIsLost, $"the follow-up '{lost}' was committed and never arrived");
         }
 
-        if (messages.FirstOrDefault() is { } unsent)
+        if (messages.Keys.FirstOrDefault() is { } unsent)
         {
             throw new InvariantBroken(Invariants.NothingIsLost, $"the message {unsent} was committed, and has no outcome");
         }
 
-        CheckTransfers(ledgers.SelectMany(ledger => ledger));
+        CheckPeople();
+        if (!erased.Values.Any(gone => gone.Any(one => ledgers[one.Customer].Any(WasGiven))))
+        {
+            CheckTransfers(ledgers.SelectMany(ledger => ledger));
+        }
+
         await CheckWakeupsAsync().ConfigureAwait(false);
     }
 
@@ -238,6 +284,7 @@ internal sealed class Auditor
 
         book.Version = commit.Version;
         book.Take(commit.Ledger);
+        people.Take(commit);
         foreach (var item in commit.Outbox)
         {
             // What has arrived, or has an outcome, is not under way again.
@@ -250,14 +297,18 @@ internal sealed class Auditor
             }
             else if (!keys.ContainsKey(new EventKey(OutboxSource, item.Id)))
             {
-                messages.Add(item.Id);
+                messages[item.Id] = commit.Customer;
             }
+
+            withdrawn.Remove(item.Id);
         }
 
-        foreach (var id in commit.Withdrawn)
+        var cut = commit.WithdrawsMessages ? messages.Where(message => people.SurvivorOf(message.Value) == commit.Customer).Select(message => message.Key).ToList() : [];
+        foreach (var id in commit.Withdrawn.Concat(cut))
         {
             messages.Remove(id);
             leases.Remove(id);
+            withdrawn.Add(id);
         }
 
         foreach (var id in commit.Settled)
@@ -278,6 +329,12 @@ internal sealed class Auditor
 
     private void Check(CustomerId customer)
     {
+        if (people.IsRetired(customer))
+        {
+            CheckRetired(customer);
+            return;
+        }
+
         var stored = SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(customer), default));
         var state = codec.Decode(stored.Slots, stored.Version);
         foreach (var difference in Bookkeeping.Compare(modules, state, books[customer].Lots))
@@ -286,17 +343,94 @@ internal sealed class Auditor
         }
 
         var start = state.NeedsWholeHistory || state.Handled is not { } handled ? (HistoryStart)new HistoryStart.Beginning() : new HistoryStart.Before(handled);
-        var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, start, default));
+        var history = Joined(customer, start);
         foreach (var difference in redecision.Obstacle(history, []) is null ? redecision.Compare(customer, state, history) : [])
         {
             throw new InvariantBroken(Invariants.JournalIsState, $"customer {customer} at version {stored.Version}, {difference} {Told(customer, state, history.Checkpoint)}");
         }
     }
 
+    private CustomerHistory Joined(CustomerId customer, HistoryStart start) => SimulatedDisk.Now(disk.Rows.JoinAsync(SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, start, default)), default));
+
+    // Whoever went on as somebody else holds nothing, and leads there.
+    private void CheckRetired(CustomerId customer)
+    {
+        if (books[customer].Lots.FirstOrDefault() is { Lot: not null } left)
+        {
+            throw new InvariantBroken(Invariants.BooksAddUp, $"customer {customer} was merged into {people.SurvivorOf(customer)} and still holds {left.Amount} in the lot '{left.Lot}'");
+        }
+
+        CheckLeads(CustomerRef.Of(customer), people.SurvivorOf(customer), $"customer {customer}");
+    }
+
+    private void CheckLeads(CustomerRef reference, CustomerId to, string what)
+    {
+        var found = SimulatedDisk.Now(disk.Rows.LoadAsync(reference, default)).Customer;
+        if (found != to)
+        {
+            throw new InvariantBroken(Invariants.TwoAreOne, $"{what} leads to {found?.ToString() ?? "nobody"}; {to} is expected");
+        }
+    }
+
+    // A name that was cut leads to nobody until somebody new comes with it.
+    private void CheckCut(Commit commit)
+    {
+        if (commit.Severed.FirstOrDefault(severed => SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(severed), default)).Customer is not null) is { Kind: not null } found)
+        {
+            throw new InvariantBroken(Invariants.ForgottenIsNobody, $"customer {commit.Customer} was forgotten, and the name '{found}' still leads to somebody");
+        }
+
+        if (people.IsForgotten(commit.Customer))
+        {
+            CheckForgotten(commit.Customer);
+        }
+    }
+
+    private void CheckForgotten(CustomerId customer)
+    {
+        var names = SimulatedDisk.Now(disk.Rows.IdentitiesOfAsync(customer, default)).Count;
+        var fields = SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(customer), default)).Profile.Count;
+        if (names + fields > 0)
+        {
+            throw new InvariantBroken(Invariants.ForgottenIsNobody, $"customer {customer} is forgotten and has {names} names and {fields} fields of a profile");
+        }
+    }
+
+    private void CheckErased(EventKey key)
+    {
+        foreach (var (customer, version) in erased[key])
+        {
+            var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, new HistoryStart.Beginning(), default));
+            if (history.Entries.FirstOrDefault(entry => entry.Version <= version) is { } left)
+            {
+                throw new InvariantBroken(Invariants.ForgottenIsNobody, $"customer {customer} was erased by '{key}', which was answered, and '{left.Event.Key}' is still in the journal");
+            }
+        }
+    }
+
+    // Everybody leads where the commits say, and who is forgotten is nobody.
+    private void CheckPeople()
+    {
+        foreach (var (name, customer) in people.Names)
+        {
+            CheckLeads(CustomerRef.Of(name), customer, $"the name '{name}'");
+        }
+
+        foreach (var customer in people.Forgotten.Where(customer => !people.IsRetired(customer)))
+        {
+            CheckForgotten(customer);
+        }
+
+        foreach (var key in erased.Keys)
+        {
+            CheckErased(key);
+        }
+    }
+
     // What was folded, from where on, as a person can follow it.
     private string Told(CustomerId customer, CustomerState state, Checkpoint? checkpoint)
     {
-        var history = SimulatedDisk.Now(disk.Rows.LoadHistoryAsync(customer, new HistoryStart.Beginning(), default));
+        var history = SimulatedDisk.Now(disk.Rows.LoadWholeAsync(customer, default));
         var whole = checkpoint is null ? "" : $" It was decided again from the checkpoint of {Text(checkpoint.At)}; from birth it {(redecision.Compare(customer, state, history).Any() ? "differs too" : "agrees")}.";
         var entries = history.Entries.Select(entry => $"{entry.Version} '{entry.Event.Key}' {entry.Event.Kind} {entry.Event.Original} at {Text(entry.EffectiveAt)}{(entry.Receipt.Accepted ? "" : " refused")}");
         return $"{whole} Its journal: {string.Join("; ", entries)}.";
@@ -323,6 +457,9 @@ internal sealed class Auditor
         }
     }
 
+    // What was given to somebody whose journal is erased cannot be taken back from them any more, though the giver may have it back.
+    private static bool WasGiven(LedgerEntry entry) => entry is { Movement: Movement.Transferred, Amount: > 0 } and not { Code: "merge" };
+
     private static void CheckTransfers(IEnumerable<LedgerEntry> ledger)
     {
         var transferred = ledger.Where(entry => entry.Movement == Movement.Transferred)
@@ -339,12 +476,18 @@ internal sealed class Auditor
         var waiting = (await disk.Rows.LeaseDueAsync(Instant.MaxValue, Instant.MaxValue, Instant.MaxValue, int.MaxValue, default).ConfigureAwait(false)).ToHashSet();
         foreach (var customer in books.Keys)
         {
-            var stored = SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(customer), default));
-            if (codec.Decode(stored.Slots, stored.Version).NextDue is not null != waiting.Contains(customer))
+            if ((NextDue(customer) is not null) != waiting.Contains(customer))
             {
                 throw new InvariantBroken(Invariants.NoTimerIsLost, $"customer {customer} {(waiting.Contains(customer) ? "has nothing due and is" : "has something due and is not")} among those that wait for it");
             }
         }
+    }
+
+    // Whoever went on as somebody else waits for nothing.
+    private Instant? NextDue(CustomerId customer)
+    {
+        var stored = SimulatedDisk.Now(disk.Rows.LoadAsync(CustomerRef.Of(customer), default));
+        return people.IsRetired(customer) ? null : codec.Decode(stored.Slots, stored.Version).NextDue;
     }
 
     // What was decided and did not survive was never decided.
@@ -357,6 +500,8 @@ internal sealed class Auditor
         intoDebt.Clear();
         followUps.Clear();
         messages.Clear();
+        withdrawn.Clear();
+        people.Clear();
         foreach (var commit in disk.Commits)
         {
             Take(commit);

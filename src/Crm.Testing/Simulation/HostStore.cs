@@ -11,7 +11,7 @@ namespace Crm.Testing.Simulation;
 /// <param name="world">The world.</param>
 /// <param name="host">Which host.</param>
 /// <param name="groups">How many groups of events it records at once; 0: each event by itself.</param>
-internal class HostStore(World world, int host, int groups) : ICustomerStore, IBulkCommit, IOutbox, IWakeups, IJournalScan, IJournalDisposal
+internal class HostStore(World world, int host, int groups) : ICustomerStore, IBulkCommit, IOutbox, IWakeups, IJournalScan, IJournalDisposal, ICustomerIdentities
 {
     public int GroupsAtOnce => groups;
 
@@ -68,6 +68,8 @@ internal class HostStore(World world, int host, int groups) : ICustomerStore, IB
     });
 
     public ValueTask<IReadOnlyList<LedgerEntry>> LedgerOfAsync(CustomerId customer, CancellationToken cancellationToken) => world.Ask(host, disk => disk.Ledger(customer));
+
+    public ValueTask<IReadOnlyList<Identity>> IdentitiesOfAsync(CustomerId customer, CancellationToken cancellationToken) => world.Ask(host, disk => disk.Identities(customer));
 
     public async IAsyncEnumerable<CustomerId> ReadCustomersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -18,7 +18,7 @@ public static class Invariants
     /// <summary>The ledger adds up, lot by lot, to what is held.</summary>
     public const string BooksAddUp = "simulated.the_ledger_adds_up_to_what_is_held";
 
-    /// <summary>What customers give each other adds up to nothing.</summary>
+    /// <summary>What customers give each other adds up to nothing, unless the journal of somebody who was given something is erased: from them nothing can be taken back (<see cref="Engine.CrmEngine.EraseAsync"/>).</summary>
     public const string Conserved = "simulated.transfers_add_up_to_nothing";
 
     /// <summary>A supply never gives more than there was.</summary>
@@ -32,6 +32,15 @@ public static class Invariants
 
     /// <summary>Every follow-up that was committed arrives, and every message has an outcome.</summary>
     public const string NothingIsLost = "simulated.what_must_leave_leaves";
+
+    /// <summary>A message that was withdrawn is not leased, unless a later commit puts it out again.</summary>
+    public const string WithdrawnStays = "simulated.what_is_withdrawn_does_not_leave";
+
+    /// <summary>Whoever was merged into somebody is found as that one, by id and by every name, and holds nothing.</summary>
+    public const string TwoAreOne = "simulated.who_was_merged_is_found_as_the_survivor";
+
+    /// <summary>Whoever is forgotten has no name, no profile and, where it was to go, no journal of before.</summary>
+    public const string ForgottenIsNobody = "simulated.who_is_forgotten_is_nobody";
 
     /// <summary>A customer waits among those that are due when something is on the agenda, and only then.</summary>
     public const string NoTimerIsLost = "simulated.no_timer_is_lost";
@@ -48,6 +57,6 @@ public static class Invariants
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoneIsLost, DecidedOnce, SameReceipt, JournalIsState, BooksAddUp, Conserved, NotOversold, OneLease, LeavesOnce, NothingIsLost, NoTimerIsLost, VersionsRise, NothingElseIsThrown, ComesToRest,
+        NoneIsLost, DecidedOnce, SameReceipt, JournalIsState, BooksAddUp, Conserved, NotOversold, OneLease, LeavesOnce, NothingIsLost, WithdrawnStays, TwoAreOne, ForgottenIsNobody, NoTimerIsLost, VersionsRise, NothingElseIsThrown, ComesToRest,
     ];
 }

@@ -94,6 +94,22 @@ public sealed class PointsClub : CustomerModule<PointsClubState>, IHoldsUnits
         return new Outcome.Accepted { State = corrected, Facts = FactsOf(corrected) };
     }
 
+    /// <inheritdoc/>
+    protected override Outcome.Accepted Merge(PointsClubState survivor, PointsClubState retired, ModuleContext context)
+    {
+        ArgumentNullException.ThrowIfNull(survivor);
+        ArgumentNullException.ThrowIfNull(retired);
+        ArgumentNullException.ThrowIfNull(context);
+        var sum = survivor.Plus(retired, PointsClubState.Empty);
+        var moves = new PointsClubMoves(sum, context);
+        foreach (var lot in sum.Lots)
+        {
+            moves.Repay(lot.Expiry);
+        }
+
+        return Told(survivor, moves);
+    }
+
     private static long AmountOf(CustomerEvent happened) => decimal.ToInt64(happened.Fields["amount"].AsNumber);
 
     private static Outcome.Accepted Earn(PointsClubState state, long points, ModuleContext context)

@@ -4,7 +4,7 @@ using Crm.Values;
 
 namespace Crm.Testing.Simulation;
 
-/// <summary>A small club that has one of everything the kernel offers: lots that run out, requests that may be refused, gifts to others, a supply that is short, refunds, messages, tiers and windows.</summary>
+/// <summary>A small club that has one of everything the kernel offers: lots that run out, requests that may be refused, gifts to others, a supply that is short, refunds, messages, tiers, windows and names in profiles.</summary>
 public sealed class PointsClubScenario : SimulatedScenario
 {
     /// <inheritdoc/>
@@ -22,7 +22,8 @@ public sealed class PointsClubScenario : SimulatedScenario
         var happened = new CustomerEvent { Key = key, Kind = EventKinds.PurchaseName, Identity = Identity.User(customer) };
         return chosen switch
         {
-            < 50 => happened with { Spend = Money.Hkd(luck.Below(400)) },
+            < 45 => happened with { Spend = Money.Hkd(luck.Below(400)) },
+            < 50 => happened with { Spend = Money.Hkd(luck.Below(400)), Profile = Fields.Of(("name", $"customer {luck.Below(1000)}")) },
             < 58 => happened with { Spend = Money.Hkd(40 + luck.Below(60)), Lines = [new EventLine("oolong", 1 + luck.Below(3), Money.Hkd(40))] },
             < 68 => happened with { Kind = PointsClub.Redeem, Fields = Fields.Of(("amount", (decimal)(1 + luck.Below(20)))) },
             < 74 => happened with { Kind = PointsClub.TakeMug },

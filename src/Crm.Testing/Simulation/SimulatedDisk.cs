@@ -101,7 +101,7 @@ internal sealed class SimulatedDisk
     /// <param name="written">Told of all when they are written.</param>
     public AtomicResult CommitTogether(IReadOnlyList<Commit> commits, Action<IReadOnlyList<Commit>> written)
     {
-        IReadOnlyList<Commit> kept = faults.TearsWhatBelongsTogether ? [commits[0]] : commits;
+        IReadOnlyList<Commit> kept = faults.TearsWhatBelongsTogether && commits[0].Retirement is null ? [commits[0]] : commits;
         var result = Now(((IAtomicCommits)Server).CommitTogetherAsync(kept, default));
         if (result.Result is CommitResult.Committed)
         {
@@ -126,6 +126,8 @@ internal sealed class SimulatedDisk
     public IReadOnlyList<LedgerEntry> Ledger(CustomerId customer) => Now(((IJournalDisposal)Server).LedgerOfAsync(customer, default));
 
     public IReadOnlyList<CustomerId> Customers() => Now(new ValueTask<List<CustomerId>>(((IJournalScan)Server).ReadCustomersAsync(default).ToListAsync().AsTask()));
+
+    public IReadOnlyList<Identity> Identities(CustomerId customer) => Now(((ICustomerIdentities)Server).IdentitiesOfAsync(customer, default));
 
     public CustomerSnapshot Load(CustomerRef customer) => Now(Server.LoadAsync(customer, default));
 

@@ -27,21 +27,31 @@ internal sealed class SimulatedHost
     /// <summary>The events that were handed to it and not answered yet.</summary>
     public List<Delivery> InHand { get; } = [];
 
+    /// <summary>What desks have asked it for and have no answer to yet.</summary>
+    public List<DeskRequest> AtDesk { get; } = [];
+
+    /// <summary>Whether its store can write several customers all or none, which a merge needs.</summary>
+    public bool WritesTogether { get; private set; }
+
     /// <summary>How many calls of its workers go on.</summary>
     public int Working { get; set; }
 
-    public void Start(SimulatedScenario scenario, IEnumerable<ICustomerModule> modules) => Engine = new CrmEngine(
-        world.Luck.Chance(500) ? new JoiningHostStore(world, Number, Groups()) : new HostStore(world, Number, Groups()),
-        modules,
-        scenario.Options with { RememberCustomers = world.Remembers ? 1 + world.Luck.Below(30) : 0 },
-        Clock,
-        new SeededIdSource((long)world.Luck.Next()),
-        new CrmPorts
-        {
-            Gate = scenario.Gate,
-            Channels = scenario.Channels.Select(name => (IMessageChannel)new SimulatedChannel(world, Number, name)).ToSequence(),
-            Pacing = new SimulatedPacing(world, Number),
-        });
+    public void Start(SimulatedScenario scenario, IEnumerable<ICustomerModule> modules, bool writesTogether)
+    {
+        WritesTogether = writesTogether;
+        Engine = new CrmEngine(
+            writesTogether ? new JoiningHostStore(world, Number, Groups()) : new HostStore(world, Number, Groups()),
+            modules,
+            scenario.Options with { RememberCustomers = world.Remembers ? 1 + world.Luck.Below(30) : 0 },
+            Clock,
+            new SeededIdSource((long)world.Luck.Next()),
+            new CrmPorts
+            {
+                Gate = scenario.Gate,
+                Channels = scenario.Channels.Select(name => (IMessageChannel)new SimulatedChannel(world, Number, name)).ToSequence(),
+                Pacing = new SimulatedPacing(world, Number),
+            });
+    }
 
     private int Groups() => world.Luck.Chance(500) ? 1 : 0;
 
@@ -50,6 +60,7 @@ internal sealed class SimulatedHost
         Engine = null;
         Working = 0;
         InHand.Clear();
+        AtDesk.Clear();
     }
 
     /// <summary>The world's time, and a little wrong.</summary>

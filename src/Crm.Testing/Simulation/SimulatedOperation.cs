@@ -36,6 +36,12 @@ public enum SimulatedOperation
     /// <summary>A worker begins to handle what is due, or to let messages leave.</summary>
     WorkerCalled,
 
+    /// <summary>A desk asks a host to make two customers one, for the first time or again.</summary>
+    MergeAsked,
+
+    /// <summary>A desk asks a host to forget somebody, for the first time or again.</summary>
+    ErasureAsked,
+
     /// <summary>Time goes by.</summary>
     TimePassed,
 

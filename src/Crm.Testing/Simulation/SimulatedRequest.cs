@@ -47,12 +47,23 @@ internal sealed class DatabaseRequest<T>(int host, SimulatedDisk disk, Func<Simu
 {
     private readonly TaskCompletionSource<T> completion = new();
     private T? result;
+    private Exception? refused;
 
     public ValueTask<T> Answered => new(completion.Task);
 
     public override void CarryOut()
     {
-        result = work(disk);
+        try
+        {
+            result = work(disk);
+        }
+#pragma warning disable CA1031 // Whoever asks for what the database does not do hears of it.
+        catch (Exception fault) when (fault is not InvariantBroken)
+#pragma warning restore CA1031
+        {
+            refused = fault;
+        }
+
         IsCarriedOut = true;
         Durable = disk.MustBeDurable;
     }
@@ -62,6 +73,12 @@ internal sealed class DatabaseRequest<T>(int host, SimulatedDisk disk, Func<Simu
         if (IsBroken || !IsCarriedOut)
         {
             completion.SetException(new SimulatedConnectionLostException(IsTransient));
+            return;
+        }
+
+        if (refused is not null)
+        {
+            completion.SetException(refused);
             return;
         }
 

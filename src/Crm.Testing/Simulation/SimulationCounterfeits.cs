@@ -44,6 +44,10 @@ public sealed class SimulationCounterfeit
         Disk("a database that does not write when a customer is due", Writing(commit => commit with { NextDueChanged = false }), Invariants.NoTimerIsLost),
         Disk("a database that loses follow-ups", Writing(commit => commit with { Outbox = commit.Outbox.Where(item => item is OutboxItem.OfMessage).ToSequence() }), Invariants.NothingIsLost),
         Disk("a database that writes the first of what belongs together", new DiskFaults { TearsWhatBelongsTogether = true }, Invariants.Conserved, Invariants.NothingIsLost),
+        Disk("a database that does not cut the names of who is forgotten", Writing(commit => commit with { Severed = [] }), Invariants.ForgottenIsNobody),
+        Disk("a database that keeps the profile of who is forgotten", Writing(commit => commit.WithdrawsMessages ? commit with { Profile = null } : commit), Invariants.ForgottenIsNobody),
+        Disk("a database that keeps the messages to who is forgotten", Writing(commit => commit with { WithdrawsMessages = false }), Invariants.WithdrawnStays),
+        Disk("a database that makes nobody one", new DiskFaults { Server = rows => new KeepsApart(rows) }, Invariants.TwoAreOne),
         Module("a module that remembers outside its state", () => new Rememberer(), Invariants.JournalIsState),
         Module("a module that keeps no books", () => new Altered(outcome => outcome with { Entries = [] }), Invariants.BooksAddUp),
         Module("a module that throws", () => new Altered(outcome => outcome.Messages.IsEmpty ? outcome : throw new InvalidOperationException("No message today.")), Invariants.NothingElseIsThrown),
@@ -112,6 +116,12 @@ public sealed class SimulationCounterfeit
         public override CustomerEvent Next(Luck luck, EventKey key, int customer, int customers, IReadOnlyList<EventKey> earlier) => club.Next(luck, key, customer, customers, earlier);
     }
 
+    private sealed class KeepsApart(InMemoryStore rows) : StoreDecorator(rows)
+    {
+        public override ValueTask<AtomicResult> CommitTogetherAsync(IReadOnlyList<Commit> commits, CancellationToken cancellationToken) =>
+            base.CommitTogetherAsync([.. commits.Select(commit => commit with { Retirement = null })], cancellationToken);
+    }
+
     /// <summary>The club, with something else in its outcomes.</summary>
     private sealed class Altered(Func<Outcome.Accepted, Outcome.Accepted> changed) : ICustomerModule, IHoldsUnits
     {
@@ -124,6 +134,8 @@ public sealed class SimulationCounterfeit
             : ((ICustomerModule)club).Handle(state, context);
 
         public Outcome.Accepted Correct(object stored, object without, object with) => ((ICustomerModule)club).Correct(stored, without, with);
+
+        public Outcome.Accepted? Merge(object survivor, object retired, ModuleContext context) => ((ICustomerModule)club).Merge(survivor, retired, context);
 
         public IEnumerable<UnitsHeld> Held(object state) => ((IHoldsUnits)club).Held(state);
     }
@@ -141,5 +153,7 @@ public sealed class SimulationCounterfeit
             : ((ICustomerModule)club).Handle(state, context);
 
         public Outcome.Accepted Correct(object stored, object without, object with) => ((ICustomerModule)club).Correct(stored, without, with);
+
+        public Outcome.Accepted? Merge(object survivor, object retired, ModuleContext context) => ((ICustomerModule)club).Merge(survivor, retired, context);
     }
 }

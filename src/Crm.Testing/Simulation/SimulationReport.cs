@@ -24,6 +24,12 @@ public sealed record SimulationReport
     /// <summary>How many times a part of a journal was disposed of, counting those that a crash took back.</summary>
     public required long Disposals { get; init; }
 
+    /// <summary>How many times two customers became one, counting those that a crash took back.</summary>
+    public required long Merges { get; init; }
+
+    /// <summary>How many times somebody was forgotten, counting those that a crash took back.</summary>
+    public required long Erasures { get; init; }
+
     /// <summary>How many times commits of several customers were written all or none, such as both sides of a gift, counting those that a crash took back.</summary>
     public required long Together { get; init; }
 

@@ -12,6 +12,8 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
     private long events;
     private long commits;
     private long disposals;
+    private long merges;
+    private long erasures;
     private long together;
     private long remembered;
     private ulong digest;
@@ -35,6 +37,8 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
         Events = events,
         Commits = commits,
         Disposals = disposals,
+        Merges = merges,
+        Erasures = erasures,
         Together = together,
         Remembered = remembered,
         Digest = digest,
@@ -80,6 +84,8 @@ internal sealed class SimulationRun(SimulationSetting setting, ulong seed, long 
             events += world.Auditor.Counted.Events;
             commits += world.Auditor.Counted.Commits;
             disposals += world.Auditor.Disposals;
+            merges += world.Auditor.Merges;
+            erasures += world.Auditor.Erasures;
             together += world.Auditor.Together;
             remembered += world.Auditor.Remembered;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Crm.Engine;
 using Crm.Events;
+using Crm.Storage;
 using Crm.Values;
 using NodaTime;
 
@@ -14,6 +15,7 @@ internal sealed class World
 {
     private const int MostInHand = 6;
     private const int MostOnTheWay = 40;
+    private const int MostAtDesk = 6;
     private const int StepsToRest = 50_000;
 
     // Some days of rounds: what has not left by then never will.
@@ -26,7 +28,12 @@ internal sealed class World
     private readonly List<SimulatedRequest> requests = [];
     private readonly List<Delivery> onTheWay = [];
     private readonly List<Delivery> answered = [];
+    private readonly List<DeskRequest> wanted = [];
+    private readonly List<DeskRequest> granted = [];
+    private readonly List<CustomerId> met = [];
     private readonly List<EventKey>[] sent;
+    private readonly Identity?[] names;
+    private readonly bool erasesJournals;
     private readonly Action<string>? trace;
     private readonly long[] counts = new long[Enum.GetValues<SimulatedOperation>().Length];
     private InvariantBroken? broken;
@@ -47,6 +54,9 @@ internal sealed class World
         Auditor = new Auditor(disk, scenario);
         // In one world of eight a few customers have long histories, in the others many have short ones.
         sent = [.. Enumerable.Range(0, Luck.Chance(125) ? 5 + Luck.Below(20) : 60 + Luck.Below(120)).Select(_ => new List<EventKey>())];
+        names = new Identity?[sent.Length];
+        // In one world of two, all that was given can be taken back.
+        erasesJournals = Luck.Chance(500);
 
         // Some days before a clock change, of which there are two a year.
         Now = (Luck.Chance(500) ? NodaTime.Instant.FromUtc(2026, 2, 25, 5, 0) : NodaTime.Instant.FromUtc(2026, 10, 20, 4, 0)) + Duration.FromMinutes(Luck.Below(20_000));
@@ -54,7 +64,7 @@ internal sealed class World
         hosts = [.. Enumerable.Range(0, 2 + Luck.Below(3)).Select(number => new SimulatedHost(this, number))];
         foreach (var host in hosts)
         {
-            host.Start(scenario, modules());
+            host.Start(scenario, modules(), Luck.Chance(500));
         }
     }
 
@@ -143,6 +153,10 @@ internal sealed class World
         {
             LoseConnection();
         }
+        else if (chosen < 62)
+        {
+            AskAtDesk(Luck.Of(hosts));
+        }
         else if (chosen < 230 || requests.Count == 0)
         {
             HandOver();
@@ -171,6 +185,12 @@ internal sealed class World
         if (onTheWay.Count > 0)
         {
             HandOver();
+            return false;
+        }
+
+        if (wanted.Count > 0)
+        {
+            AskAtDesk(Array.Find(hosts, host => host.WritesTogether) ?? Renewed(hosts[0]));
             return false;
         }
 
@@ -248,6 +268,7 @@ internal sealed class World
         var key = new EventKey("pos", (++numbered).ToString(CultureInfo.InvariantCulture));
         var happened = scenario.Next(Luck, key, customer, sent.Length, sent[customer]);
         sent[customer].Add(key);
+        names[customer] = happened.Identity ?? names[customer];
         return new Delivery(happened with
         {
             OccurredAt = Luck.Below(100) switch
@@ -305,6 +326,11 @@ internal sealed class World
         }
 
         Auditor.Acknowledged(receipt);
+        if (!met.Contains(receipt.Customer))
+        {
+            met.Add(receipt.Customer);
+        }
+
         if (answered.Count < MostOnTheWay)
         {
             answered.Add(delivery);
@@ -315,6 +341,94 @@ internal sealed class World
         }
 
         Mix((ulong)receipt.Version ^ (ulong)receipt.Customer.Value);
+    }
+
+    private void AskAtDesk(SimulatedHost host)
+    {
+        if (host.Engine is not { } engine)
+        {
+            Revive(host);
+            return;
+        }
+
+        if (faulty && wanted.Count < MostAtDesk && Luck.Chance(700) && Wished() is { } wish)
+        {
+            wanted.Add(wish);
+        }
+
+        if (faulty && granted.Count > 0 && Luck.Chance(150))
+        {
+            wanted.Add(Luck.Of(granted));
+        }
+
+        var suited = wanted.FindAll(request => request is DeskRequest.OfErasure || host.WritesTogether);
+        if (suited.Count == 0)
+        {
+            HandOver();
+            return;
+        }
+
+        var asked = Luck.Of(suited);
+        wanted.Remove(asked);
+        host.AtDesk.Add(asked);
+        Count(asked is DeskRequest.OfMerge ? SimulatedOperation.MergeAsked : SimulatedOperation.ErasureAsked, $"host {host.Number}: {asked}");
+        Observe(AskAsync(host, engine, asked));
+    }
+
+    // Persons are named as tills name them; who is to be forgotten, also by the id that somebody was found by once. Null: nobody has bought anything yet under the name that luck has chosen.
+    private DeskRequest? Wished()
+    {
+        var key = new EventKey("desk", (++numbered).ToString(CultureInfo.InvariantCulture));
+        if (Luck.Chance(400))
+        {
+            var someone = met.Count > 0 && Luck.Chance(300) ? CustomerRef.Of(Luck.Of(met)) : Named();
+            return someone is null ? null : new DeskRequest.OfErasure(new EraseRequest(key, someone) { KeepJournal = !erasesJournals || Luck.Chance(300) });
+        }
+
+        return Named() is { } survivor && Named() is { } retired && survivor != retired ? new DeskRequest.OfMerge(new MergeRequest(key, survivor, retired)) : null;
+    }
+
+    private CustomerRef? Named() => Luck.Of(names) is { } name ? CustomerRef.Of(name) : null;
+
+    private async Task AskAsync(SimulatedHost host, CrmEngine engine, DeskRequest asked)
+    {
+        try
+        {
+            await AskAsync(engine, asked).ConfigureAwait(false);
+            granted.Add(asked);
+        }
+        catch (KeyReusedException) when (asked is DeskRequest.OfMerge && Auditor.IsDecided(asked.Key))
+        {
+            // Since then the names lead to two others: one of the two was forgotten.
+            Mix(4);
+        }
+        catch (InvalidEventException fault) when (asked is DeskRequest.OfMerge && fault.Problems.All(problem => problem.Code == Recorder.UnknownCustomer))
+        {
+            // Nobody has come by that name yet, or nobody is known by it any more.
+            Mix(5);
+        }
+        catch (Exception fault) when (fault is SimulatedConnectionLostException or TooManyConflictsException)
+        {
+            wanted.Add(asked);
+            Mix(6);
+        }
+
+        host.AtDesk.Remove(asked);
+    }
+
+    private async Task AskAsync(CrmEngine engine, DeskRequest asked)
+    {
+        if (asked is DeskRequest.OfMerge merge)
+        {
+            if (await engine.MergeAsync(merge.Request).ConfigureAwait(false) is MergeResult.Merged(var receipt))
+            {
+                Auditor.Acknowledged(receipt);
+            }
+        }
+        else if (asked is DeskRequest.OfErasure erasure && await engine.EraseAsync(erasure.Request).ConfigureAwait(false) is EraseResult.Erased(var customer, _))
+        {
+            Auditor.Acknowledged(erasure.Request, customer);
+        }
     }
 
     private void GoOn()
@@ -394,6 +508,7 @@ internal sealed class World
 
         Count(SimulatedOperation.HostCrashed, $"{host.Number} with {host.InHand.Count} events in hand");
         onTheWay.AddRange(host.InHand.Where(delivery => !delivery.IsForged));
+        wanted.AddRange(host.AtDesk);
         host.Crash();
         foreach (var request in requests.Where(request => request.Host == host.Number && request.IsOfDatabase && !request.IsCarriedOut && !request.IsBroken && Luck.Chance(300)))
         {
@@ -407,7 +522,16 @@ internal sealed class World
     private void Revive(SimulatedHost host)
     {
         Count(SimulatedOperation.HostStarted, $"{host.Number}");
-        host.Start(scenario, modules());
+        host.Start(scenario, modules(), Luck.Chance(500));
+    }
+
+    // Where no host is left that can merge, one is deployed anew; nothing is under way in it.
+    private SimulatedHost Renewed(SimulatedHost host)
+    {
+        Count(SimulatedOperation.HostStarted, $"{host.Number}, anew");
+        host.Crash();
+        host.Start(scenario, modules(), writesTogether: true);
+        return host;
     }
 
     private void CrashDatabase()

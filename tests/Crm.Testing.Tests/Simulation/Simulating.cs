@@ -19,11 +19,13 @@ public sealed class Simulating
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var report = await new CrmSimulation { Threads = 2 }.RunAsync(seed, operations, cancellationToken: Token);
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{report.Operations} operations in {watch.Elapsed.TotalSeconds:0.0} s: {report.Events} events decided, {report.Commits} commits, {report.Disposals} disposals, {report.Remembered} commits upon what was remembered, {report.Worlds} worlds; {string.Join(", ", report.Kinds.Select(kind => $"{kind.Key} {kind.Value}"))}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{report.Operations} operations in {watch.Elapsed.TotalSeconds:0.0} s: {report.Events} events decided, {report.Commits} commits, {report.Disposals} disposals, {report.Merges} merges, {report.Erasures} erasures, {report.Remembered} commits upon what was remembered, {report.Worlds} worlds; {string.Join(", ", report.Kinds.Select(kind => $"{kind.Key} {kind.Value}"))}");
         Assert.True(report.Failure is null, $"{report.Failure}\n{string.Join('\n', report.Failure?.LastSteps ?? [])}");
         Assert.True(report.Operations >= operations);
         Assert.Equal(report.Operations, report.Kinds.Values.Sum());
         Assert.True(report.Disposals > 0);
+        Assert.True(report.Merges > 0);
+        Assert.True(report.Erasures > 0);
         Assert.True(report.Together > 0);
         Assert.True(report.Remembered > 0);
         Assert.All(report.Kinds, kind => Assert.True(kind.Value > 0, $"{kind.Key} never happened"));
