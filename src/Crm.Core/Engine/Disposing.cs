@@ -66,7 +66,8 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
     private async ValueTask<(JournalDisposal? Disposal, Held? Held)> PlanAsync(CustomerId customer, DisposalRequest request, Instant now, CancellationToken cancellationToken)
     {
         var snapshot = await kernel.Store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false);
-        if (snapshot.Customer is null || await UntilAsync(snapshot, request, now, cancellationToken).ConfigureAwait(false) is not { } until)
+        // Whoever has become somebody else since the customers were listed is looked at as that one.
+        if (snapshot.Customer != customer || await UntilAsync(snapshot, request, now, cancellationToken).ConfigureAwait(false) is not { } until)
         {
             return (null, null);
         }

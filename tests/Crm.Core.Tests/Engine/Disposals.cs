@@ -177,6 +177,17 @@ public sealed class Disposals
     }
 
     [Fact]
+    public async Task Whoever_is_merged_while_a_run_goes_on_is_no_damage()
+    {
+        var shop = await BusyAsync(10);
+        await shop.RecordAsync(Merges.Purchase("ben:1", Merges.Ben, 2_000) with { OccurredAt = Day(1) });
+        var held = new List<string>();
+        await shop.Engine.DisposeOfJournalAsync(new DisposalRequest(Day(5)) { UntilFor = view => MergedWithOther(shop, view.Customer, Day(5)), Held = one => held.Add(one.Code) }, Token);
+
+        Assert.Equal(["joined"], held);
+    }
+
+    [Fact]
     public async Task A_state_of_a_module_that_the_engine_does_not_have_keeps_the_journal_unless_the_module_is_gone_for_good()
     {
         var shop = await BusyAsync(60);
@@ -382,6 +393,15 @@ public sealed class Disposals
         }
 
         return shop;
+    }
+
+    // When the first customer is looked at, the other is listed already.
+    private static Instant MergedWithOther(Shop shop, CustomerId survivor, Instant until)
+    {
+        Identity[] both = [Shop.Amy, Merges.Ben];
+        var others = both.Where(who => shop.Store.LoadAsync(CustomerRef.Of(who), Token).AsTask().GetAwaiter().GetResult().Customer != survivor).ToList();
+        others.ForEach(retired => Merges.MergedAsync(shop, "desk:1", both.Single(who => who != retired), retired).GetAwaiter().GetResult());
+        return until;
     }
 
     // Two shops live through the same events; in one of them the journal is disposed of in between. Until a receipt says that something reaches further back than the journal, both are the same.
