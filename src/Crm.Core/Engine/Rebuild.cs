@@ -13,7 +13,7 @@ public enum RebuildFrom
 }
 
 /// <summary>Asks for what a module keeps of all customers to be decided anew. Nothing is sent for it, and other modules do not hear of it.</summary>
-/// <param name="Module">The module: reversible, and without units in the ledger.</param>
+/// <param name="Module">The module: reversible, and without units in the ledger. Any other is shown the past by events that open history (<see cref="Events.EventKind.OpensHistory"/>).</param>
 /// <param name="From">From when on it counts.</param>
 public sealed record RebuildRequest(string Module, RebuildFrom From)
 {

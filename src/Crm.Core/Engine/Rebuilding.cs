@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Crm.Events;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
@@ -53,10 +54,15 @@ internal sealed class Rebuilding(Kernel kernel, IIdSource ids, IClock clock)
             throw new ArgumentException($"No module is named '{name}'. There are: {string.Join(", ", kernel.Modules.Contracts.Select(contract => contract.Name))}.", nameof(name));
         }
 
-        return kernel.Modules.Contracts[index].Reversible && kernel.Modules.All[index] is not IHoldsUnits
+        var contract = kernel.Modules.Contracts[index];
+        return contract.Reversible && kernel.Modules.All[index] is not IHoldsUnits
             ? index
-            : throw new ArgumentException($"The module '{name}' cannot be decided anew by itself: it has written to the ledger, or what it has done is irrevocable. A reversible module without units is expected.", nameof(name));
+            : throw new ArgumentException($"The module '{name}' cannot be decided anew by itself: it has written to the ledger, or what it has done is irrevocable. A reversible module without units is expected. {HowItSeesThePast(contract)}", nameof(name));
     }
+
+    private static string HowItSeesThePast(ModuleContract contract) => string.Join(", ", contract.Kinds.Where(kind => kind.OpensHistory).Select(kind => $"'{kind.Name}'")) is { Length: > 0 } kinds
+        ? $"An event of a kind that opens history shows it a customer's past; it declares {kinds}."
+        : $"An event of a kind that opens history ({nameof(EventKind)}.{nameof(EventKind.OpensHistory)}) shows a module a customer's past; it declares none.";
 
     // On the first page everybody is taken for concerned, where there are more.
     private async IAsyncEnumerable<ReadPage> ReadAsync(LoadedPages pages, Concerned? concerned, Task<int> changedOfFirst, int module, RebuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)

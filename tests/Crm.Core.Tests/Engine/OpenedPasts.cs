@@ -68,6 +68,18 @@ public sealed class OpenedPasts
         Assert.Equal(4, (await shop.ReadAsync()).Slot<Notes>("stamps").Lines.Count);
     }
 
+    [Fact]
+    public async Task Whoever_asks_for_such_a_module_to_be_decided_anew_hears_what_shows_it_the_past()
+    {
+        var shop = new Shop(Stamps(reversible: false), new ScriptModule(new ModuleContract { Name = "letters", Handles = ["*"], Codec = NotesCodec.Instance, Reversible = false }, (_, _) => Outcome.Nothing));
+
+        Assert.Contains("An event of a kind that opens history shows it a customer's past; it declares 'stamps.opened', 'stamps.passed'.", await RefusedAsync("stamps"), StringComparison.Ordinal);
+        Assert.Contains("An event of a kind that opens history (EventKind.OpensHistory) shows a module a customer's past; it declares none.", await RefusedAsync("letters"), StringComparison.Ordinal);
+
+        async Task<string> RefusedAsync(string module) =>
+            (await Assert.ThrowsAsync<ArgumentException>(() => shop.Engine.RebuildAsync(new RebuildRequest(module, RebuildFrom.History), TestContext.Current.CancellationToken).AsTask())).Message;
+    }
+
     // Three purchases, of which the second came last; then the host has another module.
     private static async Task<Shop> LateAsync(ICustomerModule module, RecordMode mode = RecordMode.Live)
     {
