@@ -218,11 +218,17 @@ internal sealed class OutboxPump
     // A follow-up that cannot be recorded as things are is kept and tried again, and holds up nobody else.
     private async ValueTask<PumpReport> DeliverAsync(OutboxItem.OfFollowUp followUp, Lease lease, PumpReport report, CancellationToken cancellationToken)
     {
+        bool hasArrived;
         try
         {
-            await recorder.FollowAsync(followUp, cancellationToken).ConfigureAwait(false);
+            hasArrived = await recorder.FollowAsync(followUp, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception fault) when (IsOfOneCustomer(fault))
+        {
+            hasArrived = false;
+        }
+
+        if (!hasArrived)
         {
             await outbox.ReleaseAsync(followUp, lease.End, clock.GetCurrentInstant() + WaitAfter(followUp.Attempts), cancellationToken).ConfigureAwait(false);
             CrmTelemetry.Left("postponed");

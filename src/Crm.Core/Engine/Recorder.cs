@@ -32,9 +32,14 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     /// Records a follow-up. Nothing is sent for what follows from imported history; what falls due for whoever gets it before is their own, and is told as ever. What is for nobody comes back to who sent it, where its kind says so
     /// (<see cref="EventKind.ComesBackAs"/>): under the same key, which no two customers have. What takes it back goes where it went.
     /// </summary>
-    public async ValueTask FollowAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
+    /// <returns>Whether it has arrived; false: it takes back what has not arrived anywhere, and waits for that.</returns>
+    public async ValueTask<bool> FollowAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
     {
-        var happened = await ToWhomItWentAsync(followUp, cancellationToken).ConfigureAwait(false);
+        if (await ToWhomItWentAsync(followUp, cancellationToken).ConfigureAwait(false) is not { } happened)
+        {
+            return false;
+        }
+
         var comesBackAs = kernel.Modules.Kinds.Find(happened.Kind)?.ComesBackAs;
         try
         {
@@ -44,6 +49,8 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         {
             await FollowAsync(happened with { Kind = comesBackAs, Customer = followUp.Customer, OccurredAt = null }, followUp.Backfill, mayBeForNobody: true, cancellationToken).ConfigureAwait(false);
         }
+
+        return true;
     }
 
     private async ValueTask FollowAsync(CustomerEvent happened, bool backfill, bool mayBeForNobody, CancellationToken cancellationToken)
@@ -53,8 +60,8 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         _ = await RecordAsync([item], backfill ? RecordMode.Backfill : RecordMode.Live, cancellationToken).ConfigureAwait(false);
     }
 
-    // What a follow-up takes back may have come back to who sent both, and a name to which it went may be nobody's by now. While neither has arrived anywhere, the later waits for the earlier.
-    private async ValueTask<CustomerEvent> ToWhomItWentAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
+    // What a follow-up takes back may have come back to who sent both, and a name to which it went may be nobody's by now, or somebody else's. Null: it has not arrived, so it is not known to whom it will go.
+    private async ValueTask<CustomerEvent?> ToWhomItWentAsync(OutboxItem.OfFollowUp followUp, CancellationToken cancellationToken)
     {
         var happened = followUp.Event;
         if (happened is not { Kind: EventKinds.CancellationName, Original: { } original })
@@ -63,9 +70,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         }
 
         var sender = await kernel.Store.LoadAsync(CustomerRef.Of(followUp.Customer) with { Recording = original }, cancellationToken).ConfigureAwait(false);
-        return sender.Recorded is { Receipt.Customer: var owner } && (happened.Customer is null || owner == followUp.Customer || owner == sender.Customer)
-            ? happened with { Customer = owner, Identity = null }
-            : happened;
+        return sender.Recorded is { Receipt.Customer: var owner } ? happened with { Customer = owner, Identity = null } : null;
     }
 
     /// <summary>Says what is wrong with events, all of it, before anything is read.</summary>

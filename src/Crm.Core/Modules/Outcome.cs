@@ -39,7 +39,10 @@ public abstract record Outcome
         /// <summary>What other modules should know now.</summary>
         public Sequence<Echo> Echoes { get; init; }
 
-        /// <summary>Events for other customers, delivered through the outbox. Their keys are derived from the cause, so that deciding again names the same event.</summary>
+        /// <summary>
+        /// Events for other customers, delivered through the outbox. Their keys are derived from the cause, so that deciding again names the same event. A cancellation among them waits until what it cancels has arrived, and goes where
+        /// that went.
+        /// </summary>
         public Sequence<CustomerEvent> FollowUps { get; init; }
 
         /// <summary>Lines for the receipt.</summary>

@@ -88,6 +88,85 @@ public sealed class FoundBySimulation
         Assert.Null(await gifts.Engine.ReadAsync(CustomerRef.Of(Identity.User("ben")), Token));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_waits_for_somebody_who_is_erased_and_is_taken_back_makes_nobody(bool comesFirst)
+    {
+        var gifts = new Shop(Giver());
+        var ben = (await gifts.RecordAsync(CustomerEvent.Purchase("ben:1", Identity.User("ben"), Money.Hkd(10)))).Customer;
+        await gifts.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await (comesFirst ? HeldAsync(gifts) : Task.CompletedTask);
+        await gifts.Engine.EraseAsync(new EraseRequest(EventKey.Parse("desk:1"), CustomerRef.Of(ben)), Token);
+
+        await gifts.RecordAsync(Histories.Cancellation("till:2", EventKey.Parse("till:1")));
+        await SettledAsync(gifts);
+
+        Assert.Null(await gifts.Engine.ReadAsync(CustomerRef.Of(Identity.User("ben")), Token));
+        Assert.Equal(["got"], await NotesOfAsync(gifts, CustomerRef.Of(ben)));
+    }
+
+    [Fact]
+    public async Task What_takes_back_goes_where_it_went_though_others_have_had_the_name_since()
+    {
+        var gifts = new Shop(Giver());
+        var ben = (await gifts.RecordAsync(CustomerEvent.Purchase("ben:1", Identity.User("ben"), Money.Hkd(10)))).Customer;
+        await gifts.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await HeldAsync(gifts);
+        await gifts.Engine.EraseAsync(new EraseRequest(EventKey.Parse("desk:1"), CustomerRef.Of(ben)), Token);
+        var other = (await gifts.RecordAsync(CustomerEvent.Purchase("ben:2", Identity.User("ben"), Money.Hkd(10)))).Customer;
+        await gifts.RecordAsync(Histories.Cancellation("till:2", EventKey.Parse("till:1")));
+        await gifts.Engine.EraseAsync(new EraseRequest(EventKey.Parse("desk:2"), CustomerRef.Of(other)), Token);
+
+        await SettledAsync(gifts);
+
+        Assert.Equal([["got"], ["got"]], [await NotesOfAsync(gifts, CustomerRef.Of(ben)), await NotesOfAsync(gifts, CustomerRef.Of(other))]);
+    }
+
+    [Fact]
+    public async Task What_takes_back_waits_for_what_it_takes_back_so_that_both_reach_the_same_person()
+    {
+        var gifts = new Shop(Giver());
+        var ben = (await gifts.RecordAsync(CustomerEvent.Purchase("ben:1", Identity.User("ben"), Money.Hkd(10)))).Customer;
+        await gifts.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await HeldAsync(gifts);
+        await gifts.RecordAsync(Histories.Cancellation("till:2", EventKey.Parse("till:1")));
+        Assert.Equal(1, (await gifts.Engine.PumpAsync(cancellationToken: Token)).Postponed);
+
+        await gifts.Engine.EraseAsync(new EraseRequest(EventKey.Parse("desk:1"), CustomerRef.Of(Identity.User("ben"))), Token);
+        await gifts.RecordAsync(CustomerEvent.Purchase("ben:2", Identity.User("ben"), Money.Hkd(10)));
+        await SettledAsync(gifts);
+
+        Assert.Equal([["got"], ["got"]], [await NotesOfAsync(gifts, CustomerRef.Of(ben)), await NotesOfAsync(gifts, CustomerRef.Of(Identity.User("ben")))]);
+    }
+
+    [Fact]
+    public async Task What_comes_back_from_somebody_who_is_forgotten_is_taken_back_where_it_came()
+    {
+        const string Brought = "gift.brought", Back = "gift.back";
+        CustomerId ben = default;
+        var gifts = new Shop(new ScriptModule(
+            new ModuleContract
+            {
+                Name = "giver",
+                Handles = [EventKinds.PurchaseName, Brought, Back],
+                Kinds = [new EventKind(Brought, EventNature.Happening) { ComesBackAs = Back }, new EventKind(Back, EventNature.Happening)],
+                Codec = NotesCodec.Instance,
+            },
+            (notes, context) => context.Stimulus is Stimulus.Happened({ Kind: Brought or Back } gift) ? notes.Plus(gift.Kind)
+                : ben == default ? Outcome.Nothing
+                : notes.Plus("gave") with { FollowUps = [new CustomerEvent { Key = EventKey.Parse($"gift:{context.Cause.Value}"), Kind = Brought, Customer = ben }] }));
+        ben = (await gifts.RecordAsync(CustomerEvent.Purchase("ben:1", Identity.User("ben"), Money.Hkd(10)))).Customer;
+        await gifts.RecordAsync(Histories.Purchase("till:1", 5_000));
+        await HeldAsync(gifts);
+        await gifts.Engine.EraseAsync(new EraseRequest(EventKey.Parse("desk:1"), CustomerRef.Of(ben)), Token);
+
+        await gifts.RecordAsync(Histories.Cancellation("till:2", EventKey.Parse("till:1")));
+        await SettledAsync(gifts);
+
+        Assert.Empty((await gifts.ReadAsync()).Slot<Notes>("giver").Lines);
+    }
+
     [Fact]
     public async Task A_correction_that_gives_a_mug_again_is_recorded_when_none_is_left()
     {
@@ -119,6 +198,21 @@ public sealed class FoundBySimulation
     private static ScriptModule Giver() => new(
         new ModuleContract { Name = "giver", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance },
         (notes, context) => context.Cause.Source == "till" ? notes.Plus("gave") with { FollowUps = [CustomerEvent.Purchase($"gift:{context.Cause.Value}", Identity.User("ben"), Money.Hkd(10))] } : notes.Plus("got"));
+
+    // What waits to leave is in the hands of a worker that died, for an hour.
+    private static async Task HeldAsync(Shop gifts) => await ((IOutbox)gifts.Store).LeaseAsync(gifts.Clock.GetCurrentInstant(), gifts.Clock.GetCurrentInstant() + Duration.FromHours(1), 10, Token);
+
+    private static async Task<Sequence<string>> NotesOfAsync(Shop gifts, CustomerRef who) => (await gifts.Engine.ReadAsync(who, Token))!.Slot<Notes>("giver").Lines;
+
+    private static async Task SettledAsync(Shop gifts)
+    {
+        for (var leaving = 1; leaving > 0;)
+        {
+            leaving = (await gifts.Engine.PumpAsync(cancellationToken: Token)).Items;
+            gifts.Clock.Advance(Duration.FromHours(1));
+            leaving += (await gifts.Engine.PumpAsync(cancellationToken: Token)).Items;
+        }
+    }
 
     private static Instant Day(int day) => Shop.Opening + Duration.FromDays(day);
 
