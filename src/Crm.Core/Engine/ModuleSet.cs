@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 using Crm.Conditions;
 using Crm.Events;
 using Crm.Modules;
@@ -11,8 +12,9 @@ internal sealed class ModuleSet
 {
     private readonly DayCalendars? calendars;
 
-    // Most customers have the same few entries on their agenda.
+    // Most customers have the same few entries on their agenda, and the same facts.
     private readonly Lately<DueCause> causes = new(256);
+    private readonly Lately<WrittenFact> facts = new(4_096);
     private readonly FrozenDictionary<string, int[]> handlers;
     private readonly int[] handlersOfAll;
     private readonly FrozenDictionary<string, int> indices;
@@ -44,9 +46,9 @@ internal sealed class ModuleSet
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
         indices = Contracts.Select((contract, index) => (contract.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
-        var facts = Contracts.SelectMany((contract, index) => contract.Publishes.Select(declaration => (Module: index, Declaration: declaration))).ToList();
-        ownersByName = facts.Where(fact => !fact.Declaration.IsBeginning).GroupBy(fact => fact.Declaration.Name, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
-        ownersByBeginning = [.. facts.Where(fact => fact.Declaration.IsBeginning)];
+        var published = Contracts.SelectMany((contract, index) => contract.Publishes.Select(declaration => (Module: index, Declaration: declaration))).ToList();
+        ownersByName = published.Where(fact => !fact.Declaration.IsBeginning).GroupBy(fact => fact.Declaration.Name, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
+        ownersByBeginning = [.. published.Where(fact => fact.Declaration.IsBeginning)];
         readers = HandlersOf(Echo.FactsChanged)
             .SelectMany(index => Contracts[index].Reads.Concat(Contracts[index].Conditions.SelectMany(FactsOf)).Distinct(StringComparer.Ordinal).Select(fact => (fact, index)))
             .GroupBy(pair => pair.fact, StringComparer.Ordinal)
@@ -139,6 +141,15 @@ internal sealed class ModuleSet
         return null;
     }
 
+    /// <summary>A fact by its name as it is written.</summary>
+    public WrittenFact FactOf(ReadOnlySpan<byte> utf8)
+    {
+        var hash = KnownNames.HashOf(utf8);
+        return facts.Find(hash) is { } known && Ascii.Equals(utf8, known.Name) ? known : facts.Keep(hash, Written(KnownNames.Of(utf8)));
+    }
+
+    private WrittenFact Written(string fact) => new(fact, OwnerOf(fact) is not null);
+
     private int[] HandlersOf(string kind) =>
         [.. Contracts.Select((contract, index) => (contract, index)).Where(pair => pair.contract.Handles.Any(handled => handled == kind || handled == "*")).Select(pair => pair.index)];
 
@@ -197,3 +208,8 @@ internal sealed class ModuleSet
 
     private sealed record DueCause(int Module, string Entry, EventKey Cause);
 }
+
+/// <summary>A fact of a state that is read.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="HasOwner">Whether a module declares it.</param>
+internal sealed record WrittenFact(string Name, bool HasOwner);

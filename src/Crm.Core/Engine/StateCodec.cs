@@ -318,17 +318,11 @@ internal sealed class StateCodec(ModuleSet modules)
     {
         var count = reader.Int();
         state.Facts = FactTable.WithRoom(count + 1);
-        FactDeclaration? latest = null;
         for (var i = 0; i < count; i++)
         {
-            var fact = new Fact(reader.Name(), reader.Scalar(), reader.InstantOrNull());
-            // Facts of one beginning follow each other.
-            if (latest?.Covers(fact.Name) != true)
-            {
-                latest = modules.OwnerOf(fact.Name)?.Declaration;
-            }
-
-            if (latest is not null)
+            var written = modules.FactOf(reader.Bytes());
+            var fact = new Fact(written.Name, reader.Scalar(), reader.InstantOrNull());
+            if (written.HasOwner)
             {
                 state.Facts.Append(fact);
             }

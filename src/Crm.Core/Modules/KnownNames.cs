@@ -23,7 +23,7 @@ internal static class KnownNames
     }
 
     // Eight bytes at a time; the last eight overlap with those before. Names often differ in their last letters only, and what differs high in a number shows nowhere but at the top of its products.
-    private static int HashOf(ReadOnlySpan<byte> utf8)
+    public static int HashOf(ReadOnlySpan<byte> utf8)
     {
         var hash = (ulong)utf8.Length;
         if (utf8.Length < sizeof(ulong))

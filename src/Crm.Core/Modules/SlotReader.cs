@@ -22,13 +22,18 @@ public ref struct SlotReader(ReadOnlySpan<byte> bytes)
     /// <summary>Reads a whole number.</summary>
     public long Whole()
     {
-        // Most numbers take one byte.
+        // Most numbers take one byte. What follows lies apart, so that this is short enough to be put where it is called.
         if (at < bytes.Length && bytes[at] is < 0x80 and var only)
         {
             at++;
             return (only >> 1) ^ -(only & 1);
         }
 
+        return LongerWhole();
+    }
+
+    private long LongerWhole()
+    {
         // A number of up to eight bytes, as an instant is, is put together at once where the processor can.
         if (Bmi2.X64.IsSupported && bytes.Length - at >= 8)
         {

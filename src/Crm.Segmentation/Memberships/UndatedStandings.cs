@@ -125,17 +125,16 @@ internal readonly struct UndatedStanding : IEquatable<UndatedStanding>
         _ => new Standing { Segment = Segment },
     };
 
-    /// <summary>Writes it with when it is to be asked about again.</summary>
-    public void Write(TickOrNone due, SlotWriter writer)
+    /// <summary>Writes what there is to keep.</summary>
+    public void Write(SlotWriter apart)
     {
-        writer.Text(Segment);
         if (said is WrittenStandings written)
         {
-            written.Copy(from, due, writer);
+            apart.Bytes(written.At(from));
         }
-        else
+        else if (said is Standing standing)
         {
-            WrittenStandings.Write(Standing, due, writer);
+            WrittenStandings.Write(standing, apart);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using System.Text;
 using Crm.Modules;
 using Crm.Values;
@@ -6,8 +8,8 @@ using NodaTime;
 namespace Crm.Segmentation.Memberships;
 
 /// <summary>
-/// Standings of one customer as they are written, but for their segments and when these are to be asked about again: what each has as one number, and that. Instants of memberships are ticks since the one before, causes their sort and,
-/// for events, their key.
+/// What is written of one customer's standings, but for their segments and when these are to be asked about again: of each what it has as one number, and that. Instants of memberships are ticks since the one before,
+/// causes their sort and, for events, their key. Nothing of it is looked at when it is read, so a sum is written with it that tells whether it is as it was.
 /// </summary>
 internal sealed class WrittenStandings
 {
@@ -15,13 +17,15 @@ internal sealed class WrittenStandings
     public const int HasDue = 2;
     public const int HasForgotten = 4;
     public const int PastShift = 3;
+    private const int SizeShift = 2;
 
     private byte[] bytes = [];
 
     /// <summary>Writes a standing of which nothing is written.</summary>
-    public static void Write(Standing standing, TickOrNone due, SlotWriter writer)
+    public static void Write(Standing standing, SlotWriter apart)
     {
-        Begin((standing.IsMember ? IsMember : 0) | (standing.ForgottenUntil is null ? 0 : HasForgotten) | (standing.Past.Count << PastShift), due, writer);
+        var writer = new SlotWriter();
+        writer.Whole((standing.IsMember ? IsMember : 0) | (standing.ForgottenUntil is null ? 0 : HasForgotten) | (standing.Past.Count << PastShift));
         if (standing.ForgottenUntil is { } forgotten)
         {
             writer.Instant(forgotten);
@@ -43,48 +47,77 @@ internal sealed class WrittenStandings
             writer.Whole(current.Version);
             WriteCause(current.EnteredBy, writer);
         }
+
+        apart.Bytes(writer.Written);
+    }
+
+    /// <summary>Writes standings: the segment of each, when it is to be asked about again and how much is written of it apart; then what is written apart, and its sum.</summary>
+    /// <param name="standings">The standings.</param>
+    /// <param name="dues">When each is to be asked about again.</param>
+    /// <param name="writer">Takes them.</param>
+    /// <param name="apart">Memory to work with.</param>
+    public static void WriteAll(ReadOnlySpan<UndatedStanding> standings, ReadOnlySpan<TickOrNone> dues, SlotWriter writer, SlotWriter apart)
+    {
+        apart.Clear();
+        for (var i = 0; i < standings.Length; i++)
+        {
+            var before = apart.Written.Length;
+            standings[i].Write(apart);
+            writer.Text(standings[i].Segment);
+            writer.Whole(((long)(apart.Written.Length - before) << SizeShift) | (standings[i].IsMember ? IsMember : 0L) | (dues[i] == default ? 0L : HasDue));
+            if (dues[i].Instant is { } due)
+            {
+                writer.Instant(due);
+            }
+        }
+
+        writer.Bytes(apart.Written);
+        writer.Whole(SumOf(apart.Written));
     }
 
     /// <summary>Reads so many standings without making anything of them that may not be looked at.</summary>
     /// <param name="reader">What was written.</param>
-    /// <param name="spare">Memory to work with.</param>
     /// <param name="standings">Takes the standings.</param>
     /// <param name="dues">Takes when each is to be asked about again.</param>
-    public static void ReadAll(ref SlotReader reader, SlotWriter spare, UndatedStanding[] standings, TickOrNone[] dues)
+    /// <exception cref="FormatException">What is left to be looked at later is not as it was written.</exception>
+    public static void ReadAll(ref SlotReader reader, UndatedStanding[] standings, TickOrNone[] dues)
     {
-        var written = new WrittenStandings();
-        spare.Clear();
+        var (written, from) = (new WrittenStandings(), 0);
         for (var i = 0; i < standings.Length; i++)
         {
             var segment = reader.Name();
             var has = reader.Int();
             dues[i] = (has & HasDue) != 0 ? TickOrNone.Of(reader.Instant()) : default;
-            if ((has & ~HasDue) == 0)
-            {
-                standings[i] = new UndatedStanding(segment);
-                continue;
-            }
-
-            standings[i] = new UndatedStanding(segment, (has & IsMember) != 0, written, spare.Written.Length);
-            spare.Whole(has & ~HasDue);
-            Copy(has, ref reader, spare);
+            standings[i] = has >> SizeShift == 0 ? new UndatedStanding(segment) : new UndatedStanding(segment, (has & IsMember) != 0, written, from);
+            from += has >> SizeShift;
         }
 
-        written.bytes = spare.Written.ToArray();
+        var apart = reader.Bytes();
+        if (reader.Whole() != SumOf(apart) || apart.Length != from)
+        {
+            throw new FormatException($"What is written of a customer's memberships in {standings.Length} segments, '{standings.FirstOrDefault().Segment}' first, is not what its sum says: the slot is damaged.");
+        }
+
+        written.bytes = apart.ToArray();
     }
 
     /// <summary>The standing with a segment that is written from a place on.</summary>
     public Standing Read(string segment, int from)
     {
-        var reader = new SlotReader(bytes.AsSpan(from));
-        var has = reader.Int();
+        var reader = new SlotReader(At(from));
+        return Read(segment, reader.Int(), ref reader);
+    }
+
+    /// <summary>The standing with a segment, whatever was written after what it has.</summary>
+    public static Standing Read(string segment, int has, ref SlotReader reader)
+    {
         Instant? forgotten = (has & HasForgotten) != 0 ? reader.Instant() : null;
         var past = has >> PastShift is 0 ? [] : new Membership[has >> PastShift];
         var before = 0L;
         for (var i = 0; i < past.Length; i++)
         {
             var (since, until) = (ReadTime(ref reader, ref before), ReadTime(ref reader, ref before));
-            past[i] = new Membership(since, until, reader.Int()) { EnteredBy = ReadCause(ref reader), LeftBy = ReadCause(ref reader) };
+            past[i] = new Membership(since, until, reader.Int()) { EnteredBy = ReadCause(segment, ref reader), LeftBy = ReadCause(segment, ref reader) };
         }
 
         return new Standing
@@ -92,60 +125,28 @@ internal sealed class WrittenStandings
             Segment = segment,
             ForgottenUntil = forgotten,
             Past = Sequence.Given(past),
-            Current = (has & IsMember) == 0 ? null : new Membership(ReadTime(ref reader, ref before), null, reader.Int()) { EnteredBy = ReadCause(ref reader) },
+            Current = (has & IsMember) == 0 ? null : new Membership(ReadTime(ref reader, ref before), null, reader.Int()) { EnteredBy = ReadCause(segment, ref reader) },
         };
     }
 
-    /// <summary>Writes the standing that is written from a place on.</summary>
-    public void Copy(int from, TickOrNone due, SlotWriter writer)
+    /// <summary>What is written from a place on.</summary>
+    public ReadOnlySpan<byte> At(int from) => new SlotReader(bytes.AsSpan(from)).Bytes();
+
+    // CRC-32C: a byte that is another, or any others side by side, give another sum.
+    private static uint SumOf(ReadOnlySpan<byte> apart)
     {
-        var reader = new SlotReader(bytes.AsSpan(from));
-        var has = reader.Int();
-        Begin(has, due, writer);
-        Copy(has, ref reader, writer);
-    }
-
-    private static void Begin(int has, TickOrNone due, SlotWriter writer)
-    {
-        writer.Whole(has | (due == default ? 0 : HasDue));
-        if (due.Instant is { } instant)
+        var sum = 0u;
+        for (; apart.Length >= sizeof(ulong); apart = apart[sizeof(ulong)..])
         {
-            writer.Instant(instant);
-        }
-    }
-
-    private static void Copy(int has, ref SlotReader reader, SlotWriter writer)
-    {
-        if ((has & HasForgotten) != 0)
-        {
-            writer.Whole(reader.Whole());
+            sum = BitOperations.Crc32C(sum, BinaryPrimitives.ReadUInt64LittleEndian(apart));
         }
 
-        for (var past = has >> PastShift; past > 0; past--)
+        foreach (var rest in apart)
         {
-            writer.Whole(reader.Whole());
-            writer.Whole(reader.Whole());
-            writer.Whole(reader.Whole());
-            CopyCause(ref reader, writer);
-            CopyCause(ref reader, writer);
+            sum = BitOperations.Crc32C(sum, rest);
         }
 
-        if ((has & IsMember) != 0)
-        {
-            writer.Whole(reader.Whole());
-            writer.Whole(reader.Whole());
-            CopyCause(ref reader, writer);
-        }
-    }
-
-    private static void CopyCause(ref SlotReader reader, SlotWriter writer)
-    {
-        var reason = reader.Whole();
-        writer.Whole(reason);
-        if (reason == (long)MembershipReason.Event)
-        {
-            writer.Bytes(reader.Bytes());
-        }
+        return sum;
     }
 
     private static long WriteTime(Instant instant, long before, SlotWriter writer)
@@ -170,9 +171,21 @@ internal sealed class WrittenStandings
         }
     }
 
-    private static MembershipCause ReadCause(ref SlotReader reader)
+    private static MembershipCause ReadCause(string segment, ref SlotReader reader)
     {
         var reason = (MembershipReason)reader.Int();
-        return reason == MembershipReason.Event ? new(reason, EventKey.Parse(Encoding.UTF8.GetString(reader.Bytes()))) : new(reason);
+        if (reason != MembershipReason.Event)
+        {
+            return new(reason);
+        }
+
+        try
+        {
+            return new(reason, EventKey.Parse(Encoding.UTF8.GetString(reader.Bytes())));
+        }
+        catch (ArgumentException fault)
+        {
+            throw new FormatException($"The cause of a membership in '{segment}' is not the key of an event: the slot is damaged. {fault.Message}", fault);
+        }
     }
 }

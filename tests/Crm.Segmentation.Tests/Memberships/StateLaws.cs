@@ -25,7 +25,7 @@ public sealed class StateLaws
     public void What_is_written_is_read_back() => Prop.ForAll(Arb.From(States), state =>
     {
         var reader = new SlotReader(Written(state));
-        Assert.Equal(state, Codec.Read(2, ref reader));
+        Assert.Equal(state, Codec.Read(Codec.Version, ref reader));
         Assert.True(reader.AtEnd);
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
@@ -34,7 +34,7 @@ public sealed class StateLaws
     {
         Standing[] change = [Flipped(new Standing { Segment = "silent" }, flips) with { Due = Club.Day(flips) }];
         var reader = new SlotReader(Written(state));
-        var read = (SegmentationState)Codec.Read(2, ref reader);
+        var read = (SegmentationState)Codec.Read(Codec.Version, ref reader);
 
         Assert.Equal(Written(state), Written(read));
         Assert.Equal(Written(state.Set([.. change])), Written(read.Set([.. change])));
@@ -82,6 +82,50 @@ public sealed class StateLaws
     }
 
     [Fact]
+    public void What_the_release_before_wrote_is_read()
+    {
+        var reader = new SlotReader(WrittenBefore("till:7"));
+        var standings = ((SegmentationState)Codec.Read(2, ref reader)).Standings;
+
+        Assert.Equal(["a", "b"], standings.Select(standing => standing.Segment));
+        Assert.Equal((Club.Day(9), Club.Day(1)), (standings[0].Due, standings[0].ForgottenUntil));
+        Assert.Equal([new Membership(Club.Day(2), Club.Day(3), 3) { EnteredBy = new(MembershipReason.Time), LeftBy = new(MembershipReason.Definition) }], standings[0].Past);
+        Assert.Equal(new Membership(Club.Day(5), null, 4) { EnteredBy = new(MembershipReason.Event, new EventKey("till", "7")) }, standings[0].Current);
+        Assert.Equal(new Standing { Segment = "b", Due = Club.Day(4) }, standings[1]);
+        Assert.True(reader.AtEnd);
+    }
+
+    [Fact]
+    public void A_damaged_cause_of_the_release_before_is_refused_when_it_is_read_with_its_segment()
+    {
+        var fault = Assert.Throws<FormatException>(() =>
+        {
+            var reader = new SlotReader(WrittenBefore("till7"));
+            Codec.Read(2, ref reader);
+        });
+        Assert.Contains("The cause of a membership in 'a' is not the key of an event", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_damaged_of_memberships_is_refused_when_it_is_read_whichever_bit_it_is()
+    {
+        var written = Written(SegmentationState.Empty.Set([Flipped(new Standing { Segment = "regulars" }, 7), Flipped(new Standing { Segment = "silent" }, 2)]));
+        for (var at = written.AsSpan().IndexOf("till:"u8); at < written.Length; at++)
+        {
+            for (var bit = 0; bit < 8; bit++)
+            {
+                byte[] damaged = [.. written];
+                damaged[at] ^= (byte)(1 << bit);
+                Assert.Throws<FormatException>(() =>
+                {
+                    var reader = new SlotReader(damaged);
+                    Codec.Read(Codec.Version, ref reader);
+                });
+            }
+        }
+    }
+
+    [Fact]
     public void What_is_asked_of_the_past_is_right_or_no_longer_known() => Prop.ForAll(Arb.From(Gen.Choose(0, 40)), Arb.From(Gen.Elements(SegmentHistory.Intervals, SegmentHistory.Latest)), (flips, history) =>
     {
         var standing = Flipped(new Standing { Segment = "a" }, flips, history);
@@ -107,6 +151,31 @@ public sealed class StateLaws
     {
         var state = SegmentationState.Empty.Set([.. Enumerable.Range(0, 10).Select(number => Flipped(new Standing { Segment = $"segment-{number}" }, 1) with { Due = Club.Day(90) })]);
         Assert.InRange(Written(state).Length, 1, 10 * 48);
+    }
+
+    // Version 2, in which all that a standing has followed its segment.
+    private static byte[] WrittenBefore(string key)
+    {
+        var writer = new SlotWriter();
+        writer.Bits(7);
+        writer.Whole(2);
+        writer.Text("a");
+        writer.Whole(1 | 2 | 4 | (1 << 3));
+        writer.Instant(Club.Day(9));
+        writer.Instant(Club.Day(1));
+        writer.Instant(Club.Day(2));
+        writer.Whole(NodaConstants.TicksPerDay);
+        writer.Whole(3);
+        writer.Whole((long)MembershipReason.Time);
+        writer.Whole((long)MembershipReason.Definition);
+        writer.Whole(2 * NodaConstants.TicksPerDay);
+        writer.Whole(4);
+        writer.Whole((long)MembershipReason.Event);
+        writer.Text(key);
+        writer.Text("b");
+        writer.Whole(2);
+        writer.Instant(Club.Day(4));
+        return writer.Written.ToArray();
     }
 
     private static byte[] Written(SegmentationState state)
