@@ -30,19 +30,17 @@ internal static class KnownNames
         {
             foreach (var part in utf8)
             {
-                hash = (hash * 31) + part;
+                hash = (hash << 8) | part;
             }
+
+            return (int)((hash * Spread) >> 32);
         }
-        else
+
+        for (var at = 0; at < utf8.Length - sizeof(ulong); at += sizeof(ulong))
         {
-            for (var at = 0; at < utf8.Length - sizeof(ulong); at += sizeof(ulong))
-            {
-                hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8[at..])) * Spread;
-            }
-
-            hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8[^sizeof(ulong)..])) * Spread;
+            hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8[at..])) * Spread;
         }
 
-        return (int)(hash >> 32);
+        return (int)(((hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8[^sizeof(ulong)..])) * Spread) >> 32);
     }
 }

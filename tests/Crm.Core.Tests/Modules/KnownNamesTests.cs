@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Crm.Modules;
 
@@ -5,10 +6,14 @@ namespace Crm.Core.Tests.Modules;
 
 public sealed class KnownNamesTests
 {
-    [Fact]
-    public void Names_that_differ_in_their_last_letters_only_do_not_drive_each_other_out()
+    [Theory]
+    [InlineData("s{0}")]
+    [InlineData("{0:0000000}")]
+    [InlineData("{0}-vip")]
+    [InlineData("segments.condition-{0}")]
+    public void Names_that_differ_in_few_letters_do_not_drive_each_other_out(string form)
     {
-        var names = Enumerable.Range(0, 100).Select(number => Encoding.UTF8.GetBytes($"segments.condition-{number}")).ToList();
+        var names = Enumerable.Range(0, 100).Select(number => Encoding.UTF8.GetBytes(string.Format(CultureInfo.InvariantCulture, form, number))).ToList();
         var first = names.ConvertAll(name => KnownNames.Of(name));
         var again = names.ConvertAll(name => KnownNames.Of(name));
 
