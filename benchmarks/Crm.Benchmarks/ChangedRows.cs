@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 
 namespace Crm.Benchmarks;
@@ -13,6 +14,9 @@ internal sealed class ChangedRows
     private readonly List<Table> tables;
 
     private ChangedRows(List<Table> tables) => this.tables = tables;
+
+    /// <summary>The tables, those of the customers first.</summary>
+    public IReadOnlyList<Table> Tables => tables;
 
     /// <summary>How many rows of each table.</summary>
     public string Counts => string.Join(", ", tables.Select(table => string.Create(CultureInfo.InvariantCulture, $"{table.Rows.Count} of {table.Name}")));
@@ -49,20 +53,16 @@ internal sealed class ChangedRows
             command.ExecuteNonQuery();
         }
 
-        var commands = tables.ConvertAll(table => table.Prepared(connection));
-        var places = new int[tables.Count];
-        var customers = tables[0].Rows;
-        for (var first = 0; first < customers.Count; first += CustomersAtOnce)
+        var commands = tables.ConvertAll(table => Prepared(table, connection));
+        foreach (var some in AtOnce())
         {
-            var last = customers[Math.Min(first + CustomersAtOnce, customers.Count) - 1];
             using var transaction = connection.BeginTransaction();
             for (var table = 0; table < tables.Count; table++)
             {
                 var command = commands[table];
                 command.Transaction = transaction;
-                for (; places[table] < tables[table].Rows.Count && !IsAfter(tables[table].Rows[places[table]], last); places[table]++)
+                foreach (var row in CollectionsMarshal.AsSpan(tables[table].Rows)[some[table]])
                 {
-                    var row = tables[table].Rows[places[table]];
                     for (var i = 0; i < row.Length; i++)
                     {
                         command.Parameters[i].Value = row[i];
@@ -76,6 +76,27 @@ internal sealed class ChangedRows
         }
 
         commands.ForEach(command => command.Dispose());
+    }
+
+    /// <summary>The rows of two thousand customers after the other, of each table.</summary>
+    public IEnumerable<Range[]> AtOnce()
+    {
+        var places = new int[tables.Count];
+        var customers = tables[0].Rows;
+        for (var first = 0; first < customers.Count; first += CustomersAtOnce)
+        {
+            var last = customers[Math.Min(first + CustomersAtOnce, customers.Count) - 1];
+            yield return [.. tables.Select((table, number) =>
+            {
+                var from = places[number];
+                while (places[number] < table.Rows.Count && !IsAfter(table.Rows[places[number]], last))
+                {
+                    places[number]++;
+                }
+
+                return from..places[number];
+            })];
+        }
     }
 
     private static bool IsAfter(object[] row, object[] last)
@@ -103,7 +124,7 @@ internal sealed class ChangedRows
             rows.Add(row);
         }
 
-        return new Table(name, [.. key, .. values], write, rows);
+        return new Table(name, key, values, write, rows);
     }
 
     private static SqliteConnection Open(string file)
@@ -113,20 +134,28 @@ internal sealed class ChangedRows
         return connection;
     }
 
-    private sealed record Table(string Name, string[] Columns, string Write, List<object[]> Rows)
+    private static SqliteCommand Prepared(Table table, SqliteConnection connection)
     {
-        public SqliteCommand Prepared(SqliteConnection connection)
+        var command = connection.CreateCommand();
+        var names = table.Columns.Select((_, place) => string.Create(CultureInfo.InvariantCulture, $"${place}")).ToArray();
+        command.CommandText = table.Write.Replace("{0}", string.Join(", ", table.Columns), StringComparison.Ordinal).Replace("{1}", string.Join(", ", names), StringComparison.Ordinal);
+        foreach (var parameter in names)
         {
-            var command = connection.CreateCommand();
-            var names = Columns.Select((_, place) => string.Create(CultureInfo.InvariantCulture, $"${place}")).ToArray();
-            command.CommandText = Write.Replace("{0}", string.Join(", ", Columns), StringComparison.Ordinal).Replace("{1}", string.Join(", ", names), StringComparison.Ordinal);
-            foreach (var parameter in names)
-            {
-                command.Parameters.Add(new SqliteParameter { ParameterName = parameter });
-            }
-
-            command.Prepare();
-            return command;
+            command.Parameters.Add(new SqliteParameter { ParameterName = parameter });
         }
+
+        command.Prepare();
+        return command;
+    }
+
+    /// <summary>The rows of a table, in the order of their customers.</summary>
+    /// <param name="Name">The table.</param>
+    /// <param name="Key">The columns that tell rows apart.</param>
+    /// <param name="Values">The other columns.</param>
+    /// <param name="Write">How SQLite is told to write one.</param>
+    /// <param name="Rows">The values of all columns, those of the key first.</param>
+    public sealed record Table(string Name, string[] Key, string[] Values, string Write, List<object[]> Rows)
+    {
+        public IReadOnlyList<string> Columns { get; } = [.. Key, .. Values];
     }
 }

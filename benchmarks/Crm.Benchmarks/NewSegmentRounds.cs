@@ -12,10 +12,11 @@ namespace Crm.Benchmarks;
 
 /// <summary>
 /// New segments over a <see cref="StoredShop"/>: asked by the store's executor, and filled in from now and by replay, each into a copy of its own, in turns; and the rows that were written, by hand:
-/// <c>dotnet run -c Release --project benchmarks/Crm.Benchmarks -- segments new [CUSTOMERS] [FILE] [PART…]</c>. A file that is there is used again, one that is not is kept.
+/// <c>dotnet run -c Release --project benchmarks/Crm.Benchmarks -- segments new [CUSTOMERS] [FILE] [PART…]</c>. A file that is there is used again, one that is not is kept. With the part "postgresql" the same rows are in PostgreSQL.
 /// </summary>
 internal static class NewSegmentRounds
 {
+    private const string InPostgreSql = "postgresql";
     private const int Rounds = 3;
     private const int MostForRounds = 200_000;
 
@@ -40,7 +41,7 @@ internal static class NewSegmentRounds
 
     /// <param name="customers">How many.</param>
     /// <param name="kept">Where the shop is, or is to be; null: it is made and deleted.</param>
-    /// <param name="parts">Which of "now", "best", "history"; none is all.</param>
+    /// <param name="parts">Which of "now", "best", "history"; none is all. And "postgresql".</param>
     public static async Task RunAsync(int customers, string? kept, string[] parts)
     {
         var folder = Directory.CreateTempSubdirectory("crm-new-segment-");
@@ -52,13 +53,21 @@ internal static class NewSegmentRounds
                 await StoredShop.MakeAsync(shop, customers, new SegmentCatalog([Spenders]));
             }
 
-            var asked = Parts.Where(part => parts.Length == 0 || parts.Contains(part.Name)).ToList();
+            var names = parts.Except([InPostgreSql]).ToList();
+            var asked = Parts.Where(part => names.Count == 0 || names.Contains(part.Name)).ToList();
             var rounds = customers > MostForRounds ? 1 : Rounds;
+            var files = new SqliteShopCopies(shop, folder.FullName);
+            await using var server = parts.Contains(InPostgreSql) ? await PostgreSqlShopCopies.LoadAsync(shop) : null;
+            foreach (var part in asked)
+            {
+                await part.LookAsync(shop, files, server);
+            }
+
             for (var round = 0; round < rounds; round++)
             {
                 foreach (var part in asked)
                 {
-                    await part.RunAsync(shop, folder.FullName);
+                    await part.RunAsync((ShopCopies?)server ?? files);
                 }
             }
 
@@ -78,37 +87,56 @@ internal static class NewSegmentRounds
         private readonly List<Spent> preview = [];
         private readonly List<Spent> fill = [];
         private readonly List<Spent> hand = [];
-        private string written = "";
+        private ChangedRows? rows;
         private long memory;
 
-        public async Task RunAsync(string shop, string folder)
+        /// <summary>Finds out what is going to be written; and, of a server, whether it is the same there.</summary>
+        public async Task LookAsync(string shop, SqliteShopCopies files, PostgreSqlShopCopies? server)
         {
-            var (asked, filled, byHand) = (Path.Combine(folder, "asked.db"), Path.Combine(folder, "filled.db"), Path.Combine(folder, "hand.db"));
-            File.Copy(shop, asked);
-            await TimeAsync(ask, asked, [Spenders], async study => await study.Engine.SelectAsync(Segment.Where));
-            await TimeAsync(preview, asked, [Spenders], async study => await study.Study.PreviewAsync(Segment));
-            Delete(asked);
-            File.Copy(shop, filled);
-            await TimeAsync(fill, filled, [Spenders, Segment], BackfillAsync);
-            var rows = ChangedRows.Between(shop, filled);
-            written = rows.Counts;
-            Delete(filled);
-            File.Copy(shop, byHand);
-            await TimeAsync(hand, () =>
+            var filled = await files.MakeAsync("looked");
+            await FillAsync(files, filled);
+            rows = ChangedRows.Between(shop, filled);
+            await files.DeleteAsync(filled);
+            if (server is not null)
             {
-                rows.WriteInto(byHand);
-                return Task.CompletedTask;
-            });
-            Delete(byHand);
+                var (byEngine, byHand) = (await server.MakeAsync("engine"), await server.MakeAsync("hand"));
+                await FillAsync(server, byEngine);
+                await server.WriteAsync(byHand, rows);
+                if (await server.SumAsync(byEngine, rows) != await server.SumAsync(byHand, rows))
+                {
+                    throw new InvalidOperationException($"{Name}: what is written by hand is not what the engine writes.");
+                }
+
+                await server.DeleteAsync(byEngine);
+                await server.DeleteAsync(byHand);
+            }
+
+            fill.Clear();
+        }
+
+        public async Task RunAsync(ShopCopies copies)
+        {
+            var asked = await copies.MakeAsync("asked");
+            await TimeAsync(ask, copies, asked, [Spenders], async study => await study.Engine.SelectAsync(Segment.Where));
+            await TimeAsync(preview, copies, asked, [Spenders], async study => await study.Study.PreviewAsync(Segment));
+            await copies.DeleteAsync(asked);
+            var filled = await copies.MakeAsync("filled");
+            await FillAsync(copies, filled);
+            await copies.DeleteAsync(filled);
+            var byHand = await copies.MakeAsync("hand");
+            await TimeAsync(hand, copies.Processors, () => copies.WriteAsync(byHand, rows ?? throw new InvalidOperationException("Nobody has looked what is to be written.")));
+            await copies.DeleteAsync(byHand);
         }
 
         public void Say(int customers)
         {
             var (asking, writing, filling) = (Spent.Least(ask), Spent.Least(hand), Spent.Least(fill));
             var yardstick = asking + writing;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name}: asking {asking}, preview {Spent.Least(preview)}, writing by hand {writing} ({written})"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name}: asking {asking}, preview {Spent.Least(preview)}, writing by hand {writing} ({rows?.Counts})"));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name}: filling in {filling}, {customers / filling.Seconds:0} customers a second, {1_000_000 * filling.Processor / customers:0.0} µs of processor a customer; {filling.Seconds / yardstick.Seconds:0.00} times asking and writing by hand, by the processors {filling.Processor / yardstick.Processor:0.00}; {filling.Seconds / asking.Seconds:0.0} and {filling.Processor / asking.Processor:0.0} times asking; at most {memory / 1_000_000} MB more on the heap"));
         }
+
+        private Task FillAsync(ShopCopies copies, string copy) => TimeAsync(fill, copies, copy, [Spenders, Segment], BackfillAsync);
 
         private async Task BackfillAsync(Asked asked)
         {
@@ -118,28 +146,21 @@ internal static class NewSegmentRounds
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name}: {report.Seen} seen, {report.Changed} changed, told {peak.Times} times; {string.Join(", ", report.Segments)}"));
         }
 
-        private static async Task TimeAsync(List<Spent> times, string file, Segment[] segments, Func<Asked, Task> work)
+        private static async Task TimeAsync(List<Spent> times, ShopCopies copies, string copy, Segment[] segments, Func<Asked, Task> work)
         {
-            await using var store = StoredShop.Open(file);
+            await using var store = copies.Open(copy);
             var (catalog, clock) = (new SegmentCatalog(segments), new FakeClock(StoredShop.Now));
             var engine = StoredShop.Engine(store, catalog, clock);
-            await TimeAsync(times, () => work(new Asked(engine, new SegmentStudy(engine, catalog, clock))));
+            await TimeAsync(times, copies.Processors, () => work(new Asked(engine, new SegmentStudy(engine, catalog, clock))));
         }
 
-        private static async Task TimeAsync(List<Spent> times, Func<Task> work)
+        private static async Task TimeAsync(List<Spent> times, ProcessorTime processors, Func<Task> work)
         {
             GC.Collect();
-            var (processor, before) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+            var (used, before) = (processors.Now(), Stopwatch.GetTimestamp());
             await work();
-            times.Add(new Spent(Stopwatch.GetElapsedTime(before).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds));
-        }
-
-        private static void Delete(string file)
-        {
-            foreach (var left in Directory.GetFiles(Path.GetDirectoryName(file) ?? ".", $"{Path.GetFileName(file)}*"))
-            {
-                File.Delete(left);
-            }
+            var (elapsed, now) = (Stopwatch.GetElapsedTime(before), processors.Now());
+            times.Add(new Spent(elapsed.TotalSeconds, now.Client - used.Client + (double.IsNaN(now.Server) ? 0 : now.Server - used.Server)));
         }
     }
 
