@@ -12,7 +12,7 @@ namespace Crm.Engine;
 /// <param name="most">The most events of one group.</param>
 /// <param name="pacing">How the next group is begun, and callers go on.</param>
 /// <param name="probe">Asks the store about whoever an event is of, without waiting for a row that somebody holds; it throws where the store does not answer.</param>
-internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IReadOnlyList<Recorded>>> record, int most, Pacing pacing, Func<CustomerEvent, ValueTask> probe)
+internal sealed class GroupLane(Func<IReadOnlyList<HashedEvent>, ValueTask<IReadOnlyList<Recorded>>> record, int most, Pacing pacing, Func<CustomerEvent, ValueTask> probe)
 {
     // After so many in a row who failed the store is asked whether it is there, and after so many in spite of its answers nobody else waits.
     private const int ProbedAfter = 3;
@@ -190,7 +190,7 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
     {
         try
         {
-            var answers = await record(group.ConvertAll(caller => caller.Happened)).ConfigureAwait(false);
+            var answers = await record(group.ConvertAll(caller => caller.Sent)).ConfigureAwait(false);
             for (var i = 0; i < group.Count; i++)
             {
                 group[i].Succeed(answers[i]);
@@ -217,7 +217,10 @@ internal sealed class GroupLane(Func<IReadOnlyList<CustomerEvent>, ValueTask<IRe
         private readonly TaskCompletionSource<Recorded> answer = new(pacing.Turns);
         private int taken;
 
-        public CustomerEvent Happened { get; } = happened;
+        /// <summary>Hashed by whoever comes, while others are being recorded.</summary>
+        public HashedEvent Sent { get; } = new(happened, Binary.PayloadHash(happened));
+
+        public CustomerEvent Happened => Sent.Happened;
 
         public Task<Recorded> Answer => answer.Task;
 

@@ -4,6 +4,11 @@ using Crm.Values;
 
 namespace Crm.Engine;
 
+/// <summary>An event with the hash of what was sent.</summary>
+/// <param name="Happened">The event.</param>
+/// <param name="Hash">See <see cref="Binary.PayloadHash"/>.</param>
+internal readonly record struct HashedEvent(CustomerEvent Happened, UInt128 Hash);
+
 /// <summary>
 /// Lets events that come at the same time share a transaction, by the bucket of their customer or the hash of their identity. Each caller is answered when its own event is durable, and one at a time
 /// costs what it did alone. The line has an end: who comes when it is full waits outside.
@@ -20,7 +25,7 @@ internal sealed class GroupRecorder : IDisposable
         this.lanes = new GroupLane[lanes];
         for (var i = 0; i < lanes; i++)
         {
-            this.lanes[i] = new GroupLane(events => recorder.RecordCheckedAsync(events, RecordMode.Live, CancellationToken.None), options.GroupSize, pacing, async happened => await store.LoadAsync(new CustomerRef(happened.Customer, happened.Identity), CancellationToken.None).ConfigureAwait(false));
+            this.lanes[i] = new GroupLane(events => recorder.RecordCheckedAsync(events), options.GroupSize, pacing, async happened => await store.LoadAsync(new CustomerRef(happened.Customer, happened.Identity), CancellationToken.None).ConfigureAwait(false));
         }
 
         room = new SemaphoreSlim(options.GroupQueue, options.GroupQueue);

@@ -125,6 +125,18 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
         return await RecordAsync(items, mode, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Records events that <see cref="Check"/> finds nothing wrong with, as they happen.</summary>
+    public ValueTask<IReadOnlyList<Recorded>> RecordCheckedAsync(IReadOnlyList<HashedEvent> events)
+    {
+        var items = new Item[events.Count];
+        for (var i = 0; i < items.Length; i++)
+        {
+            items[i] = new Item(i, events[i].Happened, events[i].Hash, null);
+        }
+
+        return RecordAsync(items, RecordMode.Live, CancellationToken.None);
+    }
+
     private async ValueTask<IReadOnlyList<Recorded>> RecordAsync(Item[] items, RecordMode mode, CancellationToken cancellationToken)
     {
         using var activity = CrmTelemetry.Start(CrmTelemetry.RecordActivity);

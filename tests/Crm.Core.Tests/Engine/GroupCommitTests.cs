@@ -215,7 +215,7 @@ public sealed class GroupCommitTests
         var lane = new GroupLane(
             async events =>
             {
-                groups.Add(string.Join(' ', events.Select(happened => happened.Key.Value)));
+                groups.Add(string.Join(' ', events.Select(sent => sent.Happened.Key.Value)));
                 await gate.Task;
                 throw new InvalidOperationException("Nothing is recorded here.");
             },
