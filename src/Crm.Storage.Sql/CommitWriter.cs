@@ -28,7 +28,14 @@ internal sealed class CommitWriter(string tenant, CommitDiagnosis diagnosis, Sto
         {
             if (!read)
             {
-                if (await session.TryCommitAsync(await CallsAsync(session, commits, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false))
+                var calls = await CallsAsync(session, commits, cancellationToken).ConfigureAwait(false);
+                var held = await session.TryCommitAsync(calls, cancellationToken).ConfigureAwait(false);
+                foreach (var call in calls)
+                {
+                    call.Clear();
+                }
+
+                if (held)
                 {
                     var done = new CommitResult[commits.Count];
                     Array.Fill(done, CommitResult.Done);
