@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Crm.Modules;
 using Crm.Values;
 
@@ -6,8 +7,40 @@ namespace Crm.Storage.Sql;
 /// <summary>Spreads commits over statements: the guards first, then what they guard.</summary>
 internal sealed class CommitCalls
 {
+    // In this order they are sent.
+    private static readonly (SqlStatement Statement, bool IsGuard)[] Order =
+    [
+        (CommitStatements.Keys, IsGuard: true),
+        (CommitStatements.Births, IsGuard: true),
+        (CommitStatements.Versions, IsGuard: true),
+        (CommitStatements.VersionsUpon, IsGuard: true),
+        (CommitStatements.Severed, IsGuard: false),
+        (CommitStatements.Identities, IsGuard: true),
+        (CommitStatements.Draws, IsGuard: true),
+        (CommitStatements.DrawsOnCredit, IsGuard: true),
+        (CommitStatements.GiveBack, IsGuard: false),
+        (CommitStatements.Events, IsGuard: true),
+        (CommitStatements.Lines, IsGuard: true),
+        (CommitStatements.Slots, IsGuard: false),
+        (CommitStatements.Ledger, IsGuard: true),
+        (CommitStatements.FactsGone, IsGuard: false),
+        (CommitStatements.Facts, IsGuard: false),
+        (CommitStatements.ProfilesGone, IsGuard: false),
+        (CommitStatements.Profiles, IsGuard: false),
+        (CommitStatements.WakeupsGone, IsGuard: false),
+        (CommitStatements.Wakeups, IsGuard: false),
+        (CommitStatements.CheckpointsGone, IsGuard: false),
+        (CommitStatements.Checkpoints, IsGuard: false),
+        (CommitStatements.Outbox, IsGuard: false),
+        (CommitStatements.OutboxWithdrawn, IsGuard: false),
+        (CommitStatements.MessagesWithdrawn, IsGuard: false),
+        (CommitStatements.OutboxSettled, IsGuard: false),
+    ];
+
+    private static readonly FrozenDictionary<SqlStatement, int> Places = Order.Index().ToFrozenDictionary(step => step.Item.Statement, step => step.Index);
+
     private readonly string tenant;
-    private readonly SqlCall?[] calls = new SqlCall?[25]; // in the order in which they are sent; null where there is nothing to do
+    private readonly SqlCall?[] calls = new SqlCall?[Order.Length]; // null where there is nothing to do
 
     private CommitCalls(string tenant) => this.tenant = tenant;
 
@@ -29,55 +62,12 @@ internal sealed class CommitCalls
         return [.. all.calls.OfType<SqlCall>()];
     }
 
-    private SqlCall Keys => calls[0] ??= new SqlCall(CommitStatements.Keys) { IsGuard = true };
-
-    private SqlCall Births => calls[1] ??= new SqlCall(CommitStatements.Births) { IsGuard = true };
-
-    private SqlCall Versions => calls[2] ??= new SqlCall(CommitStatements.Versions) { IsGuard = true };
-
-    private SqlCall VersionsUpon => calls[3] ??= new SqlCall(CommitStatements.VersionsUpon) { IsGuard = true };
-
-    private SqlCall Severed => calls[4] ??= new SqlCall(CommitStatements.Severed);
-
-    private SqlCall Identities => calls[5] ??= new SqlCall(CommitStatements.Identities) { IsGuard = true };
-
-    private SqlCall Draws => calls[6] ??= new SqlCall(CommitStatements.Draws) { IsGuard = true };
-
-    private SqlCall DrawsOnCredit => calls[7] ??= new SqlCall(CommitStatements.DrawsOnCredit) { IsGuard = true };
-
-    private SqlCall GiveBack => calls[8] ??= new SqlCall(CommitStatements.GiveBack);
-
-    private SqlCall Events => calls[9] ??= new SqlCall(CommitStatements.Events) { IsGuard = true };
-
-    private SqlCall Lines => calls[10] ??= new SqlCall(CommitStatements.Lines) { IsGuard = true };
-
-    private SqlCall Slots => calls[11] ??= new SqlCall(CommitStatements.Slots);
-
-    private SqlCall Ledger => calls[12] ??= new SqlCall(CommitStatements.Ledger) { IsGuard = true };
-
-    private SqlCall FactsGone => calls[13] ??= new SqlCall(CommitStatements.FactsGone);
-
-    private SqlCall Facts => calls[14] ??= new SqlCall(CommitStatements.Facts);
-
-    private SqlCall ProfilesGone => calls[15] ??= new SqlCall(CommitStatements.ProfilesGone);
-
-    private SqlCall Profiles => calls[16] ??= new SqlCall(CommitStatements.Profiles);
-
-    private SqlCall WakeupsGone => calls[17] ??= new SqlCall(CommitStatements.WakeupsGone);
-
-    private SqlCall Wakeups => calls[18] ??= new SqlCall(CommitStatements.Wakeups);
-
-    private SqlCall CheckpointsGone => calls[19] ??= new SqlCall(CommitStatements.CheckpointsGone);
-
-    private SqlCall Checkpoints => calls[20] ??= new SqlCall(CommitStatements.Checkpoints);
-
-    private SqlCall Outbox => calls[21] ??= new SqlCall(CommitStatements.Outbox);
-
-    private SqlCall OutboxWithdrawn => calls[22] ??= new SqlCall(CommitStatements.OutboxWithdrawn);
-
-    private SqlCall MessagesWithdrawn => calls[23] ??= new SqlCall(CommitStatements.MessagesWithdrawn);
-
-    private SqlCall OutboxSettled => calls[24] ??= new SqlCall(CommitStatements.OutboxSettled);
+    /// <summary>The call that takes rows of a statement.</summary>
+    private SqlCall To(SqlStatement statement)
+    {
+        var place = Places[statement];
+        return calls[place] ??= new SqlCall(statement) { IsGuard = Order[place].IsGuard };
+    }
 
     private void AddKeys(IReadOnlyList<Commit> commits)
     {
@@ -93,7 +83,7 @@ internal sealed class CommitCalls
         recorded.Sort(static (left, right) => left.Bucket != right.Bucket ? left.Bucket.CompareTo(right.Bucket) : left.Entry.Event.Key.CompareTo(right.Entry.Event.Key));
         foreach (var (bucket, entry, customer) in recorded)
         {
-            Keys.Add(tenant, bucket, entry.Event.Key.Source, entry.Event.Key.Value, Bits.Of(entry.PayloadHash), customer.Bucket, customer, entry.Version);
+            To(CommitStatements.Keys).Add(tenant, bucket, entry.Event.Key.Source, entry.Event.Key.Value, Bits.Of(entry.PayloadHash), customer.Bucket, customer, entry.Version);
         }
     }
 
@@ -111,7 +101,7 @@ internal sealed class CommitCalls
         claimed.Sort(static (left, right) => left.Bucket != right.Bucket ? left.Bucket.CompareTo(right.Bucket) : left.Claim.Identity.CompareTo(right.Claim.Identity));
         foreach (var (bucket, claim, customer) in claimed)
         {
-            Identities.Add(tenant, bucket, claim.Identity.Kind, claim.Identity.Value, customer.Bucket, customer, claim.Reference);
+            To(CommitStatements.Identities).Add(tenant, bucket, claim.Identity.Kind, claim.Identity.Value, customer.Bucket, customer, claim.Reference);
         }
     }
 
@@ -129,18 +119,18 @@ internal sealed class CommitCalls
             var credit = supply.Where(draw => draw is { Amount: > 0, IntoDebt: false }).Min(draw => (long?)draw.Credit) ?? 0;
             if (net > 0 && net <= credit)
             {
-                DrawsOnCredit.Add(tenant, supply.Key, Bounded(-net), Bounded(net - credit));
+                To(CommitStatements.DrawsOnCredit).Add(tenant, supply.Key, Bounded(-net), Bounded(net - credit));
             }
             else if (net > 0)
             {
-                Draws.Add(tenant, supply.Key, Bounded(net), Bounded(net - credit));
+                To(CommitStatements.Draws).Add(tenant, supply.Key, Bounded(net), Bounded(net - credit));
             }
 
             // What is taken into debt is given back below nothing. A supply has one row of this: a statement may write a row once.
             var back = -Int128.Min(net, 0) - Sum(supply.Where(draw => draw.IntoDebt && draw.Amount > 0));
             if (back != 0)
             {
-                GiveBack.Add(tenant, supply.Key, Bounded(back));
+                To(CommitStatements.GiveBack).Add(tenant, supply.Key, Bounded(back));
             }
         }
     }
@@ -154,15 +144,15 @@ internal sealed class CommitCalls
         var id = new Owner(tenant, commit.Customer.Bucket, commit.Customer);
         if (commit.ExpectedVersion == 0)
         {
-            Births.Add(id.Tenant, id.Bucket, id.Bytes, commit.Version, 0, commit.Claims.Count, commit.RecordedAt);
+            To(CommitStatements.Births).Add(id.Tenant, id.Bucket, id.Bytes, commit.Version, 0, commit.Claims.Count, commit.RecordedAt);
         }
         else if (commit.Upon is { } upon)
         {
-            VersionsUpon.Add(id.Tenant, id.Bucket, id.Bytes, commit.ExpectedVersion, commit.Version, commit.Claims.Count, upon.Name, upon.Bytes.AsSpan().ToArray());
+            To(CommitStatements.VersionsUpon).Add(id.Tenant, id.Bucket, id.Bytes, commit.ExpectedVersion, commit.Version, commit.Claims.Count, upon.Name, upon.Bytes.AsSpan().ToArray());
         }
         else
         {
-            Versions.Add(id.Tenant, id.Bucket, id.Bytes, commit.ExpectedVersion, commit.Version, commit.Claims.Count);
+            To(CommitStatements.Versions).Add(id.Tenant, id.Bucket, id.Bytes, commit.ExpectedVersion, commit.Version, commit.Claims.Count);
         }
 
         foreach (var entry in commit.Entries)
@@ -172,12 +162,12 @@ internal sealed class CommitCalls
 
         foreach (var identity in commit.Severed)
         {
-            Severed.Add(tenant, Bucket.Of(identity), identity.Kind, identity.Value, commit.Customer.Bucket, commit.Customer);
+            To(CommitStatements.Severed).Add(tenant, Bucket.Of(identity), identity.Kind, identity.Value, commit.Customer.Bucket, commit.Customer);
         }
 
         foreach (var slot in commit.Slots)
         {
-            Slots.Add(id.Tenant, id.Bucket, id.Bytes, slot.Name, slot.Version, slot.Bytes.AsSpan().ToArray());
+            To(CommitStatements.Slots).Add(id.Tenant, id.Bucket, id.Bytes, slot.Name, slot.Version, slot.Bytes.AsSpan().ToArray());
         }
 
         AddLedger(id, commit);
@@ -193,14 +183,14 @@ internal sealed class CommitCalls
     private void Add(Owner id, JournalEntry entry)
     {
         var sent = entry.Event;
-        Events.Add(
+        To(CommitStatements.Events).Add(
             id.Tenant, id.Bucket, id.Bytes, entry.Version, sent.Key.Source, sent.Key.Value, sent.Kind, sent.OccurredAt, entry.EffectiveAt, entry.RecordedAt, sent.Channel, sent.Brand, sent.Actor,
             sent.Spend?.MinorUnits, sent.Spend?.Currency.Code, sent.Original?.Source, sent.Original?.Value, sent.Customer is { } named ? named : SqlValue.Null, (long?)entry.IdentityReference,
             entry.Backfill ? 1 : 0, Bits.Of(entry.PayloadHash), Binary.Write(sent.Fields), Binary.Write(entry.Observations), Binary.Write(entry.Receipt));
         for (var i = 0; i < sent.Lines.Count; i++)
         {
             var line = sent.Lines[i];
-            Lines.Add(id.Tenant, id.Bucket, id.Bytes, entry.Version, i, line.Sku, line.Category, line.Quantity, line.Amount.MinorUnits, line.Amount.Currency.Code);
+            To(CommitStatements.Lines).Add(id.Tenant, id.Bucket, id.Bytes, entry.Version, i, line.Sku, line.Category, line.Quantity, line.Amount.MinorUnits, line.Amount.Currency.Code);
         }
     }
 
@@ -209,7 +199,7 @@ internal sealed class CommitCalls
         for (var i = 0; i < commit.Ledger.Count; i++)
         {
             var entry = commit.Ledger[i];
-            Ledger.Add(
+            To(CommitStatements.Ledger).Add(
                 id.Tenant, id.Bucket, id.Bytes, commit.Version, i, entry.Program, entry.Unit, entry.Lot, entry.Amount, (long)entry.Movement, entry.Cause.Source, entry.Cause.Value, entry.OccurredAt,
                 commit.RecordedAt, entry.Rule, entry.Code, entry.Definition is { } definition ? Bits.Of(definition.Value) : SqlValue.Null, entry.Corrects?.Source, entry.Corrects?.Value);
         }
@@ -219,11 +209,11 @@ internal sealed class CommitCalls
     {
         if (fact.Value.IsMissing)
         {
-            FactsGone.Add(id.Tenant, id.Bucket, id.Bytes, fact.Name);
+            To(CommitStatements.FactsGone).Add(id.Tenant, id.Bucket, id.Bytes, fact.Name);
         }
         else
         {
-            Facts.Add(id.Tenant, id.Bucket, id.Bytes, fact.Name, (long)fact.Value.Kind, fact.Value.ToString(), FactValue.Number(fact.Value), fact.ValidUntil);
+            To(CommitStatements.Facts).Add(id.Tenant, id.Bucket, id.Bytes, fact.Name, (long)fact.Value.Kind, fact.Value.ToString(), FactValue.Number(fact.Value), fact.ValidUntil);
         }
     }
 
@@ -233,11 +223,11 @@ internal sealed class CommitCalls
         {
             if (Binary.Write(profile) is { } content)
             {
-                Profiles.Add(id.Tenant, id.Bucket, id.Bytes, content);
+                To(CommitStatements.Profiles).Add(id.Tenant, id.Bucket, id.Bytes, content);
             }
             else
             {
-                ProfilesGone.Add(id.Tenant, id.Bucket, id.Bytes);
+                To(CommitStatements.ProfilesGone).Add(id.Tenant, id.Bucket, id.Bytes);
             }
         }
 
@@ -245,22 +235,22 @@ internal sealed class CommitCalls
         {
             if (commit.NextDue is { } due)
             {
-                Wakeups.Add(id.Tenant, id.Bucket, id.Bytes, due);
+                To(CommitStatements.Wakeups).Add(id.Tenant, id.Bucket, id.Bytes, due);
             }
             else if (commit.ExpectedVersion > 0)
             {
-                WakeupsGone.Add(id.Tenant, id.Bucket, id.Bytes);
+                To(CommitStatements.WakeupsGone).Add(id.Tenant, id.Bucket, id.Bytes);
             }
         }
 
         if (commit.CheckpointsInvalidFrom is { } from)
         {
-            CheckpointsGone.Add(id.Tenant, id.Bucket, id.Bytes, from);
+            To(CommitStatements.CheckpointsGone).Add(id.Tenant, id.Bucket, id.Bytes, from);
         }
 
         foreach (var checkpoint in commit.Checkpoints)
         {
-            Checkpoints.Add(id.Tenant, id.Bucket, id.Bytes, checkpoint.At, CheckpointBytes.Write(checkpoint.Slots));
+            To(CommitStatements.Checkpoints).Add(id.Tenant, id.Bucket, id.Bytes, checkpoint.At, CheckpointBytes.Write(checkpoint.Slots));
         }
     }
 
@@ -269,24 +259,24 @@ internal sealed class CommitCalls
         for (var i = 0; i < commit.Outbox.Count; i++)
         {
             var item = commit.Outbox[i];
-            Outbox.Add(
+            To(CommitStatements.Outbox).Add(
                 id.Tenant, id.Bucket, id.Bytes, item.Id, OutboxContent.Kind(item), 0, item.NotBefore, (item as OutboxItem.OfMessage)?.Message.UsefulUntil,
                 commit.RecordedAt, commit.Version, i, item.Attempts, OutboxContent.Write(item));
         }
 
         foreach (var item in commit.Withdrawn)
         {
-            OutboxWithdrawn.Add(id.Tenant, id.Bucket, id.Bytes, item);
+            To(CommitStatements.OutboxWithdrawn).Add(id.Tenant, id.Bucket, id.Bytes, item);
         }
 
         if (commit.WithdrawsMessages)
         {
-            MessagesWithdrawn.Add(id.Tenant, id.Bucket, id.Bytes, OutboxContent.OfMessage);
+            To(CommitStatements.MessagesWithdrawn).Add(id.Tenant, id.Bucket, id.Bytes, OutboxContent.OfMessage);
         }
 
         foreach (var item in commit.Settled)
         {
-            OutboxSettled.Add(id.Tenant, id.Bucket, id.Bytes, item);
+            To(CommitStatements.OutboxSettled).Add(id.Tenant, id.Bucket, id.Bytes, item);
         }
     }
 
