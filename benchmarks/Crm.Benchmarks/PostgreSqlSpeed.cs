@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty;
@@ -25,11 +26,14 @@ internal static class PostgreSqlSpeed
     private const int Customers = 1_000;
     private const int Remembered = 10_000;
     private const int Rounds = 3;
+    private const int MostRounds = 16;
+    private const int BatchesARound = 8;
+    private const double Compiling = 0.05;
     private static readonly CrmOptions Usual = new();
     private static ProcessorTime processors = ProcessorTime.Own;
     private static int number;
 
-    /// <summary>Runs some of the parts single, lone (its first third: one writer), hot, memory, bulk and sqlite; none named: all.</summary>
+    /// <summary>Runs some of the parts single, hot, memory, bulk and sqlite; none named: all. A number is the part of single with so many writers.</summary>
     public static async Task RunAsync(double seconds, IReadOnlyList<string> parts)
     {
         var connectionString = Environment.GetEnvironmentVariable("CRM_BENCH_POSTGRES") ?? PostgreSqlCluster.Start(durable: true) ?? throw new InvalidOperationException("No PostgreSQL: set CRM_BENCH_POSTGRES, or install the server.");
@@ -40,7 +44,7 @@ internal static class PostgreSqlSpeed
         await using var store = PostgreSqlStore.Open(pooled, options);
         var loading = EngineOver(store, grouped: false, remembered: 0);
         await BirthsAsync(loading);
-        int[] counts = parts is [] || parts.Contains("single") ? [1, 8, 32] : parts.Contains("lone") ? [1] : [];
+        int[] counts = parts is [] || parts.Contains("single") ? [1, 8, 32] : [.. parts.SelectMany(part => int.TryParse(part, CultureInfo.InvariantCulture, out var writers) ? [writers] : Array.Empty<int>())];
         foreach (var writers in counts)
         {
             await SingleAsync(connectionString, pooled, schema, store, loading, writers, seconds);
@@ -75,7 +79,7 @@ internal static class PostgreSqlSpeed
         await command.ExecuteNonQueryAsync();
     }
 
-    // One event a call, so many callers at once. The first round is left aside: in it code is still being compiled.
+    // One event a call, so many callers at once.
     private static async Task SingleAsync(string connectionString, string pooled, string schema, ICustomerStore store, CrmEngine loading, int writers, double seconds)
     {
         var remembering = EngineOver(store, grouped: false, Remembered);
@@ -83,6 +87,7 @@ internal static class PostgreSqlSpeed
         var forgetful = EngineOver(store, Usual with { RememberCustomers = 0 });
         var (engine, knowing, byDefault, grouped, commit, hand, bench) = (new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>());
         await InTurnsAsync(
+            [engine, knowing, byDefault, grouped, commit, hand],
             async () => engine.Add(await EngineAsync(loading, writers, seconds)),
             async () => hand.Add(await ByHandAsync(pooled, schema, writers, seconds)),
             async () => knowing.Add(await EngineAsync(remembering, writers, seconds)),
@@ -108,15 +113,18 @@ internal static class PostgreSqlSpeed
     private static async Task ManyAsync(string connectionString, string schema, CrmEngine engine, string what, double seconds)
     {
         var (one, eight, alone, many, hottest) = (new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>());
-        for (var round = 0; round <= Rounds; round++)
-        {
-            one.Add(await PgBenchAsync(connectionString, schema, Customers, 1, seconds));
-            eight.Add(await PgBenchAsync(connectionString, schema, Customers, 8, seconds));
-            alone.Add(await PgBenchAsync(connectionString, schema, 1, 8, seconds));
-            var of = await BirthsAsync(engine);
-            many.Add(await RateAsync(Customers, seconds, caller => RecordAsync(engine, caller, of)));
-            hottest.Add(await RateAsync(Customers, seconds, _ => RecordAsync(engine, 0, of)));
-        }
+        await UntilEnoughAsync(
+            Rounds,
+            [many, hottest],
+            async _ =>
+            {
+                one.Add(await PgBenchAsync(connectionString, schema, Customers, 1, seconds));
+                eight.Add(await PgBenchAsync(connectionString, schema, Customers, 8, seconds));
+                alone.Add(await PgBenchAsync(connectionString, schema, 1, 8, seconds));
+                var of = await BirthsAsync(engine);
+                many.Add(await RateAsync(Customers, seconds, caller => RecordAsync(engine, caller, of)));
+                hottest.Add(await RateAsync(Customers, seconds, _ => RecordAsync(engine, 0, of)));
+            });
 
         Say($"pgbench, one a transaction: 1 client {Of(one)}; 8 clients {Of(eight)}; 8 clients on one customer {Of(alone)}");
         Say($"{what}, 1,000 callers: {Of(many)}: {PerSecond(many) / PerSecond(one):0.0} and {PerSecond(many) / PerSecond(eight):0.0} times");
@@ -162,19 +170,22 @@ internal static class PostgreSqlSpeed
         var deciding = EngineOver(target.Memory, grouped: false, remembered: 0);
         var (mine, byHands) = (await BirthsAsync(engine), await BirthsAsync(deciding));
         await byHand.WriteAsync(target.Take());
-        for (var round = 0; round < 8 * (Rounds + 1); round++)
-        {
-            CustomerEvent[] events = [.. Enumerable.Range(0, Customers).Select(n => Purchase(n, mine))];
-            var watch = Watch.Start(processors);
-            await engine.RecordAsync(events);
-            bulk.Add(watch.Rate(Customers));
+        await UntilEnoughAsync(
+            BatchesARound * Rounds,
+            [bulk, hand],
+            async _ =>
+            {
+                CustomerEvent[] events = [.. Enumerable.Range(0, Customers).Select(n => Purchase(n, mine))];
+                var watch = Watch.Start(processors);
+                await engine.RecordAsync(events);
+                bulk.Add(watch.Rate(Customers));
 
-            await deciding.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, byHands))]);
-            var commits = target.Take();
-            watch = Watch.Start(processors);
-            await byHand.WriteAsync(commits);
-            hand.Add(watch.Rate(Customers));
-        }
+                await deciding.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, byHands))]);
+                var commits = target.Take();
+                watch = Watch.Start(processors);
+                await byHand.WriteAsync(commits);
+                hand.Add(watch.Rate(Customers));
+            });
 
         Say($"1,000 events a call: by hand in rows of many {Of(hand)}");
         Against(hand, "engine", bulk);
@@ -196,28 +207,30 @@ internal static class PostgreSqlSpeed
             var single = EngineOver(store, grouped: false, remembered: 0);
             var remembering = EngineOver(store, grouped: false, Remembered);
             var usual = EngineOver(store, Usual);
-            for (var batch = 0; batch < 4 * (Rounds + 1); batch++)
-            {
-                await deciding.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, byHands))]);
-            }
-
-            var commits = target.Take();
             var (engine, knowing, byDefault, hand, many) = (new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>(), new List<Rate>());
-            for (var round = 0; round <= Rounds; round++)
-            {
-                engine.Add(await EngineAsync(single, 1, seconds));
-                knowing.Add(await EngineAsync(remembering, 1, seconds));
-                var part = commits.Skip(round * (commits.Count / (Rounds + 1))).Take(commits.Count / (Rounds + 1)).ToList();
-                var watch = Watch.Start(processors);
-                foreach (var commit in part)
+            await UntilEnoughAsync(
+                Rounds,
+                [engine, knowing, byDefault, hand, many],
+                async _ =>
                 {
-                    byHand.Insert([commit]);
-                }
+                    for (var batch = 0; batch < 4; batch++)
+                    {
+                        await deciding.RecordAsync([.. Enumerable.Range(0, Customers).Select(n => Purchase(n, byHands))]);
+                    }
 
-                hand.Add(watch.Rate(part.Count));
-                byDefault.Add(await EngineAsync(usual, 1, seconds));
-                many.Add(await EngineAsync(usual, Customers, seconds));
-            }
+                    var commits = target.Take();
+                    var watch = Watch.Start(processors);
+                    foreach (var commit in commits)
+                    {
+                        byHand.Insert([commit]);
+                    }
+
+                    hand.Add(watch.Rate(commits.Count));
+                    engine.Add(await EngineAsync(single, 1, seconds));
+                    knowing.Add(await EngineAsync(remembering, 1, seconds));
+                    byDefault.Add(await EngineAsync(usual, 1, seconds));
+                    many.Add(await EngineAsync(usual, Customers, seconds));
+                });
 
             Say($"SQLite, one at a time: by hand {Of(hand)}");
             Against(hand, "engine with its defaults", byDefault);
@@ -230,14 +243,23 @@ internal static class PostgreSqlSpeed
     }
 
     // Every round begins with another part, so that none of them always follows the same.
-    private static async Task InTurnsAsync(params Func<Task>[] parts)
-    {
-        for (var round = 0; round <= Rounds; round++)
+    private static Task InTurnsAsync(List<Rate>[] rates, params Func<Task>[] parts) => UntilEnoughAsync(
+        Rounds,
+        rates,
+        async round =>
         {
             for (var part = 0; part < parts.Length; part++)
             {
                 await parts[(round + part) % parts.Length]();
             }
+        });
+
+    // Rounds until there are enough of each rate while which hardly any code was compiled: that takes a processor from what is measured, for seconds.
+    private static async Task UntilEnoughAsync(int enough, List<Rate>[] rates, Func<int, Task> round)
+    {
+        for (var n = 0; n < MostRounds * (enough / Rounds) && Array.Exists(rates, of => of.Count(rate => rate.Counts) < enough); n++)
+        {
+            await round(n);
         }
     }
 
@@ -376,8 +398,8 @@ internal static class PostgreSqlSpeed
         var whole = (int)Math.Ceiling(seconds);
         var watch = Watch.Start(processors);
         return await PgBench.RunAsync(connectionString, schema, customers, clients, whole) is { } rate
-            ? new Rate(rate, double.NaN, watch.Rate((long)(rate * whole)).Server)
-            : new Rate(double.NaN, double.NaN, double.NaN);
+            ? new Rate(rate, double.NaN, watch.Rate((long)(rate * whole)).Server, Counts: true)
+            : new Rate(double.NaN, double.NaN, double.NaN, Counts: true);
     }
 
     private static void Against(List<Rate> hand, string what, List<Rate> rates) => Say($"            {what} {Of(rates)}: {PerSecond(rates) / PerSecond(hand):0.00}");
@@ -387,25 +409,30 @@ internal static class PostgreSqlSpeed
 
     private static double PerSecond(List<Rate> rates) => Middle(rates, rate => rate.PerSecond);
 
-    // Without the first round, or the first quarter where rounds are short.
-    private static double Middle(List<Rate> rates, Func<Rate, double> value) =>
-        rates.Skip(rates.Count / (Rounds + 1)).Select(value).Order().ElementAt((rates.Count - (rates.Count / (Rounds + 1))) / 2);
+    // Of those that count; where none does, of all.
+    private static double Middle(List<Rate> rates, Func<Rate, double> value)
+    {
+        var counted = rates.Exists(rate => rate.Counts) ? rates.FindAll(rate => rate.Counts) : rates;
+        return counted.Select(value).Order().ElementAt(counted.Count / 2);
+    }
 
     private static void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>How often a second something was done, and the microseconds of processors that this process and the server used each time; NaN: unknown.</summary>
-    private readonly record struct Rate(double PerSecond, double Client, double Server);
+    /// <summary>How often a second something was done, the microseconds of processors that this process and the server used each time (NaN: unknown), and whether hardly any code was compiled meanwhile.</summary>
+    private readonly record struct Rate(double PerSecond, double Client, double Server, bool Counts);
 
     /// <summary>Measures by the clock and by the processors.</summary>
     private sealed class Watch
     {
         private readonly ProcessorTime of;
         private readonly (double Client, double Server) before;
+        private readonly TimeSpan compiled;
         private readonly long started;
 
         private Watch(ProcessorTime of)
         {
             this.of = of;
+            compiled = JitInfo.GetCompilationTime();
             before = of.Now();
             started = Stopwatch.GetTimestamp();
         }
@@ -418,7 +445,7 @@ internal static class PostgreSqlSpeed
         {
             var elapsed = Elapsed;
             var (client, server) = of.Now();
-            return new Rate(done / elapsed.TotalSeconds, (client - before.Client) * 1e6 / done, (server - before.Server) * 1e6 / done);
+            return new Rate(done / elapsed.TotalSeconds, (client - before.Client) * 1e6 / done, (server - before.Server) * 1e6 / done, JitInfo.GetCompilationTime() - compiled < Compiling * elapsed);
         }
     }
 
