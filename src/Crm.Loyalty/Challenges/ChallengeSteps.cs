@@ -168,7 +168,7 @@ internal static class ChallengeSteps
 
     private static long Added(CustomerEvent happened, ChallengeGoal goal, Challenge challenge, ProgramPlan plan, Decision decision)
     {
-        if (goal.On != happened.Kind || (goal.When is { } condition && !decision.Context.Evaluate(condition).Value))
+        if (goal.On != happened.Kind || (goal.When is { } condition && !Evaluator.Evaluate(condition, plan.Here(decision.Context)).Value))
         {
             return 0;
         }

@@ -195,7 +195,7 @@ internal sealed partial class Decision
         }
     }
 
-    private Climb ClimbOn(ProgramPlan plan, TierLadder ladder) => new(ladder, new Moment(context.Moment.Instant, plan.Zone), context, keepsCounts: plan.Definition.Value.Cascade == Cascade.None);
+    private Climb ClimbOn(ProgramPlan plan, TierLadder ladder) => new(ladder, new Moment(context.Moment.Instant, plan.Zone), plan.Here(context), keepsCounts: plan.Definition.Value.Cascade == Cascade.None);
 
     private LocalDate JoinedOn(ProgramPlan plan) => new Moment(In(plan.Name).Life?.Joined ?? context.Moment.Instant, plan.Zone).Date;
 

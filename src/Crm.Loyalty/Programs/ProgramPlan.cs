@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Events;
 using Crm.Loyalty.Challenges;
@@ -66,6 +67,9 @@ internal sealed class ProgramPlan
     public string Name => Definition.Name;
 
     public DateTimeZone Zone { get; }
+
+    /// <summary>What conditions of the programme may look at: days and hours are those of its zone, whatever that of the store.</summary>
+    public IEvidence Here(IEvidence evidence) => evidence.Moment.Zone.Equals(Zone) ? evidence : new EvidenceAt(evidence, evidence.Moment with { Zone = Zone });
 
     public UnitPlan[] Units { get; }
 

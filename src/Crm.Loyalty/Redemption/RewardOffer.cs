@@ -33,6 +33,7 @@ public sealed record RewardOffer
     /// <param name="inStock">Whether the stock has so many; null: it is not known, or not limited.</param>
     internal static RewardOffer Of(ProgramPlan plan, Reward reward, Membership membership, IEvidence evidence, long times, bool? inStock)
     {
+        evidence = plan.Here(evidence);
         var reasons = new List<RewardReason>();
         if (MemberSteps.MaySpend(plan, membership) is { } refused)
         {
@@ -44,7 +45,7 @@ public sealed record RewardOffer
             reasons.Add(new(ReasonCodes.RewardInactive, LoyaltyTexts.RewardInactive(reward.Name)));
         }
 
-        if (reward.MostPerMember is { } most && TakenIn(reward, membership, new Moment(evidence.Moment.Instant, plan.Zone)) + times > most)
+        if (reward.MostPerMember is { } most && TakenIn(reward, membership, evidence.Moment) + times > most)
         {
             reasons.Add(new(ReasonCodes.LimitReached, LoyaltyTexts.RewardLimit(reward.Name, most)));
         }

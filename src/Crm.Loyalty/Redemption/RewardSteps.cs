@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Crm.Conditions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Members;
@@ -191,7 +192,7 @@ internal static class RewardSteps
     {
         foreach (var surprise in plan.Definition.Value.Surprises)
         {
-            if (!surprise.On.Contains(happened.Kind) || (surprise.When is { } condition && !decision.Context.Evaluate(condition).Value) || !surprise.Picks(decision.Context.Customer, happened.Key))
+            if (!surprise.On.Contains(happened.Kind) || (surprise.When is { } condition && !Evaluator.Evaluate(condition, plan.Here(decision.Context)).Value) || !surprise.Picks(decision.Context.Customer, happened.Key))
             {
                 continue;
             }

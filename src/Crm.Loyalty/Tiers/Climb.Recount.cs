@@ -88,7 +88,7 @@ internal readonly partial struct Climb
         for (var day = 1; day <= DaysAhead; day++)
         {
             start = moment.StartOf(moment.Date.PlusDays(day));
-            var (then, until) = AnswersOf(new EvidenceAhead(now, start));
+            var (then, until) = AnswersOf(new EvidenceAt(now, now.Moment with { Instant = start }));
             if (until <= start)
             {
                 // Something else than hours may have changed by then, and is looked at when it does.

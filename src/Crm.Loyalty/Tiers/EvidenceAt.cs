@@ -4,10 +4,10 @@ using NodaTime;
 
 namespace Crm.Loyalty.Tiers;
 
-/// <summary>What conditions may look at now, at a later moment: as long as nothing of it changes, it answers what it will then.</summary>
-internal sealed class EvidenceAhead(IEvidence now, Instant then) : IEvidence
+/// <summary>What conditions may look at now, at another moment: in another zone, or later, where it answers what it will then as long as nothing of it changes.</summary>
+internal sealed class EvidenceAt(IEvidence now, Moment moment) : IEvidence
 {
-    public Moment Moment { get; } = now.Moment with { Instant = then };
+    public Moment Moment { get; } = moment;
 
     public Scalar Field(string name) => now.Field(name);
 
