@@ -39,7 +39,7 @@ public sealed record ReferralRules
     /// <summary>The least that counts as a purchase, at the rate of the event for one in another currency; null: any.</summary>
     public Money? Minimum { get; init; }
 
-    /// <summary>How many times an advocate is paid within 365 days; null: no limit.</summary>
+    /// <summary>How many times an advocate is paid within 365 days, by this programme; what was over it and not paid does not count. Null: no limit.</summary>
     public int? MostPerAdvocate { get; init; }
 
     /// <summary>The signals, as the host names them, that refuse a referral: "same-card", "same-device".</summary>
@@ -50,11 +50,6 @@ public sealed record ReferralRules
 
     /// <summary>True for somebody who has bought before, and so does not come through a friend.</summary>
     internal static Condition BoughtBefore { get; } = new Condition.EventWindow(Events.EventKinds.PurchaseName, new Measure.Count(), new Window.Lifetime(), new Test.AtLeast(1));
-
-    /// <summary>True when an advocate has been paid for more than the most.</summary>
-    internal Condition? TooMany => MostPerAdvocate is { } most
-        ? new Condition.EventWindow(ReferralEvents.SucceededName, new Measure.Count(), new Window.Last(Duration.FromDays(365)), new Test.MoreThan(most))
-        : null;
 }
 
 /// <summary>By whom a customer was brought, and what came of it.</summary>

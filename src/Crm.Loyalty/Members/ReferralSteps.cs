@@ -92,13 +92,15 @@ internal static class ReferralSteps
             return;
         }
 
-        if (rules.TooMany is { } limit && decision.Context.Evaluate(limit).Value)
+        if (IsPaidEnough(plan, rules, decision))
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Velocity) { Subject = "referrals", Text = LoyaltyTexts.TooOften("referrals") });
-            return;
         }
-
-        Gift(plan, gift, "referral.advocate", decision);
+        else if (Gift(plan, gift, "referral.advocate", decision) && rules.MostPerAdvocate is not null)
+        {
+            var name = LoyaltyNames.Advocated(decision.Context.Moment.Instant);
+            decision.Count(plan, new Tally(name, 0, decision.In(plan.Name).Counted(name) + 1));
+        }
     }
 
     /// <summary>The advocate's side came back: nobody gets it.</summary>
@@ -213,13 +215,34 @@ internal static class ReferralSteps
         }
     }
 
-    // Who takes no part gets nothing, whoever they brought or were brought by, and nobody does once the programme is over.
-    private static void Gift(ProgramPlan plan, UnitAmount gift, string code, Decision decision)
+    // What was paid longer ago counts no more, and is forgotten.
+    private static bool IsPaidEnough(ProgramPlan plan, ReferralRules rules, Decision decision)
     {
-        if (!plan.Definition.Value.Ended && MemberSteps.TakesPart(plan, decision.In(plan.Name)) && plan.PlaceOf(gift.Unit) is >= 0 and var place)
+        if (rules.MostPerAdvocate is not { } most)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = code, Unit = gift.Unit, Amount = gift.Amount });
-            decision.Issue(plan, plan.Units[place], gift.Amount, null, code);
+            return false;
         }
+
+        var first = LoyaltyNames.Advocated(decision.Context.Moment.Instant - Duration.FromDays(365) + Duration.FromTicks(1));
+        var paid = decision.In(plan.Name).TalliesOf(LoyaltyNames.AllAdvocated).ToLookup(tally => string.CompareOrdinal(tally.Name, first) < 0);
+        foreach (var old in paid[true])
+        {
+            decision.Count(plan, old with { Amount = 0 });
+        }
+
+        return paid[false].Sum(tally => tally.Amount) >= most;
+    }
+
+    // Who takes no part gets nothing, whoever they brought or were brought by, and nobody does once the programme is over.
+    private static bool Gift(ProgramPlan plan, UnitAmount gift, string code, Decision decision)
+    {
+        if (plan.Definition.Value.Ended || !MemberSteps.TakesPart(plan, decision.In(plan.Name)) || plan.PlaceOf(gift.Unit) is not (>= 0 and var place))
+        {
+            return false;
+        }
+
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = code, Unit = gift.Unit, Amount = gift.Amount });
+        decision.Issue(plan, plan.Units[place], gift.Amount, null, code);
+        return true;
     }
 }

@@ -22,9 +22,9 @@ public sealed record VelocityLimit
     /// <summary>The time that ends with the event, and that the most is of; more than 0, at most 3,660 days.</summary>
     public required Duration Within { get; init; }
 
-    /// <summary>True when there are more than the most, the event itself among them, where a programme looks. Requests are to the programme, wherever they are made.</summary>
-    internal Condition ExceededIn(EarningScope scope) => new Condition.EventWindow(Kind, new Measure.Count(), new Window.Last(Within), new Test.MoreThan(Most))
+    /// <summary>True when there are more than the most, the event itself among them, where a programme looks. Requests are to the programme that they name, wherever they are made; one that names none, as where there is only one, counts in all.</summary>
+    internal Condition ExceededIn(string program, EarningScope scope) => new Condition.EventWindow(Kind, new Measure.Count(), new Window.Last(Within), new Test.MoreThan(Most))
     {
-        Where = LoyaltyModule.Asks.Contains(Kind) ? null : scope.AsFilter(),
+        Where = LoyaltyModule.Asks.Contains(Kind) ? new Condition.Field("event.program", new Test.EqualTo(program), WhenMissing: true) : scope.AsFilter(),
     };
 }

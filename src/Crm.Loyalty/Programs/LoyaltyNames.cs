@@ -106,6 +106,12 @@ public static class LoyaltyNames
 
     internal const string AllOnce = "once/";
 
+    /// <summary>The tally of how often an advocate was paid at an instant, while that counts towards a limit; by their names tallies are in the order of time.</summary>
+    internal static string Advocated(Instant at) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{AllAdvocated}{at.ToUnixTimeTicks():d19}");
+
+    /// <summary>How all tallies begin of what an advocate was paid.</summary>
+    internal const string AllAdvocated = "advocated/";
+
     /// <summary>The tally of how many full cards were told of, in programmes without cascade, while a refund leaves fewer of them.</summary>
     internal static string Told(string card) => $"told/{card}";
 

@@ -165,8 +165,8 @@ public sealed record LoyaltyProgram
             .Concat(Rewards.SelectMany(reward => reward.Costs.Select(cost => cost.When).Append(reward.When)).OfType<Condition>())
             .Concat(Challenges.SelectMany(challenge => challenge.Goals).SelectMany(goal => (goal.Kind?.Conditions ?? []).Append(goal.When).OfType<Condition>()))
             .Concat(Surprises.Select(surprise => surprise.When).OfType<Condition>())
-            .Concat(VelocityLimits.Select(limit => limit.ExceededIn(Scope)))
-            .Concat(Referrals is { } referrals ? new[] { ReferralRules.BoughtBefore, referrals.TooMany }.OfType<Condition>() : [])
+            .Concat(VelocityLimits.Select(limit => limit.ExceededIn(Name, Scope)))
+            .Concat(Referrals is null ? [] : [ReferralRules.BoughtBefore])
             .Concat(Ladders.SelectMany(ladder => ladder.Metric.Conditions.Concat(ladder.Tiers.Select(tier => tier.When).OfType<Condition>())));
 
     /// <summary>The hash of the canonical form, which the ledger entries of this version name.</summary>

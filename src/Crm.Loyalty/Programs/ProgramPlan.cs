@@ -43,7 +43,7 @@ internal sealed class ProgramPlan
             Goals = challenge.Goals.Select(goal => goal with { Lines = goal.Lines.Resolved(definition.Value.Collections) }).ToSequence(),
         })];
         SelfGiving = [.. definition.Value.Rewards.Where(reward => reward.AutoAt is not null)];
-        VelocityLimits = definition.Value.VelocityLimits.Select(limit => (limit, limit.ExceededIn(definition.Value.Scope))).ToArray();
+        VelocityLimits = definition.Value.VelocityLimits.Select(limit => (limit, limit.ExceededIn(definition.Name, definition.Value.Scope))).ToArray();
         Cards = definition.Value.StampCards.Select(card => new CardPlan(definition.Name, card with { Stamps = card.Stamps.Resolved(definition.Value.Collections) })).ToArray();
         Limits = [.. definition.Value.Limits.Select(limit => new LimitPlan(limit))];
         Budgets = [.. definition.Value.Budgets.Select(budget => new BudgetPlan(definition.Name, budget))];

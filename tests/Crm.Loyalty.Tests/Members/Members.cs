@@ -37,6 +37,14 @@ public sealed class Members
         },
     };
 
+    private static LoyaltyProgram BroughtOnce(string name) => RewardClub.Program() with { Name = name, Referrals = new() { For = ReferralFor.Coming, Advocate = new UnitAmount("stars", 5), MostPerAdvocate = 1 } };
+
+    private static async Task Brings(Club club, CustomerId advocate, string friend, string? program = null)
+    {
+        await club.Records(ReferralEvents.Accept(club.NextKey(), Identity.User(friend), advocate, program: program));
+        await club.Pumps();
+    }
+
     [Fact]
     public async Task Joining_takes_the_terms_issues_a_number_and_welcomes_once()
     {
@@ -434,6 +442,56 @@ public sealed class Members
     }
 
     [Fact]
+    public async Task An_advocate_is_paid_so_often_in_a_year_and_what_was_not_paid_does_not_count()
+    {
+        var club = Club.Of(BroughtOnce("tea-club"));
+        var advocate = (await club.Buys(1)).Customer;
+        var stars = new List<long>();
+        foreach (var (friend, day) in new[] { ("bob", Samples.Local(2026, 2, 1)), ("carol", Samples.Local(2026, 8, 1)), ("dan", Samples.Local(2027, 2, 1) - Duration.FromTicks(1)), ("eve", Samples.Local(2027, 2, 1)), ("frank", Samples.Local(2027, 2, 2)) })
+        {
+            club.At(day);
+            await Brings(club, advocate, friend);
+            stars.Add(await Stars(club, Samples.Amy));
+        }
+
+        Assert.Equal([5, 5, 5, 10, 10], stars);
+    }
+
+    [Fact]
+    public async Task What_another_programme_paid_an_advocate_does_not_count_B12()
+    {
+        var club = Club.Of(BroughtOnce("tea-club"), BroughtOnce("coffee"));
+        var advocate = (await club.Buys(1)).Customer;
+        await Brings(club, advocate, "bob", "coffee");
+        await Brings(club, advocate, "carol", "tea-club");
+
+        Assert.Equal((5L, 5L), ((await club.Membership("tea-club")).Wallet("stars").Available, (await club.Membership("coffee")).Wallet("stars").Available));
+    }
+
+    [Theory]
+    [InlineData(Cascade.History, "bob: 5, taken back: 0, carol: 5, dan: 5")]
+    [InlineData(Cascade.None, "bob: 5, taken back: 5, carol: 5, dan: 5")]
+    public async Task What_an_advocate_was_paid_counts_unless_it_was_taken_back(Cascade cascade, string expected)
+    {
+        var module = new LoyaltyModule(BroughtOnce("tea-club") with { Cascade = cascade });
+        var (club, told) = (new Club(module), new List<string>());
+        async Task Tell(string what) => told.Add($"{what}: {(await club.Amy()).Slot<LoyaltyState>(module.Contract.Name).In("tea-club").Wallet("stars").Available}");
+        var advocate = (await club.Buys(1)).Customer;
+        await Brings(club, advocate, "bob");
+        await Tell("bob");
+        var bob = (await club.Reads(Bob))!.Customer;
+        await club.Records(CustomerEvent.Cancellation("desk:1", Samples.Amy, $"loyalty:referral/tea-club/{bob}/1"));
+        await Tell("taken back");
+        foreach (var friend in new[] { "carol", "dan" })
+        {
+            await Brings(club, advocate, friend);
+            await Tell(friend);
+        }
+
+        Assert.Equal(expected, string.Join(", ", told));
+    }
+
+    [Fact]
     public async Task A_flagged_referral_pays_once_staff_believe_it()
     {
         var club = Club.Of(Recommended with { Referrals = Recommended.Referrals! with { HoldDays = 0 } });
@@ -463,6 +521,18 @@ public sealed class Members
         Assert.Equal("too-often", (await club.Redeems(1, unit: "points")).Refusal?.Code);
         club.On(2026, 1, 16, 13);
         Assert.True((await club.Redeems(1, unit: "points")).Accepted);
+    }
+
+    [Fact]
+    public async Task How_often_something_is_asked_for_is_limited_by_each_programme_for_itself_B12()
+    {
+        var once = RewardClub.Program() with { VelocityLimits = [new() { Name = "redemptions", Kind = LoyaltyEvents.RedeemName, Most = 1, Within = Duration.FromDays(1) }] };
+        var club = Club.Of(once, once with { Name = "coffee" });
+        await club.Buys(100);
+
+        var answers = new[] { await club.Redeems(1, "tea-club", "points"), await club.Redeems(1, "coffee", "points"), await club.Redeems(1, "coffee", "points") };
+
+        Assert.Equal([null, null, "too-often"], answers.Select(answer => answer.Refusal?.Code));
     }
 
     [Theory]
