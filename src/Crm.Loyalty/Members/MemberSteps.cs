@@ -143,6 +143,11 @@ internal static class MemberSteps
             return limited;
         }
 
+        if (life is null && plan.Definition.Value.Membership.Enrolment != Enrolment.Open && decision.In(plan.Name).Pool is null && !decision.Context.AlreadyAccepted)
+        {
+            return new Outcome.Refused(ReasonCodes.NotAMember, LoyaltyTexts.NotAMember);
+        }
+
         if (!decision.Context.AlreadyAccepted && (suspends == suspended || life?.Status == MemberStatus.Left))
         {
             return suspended ? new Outcome.Refused("membership-suspended", LoyaltyTexts.Suspended) : new Outcome.Refused("not-suspended", LoyaltyTexts.NotSuspended);

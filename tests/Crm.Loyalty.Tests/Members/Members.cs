@@ -253,6 +253,20 @@ public sealed class Members
     }
 
     [Theory]
+    [InlineData(Enrolment.ByInvitation)]
+    [InlineData(Enrolment.ByJoining)]
+    public async Task Nobody_becomes_a_member_by_being_suspended(Enrolment enrolment)
+    {
+        var club = Club.Of(RewardClub.Program() with { Membership = new() { Enrolment = enrolment, Terms = "2026-01" } });
+        await club.Buys(100);
+
+        Assert.Equal("not-a-member", (await club.Records(MemberEvents.Suspend(club.NextKey(), Samples.Amy, "fraud", "staff:17"))).Refusal?.Code);
+        Assert.Equal("not-a-member", (await club.Records(MemberEvents.Resume(club.NextKey(), Samples.Amy, "cleared", "staff:17"))).Refusal?.Code);
+        await club.Buys(100);
+        Assert.Equal(0, await club.Points());
+    }
+
+    [Theory]
     [InlineData("member", 100 + 20 + 5)]
     [InlineData("suspended", 0)]
     [InlineData("left", 0)]
