@@ -302,7 +302,8 @@ internal static class EarningCheck
         }
     }
 
-    private static IEnumerable<ProgramError> Lines(LoyaltyProgram program, EarningBasis.Lines lines, string path) =>
+    /// <summary>The collections that lines name and the programme does not have.</summary>
+    public static IEnumerable<ProgramError> Lines(LoyaltyProgram program, EarningBasis.Lines lines, string path) =>
         lines.Collections.Select(name => (name, at: "collections")).Concat(lines.ExceptCollections.Select(name => (name, at: "exceptCollections")))
             .Where(one => program.Collections.All(known => known.Name != one.name))
             .Select(one => new ProgramError($"{path}.{one.at}", $"No collection is named '{one.name}'. There are: {(program.Collections.IsEmpty ? "none" : string.Join(", ", program.Collections.Select(known => known.Name)))}."));

@@ -112,7 +112,7 @@ internal static class MemberCheck
                 yield return new($"{path}.goals[{i}].name", $"Challenge '{challenge.Name}' has the goal '{goal.Name}' twice; what is done is counted by the goal's name, so each needs its own.");
             }
 
-            foreach (var error in RewardCheck.When(goal.When, $"{path}.goals[{i}].when"))
+            foreach (var error in EarningCheck.Lines(program, goal.Lines, $"{path}.goals[{i}].lines").Concat(RewardCheck.When(goal.When, $"{path}.goals[{i}].when")))
             {
                 yield return error;
             }

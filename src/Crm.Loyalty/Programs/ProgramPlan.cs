@@ -33,7 +33,7 @@ internal sealed class ProgramPlan
         Until = until;
         Zone = DateTimeZoneProviders.Tzdb[definition.Value.Zone];
         Units = definition.Value.Units.Select(unit => new UnitPlan(definition.Value, unit)).ToArray();
-        Ladders = [.. definition.Value.Ladders];
+        Ladders = [.. definition.Value.Ladders.Select(ladder => Resolved(ladder, definition.Value.Collections))];
         closeKeys = [.. Ladders.Select(ladder => LoyaltyNames.CloseKey(definition.Name, ladder.Name))];
         CountingLadders = [.. Ladders.Where(ladder => !ladder.IsLevel && ladder.Unit is null)];
         AskingLadders = definition.Value.Cascade == Cascade.None ? [.. Ladders.Where(ladder => ladder.Unit is not null && ladder.Asks)] : [];
@@ -120,6 +120,11 @@ internal sealed class ProgramPlan
     /// <summary>When what a rule gave of a unit at an instant is given up if the event that it waits for has not come; null: never.</summary>
     public Instant? LapseOf(string? rule, string unit, Instant at) =>
         ((ActivationOfRule(rule) ?? UnitNamed(unit)?.Definition.Activation) as Activation.OnEvent)?.Lapse(new Moment(at, Zone));
+
+    // The ladder with the articles of the collections that its metric names.
+    private static TierLadder Resolved(TierLadder ladder, Sequence<ArticleCollection> collections) => ladder.Metric is QualificationMetric.Spend { Basis: EarningBasis.Lines lines } spend
+        ? ladder with { Metric = spend with { Basis = lines.Resolved(collections) } }
+        : ladder;
 
     private static IEnumerable<LotExpiry> Lives(LoyaltyProgram program) => program.Units.Select(unit => unit.Expiry)
         .Concat(program.Units.SelectMany(unit => unit.ExpiryByTier).Select(one => one.Expiry))

@@ -78,6 +78,11 @@ internal static class RewardCheck
             yield return new($"{path}.code", string.Create(CultureInfo.InvariantCulture, $"A code with {weak.EntropyBits:F0} bits of chance can be guessed; at least 40 are expected, such as 8 characters of 32."));
         }
 
+        foreach (var fault in reward.CodeLife?.FaultsOf(reward.Name) ?? [])
+        {
+            yield return new($"{path}.codeLife", fault);
+        }
+
         if (reward.AutoAt is { } at && (reward.Costs.IsEmpty || reward.Code is not null || at < reward.Costs.Min(cost => cost.Amount)))
         {
             yield return new($"{path}.autoAt", "A reward that gives itself has a price that its threshold pays, and no code: a code has to come from outside with the request.");

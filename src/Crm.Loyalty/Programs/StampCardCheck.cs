@@ -70,6 +70,16 @@ internal static class StampCardCheck
             yield return new($"{path}.mostPerVisit", "A limit of stamps is expected to be 1 or more; leave it out where there is none.");
         }
 
+        foreach (var error in EarningCheck.Lines(program, card.Stamps, $"{path}.stamps"))
+        {
+            yield return error;
+        }
+
+        foreach (var fault in card.Expiry?.Life.FaultsOf(card.Name) ?? [])
+        {
+            yield return new($"{path}.expires", fault);
+        }
+
         if (card.Expiry is { } expiry && ((expiry.From == StampLife.OnDate) != expiry.Date.HasValue || (expiry.From != StampLife.OnDate && expiry.Life is LotExpiry.Forever)))
         {
             yield return new($"{path}.expires", "Stamps run out either on a date, or after a life that is counted from a stamp; say the one that is meant.");

@@ -115,6 +115,11 @@ internal static class TierLadderCheck
                     yield return new($"{path}.metric.currency", "Spend is counted in one currency; one such as 'HKD' is expected.");
                 }
 
+                foreach (var error in spend.Basis is Rules.EarningBasis.Lines lines ? EarningCheck.Lines(program, lines, $"{path}.metric.basis") : [])
+                {
+                    yield return error;
+                }
+
                 break;
             case QualificationMetric.Visits { Kinds.IsEmpty: true }:
                 yield return new($"{path}.metric.kinds", "No kind of event is a visit; at least one is expected, such as 'purchase'.");

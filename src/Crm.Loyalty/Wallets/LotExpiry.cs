@@ -61,6 +61,11 @@ public abstract record LotExpiry
     /// <summary>What is wrong with it, for a unit; nothing usually.</summary>
     internal virtual IEnumerable<string> Faults(string unit) => [];
 
+    /// <summary>What is wrong with it for a card or a code, which has no wallet that could idle and whose life no anniversary ends; nothing usually.</summary>
+    internal IEnumerable<string> FaultsOf(string name) => this is WhenIdle or OnAnniversary
+        ? [$"'{name}' is no unit, so it neither idles nor ends with an anniversary; months, days or dates are expected."]
+        : Faults(name);
+
     private static IEnumerable<string> LengthFaults(int months, int days)
     {
         if (months is < 0 or > 1200 || days is < 0 or > 36_500)

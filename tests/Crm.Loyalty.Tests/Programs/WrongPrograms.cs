@@ -1,7 +1,10 @@
 using Crm.Conditions;
 using Crm.Definitions;
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Values;
@@ -52,6 +55,43 @@ public sealed class WrongPrograms
         Assert.Equal(
             ["stampCards", "stampCards[1].goal", "stampCards[2].name", "stampCards[2].goal"],
             new LoyaltyProgramValidator().Validate(wrong).Errors.Select(error => error.PropertyName));
+    }
+
+    [Fact]
+    public void Collections_that_the_programme_does_not_have_are_found_wherever_they_are_named()
+    {
+        var wrong = Samples.TeaClub with
+        {
+            StampCards = [new() { Name = "cups", Goal = 9, Stamps = new() { Collections = ["teas"] } }],
+            Challenges = [new() { Name = "cakes", Goals = [new("cake", 1) { Measure = GoalMeasure.Articles, Lines = new() { ExceptCollections = ["cakes"] } }] }],
+            Ladders = [new() { Metric = new QualificationMetric.Spend(Currency.Hkd) { Basis = new EarningBasis.Lines { Collections = ["mugs"] } }, Tiers = [new("silver", 10)] }],
+        };
+
+        Assert.Equal(
+            ["ladders[0].metric.basis.collections", "stampCards[0].stamps.collections", "challenges[0].goals[0].lines.exceptCollections"],
+            new LoyaltyProgramValidator().Validate(wrong).Errors.Select(error => error.PropertyName));
+    }
+
+    public static TheoryData<string> Lives { get; } = ["idle", "anniversary", "nothing", "no dates"];
+
+    [Theory]
+    [MemberData(nameof(Lives))]
+    public void A_life_that_a_card_or_a_code_cannot_have_is_found(string life)
+    {
+        LotExpiry wrong = life switch
+        {
+            "idle" => new LotExpiry.WhenIdle(3, 0, LastDay.Excluded),
+            "anniversary" => new LotExpiry.OnAnniversary(1),
+            "nothing" => LotExpiry.AfterDays(0, LastDay.Excluded),
+            _ => new LotExpiry.OnDates([], LastDay.Included),
+        };
+        var program = Samples.TeaClub with
+        {
+            StampCards = [new() { Name = "cups", Goal = 9, Expiry = new(StampLife.FirstStamp, wrong) }],
+            Rewards = [new() { Name = "mug", Kind = new RewardKind.Physical("mug"), Code = new() { Pattern = "TEA-####-####" }, CodeLife = wrong }],
+        };
+
+        Assert.Equal(["stampCards[0].expires", "rewards[0].codeLife"], new LoyaltyProgramValidator().Validate(program).Errors.Select(error => error.PropertyName));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Crm.Events;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
@@ -177,6 +178,18 @@ public sealed class Climbing
         await club.Buys(5);
         Assert.Equal(new TierStep("silver", 15, Ladders.Day(2028, 1, 1)), (await club.Progress(Ladders.Usual)).Keep);
         Assert.Equal(new TierStep("bronze", 0, null), Ladders.Usual.Progress(null, Samples.At(2026, 1, 1)).Next);
+    }
+
+    [Fact]
+    public async Task Spend_counts_on_the_articles_of_a_collection()
+    {
+        var ladder = Ladders.Usual with { Metric = new QualificationMetric.Spend(Currency.Hkd) { Basis = new EarningBasis.Lines { Collections = ["teas"] } }, Tiers = [new("bronze", 0), new("silver", 20_00)] };
+        var club = Club.Of(Ladders.Program(ladder) with { Collections = [new() { Name = "teas", Skus = ["oolong"] }] });
+        await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(29), [Samples.Line("oolong", 19), Samples.Line("cake", 10)]));
+        Assert.Equal("bronze", await club.Tier());
+
+        await club.Records(CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(1), [Samples.Line("oolong", 1)]));
+        Assert.Equal("silver", await club.Tier());
     }
 
     [Fact]
