@@ -34,15 +34,17 @@ public sealed record TierProgress
         var counted = standing is null ? 0 : climb.ValueOf(standing, value);
         var tier = standing is null ? null : climb.Current(standing);
         var level = ladder.LevelOf(tier);
-        var hold = standing is null ? null : Latest(ladder, standing, tier, moment);
-        var end = hold is { } held ? ladder.EndOf(held, moment.Zone) : null;
-        if (standing?.Pin is { } pin && pin.Tier == tier)
+        var hold = standing is null || ladder.Fall == TierFall.Never ? null : Latest(ladder, standing, tier, moment);
+        var keep = hold is { } kept && standing is not null && level >= 0 ? KeepOf(ladder, standing, climb, moment, kept, ladder.Tiers[level], counted) : null;
+        var end = hold is { } held ? EndOf(ladder, held, keep, moment) : null;
+        if (standing?.Pin is { } pin && ladder.LevelOf(pin.Tier) == level)
         {
-            (hold, end) = (null, pin.Until);
+            (hold, keep, end) = (null, null, pin.Until);
         }
-        else if (hold is null && standing?.Floor is { } floor && floor.Tier == tier)
+        else if (standing?.Floor is { } floor && ladder.LevelOf(floor.Tier) == level && (hold is null || (end is { } first && !(floor.Until < first))))
         {
-            end = floor.Until;
+            // What staff have granted lasts longer than what was reached.
+            (hold, keep, end) = (null, null, floor.Until);
         }
 
         return new TierProgress
@@ -53,9 +55,13 @@ public sealed record TierProgress
             Until = end,
             InGrace = hold?.Until <= moment.Instant,
             Next = NextOf(ladder, standing, moment, level, counted),
-            Keep = hold is { } kept && level >= 0 ? KeepOf(ladder, standing, climb, moment, kept, ladder.Tiers[level], counted) : null,
+            Keep = keep,
         };
     }
+
+    // A tier that is held while the count reaches ends when days leave the window, and then stays for the grace.
+    private static Instant? EndOf(TierLadder ladder, TierHold hold, TierStep? keep, Moment moment) =>
+        ladder.EndOf(hold.Until is null && keep is { By: { } falls } ? hold with { Until = falls } : hold, moment.Zone);
 
     // The hold that carries the tier longest.
     private static TierHold? Latest(TierLadder ladder, TierStanding standing, string? tier, Moment moment)
@@ -87,13 +93,8 @@ public sealed record TierProgress
         return null;
     }
 
-    private static TierStep? KeepOf(TierLadder ladder, TierStanding? standing, Climb climb, Moment moment, TierHold hold, Tier tier, long counted)
+    private static TierStep? KeepOf(TierLadder ladder, TierStanding standing, Climb climb, Moment moment, TierHold hold, Tier tier, long counted)
     {
-        if (standing is null)
-        {
-            return null;
-        }
-
         if (hold.Until is not { } until)
         {
             return ladder.Held is TierValidity.WhileQualified && ladder.Window is QualificationWindow.Rolling rolling && !ladder.IsLevel
@@ -104,14 +105,19 @@ public sealed record TierProgress
         var end = ladder.EndOf(hold, moment.Zone);
         if (ladder.Window is QualificationWindow.Rolling)
         {
-            var then = new Climb(ladder, moment with { Instant = until }, null).ValueOf(standing, 0);
+            // Whether it is held anew is looked at when it ends, grace included.
+            var then = new Climb(ladder, moment with { Instant = end ?? until }, null).ValueOf(standing, 0);
             return new TierStep(tier.Name, Math.Max(0, tier.From - then), end);
         }
 
-        // What counts for keeping it is the window in which the validity ends; while that has not begun, all of the threshold is still to come.
-        var last = until.InZone(moment.Zone).Date.PlusDays(-1);
-        var begun = ladder.Window.PeriodOf(last, standing.Joined) is not { } period || period.Start <= moment.Date;
-        return new TierStep(tier.Name, Math.Max(0, tier.From - (begun ? climb.ValueOf(standing, 0) : 0)), end);
+        // What counts for keeping it is the window in which the validity ends, or, in the grace, the one that is open; while that has not begun, all of the threshold is still to come. With the window its count is over, whatever the grace.
+        if (ladder.Window.PeriodOf(LocalDate.Max(until.InZone(moment.Zone).Date.PlusDays(-1), moment.Date), standing.Joined) is not { } period)
+        {
+            return new TierStep(tier.Name, Math.Max(0, tier.From - climb.ValueOf(standing, 0)), end);
+        }
+
+        var (closes, begun) = (moment.StartOf(period.End), period.Start <= moment.Date);
+        return new TierStep(tier.Name, Math.Max(0, tier.From - (begun ? climb.ValueOf(standing, 0) : 0)), end < closes ? end : closes);
     }
 
     // When days that leave the window take the count below the threshold, and how much is missing then.

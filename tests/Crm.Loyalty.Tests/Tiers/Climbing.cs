@@ -181,6 +181,68 @@ public sealed class Climbing
     }
 
     [Fact]
+    public async Task What_a_year_counted_keeps_a_tier_until_the_year_is_over_and_not_through_the_grace()
+    {
+        var ladder = Ladders.Usual with { Grace = new(2, 0) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(20);
+        club.On(2027, 12, 15);
+        await club.Buys(15);
+        Assert.Equal(new TierStep("silver", 5, Ladders.Day(2028, 1, 1)), (await club.Progress(ladder)).Keep);
+        Assert.Equal(Ladders.Day(2028, 3, 1), (await club.Progress(ladder)).Until);
+
+        club.On(2028, 2, 1);
+        await club.Buys(5);
+        Assert.Equal(new TierStep("silver", 15, Ladders.Day(2028, 3, 1)), (await club.Progress(ladder)).Keep);
+        club.On(2028, 3, 1, 0);
+        Assert.Equal("bronze", await club.Tier());
+    }
+
+    [Theory]
+    [InlineData(19, "bronze")]
+    [InlineData(20, "silver")]
+    public async Task What_is_missing_for_a_tier_of_some_length_is_what_is_missing_when_its_grace_ends(decimal more, string expected)
+    {
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Rolling(12), Validity = new TierValidity.Fixed(12, 0, LastDay.Excluded), Grace = new(2, 0), Tiers = [new("bronze", 0), new("silver", 20)] };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(20);
+        club.On(2026, 2, 10);
+        await club.Buys(20);
+        Assert.Equal(new TierStep("silver", 20, Ladders.Day(2027, 3, 15)), (await club.Progress(ladder)).Keep);
+
+        club.On(2026, 6, 1);
+        await club.Buys(more);
+        club.On(2027, 3, 15, 0);
+        Assert.Equal(expected, await club.Tier());
+    }
+
+    [Fact]
+    public async Task A_tier_that_a_window_lets_go_ends_when_its_grace_does()
+    {
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Rolling(12), Grace = new(0, 10) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(50);
+
+        Assert.Equal(Ladders.Day(2027, 1, 25), (await club.Progress(ladder)).Until);
+    }
+
+    [Fact]
+    public async Task Nothing_keeps_a_tier_that_never_ends_or_that_staff_have_granted_for_longer()
+    {
+        var (ladder, lasting) = (Ladders.Usual with { WarnDaysBefore = 30 }, Ladders.Usual with { WarnDaysBefore = 30, Fall = TierFall.Never });
+        var (club, other) = (Ladders.Climbing(ladder), Ladders.Climbing(lasting));
+        await club.Buys(20);
+        await other.Buys(20);
+        Assert.Equal((Ladders.Day(2028, 1, 1), "silver"), ((await club.Progress(ladder)).Until, (await club.Progress(ladder)).Keep?.Tier));
+        Assert.Equal((null, null), ((await other.Progress(lasting)).Until, (await other.Progress(lasting)).Keep));
+
+        await club.Grants(TierEvents.FloorName, "silver", new LocalDate(2027, 6, 30));
+        Assert.Equal(Ladders.Day(2028, 1, 1), (await club.Progress(ladder)).Until);
+        await club.Grants(TierEvents.FloorName, "silver", new LocalDate(2028, 6, 30));
+        Assert.Equal((Ladders.Day(2028, 7, 1), null), ((await club.Progress(ladder)).Until, (await club.Progress(ladder)).Keep));
+    }
+
+    [Fact]
     public async Task Spend_counts_on_the_articles_of_a_collection()
     {
         var ladder = Ladders.Usual with { Metric = new QualificationMetric.Spend(Currency.Hkd) { Basis = new EarningBasis.Lines { Collections = ["teas"] } }, Tiers = [new("bronze", 0), new("silver", 20_00)] };
