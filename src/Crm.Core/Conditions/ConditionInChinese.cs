@@ -24,7 +24,7 @@ internal static class ConditionInChinese
         Condition.Field field => $"{Subject(field.Name)}{Passes(field.Is)}{Missing(field.WhenMissing, field.Is)}",
         Condition.Fact fact => $"{Apart(fact.Name)}{Passes(fact.Is)}{Missing(fact.WhenMissing, fact.Is)}",
         Condition.EventWindow window => Measured(window),
-        Condition.Moment moment => Within(moment.Within) + (moment.Zone is CalendarZone.Named named ? $"（按 {named.Id} 時區）" : Zoned(moment.Zone)),
+        Condition.Moment moment => Within(moment.Within) + Zoned(moment.Zone),
         Condition.Score score => $"評分{Amount(score.Is)} 分（{string.Join("、", score.Of.Select(part => $"「{Say(part.When)}」{Number(part.Points)} 分"))}）",
         _ => throw new InvalidOperationException($"The condition {condition.GetType().Name} has no sentence."),
     };
@@ -120,17 +120,18 @@ internal static class ConditionInChinese
         {
             Conditions.Measured.Spend spend => $"消費額（{spend.Currency}）",
             Conditions.Measured.Quantity => "件數",
-            Conditions.Measured.Named named => Subject(named.Name).Trim(),
+            Conditions.Measured.Named named => Subject(named.Name),
             Conditions.Measured.At => "時間",
             Conditions.Measured.Day day => "日期" + Zoned(day.Zone),
             _ => throw new InvalidOperationException($"The value {aggregate.Of.GetType().Name} has no sentence."),
         };
+        var isTime = aggregate.Of is Conditions.Measured.At or Conditions.Measured.Day;
         return aggregate.How switch
         {
             Aggregation.Sum => $"{value}總和",
             Aggregation.Average => $"平均{value}",
-            Aggregation.Least => $"最小{value}",
-            Aggregation.Greatest => $"最大{value}",
+            Aggregation.Least => $"{(isTime ? "最早" : "最小")}{value}",
+            Aggregation.Greatest => $"{(isTime ? "最遲" : "最大")}{value}",
             Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day day ? "日數" + Zoned(day.Zone) : $"不同{value}數目",
             Aggregation.First => $"首次{value}",
             Aggregation.Latest => $"最近一次{value}",
@@ -141,6 +142,7 @@ internal static class ConditionInChinese
 
     private static string Zoned(CalendarZone? zone) => zone switch
     {
+        CalendarZone.Named named => $"（按 {named.Id} 時區）",
         CalendarZone.Customer own => $"（按顧客所在時區，見{Subject(own.Field).TrimEnd()}，未知則按 {own.Otherwise}）",
         CalendarZone.Business => "（按商戶時區）",
         CalendarZone.Meant meant => Zoned(meant.Declared),
@@ -200,7 +202,15 @@ internal static class ConditionInChinese
         return parts.Count == 0 ? "今日" : $" {string.Join(" ", parts)}{(isPast ? "前" : "後")}當日";
     }
 
-    private static string Yearly(Test.Anniversary anniversary) => Bare(anniversary) + Zoned(anniversary.Zone);
+    private static string Yearly(Test.Anniversary anniversary) => Bare(anniversary) + Zoned(anniversary.Zone) + LeapDay(anniversary.LeapDay);
+
+    // Where people expect it without being told, nothing is said.
+    private static string LeapDay(LeapDayRule rule) => rule switch
+    {
+        LeapDayRule.March1 => "（平年以 3 月 1 日當作 2 月 29 日）",
+        LeapDayRule.LeapYearsOnly => "（2 月 29 日只計閏年）",
+        _ => "",
+    };
 
     private static string Bare(Test.Anniversary anniversary) => (anniversary.DaysBefore, anniversary.DaysAfter) switch
     {
@@ -237,7 +247,7 @@ internal static class ConditionInChinese
         Span.Between { From: { } from, Until: { } until } => $"{InstantPattern.ExtendedIso.Format(from)} 起至 {InstantPattern.ExtendedIso.Format(until)} 之前",
         Span.Between => "任何時間",
         Span.Weekdays weekdays => $"逢星期{string.Join("、", weekdays.Days.Select(day => Weekdays[(int)day - 1]))}",
-        Span.Annual annual => $"每年 {AnnualDatePattern.Iso.Format(annual.From)} 至 {AnnualDatePattern.Iso.Format(annual.To)}",
+        Span.Annual annual => $"每年 {AnnualDatePattern.Iso.Format(annual.From)} 至 {AnnualDatePattern.Iso.Format(annual.To)}{(annual.From is { Month: 2, Day: 29 } || annual.To is { Month: 2, Day: 29 } ? LeapDay(annual.LeapDay) : "")}",
         Span.Listed listed => $"屬於「{listed.Calendar}」的日子{(listed.WhenMissing ? "（或其未涵蓋的日子）" : "")}",
         Span.Hours { From: var from, Until: var until } when from == until => "任何時間",
         Span.Hours { From: var from, Until: var until } => $"{JsonObjectReader.TimeOfDay.Format(from)} 至{(until < from ? "翌日" : "")} {JsonObjectReader.TimeOfDay.Format(until)}",

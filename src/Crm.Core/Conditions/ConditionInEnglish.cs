@@ -10,6 +10,7 @@ namespace Crm.Conditions;
 internal static class ConditionInEnglish
 {
     private const string OrUnknown = " or is unknown";
+    private const string The = "the ";
 
     /// <summary>The condition as a part of a sentence.</summary>
     public static string Say(Condition condition) => condition switch
@@ -24,7 +25,7 @@ internal static class ConditionInEnglish
         Condition.Field field => $"{Subject(field.Name)} {Passes(field.Is)}{Missing(field.WhenMissing, field.Is)}",
         Condition.Fact fact => $"{fact.Name} {Passes(fact.Is)}{Missing(fact.WhenMissing, fact.Is)}",
         Condition.EventWindow window => Measured(window),
-        Condition.Moment moment => Within(moment.Within) + (moment.Zone is CalendarZone.Named named ? $" in {named.Id}" : Zoned(moment.Zone)),
+        Condition.Moment moment => Within(moment.Within) + Zoned(moment.Zone),
         Condition.Score score => $"{Amount(score.Is)} points of {List(score.Of.Select(part => $"{Number(part.Points)} for ({Say(part.When)})"), "and")}",
         _ => throw new InvalidOperationException($"The condition {condition.GetType().Name} has no sentence."),
     };
@@ -76,7 +77,7 @@ internal static class ConditionInEnglish
         var how = window.Measure switch
         {
             Measure.Count => window.Is is Test.EqualTo { Value: var value } && value == 0 ? $"no {many}" : $"{Amount(window.Is)} {(IsOne(window.Is) ? one : many)}",
-            Measure.SumOfSpend sum => $"{Amount(window.Is)} {sum.Currency} spent in {many}",
+            Measure.SumOfSpend sum => $"{Amount(window.Is, "less")} {sum.Currency} spent in {many}",
             Measure.SumOfQuantity => $"{Amount(window.Is)} {(IsOne(window.Is) ? "article" : "articles")} in {many}",
             Measure.Periods periods => $"{Amount(window.Is)} of {Number(periods.OutOf)} equal periods with {(periods.Times == 1 ? $"a {one}" : $"{Number(periods.Times)} or more {many}")}",
             Measure.Sequence sequence => Sequenced(sequence, window.Is, one + where),
@@ -112,22 +113,24 @@ internal static class ConditionInEnglish
             Conditions.Measured.Day day => "day" + Zoned(day.Zone),
             _ => throw new InvalidOperationException($"The value {aggregate.Of.GetType().Name} has no sentence."),
         };
+        var (bare, isTime) = (value.StartsWith(The, StringComparison.Ordinal) ? value[The.Length..] : value, aggregate.Of is Conditions.Measured.At or Conditions.Measured.Day);
         return aggregate.How switch
         {
             Aggregation.Sum => $"the sum of {value} of {many}",
-            Aggregation.Average => $"the average {value} of {many}",
-            Aggregation.Least => $"the least {value} of {many}",
-            Aggregation.Greatest => $"the greatest {value} of {many}",
+            Aggregation.Average => $"the average {bare} of {many}",
+            Aggregation.Least => $"the {(isTime ? "earliest" : "least")} {bare} of {many}",
+            Aggregation.Greatest => $"the {(isTime ? "latest" : "greatest")} {bare} of {many}",
             Aggregation.Distinct => aggregate.Of is Conditions.Measured.Day day ? $"the number of days{Zoned(day.Zone)} with {many}" : $"the number of different values of {value} of {many}",
-            Aggregation.First => $"the {value} of the first of {many}",
-            Aggregation.Latest => $"the {value} of the latest of {many}",
+            Aggregation.First => $"the {bare} of the first of {many}",
+            Aggregation.Latest => $"the {bare} of the latest of {many}",
             Aggregation.Unique => $"the list of different values of {value} of {many}",
-            _ => $"the most frequent {value} of {many}",
+            _ => $"the most frequent {bare} of {many}",
         };
     }
 
     private static string Zoned(CalendarZone? zone) => zone switch
     {
+        CalendarZone.Named named => $" in {named.Id}",
         CalendarZone.Customer own => $" in the customer's own zone ({Subject(own.Field)}, otherwise {own.Otherwise})",
         CalendarZone.Business => " in the zone of the business",
         CalendarZone.Meant meant => Zoned(meant.Declared),
@@ -180,7 +183,15 @@ internal static class ConditionInEnglish
         return parts.Count == 0 ? "today" : $"the day {string.Join(" and ", parts)} {(isPast ? "ago" : "from now")}";
     }
 
-    private static string Yearly(Test.Anniversary anniversary) => Bare(anniversary) + Zoned(anniversary.Zone);
+    private static string Yearly(Test.Anniversary anniversary) => Bare(anniversary) + Zoned(anniversary.Zone) + LeapDay(anniversary.LeapDay);
+
+    // Where people expect it without being told, nothing is said.
+    private static string LeapDay(LeapDayRule rule) => rule switch
+    {
+        LeapDayRule.March1 => " (29 February on 1 March in common years)",
+        LeapDayRule.LeapYearsOnly => " (29 February in leap years only)",
+        _ => "",
+    };
 
     private static string Bare(Test.Anniversary anniversary) => (anniversary.DaysBefore, anniversary.DaysAfter) switch
     {
@@ -190,12 +201,12 @@ internal static class ConditionInEnglish
         var (before, after) => $"has its anniversary in the next {Counted(before, "day")} or had it in the last {Counted(after, "day")}",
     };
 
-    private static string Amount(Test test) => test switch
+    private static string Amount(Test test, string fewer = "fewer") => test switch
     {
         Test.EqualTo equal => $"exactly {equal.Value}",
         Test.MoreThan more => $"more than {more.Value}",
         Test.AtLeast least => $"at least {least.Value}",
-        Test.LessThan less => $"fewer than {less.Value}",
+        Test.LessThan less => $"{fewer} than {less.Value}",
         Test.AtMost most => $"at most {most.Value}",
         Test.OneOf oneOf => List(oneOf.Values.Select(value => value.ToString()), "or"),
         Test.Between between => $"{between.From} to {between.To}",
@@ -219,7 +230,7 @@ internal static class ConditionInEnglish
         Span.Between { From: { } from, Until: { } until } => $"from {InstantPattern.ExtendedIso.Format(from)} until {InstantPattern.ExtendedIso.Format(until)}",
         Span.Between => "always",
         Span.Weekdays weekdays => $"on {List(weekdays.Days.Select(day => day.ToString()), "and")}",
-        Span.Annual annual => $"every year from {AnnualDatePattern.Iso.Format(annual.From)} to {AnnualDatePattern.Iso.Format(annual.To)}",
+        Span.Annual annual => $"every year from {AnnualDatePattern.Iso.Format(annual.From)} to {AnnualDatePattern.Iso.Format(annual.To)}{(annual.From is { Month: 2, Day: 29 } || annual.To is { Month: 2, Day: 29 } ? LeapDay(annual.LeapDay) : "")}",
         Span.Listed listed => $"on a day of '{listed.Calendar}'{(listed.WhenMissing ? " or one that it does not cover" : "")}",
         Span.Hours { From: var from, Until: var until } when from == until => "at any hour",
         Span.Hours { From: var from, Until: var until } => $"from {JsonObjectReader.TimeOfDay.Format(from)} to {JsonObjectReader.TimeOfDay.Format(until)}{(until < from ? " the next day" : "")}",

@@ -187,8 +187,13 @@ internal sealed partial class ConditionReader
             return null;
         }
 
-        string[] words = [ConditionWords.Before, ConditionWords.Calendar, ConditionWords.SinceFirst, ConditionWords.SinceLatest, ConditionWords.From, ConditionWords.Until];
-        Window? window = Array.Find(words, inner.Has) switch
+        if (ConditionWords.Windows.FirstOrDefault(inner.Has) is not { } word)
+        {
+            Errors.Add(new(path, $"Nothing says which events count{inner.NearestWord(ConditionWords.Windows)}; \"{ConditionWords.Lifetime}\" or an object with {Join(ConditionWords.Windows)} is expected."));
+            return null;
+        }
+
+        Window? window = word switch
         {
             ConditionWords.Before => new Window.Before(ReadLength(inner, ConditionWords.Before) ?? UnreadLength),
             ConditionWords.Calendar => ReadCalendar(inner),

@@ -89,6 +89,9 @@ internal static class ConditionWords
     /// <summary>The words of ways of making one value of many, in the order of <see cref="Aggregation"/>.</summary>
     public static Sequence<string> Aggregations { get; } = [Sum, Average, Least, Greatest, Distinct, First, Latest, MostFrequent, Unique];
 
+    /// <summary>The words that say which window it is.</summary>
+    public static Sequence<string> Windows { get; } = [Before, Calendar, SinceFirst, SinceLatest, From, Until, Last];
+
     /// <summary>The words of tests.</summary>
     public static Sequence<string> Tests { get; } =
         [EqualTo, MoreThan, AtLeast, LessThan, AtMost, Between, OneOf, AnyOf, AllOf, NoneOf, Contains, StartsWith, EndsWith, Matches, Anniversary, Known];

@@ -81,6 +81,12 @@ public sealed class CrmEngine
     /// <summary>The kinds of events that can be recorded.</summary>
     public EventKinds Kinds => kernel.Modules.Kinds;
 
+    /// <summary>The facts that modules publish, in the order in which these decide.</summary>
+    public Sequence<FactDeclaration> Facts => kernel.Modules.Contracts.SelectMany(contract => contract.Publishes).ToSequence();
+
+    /// <summary>The calendars that conditions may name.</summary>
+    public DayCalendars Calendars => kernel.Options.Calendars;
+
     /// <summary>The names of the modules, in the order in which they decide.</summary>
     public Sequence<string> Modules => kernel.Modules.Contracts.Select(contract => contract.Name).ToSequence();
 

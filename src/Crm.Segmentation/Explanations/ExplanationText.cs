@@ -120,7 +120,7 @@ internal static class ExplanationText
         if (leaf.Margin is > 0 and var margin)
         {
             english.Append(CultureInfo.InvariantCulture, $", {margin} from the other answer at {leaf.TurnsAt}");
-            chinese.Append(CultureInfo.InvariantCulture, $"，差 {margin} 便會在 {leaf.TurnsAt} 時改變");
+            chinese.Append(CultureInfo.InvariantCulture, $"，與另一結果的界線 {leaf.TurnsAt} 相差 {margin}");
         }
 
         if (!leaf.Evidence.IsEmpty)

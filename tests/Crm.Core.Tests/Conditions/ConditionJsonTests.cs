@@ -263,6 +263,16 @@ public sealed class ConditionJsonTests
             Assert.Single(ConditionJson.Read(json.Replace("purchse", "purchase", StringComparison.Ordinal), new EventKinds([])).Errors).ToString());
     }
 
+    [Fact]
+    public void Who_asks_for_a_window_that_there_is_not_is_told_of_all()
+    {
+        var error = Assert.Single(ConditionJson.Read("""{"count":"purchase","window":{"since":{"of":"refund"}},"is":{"gte":3}}""").Errors);
+
+        Assert.Equal("$.window", error.Path);
+        Assert.All(["last", "before", "calendar", "sinceFirst", "sinceLatest", "from", "until", "lifetime"], word => Assert.Contains($"\"{word}\"", error.Message, StringComparison.Ordinal));
+        Assert.Contains("did you mean \"last\" by \"lastt\"", Assert.Single(ConditionJson.Read("""{"count":"purchase","window":{"lastt":"P9D"},"is":{"gte":3}}""").Errors).Message, StringComparison.Ordinal);
+    }
+
     // What is around a part that cannot be read is looked at all the same, and of the part itself no more is said than that.
     [Theory]
     [InlineData("""{"field":"region","is":{"eq":"HK"}}""", "$", "$.field")]

@@ -38,15 +38,21 @@ public sealed class ExplainTests
         { If.All(If.On(IsoDayOfWeek.Monday), !If.Field("customer.tags").WhenMissing(true).AnyOf("vip")), "on Monday and not (the customer's tags has vip or is unknown)", "逢星期一，而且並非「顧客的 tags 有 vip（或未知）」" },
         { If.All(), "always", "任何情況下" },
         { If.Field("customer.tags").NoneOf("vip", "staff"), "not (the customer's tags has vip or staff or is unknown)", "並非「顧客的 tags 有 vip 或 staff（或未知）」" },
-        { If.Field("customer.joined").FromToday(Comparison.LessThan, Period.FromDays(-30), "Asia/Hong_Kong"), "the customer's joined is before the day 30 days ago", "顧客的 joined 早於 30 日前當日" },
-        { If.Field("customer.joined").FromToday(Comparison.AtLeast, new PeriodBuilder { Years = 1, Months = 1, Weeks = 1 }.Build(), "Asia/Hong_Kong"), "the customer's joined is the day 1 year and 1 month and 7 days from now or later", "顧客的 joined 為 1 年 1 個月 7 日後當日或之後" },
-        { If.Field("customer.joined").FromToday(Comparison.LessThan, Period.Zero, "Asia/Hong_Kong"), "the customer's joined is before today", "顧客的 joined 早於今日" },
-        { If.Field("customer.birthday").HasAnniversary("Asia/Hong_Kong", daysBefore: 7), "the customer's birthday has its anniversary in the next 7 days or today", "顧客的 birthday 的周年日在今日起 7 日內" },
-        { If.Purchases().This(CalendarPeriod.Month, "Asia/Hong_Kong").Count().AtLeast(2), "at least 2 purchases this month", "本月購買至少 2 次" },
-        { If.Purchases().LastWhole(CalendarPeriod.Quarter, "Asia/Hong_Kong").Of(Aggregation.Average, new Measured.Spend(Currency.Hkd)).AtLeast(100), "the average spend in HKD of purchases last quarter is at least 100", "上季購買的平均消費額（HKD）至少 100" },
+        { If.Field("customer.joined").FromToday(Comparison.LessThan, Period.FromDays(-30), "Asia/Hong_Kong"), "the customer's joined is before the day 30 days ago in Asia/Hong_Kong", "顧客的 joined 早於 30 日前當日（按 Asia/Hong_Kong 時區）" },
+        { If.Field("customer.joined").FromToday(Comparison.AtLeast, new PeriodBuilder { Years = 1, Months = 1, Weeks = 1 }.Build(), "Asia/Hong_Kong"), "the customer's joined is the day 1 year and 1 month and 7 days from now in Asia/Hong_Kong or later", "顧客的 joined 為 1 年 1 個月 7 日後當日（按 Asia/Hong_Kong 時區）或之後" },
+        { If.Field("customer.joined").FromToday(Comparison.LessThan, Period.Zero, "Asia/Hong_Kong"), "the customer's joined is before today in Asia/Hong_Kong", "顧客的 joined 早於今日（按 Asia/Hong_Kong 時區）" },
+        { If.Field("customer.birthday").HasAnniversary("Asia/Hong_Kong", daysBefore: 7), "the customer's birthday has its anniversary in the next 7 days or today in Asia/Hong_Kong", "顧客的 birthday 的周年日在今日起 7 日內（按 Asia/Hong_Kong 時區）" },
+        { If.Field("customer.birthday").HasAnniversary("UTC", leapDay: LeapDayRule.March1), "the customer's birthday has its anniversary today in UTC (29 February on 1 March in common years)", "顧客的 birthday 的周年日為今日（按 UTC 時區）（平年以 3 月 1 日當作 2 月 29 日）" },
+        { If.Annually(new AnnualDate(2, 20), new AnnualDate(2, 29), LeapDayRule.LeapYearsOnly), "every year from 02-20 to 02-29 (29 February in leap years only)", "每年 02-20 至 02-29（2 月 29 日只計閏年）" },
+        { If.Purchases().This(CalendarPeriod.Month, "Asia/Hong_Kong").Count().AtLeast(2), "at least 2 purchases this month in Asia/Hong_Kong", "本月（按 Asia/Hong_Kong 時區）購買至少 2 次" },
+        { If.Purchases().LastWhole(CalendarPeriod.Quarter, "Asia/Hong_Kong").Of(Aggregation.Average, new Measured.Spend(Currency.Hkd)).AtLeast(100), "the average spend in HKD of purchases last quarter in Asia/Hong_Kong is at least 100", "上季（按 Asia/Hong_Kong 時區）購買的平均消費額（HKD）至少 100" },
         { If.Purchases().InLast(Duration.FromDays(90)).Unique("line.sku").AllOf("tea", "cup"), "the list of different values of the line's sku of purchases in the last 90 days has tea and cup", "最近 90 日內購買的各種貨號同時有 tea、cup" },
         { If.Purchases().Latest(new Measured.At()).FromNow(Comparison.LessThan, Duration.FromDays(-60)), "the instant of the latest of purchases so far is before 60 days ago", "至今購買的最近一次時間早於 60 日前" },
-        { If.Purchases().DaysActive("Asia/Hong_Kong").AtLeast(5), "the number of days with purchases so far is at least 5", "至今購買的日數至少 5" },
+        { If.Purchases().DaysActive("Asia/Hong_Kong").AtLeast(5), "the number of days in Asia/Hong_Kong with purchases so far is at least 5", "至今購買的日數（按 Asia/Hong_Kong 時區）至少 5" },
+        { If.Purchases().Of(Aggregation.Greatest, "line.amount").LessThan(8), "the greatest line's amount of purchases so far is less than 8", "至今購買的最大金額少於 8" },
+        { If.Purchases().Of(Aggregation.Least, new Measured.At()).FromNow(Comparison.LessThan, Duration.FromDays(-60)), "the earliest instant of purchases so far is before 60 days ago", "至今購買的最早時間早於 60 日前" },
+        { If.Events("segment-listed").Latest(new Measured.Named("event.member")).Is(true), "the event's member of the latest of 'segment-listed' events so far is true", "至今「segment-listed」的最近一次事件的 member 為「是」" },
+        { If.Purchases().SumOfSpend(Currency.Hkd).LessThan(1000), "less than 1000 HKD spent in purchases so far", "至今購買合共少於 1000 HKD" },
         { If.Purchases().Regularly(1, 6, Duration.FromDays(30)).AtLeast(4), "at least 4 of 6 equal periods with a purchase in the last 180 days", "最近 180 日內分成 6 段，其中至少 4 段購買至少 1 次" },
         { If.Events("page-view").ThenNo(new EventPattern("purchase"), Duration.FromDays(4)).AtLeast(1), "at least 1 time a 'page-view' event, then no purchase for 4 days so far", "至今先「page-view」，其後 4 日內沒有購買，共至少 1 次" },
         { If.Purchases().SinceLatest("refund").Count().Is(0), "no purchases since the latest 'refund' event", "自最近一次「refund」起沒有購買" },
@@ -72,6 +78,33 @@ public sealed class ExplainTests
             Assert.NotEmpty(explanation.Text.English);
             Assert.NotEmpty(explanation.Text.Chinese);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Fact]
+    public void What_asks_otherwise_reads_otherwise() => AssertDifferent(Explain.Describe);
+
+    [Fact]
+    public void The_law_catches_sentences_that_do_not_name_the_zone() =>
+        Assert.ThrowsAny<Xunit.Sdk.EqualException>(() => AssertDifferent(leaf => Explain.Describe(leaf.WithZones(_ => new CalendarZone.Business()))));
+
+    private static void AssertDifferent(Func<Condition, Text> describe)
+    {
+        var leaves = from condition in Arbitrary.Conditions
+                     from zone in Gen.Elements<CalendarZone>("Asia/Hong_Kong", "America/New_York", new CalendarZone.Business(), new CalendarZone.Customer("customer.zone", "UTC"))
+                     from leapDay in Gen.Elements(Enum.GetValues<LeapDayRule>())
+                     select condition.Leaves().Select(leaf => WithLeapDay(leaf.WithZones(_ => zone), leapDay)).ToList();
+        var asked = leaves.Sample(3_000, 20).SelectMany(some => some).DistinctBy(ConditionJson.Write, StringComparer.Ordinal).ToList();
+
+        Assert.True(asked.Count > 1_000, $"Only {asked.Count} were compared.");
+        Assert.Equal([], asked.GroupBy(leaf => describe(leaf).English, StringComparer.Ordinal).Where(same => same.Count() > 1).Select(same => $"{same.Key}: {string.Join(" ", same.Select(ConditionJson.Write))}"));
+        Assert.Equal([], asked.GroupBy(leaf => describe(leaf).Chinese, StringComparer.Ordinal).Where(same => same.Count() > 1).Select(same => $"{same.Key}: {string.Join(" ", same.Select(ConditionJson.Write))}"));
+    }
+
+    private static Condition WithLeapDay(Condition leaf, LeapDayRule leapDay) => leaf switch
+    {
+        Condition.Field { Is: Test.Anniversary anniversary } field => field with { Is = anniversary with { LeapDay = leapDay } },
+        Condition.Moment { Within: Span.Annual annual } moment => moment with { Within = annual with { To = new AnnualDate(2, 29), LeapDay = leapDay } },
+        _ => leaf,
+    };
 
     private static int Leaves(Explanation explanation) =>
         explanation.Condition is Condition.All or Condition.Any or Condition.Not or Condition.Score ? explanation.Parts.Sum(Leaves) : 1;

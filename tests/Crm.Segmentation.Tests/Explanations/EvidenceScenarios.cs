@@ -32,7 +32,7 @@ public sealed class EvidenceScenarios
         Assert.Contains(", 2 from the other answer at 2, by till:amy-1, till:amy-2, till:amy-3, till:amy-4", explanation.Text.English, StringComparison.Ordinal);
         Assert.Contains("The smallest change to leave: ", explanation.Text.English, StringComparison.Ordinal);
         Assert.Contains("如無其他事情發生，將於 2026-04-03 00:00 改變。", explanation.Text.Chinese, StringComparison.Ordinal);
-        Assert.Contains("差 2 便會在 2 時改變，根據 till:amy-1、till:amy-2、till:amy-3、till:amy-4", explanation.Text.Chinese, StringComparison.Ordinal);
+        Assert.Contains("與另一結果的界線 2 相差 2，根據 till:amy-1、till:amy-2、till:amy-3、till:amy-4", explanation.Text.Chinese, StringComparison.Ordinal);
         Assert.Contains("最少須有以下改變方會離開：", explanation.Text.Chinese, StringComparison.Ordinal);
     }
 

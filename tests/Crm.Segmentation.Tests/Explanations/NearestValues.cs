@@ -60,7 +60,7 @@ public sealed class NearestValues
 
         Assert.Equal((1m, 4.5m, 3.5m), (explanation.Why!.Actual.AsNumber, explanation.Why.TurnsAt.AsNumber, explanation.Why.Margin));
         Assert.Contains("(is 1), 3.5 from the other answer at 4.5", explanation.Text.English, StringComparison.Ordinal);
-        Assert.Contains("（現為 1），差 3.5 便會在 4.5 時改變", explanation.Text.Chinese, StringComparison.Ordinal);
+        Assert.Contains("（現為 1），與另一結果的界線 4.5 相差 3.5", explanation.Text.Chinese, StringComparison.Ordinal);
     }
 
     [Fact]
