@@ -11,12 +11,20 @@ internal sealed class PartitionCells
 {
     private readonly Partition partition;
 
-    public PartitionCells(SegmentCatalog catalog, Partition partition)
+    /// <exception cref="ArgumentException">The partition names what there is not, or has a condition that cannot be used; the message lists all of it.</exception>
+    public PartitionCells(SegmentCatalog catalog, Partition partition, AskedConditions asking)
     {
         this.partition = partition;
-        if (partition is Partition.OfSegments segments && segments.Segments.Where(id => !catalog.Definitions.Names.Contains(id)).ToList() is { Count: > 0 } unknown)
+        switch (partition)
         {
-            throw new ArgumentException($"No segment is named {string.Join(" or ", unknown.Select(id => $"'{id}'"))}. There are: {string.Join(", ", catalog.Definitions.Names)}.", nameof(partition));
+            case Partition.OfSegments segments when segments.Segments.Where(id => !catalog.Definitions.Names.Contains(id)).ToList() is { Count: > 0 } unknown:
+                throw new ArgumentException($"No segment is named {string.Join(" or ", unknown.Select(id => $"'{id}'"))}. There are: {string.Join(", ", catalog.Definitions.Names)}.", nameof(partition));
+            case Partition.OfConditions conditions:
+                asking.Refuse(conditions.Cells.Select(cell => cell.Where));
+                break;
+            case Partition.OfFact of:
+                asking.RefuseUnknown(of.Fact);
+                break;
         }
     }
 

@@ -19,6 +19,7 @@ namespace Crm.Segmentation.Studies;
 public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, IClock clock, ISendGate? gate = null)
 {
     private const int CapturedAtOnce = 500;
+    private readonly AskedConditions asking = new(engine, catalog);
 
     // How often the answer is asked for again, and how far ahead, before it is said that time alone does not change it.
     private const int MostTurns = 200;
@@ -119,7 +120,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
     public async ValueTask<Migration> MigrateAsync(Partition partition, Instant from, Instant to, Instant? knownAt = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(partition);
-        var cells = new PartitionCells(catalog, partition);
+        var cells = new PartitionCells(catalog, partition, asking);
         var before = new Dictionary<CustomerId, string>();
         await foreach (var view in engine.ReadAllAsync(new PastQuestion(from) { KnownAt = knownAt, RefusesDisposed = true }, cancellationToken).ConfigureAwait(false))
         {
@@ -222,7 +223,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
     /// <param name="segment">The id of a snapshot.</param>
     /// <param name="knownAt">To finish one that was stopped: <see cref="SnapshotTaken.KnownAt"/> of the first attempt, or the instant at which it began. Nobody is captured twice. Null: it begins.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="ArgumentException">No snapshot has the id; or its condition cannot be asked of its instant, or of somebody that past has been disposed of; or the instant has not come.</exception>
+    /// <exception cref="ArgumentException">No snapshot has the id; or its condition names what there is not, or cannot be asked of its instant, or of somebody that past has been disposed of; or the instant has not come.</exception>
     /// <exception cref="InvalidOperationException">Somebody has been captured already, and it is not said that this is to be finished.</exception>
     public async ValueTask<SnapshotTaken> TakeAsync(string segment, Instant? knownAt = null, CancellationToken cancellationToken = default)
     {
@@ -237,6 +238,7 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
             throw new ArgumentException($"The snapshot '{segment}' is of {source.AsOf}, which has not come; take it then.", nameof(segment));
         }
 
+        asking.Refuse(source.Where);
         if (knownAt is null && await MembersAsync(segment, cancellationToken).ConfigureAwait(false) is { Count: > 0 } already)
         {
             throw new InvalidOperationException($"The snapshot '{segment}' has {already.Count} customers already. It is taken once; to finish one that was stopped, say when it began.");
@@ -273,12 +275,10 @@ public sealed class SegmentStudy(CrmEngine engine, SegmentCatalog catalog, ICloc
 
     private void Check(Segment draft)
     {
-        SegmentValidator.Check(draft);
-        var unknown = SegmentReferences.In(draft.Asked).Where(id => !catalog.Definitions.Names.Contains(id)).Distinct(StringComparer.Ordinal)
-            .Select(id => new SegmentError("where", $"No segment is named '{id}'. There are: {string.Join(", ", catalog.Definitions.Names)}.")).ToSequence();
-        if (!unknown.IsEmpty)
+        var errors = SegmentValidator.Errors(draft).Concat(asking.Errors(draft.Asked).Select(error => new SegmentError(SegmentValidator.InWhere(error.Path), error.Message))).Distinct().ToSequence();
+        if (!errors.IsEmpty)
         {
-            throw new InvalidSegmentException(unknown);
+            throw new InvalidSegmentException(errors);
         }
 
         if (Circle(draft) is { } circle)

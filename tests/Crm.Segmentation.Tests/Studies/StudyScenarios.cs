@@ -48,6 +48,28 @@ public sealed class StudyScenarios
     }
 
     [Fact]
+    public async Task What_names_nothing_is_refused_instead_of_holding_of_nobody()
+    {
+        var wrong = If.Any(If.Events("purchse").Count().AtLeast(1), If.Fact("score.pionts").AtLeast(1), If.OnDayOf("holidays"), Samples.In("buyer"));
+        var town = new Town(Buyers, Segment.Snapshot("spring", new Text("Spring", "春"), If.Events("purchse").Count().AtLeast(1), Club.Day(1)));
+        await town.BuysAsync("amy", 1, 2);
+
+        foreach (var ask in new Func<Segment, Task>[] { draft => town.Study.PreviewAsync(draft, cancellationToken: Cancel).AsTask(), draft => town.Study.EstimateAsync(draft, cancellationToken: Cancel).AsTask() })
+        {
+            var refused = await Assert.ThrowsAsync<InvalidSegmentException>(() => ask(Samples.Of("draft", wrong)));
+            Assert.Equal(["where.any[0].count", "where.any[1].fact", "where.any[2].calendar", "where.any[3].fact"], refused.Errors.Select(error => error.Path).Order());
+            Assert.All(["'purchase'", "'score.points'", "'buyers'"], nearest => Assert.Contains($"Did you mean {nearest}", refused.Message, StringComparison.Ordinal));
+        }
+
+        foreach (var partition in new Partition[] { new Partition.OfConditions([new("wrong", wrong)]), new Partition.OfFact("score.pionts") })
+        {
+            await Assert.ThrowsAsync<ArgumentException>(() => town.Study.MigrateAsync(partition, Club.Day(1), Club.Day(2), cancellationToken: Cancel).AsTask());
+        }
+
+        Assert.Contains("'purchse'", (await Assert.ThrowsAsync<ArgumentException>(() => town.Study.TakeAsync("spring", cancellationToken: Cancel).AsTask())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_draft_that_would_name_itself_has_no_size()
     {
         var town = new Town(Buyers, Samples.Of("loyal", Samples.In("buyers") & If.Purchases().Count().AtLeast(3)));
