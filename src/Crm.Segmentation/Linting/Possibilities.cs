@@ -8,7 +8,7 @@ namespace Crm.Segmentation.Linting;
 
 /// <summary>
 /// Whether a condition can hold at all, whichever the customer and the moment. "No" is proven; "yes" may be wrong where parts depend on each other in ways that are not looked at,
-/// such as a month and a day of the week. Looked at are: what one field, fact or measure can be, what one event and line can be, how windows lie within each other, how times that move with now lie to each other, and the days of the week and hours of a moment in one zone: those of different zones may go together.
+/// such as a month and a day of the week. Looked at are: what one field, fact or measure can be, what one event and line can be, how windows lie within each other, how times that move with now lie to each other, and the days of the week, days of the year and hours of a moment in one zone: those of different zones may go together.
 /// </summary>
 internal sealed class Possibilities
 {
@@ -135,6 +135,8 @@ internal sealed class Possibilities
                 Condition.EventWindow window => OfWindow(window),
                 Condition.Moment { Within: Span.Weekdays } moment => new Subject(Key(("weekday", ZoneOf(moment))), [.. Enumerable.Range(1, 7).Select(day => Scalar.Of(day))]),
                 Condition.Moment { Within: Span.Hours } moment => new Subject(Key(("hours", ZoneOf(moment))), [.. grid.Times.Select(time => Scalar.Of(time.NanosecondOfDay))]),
+                Condition.Moment { Within: Span.Between } => new Subject(Key("instant"), [.. grid.Ends.Select(Scalar.Of)]),
+                Condition.Moment { Within: Span.Annual } moment => new Subject(Key(("day", ZoneOf(moment))), [.. grid.DaysOfYears.Select(Scalar.Of)]),
                 _ => new Subject(null, []),
             };
         }
@@ -218,6 +220,8 @@ internal sealed class Possibilities
         Condition.Moment { Within: Span.Weekdays weekdays } => weekdays.Days.Contains((IsoDayOfWeek)(int)value.AsNumber),
         Condition.Moment { Within: Span.Hours hours } => LocalTime.FromNanosecondsSinceMidnight((long)value.AsNumber) is var time
             && (hours.From == hours.Until || (hours.From < hours.Until ? hours.From <= time && time < hours.Until : hours.From <= time || time < hours.Until)),
+        Condition.Moment { Within: Span.Between span } => !(value.AsInstant < span.From) && !(span.Until <= value.AsInstant),
+        Condition.Moment { Within: Span.Annual span } => value.AsDate is { } day && OneValue.IsWithin(span, day),
         _ => OneValue.Passes(TestOf(leaf) ?? new Test.Known(), WhenMissing(leaf), value),
     };
 

@@ -10,6 +10,8 @@ namespace Crm.Segmentation.Linting;
 /// </summary>
 internal sealed class ValueGrid
 {
+    private const int LeapYear = 2024;
+
     public ValueGrid(IEnumerable<Condition> conditions)
     {
         conditions = conditions.ToList();
@@ -21,7 +23,10 @@ internal sealed class ValueGrid
         Instants = [.. operands.Select(operand => operand.AsInstant).OfType<Instant>().Append(Instant.FromUtc(2000, 1, 1, 0, 0)).SelectMany(Ticks).Distinct().Order().Select(Scalar.Of)];
         var codes = operands.Select(operand => operand.AsCode).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         Codes = [.. codes.Append(Other(codes)).Select(Scalar.Of)];
-        Times = [.. conditions.SelectMany(condition => condition.Leaves()).OfType<Condition.Moment>().Select(moment => moment.Within).OfType<Span.Hours>().SelectMany(hours => new[] { hours.From, hours.Until }).Append(LocalTime.Midnight).Distinct()];
+        var spans = conditions.SelectMany(condition => condition.Leaves()).OfType<Condition.Moment>().Select(moment => moment.Within).ToList();
+        Ends = [.. spans.OfType<Span.Between>().SelectMany(span => new[] { span.From, span.Until }).OfType<Instant>().Append(Instant.MinValue).Distinct()];
+        DaysOfYears = [.. spans.OfType<Span.Annual>().SelectMany(span => new[] { span.From, span.To }).SelectMany(AroundInYears).Append(new LocalDate(LeapYear, 1, 1)).Distinct()];
+        Times = [.. spans.OfType<Span.Hours>().SelectMany(hours => new[] { hours.From, hours.Until }).Append(LocalTime.Midnight).Distinct()];
     }
 
     /// <summary>Numbers, from the least.</summary>
@@ -41,6 +46,12 @@ internal sealed class ValueGrid
 
     /// <summary>Times of the day at which hours begin or end: between two of them nothing changes.</summary>
     public IReadOnlyList<LocalTime> Times { get; }
+
+    /// <summary>Instants at which spans begin or end, and one before all: between two of them nothing changes.</summary>
+    public IReadOnlyList<Instant> Ends { get; }
+
+    /// <summary>Days of a leap year and of a common one, on either side of where annual spans begin or end.</summary>
+    public IReadOnlyList<LocalDate> DaysOfYears { get; }
 
     /// <summary>Values of every kind, and none.</summary>
     public IEnumerable<Scalar> All => [default, true, false, .. Numbers, .. Codes, .. Dates, .. Instants, Scalar.Of(["a", "b"])];
@@ -88,6 +99,12 @@ internal sealed class ValueGrid
     private static decimal Up(decimal number) => number < decimal.MaxValue - 1 ? number + 1 : decimal.MaxValue;
 
     private static decimal Down(decimal number) => number > decimal.MinValue + 1 ? number - 1 : decimal.MinValue;
+
+    // Of 29 February in a common year, also the days around 1 March.
+    private static IEnumerable<LocalDate> AroundInYears(AnnualDate day) =>
+        from year in new[] { LeapYear, LeapYear + 1 }
+        from days in Enumerable.Range(-1, 4)
+        select day.InYear(year).PlusDays(days);
 
     private static IEnumerable<LocalDate> Days(LocalDate date)
     {

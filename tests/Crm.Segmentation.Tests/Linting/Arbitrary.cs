@@ -53,11 +53,12 @@ internal static class Arbitrary
             ? (Condition)new Condition.Fact("test.day", new Test.Relative(comparison, new RelativeTime.Today(NodaTime.Text.PeriodPattern.Roundtrip.Parse(shift.TrimStart('-')).Value is var period && shift.StartsWith('-') ? Period.Zero - period : period, zone)), missing)
             : new Condition.EventWindow("visit", new Measure.Aggregate(Aggregation.Latest, new Measured.At()), new Window.Lifetime(), new Test.Relative(comparison, new RelativeTime.Now(-Duration.FromHours(hours)))) { WhenMissing = missing };
 
-    // Days of the week and hours of the day, in zones where they begin at different instants.
+    // Days of the week and of the year and hours of the day, in zones where they begin at different instants.
     private static Gen<Condition> Moments { get; } =
         from moment in Gen.Elements(
             If.On(IsoDayOfWeek.Sunday), If.Hours(new LocalTime(1, 0, 30), new LocalTime(1, 0, 45)), If.Hours(new LocalTime(1, 0, 45), new LocalTime(1, 1)), If.On(IsoDayOfWeek.Monday, IsoDayOfWeek.Sunday), If.On(IsoDayOfWeek.Monday), If.Hours(new LocalTime(0, 0), new LocalTime(2, 0)), If.Hours(new LocalTime(2, 0), new LocalTime(0, 0)), If.Hours(new LocalTime(1, 0), new LocalTime(3, 0)),
-            If.Between(Start, Start + Duration.FromHours(2)), If.Between(Start + Duration.FromHours(2), null))
+            If.Between(Start, Start + Duration.FromHours(2)), If.Between(Start + Duration.FromHours(2), null),
+            If.Annually(new AnnualDate(3, 2), new AnnualDate(3, 1)), If.Annually(new AnnualDate(2, 29), new AnnualDate(3, 1), LeapDayRule.March1), If.Annually(new AnnualDate(2, 20), new AnnualDate(2, 29)), If.Annually(new AnnualDate(3, 2), new AnnualDate(3, 2)))
         from zone in Gen.Elements<CalendarZone?>(null, null, "Asia/Hong_Kong", "America/New_York", Own)
         select zone is null ? moment : moment.In(zone);
 

@@ -89,6 +89,16 @@ public sealed class LintScenarios
         yield return new(If.Hours(new LocalTime(10, 0, 30), new LocalTime(10, 0, 45)), []);
         yield return new(If.Hours(new LocalTime(10, 0, 30), new LocalTime(10, 0, 45)) & If.Hours(new LocalTime(10, 0, 45), new LocalTime(10, 1)), ["contradiction $"]);
         yield return new(If.Hours(new LocalTime(10, 0), new LocalTime(11, 0)).In("Asia/Hong_Kong") & If.Hours(new LocalTime(2, 0), new LocalTime(3, 0)).In("UTC"), []);
+        var spring = Instant.FromUtc(2026, 3, 1, 0, 0);
+        yield return new(If.Between(null, spring) & If.Between(spring, null), ["contradiction $"]);
+        yield return new(If.Between(null, spring) | If.Between(spring, null), ["always-true $"]);
+        yield return new(If.Between(null, spring + Duration.FromTicks(1)) & If.Between(spring, null), []);
+        yield return new(If.Annually(new AnnualDate(12, 1), new AnnualDate(1, 5)) & If.Annually(new AnnualDate(1, 6), new AnnualDate(11, 30)), ["contradiction $"]);
+        yield return new(If.Annually(new AnnualDate(12, 1), new AnnualDate(1, 5)) & If.Annually(new AnnualDate(1, 5), new AnnualDate(6, 30)), []);
+        yield return new(If.Annually(new AnnualDate(2, 29), new AnnualDate(2, 29), LeapDayRule.LeapYearsOnly) & If.Annually(new AnnualDate(2, 1), new AnnualDate(2, 28)), ["contradiction $"]);
+        yield return new(If.Annually(new AnnualDate(2, 29), new AnnualDate(2, 29)) & If.Annually(new AnnualDate(2, 1), new AnnualDate(2, 28)), []);
+        yield return new(If.Annually(new AnnualDate(2, 29), new AnnualDate(2, 29), LeapDayRule.March1) & If.Annually(new AnnualDate(3, 1), new AnnualDate(3, 31)), []);
+        yield return new(If.Annually(new AnnualDate(6, 1), new AnnualDate(6, 30)).In("Asia/Hong_Kong") & If.Annually(new AnnualDate(7, 1), new AnnualDate(7, 31)).In("UTC"), []);
         yield return new(!(If.Any() | gold) | If.All(), ["never-true $.any[0].not.any[0]", "always-true $.any[1]", "always-true $"]);
         yield return new(If.Score(new Test.AtLeast(4), new Scored(gold, 1), new Scored(region.Is("HK"), 2)), ["never-true $"]);
         yield return new(If.Purchases().Where(If.Field("line.sku").Is("tea") & If.Field("line.sku").Is("cup")).Count().AtLeast(1), ["never-true $"]);
