@@ -21,7 +21,7 @@ internal static class StoreVerification
     public static async Task<VerificationResult> RunAsync(OpenedStore store, DateTimeZone zone, Action<long, long> watch, CancellationToken cancellationToken)
     {
         var modules = await store.ModulesAsync(cancellationToken);
-        var verifier = new CustomerVerifier(modules, new CrmOptions { Zone = zone });
+        var verifier = new CustomerVerifier(modules, new StoreSettings(zone).Options);
         var left = new HashSet<CustomerId>();
         await foreach (var customer in store.Scan.ReadCustomersAsync(cancellationToken))
         {

@@ -76,7 +76,7 @@ internal static class CampaignsCommand
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var modules = await store.ModulesAsync(cancellationToken);
             var now = await PlanAsync(store, clock, cancellationToken);
-            var simulation = new CampaignSimulation(modules, new CrmOptions { Zone = settings.Zone }, GateOf(modules, parsed.GetValue(everybody)));
+            var simulation = new CampaignSimulation(modules, settings.Options, GateOf(modules, parsed.GetValue(everybody)));
             var request = new CampaignSimulationRequest { Until = common.AsOf(parsed, clock).Last(settings.Zone), ImportsAsLive = parsed.GetValue(imports) };
             CampaignComparison comparison;
             try

@@ -31,7 +31,7 @@ internal static class ExplainCommand
             var wanted = parsed.GetRequiredValue(key);
             var entry = history.Entries.FirstOrDefault(entry => entry.Event.Key.ToString() == wanted) ?? throw ToolException.Input($"The journal of '{name}' has no event '{wanted}'.");
             var modules = await store.ModulesAsync(cancellationToken);
-            Sequence<ReceiptLine> again = modules.Count == 0 || !entry.Receipt.Accepted ? [] : WhyNot(new HistoryReplay(modules, new CrmOptions { Zone = settings.Zone }), who, history, entry);
+            Sequence<ReceiptLine> again = modules.Count == 0 || !entry.Receipt.Accepted ? [] : WhyNot(new HistoryReplay(modules, settings.Options), who, history, entry);
             Write(output, entry, ReceiptText.Split(again).WhyNot);
             return ExitCode.Done;
         });

@@ -49,7 +49,7 @@ internal static class SegmentDiffCommand
             async Task<(Segment Segment, HashSet<string> Members, Instant At)> VersionAsync(string file)
             {
                 var (segments, segment) = await StoreSegments.OpenWithAsync(store, file, others, asOf, clock, cancellationToken);
-                var (_, members) = await segments.MembersAsync([segment.Id], segments.Question, cancellationToken);
+                var (_, members) = await segments.MembersAsync([segments.Known(segment.Id)], segments.Question, cancellationToken);
                 return (segment, members[segment.Id].Select(member => member.Customer).ToHashSet(StringComparer.Ordinal), segments.Last);
             }
         });

@@ -38,7 +38,7 @@ internal static class SegmentExplanationCommand
             }
             catch (ArgumentException refused)
             {
-                throw ToolException.Input(refused.Message);
+                throw ToolException.Input(refused);
             }
 
             switch (output.Form)
@@ -47,7 +47,7 @@ internal static class SegmentExplanationCommand
                     output.Json(json => Write(json, explanation, name));
                     break;
                 case OutputForm.Csv:
-                    output.Csv([["depth", "holds", "text", "actual", "margin", "turnsAt", "until", "evidence"], .. explanation.Why is { } why ? Rows(why, 0) : []]);
+                    output.Csv([["depth", "holds", "text", "actual", "margin", "turnsAt", "until", "evidence"], .. explanation.Why is { } why ? Rows(why, 0, output.Language) : []]);
                     break;
                 default:
                     output.Line(explanation.Text.In(output.Language));
@@ -190,14 +190,14 @@ internal static class SegmentExplanationCommand
         }
     }
 
-    private static IEnumerable<string[]> Rows(ExplainedPart part, int depth)
+    private static IEnumerable<string[]> Rows(ExplainedPart part, int depth, Language language)
     {
         yield return
         [
-            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{depth}"), part.Holds ? "true" : "false", part.Text.English, part.Actual.ToString(),
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{depth}"), part.Holds ? "true" : "false", part.Text.In(language), part.Actual.ToString(),
             string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{part.Margin}"), part.TurnsAt.ToString(), part.ValidUntil is { } until ? InstantPattern.ExtendedIso.Format(until) : "", string.Join(' ', part.Evidence),
         ];
-        foreach (var row in part.Parts.SelectMany(inner => Rows(inner, depth + 1)))
+        foreach (var row in part.Parts.SelectMany(inner => Rows(inner, depth + 1, language)))
         {
             yield return row;
         }

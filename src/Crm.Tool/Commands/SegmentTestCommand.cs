@@ -3,6 +3,7 @@ using Crm.Definitions;
 using Crm.Segmentation.Cases;
 using Crm.Segmentation.Segments;
 using Crm.Tool.Segments;
+using Crm.Tool.Stores;
 using NodaTime.Text;
 
 namespace Crm.Tool.Commands;
@@ -26,7 +27,7 @@ internal static class SegmentTestCommand
             {
                 try
                 {
-                    reports.Add((file, await all.RunAsync(catalog, cancellationToken: cancellationToken)));
+                    reports.Add((file, await all.RunAsync(catalog, calendars: StoreSettings.Calendars, cancellationToken: cancellationToken)));
                 }
                 catch (InvalidCasesException wrong)
                 {

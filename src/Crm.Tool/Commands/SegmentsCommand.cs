@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Crm.Segmentation.Linting;
 using Crm.Segmentation.Segments;
 using Crm.Segmentation.Studies;
 using Crm.Tool.Reports;
@@ -37,9 +38,10 @@ internal static class SegmentsCommand
             var output = common.Output(parsed);
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var segments = await StoreSegments.OpenAsync(store, parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
-            var (customers, members) = await segments.MembersAsync(segments.Catalog.Definitions.Names, segments.Question, cancellationToken);
+            var (customers, members) = await segments.MembersAsync([.. segments.Answerable], segments.Question, cancellationToken);
+            Tell(segments, output);
             var rows = segments.Catalog.Definitions.Names.Select(id => (id, definition: segments.Catalog.Definitions.At(id, segments.Last)))
-                .Select(one => new object?[] { one.id, one.definition?.Value.Label.In(output.Language) ?? one.id, one.definition is { } active ? (long)active.Version : null, KindOf(one.definition?.Value), (long)members[one.id].Count, ShareOf(members[one.id].Count, customers) }).ToList();
+                .Select(one => new object?[] { one.id, one.definition?.Value.Label.In(output.Language) ?? one.id, one.definition is { } active ? (long)active.Version : null, KindOf(one.definition?.Value), members.TryGetValue(one.id, out var them) ? (long)them.Count : null, them is null ? null : ShareOf(them.Count, customers) }).ToList();
             new ResultTable("segments", [Segment, new("label", new("Label", "名稱")), new("version", new("Version", "版本")), new("kind", new("Kind", "種類")), Size, Share], rows).Write(output, json =>
             {
                 json.WriteString("asOf", InstantPattern.ExtendedIso.Format(segments.Last));
@@ -119,7 +121,7 @@ internal static class SegmentsCommand
     {
         var (common, files) = (new CommonOptions(), Files());
         var draft = new Argument<string>("FILE") { Description = "A segment as JSON." };
-        var command = new Command("evaluate", "What a segment would be before it is saved: its size, a sample, and what it shares with the others. All that is wrong with it is listed.") { draft, files };
+        var command = new Command("evaluate", "What a segment would be before it is saved: its size, a sample, what the linter says of it, and what it shares with the others. All that is wrong with it is listed.") { draft, files };
         common.AddStoreTo(command).AddAsOfTo(command).AddOutputTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -127,14 +129,25 @@ internal static class SegmentsCommand
             await using var store = await OpenedStore.OpenAsync(common.Store(parsed), OpenMode.OnlyLook, cancellationToken);
             var (segments, segment) = await StoreSegments.OpenWithAsync(store, parsed.GetRequiredValue(draft), parsed.GetRequiredValue(files), common.AsOf(parsed, clock), clock, cancellationToken);
             var id = segment.Id;
-            var (customers, members) = await segments.MembersAsync(segments.Catalog.Definitions.Names, segments.Question, cancellationToken);
+            var (customers, members) = await segments.MembersAsync([.. segments.Answerable, segments.Known(id)], segments.Question, cancellationToken);
+            Tell(segments, output);
             var inIt = members[id].Select(member => member.Customer).ToHashSet(StringComparer.Ordinal);
             var overlaps = members.Where(pair => pair.Key != id).OrderBy(pair => pair.Key, StringComparer.Ordinal)
                 .Select(pair => new SegmentOverlap(id, pair.Key, inIt.Count, pair.Value.Count, pair.Value.Count(member => inIt.Contains(member.Customer)))).ToList();
+            List<LintFinding> findings = segment.Kind == SegmentKind.Manual ? [] : [.. SegmentLinter.Lint(segment).Findings.Select(finding => finding with { Path = "where" + finding.Path[1..] })];
             var sample = inIt.OrderBy(name => Definitions.DefinitionHash.Of(name).Value).Take(SampleSize).ToList();
             if (output.Form == OutputForm.Tables)
             {
                 output.Line(new Text($"{id}: {inIt.Count} of {customers} customers", $"{id}：{customers} 位客戶中的 {inIt.Count} 位").In(output.Language));
+                if (sample.Count > 0)
+                {
+                    output.Line(new Text($"Some of them: {string.Join(", ", sample)}", $"部分客戶：{string.Join("、", sample)}").In(output.Language));
+                }
+
+                foreach (var finding in findings)
+                {
+                    output.Line($"{finding.Path}: {finding.Sentence.In(output.Language)} ({finding.Code})");
+                }
             }
 
             Overlaps(overlaps).Write(output, json =>
@@ -146,6 +159,18 @@ internal static class SegmentsCommand
                 json.WriteNumber("share", ShareOf(inIt.Count, customers));
                 json.WriteStartArray("sample");
                 sample.ForEach(json.WriteStringValue);
+                json.WriteEndArray();
+                json.WriteStartArray("findings");
+                foreach (var finding in findings)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("code", finding.Code);
+                    json.WriteString("path", finding.Path);
+                    json.WriteString("en", finding.Sentence.English);
+                    json.WriteString("zh-Hant", finding.Sentence.Chinese);
+                    json.WriteEndObject();
+                }
+
                 json.WriteEndArray();
             });
             return ExitCode.Done;
@@ -219,11 +244,16 @@ internal static class SegmentsCommand
             var moves = new Dictionary<(string From, string To), int>();
             await foreach (var view in segments.ReadAllAsync(segments.Question, cancellationToken))
             {
-                var move = (before.GetValueOrDefault(view.Customer.Customer, Partition.NotYet), order.Find(id => segments.IsMember(view, id)) ?? Partition.None);
-                moves[move] = moves.GetValueOrDefault(move) + 1;
+                Count(before.Remove(view.Customer.Customer, out var cell) ? cell : Partition.NotYet, order.Find(id => segments.IsMember(view, id)) ?? Partition.None);
             }
 
-            List<string> all = [.. order, Partition.None, Partition.NotYet];
+            // Whoever was one and is none any more has been merged into somebody else.
+            foreach (var cell in before.Values)
+            {
+                Count(cell, Partition.Merged);
+            }
+
+            List<string> all = [.. order, Partition.None, Partition.NotYet, Partition.Merged];
             var rows = moves.OrderBy(pair => all.IndexOf(pair.Key.From)).ThenBy(pair => all.IndexOf(pair.Key.To)).Select(pair => new object?[] { pair.Key.From, pair.Key.To, (long)pair.Value }).ToList();
             new ResultTable("moves", [new("from", new("From", "由")), new("to", new("To", "至")), new("customers", new("Customers", "客戶數"))], rows).Write(output, json =>
             {
@@ -231,6 +261,8 @@ internal static class SegmentsCommand
                 json.WriteString("asOf", InstantPattern.ExtendedIso.Format(segments.Last));
             });
             return ExitCode.Done;
+
+            void Count(string was, string @is) => moves[(was, @is)] = moves.GetValueOrDefault((was, @is)) + 1;
         });
         return command.WithExamples("crm segments migrate regulars sleeping --from 2026-01-31 --store shop.db --as-of 2026-04-30", "crm segments migrate top regulars --from 2026-01-31 --store shop.db --csv");
     }
@@ -241,6 +273,15 @@ internal static class SegmentsCommand
         [.. overlaps.Select(overlap => new object?[] { overlap.Segment, overlap.Other, (long)overlap.Size, (long)overlap.OtherSize, (long)overlap.Both, Rounded(overlap.Likeness) })]);
 
     private static Argument<string> Id(string name) => new(name) { Description = "The id of a segment, such as regulars." };
+
+    // Those of which nothing is said are named, so that nobody takes them for empty.
+    private static void Tell(StoreSegments segments, ToolOutput output)
+    {
+        foreach (var (id, lack) in segments.Unanswerable.OrderBy(one => one.Key, StringComparer.Ordinal))
+        {
+            output.Message($"'{id}' is left out, because who is in it is known to the host alone: {lack}");
+        }
+    }
 
     private static string? KindOf(Segment? segment) => segment?.Kind switch
     {

@@ -36,7 +36,7 @@ internal static class SimulateCommand
             {
                 Running = await DemoMark.IsOnAsync(store.Documents, cancellationToken) ? [TeaShop.Program] : [.. await StoredPrograms.ReadAsync(store.Documents, cancellationToken, last)],
                 Candidate = candidate,
-                Options = new CrmOptions { Zone = settings.Zone },
+                Options = settings.Options,
                 Until = last,
                 Before = (await store.ModulesAsync(cancellationToken)).TakeWhile(module => module is not LoyaltyModule).ToSequence(),
             };

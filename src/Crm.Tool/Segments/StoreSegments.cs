@@ -21,10 +21,11 @@ internal sealed class StoreSegments
     // Of which the store keeps memberships by another definition.
     private readonly HashSet<string> replaced;
 
-    private StoreSegments(OpenedStore store, CrmEngine engine, SegmentCatalog catalog, PastQuestion question, IEnumerable<string> replaced)
+    private StoreSegments(OpenedStore store, CrmEngine engine, SegmentCatalog catalog, PastQuestion question, IEnumerable<string> replaced, IReadOnlyDictionary<string, string> unanswerable)
     {
         this.store = store;
         this.replaced = replaced.ToHashSet(StringComparer.Ordinal);
+        Unanswerable = unanswerable;
         Engine = engine;
         Catalog = catalog;
         Question = question;
@@ -33,6 +34,12 @@ internal sealed class StoreSegments
     public CrmEngine Engine { get; }
 
     public SegmentCatalog Catalog { get; }
+
+    /// <summary>The segments of the store that ask for what the tool does not have, or name one that does, each with what that is: who is in them is known to the host alone.</summary>
+    public IReadOnlyDictionary<string, string> Unanswerable { get; }
+
+    /// <summary>The segments that can be asked about.</summary>
+    public IEnumerable<string> Answerable => Catalog.Definitions.Names.Where(id => !Unanswerable.ContainsKey(id));
 
     /// <summary>The last instant that counts.</summary>
     public Instant Last => Question.At;
@@ -73,22 +80,55 @@ internal sealed class StoreSegments
         var saved = await new SegmentLibrary(store.Documents, clock).DefinitionsAsync(cancellationToken);
         var demo = await DemoMark.IsOnAsync(store.Documents, cancellationToken) ? new TeaShop().Segments.Definitions.All : [];
         var all = own.Concat(saved.Concat(demo).Where(definition => own.All(one => one.Name != definition.Name))).DistinctBy(definition => (definition.Name, definition.Version)).ToList();
-        var published = modules.SelectMany(module => module.Contract.Publishes).ToList();
-        var unknown = from definition in own
-                      from leaf in definition.Value.Asked.Leaves().OfType<Condition.Fact>()
-                      where !leaf.Name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal) && !published.Exists(fact => fact.Covers(leaf.Name))
-                      select $"{definition.Name}: no module of this store publishes the fact '{leaf.Name}'. There are: {string.Join(", ", published.Select(fact => fact.Name).Order(StringComparer.Ordinal).DefaultIfEmpty("none"))}.";
-        var problems = unknown.Distinct(StringComparer.Ordinal).ToList();
+        var lacking = all.Select(definition => (definition.Name, Lacks: IsListed(definition.Value, own.Contains(definition)) ? [] : Lacks(definition.Value.Asked, engine).ToList())).Where(one => one.Lacks.Count > 0).ToLookup(one => own.Any(given => given.Name == one.Name));
+        var problems = lacking[true].SelectMany(one => one.Lacks.Select(lack => $"{one.Name}: {lack}")).Distinct(StringComparer.Ordinal).ToList();
         try
         {
-            var catalog = new SegmentCatalog(new DefinitionCatalog<Segment>(all), engine.Kinds);
-            return problems.Count == 0 ? new StoreSegments(store, engine, catalog, QuestionAt(asOf.Last(settings.Zone)) with { IsNow = asOf is AsOf.At { IsNow: true } }, Replaced(own, [.. saved, .. demo], asOf.Last(settings.Zone))) : throw ToolException.Input(problems);
+            var catalog = new SegmentCatalog(new DefinitionCatalog<Segment>(all));
+            var unanswerable = lacking[false].DistinctBy(one => one.Name).ToDictionary(one => one.Name, one => one.Lacks[0], StringComparer.Ordinal);
+            for (var before = -1; before != unanswerable.Count;)
+            {
+                before = unanswerable.Count;
+                foreach (var definition in all)
+                {
+                    if (Named(definition.Value.Where).FirstOrDefault(unanswerable.ContainsKey) is { } named)
+                    {
+                        unanswerable.TryAdd(definition.Name, $"it asks for '{named}', of which {unanswerable[named]}");
+                    }
+                }
+            }
+
+            return problems.Count == 0
+                ? new StoreSegments(store, engine, catalog, QuestionAt(asOf.Last(settings.Zone)) with { IsNow = asOf is AsOf.At { IsNow: true } }, Replaced(own, [.. saved, .. demo], asOf.Last(settings.Zone)), unanswerable)
+                : throw ToolException.Input(problems);
         }
         catch (Exception wrong) when (wrong is InvalidSegmentException or ArgumentException)
         {
             throw ToolException.Input([.. problems, wrong.Message]);
         }
     }
+
+    // Who is in it is said by events that the store has, whatever a snapshot was taken by.
+    private static bool IsListed(Segment segment, bool isOwn) => segment.Kind == SegmentKind.Manual || (segment.Kind == SegmentKind.Snapshot && !isOwn);
+
+    // What a condition asks for and the modules of the store do not have: it would be missing for everybody.
+    private static IEnumerable<string> Lacks(Condition condition, CrmEngine engine)
+    {
+        var facts = engine.Facts;
+        var names = facts.Select(known => known.Name).Order(StringComparer.Ordinal).ToSequence();
+        foreach (var fact in condition.Leaves().OfType<Condition.Fact>().Select(leaf => leaf.Name).Where(name => !name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal) && !facts.Any(known => known.Covers(name))).Distinct(StringComparer.Ordinal))
+        {
+            yield return $"no module of this store publishes the fact '{fact}'.{(Names.Nearest(fact, names) is { } nearest ? $" Did you mean '{nearest}'?" : "")} There are: {string.Join(", ", names.DefaultIfEmpty("none"))}.";
+        }
+
+        foreach (var error in ConditionCheck.Check(condition, engine.Kinds, engine.Calendars))
+        {
+            yield return error.ToString();
+        }
+    }
+
+    private static IEnumerable<string> Named(Condition condition) => condition.Leaves().OfType<Condition.Fact>()
+        .Where(fact => fact.Name.StartsWith(SegmentNames.FactPrefix, StringComparison.Ordinal)).Select(fact => fact.Name[SegmentNames.FactPrefix.Length..]);
 
     // Those of the files that are saved with another meaning, so that what the store keeps of them is not theirs.
     private static IEnumerable<string> Replaced(List<Definition<Segment>> own, List<Definition<Segment>> kept, Instant last) =>
@@ -98,10 +138,10 @@ internal sealed class StoreSegments
         definitions.Where(definition => definition.Name == name && definition.ActiveFrom <= at).MaxBy(definition => definition.Version)?.Hash;
 
     /// <summary>A segment that there is.</summary>
-    /// <exception cref="ToolException">There is none.</exception>
-    public string Known(string id) => Catalog.Definitions.Names.Contains(id)
-        ? id
-        : throw ToolException.Input($"No segment is named '{id}'. {(Catalog.Definitions.Names.IsEmpty ? "The store has none; give one with --segments FILE." : $"There are: {string.Join(", ", Catalog.Definitions.Names)}.")}");
+    /// <exception cref="ToolException">There is none, or it cannot be asked about here.</exception>
+    public string Known(string id) => !Catalog.Definitions.Names.Contains(id)
+        ? throw ToolException.Input($"No segment is named '{id}'. {(Catalog.Definitions.Names.IsEmpty ? "The store has none; give one with --segments FILE." : $"There are: {string.Join(", ", Catalog.Definitions.Names)}.")}")
+        : Unanswerable.TryGetValue(id, out var lack) ? throw ToolException.Input($"Who is in '{id}' is known to the host alone: {lack}") : id;
 
     public static PastQuestion QuestionAt(Instant instant) => new(instant) { WithoutLaterAmendments = true, RefusesDisposed = true };
 
@@ -151,7 +191,7 @@ internal sealed class StoreSegments
         }
         catch (ArgumentException refused)
         {
-            throw ToolException.Input(refused.Message);
+            throw ToolException.Input(refused);
         }
     }
 
@@ -165,7 +205,7 @@ internal sealed class StoreSegments
         }
         catch (ArgumentException refused)
         {
-            throw ToolException.Input(refused.Message);
+            throw ToolException.Input(refused);
         }
     }
 

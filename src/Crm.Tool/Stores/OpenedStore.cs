@@ -147,8 +147,18 @@ internal sealed class OpenedStore : IAsyncDisposable
     }
 
     /// <summary>An engine over any store.</summary>
-    public static CrmEngine EngineOver(ICustomerStore store, IReadOnlyList<ICustomerModule> modules, StoreSettings settings, IClock clock) =>
-        new(store, modules, new CrmOptions { Zone = settings.Zone }, clock, new RandomIdSource());
+    /// <exception cref="ToolException">A module asks for a fact, kind or calendar that is not here.</exception>
+    public static CrmEngine EngineOver(ICustomerStore store, IReadOnlyList<ICustomerModule> modules, StoreSettings settings, IClock clock)
+    {
+        try
+        {
+            return new(store, modules, settings.Options, clock, new RandomIdSource());
+        }
+        catch (ArgumentException unfit) when (unfit.ParamName == nameof(modules))
+        {
+            throw ToolException.Input("The programmes of the store ask for what is not here; it may be the host's.", ToolException.Input(unfit).Message);
+        }
+    }
 
     public ValueTask DisposeAsync() => customers is IAsyncDisposable disposable ? disposable.DisposeAsync() : ValueTask.CompletedTask;
 

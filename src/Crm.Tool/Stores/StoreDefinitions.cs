@@ -60,7 +60,7 @@ internal sealed class StoreDefinitions
             : [.. LoyaltyModule.Of(new DefinitionCatalog<LoyaltyProgram>([.. catalog.All, .. added.Select(program => new Definition<LoyaltyProgram>(program.Name, 1, Instant.MinValue, program, program.Hash))]), [])];
         try
         {
-            _ = new HistoryReplay(modules, new CrmOptions());
+            _ = new HistoryReplay(modules, new StoreSettings(DateTimeZone.Utc).Options);
         }
         catch (ArgumentException unfit)
         {

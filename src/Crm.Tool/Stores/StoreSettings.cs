@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Crm.Engine;
 using Crm.Storage;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Tool.Stores;
@@ -9,6 +11,12 @@ namespace Crm.Tool.Stores;
 /// <param name="Zone">The zone in which its days begin and end; it never changes.</param>
 internal sealed record StoreSettings(DateTimeZone Zone)
 {
+    /// <summary>The calendars that come with the tool.</summary>
+    public static DayCalendars Calendars { get; } = new(HongKongHolidays.Calendar);
+
+    /// <summary>How engines over the store decide.</summary>
+    public CrmOptions Options => new() { Zone = Zone, Calendars = Calendars };
+
     private const string Kind = "settings";
     private const string Name = "store";
 

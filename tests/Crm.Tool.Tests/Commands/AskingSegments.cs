@@ -101,6 +101,22 @@ public sealed class AskingSegments : IDisposable
     }
 
     [Fact]
+    public async Task A_draft_is_shown_with_some_of_its_customers_and_what_the_linter_says_of_it()
+    {
+        var store = await SalesAsync();
+        var few = folder.Write("few.json", Segment("few", """{"count":"purchase","window":{"last":"P90D"},"is":{"lte":1}}"""));
+
+        var shown = await Support.Tool.RunAsync("segments", "evaluate", few, "--store", store, "--as-of", "2011-01-12", "--lang", "zh-Hant");
+        var told = (await Support.Tool.RunAsync("segments", "evaluate", few, "--store", store, "--as-of", "2011-01-12", "--json")).Json;
+
+        Assert.Contains($"部分客戶：{told.GetProperty("sample")[0].GetString()}", shown.Out, StringComparison.Ordinal);
+        Assert.Contains("where: 此條件亦包括從未有過的顧客：最近 90 日內購買最多 1 次", shown.Out, StringComparison.Ordinal);
+        Assert.Equal("zero-count", Assert.Single(told.GetProperty("findings").EnumerateArray().ToList()).GetProperty("code").GetString());
+        var customer = told.GetProperty("sample")[0].GetString()!;
+        Assert.Contains("最近 90 日內購買最多 1 次", (await Support.Tool.RunAsync("segments", "explain", "few", customer, "--segments", few, "--store", store, "--as-of", "2011-01-12", "--lang", "zh-Hant", "--csv")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Customers_migrate_between_segments_and_everybody_is_counted_once()
     {
         var store = await SalesAsync();
@@ -135,6 +151,7 @@ public sealed class AskingSegments : IDisposable
         Assert.Contains("did you mean 'purchase'", evaluated.Error, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("no module of this store publishes the fact 'loyalty.tier'", tier.Error, StringComparison.Ordinal);
         Assert.Contains("'customer.region' was not observed", past.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Parameter", past.Error, StringComparison.Ordinal);
         Assert.Equal(1, (await Support.Tool.RunAsync("segments", "size", "nothing", "--store", store)).Code);
         Assert.Equal(3, (await Support.Tool.RunAsync("segments", "list", "--store", folder.PathOf("none.db"))).Code);
         Assert.Equal(0, (await Support.Tool.RunAsync("segments", "list", "--store", store)).Code);
@@ -171,6 +188,23 @@ public sealed class AskingSegments : IDisposable
         Assert.Equal((1, "", 1, "", 0), (whole.Code, whole.Out, before.Code, before.Out, after.Code));
         Assert.Contains("often: $: Events up to 2011-01-0", whole.Error, StringComparison.Ordinal);
         Assert.Contains("have been disposed of, so nothing can be said of 2010-01-0", before.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_holidays_of_Hong_Kong_are_known_and_other_calendars_are_refused_with_the_nearest()
+    {
+        var store = await SalesAsync();
+        var holiday = folder.Write("holiday.json", Segment("holiday", """{"calendar":"hk-public-holidays","zone":"Asia/Hong_Kong","whenMissing":false}"""));
+        var unknown = folder.Write("unknown.json", Segment("unknown", """{"calendar":"hk-public-holiday","whenMissing":false}"""));
+
+        var (on, after) = (await EvaluateAsync(holiday, "2026-12-25T12:00:00Z"), await EvaluateAsync(holiday, "2026-12-28T12:00:00Z"));
+        var refused = await EvaluateAsync(unknown, "2026-12-25T12:00:00Z");
+
+        Assert.Equal((200, 0), (on.Json.GetProperty("size").GetInt32(), after.Json.GetProperty("size").GetInt32()));
+        Assert.Equal((1, ""), (refused.Code, refused.Out));
+        Assert.Contains("No calendar is named 'hk-public-holiday'. Did you mean 'hk-public-holidays'?", refused.Error, StringComparison.Ordinal);
+
+        Task<Support.Tool> EvaluateAsync(string file, string asOf) => Support.Tool.RunAsync("segments", "evaluate", file, "--store", store, "--as-of", asOf, "--json");
     }
 
     private static string Segment(string id, string where) => $$$"""{"$schema":"segment/1","id":"{{{id}}}","where":{{{where}}},"label":{"en":"{{{id}}}","zh-Hant":"{{{id}}}"}}""";
