@@ -1,4 +1,6 @@
 using Crm.Definitions;
+using Crm.Engine;
+using Crm.Loyalty;
 using Crm.Loyalty.Library;
 using Crm.Loyalty.Programs;
 using Crm.Storage;
@@ -63,7 +65,7 @@ internal static class StoredPrograms
     }
 
     /// <summary>Adds programmes to a store without customers; a store that has the same ones already stays as it is.</summary>
-    /// <exception cref="ToolException">The store has customers who were decided about without the programme, or another programme of the name.</exception>
+    /// <exception cref="ToolException">The store has customers who were decided about without the programme, or another programme of the name; or it asks for what is not here.</exception>
     public static async ValueTask AddAsync(OpenedStore store, IReadOnlyList<LoyaltyProgram> programs, IClock clock, CancellationToken cancellationToken)
     {
         foreach (var program in await MissingAsync(store, programs, cancellationToken))
@@ -73,7 +75,7 @@ internal static class StoredPrograms
     }
 
     /// <summary>Those of the programmes that a store does not have and may be given. Nothing is written.</summary>
-    /// <exception cref="ToolException">The store has customers who were decided about without one of them, or another programme of the name.</exception>
+    /// <exception cref="ToolException">The store has customers who were decided about without one of them, or another programme of the name; or one asks for what is not here, so that no engine could decide by it.</exception>
     public static async ValueTask<IReadOnlyList<LoyaltyProgram>> MissingAsync(OpenedStore store, IReadOnlyList<LoyaltyProgram> programs, CancellationToken cancellationToken)
     {
         var known = await ReadAsync(store.Documents, cancellationToken);
@@ -86,6 +88,21 @@ internal static class StoredPrograms
             problems.Add($"--program: the store has customers already, whose history was decided without {string.Join(", ", unknown.Select(program => $"'{program.Name}'"))}. Programmes are given with the first import into a store.");
         }
 
+        problems.AddRange(unknown.Count > 0 ? Unfit([.. known, .. unknown]) : []);
         return problems.Count == 0 ? unknown : throw ToolException.Input(problems);
+    }
+
+    // By what asks for facts or calendars that are not here no engine decides, now or later.
+    private static IEnumerable<string> Unfit(IReadOnlyList<LoyaltyProgram> programs)
+    {
+        try
+        {
+            _ = new HistoryReplay([.. LoyaltyModule.Of(new DefinitionCatalog<LoyaltyProgram>(programs.Select(program => new Definition<LoyaltyProgram>(program.Name, 1, Instant.MinValue, program, program.Hash))), [])], new StoreSettings(DateTimeZone.Utc).Options);
+            return [];
+        }
+        catch (ArgumentException unfit)
+        {
+            return [$"--program: {ToolException.Input(unfit).Message}"];
+        }
     }
 }

@@ -229,6 +229,21 @@ public sealed class ImportingSales : IDisposable
         Assert.False(File.Exists(store));
     }
 
+    [Theory]
+    [InlineData("""{"calendar":"shop-holidays","whenMissing":false}""", "No calendar is named 'shop-holidays'")]
+    [InlineData("""{"fact":"segment.vip","is":{"eq":true},"whenMissing":false}""", "reads the fact 'segment.vip', which no module publishes")]
+    public async Task A_programme_that_asks_for_what_is_not_here_is_refused_and_not_kept(string when, string said)
+    {
+        var club = SampleSales.Program("club", "Europe/London", "GBP");
+        var wrong = await ImportAsync("--program", folder.Write("asking.json", club.Replace("\"points\": 1", $"\"points\": 1, \"when\": {when}", StringComparison.Ordinal)));
+        var dry = await ImportAsync("--dry-run", "--program", folder.PathOf("asking.json"));
+
+        Assert.Equal((1, "", 1), (wrong.Code, wrong.Out, dry.Code));
+        Assert.Contains(said, wrong.Error, StringComparison.Ordinal);
+        Assert.Equal(wrong.Error, dry.Error);
+        Assert.Equal(0, (await ImportAsync("--program", folder.Write("club.json", club))).Code);
+    }
+
     [Fact]
     public async Task Stopped_between_batches_it_says_what_was_done_and_does_the_rest_the_next_time()
     {
