@@ -59,7 +59,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
     {
     }
 
-    private LoyaltyModule(DefinitionCatalog<LoyaltyProgram> programs, IEnumerable<EventKind> kinds, IEnumerable<string> elsewhere)
+    private LoyaltyModule(DefinitionCatalog<LoyaltyProgram> programs, IEnumerable<EventKind> kinds, IEnumerable<Definition<LoyaltyProgram>> elsewhere)
     {
         ArgumentNullException.ThrowIfNull(kinds);
         ArgumentNullException.ThrowIfNull(programs);
@@ -97,7 +97,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         var parts = programs.All.GroupBy(definition => kept.Contains(definition.Name)).OrderBy(part => part.Key).Select(part => part.ToList()).ToList();
         return parts.Count < 2
             ? [new LoyaltyModule(programs, kinds)]
-            : [.. parts.Select(part => new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>(part), kinds, programs.Names.Except(part.Select(definition => definition.Name))))];
+            : [.. parts.Select(part => new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>(part), kinds, programs.All.Except(part)))];
     }
 
     /// <summary>The modules of these programmes, each counting from the beginning of time.</summary>
@@ -160,7 +160,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         ArgumentNullException.ThrowIfNull(context);
         return context.Stimulus switch
         {
-            Stimulus.Happened { Event: var other } when plans.IsElsewhere(other) => Outcome.Nothing,
+            Stimulus.Happened { Event: var other } when plans.IsElsewhere(other) || StampSteps.IsElsewhere(other, plans, context) => Outcome.Nothing,
             Stimulus.Happened { Event: { Kind: LoyaltyEvents.CountPastName } opened } => CountPast(opened, state, context),
             Stimulus.Happened { Event: { Kind: ReferralEvents.UnclaimedName } unclaimed } => ReferralSteps.Unclaimed(unclaimed),
             Stimulus.Happened { Event: { Kind: PoolEvents.JoinedName } joined } => PoolJoins.Joined(joined, plans, state, context),

@@ -10,10 +10,12 @@ namespace Crm.Loyalty.Programs;
 internal sealed class LoyaltyPlans
 {
     private readonly string[] elsewhere;
+    private readonly Definition<LoyaltyProgram>[] others;
 
-    public LoyaltyPlans(DefinitionCatalog<LoyaltyProgram> catalog, IEnumerable<string> elsewhere)
+    public LoyaltyPlans(DefinitionCatalog<LoyaltyProgram> catalog, IEnumerable<Definition<LoyaltyProgram>> others)
     {
-        this.elsewhere = [.. elsewhere];
+        this.others = [.. others];
+        elsewhere = [.. this.others.Select(other => other.Name).Distinct(StringComparer.Ordinal)];
         var errors = catalog.All.SelectMany(Errors).ToSequence();
         if (!errors.IsEmpty)
         {
@@ -43,6 +45,14 @@ internal sealed class LoyaltyPlans
 
     /// <summary>Whether an event is a request about a programme that another loyalty module of the host has.</summary>
     public bool IsElsewhere(CustomerEvent request) => elsewhere.Length > 0 && request.Fields["program"].AsCode is { } program && Array.IndexOf(elsewhere, program) >= 0;
+
+    /// <summary>The stamp cards that there are here at an instant.</summary>
+    public IEnumerable<(string Program, string Card)> CardsHere(Instant at) => Programs.Select(versions => versions.At(at)).OfType<ProgramPlan>().SelectMany(plan => plan.Cards.Select(card => (plan.Name, card.Name)));
+
+    /// <summary>The stamp cards that another loyalty module of the host has at an instant.</summary>
+    public IEnumerable<(string Program, string Card)> CardsElsewhere(Instant at) =>
+        others.Where(other => other.ActiveFrom <= at).GroupBy(other => other.Name, StringComparer.Ordinal)
+            .SelectMany(versions => versions.MaxBy(version => version.Version)!.Value.StampCards.Select(card => (versions.Key, card.Name)));
 
     /// <summary>The programme that a request means which names none: the only one there is at its instant; null where the host has several, be they another module's. One that begins later takes nothing from what was asked before.</summary>
     public string? OnlyAt(Instant instant)

@@ -90,6 +90,15 @@ internal static class StampSteps
     public static string? ProgramOf(CustomerEvent request, LoyaltyPlans plans, ModuleContext context) =>
         request.Kind is StampEvents.UseName or StampEvents.GiveName or StampEvents.OpenName ? Find(request, plans, context).Plan?.Name : null;
 
+    /// <summary>Whether a request is about a card that another loyalty module of the host has, and none of here.</summary>
+    public static bool IsElsewhere(CustomerEvent request, LoyaltyPlans plans, ModuleContext context) =>
+        request.Kind is StampEvents.UseName or StampEvents.GiveName or StampEvents.OpenName && request.Fields[StampEvents.Program].IsMissing
+        && !Named(request, plans.CardsHere(context.Moment.Instant)).Any() && Named(request, plans.CardsElsewhere(context.Moment.Instant)).Any();
+
+    // Those of the cards that a request may mean: of the name that it says, or any.
+    private static IEnumerable<(string Program, string Card)> Named(CustomerEvent request, IEnumerable<(string Program, string Card)> cards) =>
+        request.Fields[StampEvents.Card].AsCode is { } name ? cards.Where(one => one.Card == name) : cards;
+
     private static void Give(ProgramPlan plan, CardPlan card, long stamps, Decision decision)
     {
         var before = decision.In(plan.Name).Card(card.Name);
@@ -247,13 +256,15 @@ internal static class StampSteps
         var name = request.Fields[StampEvents.Card].AsCode;
         var all = active.SelectMany(plan => plan.Cards.Select(card => (Plan: plan, Card: card))).ToList();
         var found = all.Where(item => name is null || item.Card.Name == name).ToList();
-        if (found.Count == 1)
+        var others = program is null ? plans.CardsElsewhere(context.Moment.Instant).ToList() : [];
+        var count = found.Count + Named(request, others).Count();
+        if (count == 1 && found.Count == 1)
         {
             return (found[0].Plan, found[0].Card, null);
         }
 
-        var known = all.Count == 0 ? "-" : string.Join(", ", all.Select(item => $"{item.Plan.Name}/{item.Card.Name}"));
-        return name is null || found.Count > 1
+        var known = string.Join(", ", all.Select(item => (Program: item.Plan.Name, Card: item.Card.Name)).Concat(others).OrderBy(item => item.Program, StringComparer.Ordinal).Select(item => $"{item.Program}/{item.Card}").DefaultIfEmpty("-"));
+        return name is null || count > 1
             ? (null, null, new("card-missing", LoyaltyTexts.CardMissing(known)))
             : (null, null, new("unknown-card", LoyaltyTexts.UnknownCard(name, known)));
     }

@@ -3,7 +3,9 @@ using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tests.Scenarios;
+using Crm.Loyalty.Tests.Stamps;
 using Crm.Loyalty.Wallets;
 using Crm.Conditions;
 using Crm.Values;
@@ -13,6 +15,35 @@ namespace Crm.Loyalty.Tests.Recording;
 /// <summary>Programmes whose refunds reach no further than the purchase: what it earned is taken back by what was recorded, and nothing else is decided again.</summary>
 public sealed class WithoutCascade
 {
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_card_that_one_of_two_modules_has_is_found_without_its_programme(bool named)
+    {
+        var kept = CupCards.Program with { Name = "kept-club", Cascade = Cascade.None };
+        var club = new Club([.. LoyaltyModule.Of(new([Samples.TeaClub.Define(), kept.Define()]), [])]);
+        await club.Records(CupCards.Purchase("till:1", 9));
+
+        Assert.Null((await club.Records(StampEvents.Use("app:1", Samples.Amy, card: named ? "cups" : null))).Refusal);
+        Assert.Equal("no-full-card", (await club.Records(StampEvents.Use("app:2", Samples.Amy, card: named ? "cups" : null))).Refusal?.Code);
+        Assert.Equal("unknown-card", (await club.Records(StampEvents.Use("app:3", Samples.Amy, card: "glasses"))).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task A_card_that_both_of_two_modules_have_needs_its_programme()
+    {
+        var (club, kept) = (CupCards.Program, CupCards.Program with { Name = "kept-club", Cascade = Cascade.None });
+        var shop = new Club([.. LoyaltyModule.Of(new([club.Define(), kept.Define()]), [])]);
+        await shop.Records(CupCards.Purchase("till:1", 9));
+
+        var refused = await shop.Records(StampEvents.Use("app:1", Samples.Amy, card: "cups"));
+
+        Assert.Equal("card-missing", refused.Refusal?.Code);
+        Assert.Contains("kept-club/cups, tea-club/cups", refused.Refusal?.Detail.English, StringComparison.Ordinal);
+        Assert.True((await shop.Records(StampEvents.Use("app:2", Samples.Amy, "kept-club", "cups"))).Accepted);
+        Assert.Equal(1, (await shop.Membership()).Card("cups").Free);
+    }
+
     [Fact]
     public async Task A_store_in_which_a_purchase_came_late_fits_together()
     {
