@@ -146,13 +146,26 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
 
     // What an irrevocable module decided about a late event fell due when it was recorded, and not where a replay would have it: the last thing may be one of these. Whoever handled it has handled all that was due before.
     private bool MayHaveHandledMore(CustomerState stored, CustomerHistory history) =>
-        !(stored.NextDue < stored.Handled) && !modules.IsAllReversible && (!history.Joined.IsEmpty || HasChanged(history.Entries));
+        !(stored.NextDue < stored.Handled) && !modules.IsAllReversible && HasChanged(history.Entries, IrrevocableSince(stored));
 
-    // Whether something was recorded after what counts later, or about what had been recorded.
-    private bool HasChanged(Sequence<JournalEntry> entries)
+    // A module that is gone may have been irrevocable, too.
+    private long IrrevocableSince(CustomerState stored) => stored.Unregistered.IsEmpty ? modules.Contracts.Select((contract, index) => contract.Reversible ? long.MaxValue : stored.Since[index]).Min() : 0;
+
+    // Whether something was recorded after what counts later, about what had been recorded, or to join a history, since the first irrevocable module came: what had changed before, none of them has seen otherwise.
+    private bool HasChanged(Sequence<JournalEntry> entries, long since)
     {
-        var ordered = entries.OrderBy(entry => entry.Version).ToList();
-        return ordered.Zip(ordered.Skip(1)).Any(pair => pair.Second.EffectiveAt < pair.First.EffectiveAt) || ordered.Exists(entry => JournalDraft.KindOf(entry.Event, modules.Kinds).Nature == EventNature.Amendment);
+        var last = NodaTime.Instant.MinValue;
+        foreach (var entry in entries.OrderBy(entry => entry.Version))
+        {
+            if (entry.Version > since && (entry.EffectiveAt < last || JoinedHistories.RetiredBy(entry) is not null || JournalDraft.KindOf(entry.Event, modules.Kinds).Nature == EventNature.Amendment))
+            {
+                return true;
+            }
+
+            last = NodaTime.Instant.Max(last, entry.EffectiveAt);
+        }
+
+        return false;
     }
 
     private static IEnumerable<Difference> Kernels(CustomerState stored, CustomerState replayed)

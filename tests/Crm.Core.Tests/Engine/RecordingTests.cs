@@ -563,12 +563,7 @@ public sealed class RecordingTests
     [Fact]
     public async Task What_an_irrevocable_module_had_due_last_fits_the_journal_and_an_instant_that_nobody_handled_does_not()
     {
-        var contract = new ModuleContract { Name = "calls", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance, Reversible = false };
-        var calling = new Shop(new ScriptModule(contract, (notes, context) => context.Stimulus switch
-        {
-            Stimulus.Happened(var happened) => notes.Plus(happened.Key.Value) with { Agenda = [new AgendaChange(happened.Key.Value, context.Moment.Instant + Duration.FromDays(int.Parse(happened.Key.Value, CultureInfo.InvariantCulture)))] },
-            _ => Outcome.Nothing,
-        }));
+        var calling = new Shop(Calls());
         calling.Clock.Set(Shop.Opening + Duration.FromDays(2));
         await calling.RecordAsync(Histories.Purchase("till:1", 1_000));
         Assert.Equal(["the last thing handled"], await HandledLaterAsync(calling, Duration.FromTicks(1)));
@@ -582,6 +577,34 @@ public sealed class RecordingTests
         Assert.Empty(await HandledLaterAsync(calling, Duration.Zero));
         Assert.Equal(["the last thing handled"], await HandledLaterAsync(calling, Duration.FromDays(10)));
     }
+
+    [Fact]
+    public async Task What_changed_before_an_irrevocable_module_came_excuses_no_instant_that_nobody_handled()
+    {
+        var before = new Shop(new ScriptModule("any", ["*"], (_, _) => Outcome.Nothing));
+        before.Clock.Set(Shop.Opening + Duration.FromDays(2));
+        await before.RecordAsync(Histories.Purchase("till:1", 1_000));
+        await before.RecordAsync(Histories.Purchase("till:3", 1_000) with { OccurredAt = Shop.Opening });
+        var calling = new Shop(before.Store, Calls());
+        calling.Clock.Set(Shop.Opening + Duration.FromDays(4));
+        await calling.RecordAsync(Histories.Purchase("till:9", 1_000));
+        Assert.Empty(await HandledLaterAsync(calling, Duration.Zero));
+        Assert.Equal(["the last thing handled"], await HandledLaterAsync(calling, Duration.FromTicks(1)));
+
+        await calling.RecordAsync(Histories.Purchase("till:2", 1_000) with { OccurredAt = Shop.Opening + Duration.FromDays(3) });
+        calling.Clock.Set(Shop.Opening + Duration.FromDays(8));
+        await calling.Engine.RunDueAsync(cancellationToken: Token);
+        Assert.Empty(await HandledLaterAsync(calling, Duration.Zero));
+    }
+
+    // Calls back so many days after a purchase as its key says.
+    private static ScriptModule Calls() => new(
+        new ModuleContract { Name = "calls", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance, Reversible = false },
+        (notes, context) => context.Stimulus switch
+        {
+            Stimulus.Happened(var happened) => notes.Plus(happened.Key.Value) with { Agenda = [new AgendaChange(happened.Key.Value, context.Moment.Instant + Duration.FromDays(int.Parse(happened.Key.Value, CultureInfo.InvariantCulture)))] },
+            _ => Outcome.Nothing,
+        });
 
     // In what Amy differs from her journal where the store says that something later was handled last.
     private static async Task<List<string>> HandledLaterAsync(Shop shop, Duration later)
