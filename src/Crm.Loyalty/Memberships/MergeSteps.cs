@@ -131,7 +131,7 @@ internal static class MergeSteps
         _ => 0,
     };
 
-    private static void Count(Membership own, Membership other, Decision decision) => decision.Change(own.Program, membership => other.Tallies.Aggregate(membership, With) with
+    private static void Count(Membership own, Membership other, Decision decision) => decision.Change(own.Program, membership => Told(own, other, other.Tallies.Aggregate(membership, With)) with
     {
         Pool = membership.Pool is { } pool && other.Pool is { } another ? pool.With(another) : membership.Pool ?? other.Pool,
         Awards = membership.Awards.Concat(other.Awards).OrderBy(award => award.At).ToSequence(),
@@ -143,6 +143,18 @@ internal static class MergeSteps
             Open = reward.SelectMany(part => part.Open).Distinct().ToSequence(),
         }.With(reward.SelectMany(part => part.Used))).ToSequence(),
     });
+
+    // Where one of the two was told of more cards than are full, what both were told of is added: who was told of no more than are full was told of those.
+    private static Membership Told(Membership own, Membership other, Membership membership)
+    {
+        foreach (var tally in own.TalliesOf(LoyaltyNames.AllTold).Concat(other.TalliesOf(LoyaltyNames.AllTold)).DistinctBy(tally => tally.Name).ToList())
+        {
+            membership = membership.With(tally with { Amount = checked(Of(own) + Of(other)) });
+            long Of(Membership one) => Math.Max(one.Counted(tally.Name), one.Card(tally.Name[LoyaltyNames.AllTold.Length..]).Completed);
+        }
+
+        return membership;
+    }
 
     // What ran out is added, as of the later day; what limits count is added within a span; of two spans the later one counts; instants and years are the latest of both, and the first day is the first.
     // What both were given once is marked twice: it is not given again when one of them brings it back.

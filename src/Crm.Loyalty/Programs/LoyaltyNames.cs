@@ -113,7 +113,9 @@ public static class LoyaltyNames
     internal const string AllAdvocated = "advocated/";
 
     /// <summary>The tally of how many full cards were told of, in programmes without cascade, while a refund leaves fewer of them.</summary>
-    internal static string Told(string card) => $"told/{card}";
+    internal static string Told(string card) => $"{AllTold}{card}";
+
+    internal const string AllTold = "told/";
 
     /// <summary>The tally of what the member's events drew on a budget, in programmes without cascade: what an event drew is what it made of difference.</summary>
     internal static string Budget(string budget) => $"{AllBudgets}{budget}";

@@ -361,6 +361,31 @@ public sealed class Merging
         Assert.NotEmpty(listener.Heard);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_card_that_was_told_of_and_taken_from_is_not_told_of_again_after_a_merge(bool stays)
+    {
+        // Whoever was told of a second card that a refund took from, and somebody who filled three.
+        var (mine, theirs) = stays ? (Samples.Amy, Ben) : (Ben, Samples.Amy);
+        var listener = new Listener(LoyaltyNames.CardCompleted);
+        var club = new Club(new LoyaltyModule(CupCards.Program with { Cascade = Cascade.None }), listener);
+        await club.Records(CupCards.Purchase("till:1", 9) with { Identity = mine });
+        await club.Records(CupCards.Purchase("till:2", 9) with { Identity = mine });
+        await club.Records(CupCards.Refund("till:3", "till:2", 9) with { Identity = mine });
+        await club.Records(CupCards.Purchase("till:4", 27) with { Identity = theirs });
+        await MergedAsync(club);
+        listener.Echoes.Clear();
+
+        await club.Records(CupCards.Purchase("till:5", 9));
+        Assert.Empty(listener.Echoes);
+
+        // They were told of two and of three.
+        await club.Records(CupCards.Purchase("till:6", 9));
+        var news = Assert.Single(listener.Echoes);
+        Assert.Equal((1, 6), (news.Fields["times"].AsNumber, news.Fields["number"].AsNumber));
+    }
+
     [Fact]
     public async Task Stamps_of_both_fill_a_card()
     {
