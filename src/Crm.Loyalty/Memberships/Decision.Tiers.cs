@@ -31,11 +31,14 @@ internal sealed partial class Decision
             return;
         }
 
-        if (KeepingOf(plan, ladder, standing) is { Tier: var tier, Missing: var missing, By: { } end })
+        var progress = ProgressOf(plan, ladder, standing);
+        if (progress is { Tier: { } tier, Expires: { } end })
         {
-            if (missing > 0)
+            if (progress.Keep is not { Missing: 0 })
             {
-                Tell(new Echo(LoyaltyNames.TierExpiring, Fields.Of(("program", plan.Name), ("ladder", ladder.Name), ("tier", tier), ("until", end), ("missing", missing))));
+                var missing = progress.Keep?.Missing;
+                Tell(new Echo(LoyaltyNames.TierExpiring, Fields.Of(
+                    ("program", plan.Name), ("ladder", ladder.Name), ("tier", tier), ("until", end), ("missing", missing is { } more ? Scalar.Of(more) : default))));
                 Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierExpiring) { Subject = tier, Text = LoyaltyTexts.TierExpiring(tier, missing, end.InZone(plan.Zone).Date) });
             }
 
@@ -178,14 +181,14 @@ internal sealed partial class Decision
             return;
         }
 
-        Instant? due = KeepingOf(plan, ladder, standing)?.By is { } end && end.ToUnixTimeTicks() > In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name))
+        Instant? due = ProgressOf(plan, ladder, standing).Expires is { } end && end.ToUnixTimeTicks() > In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name))
             ? plan.Zone.Start(end.InZone(plan.Zone).Date.PlusDays(-days))
             : null;
         Put(new AgendaChange(LoyaltyNames.TierWarningKey(plan.Name, ladder.Name), due, Phases.Occasions));
     }
 
-    private TierStep? KeepingOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
-        TierProgress.Of(ladder, standing, new Moment(context.Moment.Instant, plan.Zone), LevelOf(plan, ladder)).Keep;
+    private TierProgress ProgressOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
+        TierProgress.Of(ladder, standing, new Moment(context.Moment.Instant, plan.Zone), LevelOf(plan, ladder));
 
     private void WeighWhereHeld(ProgramPlan plan)
     {

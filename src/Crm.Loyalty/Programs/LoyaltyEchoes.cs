@@ -27,8 +27,8 @@ public static class LoyaltyEchoes
             new(LoyaltyNames.TierChanged, [Program, Code("ladder"), Code("direction"), Maybe("from"), Maybe("to")], new(
                 "A tier was joined, left, upgraded or downgraded, as the direction says.", "加入、離開、升上或降至某等級，以 direction 表示。")),
             new(LoyaltyNames.TierProlonged, [Program, Code("ladder"), Code("tier"), At("until")], new("A tier is kept for longer.", "等級延長保留。")),
-            new(LoyaltyNames.TierExpiring, [Program, Code("ladder"), Code("tier"), At("until"), Number("missing")], new(
-                "A tier ends so many days from now, as the ladder warns, unless what is missing comes until then.", "等級將於若干日後屆滿，除非在此之前補足所欠。")),
+            new(LoyaltyNames.TierExpiring, [Program, Code("ladder"), Code("tier"), At("until"), new("missing", ScalarKind.Number)], new(
+                "A tier ends so many days from now, as the ladder warns, unless what is missing comes until then; without it nothing keeps the tier, which has to be reached anew.", "等級將於若干日後屆滿，除非在此之前補足所欠；沒有所欠者無從保留，須重新達到。")),
             new(LoyaltyNames.PendingAdded, [Program, Code("unit"), Number("amount"), new("at", ScalarKind.Instant)], new(
                 "Units were earned that cannot be spent yet; without an instant they wait for an event.", "獲得尚未可用的單位；沒有時間者，須待某事件發生。")),
             new(LoyaltyNames.PendingActivated, [Program, Code("unit"), Number("amount")], new("Pending units can be spent now.", "凍結中的單位現可使用。")),

@@ -117,9 +117,9 @@ public static class LoyaltyTexts
         $"{Number(amount)} {unit} are gone on {NodaTime.Text.LocalDatePattern.Iso.Format(day)}.",
         $"{Number(amount)} {unit} 將於 {NodaTime.Text.LocalDatePattern.Iso.Format(day)} 失效。");
 
-    internal static Text TierExpiring(string tier, long missing, NodaTime.LocalDate day) => new(
-        $"The tier '{tier}' ends on {NodaTime.Text.LocalDatePattern.Iso.Format(day)} unless {Number(missing)} more are counted until then.",
-        $"等級「{tier}」將於 {NodaTime.Text.LocalDatePattern.Iso.Format(day)} 屆滿，除非在此之前再累積 {Number(missing)}。");
+    internal static Text TierExpiring(string tier, long? missing, NodaTime.LocalDate day) => new(
+        $"The tier '{tier}' ends on {NodaTime.Text.LocalDatePattern.Iso.Format(day)}{(missing is { } more ? $" unless {Number(more)} more are counted until then" : "")}.",
+        $"等級「{tier}」將於 {NodaTime.Text.LocalDatePattern.Iso.Format(day)} 屆滿{(missing is { } left ? $"，除非在此之前再累積 {Number(left)}" : "")}。");
 
     internal static Text LotsAmended(int lots, string consent) => new(
         $"{Number(lots)} {(lots == 1 ? "lot has" : "lots have")} another life now; the members agreed by '{consent}'.",

@@ -83,7 +83,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
             standing = Withdrawn(standing, before);
         }
 
-        standing = Settled(Qualified(standing, 0), 0);
+        standing = Settled(Qualified(standing, 0, before), 0);
         return InTier(standing, Current(standing));
     }
 
@@ -206,8 +206,8 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     // What a window that counted so much leaves to the next.
     private long SurplusOf(long counted) => ladder.Rollover == Rollover.Surplus && ladder.LevelAt(counted) is >= 0 and var reached && ladder.Tiers[reached].From > 0 ? counted - ladder.Tiers[reached].From : 0;
 
-    // Which tiers the value gives.
-    private TierStanding Qualified(TierStanding standing, long level)
+    // Which tiers the value gives. One that is held gives another hold only in another window, or where it was not counted for, as after a fall, and is reached now.
+    private TierStanding Qualified(TierStanding standing, long level, long? before = null)
     {
         var value = ValueOf(standing, level);
         if (ladder.Held is TierValidity.WhileQualified)
@@ -215,7 +215,8 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
             return Following(standing, value);
         }
 
-        if (ladder.Start == TierStart.NextPeriod && ladder.Window.PeriodOf(moment.Date, standing.Joined) is not null)
+        var isPeriod = ladder.Window.PeriodOf(moment.Date, standing.Joined) is not null;
+        if (ladder.Start == TierStart.NextPeriod && isPeriod)
         {
             return standing;
         }
@@ -225,7 +226,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         for (var i = 0; i < ladder.Tiers.Count; i++)
         {
             var tier = ladder.Tiers[i];
-            if (tier is { InvitationOnly: false, From: > 0 } && tier.From <= value && !HeldInWindow(standing, tier) && MayHold(tier))
+            if (tier is { InvitationOnly: false, From: > 0 } && tier.From <= value && (!HeldInWindow(standing, tier) || (isPeriod && before < tier.From)) && MayHold(tier))
             {
                 standing = Holding(standing, tier);
                 highest = i;
@@ -265,7 +266,8 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         return standing;
     }
 
-    private bool HeldInWindow(TierStanding standing, Tier tier)
+    /// <summary>Whether a tier is held since the window that is open.</summary>
+    public bool HeldInWindow(TierStanding standing, Tier tier)
     {
         foreach (var hold in standing.Held)
         {

@@ -25,8 +25,11 @@ public sealed record TierProgress
     /// <summary>The next level and what is missing for it; null on the highest.</summary>
     public TierStep? Next { get; init; }
 
-    /// <summary>What is missing to keep the tier beyond its end; null where it does not end, or was given by staff.</summary>
+    /// <summary>What is missing to keep the tier beyond its end; null where it does not end, was given by staff, or where nothing that is counted before its validity is over makes it last longer: then it has to be reached anew, in the grace at the earliest.</summary>
     public TierStep? Keep { get; init; }
+
+    /// <summary>By when something keeps the tier, or, where nothing does, when it ends; null where it does not end, or was given by staff.</summary>
+    internal Instant? Expires { get; private init; }
 
     internal static TierProgress Of(TierLadder ladder, TierStanding? standing, Moment moment, long value)
     {
@@ -34,17 +37,25 @@ public sealed record TierProgress
         var counted = standing is null ? 0 : climb.ValueOf(standing, value);
         var tier = standing is null ? null : climb.Current(standing);
         var level = ladder.LevelOf(tier);
-        var hold = standing is null || ladder.Fall == TierFall.Never ? null : Latest(ladder, standing, tier, moment);
-        var keep = hold is { } kept && standing is not null && level >= 0 ? KeepOf(ladder, standing, climb, moment, kept, ladder.Tiers[level], counted) : null;
-        var end = hold is { } held ? EndOf(ladder, held, keep, moment) : null;
+        var hold = standing is null || level < 0 || ladder.Fall == TierFall.Never ? null : Latest(ladder, standing, level, moment);
+        var inGrace = hold?.Until <= moment.Instant;
+        (TierStep? keep, Instant? end) = (null, null);
+        if (standing is not null && hold is { } held)
+        {
+            var lasting = Coming(ladder, standing, moment, held, level, counted) ?? held;
+            keep = KeepOf(ladder, standing, climb, moment, lasting, ladder.Tiers[level], counted);
+            end = EndOf(ladder, lasting, keep, moment);
+        }
+
+        var expires = keep?.By ?? end;
         if (standing?.Pin is { } pin && ladder.LevelOf(pin.Tier) == level)
         {
-            (hold, keep, end) = (null, null, pin.Until);
+            (inGrace, keep, end, expires) = (false, null, pin.Until, null);
         }
         else if (standing?.Floor is { } floor && ladder.LevelOf(floor.Tier) == level && (hold is null || (end is { } first && !(floor.Until < first))))
         {
             // What staff have granted lasts longer than what was reached.
-            (hold, keep, end) = (null, null, floor.Until);
+            (inGrace, keep, end, expires) = (false, null, floor.Until, null);
         }
 
         return new TierProgress
@@ -53,9 +64,10 @@ public sealed record TierProgress
             Tier = tier,
             Counted = counted,
             Until = end,
-            InGrace = hold?.Until <= moment.Instant,
+            InGrace = inGrace,
             Next = NextOf(ladder, standing, moment, level, counted),
             Keep = keep,
+            Expires = expires,
         };
     }
 
@@ -63,13 +75,40 @@ public sealed record TierProgress
     private static Instant? EndOf(TierLadder ladder, TierHold hold, TierStep? keep, Moment moment) =>
         ladder.EndOf(hold.Until is null && keep is { By: { } falls } ? hold with { Until = falls } : hold, moment.Zone);
 
+    // Where tiers begin with the next window: the hold that begins then for what has been counted, if the tier is held until then and for longer with it.
+    private static TierHold? Coming(TierLadder ladder, TierStanding standing, Moment moment, TierHold hold, int level, long counted)
+    {
+        var tier = ladder.Tiers[level];
+        if (ladder.Start != TierStart.NextPeriod || hold.Until is null || counted < tier.From || tier.When is not null || ladder.Window.PeriodOf(moment.Date, standing.Joined) is not { } period)
+        {
+            return null;
+        }
+
+        var coming = From(moment.StartOf(period.End));
+        if (ladder.EndOf(hold, moment.Zone) < coming.Since)
+        {
+            return null;
+        }
+
+        // Who reached higher lands on each level on the way down.
+        var reached = ladder.Fall == TierFall.OneLevel ? ladder.LevelAt(counted) : level;
+        for (var above = level + 1; above <= reached && ladder.EndOf(coming, moment.Zone) is { } lands; above++)
+        {
+            coming = ladder.Tiers[above].InvitationOnly || ladder.Tiers[reached].When is not null ? coming : From(lands);
+        }
+
+        return hold.Until >= coming.Until ? null : coming;
+
+        TierHold From(Instant since) => new(tier.Name, since, ladder.Held.From(moment with { Instant = since }, ladder.Window, standing.Joined));
+    }
+
     // The hold that carries the tier longest.
-    private static TierHold? Latest(TierLadder ladder, TierStanding standing, string? tier, Moment moment)
+    private static TierHold? Latest(TierLadder ladder, TierStanding standing, int level, Moment moment)
     {
         TierHold? latest = null;
         foreach (var hold in standing.Held)
         {
-            if (ladder.LevelOf(hold.Tier) == ladder.LevelOf(tier) && !(ladder.EndOf(hold, moment.Zone) <= moment.Instant)
+            if (ladder.LevelOf(hold.Tier) == level && !(ladder.EndOf(hold, moment.Zone) <= moment.Instant)
                 && (latest is not { } known || hold.Until is null || (known.Until is { } until && until < hold.Until)))
             {
                 latest = hold;
@@ -113,11 +152,53 @@ public sealed record TierProgress
         // What counts for keeping it is the window in which the validity ends, or, in the grace, the one that is open; while that has not begun, all of the threshold is still to come. With the window its count is over, whatever the grace.
         if (ladder.Window.PeriodOf(LocalDate.Max(until.InZone(moment.Zone).Date.PlusDays(-1), moment.Date), standing.Joined) is not { } period)
         {
-            return new TierStep(tier.Name, Math.Max(0, tier.From - climb.ValueOf(standing, 0)), end);
+            return Longer(Math.Max(0, tier.From - climb.ValueOf(standing, 0)), end);
+        }
+
+        if (ladder.Start == TierStart.NextPeriod && end is { } over)
+        {
+            return WithNext(ladder, standing, climb, moment, until, over, tier);
         }
 
         var (closes, begun) = (moment.StartOf(period.End), period.Start <= moment.Date);
-        return new TierStep(tier.Name, Math.Max(0, tier.From - (begun ? climb.ValueOf(standing, 0) : 0)), end < closes ? end : closes);
+        var missing = Math.Max(0, tier.From - (begun ? climb.ValueOf(standing, 0) : 0));
+        if (missing == 0)
+        {
+            if (climb.HeldInWindow(standing, tier))
+            {
+                return null;
+            }
+
+            // In the grace anything that is counted reaches it once more.
+            missing = tier.When is null ? 1 : 0;
+        }
+
+        return Longer(missing, end < closes ? end : closes);
+
+        // What is reached just in time may be valid to the same end.
+        TierStep? Longer(long more, Instant? by) => more > 0 && by is { } last && ladder.Held.From(moment with { Instant = last - Duration.Epsilon }, ladder.Window, standing.Joined) <= until
+            ? null
+            : new TierStep(tier.Name, more, by);
+    }
+
+    // Where tiers begin with the next window: what counts is the last window that closes before the tier ends.
+    private static TierStep? WithNext(TierLadder ladder, TierStanding standing, Climb climb, Moment moment, Instant until, Instant end, Tier tier)
+    {
+        var last = ladder.Window.PeriodOf(end.InZone(moment.Zone).Date.PlusDays(-1), standing.Joined);
+        if (last is { } open && moment.StartOf(open.End) > end)
+        {
+            last = ladder.Window.PeriodOf(open.Start.PlusDays(-1), standing.Joined);
+        }
+
+        if (last is not { } period)
+        {
+            return null;
+        }
+
+        var closes = moment.StartOf(period.End);
+        return closes <= moment.Instant || ladder.Held.From(moment with { Instant = closes }, ladder.Window, standing.Joined) <= until
+            ? null
+            : new TierStep(tier.Name, Math.Max(0, tier.From - (period.Start <= moment.Date ? climb.ValueOf(standing, 0) : 0)), closes);
     }
 
     // When days that leave the window take the count below the threshold, and how much is missing then.

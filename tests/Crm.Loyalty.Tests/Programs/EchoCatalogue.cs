@@ -92,6 +92,21 @@ public sealed class EchoCatalogue
     }
 
     [Fact]
+    public async Task A_tier_that_nothing_keeps_is_told_of_without_anything_missing()
+    {
+        var heard = new Hearing();
+        var club = new Club(new LoyaltyModule(Program with { Ladders = [Program.Ladders[0] with { Validity = new TierValidity.ToPeriodEnd(0) }] }), heard);
+        await club.Buys(100);
+        club.On(2026, 1, 28);
+        await club.RunDue();
+
+        var told = Assert.Single(heard.Echoes, echo => echo.Kind == LoyaltyNames.TierExpiring);
+        Assert.Equal((Samples.Local(2026, 2, 1), default), (told.Fields["until"].AsInstant, told.Fields["missing"]));
+        Assert.Empty(Faults(told));
+        Assert.Equal(new Text("The tier 'silver' ends on 2026-02-01.", "等級「silver」將於 2026-02-01 屆滿。"), Crm.Loyalty.Receipts.LoyaltyTexts.TierExpiring("silver", null, new LocalDate(2026, 2, 1)));
+    }
+
+    [Fact]
     public async Task Who_has_what_it_takes_to_keep_a_tier_is_told_nothing()
     {
         var heard = new Hearing();

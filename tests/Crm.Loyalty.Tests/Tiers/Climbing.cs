@@ -227,6 +227,65 @@ public sealed class Climbing
     }
 
     [Fact]
+    public async Task A_tier_that_begins_with_the_next_year_is_said_to_last_as_long_as_what_was_counted_for_it_makes_it()
+    {
+        var ladder = Ladders.Usual with { Start = TierStart.NextPeriod };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(20);
+        club.On(2027, 6, 1);
+        var held = await club.Progress(ladder);
+        Assert.Equal((Ladders.Day(2029, 1, 1), new TierStep("silver", 20, Ladders.Day(2029, 1, 1))), (held.Until, held.Keep));
+
+        await club.Buys(20);
+        var longer = await club.Progress(ladder);
+        Assert.Equal((Ladders.Day(2030, 1, 1), new TierStep("silver", 20, Ladders.Day(2030, 1, 1))), (longer.Until, longer.Keep));
+    }
+
+    [Fact]
+    public async Task Nothing_is_said_to_keep_a_tier_that_ends_in_the_window_that_reached_it()
+    {
+        var ladder = Ladders.Usual with { Validity = new TierValidity.Fixed(3, 0, Loyalty.Wallets.LastDay.Excluded) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(20);
+        var held = await club.Progress(ladder);
+        Assert.Equal((Ladders.Day(2026, 4, 15), null), (held.Until, held.Keep));
+
+        club.On(2026, 4, 14);
+        await club.Buys(20);
+        club.On(2026, 4, 15, 0);
+        Assert.Equal("bronze", await club.Tier());
+        await club.Buys(1);
+        Assert.Equal("silver", await club.Tier());
+    }
+
+    [Fact]
+    public async Task Nothing_is_said_to_keep_a_tier_through_a_day_of_the_year_to_which_it_would_only_last_again()
+    {
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Calendar(CalendarUnit.Month), Validity = new TierValidity.ToDayOfYear([new(6, 30)]) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(20);
+        club.On(2026, 6, 10);
+        var held = await club.Progress(ladder);
+        Assert.Equal((Ladders.Day(2026, 7, 1), null), (held.Until, held.Keep));
+    }
+
+    [Fact]
+    public async Task Who_has_landed_softly_earns_the_tier_in_the_same_window()
+    {
+        var club = Ladders.Climbing(Ladders.Usual with { Fall = TierFall.OneLevel, Validity = new TierValidity.Fixed(12, 0, Loyalty.Wallets.LastDay.Excluded) });
+        await club.Buys(50);
+        club.On(2027, 1, 15);
+        Assert.Equal("silver", await club.Tier());
+
+        club.On(2027, 6, 1);
+        await club.Buys(20);
+        club.On(2028, 5, 31);
+        Assert.Equal("silver", await club.Tier());
+        club.On(2028, 6, 1);
+        Assert.Equal("bronze", await club.Tier());
+    }
+
+    [Fact]
     public async Task Nothing_keeps_a_tier_that_never_ends_or_that_staff_have_granted_for_longer()
     {
         var (ladder, lasting) = (Ladders.Usual with { WarnDaysBefore = 30 }, Ladders.Usual with { WarnDaysBefore = 30, Fall = TierFall.Never });
