@@ -37,10 +37,15 @@ internal sealed class FragileServer
         }
         else if (await BackendsAsync($"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}'") is [var backend, ..])
         {
+            await using var witness = new NpgsqlConnection(Unpooled);
+            await witness.OpenAsync();
             using var kill = Process.Start("kill", ["-9", $"{backend}"]);
             await kill.WaitForExitAsync();
-            Crashes += kill.ExitCode == 0 ? 1 : 0;
-            await UntilItIsBackAsync();
+            if (kill.ExitCode == 0 && await EndsAsync(witness))
+            {
+                Crashes++;
+                await UntilItIsBackAsync();
+            }
         }
     }
 
@@ -61,7 +66,27 @@ internal sealed class FragileServer
         return backends;
     }
 
-    // The killed process may still be gone unnoticed: what counts is that a connection is taken, and stays, after the crash.
+    // The server ends every connection once it notices that a process was killed, which takes it a while. A process that had ended by itself just before is not missed.
+    private static async Task<bool> EndsAsync(NpgsqlConnection witness)
+    {
+        for (var tries = 0; tries < 500; tries++)
+        {
+            try
+            {
+                await using var command = new NpgsqlCommand("SELECT 1", witness);
+                await command.ExecuteScalarAsync();
+            }
+            catch (NpgsqlException)
+            {
+                return true;
+            }
+
+            await Task.Delay(20);
+        }
+
+        return false;
+    }
+
     private async Task UntilItIsBackAsync()
     {
         for (var tries = 0; ; tries++)
