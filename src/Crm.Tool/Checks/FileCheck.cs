@@ -2,7 +2,6 @@ using System.Text.Json;
 using Crm.Conditions;
 using Crm.Loyalty.Linting;
 using Crm.Loyalty.Programs;
-using Crm.Segmentation.Linting;
 using Crm.Segmentation.Segments;
 using Crm.Tool.Import.Mappings;
 using Crm.Tool.Import.Openings;
@@ -99,7 +98,7 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
         try
         {
             var segment = SegmentJson.Read(text).Value;
-            return new(file, "segment", []) { Findings = segment.Kind == SegmentKind.Manual ? [] : Linted(segment.Asked, "where") };
+            return new(file, "segment", []) { Findings = FileFinding.Of(segment) };
         }
         catch (InvalidSegmentException wrong)
         {
@@ -110,20 +109,11 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
     private static FileCheck Condition(string file, string text)
     {
         var reading = ConditionJson.Read(text);
-        return new(file, "condition", [.. reading.Errors.Select(error => error.ToString())]) { Findings = reading is { Condition: { } condition, Errors.IsEmpty: true } && !IsOfEvents(condition) ? Linted(condition, "$") : [] };
+        return new(file, "condition", [.. reading.Errors.Select(error => error.ToString())]) { Findings = reading is { Condition: { } condition, Errors.IsEmpty: true } && !IsOfEvents(condition) ? FileFinding.Of(condition, "$") : [] };
     }
 
     // A condition of a programme's rule asks about the event at hand, of which "none so far" is nothing to warn of.
     private static bool IsOfEvents(Condition condition) => condition.Leaves().OfType<Condition.Field>().Any(field => !field.Name.StartsWith("customer.", StringComparison.Ordinal));
 
-    private static Sequence<FileFinding> Linted(Condition condition, string root) =>
-        SegmentLinter.Lint(condition).Findings.Select(finding => new FileFinding(finding.Code, root + finding.Path[1..], finding.Sentence)).ToSequence();
-
     private static bool HasAny(JsonElement root, params string[] names) => names.Any(name => root.TryGetProperty(name, out _));
 }
-
-/// <summary>What a linter finds.</summary>
-/// <param name="Code">What sort of finding.</param>
-/// <param name="Path">Where in the file.</param>
-/// <param name="Sentence">What was found, for people.</param>
-internal sealed record FileFinding(string Code, string Path, Text Sentence);

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Crm.Segmentation.Linting;
 using Crm.Segmentation.Segments;
 using Crm.Segmentation.Studies;
+using Crm.Tool.Checks;
 using Crm.Tool.Reports;
 using Crm.Tool.Segments;
 using Crm.Tool.Stores;
@@ -134,7 +134,7 @@ internal static class SegmentsCommand
             var inIt = members[id].Select(member => member.Customer).ToHashSet(StringComparer.Ordinal);
             var overlaps = members.Where(pair => pair.Key != id).OrderBy(pair => pair.Key, StringComparer.Ordinal)
                 .Select(pair => new SegmentOverlap(id, pair.Key, inIt.Count, pair.Value.Count, pair.Value.Count(member => inIt.Contains(member.Customer)))).ToList();
-            List<LintFinding> findings = segment.Kind == SegmentKind.Manual ? [] : [.. SegmentLinter.Lint(segment).Findings.Select(finding => finding with { Path = "where" + finding.Path[1..] })];
+            var findings = FileFinding.Of(segment);
             var sample = inIt.OrderBy(name => Definitions.DefinitionHash.Of(name).Value).Take(SampleSize).ToList();
             if (output.Form == OutputForm.Tables)
             {
@@ -160,18 +160,7 @@ internal static class SegmentsCommand
                 json.WriteStartArray("sample");
                 sample.ForEach(json.WriteStringValue);
                 json.WriteEndArray();
-                json.WriteStartArray("findings");
-                foreach (var finding in findings)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("code", finding.Code);
-                    json.WriteString("path", finding.Path);
-                    json.WriteString("en", finding.Sentence.English);
-                    json.WriteString("zh-Hant", finding.Sentence.Chinese);
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
+                FileFinding.WriteAll(json, findings);
             });
             return ExitCode.Done;
         });

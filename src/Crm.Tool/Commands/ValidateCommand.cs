@@ -87,18 +87,7 @@ internal static class ValidateCommand
 
     private static void WriteFindings(Utf8JsonWriter json, FileCheck check)
     {
-        json.WriteStartArray("findings");
-        foreach (var finding in check.Findings)
-        {
-            json.WriteStartObject();
-            json.WriteString("code", finding.Code);
-            json.WriteString("path", finding.Path);
-            json.WriteString("en", finding.Sentence.English);
-            json.WriteString("zh-Hant", finding.Sentence.Chinese);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        FileFinding.WriteAll(json, check.Findings);
         if (check.Cost is { } cost)
         {
             json.WriteStartObject("worstCase");
