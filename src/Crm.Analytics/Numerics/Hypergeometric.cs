@@ -6,42 +6,50 @@ namespace Crm.Analytics.Numerics;
 internal static class Hypergeometric
 {
     private const int MostTerms = 20_000_000;
-    private const double Tiny = 1e-300;
     private const double Precision = 1e-16;
 
-    // The factors of a continued fraction end up within two roundings of 1.
-    private const double Rounding = 5e-16;
-
     /// <summary>
-    /// ln ₂F₁(1, b; c; z) for 0 ≤ z &lt; 1 and 0 &lt; b ≤ c, by Gauss' continued fraction (DLMF 15.7; evaluated by Lentz's method): the nearer z is to 1, the more it needs, but far fewer than the series.
+    /// ln ₂F₁(1, b; c; z) for 0 ≤ z &lt; 1 and 0 &lt; b ≤ c, by Gauss' continued fraction (DLMF 15.7): the nearer z is to 1, the more of its parts it needs, but far fewer than the series has terms.
+    /// How many are enough is found from the front (Steed's method: what each part adds is positive and shrinks), and the value from there backwards, where each step makes the roundings of those before it smaller.
     /// </summary>
     public static double LogOfUnit(double b, double c, double z)
     {
-        if (z == 0)
+        var value = 1.0;
+        for (var i = PartsOfUnit(b, c, z); i > 0; i--)
         {
-            return 0;
+            value = 1 - (PartOfUnit(b, c, z, i) / value);
         }
 
-        var (value, up, down) = (1.0, 1.0, 0.0);
+        return -Math.Log(value);
+    }
+
+    private static int PartsOfUnit(double b, double c, double z)
+    {
+        var root = Math.Sqrt(1 - z);
+        var (sum, added, before, slowest) = (1.0, 1.0, 1.0, (1 - root) / (1 + root));
         for (var i = 1; i < MostTerms; i++)
         {
-            var n = i / 2;
-            var part = i % 2 == 1
-                ? -(b + n) * (c - 1 + n) / ((c - 1 + (2.0 * n)) * (c + (2.0 * n))) * z
-                : -n * (c - 1 - b + n) / ((c - 2 + (2.0 * n)) * (c - 1 + (2.0 * n))) * z;
-            down = 1 + (part * down);
-            down = 1 / (Math.Abs(down) < Tiny ? Tiny : down);
-            up = 1 + (part / up);
-            up = Math.Abs(up) < Tiny ? Tiny : up;
-            var change = up * down;
-            value *= change;
-            if (Math.Abs(change - 1) <= Rounding)
+            var part = PartOfUnit(b, c, z, i);
+            var down = 1 / (1 - (part * before));
+            var ratio = part * before * down;
+            added *= ratio;
+            sum += added;
+            before = down;
+            if (added <= Precision * sum * (1 - Math.Max(ratio, slowest)))
             {
-                return -Math.Log(value);
+                return i;
             }
         }
 
         throw Lost(z);
+    }
+
+    private static double PartOfUnit(double b, double c, double z, int i)
+    {
+        var n = i / 2;
+        return i % 2 == 1
+            ? (b + n) * (c - 1 + n) / ((c - 1 + (2.0 * n)) * (c + (2.0 * n))) * z
+            : n * (c - 1 - b + n) / ((c - 2 + (2.0 * n)) * (c - 1 + (2.0 * n))) * z;
     }
 
     /// <summary>Σ z^n (p)ₙ (q)ₙ₋₁ / ((s)ₙ₋₁ n!) over n ≥ 1, for 0 ≤ z &lt; 1 and q, s &gt; 0: (₂F₁(p, q − 1; s − 1; z) − 1) · (s − 1) / (q − 1), which stays finite at q = 1 and s = 1.</summary>

@@ -62,5 +62,12 @@ public sealed class LogSpaceTests
         Near(Math.Log(sum), Hypergeometric.LogOfUnit(b, c, z), 1e-12);
     }
 
+    [Theory]
+    [InlineData(0.5, 2, 0.9999369042655519, 0.68523528000649703)]
+    [InlineData(2, 2.01, 0.9999985398141163, 13.312691962334768)]
+    [InlineData(300.5, 303, 0.999999, 5.3043788714240584)]
+    public void Near_one_the_continued_fraction_comes_to_an_end(double b, double c, double z, double expected) =>
+        Near(expected, Hypergeometric.LogOfUnit(b, c, z), 1e-11);
+
     private static void Near(double expected, double found, double within) => Assert.True(Math.Abs(expected - found) <= within * Math.Abs(expected), $"{found:R} where {expected:R} is expected");
 }
