@@ -229,18 +229,19 @@ internal sealed partial class Decision
         KeepDue(due, mode);
     }
 
-    /// <summary>The state that a part of the customer's history leads to, decided again from its beginning on, with what is pinned since.</summary>
+    /// <summary>What a part of the customer's history leads to, decided again from its beginning on, with what is pinned since.</summary>
     /// <param name="opening">With what the history begins.</param>
     /// <param name="inputs">The part.</param>
     /// <param name="until">The instant that is asked about.</param>
     /// <param name="after">The entries that are no part of it, in order.</param>
-    public CustomerState Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after) =>
-        Replay.Run(fold, Customer, Pins.Of(kernel.Modules, Beginning(opening), state), inputs, until, after).State;
+    public Replayed Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after) =>
+        Replay.Run(fold, Customer, Pins.Of(kernel.Modules, Beginning(opening), state), inputs, until, after);
 
     /// <summary>The state that a journal leads to in the order in which it was recorded.</summary>
     /// <param name="entries">The journal, from its beginning.</param>
     /// <param name="until">The instant that is asked about.</param>
-    public CustomerState ReplayedAsRecorded(IReadOnlyList<HistoryEntry> entries, Instant until) => new RecordedReplay(kernel.Modules, kernel.Codec, fold).Run(new StoredHistory(Customer, entries), until, new Consequences());
+    /// <param name="all">Gets what comes of it.</param>
+    public CustomerState ReplayedAsRecorded(IReadOnlyList<HistoryEntry> entries, Instant until, Consequences all) => new RecordedReplay(kernel.Modules, kernel.Codec, fold).Run(new StoredHistory(Customer, entries), until, all);
 
     /// <summary>The state of somebody who was merged, by their own journal and before the merge.</summary>
     /// <param name="merge">The merge, which knows with what their history began.</param>

@@ -34,6 +34,9 @@ public sealed record PastQuestion(Instant At)
     /// </summary>
     public Action<UnreadableCustomer>? LeavesOutUnreadable { get; init; }
 
+    /// <summary>Whether the ledger is wanted as well that there would be (<see cref="CustomerView.Redecided"/>): of customers of whom something came late, was taken back or corrected, it takes a second look at their journal.</summary>
+    public bool WithLedger { get; init; }
+
     /// <summary>What happened after this instant is left out: what would be at <see cref="At"/> if nothing had happened since. Null: everything up to <see cref="At"/> counts.</summary>
     public Instant? HappenedUntil { get; init; }
 }

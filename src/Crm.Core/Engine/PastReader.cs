@@ -191,27 +191,41 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         var now = clock.GetCurrentInstant();
         var isCurrent = inputs.Count == history.All().Count(one => one.Entry.Receipt.Accepted);
         var decision = await Decision.BeginAsync(kernel, snapshot, ids, cancellationToken).ConfigureAwait(false);
-        var state = decision.State;
-        var isStored = isCurrent && !(state.Handled > question.At);
+        var isStored = isCurrent && !(decision.State.Handled > question.At);
         if (isStored)
         {
             decision.BringForward(question.At);
         }
-        else
-        {
-            state = AsRecorded(history, state, question) is { } entries ? decision.ReplayedAsRecorded(entries, question.At) : decision.Replayed(opening, inputs, question.At, After(all, null, question));
-        }
 
+        var (state, ledger) = isStored ? (decision.State, null) : Redecide(decision, history, inputs, After(all, null, question), question);
         var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
-        var view = new CustomerView(kernel.Modules, state, customer, snapshot.Version, MomentOf(question), profile) { Unwritten = isStored ? decision.Unwritten : null };
+        var view = new CustomerView(kernel.Modules, state, customer, snapshot.Version, MomentOf(question), profile)
+        {
+            Unwritten = isStored ? decision.Unwritten : null,
+            Redecided = ledger?.ToSequence(),
+        };
         return new PastView(view, kernel.Modules, state, Told(inputs), CountedHistory.DisposedUntil(history), question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
     }
 
-    // What irrevocable modules have done depends on when things were recorded, so a history that was not recorded in the order in which it counts is decided again as it was. Null: where the other order tells the same, where something that
-    // happened later is to be taken for never having been, and for histories that were joined or do not begin with their customer.
+    // What irrevocable modules have done depends on when things were recorded, and so does by which movements a ledger came to what it is: a history that was not recorded in the order in which it counts is decided again as it was.
+    private (CustomerState State, List<Ledger.LedgerEntry>? Ledger) Redecide(Decision decision, CustomerHistory history, List<JournalInput> inputs, List<JournalDraft> after, PastQuestion question)
+    {
+        var recorded = kernel.Modules.IsAllReversible && !question.WithLedger ? null : AsRecorded(history, decision.State, question);
+        if (recorded is null || !RecordedReplay.IsNeeded(recorded, kernel.Modules.Kinds))
+        {
+            var replayed = decision.Replayed(history.Opening, inputs, question.At, after);
+            return (replayed.State, recorded is null ? null : replayed.Consequences.Entries);
+        }
+
+        var all = new Consequences();
+        var state = decision.ReplayedAsRecorded(recorded, question.At, all);
+        return (kernel.Modules.IsAllReversible ? decision.Replayed(history.Opening, inputs, question.At, after).State : state, all.Entries);
+    }
+
+    // A journal in the order in which it was recorded. Null where something that happened later is to be taken for never having been, and for histories that were joined or do not begin with their customer.
     private List<HistoryEntry>? AsRecorded(CustomerHistory history, CustomerState stored, PastQuestion question)
     {
-        if (kernel.Modules.IsAllReversible || history is not { Joined.IsEmpty: true, Opening: null } || stored.Since.Any(since => since > 0))
+        if (history is not { Joined.IsEmpty: true, Opening: null } || stored.Since.Any(since => since > 0))
         {
             return null;
         }
@@ -224,8 +238,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
 
         // What came later than is asked about came no later than that for what is asked.
-        List<HistoryEntry> entries = [.. known[true].OrderBy(entry => entry.Version).Select(HistoryEntry.Of).Select(entry => entry.RecordedAt > question.At ? entry with { RecordedAt = question.At } : entry)];
-        return RecordedReplay.IsNeeded(entries, kernel.Modules.Kinds) ? entries : null;
+        return [.. known[true].OrderBy(entry => entry.Version).Select(HistoryEntry.Of).Select(entry => entry.RecordedAt > question.At ? entry with { RecordedAt = question.At } : entry)];
     }
 
     // What counts in the journal that somebody's belongs to, by the merges that are known.

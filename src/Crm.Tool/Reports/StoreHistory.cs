@@ -23,7 +23,7 @@ internal static class StoreHistory
     public static async IAsyncEnumerable<CustomerView> ReadAsync(OpenedStore store, StoreDefinitions definitions, StoreSettings settings, Instant last, bool hasLater, Action<CustomerId> leavesOut, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var engine = OpenedStore.EngineOver(store.Customers, definitions.Modules, settings, new StoppedClock(last));
-        var question = new PastQuestion(last) { WithoutLaterAmendments = true, LeavesOut = leavesOut };
+        var question = new PastQuestion(last) { WithoutLaterAmendments = true, WithLedger = true, LeavesOut = leavesOut };
         if (!hasLater)
         {
             await foreach (var view in engine.ReadAllAsync(cancellationToken))

@@ -16,9 +16,10 @@ internal sealed class UnitCount(Instant last, StoreDefinitions definitions)
 {
     private readonly SortedDictionary<string, UnitAccount> units = new(StringComparer.Ordinal);
 
-    // Of whom no view tells anything, and of whom one was decided again.
+    // Of whom no view tells anything, of whom one was decided again, and of whom the ledger was as well.
     private readonly HashSet<CustomerId> leftOut = [];
     private readonly HashSet<CustomerId> decidedAgain = [];
+    private readonly HashSet<CustomerId> redecided = [];
     private LedgerBalance book = new(last);
     private CustomerId current;
 
@@ -52,6 +53,18 @@ internal sealed class UnitCount(Instant last, StoreDefinitions definitions)
                 Move(entry);
             }
         }
+
+        if (view.Redecided is { } ledger)
+        {
+            redecided.Add(view.Customer);
+            foreach (var entry in ledger)
+            {
+                if (definitions.Tells(view, entry.Program))
+                {
+                    Move(entry);
+                }
+            }
+        }
     }
 
     /// <summary>Events of a customer have been disposed of: the ledger alone tells what was held.</summary>
@@ -72,7 +85,7 @@ internal sealed class UnitCount(Instant last, StoreDefinitions definitions)
             book.Take(entry);
         }
 
-        if (entry.OccurredAt <= last)
+        if (entry.OccurredAt <= last && (IsOfLedger(entry.Program) || !redecided.Contains(current)))
         {
             Move(entry);
         }
@@ -83,7 +96,7 @@ internal sealed class UnitCount(Instant last, StoreDefinitions definitions)
     {
         Settle();
 
-        // What came late is dated in the ledger when it happened, with all that follows from it, and at the instant some of that is still to come.
+        // Of whoever was joined or begins with a balance: what came late is dated in the ledger when it happened, with all that follows from it, and at the instant some of that is still to come.
         foreach (var (unit, sums) in units.ToList())
         {
             var ahead = sums.Issued - sums.Spent - sums.Expired - sums.Reversed - sums.Transferred - sums.Available - sums.Pending - sums.Reserved + sums.Debt;

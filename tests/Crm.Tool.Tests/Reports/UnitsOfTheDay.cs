@@ -33,13 +33,32 @@ public sealed class UnitsOfTheDay
     [Fact]
     public void The_law_catches_books_alone() => Counterfeits.Caught(() => Law(BooksAsync).Check(Config.QuickThrowOnFailure.WithMaxTest(60)));
 
+    /// <summary>A purchase that comes late gives units back that ran out without it: they are never gone on a day before they ran out.</summary>
+    [Fact]
+    public async Task Units_that_run_out_and_are_given_back_are_held_all_the_time()
+    {
+        var late = new Act(Day(60), Day(20), CustomerEvent.Purchase("pos:2", People[0], Money.Hkd(100)) with { OccurredAt = Day(20) });
+        List<Act> acts = [Bought("pos:1", Day(-9)), Bought("pos:3", Day(35)), late];
+        await HoldsAsync(new History(Program(idles: true, 0), acts, Day(20) + Duration.FromHours(1)), ReportAsync);
+        await HoldsAsync(new History(Program(idles: true, 0), acts, Day(22)), ReportAsync);
+
+        static Act Bought(string key, Instant at) => new(at, at, CustomerEvent.Purchase(key, People[0], Money.Hkd(1)) with { OccurredAt = at });
+    }
+
     private static Property Law(Func<OpenedStore, Instant, Task<UnitAccount>> told) => Prop.ForAll(Histories.ToArbitrary(), async Task<bool> (history) =>
+    {
+        await HoldsAsync(history, told);
+        return true;
+    });
+
+    private static async Task HoldsAsync(History history, Func<OpenedStore, Instant, Task<UnitAccount>> told)
     {
         await using var whole = await StoreOf(history, history.Acts, null);
         await using var ended = await StoreOf(history, [.. history.Acts.Where(act => act.OccurredAt <= history.At)], history.At);
         Assert.Equal(await BooksAsync(ended, history.At), await told(whole, history.At));
-        return true;
-    });
+    }
+
+    private static Instant Day(int day) => Start + Duration.FromDays(day);
 
     // As the report has it, and to what balances add up.
     private static async Task<UnitAccount> ReportAsync(OpenedStore store, Instant at)
