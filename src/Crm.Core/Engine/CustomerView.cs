@@ -51,10 +51,10 @@ public sealed class CustomerView : IEvidence
     public Sequence<LedgerEntry>? Unwritten { get; internal init; }
 
     /// <summary>
-    /// Where a past was decided again and it was asked for (<see cref="PastQuestion.WithLedger"/>): the whole ledger as it would be had nothing happened later, in the order in which things were recorded. Null where the stored
-    /// ledger tells, and where the journal begins with a balance, has joined another, or is not known to a module from its beginning.
+    /// Where a past was decided again and it was asked for (<see cref="PastQuestion.WithLedger"/>): the ledger as it would be had nothing happened later. Null where the stored ledger tells, and where a journal begins with a
+    /// balance or is not known to a module from its beginning.
     /// </summary>
-    public Sequence<LedgerEntry>? Redecided { get; internal init; }
+    public RedecidedLedger? Redecided { get; internal init; }
 
     /// <summary>What was counted for modules.</summary>
     internal Observed Counts => state.Observed;

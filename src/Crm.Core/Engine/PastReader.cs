@@ -197,30 +197,48 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             decision.BringForward(question.At);
         }
 
-        var (state, ledger) = isStored ? (decision.State, null) : Redecide(decision, history, inputs, After(all, null, question), question);
+        var (state, ledger) = isStored ? (decision.State, null) : Redecide(decision, customer, history, inputs, After(all, null, question), question);
         var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
         var view = new CustomerView(kernel.Modules, state, customer, snapshot.Version, MomentOf(question), profile)
         {
             Unwritten = isStored ? decision.Unwritten : null,
-            Redecided = ledger?.ToSequence(),
+            Redecided = ledger,
         };
         return new PastView(view, kernel.Modules, state, Told(inputs), CountedHistory.DisposedUntil(history), question.KnownAt is null && (question.IsNow || (isCurrent && question.At >= now)));
     }
 
     // What irrevocable modules have done depends on when things were recorded, and so does by which movements a ledger came to what it is: a history that was not recorded in the order in which it counts is decided again as it was.
-    private (CustomerState State, List<Ledger.LedgerEntry>? Ledger) Redecide(Decision decision, CustomerHistory history, List<JournalInput> inputs, List<JournalDraft> after, PastQuestion question)
+    private (CustomerState State, RedecidedLedger? Ledger) Redecide(Decision decision, CustomerId customer, CustomerHistory history, List<JournalInput> inputs, List<JournalDraft> after, PastQuestion question)
     {
         var recorded = kernel.Modules.IsAllReversible && !question.WithLedger ? null : AsRecorded(history, decision.State, question);
         if (recorded is null || !RecordedReplay.IsNeeded(recorded, kernel.Modules.Kinds))
         {
-            var replayed = decision.Replayed(history.Opening, inputs, question.At, after);
-            return (replayed.State, recorded is null ? null : replayed.Consequences.Entries);
+            var (replayed, consequences, _, _) = decision.Replayed(history.Opening, inputs, question.At, after);
+            return (replayed, recorded is null ? JoinedLedger(decision, customer, history, inputs, question) : Ledger([customer], consequences));
         }
 
         var all = new Consequences();
         var state = decision.ReplayedAsRecorded(recorded, question.At, all);
-        return (kernel.Modules.IsAllReversible ? decision.Replayed(history.Opening, inputs, question.At, after).State : state, all.Entries);
+        return (kernel.Modules.IsAllReversible ? decision.Replayed(history.Opening, inputs, question.At, after).State : state, Ledger([customer], all));
+
+        RedecidedLedger? Ledger(Sequence<CustomerId> customers, Consequences of) => question.WithLedger ? new RedecidedLedger(customers, of.Entries.ToSequence()) : null;
     }
+
+    // The ledger of a journal to which others have been joined, or that was joined to another; null where it is not asked for, and where it cannot be told.
+    private RedecidedLedger? JoinedLedger(Decision decision, CustomerId customer, CustomerHistory history, List<JournalInput> inputs, PastQuestion question)
+    {
+        if (!question.WithLedger || !question.WithoutLaterAmendments || question.HappenedUntil is not null || !BeginsWithItsCustomers(history) || decision.State.Since.Any(since => since > 0))
+        {
+            return null;
+        }
+
+        var journal = RecordedJournal.Of(history, kernel.Modules, kernel.Codec).At(question.At, question.KnownAt);
+        var all = new Consequences();
+        decision.ReplayedAsRecorded(customer, journal, [.. inputs.Where(input => input is { Event: not null, Entry.Kind.OpensHistory: true }).Select(input => input.Entry)], question.At, all);
+        return new RedecidedLedger([customer, .. journal.Customers], all.Entries.ToSequence());
+    }
+
+    private static bool BeginsWithItsCustomers(CustomerHistory history) => history.Opening is null && history.Joined.All(joined => BeginsWithItsCustomers(joined.History));
 
     // A journal in the order in which it was recorded. Null where something that happened later is to be taken for never having been, and for histories that were joined or do not begin with their customer.
     private List<HistoryEntry>? AsRecorded(CustomerHistory history, CustomerState stored, PastQuestion question)
@@ -258,7 +276,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
 
         var state = decision.ReplayedApart(merge, own, [.. inputs.Where(input => input.Entry.InJournalOf == merge.InJournalOf)], question.At, After(all, customer, question));
-        var view = new CustomerView(kernel.Modules, state, customer, own.Count > 0 ? own[^1].Entry.Version : 0, MomentOf(question), default);
+        var view = new CustomerView(kernel.Modules, state, customer, own.Count > 0 ? own[^1].Entry.Version : 0, MomentOf(question), default) { Redecided = JoinedLedger(decision, customer, joined.History, [.. own], question) };
         return new PastView(view, kernel.Modules, state, Told(own), CountedHistory.DisposedUntil(joined.History), isNow: false) { MergedInto = survivor };
     }
 

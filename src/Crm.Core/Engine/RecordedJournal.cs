@@ -2,6 +2,7 @@ using Crm.Events;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Engine;
 
@@ -11,6 +12,18 @@ internal sealed record RecordedJournal(IReadOnlyList<(JournalDraft Draft, bool A
 {
     /// <summary>The journals that were joined, by the key of the merge.</summary>
     public IReadOnlyDictionary<EventKey, RecordedJournal> Joined { get; init; } = new Dictionary<EventKey, RecordedJournal>();
+
+    /// <summary>Who was joined, and who was to them.</summary>
+    public IEnumerable<CustomerId> Customers =>
+        Entries.Where(entry => entry.Accepted && entry.Draft.Joins is not null).SelectMany(entry => Joined[entry.Draft.Key].Customers.Prepend(entry.Draft.Joins!.Value.Customer));
+
+    /// <summary>What of it counts up to an instant, and was known at another. What came later than the first came no later than that for what is asked.</summary>
+    public RecordedJournal At(Instant instant, Instant? knownAt) => new(
+        [.. Entries.Where(entry => entry.Draft.EffectiveAt <= instant && !(entry.Draft.RecordedAt > knownAt))
+            .Select(entry => (entry.Draft.RecordedAt > instant ? entry.Draft with { RecordedAt = instant } : entry.Draft, entry.Accepted))])
+    {
+        Joined = Joined.ToDictionary(joined => joined.Key, joined => joined.Value.At(instant, knownAt)),
+    };
 
     public static RecordedJournal Of(CustomerHistory history, ModuleSet modules, StateCodec codec)
     {

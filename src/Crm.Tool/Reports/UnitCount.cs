@@ -56,8 +56,8 @@ internal sealed class UnitCount(Instant last, StoreDefinitions definitions)
 
         if (view.Redecided is { } ledger)
         {
-            redecided.Add(view.Customer);
-            foreach (var entry in ledger)
+            redecided.UnionWith(ledger.Customers);
+            foreach (var entry in ledger.Entries)
             {
                 if (definitions.Tells(view, entry.Program))
                 {
@@ -85,7 +85,7 @@ internal sealed class UnitCount(Instant last, StoreDefinitions definitions)
             book.Take(entry);
         }
 
-        if (entry.OccurredAt <= last && (IsOfLedger(entry.Program) || !redecided.Contains(current)))
+        if (entry.OccurredAt <= last && (!redecided.Contains(current) || !definitions.Defines(entry.Program) || definitions.IsKept(entry.Program)))
         {
             Move(entry);
         }
@@ -96,7 +96,7 @@ internal sealed class UnitCount(Instant last, StoreDefinitions definitions)
     {
         Settle();
 
-        // Of whoever was joined or begins with a balance: what came late is dated in the ledger when it happened, with all that follows from it, and at the instant some of that is still to come.
+        // Of whoever's journal begins with a balance: what came late is dated in the ledger when it happened, with all that follows from it, and at the instant some of that is still to come.
         foreach (var (unit, sums) in units.ToList())
         {
             var ahead = sums.Issued - sums.Spent - sums.Expired - sums.Reversed - sums.Transferred - sums.Available - sums.Pending - sums.Reserved + sums.Debt;

@@ -33,6 +33,9 @@ public sealed class UnitsOfTheDay
     [Fact]
     public void The_law_catches_books_alone() => Counterfeits.Caught(() => Law(BooksAsync).Check(Config.QuickThrowOnFailure.WithMaxTest(60)));
 
+    [Fact]
+    public void Units_of_two_who_become_one_are_those_of_books_that_end_there() => Law(FiguresAsync, Merging).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
     /// <summary>A purchase that comes late gives units back that ran out without it: they are never gone on a day before they ran out.</summary>
     [Fact]
     public async Task Units_that_run_out_and_are_given_back_are_held_all_the_time()
@@ -45,7 +48,7 @@ public sealed class UnitsOfTheDay
         static Act Bought(string key, Instant at) => new(at, at, CustomerEvent.Purchase(key, People[0], Money.Hkd(1)) with { OccurredAt = at });
     }
 
-    private static Property Law(Func<OpenedStore, Instant, Task<UnitAccount>> told) => Prop.ForAll(Histories.ToArbitrary(), async Task<bool> (history) =>
+    private static Property Law(Func<OpenedStore, Instant, Task<UnitAccount>> told, Gen<History>? histories = null) => Prop.ForAll((histories ?? Histories).ToArbitrary(), async Task<bool> (history) =>
     {
         await HoldsAsync(history, told);
         return true;
@@ -63,7 +66,7 @@ public sealed class UnitsOfTheDay
     // As the report has it, and to what balances add up.
     private static async Task<UnitAccount> ReportAsync(OpenedStore store, Instant at)
     {
-        var summary = await SummaryReport.MakeAsync(store, new AsOf.At(at), [], (_, _) => { }, Token);
+        var figures = await FiguresAsync(store, at);
         var (definitions, sum) = (await StoreDefinitions.ReadAsync(store, [], Token), default(UnitAccount));
         foreach (var person in People)
         {
@@ -77,10 +80,12 @@ public sealed class UnitsOfTheDay
             }
         }
 
-        var figures = summary.Units.GetValueOrDefault("points");
         Assert.Equal(sum, figures with { Issued = 0, Spent = 0, Expired = 0, Reversed = 0, Transferred = 0 });
         return figures;
     }
+
+    private static async Task<UnitAccount> FiguresAsync(OpenedStore store, Instant at) =>
+        (await SummaryReport.MakeAsync(store, new AsOf.At(at), [], (_, _) => { }, Token)).Units.GetValueOrDefault("points");
 
     private static async Task<UnitAccount> BooksAsync(OpenedStore store, Instant at)
     {
@@ -104,7 +109,14 @@ public sealed class UnitsOfTheDay
         foreach (var act in acts)
         {
             clock.Set(act.RecordedAt);
-            await engine.RecordAsync(act.Event, Token);
+            if (act.Event.Kind == EventKinds.MergedName)
+            {
+                await engine.MergeAsync(new MergeRequest(act.Event.Key, CustomerRef.Of(People[0]), CustomerRef.Of(People[1])), Token);
+            }
+            else
+            {
+                await engine.RecordAsync(act.Event, Token);
+            }
         }
 
         if (worker is { } now)
@@ -126,6 +138,17 @@ public sealed class UnitsOfTheDay
         from ticks in Gen.Choose(-1, 1)
         let at = near.OccurredAt + Duration.FromDays(days)
         select new History(Program(idles, waits), acts, (midnight ? DateTimeZone.Utc.AtStartOfDay(at.InUtc().Date).ToInstant() : at) + Duration.FromTicks(ticks));
+
+    // Both have bought something before they become one. What is recorded after that is of both, also where it happened before.
+    private static Gen<History> Merging =>
+        from history in Histories
+        from after in Gen.Choose(0, history.Acts.Count)
+        let at = after == 0 ? Start + Duration.FromHours(1) : history.Acts[after - 1].RecordedAt + Duration.FromHours(1)
+        let merge = new Act(at, at, new CustomerEvent { Key = EventKey.Parse("desk:1"), Kind = EventKinds.MergedName, OccurredAt = at })
+        let later = history.Acts.Skip(after).Where(act => act.OccurredAt > at || act.Event.Identity == People[0])
+        select history with { Acts = [.. People.Select(Welcome), .. history.Acts.Take(after), merge, .. later] };
+
+    private static Act Welcome(Identity who) => new(Start, Start, CustomerEvent.Purchase($"first:{who.Value}", who, Money.Hkd(5)) with { OccurredAt = Start });
 
     private static Gen<List<Act>> Acts => (
         from kind in Gen.Elements("buy", "buy", "late", "redeem", "reserve", "refund")
