@@ -40,7 +40,7 @@ internal sealed class StaffCheck(CustomerEvent request, ProgramPlan plan, Module
 
     private Outcome.Refused? Refusal(StaffLimit limit, string actor, long amount)
     {
-        var isApproved = request.Fields[StaffFields.ApprovedBy].AsCode is { } second && second != actor;
+        var isApproved = request.Fields[StaffFields.ApprovedBy].AsCode is { } second && IsSomebodyElse(second, actor);
         if (!context.AlreadyAccepted && amount > limit.Most)
         {
             return new Outcome.Refused("staff-limit", LoyaltyTexts.OverStaffLimit(amount, limit));
@@ -66,4 +66,8 @@ internal sealed class StaffCheck(CustomerEvent request, ProgramPlan plan, Module
             : isApproved || !context.MayDraw(all with { Credit = most }) ? new Outcome.Refused("staff-limit", LoyaltyTexts.OverStaffLimit(amount, limit))
             : new Outcome.Refused("approval-needed", LoyaltyTexts.ApprovalNeeded(amount, limit));
     }
+
+    // Who leaves the field blank, or writes their own name in other letters, has asked nobody.
+    private static bool IsSomebodyElse(string second, string actor) =>
+        second.AsSpan().Trim() is { Length: > 0 } named && !named.Equals(actor.AsSpan().Trim(), StringComparison.OrdinalIgnoreCase);
 }

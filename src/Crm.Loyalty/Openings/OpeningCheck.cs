@@ -5,6 +5,7 @@ using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
 using Crm.Values;
 using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Loyalty.Openings;
 
@@ -24,7 +25,7 @@ public static class OpeningCheck
     /// <summary>What does not fit; empty where everything does.</summary>
     /// <param name="balance">The balance.</param>
     /// <param name="program">The programme.</param>
-    /// <param name="at">When it is opened: a tier that is over by then is no tier.</param>
+    /// <param name="at">When it is opened: a tier that is over by then is no tier, and nothing was earned or reached later.</param>
     public static Sequence<OpeningProblem> Problems(OpeningBalance balance, LoyaltyProgram program, Instant at)
     {
         ArgumentNullException.ThrowIfNull(balance);
@@ -37,7 +38,7 @@ public static class OpeningCheck
 
         for (var i = 0; i < balance.Lots.Count; i++)
         {
-            Check(balance.Lots[i], program, string.Create(CultureInfo.InvariantCulture, $"lots[{i}]"), problems);
+            Check(balance.Lots[i], program, at, string.Create(CultureInfo.InvariantCulture, $"lots[{i}]"), problems);
         }
 
         for (var i = 0; i < balance.Debts.Count; i++)
@@ -68,7 +69,7 @@ public static class OpeningCheck
     internal static StampCard? CardOf(OpeningCard card, LoyaltyProgram program) =>
         card.Card is null ? (program.StampCards.Count == 1 ? program.StampCards[0] : null) : program.StampCards.FirstOrDefault(known => known.Name == card.Card);
 
-    private static void Check(OpeningLot lot, LoyaltyProgram program, string path, List<OpeningProblem> problems)
+    private static void Check(OpeningLot lot, LoyaltyProgram program, Instant at, string path, List<OpeningProblem> problems)
     {
         CheckUnit(lot.Unit, program, path, problems);
         CheckAmount(lot.Amount, path, problems);
@@ -78,6 +79,13 @@ public static class OpeningCheck
             problems.Add(new($"{path}.expiry", "life-missing", new(
                 "The units have no life of their own, or several; an end, the day on which they were earned, or 'forever' is expected.",
                 "未註明或重複註明有效期；應為到期時刻、賺取日期或「永久」其中之一。")));
+        }
+
+        if (lot.Earned is { } earned && earned > new Moment(at, DateTimeZoneProviders.Tzdb[program.Zone]).Date)
+        {
+            problems.Add(new($"{path}.earned", "not-yet", new(
+                $"The units were earned on {LocalDatePattern.Iso.Format(earned)}, after the balance is opened, and would live too long; a day that has begun is expected.",
+                $"賺取日期 {LocalDatePattern.Iso.Format(earned)} 在開立結餘之後，有效期會過長；應為已開始的日期。")));
         }
 
         if (lot.ActiveFrom >= lot.Expiry)
@@ -102,6 +110,11 @@ public static class OpeningCheck
         if (ladder.LevelOf(tier.Tier) < 0)
         {
             problems.Add(Unknown($"{path}.tier", "unknown-tier", new Text("tier", "等級"), tier.Tier, ladder.Tiers.Select(known => known.Name)));
+        }
+
+        if (tier.Since > at)
+        {
+            problems.Add(new($"{path}.since", "not-yet", new("The tier was reached after the balance is opened; an instant that has come is expected.", "達到等級的時間在開立結餘之後；應為已到的時間。")));
         }
 
         if (tier.Until <= at)

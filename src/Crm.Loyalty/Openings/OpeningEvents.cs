@@ -67,6 +67,9 @@ public static class OpeningEvents
         };
     }
 
+    /// <summary>Of how many lots, debts, tiers and cards an event speaks, whether or not they can be read.</summary>
+    internal static int Items(CustomerEvent request) => new[] { Lots, Debts, Tiers, Cards }.Sum(field => ItemsOf(request, field).Length);
+
     /// <summary>The balance that an event asks to open; what cannot be read in it is left out.</summary>
     internal static OpeningBalance Read(CustomerEvent request) => new()
     {
@@ -89,8 +92,10 @@ public static class OpeningEvents
     private static Scalar List<T>(Sequence<T> items, Func<T, string> write) => items.IsEmpty ? default : Scalar.Of(string.Join(';', items.Select(write)));
 
     private static Sequence<T> Read<T>(CustomerEvent request, string field, int parts, Func<string[], T?> read)
-        where T : class => (request.Fields[field].AsCode ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries)
+        where T : class => ItemsOf(request, field)
             .Select(item => item.Split('|')).Where(item => item.Length == parts).Select(read).OfType<T>().ToSequence();
+
+    private static string[] ItemsOf(CustomerEvent request, string field) => (request.Fields[field].AsCode ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries);
 
     private static string Parts(params string?[] parts) => string.Join('|', parts);
 

@@ -30,7 +30,7 @@ internal static class OpeningSteps
             return limited;
         }
 
-        if (!context.AlreadyAccepted && Refusal(balance, opened, plan, state, context) is { } no)
+        if (!context.AlreadyAccepted && (Unreadable(request, balance) ?? Refusal(balance, opened, plan, state, context)) is { } no)
         {
             return no;
         }
@@ -66,8 +66,13 @@ internal static class OpeningSteps
             }
         }
 
-        return null;
+        // What brings no units, as a tier or stamps, counts as one.
+        return plan.Units.All(unit => balance.Net(unit.Name) == 0) ? staff.Refusal(null, 1) : null;
     }
+
+    // What cannot be read would be missing, and nobody would notice.
+    private static Outcome.Refused? Unreadable(CustomerEvent request, OpeningBalance balance) =>
+        OpeningEvents.Items(request) is var items && items == balance.Lots.Count + balance.Debts.Count + balance.Tiers.Count + balance.Cards.Count ? null : new("unreadable", LoyaltyTexts.OpeningUnreadable(items));
 
     private static Outcome.Refused? Refusal(OpeningBalance balance, string opened, ProgramPlan plan, LoyaltyState state, ModuleContext context)
     {

@@ -34,7 +34,7 @@ public sealed record StaffLimit
     public CapPeriod? Per { get; init; }
 
     /// <summary>
-    /// Up to this amount, given or taken, one person decides; more needs a second one. 0: always two. Requests that give lots another life count the units in them, and at least 1; all others without an amount count as 1.
+    /// Up to this amount, given or taken, one person decides; more needs a second one. 0: always two. Requests that give lots another life count the units in them, those that open a balance what it brings of each unit less what is owed, and both at least 1; all others without an amount count as 1.
     /// With <see cref="Per"/>, up to this amount in each span, whether alone or with a colleague.
     /// </summary>
     public long Alone { get; init; }
@@ -46,6 +46,6 @@ public sealed record StaffLimit
 /// <summary>The fields of requests by staff that say who is behind them.</summary>
 public static class StaffFields
 {
-    /// <summary>The second person, as a code such as "staff:3"; somebody else than the actor.</summary>
+    /// <summary>The second person, as a code such as "staff:3"; somebody else than the actor, in whatever letters that is written.</summary>
     public const string ApprovedBy = "approved-by";
 }

@@ -305,6 +305,10 @@ public static class LoyaltyTexts
         $"It is to be kept for {found} seconds; a whole number from 1 to {most} is expected.",
         $"要求保留 {found} 秒，應為 1 至 {most} 的整數。");
 
+    internal static Text OpeningUnreadable(int items) => new(
+        $"Not all of the {Number(items)} lots, debts, tiers and cards can be read: names are expected in them, without ';' and '|'.",
+        $"{Number(items)} 項批次、欠數、等級及印花卡未能全部讀取：名稱不可含「;」及「|」。");
+
     internal static Text AlreadyOver { get; } = new("The last day asked for is over already.", "要求的最後一日已過。");
 
     internal static Text TierByStaff(CustomerEvent request)

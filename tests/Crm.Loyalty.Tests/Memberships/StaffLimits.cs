@@ -43,6 +43,19 @@ public sealed class StaffLimits
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("staff:17 ")]
+    [InlineData("Staff:17")]
+    public async Task Nobody_is_a_second_person_by_a_blank_or_in_other_letters_HO9(string second)
+    {
+        var club = Club.Of(Limited(new StaffLimit { Request = LoyaltyEvents.AdjustName, Unit = "points", Alone = 100 }));
+
+        Assert.Equal("approval-needed", await Gives(club, Samples.Amy, 101, approvedBy: second));
+        Assert.Null(await Gives(club, Samples.Amy, 101, approvedBy: "staff:3"));
+    }
+
+    [Theory]
     [InlineData(CapPeriod.Day, "day/2026-01-15")]
     [InlineData(CapPeriod.Week, "week/2026-01-12")]
     [InlineData(CapPeriod.Month, "month/2026-01")]

@@ -147,6 +147,43 @@ public sealed class OpeningBalances
     }
 
     [Fact]
+    public async Task Who_brings_no_units_brings_one_thing_as_far_as_staff_are_limited_HO9()
+    {
+        var club = Club.Of(Program with { StaffLimits = [new() { Request = OpeningEvents.OpenName, Alone = 0, Most = 1 }] });
+        var (tier, card) = (Open("old:tier", new OpeningBalance { Tiers = [new("gold")] }), Open("old:card", new OpeningBalance { Cards = [new(0, 500)] }, "older-till"));
+
+        Assert.Equal("approval-needed", (await club.Records(tier)).Refusal?.Code);
+        Assert.Equal("approval-needed", (await club.Records(card)).Refusal?.Code);
+        Assert.True((await club.Records(tier with { Key = EventKey.Parse("old:again"), Fields = tier.Fields.With(StaffFields.ApprovedBy, "staff:2") })).Accepted);
+        Assert.Equal("gold", await club.Tier());
+    }
+
+    [Fact]
+    public async Task Nothing_was_earned_or_reached_after_the_opening_I4()
+    {
+        var club = Club.Of(Program);
+        var earned = new OpeningBalance { Lots = [new("points", 5) { Earned = new LocalDate(2026, 1, 16) }] };
+        var reached = new OpeningBalance { Tiers = [new("gold") { Since = club.Now + Duration.FromTicks(1) }] };
+
+        Assert.Equal(["lots[0].earned not-yet", "tiers[0].since not-yet"], new[] { earned, reached }.SelectMany(balance => OpeningCheck.Problems(balance, Program, club.Now)).Select(problem => $"{problem.Path} {problem.Code}"));
+        Assert.Equal("not-yet", (await club.Records(Open("old:amy", earned))).Refusal?.Code);
+        Assert.True((await club.Records(Open("old:today", new OpeningBalance { Lots = [new("points", 5) { Earned = new LocalDate(2026, 1, 15) }], Tiers = [new("gold") { Since = club.Now }] }))).Accepted);
+    }
+
+    [Theory]
+    [InlineData("points|extra")]
+    [InlineData("a;b")]
+    public async Task What_cannot_be_read_is_not_left_out_of_an_opening_I4(string issuer)
+    {
+        var club = Club.Of(Program);
+
+        var receipt = await club.Records(Open("old:amy", new OpeningBalance { Lots = [new("points", 70) { Forever = true }, new("points", 30) { Forever = true, Issuer = issuer }] }));
+
+        Assert.Equal("unreadable", receipt.Refusal?.Code);
+        Assert.Empty(await club.Ledger());
+    }
+
+    [Fact]
     public async Task An_opening_that_is_taken_back_leaves_nothing()
     {
         var club = Club.Of(Program);
