@@ -29,7 +29,7 @@ internal static class EngineLaws
             var receipt = shop.Record(one.Event);
             foreach (var line in receipt.Lines.Where(line => line.Module == LoyaltyNames.Module))
             {
-                if (!line.AddsUp || line.Parts.Any(part => part.Code is LineCodes.Base or LineCodes.Rounding && part.Amount < 0) || line.Code is LineCodes.RuleCut or LineCodes.RuleUnitUnknown or LineCodes.RuleBasis)
+                if (!line.AddsUp || line.Parts.Any(part => part.Code is LineCodes.Base or LineCodes.Rounding && part.Amount < 0) || line.Code is LineCodes.RuleCut or LineCodes.RuleUnitUnknown or LineCodes.RuleBasis or LineCodes.RuleLife)
                 {
                     throw new LawBroken($"Rule '{rule.Name}', {one}", $"the line {line.Code} of {line.Amount} with parts {string.Join(", ", line.Parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Code} {part.Amount}")))}", "parts that are not below 0 and add up, and nothing that the core has to cut");
                 }

@@ -180,11 +180,20 @@ public static class RuleLaws
         }
     }
 
-    private static void WithoutOrder(IEarningRule rule, RuleClaims claims) => Each(claims, $"Rule '{rule.Name}' with the lines reversed", one =>
+    // Whoever may change places with their neighbours may stand anywhere.
+    private static void WithoutOrder(IEarningRule rule, RuleClaims claims) => Each(claims, $"Rule '{rule.Name}' with the lines in another order", one =>
     {
-        var (found, expected) = (Earned(rule, one.With(one.Event.Lines.Reverse().ToSequence()), claims), Earned(rule, one, claims));
-        return found == expected || one.Event.Lines.IsEmpty ? null : (found, expected);
+        if (one.Event.Lines.IsEmpty)
+        {
+            return null;
+        }
+
+        var expected = Earned(rule, one, claims);
+        var orders = Enumerable.Range(1, one.Event.Lines.Count - 1).Select(place => Swapped(one.Event.Lines, place)).Append(one.Event.Lines.Reverse());
+        return orders.Select(lines => Earned(rule, one.With(lines.ToSequence()), claims)).FirstOrDefault(found => found != expected) is { } other ? (other, expected) : null;
     });
+
+    private static IEnumerable<EventLine> Swapped(Sequence<EventLine> lines, int place) => [.. lines.Take(place - 1), lines[place], lines[place - 1], .. lines.Skip(place + 1)];
 
     private static void WithoutSplitting(IEarningRule rule, RuleClaims claims) => Each(claims, $"Rule '{rule.Name}' with each line as single articles", one =>
     {
@@ -223,11 +232,12 @@ public static class RuleLaws
 
     private static void Bounded(IEarningRule rule, RuleClaims claims) => Each(claims, $"Rule '{rule.Name}'", one =>
     {
-        foreach (var earning in Earnings(rule, one, claims))
+        var earnings = Earnings(rule, one, claims);
+        foreach (var (unit, amount) in earnings.Select(earning => (earning.Unit, earning.Amount)).Concat(earnings.GroupBy(earning => earning.Unit).Select(all => (all.Key, all.Sum(earning => earning.Amount)))))
         {
-            if (earning.Amount < 0 || earning.Amount > (claims.Most ?? PointsPerAmount.Most))
+            if (amount < 0 || amount > (claims.Most ?? PointsPerAmount.Most))
             {
-                return (string.Create(CultureInfo.InvariantCulture, $"{earning.Amount} {earning.Unit}"), string.Create(CultureInfo.InvariantCulture, $"0 to {claims.Most ?? PointsPerAmount.Most}"));
+                return (string.Create(CultureInfo.InvariantCulture, $"{amount} {unit}"), string.Create(CultureInfo.InvariantCulture, $"0 to {claims.Most ?? PointsPerAmount.Most}"));
             }
         }
 

@@ -137,7 +137,7 @@ internal static class EarningSteps
 
     private static void Give(RulePlan rule, Earning proposed, bool isLast, ProgramPlan plan, EarningContext context, Decision decision)
     {
-        if (proposed.Unit is null || plan.PlaceOf(proposed.Unit) < 0)
+        if (proposed.Unit is null || plan.PlaceOf(proposed.Unit) is not (>= 0 and var place))
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleUnitUnknown) { Subject = rule.Name });
             return;
@@ -148,6 +148,12 @@ internal static class EarningSteps
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleCut) { Subject = rule.Name });
             proposed = proposed with { Amount = amount, Rounding = 0, Part = default };
+        }
+
+        if (!EarningCheck.CanBe(in proposed, plan.Units[place].Definition, plan))
+        {
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleLife) { Subject = rule.Name });
+            proposed = proposed with { Expiry = null, Activation = null, Issuer = null };
         }
 
         if (proposed.CountedOn is { } on && !(on.IsWhole && (on.Measure != CountedIn.Units || plan.PlaceOf(on.Unit ?? "") >= 0)))

@@ -28,6 +28,11 @@ internal static class EarningCheck
 
     public static IEnumerable<ProgramError> Rule(LoyaltyProgram program, IEarningRule rule, string path) => Own(program, rule, path).Concat(Terms(program, rule, path));
 
+    /// <summary>Whether units can have the life, the wait and the issuer that an award says; one that says nothing is as its rule and the unit say.</summary>
+    public static bool CanBe(in Earning award, LoyaltyUnit unit, ProgramPlan plan) => (award.Issuer is null || Names.IsName(award.Issuer))
+        && (award.Expiry is not { } expiry || (!Life(unit, expiry, "").Any() && (expiry is not LotExpiry.OnAnniversary || plan.KeepsFirstDay)))
+        && (award.Activation is not { } activation || (!Begins(unit, activation, "").Any() && (activation is not Activation.OnEvent { Kind: var kind } || plan.ReleaseKinds.Contains(kind, StringComparer.Ordinal))));
+
     /// <summary>What is wrong with a life of units.</summary>
     public static IEnumerable<ProgramError> Life(LoyaltyUnit unit, LotExpiry expiry, string path)
     {

@@ -231,6 +231,9 @@ public static class LineCodes
     /// <summary>A rule said that more was left than it counted on, or that it counted on units that the programme does not have; its award says neither. The subject is the rule.</summary>
     public const string RuleBasis = "rule-basis";
 
+    /// <summary>A rule in code gave its units a life, a wait or an issuer that cannot be; they are as the rule's terms and the unit say.</summary>
+    public const string RuleLife = "rule-life";
+
     /// <summary>A rule proposed a unit that the programme does not have, and was passed over; the subject is the rule.</summary>
     public const string RuleUnitUnknown = "rule-unit-unknown";
 }

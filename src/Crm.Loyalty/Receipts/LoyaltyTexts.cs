@@ -105,6 +105,7 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Gift) => new($"{amount} {unit} given ({subject}).", $"送出 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.Forfeited) => new($"{amount} {unit} were given up by leaving.", $"退出計劃，放棄 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.RuleBasis) => new($"Rule '{subject}' counted on what cannot be; its award does not say on what.", $"規則「{subject}」所述的計算基數不可能成立，故不列出。"),
+            (LoyaltyNames.Module, LineCodes.RuleLife) => new($"Rule '{subject}' gave a life, a wait or an issuer that cannot be; its award is as its terms and the unit say.", $"規則「{subject}」所定的有效期、等候期或發行人不可能成立，已按其條款及單位處理。"),
             (LoyaltyNames.Module, LineCodes.RuleCut) => new($"Rule '{subject}' proposed less than 0 or more than is possible; it was cut.", $"規則「{subject}」提出的數目低於零或超出上限，已作修正。"),
             (LoyaltyNames.Module, LineCodes.RuleUnitUnknown) => new($"Rule '{subject}' proposed a unit that the programme does not have; it was passed over.", $"規則「{subject}」提出的單位不屬於本計劃，已略過。"),
             _ => throw new ArgumentException($"'{line.Module}/{line.Code}' is no line of the loyalty module; its codes are those of {nameof(LineCodes)}.", nameof(line)),

@@ -50,7 +50,7 @@ public readonly record struct Earning(string Unit, long Amount)
     /// </summary>
     public CountedOn? CountedOn { get; init; }
 
-    /// <summary>When this award runs out; null: as the rule's terms say, and where they say nothing, as the member's tier and the unit say.</summary>
+    /// <summary>When this award runs out; null: as the rule's terms say, and where they say nothing, as the member's tier and the unit say. Where this, the activation or the issuer cannot be, the award is as if it said nothing of them, and the receipt names the rule.</summary>
     public LotExpiry? Expiry
     {
         get => overrides?.Expiry;

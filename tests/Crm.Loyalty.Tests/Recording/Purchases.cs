@@ -118,6 +118,36 @@ public sealed class Purchases
         Assert.Null((await club.Ledger()).Single().Rule);
     }
 
+    public static TheoryData<string> Impossible => [.. Odd.Keys];
+
+    private static readonly Dictionary<string, Earning> Odd = new(StringComparer.Ordinal)
+    {
+        ["an issuer that breaks the names of lots"] = new("points", 7) { Issuer = "a;b=3" },
+        ["an issuer without a name"] = new("points", 7) { Issuer = "" },
+        ["a life that is over before it begins"] = new("points", 7) { Expiry = LotExpiry.AfterDays(-10, LastDay.Included) },
+        ["a life beyond the calendar"] = new("points", 7) { Expiry = LotExpiry.AfterMonths(int.MaxValue, LastDay.Included) },
+        ["a life by a day that the programme does not keep"] = new("points", 7) { Expiry = new LotExpiry.OnAnniversary(1) },
+        ["a wait without end"] = new("points", 7) { Activation = Activation.AfterDays(int.MaxValue) },
+        ["a wait for what the programme does not hear"] = new("points", 7) { Activation = new Activation.OnEvent("order.delivered", null) },
+        ["status units that run out"] = new("status", 7) { Expiry = LotExpiry.AfterDays(1, LastDay.Included) },
+        ["status units that wait"] = new("status", 7) { Activation = Activation.AfterDays(1) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Impossible))]
+    public async Task A_rule_in_code_that_gives_its_units_what_they_cannot_have_is_named_and_gives_them_without_I8(string what)
+    {
+        var given = Odd[what];
+        var club = Club.Of(Samples.TeaClub with { Units = [Samples.TeaClub.Units[0] with { Transferable = true }, Samples.TeaClub.Units[1]], Ladders = [], Rules = [new InCode("odd", _ => [given])] });
+
+        var receipt = await club.Buys(10);
+
+        Assert.Equal([("rule-life", "odd"), ("issued", "odd")], receipt.Lines.Select(line => (line.Code, line.Subject)));
+        Assert.All(receipt.Lines, line => Assert.NotEqual("", LoyaltyTexts.Describe(line).Chinese));
+        Assert.Equal(new Lot(given.Unit == "points" ? Samples.Local(2027, 1, 16) : null, 7).Name, Assert.Single(await club.Ledger()).Lot);
+        Assert.Equal(7, (await club.Membership()).Wallet(given.Unit).Available);
+    }
+
     [Fact]
     public async Task A_rule_with_a_condition_earns_where_it_holds()
     {

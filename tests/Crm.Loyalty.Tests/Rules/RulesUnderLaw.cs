@@ -55,6 +55,25 @@ public sealed class RulesUnderLaw
         Assert.Contains("a call of NodaTime.SystemClock.Instance in Crm.Loyalty.Testing.Fakes", Assert.Throws<LawBroken>(() => RuleLaws.Check(Fakes.ByTheDay)).Message, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string> Sly => [.. Missed.Keys];
+
+    private static readonly Dictionary<string, (string Law, IEarningRule Rule, RuleClaims Claims)> Missed = new(StringComparer.Ordinal)
+    {
+        ["the ends are the same when they are turned round"] = ("The_order_of_lines_does_not_matter",
+            new Fake("ends", context => context.Event.Lines.IsEmpty ? [] : [new("points", Math.Max(context.Event.Lines[0].Amount.MinorUnits, context.Event.Lines[^1].Amount.MinorUnits))]), RuleClaims.Usual with { SplittingLinesMatters = true }),
+        ["two together are over the bound"] = ("Nothing_below_0_and_nothing_over_the_bound", new Fake("twice", _ => [new("points", 60), new("points", 60)]), RuleClaims.Usual with { Most = 100 }),
+        ["an issuer that cannot be"] = ("Receipts_add_up_and_can_be_told", new Fake("issued", _ => [new("points", 1) { Issuer = "a;b" }]), RuleClaims.Usual),
+    };
+
+    [Theory]
+    [MemberData(nameof(Sly))]
+    public void What_only_another_look_shows_is_caught_LL6(string name)
+    {
+        var (law, rule, claims) = Missed[name];
+
+        Assert.Throws<LawBroken>(() => RuleLaws.All.Single(one => one.Name == law).Check(rule, claims));
+    }
+
     [Fact]
     public void A_broken_law_shows_the_smallest_purchase_that_breaks_it()
     {
