@@ -65,14 +65,18 @@ internal sealed partial class Decision
     /// <summary>Notes that the member did something that keeps units from idling.</summary>
     public void Touch(ProgramPlan plan, UnitPlan unit, string kind)
     {
-        if (unit.Idle is { } idle && idle.On.AsSpan().Contains(kind))
+        if (unit.Idle is { } idle && idle.On.AsSpan().Contains(kind) && HoldsIdle(In(plan.Name), unit))
         {
-            var (wallet, moment) = (In(plan.Name).Wallet(unit.Name), new Moment(context.Moment.Instant, plan.Zone));
-            if (wallet.Lots.AsSpan().Length > 0)
-            {
-                Move(plan, unit, Active(new WalletChange(wallet, []), unit, moment, isActivity: true, byEarning: null), null, null);
-            }
+            Move(plan, unit, Active(new WalletChange(In(plan.Name).Wallet(unit.Name), []), unit, new Moment(context.Moment.Instant, plan.Zone), isActivity: true, byEarning: null), null, null);
         }
+    }
+
+    // What cannot be spent yet, or is set aside, idles with the rest, and is gone with it.
+    private bool HoldsIdle(Membership membership, UnitPlan unit)
+    {
+        var wallet = membership.Wallet(unit.Name);
+        return wallet.HoldsIdle || (wallet.IdleUntil > context.Moment.Instant
+            && (wallet.Pending.Any(lot => lot.Lot.Idles) || membership.Reservations.Any(reservation => reservation.Unit == unit.Name && reservation.Lots.Any(lot => lot.Idles))));
     }
 
     /// <summary>Notes that the member spent what had been set aside.</summary>

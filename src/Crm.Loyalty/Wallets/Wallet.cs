@@ -401,7 +401,8 @@ public sealed partial record Wallet
         };
     }
 
-    private bool HoldsIdle
+    /// <summary>Whether there is a lot that idles.</summary>
+    internal bool HoldsIdle
     {
         get
         {

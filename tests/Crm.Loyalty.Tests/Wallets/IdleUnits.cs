@@ -6,6 +6,7 @@ using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Tests.Pools;
 using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Tests.Scenarios;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
@@ -22,6 +23,7 @@ namespace Crm.Loyalty.Tests.Wallets;
 public sealed class IdleUnits
 {
     private static readonly LotExpiry.WhenIdle Idle = new(18, 0, LastDay.Excluded);
+    private static readonly LotExpiry.WhenIdle TenDays = new(0, 10, LastDay.Included) { On = [LoyaltyEvents.VisitName] };
 
     [Fact]
     public async Task What_staff_give_after_everything_ran_out_lives_a_whole_span_from_then_on()
@@ -57,6 +59,50 @@ public sealed class IdleUnits
         await club.Records(MemberEvents.Join("web:1", Samples.Amy));
 
         Assert.Equal(Samples.Local(2027, 7, 15), (await club.Membership()).Wallet("points").NextExpiry);
+    }
+
+    [Fact]
+    public async Task A_visit_keeps_what_cannot_be_spent_yet_C5()
+    {
+        var club = Club.Of(Program(TenDays, unit => unit with { Activation = Activation.AfterDays(8) }));
+        await club.Buys(100);
+        club.On(2026, 1, 22);
+        await club.Records(LoyaltyEvents.Visit("door:1", Samples.Amy));
+
+        club.At(Samples.Local(2026, 2, 2) - Duration.FromTicks(1));
+        Assert.Equal(100, await club.Points());
+        club.On(2026, 2, 2, 0);
+        Assert.Equal(0, await club.Points());
+    }
+
+    [Theory]
+    [InlineData(24, 100)]
+    [InlineData(26, 0)]
+    public async Task A_visit_keeps_what_is_set_aside_while_its_time_is_not_over_C5(int day, long left)
+    {
+        var club = Of(TenDays);
+        await club.Buys(100);
+        club.On(2026, 1, 20);
+        await club.Reserves("pos:aside", 100, 60 * 24 * 15);
+        club.On(2026, 1, day);
+        await club.Records(LoyaltyEvents.Visit("door:1", Samples.Amy));
+        club.On(2026, 1, 30);
+        await club.Records(RewardEvents.Void("pos:back", Samples.Amy, "pos:aside"));
+
+        Assert.Equal(left, await club.Points());
+    }
+
+    [Fact]
+    public async Task A_visit_of_who_holds_nothing_that_idles_takes_no_life_from_what_comes_later_C5()
+    {
+        var club = Club.Of(Program(TenDays with { ByEarning = false }) with { Rules = [Samples.Per(1, 1) with { Terms = new() { Expiry = LotExpiry.Never } }] });
+        await club.Buys(100);
+        club.On(2026, 1, 20);
+        await club.Records(LoyaltyEvents.Visit("door:1", Samples.Amy));
+        club.On(2026, 1, 25);
+        await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 7, "goodwill", "staff:1"));
+
+        Assert.Equal(Samples.Local(2026, 2, 5), (await club.Membership()).Wallet("points").NextExpiry);
     }
 
     [Fact]
