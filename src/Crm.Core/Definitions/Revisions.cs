@@ -5,12 +5,13 @@ namespace Crm.Definitions;
 /// <summary>What follows from all revisions of definitions, in the order of their names and numbers.</summary>
 public static class Revisions
 {
-    /// <summary>The versions that count or will, by name and version, those that end something included.</summary>
+    /// <summary>The versions that count or will, by name and version, those that end something included. What was to begin after the instant from which something was ended has not, and never will.</summary>
     public static IReadOnlyList<Definition<T>> Counting<T>(this IEnumerable<Revision<T>> revisions)
         where T : notnull =>
     [
         .. revisions.Where(revision => revision.Change != RevisionChange.Draft)
-            .GroupBy(revision => (revision.Name, revision.Definition.Version)).Select(same => same.Last().Definition)
+            .GroupBy(revision => (revision.Name, revision.Definition.Version)).Select(same => same.Last())
+            .GroupBy(revision => revision.Name, StringComparer.Ordinal).SelectMany(of => of.Where(revision => !of.Any(ending => Withdraws(ending, revision)))).Select(revision => revision.Definition)
             .OrderBy(definition => definition.Name, StringComparer.Ordinal).ThenBy(definition => definition.Version),
     ];
 
@@ -33,6 +34,10 @@ public static class Revisions
     public static Instant NextFrom<T>(this Definition<T> last, Instant now)
         where T : notnull =>
         now > last.ActiveFrom ? now : last.ActiveFrom + Duration.FromTicks(1);
+
+    private static bool Withdraws<T>(Revision<T> ending, Revision<T> revision)
+        where T : notnull =>
+        ending.Change == RevisionChange.Retire && ending.Number > revision.Number && revision.Definition.ActiveFrom > ending.Definition.ActiveFrom;
 
     private static DefinitionStatus StatusOf<T>(IEnumerable<Revision<T>> revisions, Instant at, Func<Revision<T>, bool> ends)
         where T : notnull

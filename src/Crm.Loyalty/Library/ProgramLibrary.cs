@@ -27,14 +27,15 @@ public sealed class ProgramLibrary(IDocumentStore documents, IClock clock, Loyal
     /// <exception cref="InvalidLoyaltyProgramException">Something is wrong with it, or with how it follows the versions before it; the message lists all of it.</exception>
     public ValueTask<Revision<LoyaltyProgram>> ActivateAsync(Definition<LoyaltyProgram> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, RevisionChange.Activate, by, cancellationToken);
 
-    /// <summary>Ends a programme now: a version in which nothing is earned any more. What members hold stays theirs.</summary>
+    /// <summary>Ends a programme now: a version in which nothing is earned any more. What members hold stays theirs. A version that was to begin later does not.</summary>
     /// <exception cref="ArgumentException">No programme of the name counts.</exception>
     public async ValueTask<Revision<LoyaltyProgram>> RetireAsync(string program, string by, CancellationToken cancellationToken = default)
     {
-        var last = (await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).LastOrDefault(definition => definition.Name == program)
-            ?? throw new ArgumentException($"No programme that counts is named '{program}'.", nameof(program));
-        var ended = last.Value with { Ended = true };
-        return await AddAsync(ended.Define(last.Version + 1, last.NextFrom(clock.GetCurrentInstant())), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
+        var (versions, now) = ((await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).Where(definition => definition.Name == program).ToList(), clock.GetCurrentInstant());
+        var last = versions.LastOrDefault() ?? throw new ArgumentException($"No programme that counts is named '{program}'.", nameof(program));
+        var counts = versions.FindLast(definition => definition.ActiveFrom <= now);
+        var ended = (counts ?? last).Value with { Ended = true };
+        return await AddAsync(ended.Define(last.Version + 1, counts?.NextFrom(now) ?? now), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Every change that was ever made, by programme and number.</summary>
@@ -75,7 +76,7 @@ public sealed class ProgramLibrary(IDocumentStore documents, IClock clock, Loyal
 
         try
         {
-            _ = new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>(revisions.Where(known => known.Name == added.Name).Append(added with { Change = RevisionChange.Activate }).Counting()));
+            _ = new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>(revisions.Where(known => known.Name == added.Name).Append(added.Change == RevisionChange.Draft ? added with { Change = RevisionChange.Activate } : added).Counting()));
         }
         catch (ArgumentException wrong)
         {

@@ -86,6 +86,34 @@ public sealed class ProgramLibraries
     }
 
     [Fact]
+    public async Task A_retired_programme_ends_now_and_what_was_to_begin_later_does_not()
+    {
+        await Library.ActivateAsync(Club.Define(), "staff:1", Cancel);
+        await Library.ActivateAsync(Twice.Define(2, Samples.Local(2027, 1, 1)), "staff:1", Cancel);
+        await Library.RetireAsync("tea-club", "staff:1", Cancel);
+        foreach (var day in new[] { Samples.Local(2026, 1, 16), Samples.Local(2027, 1, 2) })
+        {
+            clock.Set(day);
+            Assert.Equal([("tea-club", DefinitionStatus.Retired)], await Library.StatusesAsync(Cancel));
+            Assert.Equal(0, (await Buys(await Engine())).Total("points"));
+        }
+
+        Assert.Equal([1, 3], (await Library.DefinitionsAsync(Cancel)).Select(definition => definition.Version));
+        Assert.Contains("not after", (await Refused(() => Library.ActivateAsync(Twice.Define(2, Samples.Local(2027, 1, 1)), "staff:1", Cancel))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_programme_that_is_retired_before_it_begins_never_does()
+    {
+        await Library.ActivateAsync(Club.Define(1, Samples.Local(2027, 1, 1)), "staff:1", Cancel);
+        await Library.RetireAsync("tea-club", "staff:1", Cancel);
+        clock.Set(Samples.Local(2027, 1, 2));
+
+        Assert.Equal([("tea-club", DefinitionStatus.Retired)], await Library.StatusesAsync(Cancel));
+        Assert.Equal(0, (await Buys(await Engine())).Total("points"));
+    }
+
+    [Fact]
     public async Task What_the_sandbox_tried_is_what_production_counts_by_with_the_same_hash()
     {
         await Library.ActivateAsync(Twice.Define(3, Samples.Local(2026, 1, 1)), "staff:1", Cancel);
