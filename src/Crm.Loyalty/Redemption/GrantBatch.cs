@@ -21,7 +21,10 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
     public string? Unit { get; init; }
 
     /// <summary>The adjustments.</summary>
-    public IEnumerable<CustomerEvent> Events => Grants.Select(grant => new CustomerEvent
+    /// <exception cref="InvalidOperationException">A customer is named twice, and would get one of the two grants.</exception>
+    public IEnumerable<CustomerEvent> Events => Grants.GroupBy(grant => grant.Customer).FirstOrDefault(grants => grants.Skip(1).Any()) is { } several
+        ? throw new InvalidOperationException($"The batch '{Name}' names customer {several.Key} {several.Count()} times; each customer once is expected, with the sum.")
+        : Grants.Select(grant => new CustomerEvent
     {
         Key = KeyOf(grant.Customer),
         Kind = LoyaltyEvents.AdjustName,
@@ -37,7 +40,7 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
     /// <summary>
     /// The cancellations that take the batch back: history is decided again as if it had never been given, or without cascade just the units are taken back. What was spent of it is owed, or written off where the unit clamps to zero.
     /// </summary>
-    public IEnumerable<CustomerEvent> Undo => Grants.Select(grant => new CustomerEvent
+    public IEnumerable<CustomerEvent> Undo => Grants.DistinctBy(grant => grant.Customer).Select(grant => new CustomerEvent
     {
         Key = new EventKey("batch-undo", $"{Name}/{grant.Customer}"),
         Kind = EventKinds.CancellationName,
@@ -48,6 +51,7 @@ public sealed record GrantBatch(string Name, string Reason, string Actor, Sequen
 
     /// <summary>Gives the units, or goes on giving them.</summary>
     /// <exception cref="KeyReusedException">A batch of the same name gave a customer something else.</exception>
+    /// <exception cref="InvalidOperationException">A customer is named twice; nothing is given.</exception>
     public ValueTask<GrantReport> RunAsync(CrmEngine engine, CancellationToken cancellationToken = default) => ReportAsync(engine, Events, receipt => receipt.Lines.Where(line => line.Code == LineCodes.Adjusted).Sum(line => line.Amount), cancellationToken);
 
     /// <summary>Takes the units back, or goes on taking them. A customer whom the batch never reached loses nothing.</summary>

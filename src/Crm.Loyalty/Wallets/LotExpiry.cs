@@ -115,9 +115,10 @@ public abstract record LotExpiry
                 yield return fault;
             }
 
-            if (this is { Months: 0, Days: 0, LastDay: LastDay.Excluded, To: PeriodEnd.Day })
+            // Drawn out to a month or longer it would still be so on the first day of one.
+            if (this is { Months: 0, Days: 0, LastDay: LastDay.Excluded })
             {
-                yield return $"'{unit}' would run out at the beginning of the day on which it is earned; give it a length, or include the last day.";
+                yield return $"'{unit}' would run out at the beginning of the day on which it is earned{(To == PeriodEnd.Day ? "" : ", where that is the first of the span")}; give it a length, or include the last day.";
             }
 
             if (YearEndsIn is < 1 or > 12 || !Enum.IsDefined(To) || !Enum.IsDefined(LastDay))

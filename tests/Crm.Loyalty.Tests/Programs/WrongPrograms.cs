@@ -72,7 +72,7 @@ public sealed class WrongPrograms
             new LoyaltyProgramValidator().Validate(wrong).Errors.Select(error => error.PropertyName));
     }
 
-    public static TheoryData<string> Lives { get; } = ["idle", "anniversary", "nothing", "no dates"];
+    public static TheoryData<string> Lives { get; } = ["idle", "anniversary", "nothing", "nothing on the first of a month", "no dates"];
 
     [Theory]
     [MemberData(nameof(Lives))]
@@ -83,6 +83,7 @@ public sealed class WrongPrograms
             "idle" => new LotExpiry.WhenIdle(3, 0, LastDay.Excluded),
             "anniversary" => new LotExpiry.OnAnniversary(1),
             "nothing" => LotExpiry.AfterDays(0, LastDay.Excluded),
+            "nothing on the first of a month" => LotExpiry.AfterMonths(0, LastDay.Excluded, PeriodEnd.Month),
             _ => new LotExpiry.OnDates([], LastDay.Included),
         };
         var program = Samples.TeaClub with

@@ -52,6 +52,19 @@ public sealed class GrantBatches
     }
 
     [Fact]
+    public async Task A_batch_that_names_a_customer_twice_gives_nothing_H2()
+    {
+        var club = Club.TeaClub();
+        var ann = await club.Meets("ann");
+        var batch = new GrantBatch("power-cut", "goodwill", "staff:1", [(ann, 10), (ann, 10)]);
+
+        var wrong = await Assert.ThrowsAsync<InvalidOperationException>(async () => await batch.RunAsync(club.Engine, TestContext.Current.CancellationToken));
+
+        Assert.Contains(ann.ToString(), wrong.Message);
+        Assert.Empty(await club.Ledger());
+    }
+
+    [Fact]
     public async Task A_batch_reports_who_was_refused_and_why()
     {
         var club = Club.TeaClub();
