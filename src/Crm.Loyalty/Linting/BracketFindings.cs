@@ -14,25 +14,27 @@ internal static class BracketFindings
     // Rules that give the same unit for the same events and ask for nothing but a span of the spend.
     private static IEnumerable<ProgramFinding> Brackets(Carts carts)
     {
-        var spans = carts.Program.Rules.Select((rule, place) => Span(rule, place)).OfType<Bracket>()
-            .Where(span => carts.Program.Limits.All(limit => limit.Unit != span.Unit) && IsWhole(span.From, carts.UsualCurrency) && IsWhole(span.Until ?? 0, carts.UsualCurrency));
+        var currency = carts.UsualCurrency;
+        var spans = carts.Program.Rules.Select((rule, place) => Span(rule, place, new Money(1, currency).Amount)).OfType<Bracket>()
+            .Where(span => carts.Program.Limits.All(limit => limit.Unit != span.Unit) && IsWhole(span.First, currency) && IsWhole(span.Beyond ?? 0, currency));
         foreach (var family in spans.GroupBy(span => (LifeFindings.UnitOf(span.Rule), On: string.Join(' ', span.Rule.On), span.Rule.Terms)).Where(family => family.Count() > 1))
         {
-            var ordered = family.OrderBy(span => span.From).ThenBy(span => span.Until ?? decimal.MaxValue).ToList();
-            foreach (var (lower, upper) in ordered.Zip(ordered.Skip(1)))
+            var ordered = family.OrderBy(span => span.First).ThenBy(span => span.Beyond ?? decimal.MaxValue).ToList();
+            var furthest = ordered[0];
+            for (var i = 1; i < ordered.Count; i++)
             {
-                // The smallest amount of money that is in neither, or in both.
-                var currency = carts.UsualCurrency;
-                var step = new Money(1, currency).Amount;
-                var between = lower.Until is not { } until ? upper.From : lower.IncludesUntil ? until + step : until;
-                if (lower.Until is not null && between < upper.From)
+                var upper = ordered[i];
+                if (furthest.Beyond is { } beyond && beyond < upper.First)
                 {
-                    yield return Finding(FindingCodes.Gap, carts, lower, upper, between, currency);
+                    yield return Finding(FindingCodes.Gap, carts, furthest, upper, beyond, currency);
                 }
-                else if (lower.Until is null || upper.From < lower.Until || (upper.From == lower.Until && lower.IncludesUntil))
+
+                foreach (var lower in ordered.Take(i).Where(lower => !(lower.Beyond <= upper.First)))
                 {
-                    yield return Finding(FindingCodes.Overlap, carts, lower, upper, upper.From, currency);
+                    yield return Finding(FindingCodes.Overlap, carts, lower, upper, upper.First, currency);
                 }
+
+                furthest = furthest.Beyond is { } end && !(upper.Beyond <= end) ? upper : furthest;
             }
         }
     }
@@ -40,7 +42,7 @@ internal static class BracketFindings
     private static ProgramFinding Finding(string code, Carts carts, Bracket lower, Bracket upper, decimal at, Currency currency)
     {
         var (gap, spend) = (code == FindingCodes.Gap, Money.Of(at, currency));
-        var (first, second) = (carts.Purchase("lower", Money.Of(Math.Max(lower.From, 0), currency), carts.Noon), carts.Purchase("upper", Money.Of(upper.From, currency), carts.Noon + NodaTime.Duration.FromMinutes(2)));
+        var (first, second) = (carts.Purchase("lower", Money.Of(Math.Max(lower.First, 0), currency), carts.Noon), carts.Purchase("upper", Money.Of(upper.First, currency), carts.Noon + NodaTime.Duration.FromMinutes(2)));
         var middle = carts.Purchase("between", spend, carts.Noon + NodaTime.Duration.FromMinutes(1));
         WitnessStep[] joining = [.. carts.Joining(carts.Noon)];
         return new ProgramFinding(
@@ -55,7 +57,7 @@ internal static class BracketFindings
     }
 
     // Only rules of a fixed number, whose parts of the witness are then known; those of a group compete as their policy says.
-    private static Bracket? Span(IEarningRule rule, int place)
+    private static Bracket? Span(IEarningRule rule, int place, decimal step)
     {
         if (rule is not FixedPoints { With: null, When: { } when } given || rule.Terms != EarningTerms.Usual || rule.On is not [Events.EventKinds.PurchaseName])
         {
@@ -68,23 +70,26 @@ internal static class BracketFindings
             switch (part)
             {
                 case Condition.Field { Name: Spend, Is: Test.AtLeast { Value: { Kind: ScalarKind.Number, AsNumber: var from } } }:
-                    bracket = bracket with { From = Math.Max(bracket.From, from) };
+                    bracket = bracket with { First = Math.Max(bracket.First, from) };
                     break;
-                case Condition.Field { Name: Spend, Is: Test.LessThan { Value: { Kind: ScalarKind.Number, AsNumber: var until } } } when bracket.Until is null:
-                    bracket = bracket with { Until = until };
+                case Condition.Field { Name: Spend, Is: Test.MoreThan { Value: { Kind: ScalarKind.Number, AsNumber: var before } } }:
+                    bracket = bracket with { First = Math.Max(bracket.First, before + step) };
                     break;
-                case Condition.Field { Name: Spend, Is: Test.AtMost { Value: { Kind: ScalarKind.Number, AsNumber: var last } } } when bracket.Until is null:
-                    bracket = bracket with { Until = last, IncludesUntil = true };
+                case Condition.Field { Name: Spend, Is: Test.LessThan { Value: { Kind: ScalarKind.Number, AsNumber: var until } } } when bracket.Beyond is null:
+                    bracket = bracket with { Beyond = until };
                     break;
-                case Condition.Field { Name: Spend, Is: Test.Between { From: { Kind: ScalarKind.Number, AsNumber: var from }, To: { Kind: ScalarKind.Number, AsNumber: var to } } } when bracket.Until is null:
-                    bracket = bracket with { From = Math.Max(bracket.From, from), Until = to, IncludesUntil = true };
+                case Condition.Field { Name: Spend, Is: Test.AtMost { Value: { Kind: ScalarKind.Number, AsNumber: var last } } } when bracket.Beyond is null:
+                    bracket = bracket with { Beyond = last + step };
+                    break;
+                case Condition.Field { Name: Spend, Is: Test.Between { From: { Kind: ScalarKind.Number, AsNumber: var from }, To: { Kind: ScalarKind.Number, AsNumber: var to } } } when bracket.Beyond is null:
+                    bracket = bracket with { First = Math.Max(bracket.First, from), Beyond = to + step };
                     break;
                 default:
                     return null;
             }
         }
 
-        return bracket.Until <= bracket.From ? null : bracket;
+        return bracket.Beyond <= bracket.First ? null : bracket;
     }
 
     private static IEnumerable<ProgramFinding> Tiers(Carts carts)
@@ -152,13 +157,11 @@ internal static class BracketFindings
 
     private static bool IsMore(Ratio one, Ratio other) => (Int128)one.Numerator * other.Denominator > (Int128)other.Numerator * one.Denominator;
 
-    // A rule and the span of the spend for which it gives.
+    // A rule and the span of the spend for which it gives: from the smallest amount of money for which it does, to the smallest beyond for which it does no more.
     private sealed record Bracket(FixedPoints Rule, int Place, string Unit, long Points)
     {
-        public decimal From { get; init; }
+        public decimal First { get; init; }
 
-        public decimal? Until { get; init; }
-
-        public bool IncludesUntil { get; init; }
+        public decimal? Beyond { get; init; }
     }
 }

@@ -88,6 +88,10 @@ public sealed class Findings
         {
             Rules = [Samples.Per(1, 10), Five with { When = If.Field("event.spend").LessThan(100) }, Five with { Name = "ten", Points = 10, When = If.Field("event.spend").AtLeast(200) }],
         }),
+        ["nothing for exactly 100"] = (FindingCodes.Gap, "rules[2].when", Plain with
+        {
+            Rules = [Samples.Per(1, 10), Five with { When = If.Field("event.spend").LessThan(100) }, Five with { Name = "ten", Points = 10, When = If.Field("event.spend").MoreThan(100) }],
+        }),
         ["200 counted twice"] = (FindingCodes.Overlap, "rules[1].when", Plain with
         {
             Rules = [Five with { When = If.Field("event.spend").AtMost(200) }, Five with { Name = "ten", Points = 10, When = If.Field("event.spend").AtLeast(200) }],
@@ -154,6 +158,24 @@ public sealed class Findings
 
         Assert.Equal(found, ProgramLinter.Findings(Plain with { Rewards = [TenDollars], Challenges = [challenge] }).Any(finding => finding.Code == FindingCodes.RefundLoop));
         Assert.Empty(ProgramLinter.Findings(Plain with { Rewards = [TenDollars], Challenges = [challenge with { KeepsAchieved = false }] }));
+    }
+
+    [Fact]
+    public async Task Of_spans_that_overlap_each_pair_is_found_and_no_gap_that_another_fills()
+    {
+        var (first, second, third) = (Five with { When = If.Field("event.spend").LessThan(100) }, Five with { Name = "ten", Points = 10, When = Between(10, 20) }, Five with { Name = "twenty", Points = 20, When = Between(50, 60) });
+        var (fourth, program) = (Five with { Name = "fifty", Points = 50, When = If.Field("event.spend").MoreThan(99.99m) }, Plain with { Rules = [first, second, third] });
+
+        var found = ProgramLinter.Findings(program);
+
+        Assert.Equal([(FindingCodes.Overlap, "rules[1].when"), (FindingCodes.Overlap, "rules[2].when")], found.Select(finding => (finding.Code, finding.Path)));
+        Assert.Equal(found.Select(finding => finding.Code), ProgramLinter.Findings(program with { Rules = [first, second, third, fourth] }).Select(finding => finding.Code));
+        foreach (var each in found)
+        {
+            await Witnesses.CheckAsync(program, each);
+        }
+
+        static Condition Between(decimal from, decimal until) => If.Field("event.spend").AtLeast(from) & If.Field("event.spend").LessThan(until);
     }
 
     [Fact]
