@@ -29,7 +29,14 @@ public sealed class ShadowRun(CrmEngine live, CrmEngine shadow)
         try
         {
             // Ids of customers belong to a store; in the shadow the live id is a name.
-            var seen = happened with { Customer = null, Identity = new Identity(IdentityKind, receipt.Customer.ToString()), AlsoKnownAs = [], OccurredAt = happened.OccurredAt ?? receipt.EffectiveAt };
+            var seen = happened with
+            {
+                Customer = null,
+                Identity = NameOf(receipt.Customer),
+                AlsoKnownAs = [],
+                OccurredAt = happened.OccurredAt ?? receipt.EffectiveAt,
+                Fields = await InShadowAsync(happened.Fields, cancellationToken).ConfigureAwait(false),
+            };
             var other = await shadow.RecordAsync(seen, cancellationToken).ConfigureAwait(false);
             if (Told(receipt) != Told(other))
             {
@@ -50,7 +57,23 @@ public sealed class ShadowRun(CrmEngine live, CrmEngine shadow)
     /// <param name="customer">The live id.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public ValueTask<CustomerView?> ReadShadowAsync(CustomerId customer, CancellationToken cancellationToken = default) =>
-        shadow.ReadAsync(CustomerRef.Of(new Identity(IdentityKind, customer.ToString())), cancellationToken);
+        shadow.ReadAsync(CustomerRef.Of(NameOf(customer)), cancellationToken);
+
+    private static Identity NameOf(CustomerId live) => new(IdentityKind, live.ToString());
+
+    // Who is named by a field, such as who gets a gift, has another id in the shadow.
+    private async ValueTask<Fields> InShadowAsync(Fields fields, CancellationToken cancellationToken)
+    {
+        foreach (var (name, value) in fields)
+        {
+            if (CustomerId.TryParse(value.AsCode, out var named) && await ReadShadowAsync(named, cancellationToken).ConfigureAwait(false) is { } known)
+            {
+                fields = fields.With(name, known.Customer.ToString());
+            }
+        }
+
+        return fields;
+    }
 
     // What a receipt moves, what it changes, and whether it was refused; which rule gave it is not the question.
     private static string Told(Receipt receipt) => string.Join('\n', receipt.Lines.Where(line => line.Unit is not null).GroupBy(line => line.Unit, StringComparer.Ordinal).OrderBy(unit => unit.Key, StringComparer.Ordinal)

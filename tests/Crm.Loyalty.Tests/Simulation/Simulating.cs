@@ -170,6 +170,25 @@ public sealed class Simulating
     }
 
     [Fact]
+    public async Task A_gift_goes_to_the_same_member_in_the_shadow_though_ids_are_others_there()
+    {
+        var (clock, program) = (new FakeClock(Start), Samples.TeaClub with { Units = [Samples.TeaClub.Units[0] with { Transferable = true }, Samples.TeaClub.Units[1]] });
+        var (live, shadow) = (Engine(new InMemoryStore(), clock, program), Engine(new InMemoryStore(), clock, program));
+        await shadow.RecordAsync(LoyaltyEvents.Visit("door:0", Identity.User("zoe")), Cancel);
+        var run = new ShadowRun(live, shadow);
+        var ben = Identity.User("ben");
+        var to = (await run.RecordAsync(LoyaltyEvents.Visit("door:1", ben), Cancel)).Customer;
+        await run.RecordAsync(CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(500)), Cancel);
+        await run.RecordAsync(LoyaltyEvents.Transfer("app:1", Samples.Amy, to, 20), Cancel);
+        await live.PumpAsync(cancellationToken: Cancel);
+        await shadow.PumpAsync(cancellationToken: Cancel);
+        var spent = await run.RecordAsync(LoyaltyEvents.Redeem("app:2", SpendAuthority.SignedIn(ben), 20), Cancel);
+
+        Assert.True(spent.Accepted);
+        Assert.Empty(run.Divergences);
+    }
+
+    [Fact]
     public async Task A_shadow_that_fails_is_noted_and_the_live_answer_is_given()
     {
         var (live, clock) = (new InMemoryStore(), new FakeClock(Start));
