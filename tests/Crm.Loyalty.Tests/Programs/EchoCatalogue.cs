@@ -121,6 +121,27 @@ public sealed class EchoCatalogue
         Assert.Contains(heard.Echoes, echo => echo.Kind == LoyaltyNames.TierProlonged);
     }
 
+    [Fact]
+    public async Task At_one_midnight_tiers_close_then_units_run_out_and_then_warnings_come_C11()
+    {
+        var heard = new Hearing();
+        var club = new Club(
+            new LoyaltyModule(Samples.TeaClub with
+            {
+                Units = [new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(0, LastDay.Included) }, Samples.TeaClub.Units[1], new("stars", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(31, LastDay.Included), WarnDaysBefore = 31 }],
+                Rules = [.. Samples.TeaClub.Rules, Samples.Per(1, 10) with { Name = "stars", Unit = "stars" }],
+                Ladders = [Samples.TeaClub.Ladders[0] with { Validity = new TierValidity.ToPeriodEnd(0) }],
+            }),
+            heard);
+        club.At(Samples.Local(2026, 12, 31));
+        await club.Buys(600);
+        heard.Echoes.Clear();
+        club.At(Samples.Local(2027, 1, 1));
+        await club.RunDue();
+
+        Assert.Equal([LoyaltyNames.TierChanged, LoyaltyNames.Expired, LoyaltyNames.Expiring], heard.Echoes.Select(echo => echo.Kind));
+    }
+
     private static LoyaltyProgram Program { get; } = new()
     {
         Name = "tea-club",
