@@ -119,8 +119,9 @@ internal static class ExplanationText
 
         if (leaf.Margin is > 0 and var margin)
         {
-            english.Append(CultureInfo.InvariantCulture, $", {margin} from the other answer at {leaf.TurnsAt}");
-            chinese.Append(CultureInfo.InvariantCulture, $"，與另一結果的界線 {leaf.TurnsAt} 相差 {margin}");
+            var far = Far(margin, leaf.TurnsAt.Kind);
+            english.Append(CultureInfo.InvariantCulture, $", {far.English} from the other answer at {leaf.TurnsAt}");
+            chinese.Append(CultureInfo.InvariantCulture, $"，與另一結果的界線 {leaf.TurnsAt} 相差 {far.Chinese}");
         }
 
         if (!leaf.Evidence.IsEmpty)
@@ -131,6 +132,25 @@ internal static class ExplanationText
             chinese.Append(CultureInfo.InvariantCulture, $"，根據{(more > 0 ? $"另外 {more} 項及" : "")} {string.Join("、", keys)}");
         }
     }
+
+    private static Text Far(decimal margin, ScalarKind kind) => kind switch
+    {
+        ScalarKind.Date => Counted(margin, "day", "日"),
+        ScalarKind.Instant => OfSeconds(margin),
+        _ => new Text(Scalar.Of(margin).ToString(), Scalar.Of(margin).ToString()),
+    };
+
+    // A tick more or less says nothing to people, except where that is all.
+    private static Text OfSeconds(decimal margin)
+    {
+        var seconds = margin < 1 ? margin : decimal.Floor(margin);
+        (decimal Number, string English, string Chinese)[] units = [(decimal.Floor(seconds / 86_400), "day", "日"), (decimal.Floor(seconds / 3_600) % 24, "hour", "小時"), (decimal.Floor(seconds / 60) % 60, "minute", "分鐘"), (seconds % 60, "second", "秒")];
+        var parts = units.Where(unit => unit.Number > 0).Select(unit => Counted(unit.Number, unit.English, unit.Chinese)).ToList();
+        return new Text(string.Join(' ', parts.Select(part => part.English)), string.Join(' ', parts.Select(part => part.Chinese)));
+    }
+
+    private static Text Counted(decimal number, string english, string chinese) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{number} {english}{(number == 1 ? "" : "s")}"), string.Create(CultureInfo.InvariantCulture, $"{number} {chinese}"));
 
     private static string At(Instant instant, DateTimeZone zone) => Minute.Format(instant.InZone(zone).LocalDateTime);
 }

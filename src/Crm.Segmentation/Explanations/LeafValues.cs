@@ -10,7 +10,8 @@ namespace Crm.Segmentation.Explanations;
 internal static class LeafValues
 {
     // A birthday may be on a leap day, and centuries have none.
-    private static readonly int[] YearsBack = [1, 4, 8];
+    private const int YearsToALeapDay = 8;
+    private static readonly int[] YearsBack = [1, 4, YearsToALeapDay];
 
     private const int MostSums = 4_096;
 
@@ -18,7 +19,6 @@ internal static class LeafValues
     private const decimal Furthest = 1_000_000_000_000_000m;
 
     private static readonly Test Untested = new Test.Known();
-    private static readonly Duration Tick = Duration.FromTicks(1);
     private static readonly string[] Others = ["-", "_", "~", "0"];
 
     /// <summary>Names the value that a leaf looks at, the same for leaves that differ only in their test; null where nothing but time changes it.</summary>
@@ -94,18 +94,38 @@ internal static class LeafValues
         {
             { Kind: ScalarKind.Number } when unit is { } step && Math.Abs(value.AsNumber) < Furthest => decimal.Floor(value.AsNumber / step) * step is var below ? [below, below - step, below + step] : [],
             { Kind: ScalarKind.Flag } => [true, false],
-            { AsDate: { } date } when date > LocalDate.MinIsoValue && date < LocalDate.MaxIsoValue => [date, date.PlusDays(-1), date.PlusDays(1)],
-            { AsInstant: { } instant } when instant > Instant.MinValue + Tick && instant < Instant.MaxValue - Tick => [instant, instant - Tick, instant + Tick],
+            { AsDate: { } date } => ValueGrid.Days(date).Select(Scalar.Of),
+            { AsInstant: { } instant } => ValueGrid.Ticks(instant).Select(Scalar.Of),
             _ => [value],
         };
 
-        // Today, and the nearest days on which it would be too late or too early; of a leap year too.
-        IEnumerable<Scalar> Days(Test.Anniversary test) =>
-            from days in new[] { 0, -test.DaysAfter - 1, test.DaysBefore + 1 }
-            from years in YearsBack
-            let day = CalendarDays.Zone(test.Zone).DayOf(now).Moved(Period.FromDays(days))?.Moved(Period.FromYears(-years))
-            where day is not null
-            select actual.Kind == ScalarKind.Number ? (Scalar)((100 * day.Value.Month) + day.Value.Day) : day.Value;
+        // Today, and the nearest days on which it would be too late or too early; of a leap year too. Of dates, also the nearest to the actual one with either answer.
+        IEnumerable<Scalar> Days(Test.Anniversary test)
+        {
+            var named =
+                from days in new[] { 0, -test.DaysAfter - 1, test.DaysBefore + 1 }
+                from years in YearsBack
+                let day = CalendarDays.Zone(test.Zone).DayOf(now).Moved(Period.FromDays(days))?.Moved(Period.FromYears(-years))
+                where day is not null
+                select actual.Kind == ScalarKind.Number ? (Scalar)((100 * day.Value.Month) + day.Value.Day) : day.Value;
+            return Told(leaf, actual).AsDate is { } date ? named.Concat(DatesAround(date, CalendarDays.Zone(test.Zone).DayOf(now), test).GroupBy(one => Holds(leaf, one, now)).Select(alike => alike.MinBy(one => Distance(actual, one)))) : named;
+        }
+    }
+
+    /// <summary>A value as far as it may be told how near others are to it: what stands in a profile is personal, and then it is as if there were none.</summary>
+    public static Scalar Told(Condition leaf, Scalar actual) => leaf is Condition.Field ? default : actual;
+
+    // The first and last days with an anniversary on one of the days that count, the ends of February, and those next to them, in every year in which the nearest may be: one of this year has its first anniversary in the next.
+    private static IEnumerable<Scalar> DatesAround(LocalDate date, LocalDate today, Test.Anniversary test)
+    {
+        var middle = Math.Min(date.Year, today.Year);
+        var ends = new[] { -test.DaysAfter - 1, -test.DaysAfter, test.DaysBefore, test.DaysBefore + 1 }.Select(days => today.Moved(Period.FromDays(days))).OfType<LocalDate>().ToList();
+        return
+            from year in Enumerable.Range(middle - YearsToALeapDay, (2 * YearsToALeapDay) + 1)
+            where year >= LocalDate.MinIsoValue.Year && year <= LocalDate.MaxIsoValue.Year
+            from end in ends.Select(end => end.PlusYears(year - end.Year)).Append(new LocalDate(year, 2, CalendarSystem.Iso.GetDaysInMonth(year, 2)))
+            from day in ValueGrid.Days(end)
+            select (Scalar)day;
     }
 
     /// <summary>Values that no test names, for tests that nothing named turns: none at all, a code that is not asked for, and the actual codes with those that are asked for or without them. They stand for others of their sort and are not to be shown.</summary>
@@ -191,10 +211,17 @@ internal static class LeafValues
         return others.Count == 0 ? null : others[0];
     }
 
-    /// <summary>How far apart two values are: numbers by their difference, all else by one.</summary>
-    public static decimal Distance(Scalar one, Scalar other) => other.Kind == ScalarKind.Number && (one.Kind == ScalarKind.Number || one.IsMissing)
-        ? Math.Abs((one.IsMissing ? 0 : one.AsNumber) - other.AsNumber)
-        : one == other ? 0 : 1;
+    /// <summary>How far a value is from another: of numbers their difference, no value being 0; of dates the days, of instants the seconds between them; null for all others.</summary>
+    public static decimal? Margin(Scalar actual, Scalar other) => (actual, other) switch
+    {
+        ({ Kind: ScalarKind.Number or ScalarKind.Missing }, { Kind: ScalarKind.Number }) => Math.Abs(actual.AsNumber - other.AsNumber),
+        ({ AsDate: { } day }, { AsDate: { } to }) => Math.Abs(Period.DaysBetween(day, to)),
+        ({ AsInstant: { } instant }, { AsInstant: { } to }) => Math.Abs(instant.ToUnixTimeTicks() - to.ToUnixTimeTicks()) / (decimal)NodaConstants.TicksPerSecond,
+        _ => null,
+    };
+
+    /// <summary>How far apart two values are, so that of several the nearest is found: where there is no measure for that, all that differ by one.</summary>
+    public static decimal Distance(Scalar one, Scalar other) => Margin(one, other) ?? (one == other ? 0 : 1);
 
     // The least by which a value can change; null for numbers that can be anything, as averages, quantities and the facts of modules can.
     private static decimal? UnitOf(Condition leaf) => leaf is not Condition.EventWindow { Measure: var measure } ? null : measure switch

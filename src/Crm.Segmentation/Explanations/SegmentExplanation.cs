@@ -77,11 +77,11 @@ public sealed record ExplainedPart
     /// <summary>The events that a measure counted, by their keys, oldest first; for a sequence those that may take part in one. Empty for other parts, and where the history was not read.</summary>
     public Sequence<EventKey> Evidence { get; init; }
 
-    /// <summary>The nearest value for which the leaf gives the other answer, or, of a number that can be anything, that right beyond which it does; of a score the nearest sum that its parts can give; missing where its test names none, any other code being as near, or the leaf is of the profile, a segment or a moment.</summary>
+    /// <summary>The nearest value for which the leaf gives the other answer, or, of a number that can be anything, that right beyond which it does; of a score the nearest sum that its parts can give; missing where its test names none, any other code being as near, or the leaf is of the profile, a segment or a moment. Of a day without its year (MMDD) it is one that does, and not always the nearest.</summary>
     public Scalar TurnsAt { get; init; }
 
-    /// <summary>How far the value is from giving the other answer; null where it is no number.</summary>
-    public decimal? Margin => TurnsAt.Kind == ScalarKind.Number && (Actual.Kind == ScalarKind.Number || Actual.IsMissing) ? Math.Abs(TurnsAt.AsNumber - Actual.AsNumber) : null;
+    /// <summary>How far the value is from giving the other answer: of numbers the difference, of dates in whole days, of instants in seconds, exact to the tick (100 ns). Null for codes, flags and days without their year, and where a date or instant is missing.</summary>
+    public decimal? Margin => LeafValues.TestOf(Condition) is Test.Anniversary && TurnsAt.Kind == ScalarKind.Number ? null : LeafValues.Margin(Actual, TurnsAt);
 
     /// <summary>Where the customer's own zone was found, for a leaf that sees the calendar in it; null for all others. The zone itself is personal and not told.</summary>
     public ZoneSource? Zone { get; init; }

@@ -78,17 +78,19 @@ internal sealed class SmallestChange
         return Followed([Way.Start], whole, !before) is [{ Set: var enough }, ..] && HoldsWith(whole, enough) != before ? Changed(whole, enough) : [];
     }
 
+    // Of the profile, which is personal, nothing shows in the change but which parts hold: nothing is near to it, and what stands there now is among what it could be.
     private Changeable Value(Condition name, List<Condition> leaves)
     {
         var actual = valueOf(leaves[0]);
+        var from = LeafValues.Told(name, actual);
         var codes = leaves.Select(LeafValues.TestOf).SelectMany(test => test switch { Test.AnyOf any => any.Codes, Test.AllOf all => all.Codes, _ => [] }).ToList();
         var named = leaves.SelectMany(leaf => LeafValues.Turns(leaf, actual, now)).Concat(codes.Count == 0 ? [] : [Scalar.Of(codes)]).Distinct().ToList();
         var unnamed = leaves.SelectMany(leaf => LeafValues.Unnamed(leaf, actual)).Distinct().Except(named);
         var others = named.Select(value => new Candidate(value, value, CandidateKind.Named))
-            .Concat(LeafValues.Between(leaves, actual).Select(between => new Candidate(between.Value, between.Nearest, CandidateKind.Between)))
+            .Concat(LeafValues.Between(leaves, from).Select(between => new Candidate(between.Value, between.Nearest, CandidateKind.Between)))
             .Concat(unnamed.Select(value => new Candidate(value, value, CandidateKind.Unnamed)))
-            .Where(other => other.Value != actual);
-        return new Changeable(name, leaves[0], actual, [.. others]);
+            .Where(other => name is Condition.Field || other.Value != actual);
+        return new Changeable(name, leaves[0], from, [.. others]);
     }
 
     private List<ChangedValue> Changed(Condition whole, List<(Changeable Value, Candidate To)> set) => [.. set.Select(one => new ChangedValue(one.Value.Leaf, one.To.Value, one.To.Kind switch
@@ -252,15 +254,15 @@ internal sealed class SmallestChange
     /// <summary>A value that could be another.</summary>
     /// <param name="Name">The leaf without its test.</param>
     /// <param name="Leaf">A leaf that looks at it.</param>
-    /// <param name="Actual">What it is.</param>
+    /// <param name="From">What it is, as far as it may be told.</param>
     /// <param name="Others">What it could be.</param>
-    private sealed record Changeable(Condition Name, Condition Leaf, Scalar Actual, List<Candidate> Others)
+    private sealed record Changeable(Condition Name, Condition Leaf, Scalar From, List<Candidate> Others)
     {
         // The same for all that the value could be, so that of two the nearer is the nearer.
-        private readonly decimal scale = Others.Where(other => other is { Kind: not CandidateKind.Unnamed, Nearest.Kind: ScalarKind.Number }).Select(other => Math.Abs(other.Nearest.AsNumber)).Append(1).Max();
+        private readonly decimal scale = Others.Where(other => other.Kind != CandidateKind.Unnamed).Select(other => other.Nearest.Kind == ScalarKind.Number ? Math.Abs(other.Nearest.AsNumber) : LeafValues.Distance(From, other.Nearest)).Append(1).Max();
 
-        /// <summary>How far it is to another value, in proportion to the largest that is asked for, so that a purchase and its amount compare.</summary>
-        public decimal DistanceTo(Candidate to) => to.Kind == CandidateKind.Unnamed ? Unnamed : LeafValues.Distance(Actual, to.Nearest) / (to.Nearest.Kind == ScalarKind.Number ? scale : 1);
+        /// <summary>How far it is to another value, in proportion to the largest number or the farthest date or instant that is asked for, so that a purchase and its amount compare.</summary>
+        public decimal DistanceTo(Candidate to) => to.Kind == CandidateKind.Unnamed ? Unnamed : LeafValues.Distance(From, to.Nearest) / scale;
     }
 
     /// <summary>What a value could be.</summary>

@@ -69,6 +69,36 @@ internal sealed class ValueGrid
         _ => [],
     };
 
+    /// <summary>A date and those next to it that there are.</summary>
+    public static IEnumerable<LocalDate> Days(LocalDate date)
+    {
+        yield return date;
+        if (date > LocalDate.MinIsoValue)
+        {
+            yield return date.PlusDays(-1);
+        }
+
+        if (date < LocalDate.MaxIsoValue)
+        {
+            yield return date.PlusDays(1);
+        }
+    }
+
+    /// <summary>An instant and those a tick (100 ns) from it that there are.</summary>
+    public static IEnumerable<Instant> Ticks(Instant instant)
+    {
+        yield return instant;
+        if (instant >= Instant.MinValue + Duration.FromTicks(1))
+        {
+            yield return instant - Duration.FromTicks(1);
+        }
+
+        if (instant <= Instant.MaxValue - Duration.FromTicks(1))
+        {
+            yield return instant + Duration.FromTicks(1);
+        }
+    }
+
     private static IEnumerable<Test> Tests(Condition condition) => condition.Leaves().SelectMany(leaf => leaf switch
     {
         Condition.Field field => [field.Is],
@@ -105,34 +135,6 @@ internal sealed class ValueGrid
         from year in new[] { LeapYear, LeapYear + 1 }
         from days in Enumerable.Range(-1, 4)
         select day.InYear(year).PlusDays(days);
-
-    private static IEnumerable<LocalDate> Days(LocalDate date)
-    {
-        yield return date;
-        if (date > LocalDate.MinIsoValue)
-        {
-            yield return date.PlusDays(-1);
-        }
-
-        if (date < LocalDate.MaxIsoValue)
-        {
-            yield return date.PlusDays(1);
-        }
-    }
-
-    private static IEnumerable<Instant> Ticks(Instant instant)
-    {
-        yield return instant;
-        if (instant > Instant.MinValue + Duration.FromTicks(1))
-        {
-            yield return instant - Duration.FromTicks(1);
-        }
-
-        if (instant < Instant.MaxValue - Duration.FromTicks(1))
-        {
-            yield return instant + Duration.FromTicks(1);
-        }
-    }
 
     private static string Other(List<string> codes)
     {

@@ -98,6 +98,21 @@ public sealed class EvidenceScenarios
         Assert.DoesNotContain("secret", explanation.Text.English + explanation.Text.Chinese, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Nobody_learns_in_which_year_somebody_was_born()
+    {
+        var town = new Town(Samples.Of("birthday", If.Field("customer.born").HasAnniversary("UTC")));
+        await BornAsync("amy", new LocalDate(1950, 6, 15));
+        await BornAsync("ben", new LocalDate(1999, 12, 25));
+
+        var (amy, ben) = (await ExplainAsync(town, "birthday"), await town.Study.ExplainAsync(CustomerRef.Of(Identity.User("ben")), "birthday", cancellationToken: Cancel));
+
+        Assert.Equal(amy.SmallestChange, ben!.SmallestChange);
+
+        Task BornAsync(string name, LocalDate day) =>
+            town.RecordAsync(Events.CustomerEvent.Purchase($"till:{name}", Identity.User(name), Money.Hkd(50)) with { OccurredAt = Club.Day(1), Profile = Fields.Of(("born", day)) });
+    }
+
     public static TheoryData<Condition, string> Leaving => new()
     {
         { If.Field("customer.size").Is("l"), "the customer's size is not l or is unknown" },

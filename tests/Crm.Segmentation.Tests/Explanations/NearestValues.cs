@@ -75,4 +75,75 @@ public sealed class NearestValues
         Assert.True(Assert.Single(explanation.SmallestChange).To.IsMissing);
         Assert.Contains("less than 0.5", explanation.Text.English, StringComparison.Ordinal);
     }
+
+    public static TheoryData<Condition, decimal, string, string> Times => new()
+    {
+        { If.Purchases().Latest(new Measured.Day("UTC")).AtLeast(new LocalDate(2026, 1, 5)), 3, "(is 2026-01-02), 3 days from the other answer at 2026-01-05", "（現為 2026-01-02），與另一結果的界線 2026-01-05 相差 3 日" },
+        { If.Purchases().Latest(new Measured.Day("UTC")).LessThan(new LocalDate(2026, 1, 3)), 1, ", 1 day from the other answer at 2026-01-03", "，與另一結果的界線 2026-01-03 相差 1 日" },
+        { If.Purchases().First(new Measured.At()).AtLeast(Instant.FromUtc(2026, 1, 3, 5, 4)), 104_640, ", 1 day 5 hours 4 minutes from the other answer at 2026-01-03T05:04:00Z", "相差 1 日 5 小時 4 分鐘" },
+        { If.Purchases().First(new Measured.At()).AtMost(Instant.FromUtc(2026, 1, 2, 0, 2)), 120.0000001m, ", 2 minutes from the other answer at 2026-01-02T00:02:00.0000001Z", "相差 2 分鐘" },
+        { If.Purchases().First(new Measured.At()).MoreThan(Club.Day(1)), 0.0000001m, ", 0.0000001 seconds from the other answer at 2026-01-02T00:00:00.0000001Z", "相差 0.0000001 秒" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Times))]
+    public async Task Of_dates_the_days_are_told_and_of_instants_the_seconds(Condition where, decimal margin, string english, string chinese)
+    {
+        var club = new Club(Samples.Of("timed", where));
+        await club.RecordAsync(Club.Purchase("till:1", Club.Day(1)));
+
+        var explanation = club.Catalog!.Explain(await club.ReadAsync(Club.Day(2)), "timed");
+
+        Assert.Equal(margin, explanation.Why!.Margin);
+        Assert.Contains(english, explanation.Text.English, StringComparison.Ordinal);
+        Assert.Contains(chinese, explanation.Text.Chinese, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<Test, string?, string> Unmeasured => new()
+    {
+        { new Test.AtLeast(new LocalDate(2026, 1, 5)), null, "2026-01-05" },
+        { new Test.EqualTo("gold"), "silver", "gold" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unmeasured))]
+    public void Where_there_is_no_way_to_measure_how_far_it_is_nothing_is_said_of_that(Test test, string? actual, string turnsAt)
+    {
+        var leaf = new Condition.Fact("thing", test, false);
+        var value = actual is null ? default : Scalar.Of(actual);
+
+        var turn = LeafValues.Turn(leaf, value, Club.Opening) ?? default;
+
+        Assert.Equal(turnsAt, turn.ToString());
+        Assert.Null(new ExplainedPart { Condition = leaf, Text = new Text("", ""), Holds = false, ValidUntil = null, Actual = value, TurnsAt = turn }.Margin);
+    }
+
+    [Fact]
+    public void Days_without_their_year_are_no_numbers_to_subtract()
+    {
+        var leaf = If.Fact("born").WhenMissing(false).HasAnniversary("UTC");
+
+        var turn = LeafValues.Turn(leaf, 1_231, Club.Opening) ?? default;
+
+        Assert.Equal(101, turn);
+        Assert.Null(new ExplainedPart { Condition = leaf, Text = new Text("", ""), Holds = false, ValidUntil = null, Actual = 1_231, TurnsAt = turn }.Margin);
+    }
+
+    public static TheoryData<Scalar, Scalar, decimal> Ends => new()
+    {
+        { LocalDate.MaxIsoValue, LocalDate.MaxIsoValue.PlusDays(-1), 1 },
+        { Instant.MaxValue, Instant.MaxValue - Duration.FromTicks(1), 0.0000001m },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void At_the_end_of_the_calendar_the_other_answer_is_before_it(Scalar end, Scalar before, decimal margin)
+    {
+        var leaf = If.Fact("until").WhenMissing(false).AtLeast(end);
+
+        var turn = LeafValues.Turn(leaf, end, Club.Opening) ?? default;
+
+        Assert.Equal(before, turn);
+        Assert.Equal(margin, LeafValues.Margin(end, turn));
+    }
 }

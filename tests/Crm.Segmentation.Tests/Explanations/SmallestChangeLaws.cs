@@ -90,6 +90,10 @@ public sealed class SmallestChangeLaws
     public void The_law_catches_a_change_that_says_more_than_turns_the_answer() => Counterfeits.Caught(() => Check((search, condition) =>
         [.. search.Find(condition).Select(change => change.Says is Condition.Fact { Is: Test.LessThan } says ? change with { Says = says with { Is = new Test.Between(-5, 5) } } : change)]));
 
+    [Fact]
+    public void The_law_catches_a_date_that_is_farther_than_it_must_be() => Counterfeits.Caught(() => Check((search, condition) =>
+        [.. search.Find(condition).Select(change => change.Leaf is Condition.Fact { Name: "born" } && change.To.AsDate is { } date ? change with { To = date.PlusYears(-4) } : change)]));
+
     // Sixteen questions about seven facts, of which several may look at one.
     private static readonly Gen<Condition> Wide = (
         from parts in Gen.Choose(5, 9).SelectMany(count => Gen.ListOf(
@@ -193,6 +197,12 @@ public sealed class SmallestChangeLaws
             Assert.True(found.Says is null
                 ? Math.Abs(found.To.AsNumber - values[place].AsNumber) <= nearest + Near
                 : all.Exists(one => Holds(found.Says, one.World) && Math.Abs(one.Value.AsNumber - values[place].AsNumber) <= nearest + Near), $"{nearest} away is one that turns {ConditionJson.Write(condition)}, and {found} is said");
+        }
+
+        if (values[place].AsDate is { } day && found.To.AsDate is { } to)
+        {
+            Assert.All(all.Where(one => Holds(condition, one.World) != Holds(condition, values)), one =>
+                Assert.True(Math.Abs(Period.DaysBetween(day, to)) <= Math.Abs(Period.DaysBetween(day, one.Value.AsDate!.Value)), $"{one.Value} turns {ConditionJson.Write(condition)} and is nearer to {day} than {to}"));
         }
     }
 
