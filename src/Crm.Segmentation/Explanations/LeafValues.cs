@@ -108,8 +108,17 @@ internal static class LeafValues
                 let day = CalendarDays.Zone(test.Zone).DayOf(now).Moved(Period.FromDays(days))?.Moved(Period.FromYears(-years))
                 where day is not null
                 select actual.Kind == ScalarKind.Number ? (Scalar)((100 * day.Value.Month) + day.Value.Day) : day.Value;
-            return Told(leaf, actual).AsDate is { } date ? named.Concat(DatesAround(date, CalendarDays.Zone(test.Zone).DayOf(now), test).GroupBy(one => Holds(leaf, one, now)).Select(alike => alike.MinBy(one => Distance(actual, one)))) : named;
+            return named.Concat(Anniversaries([leaf], actual, now));
         }
+    }
+
+    /// <summary>Of leaves that look at one date, of which some ask for its anniversaries: for each way in which they can answer together, the nearest date to the actual one with which they do; none where neither it nor a test is a date.</summary>
+    public static IEnumerable<Scalar> Anniversaries(IReadOnlyList<Condition> leaves, Scalar actual, Instant now)
+    {
+        var from = Told(leaves[0], actual);
+        var pivots = leaves.Where(leaf => TestOf(leaf) is not Test.Anniversary).SelectMany(leaf => Turns(leaf, actual, now)).Append(from).Select(value => value.AsDate).OfType<LocalDate>().Distinct().ToList();
+        return leaves.Select(TestOf).OfType<Test.Anniversary>().SelectMany(test => pivots.SelectMany(pivot => DatesAround(pivot, CalendarDays.Zone(test.Zone).DayOf(now), test).OrderBy(date => Distance(pivot, date)))).Distinct()
+            .GroupBy(date => leaves.Select(leaf => Holds(leaf, date, now)).ToSequence()).Select(alike => alike.MinBy(date => Distance(from, date)));
     }
 
     /// <summary>A value as far as it may be told how near others are to it: what stands in a profile is personal, and then it is as if there were none.</summary>

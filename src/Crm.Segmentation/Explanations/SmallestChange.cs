@@ -84,7 +84,7 @@ internal sealed class SmallestChange
         var actual = valueOf(leaves[0]);
         var from = LeafValues.Told(name, actual);
         var codes = leaves.Select(LeafValues.TestOf).SelectMany(test => test switch { Test.AnyOf any => any.Codes, Test.AllOf all => all.Codes, _ => [] }).ToList();
-        var named = leaves.SelectMany(leaf => LeafValues.Turns(leaf, actual, now)).Concat(codes.Count == 0 ? [] : [Scalar.Of(codes)]).Distinct().ToList();
+        var named = leaves.SelectMany(leaf => LeafValues.Turns(leaf, actual, now)).Concat(LeafValues.Anniversaries(leaves, actual, now)).Concat(codes.Count == 0 ? [] : [Scalar.Of(codes)]).Distinct().ToList();
         var unnamed = leaves.SelectMany(leaf => LeafValues.Unnamed(leaf, actual)).Distinct().Except(named);
         var others = named.Select(value => new Candidate(value, value, CandidateKind.Named))
             .Concat(LeafValues.Between(leaves, from).Select(between => new Candidate(between.Value, between.Nearest, CandidateKind.Between)))

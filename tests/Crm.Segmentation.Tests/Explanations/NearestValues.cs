@@ -146,4 +146,16 @@ public sealed class NearestValues
         Assert.Equal(before, turn);
         Assert.Equal(margin, LeafValues.Margin(end, turn));
     }
+
+    [Fact]
+    public void Where_a_date_must_satisfy_two_tests_it_is_the_nearest_that_satisfies_both()
+    {
+        var born = If.Fact("born").WhenMissing(false);
+        var adult = If.All(born.HasAnniversary("UTC"), born.AtMost(new LocalDate(2008, 6, 15)));
+        Scalar actual = new LocalDate(2015, 6, 1);
+
+        var change = Assert.Single(new SmallestChange(_ => null, _ => actual, leaf => LeafValues.Holds(leaf, actual, Club.Opening), Club.Opening).Find(adult));
+
+        Assert.Equal(new LocalDate(2008, 1, 1), change.To);
+    }
 }

@@ -12,6 +12,7 @@ namespace Crm.Segmentation.Tests.Explanations;
 public sealed class SmallestChangeLaws
 {
     private static readonly LocalDate Today = new(2026, 1, 1);
+    private static readonly LocalDate OfAge = new(2007, 6, 15);
 
     private static readonly decimal[] Named = [0, 0.5m, 2.25m];
 
@@ -29,7 +30,7 @@ public sealed class SmallestChangeLaws
         ("tier", [default, "gold", "silver", "g", "tin"]),
         ("day", [.. Enumerable.Range(-2, 5).Select(days => (Scalar)Today.PlusDays(days))]),
         ("tags", [default, "tea", "cup", Scalar.Of(["cup", "tea"]), "tin"]),
-        ("born", [Today.PlusYears(-1), Today.PlusYears(-1).PlusDays(1), Today.PlusYears(-1).PlusDays(-2)]),
+        ("born", [Today.PlusYears(-1), Today.PlusYears(-1).PlusDays(1), Today.PlusYears(-1).PlusDays(-2), new LocalDate(2008, 1, 1), OfAge, OfAge.PlusDays(-1), new LocalDate(2007, 1, 1)]),
     ];
 
     // Everything that the facts of a condition together can be; the others stay as they are.
@@ -64,7 +65,9 @@ public sealed class SmallestChangeLaws
         from missing in Gen.Elements(true, false)
         from test in Gen.Elements<Test>(new Test.AnyOf(["tea"]), new Test.AnyOf(["tea", "cup"]), new Test.AllOf(["cup", "tea"]), new Test.AnyOf(["cup"]))
         select (Condition)new Condition.Fact("tags", test, missing),
-        Gen.Constant(If.Fact("born").HasAnniversary("UTC")));
+        from question in Gen.Constant(If.Fact("born").WhenMissing(false))
+        from condition in Gen.Elements(question.HasAnniversary("UTC"), question.HasAnniversary("UTC"), question.LessThan(OfAge), question.AtLeast(OfAge))
+        select condition);
 
     [Fact]
     public void The_smallest_change_turns_the_answer_and_no_smaller_set_of_values_does() => Check((search, condition) => search.Find(condition));
