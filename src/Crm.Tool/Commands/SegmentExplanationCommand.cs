@@ -47,7 +47,7 @@ internal static class SegmentExplanationCommand
                     output.Json(json => Write(json, explanation, name));
                     break;
                 case OutputForm.Csv:
-                    output.Csv([["depth", "holds", "text", "actual", "margin", "turnsAt", "until", "evidence"], .. explanation.Why is { } why ? Rows(why, 0, output.Language) : []]);
+                    output.Csv([["depth", "holds", "text", "actual", "margin", "marginUnit", "turnsAt", "until", "evidence"], .. explanation.Why is { } why ? Rows(why, 0, output.Language) : []]);
                     break;
                 default:
                     output.Line(explanation.Text.In(output.Language));
@@ -122,6 +122,8 @@ internal static class SegmentExplanationCommand
                 json.WriteNull("margin");
             }
 
+            json.WriteString("marginUnit", UnitOf(part));
+
             json.WriteStartArray("evidence");
             foreach (var key in part.Evidence)
             {
@@ -190,12 +192,20 @@ internal static class SegmentExplanationCommand
         }
     }
 
+    // Numbers are told in the unit of what is compared, which the text names.
+    private static string? UnitOf(ExplainedPart part) => (part.Margin, part.TurnsAt.Kind) switch
+    {
+        (not null, ScalarKind.Date) => "days",
+        (not null, ScalarKind.Instant) => "seconds",
+        _ => null,
+    };
+
     private static IEnumerable<string[]> Rows(ExplainedPart part, int depth, Language language)
     {
         yield return
         [
             string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{depth}"), part.Holds ? "true" : "false", part.Text.In(language), part.Actual.ToString(),
-            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{part.Margin}"), part.TurnsAt.ToString(), part.ValidUntil is { } until ? InstantPattern.ExtendedIso.Format(until) : "", string.Join(' ', part.Evidence),
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{part.Margin}"), UnitOf(part) ?? "", part.TurnsAt.ToString(), part.ValidUntil is { } until ? InstantPattern.ExtendedIso.Format(until) : "", string.Join(' ', part.Evidence),
         ];
         foreach (var row in part.Parts.SelectMany(inner => Rows(inner, depth + 1, language)))
         {

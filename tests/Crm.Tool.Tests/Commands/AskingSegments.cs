@@ -4,6 +4,7 @@ using Crm.Storage.Sqlite;
 using Crm.Tool.Demo;
 using Crm.Tool.Tests.Support;
 using NodaTime;
+using NodaTime.Text;
 
 namespace Crm.Tool.Tests.Commands;
 
@@ -98,6 +99,30 @@ public sealed class AskingSegments : IDisposable
         Assert.Equal(evaluated.Json.GetProperty("overlaps")[0].GetProperty("otherSize").GetInt32(), overlap.Json.GetProperty("size").GetInt32());
         Assert.InRange(evaluated.Json.GetProperty("sample").GetArrayLength(), 1, 20);
         Assert.StartsWith("customer,since\r\n", (await Support.Tool.RunAsync("segments", "members", "recent", "--segments", often, recent, "--store", store, "--as-of", "2011-01-12", "--csv")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task How_far_a_day_or_an_instant_is_from_the_other_answer_is_told_with_its_unit()
+    {
+        var store = await SalesAsync();
+        var early = folder.Write("early.json", Segment("early", """{"all":[{"latest":"day","zone":"UTC","of":"purchase","window":"lifetime","is":{"lt":{"date":"2011-02-20"}},"whenMissing":false},{"latest":"at","of":"purchase","window":"lifetime","is":{"lt":{"instant":"2011-02-20T00:00:00Z"}},"whenMissing":false},{"count":"purchase","window":"lifetime","is":{"gte":1}}]}"""));
+        var customer = (await Support.Tool.RunAsync("segments", "evaluate", early, "--store", store, "--as-of", "2011-01-12", "--json")).Json.GetProperty("sample")[0].GetString()!;
+
+        var parts = (await ExplainAsync("--json")).Json.GetProperty("why").GetProperty("parts").EnumerateArray().ToDictionary(part => part.GetProperty("turnsAt").ToString());
+        var (csv, text) = ((await ExplainAsync("--csv")).Out, (await ExplainAsync()).Out);
+
+        var (day, instant, count) = (parts["2011-02-20"], parts["2011-02-20T00:00:00Z"], parts["0"]);
+        var days = Period.DaysBetween(LocalDatePattern.Iso.Parse(day.GetProperty("actual").GetString()!).Value, new LocalDate(2011, 2, 20));
+        var seconds = (Instant.FromUtc(2011, 2, 20, 0, 0) - InstantPattern.ExtendedIso.Parse(instant.GetProperty("actual").GetString()!).Value).TotalSeconds;
+        Assert.Equal((days, "days"), (day.GetProperty("margin").GetInt32(), day.GetProperty("marginUnit").GetString()));
+        Assert.Equal((seconds, "seconds"), (instant.GetProperty("margin").GetDouble(), instant.GetProperty("marginUnit").GetString()));
+        Assert.Equal((count.GetProperty("actual").GetInt32(), null), (count.GetProperty("margin").GetInt32(), count.GetProperty("marginUnit").GetString()));
+        Assert.StartsWith("depth,holds,text,actual,margin,marginUnit,turnsAt,until,evidence\r\n", csv, StringComparison.Ordinal);
+        Assert.Contains($",{days},days,2011-02-20,", csv, StringComparison.Ordinal);
+        Assert.Contains($",{seconds},seconds,2011-02-20T00:00:00Z,", csv, StringComparison.Ordinal);
+        Assert.Contains($", {days} days from the other answer at 2011-02-20,", text, StringComparison.Ordinal);
+
+        Task<Support.Tool> ExplainAsync(params string[] more) => Support.Tool.RunAsync(["segments", "explain", "early", customer, "--segments", early, "--store", store, "--as-of", "2011-01-12", .. more]);
     }
 
     [Fact]
