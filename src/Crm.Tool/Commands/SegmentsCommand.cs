@@ -121,7 +121,7 @@ internal static class SegmentsCommand
     {
         var (common, files) = (new CommonOptions(), Files());
         var draft = new Argument<string>("FILE") { Description = "A segment as JSON." };
-        var command = new Command("evaluate", "What a segment would be before it is saved: its size, a sample, what the linter says of it, and what it shares with the others. All that is wrong with it is listed.") { draft, files };
+        var command = new Command("evaluate", "What a segment would be before it is saved: its size, a sample, what the linter says of it, and what it shares with the others. All that is wrong with it is listed. The first row of CSV, without another segment, is the segment among all customers: its size, how many they are, and its share.") { draft, files };
         common.AddStoreTo(command).AddAsOfTo(command).AddOutputTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -150,7 +150,8 @@ internal static class SegmentsCommand
                 }
             }
 
-            Overlaps(overlaps).Write(output, json =>
+            // CSV is one table, so the segment comes first in it, with no other: among all customers.
+            Overlaps(output.Form == OutputForm.Csv ? [new SegmentOverlap(id, "", inIt.Count, customers, inIt.Count), .. overlaps] : overlaps).Write(output, json =>
             {
                 json.WriteString("segment", id);
                 json.WriteString("asOf", InstantPattern.ExtendedIso.Format(segments.Last));
@@ -164,7 +165,7 @@ internal static class SegmentsCommand
             });
             return ExitCode.Done;
         });
-        return command.WithExamples("crm segments evaluate hk-regulars.json --store shop.db", "crm segments evaluate hk-regulars.json --store shop.db --as-of 2026-10-31 --json");
+        return command.WithExamples("crm segments evaluate hk-regulars.json --store shop.db", "crm segments evaluate hk-regulars.json --store shop.db --as-of 2026-10-31 --json", "crm segments evaluate hk-regulars.json --store shop.db --csv");
     }
 
     private static Command Overlap(IClock clock)

@@ -102,6 +102,27 @@ public sealed class AskingSegments : IDisposable
     }
 
     [Fact]
+    public async Task A_draft_has_its_size_in_csv_whether_or_not_there_are_others()
+    {
+        var store = await SalesAsync();
+        var few = folder.Write("few.json", Segment("few", """{"count":"purchase","window":"lifetime","is":{"lte":1}}"""));
+        var often = folder.Write("often.json", Segment("often", """{"count":"purchase","window":"lifetime","is":{"gte":4}}"""));
+
+        var told = (await Support.Tool.RunAsync("segments", "evaluate", few, "--store", store, "--as-of", "2011-01-12", "--json")).Json;
+        var alone = await LinesAsync();
+        var among = await LinesAsync("--segments", often);
+
+        var size = told.GetProperty("size").GetInt32();
+        Assert.InRange(size, 1, 199);
+        Assert.Equal(["segment,other,size,otherSize,both,likeness", $"few,,{size},200,{size},{told.GetProperty("share").GetRawText()}"], alone);
+        Assert.Equal(alone, among[..2]);
+        Assert.StartsWith($"few,often,{size},", Assert.Single(among[2..]), StringComparison.Ordinal);
+
+        async Task<string[]> LinesAsync(params string[] more) =>
+            (await Support.Tool.RunAsync(["segments", "evaluate", few, "--store", store, "--as-of", "2011-01-12", "--csv", .. more])).Out.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    [Fact]
     public async Task How_far_a_day_or_an_instant_is_from_the_other_answer_is_told_with_its_unit()
     {
         var store = await SalesAsync();
