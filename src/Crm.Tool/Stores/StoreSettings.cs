@@ -11,8 +11,17 @@ namespace Crm.Tool.Stores;
 /// <param name="Zone">The zone in which its days begin and end; it never changes.</param>
 internal sealed record StoreSettings(DateTimeZone Zone)
 {
-    /// <summary>The calendars that come with the tool.</summary>
-    public static DayCalendars Calendars { get; } = new(HongKongHolidays.Calendar);
+    /// <summary>The calendars that come with the tool: the general holidays of Hong Kong, and the festivals of the lunar year, which also fall on Sundays and in other years than those gazetted.</summary>
+    public static DayCalendars Calendars { get; } = new(
+        HongKongHolidays.Calendar,
+        new LunarDay("lunar-new-year", 1, 1),
+        new LunarDay("lantern-festival", 1, 15),
+        new LunarDay("birthday-of-the-buddha", 4, 8),
+        new LunarDay("tuen-ng", 5, 5),
+        new LunarDay("double-seventh", 7, 7),
+        new LunarDay("yu-lan", 7, 15),
+        new LunarDay("mid-autumn", 8, 15),
+        new LunarDay("chung-yeung", 9, 9));
 
     /// <summary>How engines over the store decide.</summary>
     public CrmOptions Options => new() { Zone = Zone, Calendars = Calendars };

@@ -2,6 +2,7 @@ using Crm.Engine;
 using Crm.Segmentation.Segments;
 using Crm.Storage.Sqlite;
 using Crm.Tool.Demo;
+using Crm.Tool.Stores;
 using Crm.Tool.Tests.Support;
 using NodaTime;
 using NodaTime.Text;
@@ -237,21 +238,35 @@ public sealed class AskingSegments : IDisposable
     }
 
     [Fact]
-    public async Task The_holidays_of_Hong_Kong_are_known_and_other_calendars_are_refused_with_the_nearest()
+    public async Task The_holidays_of_Hong_Kong_and_lunar_days_are_known_and_other_calendars_are_refused_with_the_nearest()
     {
         var store = await SalesAsync();
         var holiday = folder.Write("holiday.json", Segment("holiday", """{"calendar":"hk-public-holidays","zone":"Asia/Hong_Kong","whenMissing":false}"""));
+        var moon = folder.Write("moon.json", Segment("moon", """{"calendar":"mid-autumn","zone":"Asia/Hong_Kong","whenMissing":false}"""));
         var unknown = folder.Write("unknown.json", Segment("unknown", """{"calendar":"hk-public-holiday","whenMissing":false}"""));
 
         var (on, after) = (await EvaluateAsync(holiday, "2026-12-25T12:00:00Z"), await EvaluateAsync(holiday, "2026-12-28T12:00:00Z"));
         var refused = await EvaluateAsync(unknown, "2026-12-25T12:00:00Z");
 
         Assert.Equal((200, 0), (on.Json.GetProperty("size").GetInt32(), after.Json.GetProperty("size").GetInt32()));
+        Assert.Equal((200, 0), ((await EvaluateAsync(moon, "2026-09-25T12:00:00Z")).Json.GetProperty("size").GetInt32(), (await EvaluateAsync(moon, "2026-09-26T12:00:00Z")).Json.GetProperty("size").GetInt32()));
         Assert.Equal((1, ""), (refused.Code, refused.Out));
         Assert.Contains("No calendar is named 'hk-public-holiday'. Did you mean 'hk-public-holidays'?", refused.Error, StringComparison.Ordinal);
 
         Task<Support.Tool> EvaluateAsync(string file, string asOf) => Support.Tool.RunAsync("segments", "evaluate", file, "--store", store, "--as-of", asOf, "--json");
     }
+
+    [Theory]
+    [InlineData("lunar-new-year", "2026-02-17")]
+    [InlineData("lantern-festival", "2026-03-03")]
+    [InlineData("birthday-of-the-buddha", "2026-05-24")]
+    [InlineData("tuen-ng", "2026-06-19")]
+    [InlineData("double-seventh", "2026-08-19")]
+    [InlineData("yu-lan", "2026-08-27")]
+    [InlineData("mid-autumn", "2026-09-25")]
+    [InlineData("chung-yeung", "2026-10-18")]
+    public void Each_festival_of_the_lunar_year_is_on_its_one_day(string calendar, string day) =>
+        Assert.Equal([day], Enumerable.Range(0, 365).Select(new LocalDate(2026, 1, 1).PlusDays).Where(date => StoreSettings.Calendars.Find(calendar)!.Contains(date, default) == true).Select(LocalDatePattern.Iso.Format));
 
     private static string Segment(string id, string where) => $$$"""{"$schema":"segment/1","id":"{{{id}}}","where":{{{where}}},"label":{"en":"{{{id}}}","zh-Hant":"{{{id}}}"}}""";
 
