@@ -47,6 +47,25 @@ internal static class Histories
         from amount in Gen.Elements(0, 50, 120)
         from question in Gen.Elements(If.Purchases(), If.Purchases().InLast(Duration.FromDays(14)))
         select question.SumOfSpend(Currency.Hkd).MoreThan(amount),
+        from how in Gen.Elements(Aggregation.Least, Aggregation.Greatest, Aggregation.Average, Aggregation.First, Aggregation.Latest)
+        from amount in Gen.Elements(2, 30, 31)
+        from missing in Gen.Elements(true, false)
+        from purchases in Gen.Elements(If.Purchases(), If.Purchases().InLast(Duration.FromDays(7)))
+        select purchases.Of(how, new Measured.Spend(Currency.Hkd)).WhenMissing(missing).AtLeast(amount),
+        Gen.Elements(
+            If.Events("page-view").Then(new Step(new EventPattern(EventKinds.PurchaseName)) { Within = Duration.FromDays(7) }).Happened,
+            If.Purchases().Then(new Step(new EventPattern(EventKinds.PurchaseName)) { After = Duration.FromDays(1), Within = Duration.FromDays(14), Without = new EventPattern("page-view") }).Times().AtLeast(2),
+            If.Purchases().ThenNo(new EventPattern("page-view"), Duration.FromDays(7)).AtLeast(1),
+            If.Purchases().Regularly(1, 4, Duration.FromDays(7)).AtLeast(2),
+            If.Purchases().Resumed(Duration.FromDays(7), Duration.FromDays(14)),
+            If.Purchases().SinceFirst("page-view", Duration.FromDays(14)).Count().AtLeast(1),
+            If.Purchases().SinceLatest("page-view").SumOfSpend(Currency.Hkd).MoreThan(50)),
+        Gen.Elements(
+            If.Purchases().DaysActive("Asia/Hong_Kong").AtLeast(2),
+            If.Purchases().This(CalendarPeriod.Day, "Asia/Hong_Kong").Count().AtLeast(1),
+            If.Purchases().LastWhole(CalendarPeriod.Week, "UTC").SumOfSpend(Currency.Hkd).MoreThan(30),
+            If.Purchases().Latest(new Measured.At()).FromNow(Comparison.LessThan, -Duration.FromDays(7)),
+            If.Purchases().First(new Measured.Day("UTC")).FromToday(Comparison.AtMost, Period.FromDays(-7), "UTC")),
         Gen.Elements(
             If.Fact(ScoreModule.Points).AtLeast(2),
             If.Fact(ScoreModule.Points).WhenMissing(true).LessThan(2),

@@ -29,6 +29,10 @@ public sealed class MembershipLaws
         Counterfeits.Caught(() => Check(catalog => new Counterfeit(new SegmentationModule(catalog), outcome => outcome, stimulus => stimulus is Stimulus.Echoed { Echo.Kind: Echo.FactsChanged })));
 
     [Fact]
+    public void The_law_catches_a_module_that_sees_the_days_of_UTC() => Counterfeits.Caught(() => Check(catalog => new SegmentationModule(new SegmentCatalog(new DefinitionCatalog<Segment>(
+        catalog.Definitions.All.Select(definition => definition with { Value = definition.Value with { Where = definition.Value.Where.WithZones(_ => "UTC") } }))))));
+
+    [Fact]
     public void The_law_catches_a_module_that_forgets_to_say_who_left() =>
         Counterfeits.Caught(() => Check(catalog => new Counterfeit(new SegmentationModule(catalog), outcome => outcome with { Facts = [.. outcome.Facts.Where(fact => !fact.Value.IsMissing)] }, _ => false)));
 

@@ -34,13 +34,18 @@ internal sealed class Truths
     /// <summary>The instants at which an answer may change, and their neighbours.</summary>
     public IEnumerable<Instant> Boundaries(Instant until)
     {
-        var lengths = new[] { 0, 1, 7, 10, 14, 30 };
+        var lengths = new[] { 0, 1, 7, 10, 14, 21, 28, 30 };
+        var midnights = new[] { 1, 2, 7, 8 };
         var edges = left.SelectMany(one => lengths.Select(days => one.At + Duration.FromDays(days)))
+            .Concat(left.SelectMany(one => midnights.SelectMany(days => new[] { Midnight(one.At, days), Midnight(one.At, days) - Duration.FromHours(8) })))
+            .Concat(Enumerable.Range(0, 12).Select(week => Club.Day((7 * week) + 4)))
             .Concat(segments.All.Where(definition => definition.ActiveFrom > Club.Opening).Select(definition => definition.ActiveFrom))
             .Concat(Enumerable.Range(0, 8).Select(week => Club.Day(7 * week) + Duration.FromDays(1)))
             .Concat([Club.Day(20), Club.Day(35), Club.Day(30) + Duration.FromHours(6), Club.Day(31) + Duration.FromHours(22)]);
         return edges.SelectMany(edge => new[] { edge - Duration.FromTicks(1), edge, edge + Duration.FromTicks(1) }).Where(instant => instant <= until).Distinct().Order();
     }
+
+    private static Instant Midnight(Instant at, int days) => at.InUtc().Date.PlusDays(days).AtMidnight().InUtc().ToInstant();
 
     private static CustomerEvent? Left(CustomerEvent happened, IReadOnlyList<CustomerEvent> events)
     {
