@@ -29,14 +29,13 @@ public sealed class JourneyLibrary(IDocumentStore documents, IClock clock)
     /// <exception cref="InvalidJourneyException">Something is wrong with it, or with how it follows the versions before it; the message lists all of it.</exception>
     public ValueTask<Revision<Journey>> ActivateAsync(Definition<Journey> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, RevisionChange.Activate, by, cancellationToken);
 
-    /// <summary>Ends a journey now: a version that nothing begins. Messages that were decided before are sent.</summary>
+    /// <summary>Ends a journey now: a version that nothing begins. Messages that were decided before are sent. A version that was to begin later does not.</summary>
     /// <exception cref="ArgumentException">No journey of the name counts.</exception>
     public async ValueTask<Revision<Journey>> RetireAsync(string journey, string by, CancellationToken cancellationToken = default)
     {
-        var last = (await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).LastOrDefault(definition => definition.Name == journey)
+        var (last, version, from) = (await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).Ending(journey, clock.GetCurrentInstant())
             ?? throw new ArgumentException($"No journey that counts is named '{journey}'.", nameof(journey));
-        var ended = last.Value with { Ended = true };
-        return await AddAsync(ended.Define(last.Version + 1, last.NextFrom(clock.GetCurrentInstant())), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
+        return await AddAsync((last with { Ended = true }).Define(version, from), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Every change that was ever made, by journey and number.</summary>
@@ -70,7 +69,7 @@ public sealed class JourneyLibrary(IDocumentStore documents, IClock clock)
 
         try
         {
-            _ = new CampaignPlan(new DefinitionCatalog<Journey>(revisions.Append(added with { Change = RevisionChange.Activate }).Counting()));
+            _ = new CampaignPlan(new DefinitionCatalog<Journey>(revisions.Append(added.Change == RevisionChange.Draft ? added with { Change = RevisionChange.Activate } : added).Counting()));
         }
         catch (ArgumentException wrong)
         {

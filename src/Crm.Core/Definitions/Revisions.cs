@@ -35,6 +35,15 @@ public static class Revisions
         where T : notnull =>
         now > last.ActiveFrom ? now : last.ActiveFrom + Duration.FromTicks(1);
 
+    /// <summary>With what something ends now: the content of the version that counts, or of the last that was to begin, under the next number and the instant from which it counts as ended. Null: nothing of the name counts or will.</summary>
+    public static (T Value, int Version, Instant From)? Ending<T>(this IEnumerable<Definition<T>> versions, string name, Instant now)
+        where T : notnull
+    {
+        var known = versions.Where(definition => definition.Name == name).OrderBy(definition => definition.Version).ToList();
+        var counts = known.FindLast(definition => definition.ActiveFrom <= now);
+        return known.Count == 0 ? null : ((counts ?? known[^1]).Value, known[^1].Version + 1, counts?.NextFrom(now) ?? now);
+    }
+
     private static bool Withdraws<T>(Revision<T> ending, Revision<T> revision)
         where T : notnull =>
         ending.Change == RevisionChange.Retire && ending.Number > revision.Number && revision.Definition.ActiveFrom > ending.Definition.ActiveFrom;

@@ -31,11 +31,9 @@ public sealed class ProgramLibrary(IDocumentStore documents, IClock clock, Loyal
     /// <exception cref="ArgumentException">No programme of the name counts.</exception>
     public async ValueTask<Revision<LoyaltyProgram>> RetireAsync(string program, string by, CancellationToken cancellationToken = default)
     {
-        var (versions, now) = ((await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).Where(definition => definition.Name == program).ToList(), clock.GetCurrentInstant());
-        var last = versions.LastOrDefault() ?? throw new ArgumentException($"No programme that counts is named '{program}'.", nameof(program));
-        var counts = versions.FindLast(definition => definition.ActiveFrom <= now);
-        var ended = (counts ?? last).Value with { Ended = true };
-        return await AddAsync(ended.Define(last.Version + 1, counts?.NextFrom(now) ?? now), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
+        var (last, version, from) = (await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).Ending(program, clock.GetCurrentInstant())
+            ?? throw new ArgumentException($"No programme that counts is named '{program}'.", nameof(program));
+        return await AddAsync((last with { Ended = true }).Define(version, from), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Every change that was ever made, by programme and number.</summary>

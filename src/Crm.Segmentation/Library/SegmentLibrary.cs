@@ -30,20 +30,15 @@ public sealed class SegmentLibrary(IDocumentStore documents, IClock clock, LintN
     /// <exception cref="InvalidSegmentException">Something is wrong with it, or with how it fits the others; the message lists all of it.</exception>
     public ValueTask<SavedSegment> ActivateAsync(Definition<Segment> definition, string by, CancellationToken cancellationToken = default) => AddAsync(definition, RevisionChange.Activate, by, cancellationToken);
 
-    /// <summary>Ends a segment now: a version of which nobody is a member. Whoever is in it leaves, and what was stays.</summary>
+    /// <summary>Ends a segment now: a version of which nobody is a member. Whoever is in it leaves, and what was stays. A version that was to begin later does not.</summary>
     /// <exception cref="ArgumentException">No active segment has the id.</exception>
     /// <exception cref="InvalidSegmentException">Another segment names it, in a version that counts or will.</exception>
     public async ValueTask<SavedSegment> RetireAsync(string segment, string by, CancellationToken cancellationToken = default)
     {
-        var versions = (await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).Where(definition => definition.Name == segment).ToList();
-        if (versions.Count == 0)
-        {
-            throw new ArgumentException($"No active segment is named '{segment}'.", nameof(segment));
-        }
-
-        var last = versions.MaxBy(definition => definition.Version) ?? versions[0];
-        var nobody = new Segment { Id = segment, Label = last.Value.Label, Where = new Condition.Any([]), History = last.Value.History };
-        return await AddAsync(nobody.Define(last.Version + 1, last.NextFrom(clock.GetCurrentInstant())), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
+        var (last, version, from) = (await DefinitionsAsync(cancellationToken).ConfigureAwait(false)).Ending(segment, clock.GetCurrentInstant())
+            ?? throw new ArgumentException($"No active segment is named '{segment}'.", nameof(segment));
+        var nobody = new Segment { Id = segment, Label = last.Label, Where = new Condition.Any([]), History = last.History };
+        return await AddAsync(nobody.Define(version, from), RevisionChange.Retire, by, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Every change that was ever made, by segment and number.</summary>

@@ -67,6 +67,23 @@ public sealed class JourneyLibraries
     }
 
     [Fact]
+    public async Task A_retired_journey_ends_now_and_what_was_to_begin_later_does_not()
+    {
+        await Library.ActivateAsync(Samples.Thanks.Define(), "staff:1", Cancel);
+        await Library.ActivateAsync((Samples.Thanks with { Priority = 3 }).Define(2, Samples.Local(2026, 6, 1)), "staff:1", Cancel);
+        clock.Set(Samples.Local(2026, 3, 1));
+        await Library.RetireAsync("thanks", "staff:1", Cancel);
+
+        Assert.Equal([("thanks", DefinitionStatus.Retired)], await Library.StatusesAsync(Cancel));
+        var town = new Town(await Library.LoadAsync(cancellationToken: Cancel));
+        town.On(2026, 3, 2);
+        await town.Buys("pos:mar");
+        town.On(2026, 6, 2);
+        await town.Buys("pos:jun");
+        Assert.Empty(await town.Waiting());
+    }
+
+    [Fact]
     public async Task What_does_not_fit_is_refused()
     {
         await Library.ActivateAsync(Samples.Thanks.Define(), "staff:1", Cancel);

@@ -65,6 +65,22 @@ public sealed class LibraryScenarios
     }
 
     [Fact]
+    public async Task A_retired_segment_ends_now_and_what_was_to_begin_later_does_not()
+    {
+        var (library, clock) = Library(out var store);
+        await library.ActivateAsync(Buyers.Define(), "staff:1", Cancel);
+        await library.ActivateAsync(Samples.Of("buyers", If.Purchases().Count().AtLeast(1)).Define(2, Club.Day(8)), "staff:1", Cancel);
+        clock.Set(Club.Day(3));
+        await library.RetireAsync("buyers", "staff:1", Cancel);
+        var town = new Town(await library.LoadAsync(cancellationToken: Cancel), store: store, clock: clock);
+        await town.BuysAsync("amy", 4);
+        await town.BuysAsync("amy", 9);
+
+        Assert.Equal([("buyers", DefinitionStatus.Retired)], await library.StatusesAsync(Cancel));
+        Assert.Empty((await town.Engine.ReadAsync(CustomerRef.Of(Identity.User("amy")), Cancel))!.Slot<SegmentationState>(SegmentNames.Module).MembershipsIn("buyers"));
+    }
+
+    [Fact]
     public async Task What_does_not_fit_is_refused()
     {
         var (library, _) = Library();
