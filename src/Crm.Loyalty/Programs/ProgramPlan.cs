@@ -270,7 +270,8 @@ internal sealed class CardPlan(string program, StampCard card)
 
     private static IEnumerable<Fact> Changed(string stamps, string free, CardStanding old, CardStanding standing)
     {
-        if (old.Stamps != standing.Stamps)
+        // Nothing on the card after a purchase filled it is told, also where there was nothing on it before.
+        if (old.Stamps != standing.Stamps || old.Completed != standing.Completed)
         {
             yield return new Fact(stamps, standing.Stamps);
         }

@@ -51,6 +51,15 @@ public sealed class StampScenarios
     }
 
     [Fact]
+    public async Task Nothing_on_the_card_after_one_purchase_filled_it_is_a_fact_too()
+    {
+        var club = CupCards.OfGoal(9);
+        await club.Drinks(9);
+
+        Assert.Equal(Scalar.Of(0), (await club.Amy()).Fact(LoyaltyNames.StampsFact("tea-club", "cups")));
+    }
+
+    [Fact]
     public async Task Only_what_the_card_names_is_stamped_and_nothing_that_was_free()
     {
         var club = CupCards.OfGoal(9);
