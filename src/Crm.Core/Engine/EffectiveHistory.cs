@@ -167,7 +167,7 @@ internal sealed class EffectiveHistory
             Reach(refund.Key, first);
         }
 
-        var spread = !reachable ? 0 : named is not null ? named.TakeBack(remaining) : earlier.Spread(remaining, amount.Currency);
+        var spread = !reachable ? 0 : named is not null ? named.TakeBack(remaining, !refund.Lines.IsEmpty) : earlier.Spread(remaining, amount.Currency);
         var unmatched = Unmatched(matches, spread).ToList();
         taken[refund.Key] = new TakenBack(new Money(matched, amount.Currency), new Money(spread, amount.Currency), new Money(remaining - spread, amount.Currency))
         {

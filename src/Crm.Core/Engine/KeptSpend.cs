@@ -45,7 +45,7 @@ internal sealed class KeptSpend
         var due = decimal.ToInt64(decimal.Round(match.Worth * reached / match.Line.Quantity, 0, MidpointRounding.ToEven)) - match.Amount;
         var amount = Math.Min(Math.Max(0, due), Math.Min(PaidFor(amounts[line]), Available));
         quantities[line] -= quantity;
-        amounts[line] -= PriceOf(amount, amounts[line]);
+        amounts[line] = original == 0 ? PriceLeft(line) : amounts[line] - PriceOf(amount, amounts[line]);
         spend -= amount;
         touched = true;
         return match with { Quantity = reached, Amount = match.Amount + amount };
@@ -61,13 +61,19 @@ internal sealed class KeptSpend
         return spread;
     }
 
-    /// <summary>Takes what was paid back for this event by its name, as <see cref="Spread"/> does. Where nothing is left to take then it is taken back wholly, also one that cost nothing.</summary>
+    /// <summary>Takes what was paid back for this event by its name, as <see cref="Spread"/> does. Where it cost nothing, and no goods say how much of it came back, it is taken back wholly, with its goods.</summary>
+    /// <param name="amount">What was paid back besides the goods.</param>
+    /// <param name="namesGoods">Whether goods were named; these have been taken.</param>
     /// <returns>The amount taken.</returns>
-    public long TakeBack(long amount)
+    public long TakeBack(long amount, bool namesGoods)
     {
-        var spread = Spread(amount);
-        touched |= Available == 0;
-        return spread;
+        if (original == 0 && !(namesGoods && quantities.Length > 0))
+        {
+            Array.Clear(quantities);
+            touched = true;
+        }
+
+        return Spread(amount);
     }
 
     /// <summary>The event as it is left; null when nothing is.</summary>
@@ -78,7 +84,7 @@ internal sealed class KeptSpend
             return Happened;
         }
 
-        if (Available == 0)
+        if (IsGone)
         {
             return null;
         }
@@ -99,18 +105,30 @@ internal sealed class KeptSpend
 
     private long PriceOf(long paid, long most) => (long)Int128.Min(most, paid == 0 || goods <= original ? paid : (((Int128)paid * goods) + original - 1) / original);
 
-    // Tax, delivery and the like shrink with the spend: a function of what is left in all, so that it does not matter in how many pieces the rest was taken.
+    // Of goods for which nothing was paid: a function of the quantity that is left. Upwards, so that what had a price has one as long as any of it is left.
+    private long PriceLeft(int line) => (long)decimal.Ceiling(Happened.Lines[line].Amount.MinorUnits * quantities[line] / Happened.Lines[line].Quantity);
+
+    // What cost something goes with its money, and gifts among its goods with it; what cost nothing goes with its goods.
+    private bool IsGone => touched && (original > 0 ? Available == 0 : Array.TrueForAll(quantities, static quantity => quantity == 0));
+
+    // Tax, delivery and the like shrink with what they are part of: a function of what is left in all, so that it does not matter in how many pieces the rest was taken.
     private Fields Parts()
     {
         var fields = Happened.Fields;
+        var (left, all) = Share;
         foreach (var name in EventKinds.PartsOfSpend)
         {
             if (fields[name] is { Kind: ScalarKind.Number, AsNumber: > 0 and var part })
             {
-                fields = fields.With(name, decimal.Floor(part * Currency.MinorUnitsPerUnit * Available / original) / Currency.MinorUnitsPerUnit);
+                fields = fields.With(name, decimal.Floor(part * Currency.MinorUnitsPerUnit * left / all) / Currency.MinorUnitsPerUnit);
             }
         }
 
         return fields;
     }
+
+    // Of how much how much is left: of the spend; of the prices of goods for which nothing was paid; of their quantities where they had no prices either.
+    private (decimal Left, decimal All) Share => original > 0 ? (Available, original)
+        : goods > 0 ? (amounts.Sum(static amount => (decimal)amount), (decimal)goods)
+        : (quantities.Sum(), Happened.Lines.Sum(static line => line.Quantity));
 }

@@ -82,7 +82,7 @@ public sealed record CustomerEvent
     /// <param name="customer">Who bought.</param>
     /// <param name="original">The key of the purchase; null where the till does not know it: then the customer's latest earlier purchases of the same articles are taken.</param>
     /// <param name="amount">What was paid back, not negative.</param>
-    /// <param name="lines">The articles that came back, with positive quantities. Where they cost more than was paid back, because a discount on the whole or a fee was taken off, each counts at its share.</param>
+    /// <param name="lines">The articles that came back, with positive quantities. Where they cost more than was paid back, because a discount on the whole or a fee was taken off, each counts at its share. Of a purchase that cost nothing they say what came back; without lines all of it did.</param>
     public static CustomerEvent Refund(string key, Identity customer, string? original, Money amount, params Sequence<EventLine> lines) => new()
     {
         Key = EventKey.Parse(key),

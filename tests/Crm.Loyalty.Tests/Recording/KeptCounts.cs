@@ -60,6 +60,24 @@ public sealed class KeptCounts
     }
 
     [Fact]
+    public async Task Each_free_cup_that_comes_back_takes_its_own_stamp_along_and_the_last_the_order()
+    {
+        var program = CupCards.Program with { Challenges = [new() { Name = "orders", Goals = [new("orders", 3)], Award = [new("points", 25)] }], Cascade = Cascade.None };
+        var club = Club.Of(program);
+        await club.Records(CupCards.Free("pos:a", cups: 3));
+        Assert.Equal((3L, 1L), await Counted());
+
+        await club.Records(CupCards.Refund("pos:b", "pos:a", cups: 1) with { Spend = Money.Hkd(0) });
+        Assert.Equal((2L, 1L), await Counted());
+
+        await club.Records(CupCards.Refund("pos:c", "pos:a", cups: 2) with { Spend = Money.Hkd(0) });
+        Assert.Equal((0L, 0L), await Counted());
+
+        async Task<(long Stamps, long Orders)> Counted() =>
+            ((await Card(club)).Stamps, (await Membership(club)).Challenge("orders")?.Done("orders") ?? 0);
+    }
+
+    [Fact]
     public async Task Stamps_that_had_run_out_when_they_came_back_are_not_owed()
     {
         var club = Cups(card => card with { Expiry = new StampExpiry(StampLife.FirstStamp, LotExpiry.AfterDays(10, LastDay.Included)) });

@@ -39,6 +39,9 @@ public sealed class LoyaltyRefundLaws
     public void A_refund_in_pieces_is_the_refund() => SplitLaw(Honest, between: true).Check(Thorough);
 
     [Fact]
+    public void The_goods_of_a_free_order_come_back_in_pieces_as_they_do_at_once() => GoodsLaw(Honest, between: true).Check(Thorough);
+
+    [Fact]
     public void Independent_refunds_commute() => CommuteLaw(Honest).Check(Thorough);
 
     [Fact]
@@ -51,6 +54,9 @@ public sealed class LoyaltyRefundLaws
     /// <summary>"A split refund equals the single one when no request is decided in between", and here nothing else is either.</summary>
     [Fact]
     public void Without_cascade_a_refund_in_pieces_is_the_refund() => SplitLaw(Lasting).Check(Thorough);
+
+    [Fact]
+    public void Without_cascade_the_goods_of_a_free_order_come_back_in_pieces_as_they_do_at_once() => GoodsLaw(Lasting).Check(Thorough);
 
     /// <summary>What ran out nobody owes, and that too is the same in pieces.</summary>
     [Fact]
@@ -85,6 +91,12 @@ public sealed class LoyaltyRefundLaws
 
     [Fact]
     public void A_rule_that_remembers_is_caught_when_a_refund_is_split() => Caught(SplitLaw(() => Programs(new Remembering())));
+
+    [Fact]
+    public void A_rule_that_remembers_is_caught_when_the_goods_of_a_free_order_come_back_in_pieces() => Caught(GoodsLaw(() => Programs(new Remembering())));
+
+    [Fact]
+    public void Without_cascade_a_rule_that_remembers_is_caught_when_the_goods_of_a_free_order_come_back_in_pieces() => Caught(GoodsLaw(() => WithoutCascade(new Remembering(), Longer)));
 
     [Fact]
     public void A_rule_that_remembers_is_caught_when_refunds_change_places() => Caught(CommuteLaw(() => Programs(new Remembering())));
@@ -133,11 +145,10 @@ public sealed class LoyaltyRefundLaws
     private static Property FullLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Places.ToArbitrary(), async Task<bool> (history, places) =>
     {
         var (orders, spends) = history;
-        // Of what cost nothing nothing can be given back.
-        CustomerEvent[] paid = [.. orders.Where(order => order.Spend!.Value.MinorUnits > 0)];
-        var order = paid[places.Order % paid.Length];
+        var order = orders[places.Order % orders.Length];
         var at = After(orders, order, places.One);
-        var (refunded, all) = await PictureAsync(programs(), [.. orders, .. spends, Refund("full", order, 100_000, at)]);
+        var refund = Refund("full", order, 100_000, at) with { Lines = places.Other % 2 == 0 ? order.Lines : [] };
+        var (refunded, all) = await PictureAsync(programs(), [.. orders, .. spends, refund]);
         var (without, some) = await PictureAsync(programs(), [.. orders.Where(another => another != order), .. spends, LoyaltyEvents.Visit("web:other", Samples.Amy) with { OccurredAt = at }]);
 
         // Given the same outside acts: what was accepted with the order may be refused without it, and then the two histories are of different acts.
@@ -164,6 +175,27 @@ public sealed class LoyaltyRefundLaws
         }
 
         return true;
+    });
+
+    // As the split law, of an order for which nothing was paid: its cups come back all at the other instant, or some at each.
+    private static Property GoodsLaw(Func<LoyaltyProgram[]> programs, bool between = false) => Prop.ForAll(Histories.ToArbitrary(), Cups.ToArbitrary(), Places.ToArbitrary(), async Task<bool> (history, cups, places) =>
+    {
+        var (orders, spends) = history;
+        var order = orders[places.Order % orders.Length];
+        var free = order with { Spend = Money.Hkd(0), Lines = [Of(cups.Sooner + cups.Later + cups.Never)] };
+        CustomerEvent[] before = [.. orders.Select(another => another == order ? free : another), .. spends];
+        var (one, other) = between ? (After(orders, order, places.One), After(orders, order, places.Other)) : (End, End);
+        var (sooner, later) = (Instant.Min(one, other), Instant.Max(one, other));
+        var (single, all) = await PictureAsync(programs(), [.. before, LoyaltyEvents.Visit("web:other", Samples.Amy) with { OccurredAt = sooner }, Refund("b", free, 0, later) with { Lines = [Of(cups.Sooner + cups.Later)] }]);
+        var (split, some) = await PictureAsync(programs(), [.. before, Refund("a", free, 0, sooner) with { Lines = [Of(cups.Sooner)] }, Refund("b", free, 0, later) with { Lines = [Of(cups.Later)] }]);
+        if (all == some)
+        {
+            Assert.Equal(single, split);
+        }
+
+        return true;
+
+        static EventLine Of(int cups) => new("cup", cups, Money.Hkd(10 * cups));
     });
 
     private static Property CommuteLaw(Func<LoyaltyProgram[]> programs) => Prop.ForAll(Histories.ToArbitrary(), Amounts.ToArbitrary(), async Task<bool> (history, amounts) =>
@@ -208,6 +240,8 @@ public sealed class LoyaltyRefundLaws
     private static void Caught(Property law) => Counterfeits.Caught(() => law.Check(Thorough));
 
     private static Gen<(int, int)> Amounts => from one in Gen.OneOf(Gen.Choose(0, 2_500), Gen.Choose(0, 60_000)) from other in Gen.OneOf(Gen.Choose(0, 2_500), Gen.Choose(0, 60_000)) select (one, other);
+
+    private static Gen<(int Sooner, int Later, int Never)> Cups => from sooner in Gen.Choose(1, 3) from later in Gen.Choose(1, 3) from never in Gen.Choose(0, 1) select (sooner, later, never);
 
     private static Gen<(CustomerEvent[] Orders, CustomerEvent[] Spends)> Histories =>
         from orders in (from day in Gen.Choose(0, 120) from cents in Gen.Elements(Cents) from pieces in Gen.Choose(0, 2) select (day, cents, pieces)).NonEmptyListOf()

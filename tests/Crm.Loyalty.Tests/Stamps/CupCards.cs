@@ -31,6 +31,9 @@ internal static class CupCards
         Money.Hkd((20m * cups) + (15m * cakes)),
         new[] { Cups(cups), new EventLine("egg-tart", cakes, Money.Hkd(15m * cakes), "cake") }.Where(line => line.Quantity > 0).ToSequence());
 
+    /// <summary>Cups for which nothing is paid: the discount on the whole is all of it.</summary>
+    public static CustomerEvent Free(string key, int cups) => Purchase(key, cups) with { Spend = Money.Hkd(0), Fields = Fields.Of((EventKinds.DiscountField, 20m * cups)) };
+
     public static CustomerEvent Refund(string key, string? purchase, int cups) => CustomerEvent.Refund(key, Samples.Amy, purchase, Money.Hkd(20m * cups), Cups(cups));
 
     public static ValueTask<Receipt> Drinks(this Club club, int cups) => club.Records(Purchase(club.NextKey(), cups));

@@ -95,6 +95,20 @@ public sealed class StampScenarios
     }
 
     [Fact]
+    public async Task Each_free_cup_that_comes_back_takes_its_own_stamp_along()
+    {
+        var club = CupCards.OfGoal(9);
+        await club.Records(CupCards.Free("pos:a", cups: 3));
+        Assert.Equal(3, (await club.Card()).Stamps);
+
+        await club.Records(CupCards.Refund("pos:b", "pos:a", cups: 1) with { Spend = Money.Hkd(0) });
+        Assert.Equal(2, (await club.Card()).Stamps);
+
+        await club.Records(CupCards.Refund("pos:c", "pos:a", cups: 2) with { Spend = Money.Hkd(0) });
+        Assert.Equal(0, (await club.Card()).Stamps);
+    }
+
+    [Fact]
     public async Task The_receipt_says_how_far_the_card_is()
     {
         var club = CupCards.OfGoal(9);
