@@ -1,3 +1,4 @@
+using Crm.Definitions;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
@@ -75,6 +76,26 @@ public sealed class Refunds
 
         var wallet = (await club.Membership()).Wallet("points");
         Assert.Equal((0L, 0L), (wallet.Available, wallet.Debt));
+    }
+
+    [Theory]
+    [InlineData(Cascade.History)]
+    [InlineData(Cascade.None)]
+    public async Task A_refund_takes_by_the_version_of_the_purchase_though_a_later_one_gives_more_or_nothing_D4(Cascade cascade)
+    {
+        var single = Samples.TeaClub with { Cascade = cascade };
+        var doubled = single with { Rules = [Samples.Per(2, 10), Samples.TeaClub.Rules[1]] };
+        var ended = single with { Rules = [Samples.TeaClub.Rules[1]] };
+        var club = new Club(new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([single.Define(), doubled.Define(2, Samples.Local(2026, 2, 1)), ended.Define(3, Samples.Local(2026, 3, 1))])));
+        await club.Buys(100, "pos:sale");
+
+        club.On(2026, 2, 2);
+        await club.Returns("pos:sale", 50);
+        Assert.Equal(5, (await club.Amy()).Fact("loyalty.tea-club.points").AsNumber);
+
+        club.On(2026, 3, 2);
+        await club.Returns("pos:sale", 20);
+        Assert.Equal(3, (await club.Amy()).Fact("loyalty.tea-club.points").AsNumber);
     }
 
     [Fact]
