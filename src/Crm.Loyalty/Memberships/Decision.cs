@@ -18,6 +18,7 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     private Gathered<AgendaChange> agenda = new(1);
     private Gathered<ReceiptLine> lines = new(4);
     private bool noted;
+    private bool tries;
     private List<Echo>? echoes;
     private List<QuotaDraw>? quotas;
     private List<CustomerEvent>? followUps;
@@ -35,8 +36,8 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     /// <summary>The lines so far.</summary>
     public ReadOnlySpan<ReceiptLine> Lines => lines.SoFar;
 
-    /// <summary>Whether anybody will read the lines.</summary>
-    public bool Explains => context.WantsLines;
+    /// <summary>Whether anybody will read the lines: not those of awards that are only tried.</summary>
+    public bool Explains => context.WantsLines && !tries;
 
     public Membership In(string program)
     {
@@ -169,14 +170,17 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
         }
     }
 
-    /// <summary>Where the decision stands, to come back to after awards were tried.</summary>
-    public Mark Here => new(kept, open, isChanged, noted, lines.Count, quotas?.Count ?? 0, rates?.Count ?? 0);
+    /// <summary>From here on awards are tried, until the decision comes back to where it stands now.</summary>
+    public Mark Try()
+    {
+        tries = true;
+        return new Mark(kept, open, isChanged, noted, quotas?.Count ?? 0, rates?.Count ?? 0);
+    }
 
-    /// <summary>Forgets the awards that were tried since: their lines, what they counted and what they drew. Nothing else may have happened.</summary>
+    /// <summary>Forgets the awards that were tried since: what they counted and what they drew. Nothing else may have happened.</summary>
     public void ComeBackTo(Mark mark)
     {
-        (kept, open, isChanged, noted) = (mark.Kept, mark.Open, mark.IsChanged, mark.Noted);
-        lines.CutTo(mark.Lines);
+        (kept, open, isChanged, noted, tries) = (mark.Kept, mark.Open, mark.IsChanged, mark.Noted, false);
         quotas?.RemoveRange(mark.Quotas, quotas.Count - mark.Quotas);
         rates?.RemoveRange(mark.Rates, rates.Count - mark.Rates);
     }
@@ -225,5 +229,5 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
 
     /// <summary>What awards change of a decision that has not given them yet.</summary>
     [StructLayout(LayoutKind.Auto)]
-    public readonly record struct Mark(LoyaltyState Kept, Membership? Open, bool IsChanged, bool Noted, int Lines, int Quotas, int Rates);
+    public readonly record struct Mark(LoyaltyState Kept, Membership? Open, bool IsChanged, bool Noted, int Quotas, int Rates);
 }

@@ -131,8 +131,22 @@ internal static class EarningSteps
     {
         for (var i = 0; i < proposals.Length; i++)
         {
-            Give(rule, proposals[i], isLast: proposals.Skip(i + 1).All(later => later.Unit != proposals[i].Unit), plan, context, decision);
+            Give(rule, proposals[i], IsLast(proposals, i), plan, context, decision);
         }
+    }
+
+    // Whether none that comes after it is of its unit.
+    private static bool IsLast(Earning[] proposals, int place)
+    {
+        for (var i = place + 1; i < proposals.Length; i++)
+        {
+            if (string.Equals(proposals[i].Unit, proposals[place].Unit, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static void Give(RulePlan rule, Earning proposed, bool isLast, ProgramPlan plan, EarningContext context, Decision decision)

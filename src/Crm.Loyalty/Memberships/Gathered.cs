@@ -36,9 +36,6 @@ internal struct Gathered<T>
         }
     }
 
-    /// <summary>Drops what was added after so many items.</summary>
-    public void CutTo(int length) => count = length;
-
     /// <summary>The items so far.</summary>
     public readonly ReadOnlySpan<T> SoFar => items.AsSpan(0, count);
 

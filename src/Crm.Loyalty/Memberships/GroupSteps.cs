@@ -72,7 +72,7 @@ internal static class GroupSteps
     // What a rule would give alone, with the exact parts that can still make a unit.
     private static (Int128 Whole, Fraction Part) WorthOf((RulePlan Rule, Earning[] Earnings) one, ProgramPlan plan, EarningContext context, Decision decision)
     {
-        var (given, here) = (context.Earlier.Length, decision.Here);
+        var (given, here) = (context.Earlier.Length, decision.Try());
         EarningSteps.Give(one.Rule, one.Earnings, plan, context, decision);
         var (whole, part, together, last) = (Int128.Zero, default(Fraction), 0L, default(Earning));
         foreach (ref readonly var award in context.Earlier[given..])
