@@ -251,9 +251,11 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
             wrong("too-many-lines", $"has {happened.Lines.Count} lines; at most {CustomerEvent.MostLines} are expected.");
         }
 
+        var goods = Int128.Zero;
         for (var i = 0; i < happened.Lines.Count; i++)
         {
             var line = happened.Lines[i];
+            goods += line.Amount.MinorUnits;
             if (string.IsNullOrEmpty(line.Sku) || !EventLine.IsQuantity(line.Quantity) || line.Amount.MinorUnits is < 0 or > CustomerEvent.MostMinorUnits)
             {
                 wrong("bad-line", string.Create(CultureInfo.InvariantCulture, $"has the line {i + 1} '{line.Sku}' of {line.Quantity} for {line.Amount}; an article, a quantity above 0 (at most {EventLine.MostQuantity}, {EventLine.QuantityDecimals} decimals) and an amount of 0 or more (at most {CustomerEvent.MostMinorUnits} minor units) are expected."));
@@ -262,6 +264,19 @@ internal sealed class EventCheck(EventKinds kinds, IReadOnlyList<IEventValidator
             if (happened.Spend is { } total && line.Amount.Currency != total.Currency)
             {
                 wrong("mixed-currencies", $"is in {total.Currency} and its line {i + 1} in {line.Amount.Currency}; one currency is expected.");
+            }
+        }
+
+        if (goods > CustomerEvent.MostMinorUnits)
+        {
+            wrong("bad-amount", string.Create(CultureInfo.InvariantCulture, $"has lines for {goods} minor units together; at most {CustomerEvent.MostMinorUnits} are expected."));
+        }
+
+        foreach (var part in EventKinds.PartsOfSpend)
+        {
+            if (happened.Fields[part] is { Kind: ScalarKind.Number, AsNumber: > CustomerEvent.MostMinorUnits and var much })
+            {
+                wrong("bad-amount", string.Create(CultureInfo.InvariantCulture, $"has {much} in the field '{part}'; at most {CustomerEvent.MostMinorUnits} is expected."));
             }
         }
     }

@@ -120,7 +120,9 @@ internal sealed class KeptSpend
         {
             if (fields[name] is { Kind: ScalarKind.Number, AsNumber: > 0 and var part })
             {
-                fields = fields.With(name, decimal.Floor(part * Currency.MinorUnitsPerUnit * left / all) / Currency.MinorUnitsPerUnit);
+                var minor = part * Currency.MinorUnitsPerUnit;
+                var kept = left > 0 && minor > decimal.MaxValue / left ? minor / all * left : minor * left / all;
+                fields = fields.With(name, decimal.Floor(kept) / Currency.MinorUnitsPerUnit);
             }
         }
 

@@ -137,10 +137,23 @@ public sealed class RecordingTests
                 Histories.Purchase("till:1", long.MaxValue),
                 CustomerEvent.Purchase("till:2", Shop.Amy, Money.Hkd(1), new EventLine("tea", 2_000_000_000, Money.Hkd(1))),
                 CustomerEvent.Purchase("till:3", Shop.Amy, Money.Hkd(1), new EventLine("tea", 0.0000000001m, Money.Hkd(1))),
+                CustomerEvent.Purchase("till:4", Shop.Amy, Money.Hkd(1), Most, Most),
+                CustomerEvent.Purchase("till:5", Shop.Amy, Money.Hkd(1)) with { Fields = Fields.Of(("discount", 2e15m)) },
             ],
             cancellationToken: Token));
-        Assert.Equal(["bad-amount", "bad-line", "bad-line"], fault.Problems.Select(problem => problem.Code));
+        Assert.Equal(["bad-amount", "bad-line", "bad-line", "bad-amount", "bad-amount"], fault.Problems.Select(problem => problem.Code));
     }
+
+    [Fact]
+    public async Task The_largest_order_can_be_refunded()
+    {
+        await shop.RecordAsync(CustomerEvent.Purchase("till:1", Shop.Amy, Most.Amount, Most) with { Fields = Fields.Of(("discount", (decimal)CustomerEvent.MostMinorUnits)) });
+
+        Assert.Null((await shop.RecordAsync(CustomerEvent.Refund("till:2", Shop.Amy, "till:1", Money.Hkd(1)))).Refusal);
+        Assert.Null((await shop.RecordAsync(CustomerEvent.Refund("till:3", Shop.Amy, "till:1", Most.Amount))).Refusal);
+    }
+
+    private static EventLine Most => new("gold", 1, new Money(CustomerEvent.MostMinorUnits, Money.Hkd(1).Currency));
 
     [Theory]
     [InlineData("1.00000000", true)]
