@@ -340,7 +340,7 @@ internal static class PumpFindings
                     $"units[{place}].debt",
                     new Text(
                         $"Who buys for {spend}, redeems the {unit.Name} by '{worth.Path}' and brings everything back keeps what was redeemed, because what is missing is written off.",
-                        $"消費 {spend} 後以「{worth.Path}」兌換 {unit.Name} 再全數退貨，因不足之數撇除，兌換所得得以保留。"),
+                        $"消費 {spend} 後以「{worth.Path}」兌換 {unit.Name} 再全數退貨，因不足之數撇帳，兌換所得得以保留。"),
                     new Witness([.. carts.Joining(bought), new(cart), redeeming, new(refund)], new WitnessClaim.MoneyBack()) { Supplies = carts.Filled });
                 break;
             }

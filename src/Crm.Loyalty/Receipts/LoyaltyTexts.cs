@@ -64,7 +64,7 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Carried) => new($"{subject} kept from before.", $"連同之前餘下 {subject}。"),
             (LoyaltyNames.Module, LineCodes.Kept) => new($"{subject} kept to count later.", $"餘下 {subject} 留待日後計算。"),
             (LoyaltyNames.Module, LineCodes.Dropped) => new($"{subject} dropped by rounding down.", $"捨去零數 {subject}。"),
-            (LoyaltyNames.Module, LineCodes.Base) => new($"{amount} {unit} for whole steps.", $"完整級距所得 {amount} {unit}。"),
+            (LoyaltyNames.Module, LineCodes.Base) => new($"{amount} {unit} for whole steps.", $"滿額部分所得 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Rounding) => new($"{amount} {unit} by rounding up.", $"進位所得 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Withheld) => new($"Nothing by rule '{subject}': {Number(line.Parts.Sum(part => Math.Max(part.Amount, 0)))} {unit} were withheld.", $"規則「{subject}」未給予：{Number(line.Parts.Sum(part => Math.Max(part.Amount, 0)))} {unit} 不予發放。"),
             (LoyaltyNames.Module, LineCodes.Least) => new($"{amount} {unit} to reach the rule's minimum.", $"補足規則下限 {amount} {unit}。"),
@@ -82,15 +82,15 @@ public static class LoyaltyTexts
             (LoyaltyNames.Module, LineCodes.Adjusted) when more => new($"{amount} {unit} given by hand ({subject}).", $"人手增加 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.Adjusted) => new($"{amount} {unit} taken by hand ({subject}).", $"人手扣減 {amount} {unit}（{subject}）。"),
             (LoyaltyNames.Module, LineCodes.TakenBack) => new($"{amount} {unit} taken back for '{subject}'.", $"因「{subject}」退款扣回 {amount} {unit}。"),
-            (LoyaltyNames.Module, LineCodes.Shortfall) when !more => new($"{amount} {unit} that had been written off came back.", $"已撇除之 {amount} {unit} 已退回。"),
+            (LoyaltyNames.Module, LineCodes.Shortfall) when !more => new($"{amount} {unit} that had been written off came back.", $"已撇帳之 {amount} {unit} 已退回。"),
             (LoyaltyNames.Module, LineCodes.RanOutBefore) => new($"{amount} {unit} of it had expired already and are not owed.", $"其中 {amount} {unit} 早已到期，毋須扣回。"),
             (LoyaltyNames.Module, LineCodes.GivenBack) => new($"{amount} {unit} given back for '{subject}'.", $"「{subject}」退還 {amount} {unit}。"),
-            (LoyaltyNames.Module, LineCodes.Shortfall) => new($"{amount} {unit} were missing and are written off.", $"不足之 {amount} {unit} 已撇除。"),
+            (LoyaltyNames.Module, LineCodes.Shortfall) => new($"{amount} {unit} were missing and are written off.", $"不足之 {amount} {unit} 已撇帳。"),
             (LoyaltyNames.Module, LineCodes.Lapsed) => new($"{amount} pending {unit} were given up.", $"凍結中的 {amount} {unit} 已失效。"),
             (LoyaltyNames.Module, LineCodes.TransferredOut) => new($"{amount} {unit} given to another member.", $"已轉贈 {amount} {unit} 予其他會員。"),
             (LoyaltyNames.Module, LineCodes.TransferredIn) => new($"{amount} {unit} received from another member.", $"由其他會員轉贈獲得 {amount} {unit}。"),
-            (LoyaltyNames.Module, LineCodes.CameBack) => new($"{amount} {unit} came back: nobody has the customer id that they were given to.", $"{amount} {unit} 已退回：查無所贈予的客人編號。"),
-            (LoyaltyNames.Module, LineCodes.NotTaken) => new($"{amount} {unit} went back to who gave them: who was to get them has left the programme.", $"{amount} {unit} 已退回贈予人：獲贈的客人已退出計劃。"),
+            (LoyaltyNames.Module, LineCodes.CameBack) => new($"{amount} {unit} came back: nobody has the customer id that they were given to.", $"{amount} {unit} 已退回：查無所贈予的顧客編號。"),
+            (LoyaltyNames.Module, LineCodes.NotTaken) => new($"{amount} {unit} went back to who gave them: who was to get them has left the programme.", $"{amount} {unit} 已退回贈予人：獲贈的顧客已退出計劃。"),
             (LoyaltyNames.Module, LineCodes.Converted) when more => new($"{amount} {unit} got by exchange '{subject}'.", $"按轉換「{subject}」獲得 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Converted) => new($"{amount} {unit} given for exchange '{subject}'.", $"按轉換「{subject}」扣除 {amount} {unit}。"),
             (LoyaltyNames.Module, LineCodes.Reinstated) => new($"{amount} expired {unit} given back ({subject}).", $"恢復已到期的 {amount} {unit}（{subject}）。"),
@@ -128,7 +128,7 @@ public static class LoyaltyTexts
 
     internal static Text NotTransferable(string unit) => new($"'{unit}' cannot be given to others.", $"「{unit}」不可轉贈。");
 
-    internal static Text UnknownMember(string to) => new($"'{to}' is no id of another customer; 32 hexadecimal digits are expected.", $"「{to}」並非其他客戶的編號。");
+    internal static Text UnknownMember(string to) => new($"'{to}' is no id of another customer; 32 hexadecimal digits are expected.", $"「{to}」並非其他顧客的編號。");
 
     internal static Text TooFewToConvert(long asked, long give, string unit) => new($"{Number(asked)} {unit} are asked for; at least {Number(give)} are exchanged at once.", $"要求轉換 {Number(asked)} {unit}，最少須 {Number(give)}。");
 
@@ -411,7 +411,7 @@ public static class LoyaltyTexts
         "opened" => new("The pool is open.", "共用帳戶已開設。"),
         "admitted" => new($"The pool has {Number(members)} {(members == 1 ? "member" : "members")}.", $"共用帳戶現有 {Number(members)} 名成員。"),
         "left" => new($"A member has left the pool; {Number(members)} {(members == 1 ? "is" : "are")} left.", $"一名成員已離開共用帳戶，尚餘 {Number(members)} 名。"),
-        "merged" => new($"A member of the pool is known by another customer id now; the pool has {Number(members)} {(members == 1 ? "member" : "members")}.", $"共用帳戶一名成員的客人編號已併入另一編號；現有 {Number(members)} 名成員。"),
+        "merged" => new($"A member of the pool is known by another customer id now; the pool has {Number(members)} {(members == 1 ? "member" : "members")}.", $"共用帳戶一名成員的顧客編號已併入另一編號；現有 {Number(members)} 名成員。"),
         _ => new("The pool is dissolved; what it held went back to its members.", "共用帳戶已解散，餘額已退回成員。"),
     };
 
@@ -449,7 +449,7 @@ public static class LoyaltyTexts
 
     internal static Text NoReferrals(string program) => new($"The programme '{program}' has no referrals.", $"「{program}」不設推薦計劃。");
 
-    internal static Text ReferralUnclaimed { get; } = new("Nobody has the customer id of who recommended, so that side's reward is not given.", "查無推薦人的客人編號，推薦一方的獎賞不予發放。");
+    internal static Text ReferralUnclaimed { get; } = new("Nobody has the customer id of who recommended, so that side's reward is not given.", "查無推薦人的顧客編號，推薦一方的獎賞不予發放。");
 
     internal static Text UnknownAdvocate { get; } = new("The request has to name the customer who recommended.", "請求須註明推薦人。");
 

@@ -121,7 +121,7 @@ public sealed class ReceiptTrees
         var told = LoyaltyTexts.PartsOf(Assert.Single((await club.Buys(52)).Lines)).Select(LoyaltyTexts.Describe).ToList();
 
         Assert.Equal(["Counted on 52.00 HKD.", "5 points for whole steps.", "2.00 HKD dropped by rounding down."], told.Select(text => text.English));
-        Assert.Equal(["按 52.00 HKD 計算。", "完整級距所得 5 points。", "捨去零數 2.00 HKD。"], told.Select(text => text.Chinese));
+        Assert.Equal(["按 52.00 HKD 計算。", "滿額部分所得 5 points。", "捨去零數 2.00 HKD。"], told.Select(text => text.Chinese));
     }
 
     [Fact]

@@ -110,7 +110,7 @@ public sealed class GiftsToNobody
         Assert.Equal([-60L, 60L], (await club.Ledger()).Where(entry => entry.Movement == Movement.Transferred).Select(entry => entry.Amount).Order());
         var line = (await LastOf(club, Amy)).Lines.Single();
         Assert.Equal((LineCodes.CameBack, 60L), (line.Code, line.Amount));
-        Assert.Equal(new Text("60 points came back: nobody has the customer id that they were given to.", "60 points 已退回：查無所贈予的客人編號。"), LoyaltyTexts.Describe(line));
+        Assert.Equal(new Text("60 points came back: nobody has the customer id that they were given to.", "60 points 已退回：查無所贈予的顧客編號。"), LoyaltyTexts.Describe(line));
     }
 
     [Theory]
@@ -213,7 +213,7 @@ public sealed class GiftsToNobody
 
         Assert.Equal((before, 0L), ((await club.Of(Amy)).Wallet("points"), await club.Points(Bob)));
         var line = (await LastOf(club, Bob)).Lines.Single(line => line.Code == LineCodes.NotTaken);
-        Assert.Equal(new Text("60 points went back to who gave them: who was to get them has left the programme.", "60 points 已退回贈予人：獲贈的客人已退出計劃。"), LoyaltyTexts.Describe(line));
+        Assert.Equal(new Text("60 points went back to who gave them: who was to get them has left the programme.", "60 points 已退回贈予人：獲贈的顧客已退出計劃。"), LoyaltyTexts.Describe(line));
 
         await club.Cancels("app:gift", Amy);
         await club.Settles();
