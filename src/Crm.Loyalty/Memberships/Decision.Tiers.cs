@@ -188,7 +188,7 @@ internal sealed partial class Decision
     }
 
     private TierProgress ProgressOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
-        TierProgress.Of(ladder, standing, new Moment(context.Moment.Instant, plan.Zone), LevelOf(plan, ladder));
+        TierProgress.Of(ladder, standing, new Moment(context.Moment.Instant, plan.Zone), LevelOf(plan, ladder), plan.Here(context));
 
     private void WeighWhereHeld(ProgramPlan plan)
     {

@@ -48,7 +48,7 @@ public sealed record MemberView
             Life = membership.Life,
             Pool = membership.Pool,
             Units = plan.Units.Select(unit => UnitView.Of(unit, membership)).ToSequence(),
-            Tiers = plan.Ladders.Select(ladder => ladder.Progress(membership.Standing(ladder.Name), moment, ladder.ValueOf(membership, customer))).ToSequence(),
+            Tiers = plan.Ladders.Select(ladder => ladder.Progress(membership.Standing(ladder.Name), moment, ladder.ValueOf(membership, customer), plan.Here(customer))).ToSequence(),
             Cards = plan.Cards.Select(card => membership.Card(card.Name)).ToSequence(),
             Rewards = plan.Definition.Value.Rewards
                 .Select(reward => RewardOffer.Of(plan, reward, membership, customer, 1, reward.Stocked && stock is not null ? stock(LoyaltyNames.StockOf(plan.Name, reward.Name)) > 0 : null)).ToSequence(),

@@ -169,6 +169,10 @@ internal static class TierLadderCheck
         {
             yield return new($"{path}.start", "A tier can begin with the next period only where the window has periods: a calendar unit, a cycle or an anniversary.");
         }
+        else if (ladder.Start == TierStart.NextPeriod && ladder.Held is TierValidity.WhileQualified)
+        {
+            yield return new($"{path}.start", "What begins with the next period would never be held while the count reaches, which begins anew by then; let it begin at once, or give a validity of some length.");
+        }
     }
 
     private static IEnumerable<ProgramError> Validity(TierLadder ladder, string path)

@@ -45,10 +45,11 @@ internal readonly partial struct Climb
     /// <param name="standing">The standing.</param>
     /// <param name="isDue">Whether something asks that falls due.</param>
     /// <param name="looks">Whether the ladder is looked at though nothing of its own falls due.</param>
-    public TierStanding Asked(TierStanding standing, bool isDue = false, bool looks = false)
+    /// <param name="joins">Whether what somebody else counted counts from now on.</param>
+    public TierStanding Asked(TierStanding standing, bool isDue = false, bool looks = false, bool joins = false)
     {
-        // Only a rolling window gives and takes tiers whenever it is looked at.
-        looks &= ladder.Window is QualificationWindow.Rolling;
+        // Only tiers that follow the count are given and taken whenever the ladder is looked at, and in a rolling window when the days of two are added.
+        looks &= FollowsCount || (joins && ladder.Window is QualificationWindow.Rolling);
         if (!keepsCounts || ladder.Unit is null || !(ladder.Asks || looks) || standing is { Counts.IsEmpty: true, Before: null })
         {
             return standing;
@@ -182,8 +183,8 @@ internal readonly partial struct Climb
         };
     }
 
-    // The tiers whose conditions do not hold now.
-    private Sequence<string> Closed()
+    /// <summary>The tiers whose conditions do not hold now.</summary>
+    public Sequence<string> Closed()
     {
         List<string>? names = null;
         foreach (var tier in ladder.Tiers)
@@ -216,7 +217,7 @@ internal readonly partial struct Climb
         foreach (var step in steps.OrderBy(step => step.At).ThenBy(step => step.Order))
         {
             standing = Until(standing, step.At, past);
-            standing = At(step.At, step.Without) is var climb && step.Amount != 0 ? climb.Counted(standing, step.Amount) : climb.Bring(standing);
+            standing = At(step.At, step.Without) is var climb && step.Amount != 0 ? climb.Counted(standing, step.Amount) : climb.Reaching(standing, 0);
         }
 
         return standing;

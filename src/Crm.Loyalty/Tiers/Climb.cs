@@ -34,8 +34,9 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     /// <param name="value">For a value as it stands, that value.</param>
     public TierStanding Bring(TierStanding standing, long value = 0)
     {
+        // What follows the count is asked whenever somebody looks. A tier of some length is given when something is counted, or when one ends: what is held must not depend on when somebody looks.
         standing = Closed(standing);
-        standing = Settled(ladder.IsLevel || ladder.Window is QualificationWindow.Rolling ? Qualified(standing, value) : standing, value);
+        standing = Settled(FollowsCount ? Qualified(standing, value) : standing, value);
         return InTier(standing, Current(standing));
     }
 
@@ -64,9 +65,12 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         }
 
         var counted = ladder.IsLevel ? 0 : theirs.Counted - (onceADay ? own.SharedDays(theirs) : 0);
-        sum = Asked(sum, looks: true);
-        return counted > 0 ? Counted(sum, counted) : Bring(sum, value);
+        sum = Asked(sum, looks: true, joins: true);
+        return counted > 0 ? Counted(sum, counted) : Reaching(sum, value);
     }
+
+    // The standing brought to the moment, with what a rolling window reaches.
+    private TierStanding Reaching(TierStanding standing, long value) => Bring(ladder.Window is QualificationWindow.Rolling ? Qualified(Closed(standing), value) : standing, value);
 
     /// <summary>The standing after something was counted, or, below 0, taken back by hand.</summary>
     public TierStanding Count(TierStanding standing, long amount) => Noted(Counted(standing, amount), standing, amount);
@@ -200,7 +204,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
         var surplus = SurplusOf(standing.Counted);
         standing = standing with { Opened = moment.Instant, Counted = surplus, Days = [] };
-        return surplus > 0 ? Qualified(standing, 0) : standing;
+        return surplus > 0 || ladder.Held is TierValidity.WhileQualified ? Qualified(standing, 0) : standing;
     }
 
     // What a window that counted so much leaves to the next.
@@ -235,7 +239,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
         if (highest >= 0 && highest >= current && ladder.Window is QualificationWindow.SinceTierStart)
         {
-            standing = standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - ladder.Tiers[highest].From : 0, Days = [] };
+            standing = Begun(standing, ladder.Tiers[highest]);
         }
 
         return standing;
@@ -243,31 +247,49 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
     private TierStanding Following(TierStanding standing, long value)
     {
-        foreach (var tier in ladder.Tiers)
+        for (var level = 0; level < ladder.Tiers.Count; level++)
         {
+            var tier = ladder.Tiers[level];
             if (tier.InvitationOnly || (tier.From == 0 && tier.When is null))
             {
                 continue;
             }
 
-            var qualifies = tier.From <= value && MayHold(tier);
-            var open = standing.Held.Any(hold => hold.Tier == tier.Name && hold.Until is null);
-            if (qualifies && !open)
-            {
-                standing = standing with { Held = standing.Held.Where(hold => hold.Tier != tier.Name).Append(new TierHold(tier.Name, moment.Instant, null)).ToSequence() };
-            }
-            else if (!qualifies && open)
-            {
-                var now = moment.Instant;
-                standing = standing with { Held = standing.Held.Select(hold => hold.Tier == tier.Name && hold.Until is null ? hold with { Until = now } : hold).ToSequence() };
-            }
+            var (qualifies, isOpen) = (tier.From <= value && MayHold(tier), IsOpen(standing, level));
+            standing = qualifies && !isOpen ? Opening(standing, level) : !qualifies && isOpen && !tier.ForLife ? Letting(standing, level) : standing;
         }
 
         return standing;
     }
 
-    /// <summary>Whether a tier is held since the window that is open.</summary>
-    public bool HeldInWindow(TierStanding standing, Tier tier)
+    // Whether a level is held while the count reaches it.
+    private bool IsOpen(TierStanding standing, int level)
+    {
+        foreach (var hold in standing.Held)
+        {
+            if (hold.Until is null && ladder.LevelOf(hold.Tier) == level)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private TierStanding Opening(TierStanding standing, int level)
+    {
+        var ladderOf = ladder;
+        return standing with { Held = standing.Held.Where(hold => ladderOf.LevelOf(hold.Tier) != level).Append(new TierHold(ladder.Tiers[level].Name, moment.Instant, null)).ToSequence() };
+    }
+
+    private TierStanding Letting(TierStanding standing, int level)
+    {
+        var (ladderOf, now) = (ladder, moment.Instant);
+        return standing with { Held = standing.Held.Select(hold => hold.Until is null && ladderOf.LevelOf(hold.Tier) == level ? hold with { Until = now } : hold).ToSequence() };
+    }
+
+    // Whether a tier is held since the window that is open.
+    private bool HeldInWindow(TierStanding standing, Tier tier)
     {
         foreach (var hold in standing.Held)
         {
@@ -325,9 +347,8 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         var (ladderOf, zone, now) = (ladder, moment.Zone, moment.Instant);
         var top = standing.Held.Max(hold => ladderOf.LevelOf(hold.Tier));
         var live = standing.Held.Where(hold => !(ladderOf.EndOf(hold, zone) <= now)).ToSequence();
-        var falls = top > (live.IsEmpty ? -1 : live.Max(hold => ladderOf.LevelOf(hold.Tier)));
-        standing = standing with { Held = live };
-        if (!falls)
+        standing = Renewed(standing with { Held = live }, standing.Held, value);
+        if (top < 0 || standing.Held.Any(hold => ladderOf.LevelOf(hold.Tier) >= top))
         {
             return standing;
         }
@@ -335,18 +356,39 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         var tier = ladder.Tiers[top];
         if (ladder.Fall == TierFall.Never || tier.ForLife)
         {
-            return standing with { Held = live.Add(new TierHold(tier.Name, now, null)) };
+            return standing with { Held = standing.Held.Add(new TierHold(tier.Name, now, null)) };
         }
 
         if (ladder.Held is not TierValidity.WhileQualified && ladder.Window.PeriodOf(moment.Date, standing.Joined) is null && tier.From <= ValueOf(standing, value) && MayHold(tier))
         {
-            return Holding(standing, tier);
+            return ladder.Window is QualificationWindow.SinceTierStart ? Begun(Holding(standing, tier), tier) : Holding(standing, tier);
         }
 
         return ladder.Fall == TierFall.OneLevel && Below(top) is var next && next > HighestHeld(standing)
             ? Restarted(Holding(standing, ladder.Tiers[next]))
-            : Restarted(ladder.Fall == TierFall.ToBase ? standing with { Held = [] } : standing);
+            : Restarted(ladder.Fall == TierFall.ToBase ? standing with { Held = standing.Held.Where(hold => hold.Until is null).ToSequence() } : standing);
     }
+
+    // Where a rolling window gives tiers of some length, each that is over and that the count still reaches is held anew.
+    private TierStanding Renewed(TierStanding standing, Sequence<TierHold> before, long value)
+    {
+        if (ladder.Window is not QualificationWindow.Rolling || FollowsCount)
+        {
+            return standing;
+        }
+
+        var (ladderOf, live) = (ladder, standing.Held);
+        foreach (var tier in ladder.Tiers.Where(tier => tier is { InvitationOnly: false, From: > 0 } && before.Any(hold => IsOf(hold, tier)) && !live.Any(hold => IsOf(hold, tier))))
+        {
+            standing = tier.From <= ValueOf(standing, value) && MayHold(tier) ? Holding(standing, tier) : standing;
+        }
+
+        return standing;
+
+        bool IsOf(TierHold hold, Tier tier) => ladderOf.LevelOf(hold.Tier) == ladderOf.LevelOf(tier.Name);
+    }
+
+    private bool FollowsCount => ladder.Held is TierValidity.WhileQualified && (ladder.IsLevel || ladder.Window is QualificationWindow.Rolling);
 
     // The next level down that can be earned; -1 where there is none.
     private int Below(int level)
@@ -372,6 +414,10 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
         return false;
     }
+
+    // Where the count begins with the tier, with what it was reached or kept by taken off.
+    private TierStanding Begun(TierStanding standing, Tier tier) =>
+        standing with { Opened = moment.Instant, Counted = ladder.Rollover == Rollover.Surplus ? standing.Counted - tier.From : 0, Days = [] };
 
     private TierStanding Restarted(TierStanding standing) => ladder.Window is QualificationWindow.SinceTierStart
         ? standing with { Opened = moment.Instant, Counted = 0, Days = [] }

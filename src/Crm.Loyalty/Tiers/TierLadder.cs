@@ -60,7 +60,7 @@ public sealed record TierLadder
     /// <summary>Over which time it counts.</summary>
     public QualificationWindow Window { get; init; } = QualificationWindow.Lifetime;
 
-    /// <summary>When a tier that was reached begins.</summary>
+    /// <summary>When a tier that was reached begins; at once where it is held while the count reaches.</summary>
     public TierStart Start { get; init; }
 
     /// <summary>
@@ -95,7 +95,8 @@ public sealed record TierLadder
     /// <param name="standing">The standing, brought forward to the moment as reading a customer does; null: nothing was ever counted.</param>
     /// <param name="moment">The moment, in the programme's zone.</param>
     /// <param name="value">For metrics that are a value as it stands, that value; otherwise left out.</param>
-    public TierProgress Progress(TierStanding? standing, Moment moment, long value = 0) => TierProgress.Of(this, standing, moment, value);
+    /// <param name="evidence">What conditions of tiers may look at, which are taken to go on answering as they do; null: none of them holds.</param>
+    public TierProgress Progress(TierStanding? standing, Moment moment, long value = 0, IEvidence? evidence = null) => TierProgress.Of(this, standing, moment, value, evidence);
 
     /// <summary>How long a tier is held, said or usual.</summary>
     internal TierValidity Held => Validity ?? (Metric is QualificationMetric { IsLevel: true } ? WhileQualified : Window switch

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Crm.Conditions;
 using Crm.Values;
 using NodaTime;
 
@@ -25,15 +26,15 @@ public sealed record TierProgress
     /// <summary>The next level and what is missing for it; null on the highest.</summary>
     public TierStep? Next { get; init; }
 
-    /// <summary>What is missing to keep the tier beyond its end; null where it does not end, was given by staff, or where nothing that is counted before its validity is over makes it last longer: then it has to be reached anew, in the grace at the earliest.</summary>
+    /// <summary>What is missing to keep the tier beyond its end; null where it does not end, was given by staff, or where nothing that is counted before its validity is over makes it last longer, short of a higher one: then it has to be reached anew, in the grace at the earliest.</summary>
     public TierStep? Keep { get; init; }
 
     /// <summary>By when something keeps the tier, or, where nothing does, when it ends; null where it does not end, or was given by staff.</summary>
     internal Instant? Expires { get; private init; }
 
-    internal static TierProgress Of(TierLadder ladder, TierStanding? standing, Moment moment, long value)
+    internal static TierProgress Of(TierLadder ladder, TierStanding? standing, Moment moment, long value, IEvidence? evidence)
     {
-        var climb = new Climb(ladder, moment, null);
+        var climb = new Climb(ladder, moment, evidence);
         var counted = standing is null ? 0 : climb.ValueOf(standing, value);
         var tier = standing is null ? null : climb.Current(standing);
         var level = ladder.LevelOf(tier);
@@ -42,9 +43,9 @@ public sealed record TierProgress
         (TierStep? keep, Instant? end) = (null, null);
         if (standing is not null && hold is { } held)
         {
-            var lasting = Coming(ladder, standing, moment, held, level, counted) ?? held;
-            keep = KeepOf(ladder, standing, climb, moment, lasting, ladder.Tiers[level], counted);
-            end = EndOf(ladder, lasting, keep, moment);
+            (keep, end) = held.Until is null && ladder.Window is QualificationWindow.Rolling rolling
+                ? Following(ladder, standing, moment, rolling, held, climb)
+                : Ending(ladder, standing.Alone, moment, climb.Closed(), level, value);
         }
 
         var expires = keep?.By ?? end;
@@ -71,35 +72,102 @@ public sealed record TierProgress
         };
     }
 
-    // A tier that is held while the count reaches ends when days leave the window, and then stays for the grace.
-    private static Instant? EndOf(TierLadder ladder, TierHold hold, TierStep? keep, Moment moment) =>
-        ladder.EndOf(hold.Until is null && keep is { By: { } falls } ? hold with { Until = falls } : hold, moment.Zone);
-
-    // Where tiers begin with the next window: the hold that begins then for what has been counted, if the tier is held until then and for longer with it.
-    private static TierHold? Coming(TierLadder ladder, TierStanding standing, Moment moment, TierHold hold, int level, long counted)
+    // In a rolling window a tier that is held while the count reaches ends when days leave the window, and then stays for the grace.
+    private static (TierStep? Keep, Instant? End) Following(TierLadder ladder, TierStanding standing, Moment moment, QualificationWindow.Rolling rolling, TierHold hold, Climb climb)
     {
+        var (level, count) = (ladder.LevelOf(hold.Tier), climb.ValueOf(standing, 0));
         var tier = ladder.Tiers[level];
-        if (ladder.Start != TierStart.NextPeriod || hold.Until is null || counted < tier.From || tier.When is not null || ladder.Window.PeriodOf(moment.Date, standing.Joined) is not { } period)
+        if (tier.ForLife || ladder.Held is not TierValidity.WhileQualified)
         {
-            return null;
+            return (null, null);
         }
 
-        var coming = From(moment.StartOf(period.End));
-        if (ladder.EndOf(hold, moment.Zone) < coming.Since)
+        // Without its condition it ends when the ladder is looked at by itself, as it is when days leave.
+        var closed = climb.Closed();
+        var isOpen = !closed.Contains(tier.Name);
+        foreach (var day in standing.Days)
         {
-            return null;
+            var before = count;
+            count -= rolling.Leaves(day.Day) > moment.Date ? day.Amount : 0;
+            if (count != before && !(isOpen && count >= tier.From))
+            {
+                var falls = moment.StartOf(rolling.Leaves(day.Day));
+                var end = new TierEnd(ladder.EndOf(hold with { Until = falls }, moment.Zone) ?? falls, hold with { Until = falls });
+                return (isOpen ? Refilling(ladder, standing, moment, closed, end, before, count) : null, end.At);
+            }
         }
 
-        // Who reached higher lands on each level on the way down.
-        var reached = ladder.Fall == TierFall.OneLevel ? ladder.LevelAt(counted) : level;
-        for (var above = level + 1; above <= reached && ladder.EndOf(coming, moment.Zone) is { } lands; above++)
+        return (null, null);
+    }
+
+    // What keeps a tier that days let go which leave so much of the count that there was before.
+    private static TierStep? Refilling(TierLadder ladder, TierStanding standing, Moment moment, Sequence<string> closed, TierEnd end, long before, long left)
+    {
+        // A higher one that is kept for life may take less, and one that is not may end with this one and take it along to the base.
+        var (level, falls) = (ladder.LevelOf(end.Hold.Tier), end.Hold.Until ?? end.At);
+        var missing = ladder.Tiers.Skip(level + 1).Where(above => above is { ForLife: true, InvitationOnly: false } && !closed.Contains(above.Name)).Select(above => above.From - before).Append(ladder.Tiers[level].From - left).Min();
+        var forecast = new TierForecast(ladder, moment, closed, 0);
+        return ladder.Fall != TierFall.ToBase || ladder.LevelAt(before + missing) <= level || forecast.Keeps(forecast.Before(standing.Alone, falls), missing, falls, end.At, level)
+            ? new TierStep(ladder.Tiers[level].Name, missing, falls)
+            : null;
+    }
+
+    // Any other: when it ends is seen by climbing ahead, and what keeps it by counting on the way.
+    private static (TierStep? Keep, Instant? End) Ending(TierLadder ladder, TierStanding standing, Moment moment, Sequence<string> closed, int level, long value)
+    {
+        if (new TierForecast(ladder, moment, closed, value).EndOf(standing, level) is not { } end)
         {
-            coming = ladder.Tiers[above].InvitationOnly || ladder.Tiers[reached].When is not null ? coming : From(lands);
+            return (null, null);
         }
 
-        return hold.Until >= coming.Until ? null : coming;
+        if (DeadlineOf(ladder, standing, moment, end) is not { } by)
+        {
+            return (null, end.At);
+        }
 
-        TierHold From(Instant since) => new(tier.Name, since, ladder.Held.From(moment with { Instant = since }, ladder.Window, standing.Joined));
+        // Its own condition is not counted, and is taken to hold when it comes to that.
+        var (tier, carrying) = (ladder.Tiers[level], ladder.Tiers[ladder.LevelOf(end.Hold.Tier)]);
+        var forecast = new TierForecast(ladder, moment, closed.Where(name => name != tier.Name).ToSequence(), value);
+        var before = forecast.Before(standing, by);
+        var (then, later) = (Counted(by - Duration.Epsilon), Counted(end.At));
+        // Nothing more than its condition may be missing, or anything at all where the count reaches it already.
+        long[] own = [then >= tier.From ? 1 : tier.From - then, tier.From - later, carrying.From - then, carrying.From - later, .. closed.Contains(tier.Name) ? [0L] : Array.Empty<long>()];
+        if (Least(ladder.Rollover == Rollover.Surplus ? [.. own, (2 * tier.From) - then] : own) is not { } amount)
+        {
+            return (null, end.At);
+        }
+
+        // Another one may take less.
+        return (new TierStep(tier.Name, Least(ladder.Tiers.Skip(level).SelectMany(above => new[] { above.From - then, above.From - later }).Where(less => less < amount)) ?? amount, by), end.At);
+
+        long? Least(IEnumerable<long> amounts) => amounts.Where(more => more >= 0).Distinct().Order().Select(more => (long?)more).FirstOrDefault(more => forecast.Keeps(before, more ?? 0, by, end.At, level));
+
+        long Counted(Instant instant) => new Climb(ladder, moment with { Instant = instant }, null).ValueOf(before, value);
+    }
+
+    // By when something has to be counted for a tier that ends.
+    private static Instant? DeadlineOf(TierLadder ladder, TierStanding standing, Moment moment, TierEnd end)
+    {
+        // What counts for keeping it is the window in which the validity ends, or, in the grace, the one that is open. With the window its count is over, whatever the grace.
+        var validity = end.Hold.Until ?? end.At;
+        if (ladder.Window.PeriodOf(LocalDate.Max(validity.InZone(moment.Zone).Date.PlusDays(-1), moment.Date), standing.Joined) is not { } period)
+        {
+            return end.At;
+        }
+
+        if (ladder.Start == TierStart.AtOnce)
+        {
+            return Instant.Min(end.At, moment.StartOf(period.End));
+        }
+
+        // Where tiers begin with the next window it is the last that closes before the tier ends.
+        var last = ladder.Window.PeriodOf(end.At.InZone(moment.Zone).Date.PlusDays(-1), standing.Joined);
+        if (last is { } open && moment.StartOf(open.End) > end.At)
+        {
+            last = ladder.Window.PeriodOf(open.Start.PlusDays(-1), standing.Joined);
+        }
+
+        return last is { } closing && moment.StartOf(closing.End) is var closes && closes > moment.Instant ? closes : null;
     }
 
     // The hold that carries the tier longest.
@@ -126,91 +194,6 @@ public sealed record TierProgress
             {
                 Instant? closes = standing is not null && ladder.Window.PeriodOf(moment.Date, standing.Joined) is { } period ? moment.StartOf(period.End) : null;
                 return new TierStep(ladder.Tiers[i].Name, Math.Max(0, ladder.Tiers[i].From - counted), closes);
-            }
-        }
-
-        return null;
-    }
-
-    private static TierStep? KeepOf(TierLadder ladder, TierStanding standing, Climb climb, Moment moment, TierHold hold, Tier tier, long counted)
-    {
-        if (hold.Until is not { } until)
-        {
-            return ladder.Held is TierValidity.WhileQualified && ladder.Window is QualificationWindow.Rolling rolling && !ladder.IsLevel
-                ? Falling(standing, moment, rolling, tier, counted)
-                : null;
-        }
-
-        var end = ladder.EndOf(hold, moment.Zone);
-        if (ladder.Window is QualificationWindow.Rolling)
-        {
-            // Whether it is held anew is looked at when it ends, grace included.
-            var then = new Climb(ladder, moment with { Instant = end ?? until }, null).ValueOf(standing, 0);
-            return new TierStep(tier.Name, Math.Max(0, tier.From - then), end);
-        }
-
-        // What counts for keeping it is the window in which the validity ends, or, in the grace, the one that is open; while that has not begun, all of the threshold is still to come. With the window its count is over, whatever the grace.
-        if (ladder.Window.PeriodOf(LocalDate.Max(until.InZone(moment.Zone).Date.PlusDays(-1), moment.Date), standing.Joined) is not { } period)
-        {
-            return Longer(Math.Max(0, tier.From - climb.ValueOf(standing, 0)), end);
-        }
-
-        if (ladder.Start == TierStart.NextPeriod && end is { } over)
-        {
-            return WithNext(ladder, standing, climb, moment, until, over, tier);
-        }
-
-        var (closes, begun) = (moment.StartOf(period.End), period.Start <= moment.Date);
-        var missing = Math.Max(0, tier.From - (begun ? climb.ValueOf(standing, 0) : 0));
-        if (missing == 0)
-        {
-            if (climb.HeldInWindow(standing, tier))
-            {
-                return null;
-            }
-
-            // In the grace anything that is counted reaches it once more.
-            missing = tier.When is null ? 1 : 0;
-        }
-
-        return Longer(missing, end < closes ? end : closes);
-
-        // What is reached just in time may be valid to the same end.
-        TierStep? Longer(long more, Instant? by) => more > 0 && by is { } last && ladder.Held.From(moment with { Instant = last - Duration.Epsilon }, ladder.Window, standing.Joined) <= until
-            ? null
-            : new TierStep(tier.Name, more, by);
-    }
-
-    // Where tiers begin with the next window: what counts is the last window that closes before the tier ends.
-    private static TierStep? WithNext(TierLadder ladder, TierStanding standing, Climb climb, Moment moment, Instant until, Instant end, Tier tier)
-    {
-        var last = ladder.Window.PeriodOf(end.InZone(moment.Zone).Date.PlusDays(-1), standing.Joined);
-        if (last is { } open && moment.StartOf(open.End) > end)
-        {
-            last = ladder.Window.PeriodOf(open.Start.PlusDays(-1), standing.Joined);
-        }
-
-        if (last is not { } period)
-        {
-            return null;
-        }
-
-        var closes = moment.StartOf(period.End);
-        return closes <= moment.Instant || ladder.Held.From(moment with { Instant = closes }, ladder.Window, standing.Joined) <= until
-            ? null
-            : new TierStep(tier.Name, Math.Max(0, tier.From - (period.Start <= moment.Date ? climb.ValueOf(standing, 0) : 0)), closes);
-    }
-
-    // When days that leave the window take the count below the threshold, and how much is missing then.
-    private static TierStep? Falling(TierStanding standing, Moment moment, QualificationWindow.Rolling rolling, Tier tier, long counted)
-    {
-        var left = counted;
-        foreach (var day in standing.Days)
-        {
-            left -= rolling.Leaves(day.Day) > moment.Date ? day.Amount : 0;
-            if (left < tier.From)
-            {
-                return new TierStep(tier.Name, tier.From - left, moment.StartOf(rolling.Leaves(day.Day)));
             }
         }
 

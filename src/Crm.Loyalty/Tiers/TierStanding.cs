@@ -25,7 +25,7 @@ public sealed record TierStanding
     /// <summary>What was counted when, by instant: kept in programmes without cascade for as long as something may be taken back of it, on ladders that count a unit.</summary>
     public Sequence<TierCount> Counts { get; init; }
 
-    /// <summary>What conditions of tiers answered from when on, where <see cref="Counts"/> are kept on a ladder that asks some, so that what is counted anew is judged as it was at its time; and when else a rolling window was looked at. Otherwise empty.</summary>
+    /// <summary>What conditions of tiers answered from when on, where <see cref="Counts"/> are kept on a ladder that asks some, so that what is counted anew is judged as it was at its time; and when else a ladder with a rolling window was looked at in a way that may give or take tiers. Otherwise empty.</summary>
     public Sequence<TierAnswer> Answers { get; init; }
 
     /// <summary>The standing before the first of <see cref="Counts"/>, without counts of its own; null: nothing had been counted.</summary>

@@ -17,7 +17,7 @@ public abstract record TierValidity
     /// <summary>Until when a tier is held that is reached at a moment; null: without end.</summary>
     internal abstract Instant? From(Moment reached, QualificationWindow window, LocalDate joined);
 
-    /// <summary>As long as the count reaches the threshold; from the moment it does not, the grace of the ladder runs.</summary>
+    /// <summary>As long as the count reaches the threshold; from the moment it does not, as when its window closes, the grace of the ladder runs.</summary>
     public sealed record WhileQualified : TierValidity
     {
         internal override Instant? From(Moment reached, QualificationWindow window, LocalDate joined) => null;
@@ -95,7 +95,7 @@ public enum TierFall
     /// <summary>One level down, to the next that can be earned, for another validity, unless a higher one is still held: the soft landing.</summary>
     OneLevel,
 
-    /// <summary>To the lowest level, whatever else is held.</summary>
+    /// <summary>To the lowest level, whatever else is held; what is held for life, or while the count reaches it, stays.</summary>
     ToBase,
 
     /// <summary>Nowhere: a tier once reached stays.</summary>

@@ -108,6 +108,7 @@ public sealed class WrongPrograms
                 ladder with { Name = "b", Metric = new QualificationMetric.UnitsHeld("miles"), Validity = new TierValidity.Fixed(0, 0, LastDay.Included) },
                 ladder with { Name = "c", Metric = new QualificationMetric.FactValue("loyalty.tea-club.points"), Window = QualificationWindow.Lifetime, Tiers = [new("x", 1) { Benefits = [new("Big", 1), new("y", default)] }] },
                 ladder with { Name = "d", Validity = new TierValidity.ToDayOfYear([]), Tiers = [new("x", 1) { Formerly = ["y"] }, new("y", 2)] },
+                ladder with { Name = "e", Window = QualificationWindow.CalendarYear, Validity = TierLadder.WhileQualified, Start = TierStart.NextPeriod },
             ],
             StaffLimits = [new() { Request = "Points", Unit = "miles", Alone = 5, Most = 4 }],
         };
@@ -115,7 +116,7 @@ public sealed class WrongPrograms
         Assert.Equal(
             [
                 "ladders[0].window", "ladders[0].start", "ladders[0].fall", "ladders[0].grace", "ladders[1].validity", "ladders[2].metric.unit", "ladders[2].window", "ladders[2].validity",
-                "ladders[3].metric.fact", "ladders[3].tiers[0].benefits", "ladders[3].tiers[0].benefits", "ladders[4].validity", "ladders[4].tiers", "staffLimits[0].request", "staffLimits[0].unit", "staffLimits[0].alone",
+                "ladders[3].metric.fact", "ladders[3].tiers[0].benefits", "ladders[3].tiers[0].benefits", "ladders[4].validity", "ladders[4].tiers", "ladders[5].start", "staffLimits[0].request", "staffLimits[0].unit", "staffLimits[0].alone",
             ],
             new LoyaltyProgramValidator().Validate(wrong).Errors.Select(error => error.PropertyName));
     }

@@ -216,6 +216,163 @@ public sealed class Climbing
         Assert.Equal(expected, await club.Tier());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tier_of_some_length_is_not_held_anew_because_somebody_looks_in_its_grace(bool looks)
+    {
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Rolling(12), Validity = new TierValidity.Fixed(12, 0, LastDay.Excluded), Grace = new(2, 0) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(20);
+        club.On(2026, 2, 10);
+        await club.Buys(20);
+        club.On(2027, 1, 20);
+        if (looks)
+        {
+            await club.Grants(TierEvents.FloorName, "bronze");
+        }
+
+        Assert.Equal(Ladders.Day(2027, 3, 15), (await club.Progress(ladder)).Until);
+        club.On(2027, 3, 15, 0);
+        Assert.Equal("bronze", await club.Tier());
+    }
+
+    [Fact]
+    public async Task Where_the_count_still_reaches_when_a_tier_is_over_it_is_said_to_end_when_it_does_not_any_more()
+    {
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Rolling(12), Validity = new TierValidity.Fixed(6, 0, LastDay.Excluded) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(20);
+
+        var held = await club.Progress(ladder);
+
+        Assert.Equal((Ladders.Day(2027, 1, 15), new TierStep("silver", 20, Ladders.Day(2027, 1, 15))), (held.Until, held.Keep));
+    }
+
+    [Fact]
+    public async Task Each_tier_is_held_anew_that_a_rolling_window_still_reaches_when_a_higher_one_is_over()
+    {
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Rolling(12), Validity = new TierValidity.Fixed(12, 0, LastDay.Excluded) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(50);
+        club.On(2026, 2, 10);
+        await club.Buys(25);
+        club.On(2027, 6, 1);
+
+        Assert.Equal("silver", await club.Tier());
+    }
+
+    [Fact]
+    public async Task A_fall_to_the_base_leaves_what_is_held_for_life()
+    {
+        var club = Ladders.Climbing(Ladders.Usual with { Fall = TierFall.ToBase, Tiers = [new("bronze", 0), new("silver", 20) { ForLife = true }, new("gold", 50)] });
+        await club.Buys(50);
+        club.On(2028, 1, 1, 0);
+
+        Assert.Equal("silver", await club.Tier());
+    }
+
+    [Fact]
+    public async Task A_fall_to_the_base_leaves_what_the_count_still_reaches_where_tiers_follow_it()
+    {
+        var club = Ladders.Climbing(Ladders.Usual with { Window = new QualificationWindow.Rolling(12), Fall = TierFall.ToBase });
+        await club.Buys(30);
+        club.On(2026, 6, 1);
+        await club.Buys(20);
+        club.On(2027, 1, 15, 0);
+
+        Assert.Equal("silver", await club.Tier());
+    }
+
+    [Fact]
+    public async Task A_tier_that_is_held_while_the_count_of_a_year_reaches_ends_with_the_year_and_its_grace()
+    {
+        var ladder = Ladders.Usual with { Validity = TierLadder.WhileQualified, Grace = new(0, 10) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(30);
+        Assert.Equal((Ladders.Day(2027, 1, 11), null), ((await club.Progress(ladder)).Until, (await club.Progress(ladder)).Keep));
+
+        club.On(2027, 1, 10, 23);
+        var late = await club.Progress(ladder);
+        Assert.Equal(("silver", true, new TierStep("silver", 20, Ladders.Day(2027, 1, 11))), (late.Tier, late.InGrace, late.Keep));
+        club.On(2027, 1, 11, 0);
+        Assert.Equal("bronze", await club.Tier());
+    }
+
+    [Fact]
+    public async Task What_a_year_leaves_to_the_next_keeps_a_tier_that_follows_the_count()
+    {
+        var ladder = Ladders.Usual with { Validity = TierLadder.WhileQualified, Rollover = Rollover.Surplus };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(30);
+        Assert.Equal((Ladders.Day(2027, 1, 1), new TierStep("silver", 10, Ladders.Day(2027, 1, 1))), ((await club.Progress(ladder)).Until, (await club.Progress(ladder)).Keep));
+        await club.Buys(10);
+
+        club.On(2027, 1, 1, 0);
+        Assert.Equal("silver", await club.Tier());
+        club.On(2028, 1, 1, 0);
+        Assert.Equal("bronze", await club.Tier());
+    }
+
+    [Fact]
+    public async Task What_is_missing_to_keep_a_tier_in_a_rolling_window_is_what_a_higher_one_for_life_takes_where_that_is_less()
+    {
+        var ladder = Ladders.Usual with { Window = new QualificationWindow.Rolling(12), Tiers = [new("bronze", 0), new("silver", 20), new("gold", 50) { ForLife = true }] };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(45);
+
+        Assert.Equal(new TierStep("silver", 5, Ladders.Day(2027, 1, 15)), (await club.Progress(ladder)).Keep);
+    }
+
+    [Fact]
+    public async Task What_keeps_a_tier_by_balance_in_its_grace_is_what_the_balance_is_short_of()
+    {
+        var ladder = Ladders.Usual with { Metric = new QualificationMetric.UnitsHeld("points"), Window = QualificationWindow.Lifetime, Grace = new(0, 10) };
+        var club = Ladders.Climbing(ladder);
+        await club.Buys(60);
+        await club.Redeems(20);
+
+        var held = await club.Progress(ladder, 40);
+
+        Assert.Equal(("gold", true, 10L), (held.Tier, held.InGrace, held.Keep?.Missing));
+        Assert.Equal(held.Until, held.Keep?.By);
+    }
+
+    [Fact]
+    public async Task A_renamed_level_ends_when_a_rolling_window_lets_it_go()
+    {
+        var rolling = Ladders.Usual with { Window = new QualificationWindow.Rolling(12) };
+        var later = rolling with { Tiers = [new("bronze", 0), new("silver", 20), new("topaz", 50) { Formerly = ["gold"] }] };
+        var club = new Club(new LoyaltyModule(new Definitions.DefinitionCatalog<LoyaltyProgram>([Ladders.Program(rolling).Define(), Ladders.Program(later).Define(2, Ladders.Day(2026, 3, 1))])));
+        await club.Buys(50);
+        club.On(2026, 12, 1);
+        Assert.Equal("topaz", await club.Tier());
+
+        club.On(2027, 1, 15, 0);
+        Assert.Equal("bronze", await club.Tier());
+    }
+
+    [Fact]
+    public async Task A_tier_year_that_is_kept_begins_its_count_anew()
+    {
+        var ladder = Ladders.Usual with
+        {
+            Window = new QualificationWindow.SinceTierStart(), Validity = new TierValidity.Fixed(12, 0, LastDay.Excluded),
+            Tiers = [new("bronze", 0), new("silver", 20) { When = Crm.Conditions.If.Fact("segment.vip").Is(true) }],
+        };
+        var club = new Club(new VipWhen("vip.on", "vip.off"), new LoyaltyModule(Ladders.Program(ladder)));
+        await club.Records(VipWhen.Event(club.NextKey(), "vip.on"));
+        await club.Buys(20);
+        await club.Records(VipWhen.Event(club.NextKey(), "vip.off"));
+        await club.Buys(20);
+        await club.Records(VipWhen.Event(club.NextKey(), "vip.on"));
+
+        club.On(2027, 6, 1);
+        Assert.Equal("silver", await club.Tier());
+        club.On(2028, 6, 1);
+        Assert.Equal("bronze", await club.Tier());
+    }
+
     [Fact]
     public async Task A_tier_that_a_window_lets_go_ends_when_its_grace_does()
     {

@@ -214,7 +214,7 @@ public sealed class KeptTiers
 
     private static Property SameLaw(Func<Club, string, long, ValueTask<Receipt>> refunds) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
     {
-        var ladder = Hundreds(story.Window) with { Start = story.Start, Rollover = story.Rollover, Validity = story.Window is QualificationWindow.SinceTierStart ? new TierValidity.Fixed(3, 0, LastDay.Included) : null };
+        var ladder = Hundreds(story.Window) with { Start = story.Start, Rollover = story.Rollover, Validity = story.Validity };
         var pieces = story.Refunds.SelectMany(refund => new[] { (refund.Number, refund.Amount - (refund.Amount / 3)), (refund.Number, refund.Amount / 3) }).OrderBy(piece => (piece.Number * 7) + piece.Item2);
         Assert.Equal(await Tiers(Club.Of(Program(ladder)), story, story.Refunds, (club, order, amount) => club.Returns(order, amount)), await Tiers(Climbing(ladder), story, pieces, refunds));
         return true;
@@ -255,7 +255,12 @@ public sealed class KeptTiers
         let ordered = orders.OrderBy(order => order.day).Take(6).Select((order, number) => (order.day, (long)order.amount, number)).ToList()
         let refunds = orders.OrderBy(order => order.day).Take(6).Select((order, number) => (number, (long)Math.Min(order.refund, order.amount))).Where(refund => refund.Item2 > 0).ToList()
         let hasPeriods = window is not (QualificationWindow.Rolling or QualificationWindow.Always or QualificationWindow.SinceTierStart)
-        select new Story(window, hasPeriods ? start : TierStart.AtOnce, hasPeriods || window is QualificationWindow.SinceTierStart ? rollover : Rollover.None, ordered, refunds, ordered[^1].day + after);
+        let starts = hasPeriods ? start : TierStart.AtOnce
+        from validity in window is QualificationWindow.SinceTierStart ? Gen.Constant<TierValidity?>(ThreeMonths)
+            : Gen.Elements(null, null, window is QualificationWindow.Rolling ? ThreeMonths : starts == TierStart.AtOnce ? TierLadder.WhileQualified : null)
+        select new Story(window, validity, starts, hasPeriods || window is QualificationWindow.SinceTierStart ? rollover : Rollover.None, ordered, refunds, ordered[^1].day + after);
+
+    private static TierValidity ThreeMonths { get; } = new TierValidity.Fixed(3, 0, LastDay.Included);
 
     private static Instant On(int day, int minute) => Samples.Local(2026, 3, 25, 12) + Duration.FromDays(day) + Duration.FromMinutes(minute);
 
@@ -268,7 +273,7 @@ public sealed class KeptTiers
     private static async Task<TierStanding> Standing(Club club, TierLadder ladder) =>
         (await club.Amy()).Slot<LoyaltyState>(LoyaltyNames.KeepingModule).In("tea-club").Standing(ladder.Name) ?? throw new InvalidOperationException("Nothing was counted.");
 
-    private sealed record Story(QualificationWindow Window, TierStart Start, Rollover Rollover, List<(int Day, long Amount, int Number)> Orders, List<(int Number, long Amount)> Refunds, int RefundDay);
+    private sealed record Story(QualificationWindow Window, TierValidity? Validity, TierStart Start, Rollover Rollover, List<(int Day, long Amount, int Number)> Orders, List<(int Number, long Amount)> Refunds, int RefundDay);
 
     /// <summary>Keeps no counts.</summary>
     private sealed class Older(LoyaltyModule inner) : CustomerModule<LoyaltyState>

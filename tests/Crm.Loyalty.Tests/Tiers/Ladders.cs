@@ -29,7 +29,7 @@ internal static class Ladders
     {
         var amy = await club.Amy();
         var standing = amy.Slot<LoyaltyState>(LoyaltyNames.Module).In("tea-club").Standing(ladder.Name);
-        return ladder.Progress(standing, new Moment(amy.Moment.Instant, Samples.HongKong), value);
+        return ladder.Progress(standing, new Moment(amy.Moment.Instant, Samples.HongKong), value, amy);
     }
 
     public static async Task<Scalar> Benefit(this Club club, string name) => (await club.Amy()).Fact(LoyaltyNames.BenefitFact("tea-club", "tier", name));

@@ -1,8 +1,11 @@
+using Crm.Conditions;
+using Crm.Events;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Tests.Shared;
+using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
 using NodaTime;
@@ -12,6 +15,8 @@ namespace Crm.Loyalty.Tests.Tiers;
 /// <summary>What a screen says of a tier comes true: when it ends if nothing more is counted, what the next one takes, and what keeps this one, and by when.</summary>
 public sealed class ProgressLaws
 {
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(Environment.GetEnvironmentVariable("CRM_LONG") == "1" ? 3_000 : 100);
+
     private static readonly QualificationWindow[] Windows =
     [
         QualificationWindow.CalendarYear, new QualificationWindow.Calendar(CalendarUnit.Month), new QualificationWindow.Calendar(CalendarUnit.Quarter), new QualificationWindow.Cycle(new LocalDate(2025, 4, 1), 12),
@@ -19,28 +24,52 @@ public sealed class ProgressLaws
     ];
 
     private static readonly TierValidity?[] Validities =
-        [null, null, new TierValidity.Fixed(3, 0, LastDay.Included), new TierValidity.Fixed(12, 0, LastDay.Excluded), TierValidity.NextPeriod, new TierValidity.ToPeriodEnd(0, 1, 3), new TierValidity.ToDayOfYear([new(3, 31), new(9, 30)])];
+        [null, null, TierLadder.WhileQualified, new TierValidity.Fixed(3, 0, LastDay.Included), new TierValidity.Fixed(12, 0, LastDay.Excluded), TierValidity.NextPeriod, new TierValidity.ToPeriodEnd(0, 1, 3), new TierValidity.ToDayOfYear([new(3, 31), new(9, 30)])];
 
-    // Who falls to the base loses what a higher tier, reached on the way, would have kept; and in a rolling window a tier of some length is held anew by what happens in its grace. So these are left out.
+    private static readonly Condition Vip = If.Fact("segment.vip").Is(true);
+
+    // Levels with a condition, for life, or both.
+    private static readonly Sequence<Tier>[] Levels =
+    [
+        Ladders.Usual.Tiers, Ladders.Usual.Tiers,
+        [new("bronze", 0), new("silver", 20), new("gold", 50) { ForLife = true }], [new("bronze", 0), new("silver", 20), new("gold", 50) { When = Vip }],
+        [new("bronze", 0), new("silver", 20) { When = Vip }, new("gold", 50)], [new("bronze", 0), new("silver", 20) { When = Vip }, new("gold", 50) { ForLife = true, When = Vip }],
+        [new("bronze", 0), new("silver", 20) { ForLife = true }, new("gold", 50)], [new("bronze", 0), new("silver", 20), new("gold", 35), new("platinum", 50) { ForLife = true }],
+    ];
+
     private static Gen<History> Histories =>
         from window in Gen.Elements(Windows)
         from validity in Gen.Elements(Validities)
         from grace in Gen.Elements(new Grace(0, 0), new Grace(0, 0), new Grace(0, 10), new Grace(2, 0))
-        from fall in Gen.Elements(TierFall.ToEarned, TierFall.OneLevel, TierFall.Never)
+        from fall in Gen.Elements(TierFall.ToEarned, TierFall.OneLevel, TierFall.ToBase, TierFall.Never)
         from start in Gen.Elements(TierStart.AtOnce, TierStart.AtOnce, TierStart.NextPeriod)
-        let ladder = Ladders.Usual with { Window = window, Validity = validity, Grace = grace, Fall = fall, Start = start }
-        where window is not QualificationWindow.Rolling || validity is null || grace == default
+        from rollover in Gen.Elements(Rollover.None, Rollover.None, Rollover.Surplus)
+        from tiers in Gen.Elements(Levels)
+        let ladder = Ladders.Usual with { Window = window, Validity = validity, Grace = grace, Fall = fall, Start = start, Rollover = rollover, Tiers = tiers }
         where new LoyaltyProgramValidator().Validate(Ladders.Program(ladder)).IsValid
         from purchases in (from day in Gen.Choose(0, 400) from spend in Gen.Choose(1, 40) select (day, spend)).NonEmptyListOf().Where(some => some.Count < 8)
         from more in Gen.Choose(0, 200)
-        select new History(ladder, [.. purchases.OrderBy(one => one.day)], purchases.Max(one => one.day) + more);
+        let now = purchases.Max(one => one.day) + more
+        from until in Gen.Choose(0, now + 1)
+        select new History(ladder, [.. purchases.OrderBy(one => one.day)], now) { VipUntil = until };
+
+    // What follows the count follows its condition too, which is asked whenever somebody looks.
+    private static Gen<History> Lengths => Histories.Where(history => history.Ladder.Held is not TierValidity.WhileQualified || history.Ladder.Tiers.All(tier => tier.When is null));
 
     private static Duration Tick { get; } = Duration.FromTicks(1);
+
+    // Silver of February ends with March, but the gold of March lasts for life.
+    private static History ForLifeToCome { get; } = new(Monthly with { Tiers = [new("bronze", 0), new("silver", 20), new("gold", 50) { ForLife = true }] }, [(0, 20), (50, 50)], 50);
+
+    // The gold that begins with April falls to the base at the end of June, and takes the silver with it that what was left of March earned until the end of July.
+    private static History ToBase { get; } = new(Monthly with { Validity = new TierValidity.Fixed(3, 0, LastDay.Excluded), Rollover = Rollover.Surplus, Fall = TierFall.ToBase }, [(0, 20), (50, 70)], 50);
+
+    private static TierLadder Monthly => Ladders.Usual with { Window = new QualificationWindow.Calendar(CalendarUnit.Month), Start = TierStart.NextPeriod, Validity = new TierValidity.ToDayOfYear([new(3, 31), new(9, 30)]) };
 
     private static History Known { get; } = new(Ladders.Usual with { Grace = new(2, 0) }, [(0, 20), (690, 15)], 690);
 
     [Fact]
-    public void What_a_screen_says_of_a_tier_comes_true() => Law(Histories, told => told).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
+    public void What_a_screen_says_of_a_tier_comes_true() => Law(Histories, told => told).Check(Thorough);
 
     [Fact]
     public void Promising_a_tier_for_less_is_caught() => Caught(told => told with { Keep = told.Keep is { } step ? step with { Missing = step.Missing - 1 } : null });
@@ -60,9 +89,34 @@ public sealed class ProgressLaws
     [Fact]
     public void Forgetting_the_grace_is_caught() => Caught(told => told with { Until = told.Keep?.By });
 
-    private static void Caught(Func<TierProgress, TierProgress> told) => Counterfeits.Caught(() => Law(Gen.Constant(Known), told).Check(Config.QuickThrowOnFailure.WithMaxTest(1)));
+    [Fact]
+    public void Overlooking_a_tier_for_life_that_comes_is_caught() => Caught(told => told with { Until = Samples.Local(2026, 4, 1) }, ForLifeToCome);
 
-    private static Property Law(Gen<History> histories, Func<TierProgress, TierProgress> told) => Prop.ForAll(histories.ToArbitrary(), async Task (history) => Assert.Null(await BrokenAsync(history, told)));
+    [Fact]
+    public void Overlooking_a_fall_to_the_base_is_caught() => Caught(told => told with { Until = Samples.Local(2026, 8, 1) }, ToBase);
+
+    /// <summary>What somebody has does not depend on when the ladder is looked at, such as when staff grant what they have already.</summary>
+    [Fact]
+    public void Looking_changes_nothing() => LookingLaw(Lengths, (club, _) => club.Grants(TierEvents.FloorName, "bronze")).Check(Thorough);
+
+    [Fact]
+    public void A_look_that_holds_a_tier_anew_is_caught() => Counterfeits.Caught(() => LookingLaw(Gen.Constant(Known), (club, missing) => club.Buys(missing)).Check(Config.QuickThrowOnFailure.WithMaxTest(1)));
+
+    private static Property LookingLaw(Gen<History> histories, Func<Club, long, ValueTask<Receipt>> looks) => Prop.ForAll(histories.ToArbitrary(), Gen.Choose(0, 500).ToArbitrary(), async Task<bool> (history, later) =>
+    {
+        Assert.Equal(await history.LevelsAsync(later, null), await history.LevelsAsync(later, looks));
+        return true;
+    });
+
+    private static void Caught(Func<TierProgress, TierProgress> told, History? known = null) => Counterfeits.Caught(() => Law(Gen.Constant(known ?? Known), told).Check(Config.QuickThrowOnFailure.WithMaxTest(1)));
+
+    private static Property Law(Gen<History> histories, Func<TierProgress, TierProgress> told) => Prop.ForAll(histories.ToArbitrary(), async Task (history) =>
+    {
+        if (await BrokenAsync(history, told) is { } broken)
+        {
+            Assert.Fail($"{broken} {string.Join(' ', history.Purchases)}");
+        }
+    });
 
     // What of the promises is broken; null: none.
     private static async Task<string?> BrokenAsync(History history, Func<TierProgress, TierProgress> told)
@@ -70,7 +124,7 @@ public sealed class ProgressLaws
         var (club, ladder) = (await history.ClubAsync(), history.Ladder);
         var (progress, now) = (told(await club.Progress(ladder)), club.Now);
         var level = ladder.LevelOf(progress.Tier);
-        if (progress.Next is { Missing: > 0 } next)
+        if (progress.Next is { Missing: > 0 } next && history.Allows(next.Tier))
         {
             var (buys, begins) = next.By is { } closes ? (closes - Tick, ladder.Start == TierStart.AtOnce ? closes - Tick : closes) : (now, now);
             if (await history.LevelAsync(buys, next.Missing, begins) < ladder.LevelOf(next.Tier) || await history.LevelAsync(buys, next.Missing - 1, begins) >= ladder.LevelOf(next.Tier))
@@ -96,8 +150,10 @@ public sealed class ProgressLaws
             return now < over && (await history.LevelAsync(now, most, until) >= level || await history.LevelAsync(over - Tick, most, until) >= level) ? $"It was kept, though nothing would: {progress}" : null;
         }
 
+        // Whether its condition will hold nobody says.
         var last = by - Tick;
-        return await history.LevelAsync(last, keep.Missing, until) < level ? $"It ended, though nothing was missing any more: {progress}"
+        return !history.Allows(keep.Tier) ? null
+            : await history.LevelAsync(last, keep.Missing, until) < level ? $"It ended, though nothing was missing any more: {progress}"
             : keep.Missing > 0 && await history.LevelAsync(last, keep.Missing - 1, until) >= level ? $"It was kept, though something was missing: {progress}"
             : null;
     }
@@ -106,15 +162,41 @@ public sealed class ProgressLaws
     {
         public async Task<Club> ClubAsync()
         {
-            var club = Ladders.Climbing(Ladder);
-            foreach (var (day, spend) in Purchases)
+            var club = new Club(new VipWhen("vip.on", "vip.off"), new LoyaltyModule(Ladders.Program(Ladder)));
+            await club.Records(VipWhen.Event(club.NextKey(), "vip.on"));
+            foreach (var (day, spend, isEnd) in Purchases.Select(one => (one.Day, one.Spend, IsEnd: false)).Append((Day: VipUntil, Spend: 0, IsEnd: true)).Where(one => one.Day <= Now).OrderBy(one => one.Day))
             {
                 club.At(Samples.Local(2026, 1, 15, 12) + Duration.FromDays(day));
-                await club.Buys(spend);
+                await (isEnd ? club.Records(VipWhen.Event(club.NextKey(), "vip.off")) : club.Buys(spend));
             }
 
             club.At(Samples.Local(2026, 1, 15, 13) + Duration.FromDays(Now));
             return club;
+        }
+
+        /// <summary>From which day on the condition that some tiers ask does not hold; after now, it holds.</summary>
+        public int VipUntil { get; init; } = int.MaxValue;
+
+        public bool Allows(string tier) => VipUntil > Now || Ladder.Tiers[Ladder.LevelOf(tier)].When is null;
+
+        /// <summary>The levels in the two years that follow, where somebody looks after some days.</summary>
+        public async Task<string> LevelsAsync(int day, Func<Club, long, ValueTask<Receipt>>? looks)
+        {
+            var (club, levels) = (await ClubAsync(), new List<string?>());
+            var start = club.Now;
+            foreach (var later in Enumerable.Range(0, 75).Select(ten => ten * 10).Append(day).Order())
+            {
+                club.At(start + Duration.FromDays(later));
+                if (looks is not null && later == day)
+                {
+                    await looks(club, Ladder.Tiers[^1].From);
+                    looks = null;
+                }
+
+                levels.Add(await club.Tier());
+            }
+
+            return string.Join(' ', levels);
         }
 
         /// <summary>When the validity ends of a tier that ends with its grace.</summary>
