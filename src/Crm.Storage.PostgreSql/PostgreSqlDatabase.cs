@@ -40,8 +40,8 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
 
     public override SqlDialect Dialect => dialect;
 
-    // Loads and folds of some groups go on while others wait for the disk.
-    public override int GroupsAtOnce => 4;
+    // One is loaded and folded while the other waits for the disk. More are smaller each, and cost both sides more than they save in waiting.
+    public override int GroupsAtOnce => 2;
 
     /// <summary>Reads a connection string, and adds what the store needs where it says nothing about it.</summary>
     /// <exception cref="ArgumentException">It cannot be read, or names no server.</exception>

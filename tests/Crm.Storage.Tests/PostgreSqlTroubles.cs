@@ -99,6 +99,29 @@ public sealed class PostgreSqlTroubles : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_waits_for_rows_that_a_host_holds_keeps_nobody_else_waiting()
+    {
+        var engine = Engine(await OpenAsync("Command Timeout=60"));
+        await engine.RecordAsync([.. Enumerable.Range(0, 20).Select(n => Purchase($"pos:{n}") with { Identity = Identity.User(n) })], cancellationToken: Token);
+        var waiting = new List<Task>();
+        await using (await HeldAsync($"WHERE customer_id IN (SELECT customer_id FROM {options.Schema}.crm_identity WHERE value IN ('7', '8', '9'))"))
+        {
+            foreach (var held in new[] { 7, 8, 9 })
+            {
+                waiting.Add(engine.RecordAsync(Purchase($"app:{held}") with { Identity = Identity.User(held) }, Token).AsTask());
+                for (var n = 0; n < 40; n++)
+                {
+                    await engine.RecordAsync(Purchase($"app:{held}-{n}") with { Identity = Identity.User(10 + (n % 10)) }, Token);
+                }
+            }
+
+            Assert.DoesNotContain(waiting, caller => caller.IsCompleted);
+        }
+
+        await Task.WhenAll(waiting);
+    }
+
+    [Fact]
     public async Task The_schema_is_made_however_long_it_takes_whatever_statements_may_take()
     {
         var store = Open("Command Timeout=1;Options=-c statement_timeout=200 -c lock_timeout=200");

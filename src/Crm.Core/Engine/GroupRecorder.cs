@@ -10,30 +10,24 @@ namespace Crm.Engine;
 internal readonly record struct HashedEvent(CustomerEvent Happened, UInt128 Hash);
 
 /// <summary>
-/// Lets events that come at the same time share a transaction, by the bucket of their customer or the hash of their identity. Each caller is answered when its own event is durable, and one at a time
-/// costs what it did alone. The line has an end: who comes when it is full waits outside.
+/// Lets events that come at the same time share transactions. Each caller is answered when its own event is durable, and few at a time cost what they did alone. The line has an end: who comes when it is full waits outside.
 /// </summary>
 internal sealed class GroupRecorder : IDisposable
 {
     private readonly Recorder recorder;
-    private readonly GroupLane[] lanes;
+    private readonly GroupLine line;
     private readonly SemaphoreSlim room;
 
-    private GroupRecorder(ICustomerStore store, Recorder recorder, CrmOptions options, int lanes, Pacing pacing)
+    private GroupRecorder(ICustomerStore store, Recorder recorder, CrmOptions options, int atOnce, Pacing pacing)
     {
         this.recorder = recorder;
-        this.lanes = new GroupLane[lanes];
-        for (var i = 0; i < lanes; i++)
-        {
-            this.lanes[i] = new GroupLane(events => recorder.RecordCheckedAsync(events), options.GroupSize, pacing, async happened => await store.LoadAsync(new CustomerRef(happened.Customer, happened.Identity), CancellationToken.None).ConfigureAwait(false));
-        }
-
+        line = new GroupLine(events => recorder.RecordCheckedAsync(events), atOnce, options.GroupSize, pacing, async happened => await store.LoadAsync(new CustomerRef(happened.Customer, happened.Identity), CancellationToken.None).ConfigureAwait(false));
         room = new SemaphoreSlim(options.GroupQueue, options.GroupQueue);
     }
 
     /// <summary>Groups for a store that profits from them; null where it does not, or where the host does not want them.</summary>
     public static GroupRecorder? For(ICustomerStore store, Recorder recorder, CrmOptions options, Pacing pacing) =>
-        options.GroupCommits && store is IBulkCommit { GroupsAtOnce: > 0 and var groups } ? new GroupRecorder(store, recorder, options, groups, pacing) : null;
+        options.GroupCommits && store is IBulkCommit { GroupsAtOnce: > 0 and var atOnce } ? new GroupRecorder(store, recorder, options, atOnce, pacing) : null;
 
     /// <summary>Records an event, perhaps together with others.</summary>
     public async ValueTask<Recorded> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken)
@@ -42,7 +36,7 @@ internal sealed class GroupRecorder : IDisposable
         await room.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await LaneOf(happened).RecordAsync(happened, cancellationToken).ConfigureAwait(false);
+            return await line.RecordAsync(happened, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -51,9 +45,4 @@ internal sealed class GroupRecorder : IDisposable
     }
 
     public void Dispose() => room.Dispose();
-
-    // A range of buckets each. Who comes with an identity is nobody yet, so the identity itself is spread.
-    private GroupLane LaneOf(CustomerEvent happened) => lanes.Length == 1
-        ? lanes[0]
-        : lanes[happened.Customer is { } customer ? customer.Bucket * lanes.Length / CustomerId.BucketCount : (int)((uint)happened.Identity.GetHashCode() % (uint)lanes.Length)];
 }
