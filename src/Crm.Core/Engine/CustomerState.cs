@@ -108,6 +108,19 @@ internal sealed class CustomerState
         ProfileValues = [.. ProfileValues],
     };
 
+    /// <summary>This state where modules see history since other versions; this one is not changed.</summary>
+    public CustomerState Seeing(long[] since)
+    {
+        if (Since.AsSpan().SequenceEqual(since))
+        {
+            return this;
+        }
+
+        var seeing = Clone();
+        since.CopyTo(seeing.Since.AsSpan());
+        return seeing;
+    }
+
     /// <summary>Takes a module's part from another state: its slot, its facts, its agenda.</summary>
     /// <returns>Whether anything is different from before.</returns>
     public bool Take(ModuleSet modules, int module, CustomerState from, object slot, StateCodec codec)

@@ -32,9 +32,14 @@ internal sealed partial class Decision
         var change = new HistoryChange(fold, kernel.Modules, kernel.Codec, Customer, start, state, drafts, draft);
         var (unchanged, changed) = (change.Unchanged, change.Changed);
         var told = new Consequences { Of = Whose.Irrevocable };
-        var opened = draft.Kind.OpensHistory ? fold.OpenedBy(draft, told) : [];
+        if (draft.Kind.OpensHistory)
+        {
+            fold.OpenedBy(draft, told);
+        }
+
         own.Lines.AddRange(told.Lines);
-        var correction = change.Decide(opened, () => RecordedJournal.Of(WithNew(before), kernel.Modules, kernel.Codec));
+        var since = Since(unchanged, changed);
+        var correction = change.Decide(since, () => RecordedJournal.Of(WithNew(before), kernel.Modules, kernel.Codec));
         if (isOfDisposed || DisposedHistory.IsLookedFor(state, unchanged, changed, draft))
         {
             own.Lines.Add(DisposedHistory.Line);
@@ -58,16 +63,26 @@ internal sealed partial class Decision
         consequences.Messages.RemoveAll(message => gone.Contains(MessageName.Of(message)));
         (withdrawn ??= []).UnionWith(gone);
         Invalidate(unchanged, changed, draft, own);
-        if (draft.Kind.OpensHistory)
+        if (since is not null)
         {
-            // What was kept of the state before the event was kept of modules that had not seen it.
+            // What was kept of the state before the event was kept of modules that had not seen it, or had.
             InvalidateFrom(changed.Inputs[0].Entry.EffectiveAt);
-            corrected = Fold.Opened(corrected, opened);
+            since.CopyTo(corrected.Since.AsSpan());
         }
 
         state = corrected;
         change.Tell(state, own);
         return (changed.TakenBy(draft.Key) ?? changed.TakenBy(draft.Event, unchanged), null);
+    }
+
+    // Since when modules see history with a change that opens it to some, or closes it again; null: it does neither.
+    private long[]? Since(EffectiveHistory unchanged, EffectiveHistory changed)
+    {
+        var openings = SeenHistory.Openings(changed.Inputs.Select(input => input.Entry));
+        var others = openings.FindAll(opening => (unchanged.Left.GetValueOrDefault(opening.Key) is not null) != Counts(opening));
+        return others.Count == 0 ? null : SeenHistory.Since(fold, kernel.Modules, state.Since, openings, Counts, others);
+
+        bool Counts(JournalDraft opening) => changed.Left[opening.Key] is not null;
     }
 
     // Awaited originals are those that an amendment names and that have not come.

@@ -134,6 +134,12 @@ internal sealed partial class Decision
             draft = draft with { Observations = Observations.WithOwnDue(draft.Observations) };
         }
 
+        if (kind.OpensHistory)
+        {
+            var late = fold.OpenedBy(draft).Where(index => state.Since[index] > 0).Select(index => (kernel.Modules.Contracts[index].Name, state.Since[index]));
+            draft = draft with { Observations = Observations.WithSince(draft.Observations, late) };
+        }
+
         var changesHistory = kind.Nature == EventNature.Amendment
             || kind.OpensHistory
             || (draft.EffectiveAt < state.Handled && !kind.OrderFree)
@@ -234,8 +240,19 @@ internal sealed partial class Decision
     /// <param name="inputs">The part.</param>
     /// <param name="until">The instant that is asked about.</param>
     /// <param name="after">The entries that are no part of it, in order.</param>
-    public Replayed Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after) =>
-        Replay.Run(fold, Customer, Pins.Of(kernel.Modules, Beginning(opening), state), inputs, until, after);
+    /// <param name="all">All entries, those among them that are not known where it is asked what was.</param>
+    /// <param name="known">Those that are known.</param>
+    public Replayed Replayed(JournalOpening? opening, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after, IReadOnlyList<JournalDraft> all, IReadOnlyList<JournalDraft> known)
+    {
+        var (start, openings) = (Beginning(opening), SeenHistory.Openings(all));
+        if (openings.Count > 0)
+        {
+            var left = EffectiveHistory.Of(known).Left;
+            start = start.Seeing(SeenHistory.Since(fold, kernel.Modules, state.Since, openings, one => left.GetValueOrDefault(one.Key) is not null, openings));
+        }
+
+        return Replay.Run(fold, Customer, Pins.Of(kernel.Modules, start, state), inputs, until, after);
+    }
 
     /// <summary>The state that a journal leads to in the order in which it was recorded.</summary>
     /// <param name="entries">The journal, from its beginning.</param>

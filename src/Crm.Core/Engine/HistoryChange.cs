@@ -41,17 +41,18 @@ internal sealed class HistoryChange
     public EffectiveHistory Changed { get; }
 
     /// <summary>Both replays, as what is to be applied to the state.</summary>
-    /// <param name="opened">The modules to which the change opens history.</param>
+    /// <param name="since">Up to which version each module sees nothing of the history with the change, where that becomes another; null: it stays.</param>
     /// <param name="journalOf">The journal as it was recorded, without the change; null: the change opens no history to irrevocable modules, and closes none.</param>
     /// <param name="wantsReversible">Whether what reversible modules did is wanted too.</param>
-    public Correction Decide(IReadOnlyList<int> opened, Func<RecordedJournal>? journalOf, bool wantsReversible = true)
+    public Correction Decide(long[]? since, Func<RecordedJournal>? journalOf, bool wantsReversible = true)
     {
-        var with = Replay.Run(fold, customer, Fold.Opened(start, opened), Changed.Inputs, until);
+        var seeing = since is null ? start : start.Seeing(since);
+        var with = Replay.Run(fold, customer, seeing, Changed.Inputs, until);
         var without = wantsReversible ? Replay.Run(fold, customer, start, Unchanged.Inputs, until, draft) : with;
         var past = journalOf is null ? null : OpenedPast.Of(modules, codec, fold, customer, Unchanged, Changed, journalOf);
         if (past is not null)
         {
-            (without, with) = (past.Decide(without, start, Unchanged, until), past.Decide(with, start, Changed, until));
+            (without, with) = (past.Decide(without, start, Unchanged, until), past.Decide(with, seeing, Changed, until));
         }
 
         return new Correction(modules, codec, state, without, with, draft) { Opened = past?.Modules ?? [] };

@@ -16,6 +16,7 @@ internal static class Observations
     private const string LeftPrefix = "q#:";
     private const string OwnDueName = "own-due";
     private const string QuoteName = "quote";
+    private const string SincePrefix = "since:";
 
     /// <summary>What is observed for an event that is decided now.</summary>
     /// <param name="happened">The event with its look-ups.</param>
@@ -61,6 +62,14 @@ internal static class Observations
 
     /// <summary>Whether an entry was recorded as it had been quoted, by this hash of it.</summary>
     public static bool HasQuote(Fields observations, UInt128 quoted) => observations.Count > 0 && observations[QuoteName].AsCode == CodeOf(quoted);
+
+    /// <summary>What is observed of an event that opens history, with since when modules have seen it until then: since then they see it again where the event is taken back.</summary>
+    /// <param name="observations">What is observed.</param>
+    /// <param name="seen">The modules that have not seen all of it, by name, each with the version up to which it has seen nothing.</param>
+    public static Fields WithSince(Fields observations, IEnumerable<(string Module, long Since)> seen) => observations.With(Fields.Of(seen.Select(one => (SincePrefix + one.Module, Scalar.Of(one.Since)))));
+
+    /// <summary>Up to which version a module had seen nothing of the history that an event opened; 0: it had seen all of it, or the entry is of a release that did not say.</summary>
+    public static long SinceOf(Fields observations, string module) => observations.Count > 0 ? (long)observations[SincePrefix + module].AsNumber : 0;
 
     // Since when what falls due is told of it, and what it has; without that there is nothing to be had of it. Entries of earlier releases never say what it has.
     private static IEnumerable<(string Name, Scalar Value)> Of(Shortages shortages, Instant? since)

@@ -197,7 +197,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             decision.BringForward(question.At);
         }
 
-        var (state, ledger) = isStored ? (decision.State, null) : Redecide(decision, customer, history, inputs, After(all, null, question), question);
+        var (state, ledger) = isStored ? (decision.State, null) : Redecide(decision, customer, history, inputs, () => decision.Replayed(opening, inputs, question.At, After(all, null, question), all, known), question);
         var profile = await kernel.ProfileAsync(customer, null, snapshot.Profile, cancellationToken).ConfigureAwait(false);
         var view = new CustomerView(kernel.Modules, state, customer, snapshot.Version, MomentOf(question), profile)
         {
@@ -208,18 +208,18 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     // What irrevocable modules have done depends on when things were recorded, and so does by which movements a ledger came to what it is: a history that was not recorded in the order in which it counts is decided again as it was.
-    private (CustomerState State, RedecidedLedger? Ledger) Redecide(Decision decision, CustomerId customer, CustomerHistory history, List<JournalInput> inputs, List<JournalDraft> after, PastQuestion question)
+    private (CustomerState State, RedecidedLedger? Ledger) Redecide(Decision decision, CustomerId customer, CustomerHistory history, List<JournalInput> inputs, Func<Replayed> replay, PastQuestion question)
     {
         var recorded = kernel.Modules.IsAllReversible && !question.WithLedger ? null : AsRecorded(history, decision.State, question);
         if (recorded is null || !RecordedReplay.IsNeeded(recorded, kernel.Modules.Kinds))
         {
-            var (replayed, consequences, _, _) = decision.Replayed(history.Opening, inputs, question.At, after);
+            var (replayed, consequences, _, _) = replay();
             return (replayed, recorded is null ? JoinedLedger(decision, customer, history, inputs, question) : Ledger([customer], consequences));
         }
 
         var all = new Consequences();
         var state = decision.ReplayedAsRecorded(recorded, question.At, all);
-        return (kernel.Modules.IsAllReversible ? decision.Replayed(history.Opening, inputs, question.At, after).State : state, Ledger([customer], all));
+        return (kernel.Modules.IsAllReversible ? replay().State : state, Ledger([customer], all));
 
         RedecidedLedger? Ledger(Sequence<CustomerId> customers, Consequences of) => question.WithLedger ? new RedecidedLedger(customers, of.Entries.ToSequence()) : null;
     }

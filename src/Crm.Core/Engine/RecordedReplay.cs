@@ -129,7 +129,7 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
     {
         all.Lines.Clear();
         var change = new HistoryChange(fold, modules, codec, customer, beginning, state, before, draft);
-        var correction = change.Decide([], journal is null ? null : () => journal, wantsReversible: !isIrrevocableOnly);
+        var correction = change.Decide(null, journal is null ? null : () => journal, wantsReversible: !isIrrevocableOnly);
         // Of reversible modules nothing is wanted where only what irrevocable ones do is.
         var corrected = correction.Apply(all.Of == Whose.Irrevocable ? new Consequences() : all, Shortages.None, out _);
         change.Tell(corrected, all);

@@ -42,7 +42,7 @@ public sealed record EventKind(string Name, EventNature Nature)
     /// <summary>
     /// Whether an event of this kind shows the past to the modules that declare it and keep something of it: where they joined the store later, they count from then on as if they had been there from the beginning of the history, and
     /// what that makes otherwise is written as a correction; an irrevocable one decides history as it was recorded. It counts at its own instant however long ago that is, or after what was disposed of, and modules are asked about
-    /// it with an empty state, too, to see who keeps something. Only for happenings.
+    /// it with an empty state, too, to see who keeps something. Where it is taken back they see history since they joined again, as the journal says. Only for happenings.
     /// </summary>
     public bool OpensHistory { get; init; }
 }

@@ -2,8 +2,13 @@ using Crm.Engine;
 using Crm.Events;
 using Crm.Ledger;
 using Crm.Modules;
+using Crm.Storage;
+using Crm.Tests.Shared;
 using Crm.Values;
+using FsCheck;
+using FsCheck.Fluent;
 using NodaTime;
+using Outcome = Crm.Modules.Outcome;
 
 namespace Crm.Core.Tests.Engine;
 
@@ -12,6 +17,8 @@ public sealed class OpenedPasts
 {
     private const string Opened = "stamps.opened";
     private const string Passed = "stamps.passed";
+
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(60);
 
     [Theory]
     [InlineData(true, "opened, 1, 3, 2, 4")]
@@ -30,15 +37,64 @@ public sealed class OpenedPasts
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_opened_history_is_taken_back_like_any_event(bool reversible)
+    public async Task Where_what_opened_history_is_taken_back_the_module_has_come_when_it_came(bool reversible)
     {
         var shop = await LateAsync(Stamps(reversible));
+        await OpenAsync(shop, Opened);
+        await shop.RecordAsync(Histories.Purchase("till:4", 1_000));
+
+        await shop.RecordAsync(Histories.Cancellation("desk:2", EventKey.Parse("desk:1")));
+
+        Assert.Equal(["4"], (await shop.ReadAsync()).Slot<Notes>("stamps").Lines);
+        Assert.Equal([("4", 1L)], await UnitsAsync(shop));
+        await SoundAsync(shop);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_module_sees_the_whole_history_while_something_opens_it_and_otherwise_what_came_after_it(bool reversible) => SeenLaw(reversible, store => store).Check(Thorough);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_journal_that_does_not_say_since_when_a_module_was_there_is_caught(bool reversible) => Counterfeits.Caught(() => SeenLaw(reversible, store => new Unobserving(store)).Check(Thorough));
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_journal_from_before_that_was_said_leads_to_what_it_led_to(bool reversible)
+    {
+        var shop = (await LateAsync(Stamps(reversible))).Over(store => new Unobserving(store));
         await OpenAsync(shop, Opened);
 
         await shop.RecordAsync(Histories.Cancellation("desk:2", EventKey.Parse("desk:1")));
 
         // It is the event that is not known any more; history stays open.
         Assert.Equal(reversible ? ["1", "3", "2"] : ["1", "2", "3"], (await shop.ReadAsync()).Slot<Notes>("stamps").Lines);
+        await SoundAsync(shop);
+    }
+
+    [Fact]
+    public async Task A_past_that_is_asked_about_as_it_was_known_is_open_while_it_was()
+    {
+        var shop = await LateAsync(Stamps(reversible: true));
+        var known = new List<Instant>();
+        foreach (var what in new[] { Histories.Purchase("till:4", 1_000), Opening("desk:1", Opened), Histories.Cancellation("desk:2", EventKey.Parse("desk:1")), Histories.Purchase("till:5", 1_000) })
+        {
+            await shop.RecordAsync(what);
+            known.Add(shop.Clock.GetCurrentInstant());
+            shop.Clock.Set(shop.Clock.GetCurrentInstant() + Duration.FromHours(1));
+        }
+
+        var seen = new List<string>();
+        foreach (var at in known)
+        {
+            var view = await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(known[^1]) { KnownAt = at }, TestContext.Current.CancellationToken);
+            seen.Add(string.Join(' ', view!.Customer.Slot<Notes>("stamps").Lines));
+        }
+
+        Assert.Equal(["4", "opened 1 3 2 4", "4", "4 5"], seen);
     }
 
     [Theory]
@@ -95,8 +151,51 @@ public sealed class OpenedPasts
         return shop;
     }
 
-    private static ValueTask<Receipt> OpenAsync(Shop shop, string kind) =>
-        shop.Engine.RecordAsync(new CustomerEvent { Key = EventKey.Parse("desk:1"), Kind = kind, Identity = Shop.Amy, OccurredAt = Shop.Opening - Duration.FromTicks(1) }, TestContext.Current.CancellationToken);
+    private static ValueTask<Receipt> OpenAsync(Shop shop, string kind) => shop.Engine.RecordAsync(Opening("desk:1", kind), TestContext.Current.CancellationToken);
+
+    private static CustomerEvent Opening(string key, string kind) => new() { Key = EventKey.Parse(key), Kind = kind, Identity = Shop.Amy, OccurredAt = Shop.Opening - Duration.FromTicks(1) };
+
+    // Each step buys, or opens history once more, or takes back what was last said about an opening, which may be that it was taken back.
+    private static Property SeenLaw(bool reversible, Func<InMemoryStore, ICustomerStore> between) => Prop.ForAll(Gen.Choose(0, 3).ListOf().Where(steps => steps.Count < 10).ToArbitrary(), async Task<bool> (steps) =>
+    {
+        var shop = (await LateAsync(Stamps(reversible))).Over(between);
+        var (said, bought, kept) = (new List<EventKey>[] { [], [], [] }, new List<string>(), true);
+        foreach (var (place, step) in steps.Index())
+        {
+            shop.Clock.Set(shop.Clock.GetCurrentInstant() + Duration.FromHours(1));
+            if (step == said.Length)
+            {
+                bought.Add($"{4 + place}");
+                await shop.RecordAsync(Histories.Purchase($"till:{4 + place}", 1_000));
+            }
+            else
+            {
+                var key = EventKey.Parse($"desk:{place}");
+                await shop.RecordAsync(said[step].Count == 0 ? Opening(key.ToString(), Opened) : Histories.Cancellation(key.ToString(), said[step][^1]));
+                said[step].Add(key);
+            }
+
+            var isOpen = said.Any(one => one.Count % 2 == 1);
+            var expected = (isOpen ? (string[])[.. reversible ? new[] { "1", "3", "2" } : ["1", "2", "3"]] : []).Concat(bought).ToList();
+            kept &= expected.SequenceEqual((await shop.ReadAsync()).Slot<Notes>("stamps").Lines.Where(line => line != "opened"))
+                && expected.Order(StringComparer.Ordinal).SequenceEqual((await UnitsAsync(shop)).Select(lot => lot.Lot).Order(StringComparer.Ordinal));
+        }
+
+        await SoundAsync(shop);
+        return kept;
+    });
+
+    // What is stored is what the journal leads to.
+    private static async Task SoundAsync(Shop shop)
+    {
+        var token = TestContext.Current.CancellationToken;
+        var snapshot = await shop.Store.LoadAsync(CustomerRef.Of(Shop.Amy), token);
+        var customer = snapshot.Customer ?? throw new InvalidOperationException("Amy is nobody.");
+        var ledger = await shop.Store.ReadLedgerAsync(token).Select(row => row.Entry).ToListAsync(token);
+        var verdict = new CustomerVerifier(shop.Modules, shop.Options).Verify(snapshot, await shop.Store.LoadWholeAsync(customer, token), ledger);
+        Assert.Null(verdict.NotRedecided);
+        Assert.Empty(verdict.Differences);
+    }
 
     // Notes each purchase, gives a stamp for it and writes about it.
     private static ScriptModule Stamps(bool reversible) => new(
@@ -120,5 +219,18 @@ public sealed class OpenedPasts
         });
 
     private static async Task<List<(string Lot, long Amount)>> UnitsAsync(Shop shop) =>
-        [.. (await shop.Store.ReadLedgerAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken)).GroupBy(row => row.Entry.Lot).Select(lot => (lot.Key, lot.Sum(row => row.Entry.Amount))).Order()];
+        [.. (await shop.Store.ReadLedgerAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken)).GroupBy(row => row.Entry.Lot).Select(lot => (lot.Key, lot.Sum(row => row.Entry.Amount))).Where(lot => lot.Item2 != 0).Order()];
+
+    /// <summary>A store whose journal does not say what was observed.</summary>
+    private sealed class Unobserving(InMemoryStore inner) : ICustomerStore
+    {
+        public ValueTask<CustomerSnapshot> LoadAsync(CustomerRef customer, CancellationToken cancellationToken) => inner.LoadAsync(customer, cancellationToken);
+
+        public ValueTask<CustomerHistory> LoadHistoryAsync(CustomerId customer, HistoryStart start, CancellationToken cancellationToken) => inner.LoadHistoryAsync(customer, start, cancellationToken);
+
+        public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) =>
+            inner.CommitAsync(commit with { Entries = commit.Entries.Select(entry => entry with { Observations = default }).ToSequence() }, cancellationToken);
+
+        public IAsyncEnumerable<JournalEntry> ReadJournalAsync(CustomerId customer, long afterVersion, CancellationToken cancellationToken) => inner.ReadJournalAsync(customer, afterVersion, cancellationToken);
+    }
 }

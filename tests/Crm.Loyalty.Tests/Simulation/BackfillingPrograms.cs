@@ -150,6 +150,38 @@ public sealed class BackfillingPrograms
         await Sound(club, new LoyaltyModule(Program));
     }
 
+    [Theory]
+    [InlineData(Cascade.History)]
+    [InlineData(Cascade.None)]
+    public async Task A_loyalty_module_that_joined_later_sees_what_was_before_no_more_once_the_past_is_undone(Cascade cascade)
+    {
+        var module = new LoyaltyModule(Program with { Cascade = cascade });
+        var (club, never) = (new Club(), new Club());
+        foreach (var one in new[] { club, never })
+        {
+            one.At(Start);
+            await one.Buys(300, "till:1");
+            one.StartsAgainWith(module);
+            one.At(Start + Duration.FromDays(1));
+            await one.Buys(60, "till:2");
+        }
+
+        await Past.RunAsync(club.Engine, Cancel);
+        Assert.NotEqual(await HasAsync(never), await HasAsync(club));
+        await Past.UndoAsync(club.Engine, Cancel);
+        foreach (var one in new[] { club, never })
+        {
+            await one.Returns("till:1", 100);
+            one.At(Start + Duration.FromDays(2));
+            await one.Buys(50, "till:3");
+        }
+
+        Assert.Equal(await HasAsync(never), await HasAsync(club));
+        await Sound(club, module);
+
+        async Task<Membership> HasAsync(Club one) => Plain((await one.Amy()).Slot<LoyaltyState>(module.Contract.Name).In("second-club"));
+    }
+
     [Fact]
     public async Task Whoever_was_merged_in_brings_their_past_too()
     {
