@@ -156,15 +156,16 @@ internal static class SimulateCommand
         var units = Table(output, new("Unit", "單位"), new("Figure", "項目"), new("Now", "現時"), new("Then", "假設"), new("Difference", "差額"));
         foreach (var unit in report.Units)
         {
-            foreach (var ((figure, now), (_, then)) in Figures(unit.Now).Zip(Figures(unit.Then)))
+            foreach (var ((figure, was), (_, would)) in Figures(unit.Now).Zip(Figures(unit.Then)))
             {
-                units.AddRow(unit.Unit, figure, Whole(now), Whole(then), Whole(then - now));
+                units.AddRow(unit.Unit, figure, Whole(was), Whole(would), Whole(would - was));
             }
 
-            if (unit.CostNow is { } cost && unit.CostThen is { } would && unit.LiabilityNow is { } owed && unit.LiabilityThen is { } owing)
+            AddMoney(units, unit.Unit, "liability", unit.LiabilityNow, unit.LiabilityThen);
+            AddMoney(units, unit.Unit, "cost", unit.CostNow, unit.CostThen);
+            if (unit is { WorthNow.Pays.Currency: var now, WorthThen.Pays.Currency: var then } && now != then)
             {
-                units.AddRow(unit.Unit, "liability", $"{owed}", $"{owing}", $"{owing - owed}");
-                units.AddRow(unit.Unit, "cost", $"{cost}", $"{would}", $"{would - cost}");
+                output.Message($"What {unit.Unit} are worth is in {now} now and would be in {then}: liability and cost are shown in both, without a difference.");
             }
 
             units.AddRow(unit.Unit, "winners, losers", "", $"{Whole(unit.Winners)}, {Whole(unit.Losers)}", $"+{Whole(unit.Gained)}, -{Whole(unit.Lost)}");
@@ -189,6 +190,15 @@ internal static class SimulateCommand
         }
 
         output.Show(tiers);
+    }
+
+    // What is worth nothing that is known has no amount, and amounts in two currencies have no difference.
+    private static void AddMoney(Table units, string unit, string figure, Money? now, Money? then)
+    {
+        if (now is not null || then is not null)
+        {
+            units.AddRow(unit, figure, now is { } was ? $"{was}" : "-", then is { } would ? $"{would}" : "-", now is { } one && then is { } other && one.Currency == other.Currency ? $"{other - one}" : "-");
+        }
     }
 
     private static Table Table(ToolOutput output, params Values.Text[] titles)
