@@ -44,6 +44,13 @@ internal readonly struct ChallengeRun(Challenge challenge, Moment moment)
         return standing;
     }
 
+    /// <summary>The standing given up: nothing that was done counts any more, nor that the customer takes part. How often it was achieved stays, and what was achieved in the period is not achieved in it again.</summary>
+    public ChallengeStanding Forfeited(ChallengeStanding standing)
+    {
+        standing = Bring(standing);
+        return standing with { Joined = false, Counts = CountsOf(static _ => 0), Met = IsAchieved(standing), Streak = 0, Frozen = 0, Past = null };
+    }
+
     /// <summary>The standing after an event, of which so much counts towards each goal, and how often the challenge was achieved by it.</summary>
     public ChallengeStanding Count(ChallengeStanding standing, Func<ChallengeGoal, long> counts, out int achieved)
     {

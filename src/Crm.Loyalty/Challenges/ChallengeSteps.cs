@@ -44,6 +44,26 @@ internal static class ChallengeSteps
         return decision.Outcome();
     }
 
+    /// <summary>What was done for challenges is given up.</summary>
+    public static void Forfeit(ProgramPlan plan, Decision decision)
+    {
+        foreach (var challenge in plan.Challenges)
+        {
+            if (decision.In(plan.Name).Challenge(challenge.Name) is not { } standing)
+            {
+                continue;
+            }
+
+            var run = new ChallengeRun(challenge, new Moment(decision.Context.Moment.Instant, plan.Zone));
+            var (before, after) = (run.Bring(standing), run.Forfeited(standing));
+            decision.Stand(plan.Name, after);
+            if (after with { Past = before.Past } != before)
+            {
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeForfeited) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeForfeited(challenge.Name) });
+            }
+        }
+    }
+
     /// <summary>Takes off, in a programme without cascade, what an event counted of which there is less left, or counts it again. An award that was given stays, and is owed where what is left does not achieve it any more.</summary>
     public static void TakeBack(string key, Membership before, Membership left, ProgramPlan plan, Decision decision)
     {

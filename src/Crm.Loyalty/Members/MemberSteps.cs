@@ -1,9 +1,11 @@
 using Crm.Events;
 using Crm.Ledger;
+using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
+using Crm.Loyalty.Stamps;
 using Crm.Modules;
 using Crm.Values;
 
@@ -77,7 +79,7 @@ internal static class MemberSteps
         Outcome.Refused? wrong = life?.Status switch
         {
             _ when plan.Definition.Value.Ended => new("program-ended", LoyaltyTexts.ProgramEnded(plan.Name)),
-            MemberStatus.Member => new("already-a-member", LoyaltyTexts.AlreadyAMember),
+            MemberStatus.Member when life.Times > 0 => new("already-a-member", LoyaltyTexts.AlreadyAMember),
             MemberStatus.Suspended => new("membership-suspended", LoyaltyTexts.Suspended),
             _ when rules.Terms is { } current && terms != current => new("terms-not-accepted", LoyaltyTexts.TermsExpected(current)),
             _ when rules.Enrolment == Enrolment.ByInvitation && request.Actor is null => new("by-invitation", LoyaltyTexts.ByInvitation),
@@ -89,8 +91,13 @@ internal static class MemberSteps
         }
 
         var now = decision.Context.Moment.Instant;
-        var first = life is null;
+        var first = life is null or { Times: 0 };
         Live(plan, new MembershipLife(MemberStatus.Member, now, now, (life?.Times ?? 0) + 1, terms), decision);
+        if (life?.Status == MemberStatus.Left)
+        {
+            decision.BeginAgain(plan);
+        }
+
         YearlySteps.Look(plan, decision, begins: true);
         foreach (var gift in first ? rules.Welcome : [])
         {
@@ -115,13 +122,14 @@ internal static class MemberSteps
         }
 
         ReservationSteps.ReturnAll(plan, decision);
-        foreach (var unit in plan.Definition.Value.Membership.Leaving == LeavePolicy.Forfeit ? plan.Units : [])
+        if (plan.Definition.Value.Membership.Leaving == LeavePolicy.Forfeit)
         {
-            decision.Forfeit(plan, unit);
+            decision.Forfeit(plan);
+            StampSteps.Forfeit(plan, decision);
+            ChallengeSteps.Forfeit(plan, decision);
         }
 
-        var now = decision.Context.Moment.Instant;
-        Live(plan, new MembershipLife(MemberStatus.Left, now, life?.Joined ?? now, life?.Times ?? 0, life?.Terms), decision);
+        Live(plan, new MembershipLife(MemberStatus.Left, decision.Context.Moment.Instant, life?.Joined, life?.Times ?? 0, life?.Terms), decision);
         return decision.Outcome();
     }
 
@@ -156,7 +164,7 @@ internal static class MemberSteps
         decision.Draw(staff.Counted);
 
         var now = decision.Context.Moment.Instant;
-        Live(plan, (life ?? new MembershipLife(MemberStatus.Member, now, now, 0, null)) with { Status = suspends ? MemberStatus.Suspended : MemberStatus.Member, Since = now }, decision);
+        Live(plan, (life ?? new MembershipLife(MemberStatus.Member, now, null, 0, null)) with { Status = suspends ? MemberStatus.Suspended : MemberStatus.Member, Since = now }, decision);
         return decision.Outcome();
     }
 

@@ -16,13 +16,16 @@ public enum Enrolment
     ByInvitation,
 }
 
-/// <summary>What becomes of units when a member leaves.</summary>
+/// <summary>What becomes of what a member has when they leave.</summary>
 public enum LeavePolicy
 {
-    /// <summary>They are gone, those too that cannot be spent yet, and with status units what they counted and the tiers that it reached.</summary>
+    /// <summary>
+    /// All of it is given up: units, those too that cannot be spent yet, what was counted towards tiers and the tiers that it reached, the open stamp cards and the free ones that wait, and how far the member is with challenges.
+    /// Whoever comes back begins with nothing. What they owe they owe on; what is given once, or so often, is not given anew; and a tier that staff have granted stays, as does one by what a fact or the profile says.
+    /// </summary>
     Forfeit,
 
-    /// <summary>They wait, and run out as they would have.</summary>
+    /// <summary>It waits, and runs out as it would have.</summary>
     Keep,
 }
 
@@ -42,10 +45,10 @@ public enum MemberStatus
 /// <summary>The life of a membership.</summary>
 /// <param name="Status">What it is now.</param>
 /// <param name="Since">Since when.</param>
-/// <param name="Joined">When the customer last joined.</param>
+/// <param name="Joined">When the customer last joined; null: never, as somebody who takes part in an open programme without having joined, and was suspended or has left.</param>
 /// <param name="Times">How often they have joined.</param>
 /// <param name="Terms">The version of the terms that was accepted; null: none was asked for.</param>
-public sealed record MembershipLife(MemberStatus Status, Instant Since, Instant Joined, int Times, string? Terms);
+public sealed record MembershipLife(MemberStatus Status, Instant Since, Instant? Joined, int Times, string? Terms);
 
 /// <summary>How customers come into a programme and leave it.</summary>
 public sealed record MembershipRules
@@ -59,7 +62,7 @@ public sealed record MembershipRules
     /// <summary>What joining gives, the first time.</summary>
     public Sequence<Wallets.UnitAmount> Welcome { get; init; }
 
-    /// <summary>What becomes of units when a member leaves.</summary>
+    /// <summary>What becomes of what a member has when they leave.</summary>
     public LeavePolicy Leaving { get; init; }
 
     /// <summary>The usual rules: open, without terms or welcome.</summary>

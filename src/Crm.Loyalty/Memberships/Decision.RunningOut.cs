@@ -13,29 +13,54 @@ namespace Crm.Loyalty.Memberships;
 /// <summary>What runs out, and what is given up.</summary>
 internal sealed partial class Decision
 {
-    /// <summary>All units of a kind are given up, those too that cannot be spent yet; with status units goes what they counted, and the tiers that it reached.</summary>
-    public void Forfeit(ProgramPlan plan, UnitPlan unit)
+    /// <summary>All units are given up, those too that cannot be spent yet, and with them what was counted towards tiers and the tiers that it reached.</summary>
+    public void Forfeit(ProgramPlan plan)
     {
-        const string Why = LineCodes.Forfeited;
-        var wallet = In(plan.Name).Wallet(unit.Name);
-        var change = wallet.Forfeit();
-        var gone = -change.Movements.Where(movement => movement.Movement == Movement.Expired).Sum(movement => movement.Amount);
-        if (gone > 0)
+        foreach (var holding in In(plan.Name).Holdings)
         {
-            Add(new ReceiptLine(LoyaltyNames.Module, Why) { Subject = plan.Name, Unit = unit.Name, Amount = -gone });
-            Move(plan, unit, change, null, Why);
-            TellCancelled(plan.Name, unit.Name, wallet.PendingTotal, Why);
+            Forfeit(plan, holding);
         }
 
-        foreach (var ladder in plan.Ladders.Where(ladder => string.Equals(ladder.Unit, unit.Name, StringComparison.Ordinal)))
+        foreach (var ladder in plan.Ladders)
         {
             if (In(plan.Name).Standing(ladder.Name) is { } standing)
             {
-                Stand(plan, ladder, standing, ClimbOn(plan, ladder).Anew(standing));
+                // A value as it stands may be somebody else's, who has not taken it back.
+                var (climb, value) = (ClimbOn(plan, ladder), LevelOf(plan, ladder));
+                Stand(plan, ladder, standing, ladder.IsLevel ? climb.Bring(climb.Anew(standing), value) : climb.Anew(standing));
             }
         }
+    }
 
-        WeighWhereHeld(plan);
+    // Units of earlier versions of the programme among them.
+    private void Forfeit(ProgramPlan plan, Holding holding)
+    {
+        const string Why = LineCodes.Forfeited;
+        var change = holding.Wallet.Forfeit();
+        var gone = -change.Movements.Where(movement => movement.Movement == Movement.Expired).Sum(movement => movement.Amount);
+        if (plan.Definition.Value.Cascade == Cascade.None)
+        {
+            // Refunds of what was bought before find so much less to take back.
+            Count(plan, new Tally(LoyaltyNames.GivenUp(holding.Unit), 0, checked(Math.Max(0, In(plan.Name).Counted(LoyaltyNames.GivenUp(holding.Unit))) + gone)));
+            Count(plan, new Tally(LoyaltyNames.GivenUpAt(holding.Unit), 0, context.Moment.Instant.ToUnixTimeTicks()));
+        }
+
+        if (gone == 0)
+        {
+            return;
+        }
+
+        Add(new ReceiptLine(LoyaltyNames.Module, Why) { Subject = plan.Name, Unit = holding.Unit, Amount = -gone });
+        if (plan.UnitNamed(holding.Unit) is { } unit)
+        {
+            Move(plan, unit, change, null, Why);
+        }
+        else
+        {
+            Move(plan.Name, holding.Unit, LoyaltyNames.Fact(plan.Name, holding.Unit), change, null, Why, plan.Definition.Hash);
+        }
+
+        TellCancelled(plan.Name, holding.Unit, holding.Wallet.PendingTotal, Why);
     }
 
     /// <summary>Removes what has run out.</summary>

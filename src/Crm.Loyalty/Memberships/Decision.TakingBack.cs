@@ -131,12 +131,28 @@ internal sealed partial class Decision
                 Keep(plan, award with { Unowed = unowed, UnowedBefore = settled, TakenBefore = Math.Min(award.TakenBefore, award.Taken) });
             }
 
-            if (more - (unowed - award.Unowed) is not 0 and var due)
+            if (NotGivenUp(plan, unit, award, more - (unowed - award.Unowed)) is not 0 and var due)
             {
                 owed.Add((place, due));
             }
         }
 
+        return owed;
+    }
+
+    // What refunds take back of what was earned before the member left is first that which they gave up, whichever award it was of; what comes back of such a refund was given up again.
+    private long NotGivenUp(ProgramPlan plan, UnitPlan unit, KeptAward award, long more)
+    {
+        var membership = In(plan.Name);
+        if (more == 0 || award.At.ToUnixTimeTicks() > membership.Counted(LoyaltyNames.GivenUpAt(unit.Name)))
+        {
+            return more;
+        }
+
+        var left = membership.Counted(LoyaltyNames.GivenUp(unit.Name));
+        Count(plan, new Tally(LoyaltyNames.GivenUp(unit.Name), 0, checked(left - more)));
+        var owed = Math.Max(0, more - left) - Math.Max(0, -left);
+        TellUnowed(unit, award.Lot, more - owed);
         return owed;
     }
 

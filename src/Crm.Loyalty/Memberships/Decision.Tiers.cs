@@ -48,6 +48,18 @@ internal sealed partial class Decision
         PutEndWarning(plan, ladder, standing);
     }
 
+    /// <summary>The years of somebody who comes back, and has nothing left that was counted, begin on the day of coming back.</summary>
+    public void BeginAgain(ProgramPlan plan)
+    {
+        foreach (var ladder in plan.Ladders)
+        {
+            if (!ladder.IsLevel && In(plan.Name).Standing(ladder.Name) is { Counted: 0, Days.IsEmpty: true, Held.IsEmpty: true } standing)
+            {
+                Stand(plan, ladder, standing, ClimbOn(plan, ladder).Anew(standing with { Joined = JoinedOn(plan) }));
+            }
+        }
+    }
+
     /// <summary>Changes what staff have granted on a ladder.</summary>
     public void Stand(ProgramPlan plan, TierLadder ladder, Func<TierStanding, TierStanding> grant)
     {

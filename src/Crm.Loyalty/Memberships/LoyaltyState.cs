@@ -198,7 +198,7 @@ public sealed record Membership
             }
 
             wallet = wallet.At(reservation.Until - Duration.Epsilon).Activate(reservation.Until).Wallet.Settled().Wallet;
-            wallet = wallet.PutBack(reservation.Lots, reservation.Owed).Wallet.Expire(reservation.Until).Wallet;
+            wallet = wallet.PutBack(reservation.Lots, reservation.InDebt).Wallet.Expire(reservation.Until).Wallet;
         }
 
         wallet = wallet.At(later).Settled().Wallet;

@@ -8,12 +8,12 @@ using NodaTime;
 
 namespace Crm.Loyalty.Memberships;
 
-/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, version 10 not what became of awards that wait for an event, or run out, version 11 not the names of the goals that are counted towards, what a balance covered of a cart's wish, when codes that were used would have ended, until when awards wait, what conditions of tiers had answered, nor keys of events with a "|" in names of tallies as they are written now, and version 12 not what was put on cards and counted towards challenges lately, nor what was achieved and stays so.</summary>
+/// <summary>Counts, names and numbers, in the order of the state. Version 1 was without stamp cards; version 2 knew ladders of years and lifetimes; version 3 was without tallies, version 4 without pending units and awards to take back, version 5 without redemption in two steps, challenges and a life of membership, version 6 without carts, pools and without what friends have bought; version 7 kept shares of a spend with awards to take back, version 8 knew no windows that are over, version 9 not what was paid for rewards with a code, which of the codes were used, nor the life of units that wait for an event, version 10 not what became of awards that wait for an event, or run out, version 11 not the names of the goals that are counted towards, what a balance covered of a cart's wish, when codes that were used would have ended, until when awards wait, what conditions of tiers had answered, nor keys of events with a "|" in names of tallies as they are written now, version 12 not what was put on cards and counted towards challenges lately, nor what was achieved and stays so, and version 13 not that somebody had never joined, nor what was set aside, was not there and was written off.</summary>
 /// <param name="plans">The programmes: the days that version 7 knew were days of their zones.</param>
 internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyState>
 {
     /// <inheritdoc/>
-    public override int Version => 13;
+    public override int Version => 14;
 
     /// <inheritdoc/>
     public override LoyaltyState Empty => LoyaltyState.Empty;

@@ -55,7 +55,7 @@ internal static class MemberCodec
         var has = reader.Int();
         if ((has & 1) != 0)
         {
-            membership = membership with { Life = new MembershipLife((MemberStatus)reader.Int(), reader.Instant(), reader.Instant(), reader.Int(), reader.Text()) };
+            membership = membership with { Life = Life(version, ref reader) };
         }
 
         if ((has & 4) != 0)
@@ -77,12 +77,21 @@ internal static class MemberCodec
         return membership with
         {
             Revealed = (has & 2) != 0,
-            Reservations = (has & 8) != 0 ? Reservations(ref reader) : [],
+            Reservations = (has & 8) != 0 ? Reservations(version, ref reader) : [],
             Rewards = (has & 16) != 0 ? Rewards(version, ref reader) : [],
             Challenges = (has & 32) != 0 ? Challenges(version, goals, ref reader) : [],
             Carts = (has & 64) != 0 ? Carts(version, ref reader) : [],
             Pool = (has & 128) != 0 ? Pool(ref reader) : null,
         };
+    }
+
+    // Who had never joined was taken for having joined when they were suspended or left.
+    private static MembershipLife Life(int version, ref SlotReader reader)
+    {
+        var (status, since) = ((MemberStatus)reader.Int(), reader.Instant());
+        var joined = version >= 14 ? reader.InstantOrNull() : reader.Instant();
+        var life = new MembershipLife(status, since, joined, reader.Int(), reader.Text());
+        return version < 14 && life.Times == 0 ? life with { Joined = null } : life;
     }
 
     private static Sequence<Money> Monies(ref SlotReader reader)
@@ -105,6 +114,7 @@ internal static class MemberCodec
         writer.Text(reservation.Reward);
         writer.Whole(reservation.Times);
         writer.Whole(reservation.Owed);
+        writer.Flag(reservation.IsWrittenOff);
         writer.Whole(reservation.Lots.Count);
         foreach (var lot in reservation.Lots)
         {
@@ -112,12 +122,12 @@ internal static class MemberCodec
         }
     }
 
-    private static Sequence<Reservation> Reservations(ref SlotReader reader)
+    private static Sequence<Reservation> Reservations(int version, ref SlotReader reader)
     {
         var reservations = new Reservation[reader.Int()];
         for (var i = 0; i < reservations.Length; i++)
         {
-            var read = new Reservation { Id = reader.Code(), Unit = reader.Name(), Until = reader.Instant(), Reward = reader.Text(), Times = reader.Int(), Owed = reader.Whole() };
+            var read = new Reservation { Id = reader.Code(), Unit = reader.Name(), Until = reader.Instant(), Reward = reader.Text(), Times = reader.Int(), Owed = reader.Whole(), IsWrittenOff = version >= 14 && reader.Flag() };
             var lots = new Lot[reader.Int()];
             for (var j = 0; j < lots.Length; j++)
             {

@@ -16,7 +16,7 @@ namespace Crm.Loyalty.Memberships;
 internal static class MergeSteps
 {
     private static readonly string[] Own = [LoyaltyNames.Date(""), LoyaltyNames.ZoneOf("")];
-    private static readonly string[] Latest = [LoyaltyNames.AllWarned, LoyaltyNames.Latest(""), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned(""), LoyaltyNames.AllPoolMerged];
+    private static readonly string[] Latest = [LoyaltyNames.AllWarned, LoyaltyNames.Latest(""), LoyaltyNames.Paid(""), LoyaltyNames.TierWarned(""), LoyaltyNames.AllPoolMerged, LoyaltyNames.GivenUpAt("")];
 
     public static Outcome.Accepted? Merge(LoyaltyPlans plans, LoyaltyState survivor, LoyaltyState retired, ModuleContext context)
     {
@@ -111,7 +111,7 @@ internal static class MergeSteps
             (var mine, null) => mine,
             ({ } mine, { } theirs) => (Rank(theirs.Status) > Rank(mine.Status) ? theirs : mine) with
             {
-                Joined = Instant.Min(mine.Joined, theirs.Joined),
+                Joined = mine.Joined < theirs.Joined ? mine.Joined : theirs.Joined ?? mine.Joined,
                 Times = Math.Max(mine.Times, theirs.Times),
                 Terms = mine.Terms ?? theirs.Terms,
             },

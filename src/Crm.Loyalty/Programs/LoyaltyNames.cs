@@ -193,6 +193,12 @@ public static class LoyaltyNames
     /// <summary>How all tallies begin of what is not owed.</summary>
     internal const string AllUnowed = "unowed/";
 
+    /// <summary>The tally, in programmes without cascade, of what was given up of a unit by leaving, less what refunds of what was earned before have taken back; below 0 where they took more.</summary>
+    internal static string GivenUp(string unit) => $"given-up/{unit}";
+
+    /// <summary>The tally of when somebody last gave up a unit by leaving, in ticks.</summary>
+    internal static string GivenUpAt(string unit) => $"given-up-at/{unit}";
+
     /// <summary>How all tallies begin of what ran out.</summary>
     internal const string AllGone = "gone/";
 

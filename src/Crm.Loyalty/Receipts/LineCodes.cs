@@ -201,6 +201,12 @@ public static class LineCodes
     /// <summary>Units were lost by leaving; the subject is the programme.</summary>
     public const string Forfeited = "forfeited";
 
+    /// <summary>A stamp card was lost by leaving, with the free ones that waited; the subject is the card.</summary>
+    public const string StampsForfeited = "stamps-forfeited";
+
+    /// <summary>What was done for a challenge was lost by leaving; the subject is the challenge.</summary>
+    public const string ChallengeForfeited = "challenge-forfeited";
+
     /// <summary>A membership began, rests, goes on or ended; the subject is what it is now.</summary>
     public const string Membership = "membership";
 

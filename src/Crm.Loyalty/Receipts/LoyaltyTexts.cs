@@ -201,6 +201,12 @@ public static class LoyaltyTexts
         ? new($"Card '{card}' is full; {Number(free)} free to take.", $"印花卡「{card}」已集滿，可免費換領 {Number(free)} 次。")
         : new($"Card '{card}' is full, for one that was taken before.", $"印花卡「{card}」已集滿，用以抵銷早前換領。");
 
+    internal static Text StampsForfeited(string card, long stamps, long free) => new(
+        $"Card '{card}' was given up by leaving: stamps {Number(stamps)}, free ones {Number(free)}.",
+        $"退出計劃，放棄印花卡「{card}」：印花 {Number(stamps)} 個、免費換領 {Number(free)} 次。");
+
+    internal static Text ChallengeForfeited(string challenge) => new($"What was done for challenge '{challenge}' was given up by leaving.", $"退出計劃，放棄任務「{challenge}」的進度。");
+
     internal static Text StampsExpired(string card, long stamps) => new($"{Number(stamps)} {(stamps == 1 ? "stamp" : "stamps")} of card '{card}' ran out.", $"印花卡「{card}」有 {Number(stamps)} 個印花到期。");
 
     internal static Text StampsNotGiven(string card, long stamps) => new(

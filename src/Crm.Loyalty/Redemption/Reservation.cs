@@ -24,6 +24,12 @@ public sealed record Reservation
     /// <summary>What was not there, when history was decided again and the reservation stood.</summary>
     public long Owed { get; init; }
 
+    /// <summary>Whether <see cref="Owed"/> was written off, because the unit is not owed (<see cref="DebtPolicy"/>); otherwise it is a debt while they are set aside.</summary>
+    public bool IsWrittenOff { get; init; }
+
+    /// <summary>What is a debt while they are set aside.</summary>
+    internal long InDebt => IsWrittenOff ? 0 : Owed;
+
     /// <summary>When they return by themselves.</summary>
     public required Instant Until { get; init; }
 

@@ -32,11 +32,12 @@ internal static class ReservationSteps
         };
         if (amount > 0 && plan.PlaceOf(unit) is >= 0 and var place)
         {
-            var before = decision.In(plan.Name).Wallet(unit);
-            var taken = before.Take(amount, Movement.Offset, intoDebt: decision.Context.AlreadyAccepted)
+            var (before, policy) = (decision.In(plan.Name).Wallet(unit), plan.Units[place].Definition.Debt);
+            var taken = before.Take(amount, Movement.Offset, intoDebt: decision.Context.AlreadyAccepted, policy)
                 ?? throw new InvalidOperationException($"{amount} {unit} were found available, and are not.");
             var from = Taken(before, taken);
-            reservation = reservation with { Lots = from, Owed = amount - from.Sum(lot => lot.Amount) };
+            var owed = amount - from.Sum(lot => lot.Amount);
+            reservation = reservation with { Lots = from, Owed = owed, IsWrittenOff = owed > 0 && policy != DebtPolicy.Carry };
             decision.SetAside(plan, plan.Units[place], taken with { Movements = taken.Movements.Add(new LotMovement(Reservation.Lot, Movement.Offset, amount)) }, null);
         }
 
@@ -151,10 +152,17 @@ internal static class ReservationSteps
         {
             var (back, owed, drawn) = Rest(reservation, amount);
             var (returned, writtenOff) = (reservation.Amount - amount, 0L);
-            var wallet = decision.In(plan.Name).Wallet(reservation.Unit).PutBack(back, owed);
-            if (plan.Units[place].Definition.Debt != DebtPolicy.Carry)
+            var wallet = decision.In(plan.Name).Wallet(reservation.Unit).PutBack(back, reservation.IsWrittenOff ? 0 : owed);
+            if (reservation.IsWrittenOff)
             {
-                // What was captured and was not there is not asked back where the programme writes off.
+                // Of what was written off, what was not captured was not missing.
+                var less = wallet.Wallet.WriteOffLess(owed, Movement.Offset);
+                wallet = new WalletChange(less.Wallet, [.. wallet.Movements, .. less.Movements]);
+                writtenOff = reservation.Owed - owed;
+            }
+            else if (plan.Units[place].Definition.Debt != DebtPolicy.Carry)
+            {
+                // What was owed when the programme did not write off yet, and was captured, is not asked back now that it does.
                 var least = Math.Min(reservation.Owed - owed, wallet.Wallet.Debt);
                 var forgiven = wallet.Wallet.Forgive(least);
                 wallet = new WalletChange(forgiven.Wallet, [.. wallet.Movements, .. forgiven.Movements]);

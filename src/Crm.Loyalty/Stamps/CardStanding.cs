@@ -115,6 +115,9 @@ public sealed record CardStanding
         return sum with { Each = left.ToSequence() };
     }
 
+    /// <summary>This standing given up: the open card and free ones that wait are gone, and so is what is known of the stamps, of which nothing comes back any more. Free ones that are owed stay so, and a first card was the first.</summary>
+    internal CardStanding Forfeited => this with { Stamps = 0, Goal = 0, Expires = null, Each = [], Peak = 0, Used = Math.Max(Used, Completed), Past = null };
+
     /// <summary>This standing, of which so much of what it gave by itself its stamps do not cover any more.</summary>
     internal CardStanding Gives(IEnumerable<CardPrize> gave, IEnumerable<CardPrize> gives) => this with
     {

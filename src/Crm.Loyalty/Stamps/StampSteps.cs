@@ -49,6 +49,20 @@ internal static class StampSteps
         Reach(plan, card, result, decision);
     }
 
+    /// <summary>Cards are given up, with the free ones that wait.</summary>
+    public static void Forfeit(ProgramPlan plan, Decision decision)
+    {
+        foreach (var card in plan.Cards)
+        {
+            var before = decision.In(plan.Name).Card(card.Name);
+            decision.Stand(plan, card, before, before.Forfeited);
+            if (before.Stamps > 0 || before.Free > 0)
+            {
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsForfeited) { Subject = card.Name, Text = LoyaltyTexts.StampsForfeited(card.Name, before.Stamps, Math.Max(0, before.Free)) });
+            }
+        }
+    }
+
     /// <summary>Takes off a card, in a programme without cascade, what an event put on it of which there is less left, or puts it back. What was handed out stays, and is owed where the stamps do not cover it any more.</summary>
     public static void TakeBack(string key, Membership before, Membership left, ProgramPlan plan, Decision decision)
     {

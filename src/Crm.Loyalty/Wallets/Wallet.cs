@@ -302,11 +302,12 @@ public sealed partial record Wallet
         this with { Debt = checked(Debt - amount), Shortfall = checked(Shortfall + amount) },
         [new LotMovement(Lot.Debt, Movement.Offset, amount), new LotMovement(Lot.Shortfall, Movement.Offset, -amount), new LotMovement(Lot.Shortfall, Movement.Issued, amount)]);
 
-    /// <summary>What was spent without being there came back: so much less is written off.</summary>
-    /// <param name="amount">1 up to what that spending had written off.</param>
-    internal WalletChange WriteOffLess(long amount) => new(
+    /// <summary>What was spent, or set aside, without being there came back: so much less is written off.</summary>
+    /// <param name="amount">0 up to what that had written off.</param>
+    /// <param name="movement">What had taken it.</param>
+    internal WalletChange WriteOffLess(long amount, Movement movement = Movement.Spent) => amount == 0 ? new WalletChange(this, []) : new WalletChange(
         this with { Shortfall = checked(Shortfall - amount) },
-        [new LotMovement(Lot.Shortfall, Movement.Spent, amount), new LotMovement(Lot.Shortfall, Movement.Issued, -amount)]);
+        [new LotMovement(Lot.Shortfall, movement, amount), new LotMovement(Lot.Shortfall, Movement.Issued, -amount)]);
 
     /// <summary>Removes all that is held, what cannot be spent yet among it; what is owed stays owed.</summary>
     internal WalletChange Forfeit()
