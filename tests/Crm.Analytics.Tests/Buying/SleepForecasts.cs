@@ -1,6 +1,7 @@
 using Crm.Analytics.Buying;
 using Crm.Analytics.Habits;
 using NodaTime;
+using Xunit.Sdk;
 
 namespace Crm.Analytics.Tests.Buying;
 
@@ -19,8 +20,11 @@ public sealed class SleepForecasts
     }
 
     [Fact]
-    public void The_test_catches_a_day_too_late() =>
-        Assert.ThrowsAny<Exception>(() => Reached((Forecasts[1], Customers[2], 0.5), Forecasts[1].AsleepOn(Customers[2], 0.5)?.PlusDays(1)));
+    public void The_test_catches_a_day_too_late()
+    {
+        var day = Assert.NotNull(Forecasts[1].AsleepOn(Customers[2], 0.5));
+        Assert.Throws<TrueException>(() => Reached((Forecasts[1], Customers[2], 0.5), day.PlusDays(1)));
+    }
 
     [Fact]
     public void The_alarm_is_the_first_day_after_which_nothing_is_as_good_as_certain() =>

@@ -1,5 +1,6 @@
 using Crm.Analytics.Habits;
 using Crm.Conditions;
+using Crm.Tests.Shared;
 using FsCheck;
 using FsCheck.Fluent;
 using NodaTime;
@@ -27,7 +28,7 @@ public sealed class CohortTests
     public void Cohorts_are_what_counting_says() => Check(CohortTable.Of);
 
     [Fact]
-    public void The_law_catches_periods_of_thirty_days() => Assert.ThrowsAny<Exception>(() => Check((customers, period, asOf) => CohortTable.Of(customers.Select(days => days.Select(day => Opening.PlusDays(Period.DaysBetween(Opening, day) / 30 * 30))), period, asOf)));
+    public void The_law_catches_periods_of_thirty_days() => Counterfeits.Caught(() => Check((customers, period, asOf) => CohortTable.Of(customers.Select(days => days.Select(day => Opening.PlusDays(Period.DaysBetween(Opening, day) / 30 * 30))), period, asOf)));
 
     private static void Check(Func<IEnumerable<IEnumerable<LocalDate>>, CalendarPeriod, LocalDate, IReadOnlyList<Cohort>> table) => Prop.ForAll(Customers.Zip(Gen.Elements(CalendarPeriod.Month, CalendarPeriod.Quarter, CalendarPeriod.Year, CalendarPeriod.Week)).ToArbitrary(), one =>
     {

@@ -11,6 +11,7 @@ using Crm.Loyalty.Simulation;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Wallets;
 using Crm.Storage;
+using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
 using FsCheck.Fluent;
@@ -24,9 +25,6 @@ public sealed class SimulatingWithoutCascade
     private static readonly Instant Start = Samples.Local(2026, 1, 15, 12);
     private static readonly Instant End = Start + Duration.FromDays(200);
 
-    // The same stories every time, so that what is caught once is always caught.
-    private static readonly Config Caught = Config.QuickThrowOnFailure.WithMaxTest(300).WithReplay(7UL, 11UL);
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -34,15 +32,15 @@ public sealed class SimulatingWithoutCascade
 
     [Fact]
     public void The_law_catches_a_simulation_that_decides_history_again() =>
-        Assert.ThrowsAny<Exception>(() => SameLaw(program => program with { Cascade = Cascade.History, Units = [.. program.Units.Select(unit => unit with { Debt = DebtPolicy.Carry })] }, history => history).Check(Caught));
+        Counterfeits.Caught(() => SameLaw(program => program with { Cascade = Cascade.History }, history => history, Stories.Select(story => story with { Debt = DebtPolicy.Carry })).Check(Config.QuickThrowOnFailure.WithMaxTest(100)));
 
     [Fact]
     public void The_law_catches_a_simulation_that_forgets_when_something_was_recorded() =>
-        Assert.ThrowsAny<Exception>(() => SameLaw(program => program, InOrderOfEffect).Check(Caught));
+        Counterfeits.Caught(() => SameLaw(program => program, InOrderOfEffect).Check(Config.QuickThrowOnFailure.WithMaxTest(100)));
 
     [Fact]
     public void The_law_catches_a_simulation_that_forgets_that_a_worker_was_there() =>
-        Assert.ThrowsAny<Exception>(() => SameLaw(program => program, Renumbered).Check(Caught));
+        Counterfeits.Caught(() => SameLaw(program => program, Renumbered).Check(Config.QuickThrowOnFailure.WithMaxTest(100)));
 
     [Fact]
     public async Task What_a_programme_would_cost_without_cascade_is_seen_beside_the_one_with()
@@ -78,7 +76,7 @@ public sealed class SimulatingWithoutCascade
         StampCards = [new() { Name = "cups", Goal = 3 }],
     };
 
-    private static Property SameLaw(Func<LoyaltyProgram, LoyaltyProgram> simulated, Func<StoredHistory, StoredHistory> read) => Prop.ForAll(Stories.ToArbitrary(), async Task<bool> (story) =>
+    private static Property SameLaw(Func<LoyaltyProgram, LoyaltyProgram> simulated, Func<StoredHistory, StoredHistory> read, Gen<Story>? stories = null) => Prop.ForAll((stories ?? Stories).ToArbitrary(), async Task<bool> (story) =>
     {
         LoyaltyProgram[] running = [Samples.TeaClub, Kept(story.Debt)];
         var club = new Club([.. LoyaltyModule.Of(running)]);
@@ -102,9 +100,15 @@ public sealed class SimulatingWithoutCascade
         Assert.All(report.Units, unit => Assert.Equal(Account(ledger, live, running[1], unit.Unit), unit.Then));
         Assert.All(report.Units, unit => Assert.Equal(unit.Now, unit.Then));
         Assert.Empty(report.Changes);
-        var would = new HistoryReplay(LoyaltyModule.Of([running[0], candidate]), new CrmOptions()).Run(history, End).Customer;
-        Assert.Equal(live.Slot<LoyaltyState>(LoyaltyNames.KeepingModule), would.Slot<LoyaltyState>(candidate.Cascade == Cascade.None ? LoyaltyNames.KeepingModule : LoyaltyNames.Module));
-        Assert.Equal(live.Slot<LoyaltyState>(LoyaltyNames.Module), would.Slot<LoyaltyState>(LoyaltyNames.Module));
+
+        // One with cascade is kept elsewhere, so that of it the accounts alone are compared.
+        if (candidate.Cascade == Cascade.None)
+        {
+            var would = new HistoryReplay(LoyaltyModule.Of([running[0], candidate]), new CrmOptions()).Run(history, End).Customer;
+            Assert.Equal(live.Slot<LoyaltyState>(LoyaltyNames.KeepingModule), would.Slot<LoyaltyState>(LoyaltyNames.KeepingModule));
+            Assert.Equal(live.Slot<LoyaltyState>(LoyaltyNames.Module), would.Slot<LoyaltyState>(LoyaltyNames.Module));
+        }
+
         return true;
     });
 
