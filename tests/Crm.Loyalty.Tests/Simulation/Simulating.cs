@@ -170,6 +170,22 @@ public sealed class Simulating
     }
 
     [Fact]
+    public async Task What_one_programme_gives_more_and_another_less_of_units_of_one_name_is_listed()
+    {
+        var (clock, coffee) = (new FakeClock(Start), Samples.TeaClub with { Name = "coffee-club", Rules = [Samples.Per(2, 10), Samples.TeaClub.Rules[1]] });
+        var run = new ShadowRun(Beside(Samples.TeaClub, coffee), Beside(Samples.TeaClub with { Rules = coffee.Rules }, coffee with { Rules = Samples.TeaClub.Rules }));
+
+        var first = await run.RecordAsync(CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(100)), Cancel);
+        await run.RecordAsync(CustomerEvent.Purchase("pos:2", Samples.Amy, Money.Hkd(5)), Cancel);
+        await run.RecordAsync(CustomerEvent.Purchase("pos:3", Samples.Amy, Money.Hkd(20)) with { Customer = first.Customer, Identity = null }, Cancel);
+
+        Assert.Equal(["pos:1", "pos:3"], run.Divergences.Select(divergence => divergence.Live.Key.ToString()));
+        Assert.Equal((30L, 30L), (first.Total("points"), run.Divergences[0].Shadow?.Total("points")));
+
+        CrmEngine Beside(params LoyaltyProgram[] programs) => new(new InMemoryStore(), [new LoyaltyModule(programs)], new CrmOptions(), clock, new SeededIdSource());
+    }
+
+    [Fact]
     public async Task A_gift_goes_to_the_same_member_in_the_shadow_though_ids_are_others_there()
     {
         var (clock, program) = (new FakeClock(Start), Samples.TeaClub with { Units = [Samples.TeaClub.Units[0] with { Transferable = true }, Samples.TeaClub.Units[1]] });
