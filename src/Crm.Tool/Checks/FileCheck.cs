@@ -19,6 +19,9 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
     /// <summary>What the linters find in a valid programme, segment or condition, as far as the file alone tells; it can be used all the same.</summary>
     public Sequence<FileFinding> Findings { get; init; }
 
+    /// <summary>What the linter says of a valid segment or condition that asks about customers, its findings among it; null for other files.</summary>
+    public ConditionLint? Lint { get; init; }
+
     /// <summary>What a valid programme costs at worst; null for other files.</summary>
     public WorstCase? Cost { get; init; }
 
@@ -97,8 +100,8 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
     {
         try
         {
-            var segment = SegmentJson.Read(text).Value;
-            return new(file, "segment", []) { Findings = FileFinding.Of(segment) };
+            var lint = ConditionLint.Of(SegmentJson.Read(text).Value);
+            return new(file, "segment", []) { Findings = lint?.Findings ?? [], Lint = lint };
         }
         catch (InvalidSegmentException wrong)
         {
@@ -109,7 +112,8 @@ internal sealed record FileCheck(string File, string? Is, IReadOnlyList<string> 
     private static FileCheck Condition(string file, string text)
     {
         var reading = ConditionJson.Read(text);
-        return new(file, "condition", [.. reading.Errors.Select(error => error.ToString())]) { Findings = reading is { Condition: { } condition, Errors.IsEmpty: true } && !IsOfEvents(condition) ? FileFinding.Of(condition, "$") : [] };
+        var lint = reading is { Condition: { } condition, Errors.IsEmpty: true } && !IsOfEvents(condition) ? ConditionLint.Of(condition, "$") : null;
+        return new(file, "condition", [.. reading.Errors.Select(error => error.ToString())]) { Findings = lint?.Findings ?? [], Lint = lint };
     }
 
     // A condition of a programme's rule asks about the event at hand, of which "none so far" is nothing to warn of.

@@ -121,7 +121,7 @@ internal static class SegmentsCommand
     {
         var (common, files) = (new CommonOptions(), Files());
         var draft = new Argument<string>("FILE") { Description = "A segment as JSON." };
-        var command = new Command("evaluate", "What a segment would be before it is saved: its size, a sample, what the linter says of it, and what it shares with the others. All that is wrong with it is listed. The first row of CSV, without another segment, is the segment among all customers: its size, how many they are, and its share.") { draft, files };
+        var command = new Command("evaluate", "What a segment would be before it is saved: its size, a sample, what the linter says of it, what its condition costs, and what it shares with the others. All that is wrong with it is listed. The first row of CSV, without another segment, is the segment among all customers: its size, how many they are, and its share.") { draft, files };
         common.AddStoreTo(command).AddAsOfTo(command).AddOutputTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -134,7 +134,7 @@ internal static class SegmentsCommand
             var inIt = members[id].Select(member => member.Customer).ToHashSet(StringComparer.Ordinal);
             var overlaps = members.Where(pair => pair.Key != id).OrderBy(pair => pair.Key, StringComparer.Ordinal)
                 .Select(pair => new SegmentOverlap(id, pair.Key, inIt.Count, pair.Value.Count, pair.Value.Count(member => inIt.Contains(member.Customer)))).ToList();
-            var findings = FileFinding.Of(segment);
+            var lint = ConditionLint.Of(segment);
             var sample = inIt.OrderBy(name => Definitions.DefinitionHash.Of(name).Value).Take(SampleSize).ToList();
             if (output.Form == OutputForm.Tables)
             {
@@ -144,9 +144,14 @@ internal static class SegmentsCommand
                     output.Line(new Text($"Some of them: {string.Join(", ", sample)}", $"部分客戶：{string.Join("、", sample)}").In(output.Language));
                 }
 
-                foreach (var finding in findings)
+                foreach (var finding in lint?.Findings ?? [])
                 {
                     output.Line($"{finding.Path}: {finding.Sentence.In(output.Language)} ({finding.Code})");
+                }
+
+                if (lint is not null)
+                {
+                    output.Line(lint.CostSentence.In(output.Language));
                 }
             }
 
@@ -161,7 +166,8 @@ internal static class SegmentsCommand
                 json.WriteStartArray("sample");
                 sample.ForEach(json.WriteStringValue);
                 json.WriteEndArray();
-                FileFinding.WriteAll(json, findings);
+                FileFinding.WriteAll(json, lint?.Findings ?? []);
+                lint?.WriteCost(json);
             });
             return ExitCode.Done;
         });

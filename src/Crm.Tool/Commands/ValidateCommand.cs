@@ -14,7 +14,7 @@ internal static class ValidateCommand
     {
         var files = new Argument<string[]>("FILE") { Description = "Mappings, programmes, segments or conditions, as JSON.", Arity = ArgumentArity.OneOrMore };
         var common = new CommonOptions();
-        var command = new Command("validate", "Checks mappings, programmes, segments and conditions, and lists all that is wrong.") { files };
+        var command = new Command("validate", "Checks mappings, programmes, segments and conditions, and lists all that is wrong. Of what can be used it says what linters find in it and what it costs.") { files };
         common.AddOutputTo(command);
         command.SetAction(parsed =>
         {
@@ -75,6 +75,11 @@ internal static class ValidateCommand
                         output.Line($"{check.File}, {finding.Path}: {finding.Sentence.In(output.Language)} ({finding.Code})");
                     }
 
+                    if (check.Lint is { } lint)
+                    {
+                        output.Line($"{check.File}: {lint.CostSentence.In(output.Language)}");
+                    }
+
                     if (check.Cost is { } cost)
                     {
                         output.Line($"{check.File}: {CostOf(cost).In(output.Language)}");
@@ -88,6 +93,7 @@ internal static class ValidateCommand
     private static void WriteFindings(Utf8JsonWriter json, FileCheck check)
     {
         FileFinding.WriteAll(json, check.Findings);
+        check.Lint?.WriteCost(json);
         if (check.Cost is { } cost)
         {
             json.WriteStartObject("worstCase");

@@ -61,6 +61,21 @@ public sealed class CheckingFiles : IDisposable
     }
 
     [Fact]
+    public async Task What_segments_and_conditions_of_customers_cost_is_told()
+    {
+        var segment = folder.Write("a.json", """{ "$schema": "segment/1", "id": "often", "where": { "count": "purchase", "window": { "last": "P90D" }, "is": { "gte": 3 } }, "label": { "en": "Often", "zh-Hant": "常客" } }""");
+        var condition = folder.Write("b.json", """{ "fact": "loyalty.tier", "is": { "eq": "gold" }, "whenMissing": false }""");
+        var ofEvents = folder.Write("c.json", """{ "field": "event.spend", "is": { "gte": 100 }, "whenMissing": false }""");
+
+        var told = await Support.Tool.RunAsync("validate", "--json", segment, condition, ofEvents);
+        var chinese = await Support.Tool.RunAsync("validate", "--lang", "zh-Hant", segment, ofEvents);
+
+        Assert.True(told.Code == 0, told.Out);
+        Assert.Equal(["summed", "stored", null], told.Json.GetProperty("files").EnumerateArray().Select(file => file.TryGetProperty("cost", out var cost) ? cost.GetProperty("class").GetString() : null));
+        Assert.Equal("成本中等：須為每位顧客保存範圍內事件的累計數。", Assert.Single(chinese.Out.Split('\n'), line => line.Contains("成本", StringComparison.Ordinal)).Trim()[$"{segment}: ".Length..]);
+    }
+
+    [Fact]
     public async Task All_errors_of_all_files_come_at_once()
     {
         var tool = await Support.Tool.RunAsync(

@@ -164,6 +164,26 @@ public sealed class AskingSegments : IDisposable
     }
 
     [Fact]
+    public async Task A_draft_is_shown_with_what_it_costs()
+    {
+        var store = await SalesAsync();
+        var often = folder.Write("often.json", Segment("often", """{"count":"purchase","window":{"last":"P90D"},"is":{"gte":3}}"""));
+        var wide = folder.Write("wide.json", Segment("wide", """{"distinct":"line.sku","of":"purchase","window":"lifetime","is":{"gte":3}}"""));
+        var manual = folder.Write("manual.json", """{"$schema":"segment/1","id":"manual","kind":"manual","label":{"en":"By hand","zh-Hant":"人手"}}""");
+
+        Assert.Contains("Costs some: running sums of the events within reach are kept for each customer.", (await EvaluatedAsync(often)).Out, StringComparison.Ordinal);
+        Assert.Contains("成本最高：須為每位顧客保存有史以來每宗事件的值。", (await EvaluatedAsync(wide, "--lang", "zh-Hant")).Out, StringComparison.Ordinal);
+        var cost = (await EvaluatedAsync(wide, "--json")).Json.GetProperty("cost");
+        Assert.Equal("whole-history", cost.GetProperty("class").GetString());
+        Assert.StartsWith("Costs most", cost.GetProperty("en").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("成本最高", cost.GetProperty("zh-Hant").GetString(), StringComparison.Ordinal);
+        Assert.Equal("summed", (await EvaluatedAsync(often, "--json")).Json.GetProperty("cost").GetProperty("class").GetString());
+        Assert.False((await EvaluatedAsync(manual, "--json")).Json.TryGetProperty("cost", out _));
+
+        Task<Support.Tool> EvaluatedAsync(string file, params string[] more) => Support.Tool.RunAsync(["segments", "evaluate", file, "--store", store, "--as-of", "2011-01-12", .. more]);
+    }
+
+    [Fact]
     public async Task Customers_migrate_between_segments_and_everybody_is_counted_once()
     {
         var store = await SalesAsync();
