@@ -71,7 +71,8 @@ internal sealed class OutboxPump
         using var activity = CrmTelemetry.Start(CrmTelemetry.PumpActivity);
         var report = new PumpReport(0, 0, 0, 0, 0, 0);
         var taken = 0;
-        var handOverUntil = clock.GetCurrentInstant() + (kernel.Options.LeaseFor / 2);
+        var half = kernel.Options.LeaseFor / 2;
+        var handOverUntil = clock.GetCurrentInstant() + half;
         while (taken < most && !report.IsCutShort)
         {
             var now = clock.GetCurrentInstant();
@@ -81,7 +82,8 @@ internal sealed class OutboxPump
                 break;
             }
 
-            var lease = new Lease(now, now + kernel.Options.LeaseFor, handOverUntil);
+            // A clock that was set back in between ends each lease sooner than the run.
+            var lease = new Lease(now, now + kernel.Options.LeaseFor, Instant.Min(handOverUntil, now + half));
             var items = await outbox.LeaseAsync(now, lease.End, Math.Min(Batch, most - taken), cancellationToken).ConfigureAwait(false);
             if (items.Count == 0)
             {

@@ -190,6 +190,25 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_during_a_run_lets_nobody_hand_over_after_the_lease()
+    {
+        var engine = Engine(Letters);
+        await WelcomeAsync(engine, 250);
+        var began = clock.GetCurrentInstant();
+        clock.Advance(Duration.FromHours(2));
+        var handedOver = 0;
+        postman.AfterDelivery = () =>
+        {
+            // After the first two hundred the clock goes wrong, and each of the rest takes ten seconds.
+            clock.Set(++handedOver == 200 ? began + Duration.FromHours(1) : clock.GetCurrentInstant() + Duration.FromSeconds(handedOver > 200 ? 10 : 0));
+        };
+
+        var report = await engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Equal((206, true), (report.Sent, report.IsCutShort));
+    }
+
+    [Fact]
     public async Task What_became_of_messages_is_written_while_the_run_goes_on()
     {
         var engine = Engine(Letters);
