@@ -53,7 +53,8 @@ internal sealed class SimulatedHost
             });
     }
 
-    private int Groups() => world.Luck.Chance(500) ? 1 : 0;
+    // One transaction at a time, as SQLite has it, or two, as PostgreSQL; or each call its own.
+    private int Groups() => world.Luck.Chance(500) ? 1 + world.Luck.Below(2) : 0;
 
     public void Crash()
     {
