@@ -40,7 +40,7 @@ internal sealed class OpenedPast
             return null;
         }
 
-        var (before, after) = (Openings(unchanged), Openings(changed));
+        var (before, after) = (Openings(unchanged.Inputs), Openings(changed.Inputs));
         var opened = before.Concat(after).Where(opening => before.Exists(other => other.Key == opening.Key) != after.Exists(other => other.Key == opening.Key))
             .SelectMany(opening => fold.OpenedBy(opening)).Where(index => !modules.Contracts[index].Reversible).Distinct().ToList();
         return opened.Count == 0 ? null : new OpenedPast(modules, codec, new RecordedReplay(modules, codec, fold), customer, journalOf(), opened);
@@ -54,7 +54,7 @@ internal sealed class OpenedPast
     public Replayed Decide(Replayed replayed, CustomerState start, EffectiveHistory history, Instant until)
     {
         var all = new Consequences { Of = Whose.Irrevocable };
-        var recorded = replay.Run(customer, start, journal, Openings(history), until, all).State;
+        var recorded = replay.Run(customer, start, journal, Openings(history.Inputs), until, all).State;
         var state = replayed.State.Clone();
         foreach (var module in Modules)
         {
@@ -67,5 +67,6 @@ internal sealed class OpenedPast
         return replayed with { State = state, Consequences = consequences };
     }
 
-    private static List<JournalDraft> Openings(EffectiveHistory history) => [.. history.Inputs.Where(input => input is { Event: not null, Entry.Kind.OpensHistory: true }).Select(input => input.Entry)];
+    /// <summary>What of a history opens it, or that of a journal that was joined to it, and was not taken back.</summary>
+    public static List<JournalDraft> Openings(IEnumerable<JournalInput> inputs) => [.. inputs.Where(input => input is { Event: not null, Entry.Kind.OpensHistory: true }).Select(input => input.Entry)];
 }

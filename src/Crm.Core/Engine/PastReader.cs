@@ -234,7 +234,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
 
         var journal = RecordedJournal.Of(history, kernel.Modules, kernel.Codec).At(question.At, question.KnownAt);
         var all = new Consequences();
-        decision.ReplayedAsRecorded(customer, journal, [.. inputs.Where(input => input is { Event: not null, Entry.Kind.OpensHistory: true }).Select(input => input.Entry)], question.At, all);
+        decision.ReplayedAsRecorded(customer, journal, OpenedPast.Openings(inputs), question.At, all);
         return new RedecidedLedger([customer, .. journal.Customers], all.Entries.ToSequence());
     }
 
