@@ -158,7 +158,7 @@ public sealed class ColumnLaws
 
     [Fact]
     public void The_law_catches_a_scan_that_forgets_the_filter() =>
-        Counterfeits.Caught(() => Agrees((population, condition, moment) => population.Select(condition is Condition.EventWindow leaf ? leaf with { Where = null } : condition, moment)));
+        Counterfeits.Caught(() => Agrees((population, condition, moment) => population.Select(WithoutFilter(condition), moment), WithoutFilter));
 
     [Fact]
     public void The_law_catches_a_scan_that_forgets_what_others_are_counted_since() =>
@@ -242,13 +242,18 @@ public sealed class ColumnLaws
         Assert.Throws<ArgumentException>(() => builder.Add(new CustomerId((UInt128)200), [], []));
     }
 
-    private static void Agrees(Func<Population, Condition, Moment, PopulationSet> select)
+    private static Condition WithoutFilter(Condition condition) => condition is Condition.EventWindow leaf ? leaf with { Where = null } : condition;
+
+    /// <param name="select">Is held to what the conditions say.</param>
+    /// <param name="also">What a counterfeit asks instead, for which the population is made too.</param>
+    private static void Agrees(Func<Population, Condition, Moment, PopulationSet> select, Func<Condition, Condition>? also = null)
     {
         Prop.ForAll(Samples.ToArbitrary(), sample =>
         {
             // The form in which conditions are stored selects the same.
             var stored = Canonical.Of(sample.Condition);
-            var builder = new PopulationBuilder(sample.Condition, stored);
+            Condition[] asked = [sample.Condition, stored];
+            var builder = new PopulationBuilder([.. asked, .. also is null ? [] : asked.Select(also)]);
             var known = sample.Customers.Select(customer => (History: customer.History.Where(one => one.At <= sample.Now).ToList(), customer.Facts, customer.Profile)).ToList();
             foreach (var (i, (history, facts, profile)) in known.Index())
             {

@@ -288,6 +288,48 @@ public sealed class Answers
     }
 
     [Fact]
+    public async Task An_outcome_from_before_what_had_fallen_due_is_not_decided_again_and_is_no_damage()
+    {
+        var town = new Town(Samples.WakeUp);
+        await town.Buys("pos:1", Samples.Local(2026, 1, 2));
+        town.On(2026, 2, 10);
+        await town.Works();
+        Assert.Empty(await town.Differences());
+        IOutbox outbox = town.Store;
+        var item = Assert.Single((await outbox.LeaseAsync(town.Now, town.Now, 10, CancellationToken.None)).OfType<OutboxItem.OfMessage>());
+
+        // The worker that hands it over has a clock that is behind.
+        await town.Records(new CustomerEvent
+        {
+            Key = new EventKey("outbox", item.Id),
+            Kind = MessageOutcomes.Sent,
+            Identity = Samples.Amy,
+            OccurredAt = item.Message.DecidedAt - Duration.FromHours(1),
+            Fields = Fields.Of(("occasion", item.Message.Occasion), ("channel", item.Message.Channel), ("template", item.Message.Template), ("purpose", item.Message.Purpose)),
+        });
+
+        var why = await Assert.ThrowsAsync<InvalidOperationException>(() => town.Differences());
+        Assert.Contains("was decided as of a later instant", why.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Decisions_whose_receipts_were_disposed_of_are_not_missed_of_who_was_merged_since_and_those_of_who_stays_are()
+    {
+        var town = new Town(Samples.WakeUp, Samples.Thanks);
+        await town.Buys("pos:1", Samples.Local(2026, 1, 2));
+        await town.Buys("pos:2", Samples.Local(2026, 2, 10));
+
+        // It is silence since then that was broken: what was decided otherwise stands in its receipt alone.
+        await town.Buys("pos:late", Samples.Local(2026, 1, 5));
+        await town.Engine.DisposeOfJournalAsync(new DisposalRequest(Samples.Local(2026, 1, 20)));
+        await town.Records(CustomerEvent.Purchase("pos:3", Bob, Money.Hkd(100)));
+        await town.Engine.MergeAsync(new MergeRequest(EventKey.Parse("desk:1"), CustomerRef.Of(Bob), CustomerRef.Of(Samples.Amy)));
+
+        Assert.Empty(await town.Differences());
+        Assert.Equal("the decision of 'thanks' about 'thanks:pos:3'", Assert.Single(await town.Differences(static _ => [], EventKey.Parse("pos:3"))).About);
+    }
+
+    [Fact]
     public async Task What_the_page_shows_answers_and_counts()
     {
         var town = new Town(Samples.Thanks);

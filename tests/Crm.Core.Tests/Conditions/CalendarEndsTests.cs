@@ -160,8 +160,9 @@ public sealed class CalendarEndsTests
         var (condition, history, now, zone) = sample;
         Assert.Empty(ConditionCheck.Check(condition));
         var known = history.FindAll(one => one.At <= now);
-        var truth = evaluate(condition, At(now));
+        var truth = default(Truth);
 
+        Assert.Null(Record.Exception(() => truth = evaluate(condition, At(now))));
         Assert.False(truth.ValidUntil <= now, $"{truth} at {now}");
         Assert.False(truth.AskAgain.Instant < truth.ValidUntil);
         var end = truth.ValidUntil ?? Instant.MaxValue;

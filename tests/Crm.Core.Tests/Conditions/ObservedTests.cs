@@ -330,7 +330,7 @@ public sealed class ObservedTests
     private static Truth Scan(Condition.EventWindow leaf, History arrived, Instant now, Func<Instant, Duration, bool> isIn)
     {
         var truth = HistoryWindows.Evaluate(leaf, arrived, now);
-        return leaf.Window is Window.Last last
+        return leaf is { Window: Window.Last last, Measure: not Measure.Periods } // which have no parts in a lifetime
             ? truth with { Value = HistoryWindows.Evaluate(leaf with { Window = new Window.Lifetime() }, arrived.Where(one => isIn(one.At, last.Length)), now).Value }
             : truth;
     }

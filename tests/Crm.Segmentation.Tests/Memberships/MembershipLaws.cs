@@ -30,7 +30,7 @@ public sealed class MembershipLaws
 
     [Fact]
     public void The_law_catches_a_module_that_sees_the_days_of_UTC() => Counterfeits.Caught(() => Check(catalog => new SegmentationModule(new SegmentCatalog(new DefinitionCatalog<Segment>(
-        catalog.Definitions.All.Select(definition => definition with { Value = definition.Value with { Where = definition.Value.Where.WithZones(_ => "UTC") } }))))));
+        catalog.Definitions.All.Select(definition => (definition.Value with { Where = definition.Value.Where.WithZones(_ => "UTC") }).Define(definition.Version, definition.ActiveFrom)))))));
 
     [Fact]
     public void The_law_catches_a_module_that_forgets_to_say_who_left() =>
