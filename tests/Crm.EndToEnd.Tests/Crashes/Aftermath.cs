@@ -99,7 +99,7 @@ internal sealed class Aftermath(string location, string folder, FastClock clock)
         wrong.AddRange(lines.Where(line => !there.Contains((EventKey.Parse(line[0]), CustomerId.Parse(line[1]), long.Parse(line[2], CultureInfo.InvariantCulture)))).Select(line => $"The receipt for {line[0]} was acknowledged and is not there."));
     }
 
-    /// <summary>For each customer: the journal leads to the state, the ledger adds up to the lots that are held and to the balance that audiences read, and every mug is somewhere.</summary>
+    /// <summary>For each customer: the journal leads to the state, every event is known by its key, the ledger adds up to the lots that are held and to the balance that audiences read, and every mug is somewhere.</summary>
     private async Task LookAtCustomersAsync(ICustomerStore store, IEnumerable<CustomerId> customers)
     {
         var ledgers = new Dictionary<CustomerId, List<LedgerEntry>>();
@@ -118,18 +118,21 @@ internal sealed class Aftermath(string location, string folder, FastClock clock)
             var verdict = verifier.Verify(stored, history, ledgers.GetValueOrDefault(customer) ?? []);
             wrong.AddRange(verdict.Differences.Select(difference => $"{customer}: {difference}"));
             wrong.AddRange(verdict.NotRedecided is { } reason ? [$"{customer} was not decided again: {reason}"] : []);
+            var keys = await ((IBulkCommit)store).LoadManyAsync([.. history.Entries.Select(entry => CustomerRef.Of(customer) with { Recording = entry.Event.Key })], default);
+            wrong.AddRange(history.Entries.Zip(keys).Where(pair => pair.Second.Recorded?.Receipt != pair.First.Receipt).Select(pair => $"{pair.First.Event.Key} would be recorded again."));
             if (stored.Slots.FirstOrDefault(slot => slot.Name == "greeter") is { Version: > 0 } slot)
             {
                 mugs += Read(codec, slot).Mugs;
             }
         }
 
-        await foreach (var (customer, fact) in ((IJournalScan)store).ReadFactsAsync(default))
+        var balances = await ((IJournalScan)store).ReadFactsAsync(default).Where(row => row.Fact.Name == Club.Points).ToDictionaryAsync(row => row.Customer, row => row.Fact.Value);
+        foreach (var customer in ledgers.Keys.Union(balances.Keys))
         {
             var ledger = ledgers.GetValueOrDefault(customer)?.Sum(entry => entry.Amount) ?? 0;
-            if (fact.Name == Club.Points && ledger != (long)fact.Value.AsNumber)
+            if (ledger != (balances.TryGetValue(customer, out var balance) ? (long)balance.AsNumber : 0))
             {
-                wrong.Add($"The ledger of {customer} adds up to {ledger}, and the balance is {fact.Value}.");
+                wrong.Add($"The ledger of {customer} adds up to {ledger}, and the balance is {balance}.");
             }
         }
 

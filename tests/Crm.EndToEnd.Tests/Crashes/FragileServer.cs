@@ -25,6 +25,19 @@ internal sealed class FragileServer
 
     public static FragileServer Start() => new(PostgreSqlCluster.Start(durable: true));
 
+    /// <summary>Waits until the server has noticed that an application is dead: what it had been asked last it still carries out.</summary>
+    public static async Task UntilNobodyIsThereAsync(string connectionString, string application)
+    {
+        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'", connection);
+        for (var tries = 0; (long)(await command.ExecuteScalarAsync() ?? 0L) > 0; tries++)
+        {
+            Assert.True(tries < 1_500, $"The server has connections of '{application}' half a minute after its death.");
+            await Task.Delay(20);
+        }
+    }
+
     /// <summary>Has the server end the connections of an application.</summary>
     public async Task TerminateAsync(string application) => Terminated += (await BackendsAsync($"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}' AND CASE WHEN application_name = '{application}' THEN pg_terminate_backend(pid) END")).Count;
 

@@ -39,7 +39,7 @@ public sealed class KillingOverSqlite : IDisposable
             var location = $"sqlite:{Path.Combine(place, "shop.db")}";
             using var shop = new Shop(location, place, "shop");
             var seen = new Aftermath(location, place, shop.Clock);
-            kills += await shop.RunAsync(seen, round, _ => Task.CompletedTask);
+            kills += await shop.RunAsync(seen, round, _ => Task.CompletedTask, () => Task.CompletedTask);
             (receipts, again) = (receipts + seen.Acknowledged, again + seen.HandedOverAgain);
         }
 
@@ -81,7 +81,7 @@ public sealed class KillingOverPostgreSql : IDisposable
                     default:
                         break;
                 }
-            });
+            }, () => FragileServer.UntilNobodyIsThereAsync(server.ConnectionString, schema));
             (receipts, again) = (receipts + seen.Acknowledged, again + seen.HandedOverAgain);
             server.Drop(schema);
         }
@@ -102,18 +102,19 @@ public sealed class KillingADesk : IDisposable
 
     [Fact]
     public async Task A_desk_over_sqlite_that_is_killed_again_and_again_merges_and_disposes_wholly_or_not_at_all() =>
-        await KillAsync(round => $"sqlite:{Path.Combine(folder, $"{round}", "desk.db")}", _ => { });
+        await KillAsync(round => $"sqlite:{Path.Combine(folder, $"{round}", "desk.db")}", _ => Task.CompletedTask, _ => { });
 
     [Fact]
     public async Task A_desk_over_postgresql_that_is_killed_again_and_again_merges_and_disposes_wholly_or_not_at_all()
     {
         var schemas = new Dictionary<int, string>();
         await KillAsync(
-            round => $"postgresql:{schemas[round] = PostgreSqlServer.NewSchema()}:{PostgreSqlServer.ConnectionString}",
+            round => $"postgresql:{schemas[round] = PostgreSqlServer.NewSchema()}:{PostgreSqlServer.ConnectionString};Application Name={schemas[round]}",
+            round => FragileServer.UntilNobodyIsThereAsync(PostgreSqlServer.ConnectionString, schemas[round]),
             round => PostgreSqlServer.Execute($"DROP SCHEMA {schemas[round]} CASCADE", PostgreSqlServer.ConnectionString));
     }
 
-    private async Task KillAsync(Func<int, string> open, Action<int> close)
+    private async Task KillAsync(Func<int, string> open, Func<int, Task> after, Action<int> close)
     {
         var (kills, sold, merged, disposed) = (0, 0, 0, 0);
         for (var round = 0; kills < Kills.Wanted / 20; round++)
@@ -121,7 +122,8 @@ public sealed class KillingADesk : IDisposable
             var (location, place) = (open(round), Path.Combine(folder, $"{round}"));
             using var desk = new Shop(location, place, "desk");
             var seen = new DeskAftermath(location, place, desk.Clock);
-            kills += await desk.RunAsync(seen, round, _ => Task.CompletedTask);
+            var chosen = round;
+            kills += await desk.RunAsync(seen, round, _ => Task.CompletedTask, () => after(chosen));
             (sold, merged, disposed) = (sold + seen.Sold, merged + seen.Merged, disposed + seen.Disposed);
             close(round);
         }

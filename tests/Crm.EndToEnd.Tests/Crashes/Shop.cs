@@ -43,8 +43,9 @@ internal sealed class Shop : IDisposable
     /// <param name="seen">Looks at it after each death.</param>
     /// <param name="round">Which of several shops it is; the moments of death differ.</param>
     /// <param name="before">What else happens to a working shop before it is killed: gets the number of the life.</param>
+    /// <param name="after">What is waited for after each death.</param>
     /// <returns>How often it was killed.</returns>
-    public async Task<int> RunAsync(ILook seen, int round, Func<int, Task> before)
+    public async Task<int> RunAsync(ILook seen, int round, Func<int, Task> before, Func<Task> after)
     {
         var store = Worker.Open(location);
         await ((IQuotas)store).SetAsync(Greeter.Mugs, Aftermath.Mugs, default);
@@ -53,6 +54,7 @@ internal sealed class Shop : IDisposable
         for (var life = 1; life <= Lives; life++)
         {
             kills += await LiveAsync(life, Kills.Moment(round, life), before) ? 1 : 0;
+            await after();
             Expect(await seen.LookAsync(life), life);
         }
 
