@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Ledger;
@@ -24,21 +25,22 @@ internal sealed class TwoHosts
 
     private const string Points = "points";
 
-    /// <summary>When the points of <see cref="BuyAsync"/> run out.</summary>
-    public static readonly Instant Midnight = Instant.FromUtc(2026, 4, 1, 0, 0);
+    public static readonly Instant Opened = Instant.FromUtc(2026, 3, 1, 10, 0);
 
-    private static readonly Instant Opened = Instant.FromUtc(2026, 3, 1, 10, 0);
+    /// <summary>When the points run out of who buys as soon as the club opens.</summary>
+    public static readonly Instant FirstEnd = Instant.FromUtc(2026, 4, 1, 0, 0);
 
     private readonly ICustomerStore[] stores;
     private readonly CrmEngine[] hosts;
     private readonly FakeClock[] clocks = [new(Opened), new(Opened)];
+    private readonly ConcurrentDictionary<CustomerId, Meeting> meetings = [];
     private readonly CancellationToken cancellationToken;
 
     private TwoHosts(ICustomerStore[] stores, CancellationToken cancellationToken)
     {
         this.stores = stores;
         this.cancellationToken = cancellationToken;
-        hosts = [.. stores.Select((store, host) => new CrmEngine(store, [new LoyaltyModule(Program)], new CrmOptions { Attempts = 100 }, clocks[host], new SeededIdSource(host + 1)))];
+        hosts = [.. stores.Select((store, host) => new CrmEngine(store, [new MeetingModule(new LoyaltyModule(Program), (customer, key) => meetings.GetValueOrDefault(customer)?.Come(host, key))], new CrmOptions { Attempts = 100 }, clocks[host], new SeededIdSource(host + 1)))];
     }
 
     public static LoyaltyProgram Program { get; } = new()
@@ -62,6 +64,20 @@ internal sealed class TwoHosts
     {
         clocks[0].Set(one);
         clocks[1].Set(other);
+    }
+
+    /// <summary>Makes the hosts wait for each other once, when they decide about any of these customers next: each has read then, and none has written.</summary>
+    public void Meet(params IReadOnlyList<CustomerId> customers) => Meet(new Meeting(1), customers);
+
+    /// <summary>As <see cref="Meet(IReadOnlyList{CustomerId})"/>, for who gives. Where both sides are written together, a gift is decided once to learn whom to wait for, and again to be written.</summary>
+    public void MeetGiving(CustomerId giver) => Meet(new Meeting(Store is IAtomicCommits ? 2 : 1), [giver]);
+
+    private void Meet(Meeting meeting, IReadOnlyList<CustomerId> customers)
+    {
+        foreach (var customer in customers)
+        {
+            meetings[customer] = meeting;
+        }
     }
 
     /// <summary>A customer buys for a hundred points.</summary>
