@@ -48,12 +48,12 @@ internal static partial class StatementRules
             }
         }
 
-        foreach (Match use in Use().Matches(plain).Where(HasBucket))
+        foreach (Match use in Use().Matches(plain).Where(IsOfTenants))
         {
             var table = use.Groups["table"].Value;
             var name = use.Groups["alias"] is { Success: true } alias ? alias.Value : table;
-            var rest = plain[use.Index..];
-            if (!IsNamed(rest, name, "tenant") || !IsNamed(rest, name, "bucket"))
+            var (rest, own) = (plain[use.Index..], OwnPart(plain[use.Index..]));
+            if (!IsNamed(rest, own, name, "tenant") || (HasBucket(use) && !IsNamed(rest, own, name, "bucket")))
             {
                 return $"it uses {table} without tenant and bucket";
             }
@@ -77,11 +77,36 @@ internal static partial class StatementRules
 
     private static bool HasBucket(Match use) => SqlSchema.TablesByBucket.Contains(use.Groups["table"].Value);
 
-    // Compared with something, by itself or in a list.
-    private static bool IsNamed(string sql, string name, string column) =>
-        Regex.IsMatch(sql, $@"(?<![\w.])({name}\.)?{column} (=|BETWEEN|IN)")
+    // Supplies and documents are of a tenant and of no customer.
+    private static bool IsOfTenants(Match use) => SqlSchema.Tables.Contains(use.Groups["table"].Value) && use.Groups["table"].Value != "crm_schema";
+
+    // Compared with something, by itself or in a list; without the name of the table only in the question that uses it.
+    private static bool IsNamed(string sql, string own, string name, string column) =>
+        Regex.IsMatch(own, $@"(?<![\w.]){column} (=|BETWEEN|IN)")
+        || Regex.IsMatch(own, @"\(tenant, bucket[^()]*\) IN")
+        || Regex.IsMatch(sql, $@"(?<![\w.]){name}\.{column} (=|BETWEEN|IN)")
         || Regex.IsMatch(sql, $@"= {name}\.{column}\b")
-        || Regex.IsMatch(sql, $@"\((tenant, bucket|{name}\.tenant, {name}\.bucket)[^()]*\) IN");
+        || Regex.IsMatch(sql, $@"\({name}\.tenant, {name}\.bucket[^()]*\) IN");
+
+    /// <summary>The rest of the question that a text begins in, without the questions within it and beside it.</summary>
+    private static string OwnPart(string sql)
+    {
+        var own = new System.Text.StringBuilder();
+        var (depth, question) = (0, 0);
+        for (var i = 0; i < sql.Length && depth >= 0 && (depth > 0 || string.CompareOrdinal(sql, i, " UNION ", 0, 7) != 0); i++)
+        {
+            depth += sql[i] == '(' ? 1 : sql[i] == ')' ? -1 : 0;
+            if (question == 0 && sql[i] == '(' && Question().IsMatch(sql, i + 1))
+            {
+                question = depth;
+            }
+
+            question = depth < question ? 0 : question;
+            own.Append(question == 0 ? sql[i] : ' ');
+        }
+
+        return own.ToString();
+    }
 
     private static string Plain(string sql) => Blank().Replace(Schema().Replace(sql, ""), " ");
 
@@ -93,6 +118,9 @@ internal static partial class StatementRules
 
     [GeneratedRegex(@"^(CREATE|ALTER|BEGIN|COMMIT|ROLLBACK|PRAGMA|SELECT pg_catalog\.pg_advisory)\b")]
     private static partial Regex Definition();
+
+    [GeneratedRegex(@"\G(SELECT|WITH|VALUES)\b")]
+    private static partial Regex Question();
 
     [GeneratedRegex("\"[A-Za-z0-9_]+\"\\.")]
     private static partial Regex Schema();

@@ -49,6 +49,11 @@ public sealed class Statements
     [InlineData("UPDATE \"crm\".crm_outbox SET state = 1 WHERE tenant = $1 AND id = $2")]
     [InlineData("DELETE FROM crm_fact WHERE (tenant, customer_id, name) IN (VALUES ($1, $2, $3))")]
     [InlineData("SELECT customer_id FROM crm_wakeup WHERE tenant = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED")]
+    [InlineData("SELECT s.content FROM crm_slot s WHERE s.name = $1 AND EXISTS (SELECT 1 FROM crm_event WHERE tenant = $2 AND bucket = $3)")]
+    [InlineData("SELECT content FROM crm_slot WHERE name = $1 UNION ALL SELECT content FROM crm_profile WHERE tenant = $2 AND bucket = $3")]
+    [InlineData("SELECT 1 FROM (SELECT version FROM crm_customer WHERE customer_id = $1) c WHERE tenant = $2 AND bucket = $3")]
+    [InlineData("SELECT available FROM crm_quota WHERE name = $1")]
+    [InlineData("UPDATE crm_document SET content = $1 WHERE kind = $2 AND name = $3")]
     public void A_statement_that_names_no_bucket_is_seen(string sql) => Assert.NotNull(StatementRules.FaultOf(sql));
 
     [Theory]

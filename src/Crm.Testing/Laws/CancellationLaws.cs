@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Crm.Storage;
 using Crm.Testing.Counterfeits;
 using Crm.Values;
@@ -8,6 +9,8 @@ namespace Crm.Testing.Laws;
 /// <summary>Who cancels is told so, and nothing is half done.</summary>
 internal static class CancellationLaws
 {
+    private static readonly TimeSpan Earliest = TimeSpan.FromMicroseconds(20);
+    private static readonly TimeSpan Latest = TimeSpan.FromMilliseconds(100);
     private static readonly CancellationToken Cancelled = new(canceled: true);
 
     public static IEnumerable<StorageLaw> All =>
@@ -18,18 +21,28 @@ internal static class CancellationLaws
             async (factory, cancellationToken) =>
             {
                 var judge = await WholeOrNothing.OpenAsync(factory, cancellationToken);
-                for (var customer = 7_001; customer <= 7_040; customer++)
+                var after = Earliest;
+                for (var customer = 7_001; customer <= 7_060; customer++)
                 {
                     await judge.BirthAsync([customer]);
                     using var cancel = new CancellationTokenSource();
-                    var chosen = customer;
+                    var (chosen, wasLate) = (customer, false);
                     await judge.JudgeAsync([customer], async () =>
                     {
                         var commit = Task.Run(() => judge.Tested.Store.CommitAsync(WholeOrNothing.Second(chosen), cancel.Token).AsTask(), cancellationToken);
-                        Thread.SpinWait((chosen - 7_000) * (chosen - 7_000) * 5);
+                        for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < after;)
+                        {
+                            Thread.SpinWait(10);
+                        }
+
                         await cancel.CancelAsync();
-                        return [await commit];
+                        IReadOnlyList<CommitResult> results = [await commit];
+                        wasLate = true;
+                        return results;
                     });
+
+                    // Ever later until a commit is faster than its cancellation, and about that moment from then on.
+                    after = wasLate ? after * 0.75 : after < Latest ? after * 1.3 : after;
                 }
 
                 await judge.FinishAsync();
