@@ -16,7 +16,7 @@ if (args is ["audience", .. var count])
 
 if (args is ["purchases", .. var turns])
 {
-    PurchaseRounds.Run(turns is [var rounds] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 60);
+    PurchaseRounds.Run(turns is [var rounds, ..] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 60, [.. turns.Skip(1)]);
     return;
 }
 

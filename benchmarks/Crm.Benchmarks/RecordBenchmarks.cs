@@ -1,9 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using Crm.Engine;
-using Crm.Loyalty;
-using Crm.Storage;
-using Crm.Testing;
-using Crm.Values;
+using Crm.Loyalty.Tiers;
+using Crm.Loyalty.Wallets;
 
 namespace Crm.Benchmarks;
 
@@ -11,39 +8,34 @@ namespace Crm.Benchmarks;
 [MemoryDiagnoser]
 public class RecordBenchmarks
 {
-    private const int Customers = 1_000;
-    private CrmEngine engine = null!;
-    private CrmEngine simple = null!;
-    private FakeClock clock = null!;
-    private int purchases;
-    private int simplePurchases;
-
-    [GlobalSetup]
-    public void Open()
-    {
-        clock = new FakeClock(TeaShop.Opening);
-        engine = new CrmEngine(new InMemoryStore(), TeaShop.Modules(), TeaShop.Options, clock, new SeededIdSource());
-        simple = new CrmEngine(new InMemoryStore(), [new LoyaltyModule(TeaShop.SimpleProgram)], TeaShop.Options, clock, new SeededIdSource());
-        for (var warm = 0; warm < 20 * Customers; warm++)
-        {
-            Record_one_purchase();
-            Record_one_simple_purchase();
-        }
-    }
+    private static readonly TierValidity Months = new TierValidity.Fixed(12, 0, LastDay.Included);
+    private readonly Lazy<Till> shop = new(() => new Till(TeaShop.Modules()));
+    private readonly Lazy<Till> simple = new(() => new Till(TeaShop.SimpleProgram));
+    private readonly Lazy<Till> year = new(() => new Till(TeaShop.Climbing(QualificationWindow.CalendarYear, null)));
+    private readonly Lazy<Till> warnedYear = new(() => new Till(TeaShop.Climbing(QualificationWindow.CalendarYear, null, warnDaysBefore: 30)));
+    private readonly Lazy<Till> rolling = new(() => new Till(TeaShop.Climbing(new QualificationWindow.Rolling(6), Months)));
+    private readonly Lazy<Till> warnedRolling = new(() => new Till(TeaShop.Climbing(new QualificationWindow.Rolling(6), Months, warnDaysBefore: 30)));
 
     [Benchmark]
-    public long Record_one_purchase() => Record(engine, purchases++);
+    public long Record_one_purchase() => shop.Value.Record();
 
     /// <summary>The same under one rule, "1 point per whole 1.00", and nothing that watches.</summary>
     [Benchmark]
-    public long Record_one_simple_purchase() => Record(simple, simplePurchases++);
+    public long Record_one_simple_purchase() => simple.Value.Record();
 
-    private long Record(CrmEngine into, int number)
-    {
-        // Customers take turns; each buys every three days.
-        var round = number / Customers;
-        var happened = TeaShop.Purchase(round, Identity.User(number % Customers)) with { Key = new EventKey("till", number.ToString(System.Globalization.CultureInfo.InvariantCulture)) };
-        clock.Set(happened.OccurredAt!.Value);
-        return into.RecordAsync(happened).AsTask().GetAwaiter().GetResult().Version;
-    }
+    /// <summary>The simple one that counts on a ladder by the calendar year.</summary>
+    [Benchmark]
+    public long Record_one_by_the_year() => year.Value.Record();
+
+    /// <summary>The same where members are warned of the end of their tier.</summary>
+    [Benchmark]
+    public long Record_one_by_the_year_that_warns() => warnedYear.Value.Record();
+
+    /// <summary>The simple one that counts on a ladder over the last six months, whose tiers last a year.</summary>
+    [Benchmark]
+    public long Record_one_by_the_last_months() => rolling.Value.Record();
+
+    /// <summary>The same where members are warned of the end of their tier.</summary>
+    [Benchmark]
+    public long Record_one_by_the_last_months_that_warns() => warnedRolling.Value.Record();
 }

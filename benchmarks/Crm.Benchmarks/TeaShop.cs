@@ -4,6 +4,7 @@ using Crm.Events;
 using Crm.Loyalty;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Rules;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Values;
@@ -47,6 +48,14 @@ internal static class TeaShop
         Zone = "Asia/Hong_Kong",
         Units = [new LoyaltyUnit("points", UnitKind.Redeemable)],
         Rules = [new PointsPerAmount { Name = "base", Unit = "points", Points = 1, Every = Money.Hkd(1), Basis = EarningBasis.WholeSpend }],
+    };
+
+    /// <summary>The same with as many status points, which count on a ladder.</summary>
+    public static LoyaltyProgram Climbing(QualificationWindow window, TierValidity? validity, int? warnDaysBefore = null) => SimpleProgram with
+    {
+        Units = [.. SimpleProgram.Units, new LoyaltyUnit("status", UnitKind.Status)],
+        Rules = [.. SimpleProgram.Rules, new PointsPerAmount { Name = "status", Unit = "status", Points = 1, Every = Money.Hkd(1), Basis = EarningBasis.WholeSpend }],
+        Ladders = [new() { Unit = "status", Window = window, Validity = validity, WarnDaysBefore = warnDaysBefore, Tiers = [new("bronze", 0), new("silver", 500), new("gold", 2_000)] }],
     };
 
     public static ICustomerModule[] Modules() =>
