@@ -179,7 +179,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         ArgumentNullException.ThrowIfNull(stored);
         ArgumentNullException.ThrowIfNull(without);
         ArgumentNullException.ThrowIfNull(with);
-        return new CorrectionSteps(plans, stored).Apply(with, without);
+        return plans.Published(new CorrectionSteps(plans, stored).Apply(with, without));
     }
 
     /// <inheritdoc/>
@@ -203,6 +203,12 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             if (ChallengeSteps.Seen(pinned.In(membership.Program), membership) is { } achieved)
             {
                 pinned = pinned.With(achieved);
+            }
+
+            if (plans.Find(membership.Program) is null && !pinned.Memberships.Any(known => known.Program == membership.Program))
+            {
+                // What was given in a programme that is gone goes to who had it there.
+                pinned = pinned.With(new Membership { Program = membership.Program });
             }
 
             agenda.AddRange(pinned.In(membership.Program).Challenges.Where(challenge => challenge.Owed is not null).Select(challenge => ChallengeSteps.KeepingOf(membership.Program, challenge)));
@@ -328,6 +334,8 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         {
             if (versions.At(context.Moment.Instant, state) is not { } plan)
             {
+                ClawbackSteps.TakeBack(versions.All[0], decision, own: false);
+                RecordedSteps.Give(happened, versions.All[0], decision);
                 continue;
             }
 
@@ -348,6 +356,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             }
 
             ClawbackSteps.TakeBack(plan, decision, own: false);
+            var stands = RecordedSteps.Give(happened, plan, decision);
             if (!covers || !takesPart || plan.Definition.Value.Ended)
             {
                 MemberSteps.WhyNothing(happened, plan, decision);
@@ -370,7 +379,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 continue;
             }
 
-            EarningSteps.Earn(happened, plan, decision);
+            if (!stands)
+            {
+                EarningSteps.Earn(happened, plan, decision);
+            }
+
             RewardSteps.GiveThemselves(plan, decision);
             StampSteps.Stamp(happened, plan, decision);
             TierSteps.Count(happened, plan, decision);
@@ -380,7 +393,13 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             ClawbackSteps.TakeBack(plan, decision, own: true);
         }
 
-        return decision.Outcome();
+        if (!context.RecordedPrograms.Any())
+        {
+            return decision.Outcome();
+        }
+
+        RecordedSteps.GiveOfGone(state, plans, decision);
+        return plans.Published(decision.Outcome());
     }
 
     // From here on the programme counts, though it begins later.
@@ -407,7 +426,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         foreach (var plan in plans.Programs.Select(versions => versions.At(context.Moment.Instant, state)).OfType<ProgramPlan>())
         {
             decision.Ask(plan);
-            if (!plan.Definition.Value.Ended && MemberSteps.TakesPart(plan, state.In(plan.Name)))
+            if (!plan.Definition.Value.Ended && MemberSteps.TakesPart(plan, state.In(plan.Name)) && decision.Recorded(plan) is null)
             {
                 EarningSteps.Earn(happened, plan, decision);
             }
@@ -445,6 +464,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             case LoyaltyNames.Activate when plan?.UnitNamed(name) is { } unit:
                 decision.Activate(plan, unit);
                 break;
+            case LoyaltyNames.Activate:
+                decision.Activate(program, name);
+                break;
             case LoyaltyNames.Warning when plan?.UnitNamed(name) is { } unit:
                 decision.Warn(plan, unit);
                 break;
@@ -471,6 +493,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 break;
         }
 
-        return decision.Outcome();
+        // Units of what is gone become available and run out, too.
+        return plans.Published(decision.Outcome());
     }
 }

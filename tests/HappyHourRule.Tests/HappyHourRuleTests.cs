@@ -16,9 +16,9 @@ namespace HappyHour.Tests;
 
 public sealed class HappyHourRuleTests
 {
+    // snippet: laws
     private static readonly HappyHourRule Rule = new() { Name = "happy-hour", Unit = "points", Points = 5, Category = "drink", Hours = new DayPart(new LocalTime(17, 0), new LocalTime(19, 0)) };
 
-    // snippet: laws
     [Fact]
     public void The_rule_keeps_every_law() =>
         RuleLaws.Check(Rule, RuleClaims.Usual with { IsMonotone = true, Most = 100, Kinds = new EarningRuleKinds(HappyHours.Kind) });

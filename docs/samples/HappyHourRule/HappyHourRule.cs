@@ -1,3 +1,4 @@
+// snippet: rule
 using System.Text.Json;
 using Crm.Events;
 using Crm.Loyalty.Rules;
@@ -6,7 +7,6 @@ using NodaTime.Text;
 
 namespace HappyHour;
 
-// snippet: rule
 /// <summary>Points for every article of a category that is bought in the happy hour, by the clock of the programme's zone.</summary>
 public sealed record HappyHourRule : IJsonEarningRule
 {

@@ -53,6 +53,9 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
         return state.Slots[module];
     }
 
+    /// <summary>The modules that went by what events were recorded to have given, in what was asked.</summary>
+    public IReadOnlySet<int> TakeRecalling() => beside?.TakeRecalling() ?? [];
+
     private Fold Beside => beside ??= fold.Beside();
 
     private CustomerState Had(EventKey key, CustomerEvent? happened)

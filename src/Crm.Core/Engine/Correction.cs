@@ -17,6 +17,9 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
     /// <summary>The irrevocable modules whose part of the replays is theirs to keep, <see cref="OpenedPast"/>; what all others did stands.</summary>
     public IReadOnlyList<int> Opened { get; init; } = [];
 
+    /// <summary>The modules that went by what events were recorded to have given, because the rules that gave it are gone.</summary>
+    public IReadOnlySet<int> Recalling { get; init; } = new HashSet<int>();
+
     /// <summary>Why the change itself was refused: then there is nothing to apply; null where it was not.</summary>
     public Refusal? Refused => with.Refused;
 
@@ -39,13 +42,17 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
                 var corrected = modules.All[i].Correct(stored.Slots[i], without.State.Slots[i], with.State.Slots[i]);
                 Keep(state, i, corrected.State ?? stored.Slots[i]);
                 Fold.Tell(modules, state, i, corrected);
-                consequences.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "decided-by-code-that-is-gone")
+                if (!Recalling.Contains(i))
                 {
-                    Subject = modules.Contracts[i].Name,
-                    Text = new Text(
+                    consequences.Lines.Add(Line(modules.Contracts[i].Name, new Text(
                         $"What '{modules.Contracts[i].Name}' decided by rules that are not there any more stays as it was; only the difference that today's make is applied.",
-                        $"「{modules.Contracts[i].Name}」按已移除的規則所作的決定維持不變，只套用現行規則的差額。"),
-                });
+                        $"「{modules.Contracts[i].Name}」按已移除的規則所作的決定維持不變，只套用現行規則的差額。")));
+                }
+            }
+
+            if (modules.Contracts[i].Reversible && Recalling.Contains(i))
+            {
+                consequences.Lines.Add(AsRecorded(modules.Contracts[i].Name));
             }
         }
 
@@ -61,6 +68,13 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
         Lines(consequences);
         return state;
     }
+
+    /// <summary>The line that says that what a module gave by rules that are gone stands as it was recorded.</summary>
+    public static ReceiptLine AsRecorded(string module) => Line(module, new Text(
+        $"What '{module}' gave before its rules were replaced stands as recorded: what comes back takes its share of that with it. Everything else goes by today's rules.",
+        $"「{module}」在規則更換前所給的一概以紀錄為準，退回部分按比例收回；其餘按現行規則計算。"));
+
+    private static ReceiptLine Line(string module, Text text) => new(StateCodec.KernelSlot, "decided-by-code-that-is-gone") { Subject = module, Text = text };
 
     // The module's own part of the stored state stands: its slot, its facts, its agenda.
     private void Keep(CustomerState state, int module, object slot) => state.Take(modules, module, stored, slot, codec);

@@ -26,7 +26,7 @@ public sealed record CrmAbility(string Name, string Port, bool IsNative, string 
         Of<ILedgerScan>(store, "reading what is new in the ledger", "a certificate counts the whole ledger each time"),
         Of<ILedgerNews>(store, "telling whose ledger is new", "a certificate that goes on lists the versions of all customers"),
         Of<IJournalScan>(store, "reading the whole store", "no reports and no verification"),
-        Of<IJournalDisposal>(store, "disposing of journal entries", "journals are kept for ever"),
+        Of<IJournalDisposal>(store, "disposing of journal entries", "journals are kept for ever, and refunds of what replaced rules gave take what today's would have given"),
         Of<IAudienceQuery>(store, "choosing audiences", "customers are read one after another"),
         Of<IStoreStatus>(store, "counting what waits", "gauges and the check of the outbox say nothing"),
         Of<IDeferredMessages>(store, "counting messages put off", "reports say that none is"),

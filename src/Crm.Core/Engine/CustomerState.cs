@@ -47,13 +47,19 @@ internal sealed class CustomerState
     /// <summary>What was decided when something fell due, and waits for the receipt of the next event.</summary>
     public Sequence<DecisionRecord> Untold { get; set; }
 
+    /// <summary>By which definitions the customer was decided about since when; what was recorded before the first of them, no state tells of.</summary>
+    public Sequence<DefinitionEpoch> DecidedBy { get; set; }
+
     /// <summary>Whether a module may not have asked about the customer since its definitions became others.</summary>
     public bool MayBeBehind { get; set; }
 
     /// <summary>The state of each module, by its place.</summary>
     public required object[] Slots { get; init; }
 
-    /// <summary>For each module, the version of the journal up to which it has seen nothing because it joined later; 0 for modules there from birth.</summary>
+    /// <summary>For a module that was decided anew from the beginning of history: it sees all of it, whatever event opened it to it and is taken back.</summary>
+    public const long Rebuilt = -1;
+
+    /// <summary>For each module, the version of the journal up to which it has seen nothing because it joined later; 0 for modules there from birth; <see cref="Rebuilt"/>.</summary>
     public required long[] Since { get; init; }
 
     public required FactTable Facts { get; set; }
@@ -74,14 +80,17 @@ internal sealed class CustomerState
     /// <summary>The observed value of a profile field; missing also while it was never looked at.</summary>
     public Scalar ObservedValue(ModuleSet modules, string field) => ProfileValues[modules.ObservedFieldOf(field)].GetValueOrDefault();
 
-    public static CustomerState Newborn(ModuleSet modules) => new()
+    public static CustomerState Newborn(ModuleSet modules) => Of(modules, new FactTable(), new Agenda(), modules.Uncounted.Clone());
+
+    /// <summary>A state with these facts, this agenda and these counts, of somebody of whom the modules know nothing.</summary>
+    public static CustomerState Of(ModuleSet modules, FactTable facts, Agenda agenda, Observed observed) => new()
     {
         Journal = JournalTally.None,
         Slots = [.. modules.EmptySlots],
         Since = new long[modules.Count],
-        Facts = new FactTable(),
-        Agenda = new Agenda(),
-        Observed = modules.Uncounted.Clone(),
+        Facts = facts,
+        Agenda = agenda,
+        Observed = observed,
         ProfileTruths = new bool?[modules.ProfileLeaves.Length],
         ProfileValues = new Scalar?[modules.ObservedFields.Length],
     };
@@ -98,6 +107,7 @@ internal sealed class CustomerState
         Opening = Opening,
         IsForgotten = IsForgotten,
         Untold = Untold,
+        DecidedBy = DecidedBy,
         MayBeBehind = MayBeBehind,
         Slots = [.. Slots],
         Since = [.. Since],

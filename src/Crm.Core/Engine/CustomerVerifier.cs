@@ -52,7 +52,7 @@ public sealed class CustomerVerifier
         var obstacle = state.Observed.MissingLeaves.IsEmpty ? redecision.Obstacle(history, ledger) : "conditions were written later, and the customer has not been decided about since";
         if (obstacle is null)
         {
-            differences.AddRange(Redecide(customer, state, history));
+            differences.AddRange(Redecide(customer, state, history, ledger));
         }
 
         return new CustomerVerdict(customer, differences.ToSequence(), obstacle);
@@ -76,11 +76,11 @@ public sealed class CustomerVerifier
     }
 
     // Whatever a damaged journal does to modules is a difference, not the end of the verification.
-    private List<Difference> Redecide(CustomerId customer, CustomerState state, CustomerHistory history)
+    private List<Difference> Redecide(CustomerId customer, CustomerState state, CustomerHistory history, IReadOnlyCollection<LedgerEntry> ledger)
     {
         try
         {
-            return [.. redecision.Compare(customer, state, history)];
+            return [.. redecision.Compare(customer, state, history, ledger)];
         }
 #pragma warning disable CA1031
         catch (Exception fault)

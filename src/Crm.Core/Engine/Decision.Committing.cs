@@ -106,7 +106,14 @@ internal sealed partial class Decision
     private Sequence<Fact> ChangedFacts()
     {
         var changed = factsBeforeCorrection is { } before ? state.Facts.ChangesFrom(before) : state.Facts.Changes();
-        changed.RemoveAll(fact => kernel.Modules.OwnerOf(fact.Name) is { Declaration.Queryable: false });
+        for (var i = changed.Count - 1; i >= 0; i--)
+        {
+            if (kernel.Modules.OwnerOf(changed[i].Name) is { Declaration.Queryable: false })
+            {
+                changed.RemoveAt(i);
+            }
+        }
+
         if (!ownerless.IsEmpty)
         {
             changed.AddRange(ownerless.Select(name => new Fact(name, default)));

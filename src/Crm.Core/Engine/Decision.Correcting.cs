@@ -29,6 +29,7 @@ internal sealed partial class Decision
             state.NeedsWholeHistory = true;
         }
 
+        drafts = await AwardRecords.RecallAsync(kernel, Customer, state.DecidedBy, drafts, async () => WithNew(await WholeAsync(cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
         var change = new HistoryChange(fold, kernel.Modules, kernel.Codec, Customer, start, state, drafts, draft);
         var (unchanged, changed) = (change.Unchanged, change.Changed);
         var told = new Consequences { Of = Whose.Irrevocable };
@@ -60,6 +61,7 @@ internal sealed partial class Decision
         corrected.Opening = state.Opening;
         corrected.IsForgotten = state.IsForgotten;
         corrected.Untold = state.Untold;
+        corrected.DecidedBy = state.DecidedBy;
         consequences.Messages.RemoveAll(message => gone.Contains(MessageName.Of(message)));
         (withdrawn ??= []).UnionWith(gone);
         Invalidate(unchanged, changed, draft, own);

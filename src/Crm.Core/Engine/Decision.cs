@@ -16,7 +16,7 @@ internal sealed partial class Decision
     private readonly Instant? dueBefore;
     private readonly Sequence<string> ownerless;
     private readonly Consequences consequences = new();
-    private readonly List<JournalEntry> entries = [];
+    private readonly List<JournalEntry> entries = new(1);
     private HashSet<MessageName>? withdrawn;
     private List<string>? settled;
     private CustomerState state;
@@ -33,6 +33,7 @@ internal sealed partial class Decision
         Customer = customer;
         claims = new IdentityClaims(snapshot, customer);
         Version = snapshot.Version;
+        state.DecidedBy = DefinitionEpoch.With(state.DecidedBy, Version, kernel.Modules.Definitions);
         fold = kernel.LendFold();
         slotsBefore = [.. state.Slots];
         state.Facts.Remember();
@@ -140,24 +141,32 @@ internal sealed partial class Decision
             draft = draft with { Observations = Observations.WithSince(draft.Observations, late) };
         }
 
+        if (isLate && kind.OrderFree && !decidedNow && state.Handled is { } asked)
+        {
+            draft = draft with { Observations = Observations.WithAsked(draft.Observations, asked) };
+            if (IsMinded(kind.Name) || state.Observed.IsNewest(draft.EffectiveAt))
+            {
+                // It counts from its own instant on, which no state kept since then knows.
+                InvalidateFrom(draft.EffectiveAt);
+            }
+        }
+
         var changesHistory = kind.Nature == EventNature.Amendment
             || kind.OpensHistory
             || (draft.EffectiveAt < state.Handled && !kind.OrderFree)
             || state.Awaited.Contains(draft.Key);
-        if (isLate && kind.OrderFree && !decidedNow && IsMinded(kind.Name))
-        {
-            // It counts from its own instant on, which no state kept since then knows.
-            InvalidateFrom(draft.EffectiveAt);
-        }
 
         var own = new Consequences();
         var left = SuppliesLeft.Of(draft);
         if (!isLate || draft.EffectiveAt > state.Handled)
         {
-            var due = new Consequences();
-            fold.SettleBefore(state, draft.EffectiveAt, due);
-            fold.BringForward(Customer, state, draft.EffectiveAt, due, left is null ? null : [left]);
-            KeepDue(due, draft.SilencesDue ? RecordMode.Backfill : RecordMode.Live);
+            fold.SettleBefore(state, draft.EffectiveAt, consequences);
+            if (state.NextDue <= draft.EffectiveAt)
+            {
+                var due = new Consequences();
+                fold.BringForward(Customer, state, draft.EffectiveAt, due, left is null ? null : [left]);
+                KeepDue(due, draft.SilencesDue ? RecordMode.Backfill : RecordMode.Live);
+            }
         }
 
         TakenBack? taken = null;
@@ -291,12 +300,14 @@ internal sealed partial class Decision
         }
 
         var start = Beginning(opening);
-        start.Since[module] = 0;
+        // Where no event opens history to the module, none can close it again.
+        var since = kernel.Modules.Contracts[module].Kinds.Any(kind => kind.OpensHistory) ? CustomerState.Rebuilt : 0;
+        start.Since[module] = since;
         var replayed = Replay.Run(fold, Customer, Pins.Of(kernel.Modules, start, state), inputs, Instant.Max(now, state.Handled ?? now));
-        var changes = state.Since[module] != 0 | state.Take(kernel.Modules, module, replayed.State, replayed.State.Slots[module], kernel.Codec);
+        var changes = state.Since[module] != since | state.Take(kernel.Modules, module, replayed.State, replayed.State.Slots[module], kernel.Codec);
         if (changes)
         {
-            state.Since[module] = 0;
+            state.Since[module] = since;
             // What has fallen due for the module by now is handled: whatever comes for an earlier instant comes late.
             state.Handled = replayed.State.Handled > state.Handled ? replayed.State.Handled : state.Handled;
             invalidFrom = inputs[0].Entry.EffectiveAt;

@@ -59,9 +59,12 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
         },
         cancellationToken);
 
-    // What was read in several steps while somebody wrote does not fit together, and means nothing.
-    private async ValueTask<bool> HasMovedAsync(CustomerId customer, Held held, CancellationToken cancellationToken) =>
-        (await kernel.Store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false)).Version != held.Version;
+    // What was read in several steps while somebody wrote does not fit together, and means nothing. Whoever was merged in between leads to another customer, whose version says nothing.
+    private async ValueTask<bool> HasMovedAsync(CustomerId customer, Held held, CancellationToken cancellationToken)
+    {
+        var snapshot = await kernel.Store.LoadAsync(CustomerRef.Of(customer), cancellationToken).ConfigureAwait(false);
+        return snapshot.Customer != customer || snapshot.Version != held.Version;
+    }
 
     private async ValueTask<(JournalDisposal? Disposal, Held? Held)> PlanAsync(CustomerId customer, DisposalRequest request, Instant now, CancellationToken cancellationToken)
     {

@@ -58,6 +58,15 @@ internal sealed class FactTable
     /// <summary>From now on, what changes is remembered as it was.</summary>
     public void Remember() => originals = [];
 
+    /// <summary>Says that so many facts probably change now, so that the room to remember them is made once.</summary>
+    public void Expect(int changes)
+    {
+        if (originals is { Capacity: 0 })
+        {
+            originals.Capacity = changes;
+        }
+    }
+
     /// <summary>The facts as they were when <see cref="Remember()"/> was called.</summary>
     public FactTable AsRemembered()
     {

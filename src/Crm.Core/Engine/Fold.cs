@@ -48,7 +48,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
                 }
 
                 state.Agenda.RemoveFirst();
-                Due(customer, state, entry, at, supplies is { Count: > 0 } ? [.. supplies.Where(left => left.Cover(at, began))] : [], consequences);
+                Due(customer, state, entry, at, supplies is { Count: > 0 } ? Covering(supplies, at, began) : [], consequences);
             }
 
             state.Handled = at;
@@ -75,6 +75,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
             // A late event whose order does not matter is asked about as of the last thing handled: what is counted since then is known, what was known then is not.
             var asOf = state.Handled is { } handled && entry.EffectiveAt < handled ? handled : entry.EffectiveAt;
             context.Enter(customer, state, entry.Key, asOf, entry.Observations, entry.Decided && entry.Kind.Nature == EventNature.Request, LeftFor(entry, supplies));
+            context.Recall(input);
             refusal = Round(state, new Stimulus.Happened(happened), happened.Kind, entry, consequences);
             context.Leave();
         }
@@ -116,6 +117,9 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         IEnumerable<int> Told(string kind) => Irrevocable(kind).Where(index => because.Version > state.Since[index]);
     }
 
+    /// <summary>The modules that went by what events were recorded to have given, since it was last asked.</summary>
+    public HashSet<int> TakeRecalling() => context.TakeRecalling();
+
     /// <summary>Another fold by the same modules, for what is asked while this one is in use.</summary>
     public Fold Beside() => new(modules, codec, options, wantsLines: false);
 
@@ -155,7 +159,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
     /// <summary>The state, but that some modules have been there from the beginning.</summary>
     public static CustomerState Opened(CustomerState state, IReadOnlyList<int> to)
     {
-        if (to.All(index => state.Since[index] == 0))
+        if (to.All(index => state.Since[index] <= 0))
         {
             return state;
         }
@@ -163,7 +167,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         var opened = state.Clone();
         foreach (var index in to)
         {
-            opened.Since[index] = 0;
+            opened.Since[index] = Math.Min(opened.Since[index], 0);
         }
 
         return opened;
@@ -172,6 +176,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
     /// <summary>Sets the facts and the agenda entries of a module's outcome. A fact that no module owns any more may be removed by any.</summary>
     public static void Tell(ModuleSet modules, CustomerState state, int index, Outcome.Accepted accepted, FoldContext? context = null)
     {
+        state.Facts.Expect(accepted.Facts.Count);
         foreach (var fact in accepted.Facts)
         {
             if (!state.Facts.Set(fact))
@@ -199,6 +204,8 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
             }
         }
     }
+
+    private static List<SuppliesLeft> Covering(IReadOnlyList<SuppliesLeft> supplies, Instant at, Instant? began) => [.. supplies.Where(left => left.Cover(at, began))];
 
     private static IReadOnlyList<SuppliesLeft> LeftFor(JournalDraft entry, SuppliesLeft? supplies) => (supplies ?? SuppliesLeft.Of(entry)) is { } left ? [left] : [];
 
@@ -239,7 +246,7 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
     private Refusal? Round(CustomerState state, Stimulus stimulus, string kind, JournalDraft entry, Consequences consequences, List<Echo>? echoes = null)
     {
         var mayRefuse = entry.Kind.Nature == EventNature.Request && !entry.Decided;
-        foreach (var index in modules.HandlersFor(kind))
+        foreach (var index in entry.Recorded is null ? modules.HandlersFor(kind) : modules.HandlersAndHoldersFor(kind))
         {
             if (entry.Version <= state.Since[index])
             {

@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Definitions;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Values;
@@ -20,6 +21,8 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     private int asked;
     private int untold;
     private Amending? amending;
+    private JournalInput? recalled;
+    private HashSet<int> recalling = [];
     private IReadOnlyList<SuppliesLeft> supplies = [];
 
     public override Stimulus Stimulus => stimulus ?? throw Outside();
@@ -42,6 +45,19 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
 
     public override object StateLater(EventKey key, Instant at) => amending is { Events: var events } && events.Any(amended => amended.Whole.Key == key) ? amending.StateLater(asked, at) : base.StateLater(key, at);
 
+    public override IEnumerable<string> RecordedPrograms => recalled?.Entry.Recorded?.Programs ?? [];
+
+    public override RecordedAward? Recorded(string program, DefinitionHash? now)
+    {
+        if (recalled is not { Entry.Recorded: { } record, Event: { } left } || record.Of(program, now, left, isWhole: !modules.Contracts[asked].Reversible) is not { } award)
+        {
+            return null;
+        }
+
+        recalling.Add(asked);
+        return award;
+    }
+
     public override IReadOnlyList<string> ChangedFacts => changedFacts[asked] ?? (IReadOnlyList<string>)[];
 
     /// <summary>Whether some module does not know yet of a changed fact that it reads.</summary>
@@ -62,6 +78,17 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     }
 
     public void Handle(Stimulus next) => stimulus = next;
+
+    /// <summary>What is left of the event, and what it was recorded to have given.</summary>
+    public void Recall(JournalInput input) => recalled = input.Entry.Recorded is null ? null : input;
+
+    /// <summary>The modules that asked for what was recorded and got it, since it was last asked.</summary>
+    public HashSet<int> TakeRecalling()
+    {
+        var taken = recalling;
+        recalling = [];
+        return taken;
+    }
 
     /// <summary>What may be asked about the amendment that is told of.</summary>
     public void Tell(Amending of) => amending = of;
@@ -115,6 +142,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
         state = null;
         stimulus = null;
         amending = null;
+        recalled = null;
         supplies = [];
     }
 

@@ -47,6 +47,7 @@ internal sealed class HistoryChange
     public Correction Decide(long[]? since, Func<RecordedJournal>? journalOf, bool wantsReversible = true)
     {
         var seeing = since is null ? start : start.Seeing(since);
+        fold.TakeRecalling();
         var with = Replay.Run(fold, customer, seeing, Changed.Inputs, until);
         var without = wantsReversible ? Replay.Run(fold, customer, start, Unchanged.Inputs, until, draft) : with;
         var past = journalOf is null ? null : OpenedPast.Of(modules, codec, fold, customer, Unchanged, Changed, journalOf);
@@ -55,12 +56,16 @@ internal sealed class HistoryChange
             (without, with) = (past.Decide(without, start, Unchanged, until), past.Decide(with, seeing, Changed, until));
         }
 
-        return new Correction(modules, codec, state, without, with, draft) { Opened = past?.Modules ?? [] };
+        return new Correction(modules, codec, state, without, with, draft) { Opened = past?.Modules ?? [], Recalling = fold.TakeRecalling() };
     }
 
     /// <summary>Tells irrevocable modules of it.</summary>
     /// <param name="corrected">The state with the correction; it is changed.</param>
     /// <param name="all">Gets what comes of it.</param>
-    public void Tell(CustomerState corrected, Consequences all) =>
-        fold.TellCorrected(customer, corrected, draft, new Amending(fold, customer, start, draft, ordered, Unchanged, Changed), all);
+    public void Tell(CustomerState corrected, Consequences all)
+    {
+        var amending = new Amending(fold, customer, start, draft, ordered, Unchanged, Changed);
+        fold.TellCorrected(customer, corrected, draft, amending, all);
+        all.Lines.AddRange(amending.TakeRecalling().Where(index => !modules.Contracts[index].Reversible).Order().Select(index => Correction.AsRecorded(modules.Contracts[index].Name)));
+    }
 }

@@ -44,7 +44,19 @@ internal sealed class IdentityClaims(CustomerSnapshot snapshot, CustomerId custo
     /// <param name="loaded">The customer as loaded by the event's own identity: events that come with different ones may be decided together.</param>
     public int? ReferenceOf(CustomerEvent sent, CustomerSnapshot loaded)
     {
-        var claimed = claims.Find(claim => claim.Identity == sent.Identity);
-        return sent.Customer is not null ? null : claimed.Reference > 0 ? claimed.Reference : loaded.IdentityReference;
+        if (sent.Customer is not null)
+        {
+            return null;
+        }
+
+        foreach (var claim in claims)
+        {
+            if (claim.Identity == sent.Identity)
+            {
+                return claim.Reference;
+            }
+        }
+
+        return loaded.IdentityReference;
     }
 }

@@ -39,6 +39,9 @@ internal sealed record JournalDraft
     /// <summary>For a merge whose other history is there, who was merged, and with what their history began; null for everything else.</summary>
     public (CustomerId Customer, CustomerState Beginning)? Joins { get; init; }
 
+    /// <summary>What it was recorded to have given, where other definitions decided it than those of today, or nobody knows which; null: those of today decide.</summary>
+    public AwardRecord? Recorded { get; init; }
+
     public EventKey Key => Event.Key;
 
     /// <summary>The drafts of stored entries that took effect, in the order in which they count.</summary>

@@ -42,6 +42,7 @@ internal sealed class ModuleSet
         AskingAnew = [.. All.Index().Where(module => module.Item is IAsksAnew).Select(module => (module.Index, (IAsksAnew)module.Item))];
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
         Uncounted = Observed.Empty(Windows);
+        Definitions = DefinitionEpoch.Of(Contracts.Where((_, index) => All[index] is IHoldsUnits).SelectMany(contract => contract.Definitions));
         ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Concat(TimedFields()).Concat(Contracts.SelectMany(contract => contract.Conditions).SelectMany(ConditionZones.ZoneFields)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
@@ -79,6 +80,9 @@ internal sealed class ModuleSet
     /// <summary>Whether nothing is irrevocable: then the order in which events count says everything.</summary>
     public bool IsAllReversible { get; }
 
+    /// <summary>The definitions by which modules give units.</summary>
+    public Sequence<uint> Definitions { get; }
+
     public WindowCatalog Windows { get; }
 
     /// <summary>What is counted of a newborn customer; copies of it share its memory until something is.</summary>
@@ -94,6 +98,9 @@ internal sealed class ModuleSet
 
     /// <summary>The modules that handle a kind of event or echo, in order.</summary>
     public int[] HandlersFor(string kind) => handlers.GetValueOrDefault(kind) ?? handlersOfAll;
+
+    /// <summary>The modules that handle a kind of event, and those that may have, in order: whoever holds units may have given some for a kind that no definition looks at any more.</summary>
+    public int[] HandlersAndHoldersFor(string kind) => [.. Enumerable.Range(0, Count).Where(index => All[index] is IHoldsUnits || HandlersFor(kind).Contains(index))];
 
     /// <summary>The modules that read a fact and want to be told when it changes, in order.</summary>
     public ReadOnlySpan<int> ReadersOf(string fact) => readers.GetValueOrDefault(fact);

@@ -16,6 +16,7 @@ internal static class Observations
     private const string LeftPrefix = "q#:";
     private const string OwnDueName = "own-due";
     private const string QuoteName = "quote";
+    private const string AskedName = "asked";
     private const string SincePrefix = "since:";
 
     /// <summary>What is observed for an event that is decided now.</summary>
@@ -54,6 +55,14 @@ internal static class Observations
 
     /// <summary>Whether what fell due before an entry was due by itself, although the entry is imported.</summary>
     public static bool HasOwnDue(Fields observations) => observations.Count > 0 && observations[OwnDueName].AsFlag;
+
+    /// <summary>What is observed, with a mark: the event came late, and modules were asked about it as of a later instant.</summary>
+    /// <param name="observations">What is observed.</param>
+    /// <param name="at">The instant that had been handled, with or without an entry.</param>
+    public static Fields WithAsked(Fields observations, Instant at) => observations.With(AskedName, at);
+
+    /// <summary>As of which later instant modules were asked about an entry that came late; null: as of its own, or the entry is of a release that did not say.</summary>
+    public static Instant? AskedAt(Fields observations) => observations.Count > 0 ? observations[AskedName].AsInstant : null;
 
     /// <summary>What is observed, with a mark: it was recorded as it had been quoted.</summary>
     /// <param name="observations">What is observed.</param>

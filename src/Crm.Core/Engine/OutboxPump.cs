@@ -104,7 +104,7 @@ internal sealed class OutboxPump
         var (next, now, written) = (0, lease.Begin, lease.Begin);
         try
         {
-            for (; next < items.Count && now < lease.HandOverUntil; next++)
+            for (; next < items.Count && lease.AllowsHandOver(now); next++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 CrmTelemetry.Leased(items[next], lease.Begin);
@@ -288,7 +288,7 @@ internal sealed class OutboxPump
                 return new Fate.Final(MessageOutcomes.Refused, refusal.Reason ?? "gate");
             }
 
-            if (clock.GetCurrentInstant() >= lease.HandOverUntil)
+            if (!lease.AllowsHandOver(clock.GetCurrentInstant()))
             {
                 return new Fate.TooLate();
             }
@@ -338,7 +338,11 @@ internal sealed class OutboxPump
     /// <param name="End">When others may take them; names the lease.</param>
     /// <param name="HandOverUntil">Excluded. The rest is for what is under way then, and for writing down what became of it.</param>
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Lease(Instant Begin, Instant End, Instant HandOverUntil);
+    private readonly record struct Lease(Instant Begin, Instant End, Instant HandOverUntil)
+    {
+        /// <summary>Whether a message may still be handed over. A clock that is behind the beginning was set back, and does not tell what is left of the lease.</summary>
+        public bool AllowsHandOver(Instant now) => now >= Begin && now < HandOverUntil;
+    }
 
     /// <summary>What becomes of a message that was leased.</summary>
     private abstract record Fate
@@ -351,7 +355,7 @@ internal sealed class OutboxPump
         /// <summary>It has left already, and its event is there.</summary>
         public sealed record Settled : Fate;
 
-        /// <summary>It was not handed over, because too little of its lease is left.</summary>
+        /// <summary>It was not handed over, because too little of its lease is left, or nobody can tell how much.</summary>
         public sealed record TooLate : Fate;
 
         /// <summary>An attempt is used up; the next is after so long.</summary>

@@ -153,7 +153,8 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
 
         var history = await kernel.Store.LoadWholeAsync(customer, cancellationToken).ConfigureAwait(false);
-        List<JournalDraft> all = [.. JournalDraft.Of(history, kernel.Modules, kernel.Codec)];
+        var decidedBy = kernel.Codec.Decode(snapshot.Slots, snapshot.Version).DecidedBy;
+        var all = await AwardRecords.RecallAsync(kernel, customer, decidedBy, [.. JournalDraft.Of(history, kernel.Modules, kernel.Codec)], () => ValueTask.FromResult(history), cancellationToken).ConfigureAwait(false);
         var known = all.FindAll(draft => !(draft.RecordedAt > question.KnownAt) && !(question.WithoutLaterAmendments && draft.EffectiveAt > (question.HappenedUntil ?? question.At)));
         List<ApartHistory> apart = question.IsNow ? [] : [.. Joined(history).Select(joined => new ApartHistory(joined, InputsOf(joined.Customer, known, question))).Where(one => one.IsApart)];
         var meant = asked is null ? null : apart.Find(one => one.Joined.Customer == asked.Id);

@@ -5,7 +5,7 @@ namespace Crm.Engine;
 /// <summary>From when on a module that is new, or has new definitions, counts for the customers that a store has.</summary>
 public enum RebuildFrom
 {
-    /// <summary>From their beginning: their histories are decided again, as if the module had always been there.</summary>
+    /// <summary>From their beginning: their histories are decided again, as if the module had always been there. It stays so: late events, refunds and merges find the module there, and an event that had opened history to it and is taken back closes nothing.</summary>
     History,
 
     /// <summary>From now on: what is true now begins now.</summary>

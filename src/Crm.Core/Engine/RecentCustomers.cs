@@ -302,9 +302,12 @@ internal sealed class RecentCustomers(int most, Duration keptFor)
 
         public void Add(Identity identity, int reference)
         {
-            if (Names.Exists(name => name.Identity == identity))
+            foreach (var name in Names)
             {
-                return;
+                if (name.Identity == identity)
+                {
+                    return;
+                }
             }
 
             if (Names.Count == MostNames)

@@ -368,7 +368,7 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
     // Whoever is remembered is not loaded, unless the memory has misled already.
     private async ValueTask<IReadOnlyList<CustomerSnapshot>> SnapshotsAsync(List<Item> pending, CancellationToken cancellationToken)
     {
-        var unknown = new List<Item>();
+        var unknown = new List<CustomerRef>(pending.Count);
         var now = clock.GetCurrentInstant();
         foreach (var item in pending)
         {
@@ -376,11 +376,11 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             item.Afresh = true;
             if (item.Remembered is null)
             {
-                unknown.Add(item);
+                unknown.Add(item.Reference);
             }
         }
 
-        var loaded = await kernel.LoadAllAsync(unknown.ConvertAll(item => item.Reference), cancellationToken).ConfigureAwait(false);
+        var loaded = await kernel.LoadAllAsync(unknown, cancellationToken).ConfigureAwait(false);
         if (unknown.Count == pending.Count)
         {
             return loaded;
@@ -598,17 +598,28 @@ internal sealed class Recorder(Kernel kernel, IClock clock, IIdSource ids)
             return;
         }
 
-        var cameBy = new List<(Identity, int)>(1);
+        var now = clock.GetCurrentInstant();
+        if (decided.Items is [var only])
+        {
+            recent.Keep(decided.Group.Snapshot, decided.Commit, CameBy(only) is { } name ? [name] : [], since, now);
+            return;
+        }
+
+        var cameBy = new List<(Identity Identity, int Reference)>();
         foreach (var item in decided.Items)
         {
-            if (item is { Happened: { Customer: null, Identity: { } identity }, Loaded.IdentityReference: { } reference } && !(cameBy.Count > 0 && cameBy[^1].Item1 == identity))
+            if (CameBy(item) is { } name && !(cameBy.Count > 0 && cameBy[^1].Identity == name.Identity))
             {
-                cameBy.Add((identity, reference));
+                cameBy.Add(name);
             }
         }
 
-        recent.Keep(decided.Group.Snapshot, decided.Commit, CollectionsMarshal.AsSpan(cameBy), since, clock.GetCurrentInstant());
+        recent.Keep(decided.Group.Snapshot, decided.Commit, CollectionsMarshal.AsSpan(cameBy), since, now);
     }
+
+    // The name by which an event led to a customer who had it already.
+    private static (Identity Identity, int Reference)? CameBy(Item item) =>
+        item is { Happened: { Customer: null, Identity: { } identity }, Loaded.IdentityReference: { } reference } ? (identity, reference) : null;
 
     private sealed class Turns : List<IDisposable>, IDisposable
     {

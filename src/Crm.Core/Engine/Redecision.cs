@@ -43,7 +43,7 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
         var last = NodaTime.Instant.MinValue;
         foreach (var entry in history.Entries.OrderBy(entry => entry.Version))
         {
-            if (entry.EffectiveAt < last && modules.Kinds.Find(entry.Event.Kind) is { OrderFree: true } && modules.HandlersFor(entry.Event.Kind).Any(index => modules.Contracts[index].Reversible))
+            if ((entry.EffectiveAt < last || Observations.AskedAt(entry.Observations) is not null) && modules.Kinds.Find(entry.Event.Kind) is { OrderFree: true } && modules.HandlersFor(entry.Event.Kind).Any(index => modules.Contracts[index].Reversible))
             {
                 return $"the event '{entry.Event.Key}' of the order-free kind '{entry.Event.Kind}' came late, and was decided as of a later instant";
             }
@@ -59,12 +59,16 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
         joined.Select(one => one.History is { Entries.IsEmpty: true, Opening: not null } ? one : Erased(one.History.Joined)).FirstOrDefault(one => one is not null);
 
     /// <summary>In what the stored state differs from what its journal leads to. The stored state is brought forward to the instant that it has handled.</summary>
-    public IEnumerable<Difference> Compare(CustomerId customer, CustomerState stored, CustomerHistory history)
+    /// <param name="customer">Whose.</param>
+    /// <param name="stored">The state.</param>
+    /// <param name="history">The journal.</param>
+    /// <param name="ledger">The customer's ledger, which says what was given by other definitions than those that would decide it now; null: nobody asks it.</param>
+    public IEnumerable<Difference> Compare(CustomerId customer, CustomerState stored, CustomerHistory history, IReadOnlyCollection<LedgerEntry>? ledger = null)
     {
         var start = history.Checkpoint is { } checkpoint ? codec.Decode(checkpoint.Slots, 0) : HistoryBeginning.Of(codec, modules, history.Opening, stored.Since);
         Array.Copy(stored.Since, start.Since, start.Since.Length);
         var until = stored.Handled ?? NodaTime.Instant.MinValue;
-        var again = Replay.Run(fold, customer, Pins.Of(modules, start, stored), EffectiveHistory.Of([.. JournalDraft.Of(history, modules, codec)]).Inputs, until);
+        var again = Replay.Run(fold, customer, Pins.Of(modules, start, stored), EffectiveHistory.Of(Drafts(customer, stored, history, ledger)).Inputs, until);
         var replayed = again.State;
         var state = stored.Clone();
         fold.BringForward(customer, state, until, new Consequences());
@@ -72,8 +76,15 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
             .Concat(history.Checkpoint is null && history.Opening is null ? Decisions(customer, stored, history, again.Consequences.Decisions) : []);
     }
 
+    private List<JournalDraft> Drafts(CustomerId customer, CustomerState stored, CustomerHistory history, IReadOnlyCollection<LedgerEntry>? ledger)
+    {
+        List<JournalDraft> drafts = [.. JournalDraft.Of(history, modules, codec)];
+        return ledger is null || stored.DecidedBy.All(epoch => epoch.Definitions == modules.Definitions) ? drafts
+            : AwardRecords.Recall(customer, drafts, history, journal => journal == customer ? stored.DecidedBy : [], ledger, modules);
+    }
+
     // What counts of the recorded decisions is what the journal leads to. What was decided before decisions were kept is in no receipt, though a correction since may have written about some of it: where the journal is
-    // older than the first receipt with decisions, only what was decided from that receipt on has to be there.
+    // older than the first receipt with decisions, only what was decided from that receipt on has to be there. With entries that were disposed of their receipts are gone, and with these what was decided about whoever they were of.
     private IEnumerable<Difference> Decisions(CustomerId customer, CustomerState stored, CustomerHistory history, List<DecisionRecord> again)
     {
         var recorded = new Dictionary<DecisionName, DecisionRecord>();
@@ -86,16 +97,22 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
             first = NodaTime.Instant.Min(first, entry.RecordedAt ?? record.At);
         }
 
+        var gone = Disposed(history.Joined).ToHashSet();
         var isOlder = history.All().Any(one => one.Entry.RecordedAt < first);
 
         again.ForEach(record => expected[DecisionName.Of(record)] = record);
         return from name in recorded.Keys.Union(expected.Keys)
                let found = recorded.GetValueOrDefault(name)
                let right = expected.GetValueOrDefault(name)
+               where !(name.DecidedFor is { } whom && gone.Contains(whom))
                where (found ?? right) is { } any && modules.IndexOf(any.Module) is >= 0 and var index && modules.Contracts[index].Reversible
                where found is null ? !isOlder || right?.At >= first : right is null ? !found.Revoked : found with { Silent = right.Silent } != right
                select new Difference($"the decision of '{(found ?? right)?.Definition}' about '{(found ?? right)?.Occasion}'", Text(found), Text(right));
     }
+
+    // Those who were merged in and of whose journals a part was disposed of.
+    private static IEnumerable<CustomerId> Disposed(Sequence<JoinedHistory> joined) =>
+        joined.SelectMany(one => Disposed(one.History.Joined).Concat(one.History.Opening is null ? [] : [one.Customer]));
 
     private static string Text(DecisionRecord? decision) => decision is null or { Revoked: true } ? "none" : string.Create(CultureInfo.InvariantCulture, $"{decision.Verdict} {decision.Reason} at {decision.At} by inputs {decision.Inputs:x32}");
 

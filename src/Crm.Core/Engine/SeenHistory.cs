@@ -3,7 +3,7 @@ using Crm.Values;
 
 namespace Crm.Engine;
 
-/// <summary>Since when modules that joined the store later see a customer's history: from its beginning while something opens it to them, and otherwise since they joined.</summary>
+/// <summary>Since when modules that joined the store later see a customer's history: from its beginning once they were decided anew or while something opens it to them, and otherwise since they joined.</summary>
 internal static class SeenHistory
 {
     /// <summary>For each module, the version of the journal up to which it sees nothing.</summary>
@@ -18,7 +18,8 @@ internal static class SeenHistory
         var since = known.ToArray();
         foreach (var index in ask.SelectMany(opening => fold.OpenedBy(opening)).Distinct())
         {
-            since[index] = openings.Any(opening => count(opening) && fold.OpenedBy(opening).Contains(index)) ? 0
+            since[index] = known[index] == CustomerState.Rebuilt ? CustomerState.Rebuilt
+                : openings.Any(opening => count(opening) && fold.OpenedBy(opening).Contains(index)) ? 0
                 : openings.Select(opening => Observations.SinceOf(opening.Observations, modules.Contracts[index].Name)).Append(known[index]).Max();
         }
 

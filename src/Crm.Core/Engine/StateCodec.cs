@@ -1,3 +1,4 @@
+using Crm.Events;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
@@ -8,13 +9,16 @@ namespace Crm.Engine;
 /// <summary>Turns states into slots and back: one slot for each module and one for the kernel's own part.</summary>
 internal sealed class StateCodec(ModuleSet modules)
 {
-    public const string KernelSlot = "kernel";
-    private const int KernelVersion = 5;
+    public const string KernelSlot = EngineTexts.Module;
+    private const int KernelVersion = 6;
     private const int FirstToTally = 2;
     private const int FirstWithOpening = 3;
     private const int FirstWithDecisions = 4;
     private const int FirstToForget = 5;
+    private const int FirstWithDefinitions = 6;
     private const int UsualSize = 4096;
+    private static readonly FactTable NoFacts = new();
+    private static readonly Agenda NothingDue = new();
     private SlotWriter? spare;
 
     /// <summary>The state that slots hold. Modules that the slots do not know join now; what belonged to modules that are gone is left out.</summary>
@@ -23,14 +27,10 @@ internal sealed class StateCodec(ModuleSet modules)
     /// <param name="known">The place of a module whose slot has been decoded, and what was in it; null: none has.</param>
     public CustomerState Decode(Sequence<StoredSlot> slots, long version, (int Index, object Slot)? known = null)
     {
-        var state = CustomerState.Newborn(modules);
+        var state = Find(slots, KernelSlot) is { } kernel ? DecodeKernel(kernel, version) : CustomerState.Newborn(modules);
         foreach (var slot in slots)
         {
-            if (slot.Name == KernelSlot)
-            {
-                DecodeKernel(slot, state, version);
-            }
-            else if (!IsEmptied(slot) && modules.IndexOf(slot.Name) is >= 0 and var index)
+            if (slot.Name != KernelSlot && !IsEmptied(slot) && modules.IndexOf(slot.Name) is >= 0 and var index)
             {
                 state.Slots[index] = known is { } one && one.Index == index ? one.Slot : DecodeModule(slot, modules.Contracts[index].Codec);
             }
@@ -180,6 +180,11 @@ internal sealed class StateCodec(ModuleSet modules)
             writer.Flag(state.IsForgotten);
         }
 
+        if (version >= FirstWithDefinitions)
+        {
+            Epochs(writer, state.DecidedBy);
+        }
+
         writer.Whole(modules.Count);
         for (var i = 0; i < modules.Count; i++)
         {
@@ -229,16 +234,50 @@ internal sealed class StateCodec(ModuleSet modules)
         return new StoredSlot(KernelSlot, version, Sequence.Create(writer.Written));
     }
 
-    // A release that knows nothing of openings, of decisions that wait, or of who is forgotten, reads every customer but those who have some, or are.
-    private static int VersionFor(CustomerState state) => state.IsForgotten ? FirstToForget : !state.Untold.IsEmpty ? FirstWithDecisions : state.Opening is not null ? FirstWithOpening : FirstToTally;
+    private static void Epochs(SlotWriter writer, Sequence<DefinitionEpoch> epochs)
+    {
+        writer.Whole(epochs.Count);
+        foreach (var (since, definitions) in epochs)
+        {
+            writer.Whole(since);
+            writer.Whole(definitions.Count);
+            foreach (var definition in definitions)
+            {
+                writer.Whole(definition);
+            }
+        }
+    }
+
+    private static Sequence<DefinitionEpoch> Epochs(ref SlotReader reader)
+    {
+        var epochs = new DefinitionEpoch[reader.Int()];
+        for (var i = 0; i < epochs.Length; i++)
+        {
+            var since = reader.Whole();
+            var definitions = new uint[reader.Int()];
+            for (var j = 0; j < definitions.Length; j++)
+            {
+                definitions[j] = checked((uint)reader.Whole());
+            }
+
+            epochs[i] = new DefinitionEpoch(since, definitions.ToSequence());
+        }
+
+        return epochs.ToSequence();
+    }
+
+    // A release that knows nothing of openings, of decisions that wait, of who is forgotten, or of definitions, reads every customer but those who have some, or are.
+    private static int VersionFor(CustomerState state) => !state.DecidedBy.IsEmpty ? FirstWithDefinitions : state.IsForgotten ? FirstToForget : !state.Untold.IsEmpty ? FirstWithDecisions : state.Opening is not null ? FirstWithOpening : FirstToTally;
 
     private static SlotReader ReaderOf(StoredSlot kernel) => kernel.Version is >= 1 and <= KernelVersion
         ? new SlotReader(kernel.Bytes.AsSpan())
         : throw new UnreadableStateException(KernelSlot, kernel.Version, KernelVersion);
 
-    private void DecodeKernel(StoredSlot slot, CustomerState state, long version)
+    private CustomerState DecodeKernel(StoredSlot slot, long version)
     {
         var reader = ReaderOf(slot);
+        // Facts, agenda and counts are read below, and take the place of what all share here.
+        var state = CustomerState.Of(modules, NoFacts, NothingDue, modules.Uncounted);
         state.Handled = reader.InstantOrNull();
         state.RecordedAt = reader.InstantOrNull();
         state.SinceCheckpoint = reader.Int();
@@ -274,12 +313,14 @@ internal sealed class StateCodec(ModuleSet modules)
         }
 
         state.IsForgotten = slot.Version >= FirstToForget && reader.Flag();
+        state.DecidedBy = slot.Version >= FirstWithDefinitions ? Epochs(ref reader) : [];
         var places = ReadModules(ref reader, state, version);
         ReadFacts(ref reader, state);
         ReadAgenda(ref reader, state, places);
         ReadProfileTruths(ref reader, state);
         ReadProfileValues(ref reader, state);
         state.Observed = Observed.Read(ref reader, modules.Windows);
+        return state;
     }
 
     // The places that the modules had when the slot was written, as places of today; -1 for modules that are gone.

@@ -6,7 +6,6 @@ namespace Crm.Events;
 /// <summary>The answer to a recorded event: what each module did, and why. The same event sent again gets an equal receipt.</summary>
 public sealed record Receipt
 {
-    private const string DisposedOfModule = "kernel";
     private const string DisposedOfCode = "disposed-of";
 
     /// <summary>The event.</summary>
@@ -47,11 +46,11 @@ public sealed record Receipt
         Version = Version,
         EffectiveAt = EffectiveAt,
         Refusal = Refusal is { } refusal ? refusal with { Detail = new Text("Why is not kept any longer.", "原因已不再保存。") } : null,
-        Lines = [new ReceiptLine(DisposedOfModule, DisposedOfCode)],
+        Lines = [new ReceiptLine(EngineTexts.Module, DisposedOfCode)],
     };
 
     /// <summary>Whether the event has been disposed of since, so that this is all that is left of what it did.</summary>
-    public bool IsShort => Lines is [{ Module: DisposedOfModule, Code: DisposedOfCode }];
+    public bool IsShort => Lines is [{ Module: EngineTexts.Module, Code: DisposedOfCode }];
 
     /// <summary>The total that the lines move in one unit, such as "points".</summary>
     public long Total(string unit) => Lines.Where(line => line.Unit == unit).Sum(line => line.Amount);

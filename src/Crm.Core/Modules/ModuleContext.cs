@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Definitions;
 using Crm.Events;
 using Crm.Values;
 
@@ -63,6 +64,17 @@ public abstract class ModuleContext : IEvidence
     /// <param name="at">The instant; what happened at it counts.</param>
     /// <exception cref="InvalidOperationException">The event is none of those that are amended.</exception>
     public virtual object StateLater(EventKey key, NodaTime.Instant at) => throw new InvalidOperationException($"'{key}' is not being amended.");
+
+    /// <summary>The programmes in which the event that is handled, in a replay, was recorded to have given something by definitions that are perhaps gone. Empty otherwise.</summary>
+    public virtual IEnumerable<string> RecordedPrograms => [];
+
+    /// <summary>
+    /// What the event that is handled was recorded to have given in a programme, where in a replay another definition would decide it than the one that did: that stands, and the module issues just this, with the rules and
+    /// definitions of its entries, and nothing else for the event. Nothing of it where the event was recorded to have given nothing. Null: the module decides, for the first time or again by the same definition.
+    /// </summary>
+    /// <param name="program">The programme.</param>
+    /// <param name="now">The definition that would decide; null where the programme is gone.</param>
+    public virtual RecordedAward? Recorded(string program, DefinitionHash? now) => null;
 
     /// <summary>Evaluates a condition that the module's contract lists.</summary>
     /// <exception cref="InvalidOperationException">A window leaf of the condition is in no contract.</exception>

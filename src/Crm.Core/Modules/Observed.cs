@@ -50,6 +50,9 @@ public sealed class Observed
         Count(happened, ticks, already: null);
     }
 
+    /// <summary>Whether an event of an instant would be the newest: whatever windows have lost by then is forgotten with it, also where nothing counts it.</summary>
+    internal bool IsNewest(Instant at) => at.ToUnixTimeTicks() > newest;
+
     /// <summary>The instant after which events count for the series that <see cref="MissingLeaves"/> need; null where they do however long ago they were.</summary>
     internal Instant? LackingAfter
     {

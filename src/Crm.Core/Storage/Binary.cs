@@ -17,10 +17,15 @@ public static class Binary
     // Room for what most receipts have, so that it is made once.
     private const int RoomOfReceipt = 128;
     private const int RoomOfLine = 64;
+    private const int MostToKeep = 16_384;
 
     // Kept by each thread: to begin a digest takes longer than to make it of one event.
     [ThreadStatic]
     private static IncrementalHash? sha256;
+
+    // Kept by each thread too, unless a large event has made it large.
+    [ThreadStatic]
+    private static SlotWriter? hashing;
 
     /// <summary>A receipt as bytes.</summary>
     public static byte[] Write(Receipt receipt)
@@ -273,8 +278,16 @@ public static class Binary
     public static UInt128 PayloadHash(CustomerEvent sent)
     {
         ArgumentNullException.ThrowIfNull(sent);
-        var writer = Begin();
+        // Every event is hashed, and what is hashed is of no use afterwards.
+        var writer = hashing ??= new SlotWriter();
+        writer.Clear();
+        writer.Whole(Version);
         Payload(writer, sent);
+        if (writer.Written.Length > MostToKeep)
+        {
+            hashing = null;
+        }
+
         return Hash(writer.Written);
     }
 

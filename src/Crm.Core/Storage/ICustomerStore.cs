@@ -93,27 +93,26 @@ public readonly record struct StoredSlot(string Name, int Version, Sequence<byte
             return slots;
         }
 
-        var all = new List<StoredSlot>(slots.Count + changed.Count);
-        all.AddRange(slots.AsSpan());
+        var all = slots.AsSpan().ToArray();
         foreach (var slot in changed)
         {
             var place = 0;
             var order = -1;
-            while (place < all.Count && (order = string.CompareOrdinal(all[place].Name, slot.Name)) < 0)
+            while (place < all.Length && (order = string.CompareOrdinal(all[place].Name, slot.Name)) < 0)
             {
                 place++;
             }
 
-            if (place < all.Count && order == 0)
+            if (place < all.Length && order == 0)
             {
                 all[place] = slot;
             }
             else
             {
-                all.Insert(place, slot);
+                all = [.. all.AsSpan(0, place), slot, .. all.AsSpan(place)];
             }
         }
 
-        return all.ToSequence();
+        return Sequence.Given(all);
     }
 }

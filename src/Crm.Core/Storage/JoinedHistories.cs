@@ -62,6 +62,9 @@ public static class JoinedHistories
         return joined is null ? history : history with { Joined = joined.ToSequence() };
     }
 
+    /// <summary>The histories joined to one, and those joined to them.</summary>
+    internal static IEnumerable<JoinedHistory> AllJoined(this CustomerHistory history) => history.Joined.SelectMany(joined => joined.History.AllJoined().Prepend(joined));
+
     /// <summary>All entries of a history and of those joined to it, each with the customer in whose journal it is; null for the history's own.</summary>
     public static IEnumerable<(CustomerId? Of, JournalEntry Entry)> All(this CustomerHistory history)
     {

@@ -29,7 +29,7 @@ public sealed class TimelineTexts
             return own;
         }
 
-        if (OfLine?.Invoke(line) is { } text)
+        if ((OfLine?.Invoke(line) ?? EngineTexts.Describe(line)) is { } text)
         {
             return text;
         }

@@ -127,6 +127,8 @@ internal static class MemberSteps
             decision.Forfeit(plan);
             StampSteps.Forfeit(plan, decision);
             ChallengeSteps.Forfeit(plan, decision);
+            RewardSteps.Forfeit(plan, decision);
+            CartSteps.Forfeit(plan, decision);
         }
 
         Live(plan, new MembershipLife(MemberStatus.Left, decision.Context.Moment.Instant, life?.Joined, life?.Times ?? 0, life?.Terms), decision);

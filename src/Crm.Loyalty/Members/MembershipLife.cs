@@ -20,8 +20,10 @@ public enum Enrolment
 public enum LeavePolicy
 {
     /// <summary>
-    /// All of it is given up: units, those too that cannot be spent yet, what was counted towards tiers and the tiers that it reached, the open stamp cards and the free ones that wait, and how far the member is with challenges.
+    /// All of it is given up: units, those too that cannot be spent yet, what was counted towards tiers and the tiers that it reached, the open stamp cards and the free ones that wait, how far the member is with challenges,
+    /// rewards whose code was not used, and what was wanted for carts.
     /// Whoever comes back begins with nothing. What they owe they owe on; what is given once, or so often, is not given anew; and a tier that staff have granted stays, as does one by what a fact or the profile says.
+    /// In programmes without cascade a refund that comes later finds nothing left of cards and challenges to take from: what they handed out before stays, and is not owed. Units that were spent are.
     /// </summary>
     Forfeit,
 

@@ -177,14 +177,53 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         }
     }
 
+    /// <summary>Counts what was given on limits, and draws on budgets, where these cover the rule.</summary>
+    /// <param name="rule">The rule; null where several gave it.</param>
+    public static void Count(string? rule, string unit, long amount, ProgramPlan plan, Moment at, Decision decision)
+    {
+        foreach (var limit in plan.Limits)
+        {
+            if (limit.Covers(rule ?? "", unit))
+            {
+                Count(limit, amount, plan, at, decision);
+            }
+        }
+
+        foreach (var budget in plan.Budgets)
+        {
+            if (budget.Covers(rule ?? "", unit))
+            {
+                Count(budget, amount, plan, decision);
+            }
+        }
+    }
+
+    private static void Count(LimitPlan limit, long amount, ProgramPlan plan, Moment at, Decision decision)
+    {
+        if (limit.Definition.Per is not (CapPeriod.Award or CapPeriod.Balance))
+        {
+            var period = Periods.Of(limit.Definition.Per, at);
+            decision.Count(plan, new Tally(limit.Tally, period, decision.In(plan.Name).Counted(limit.Tally, period) + amount));
+        }
+    }
+
+    private static void Count(BudgetPlan budget, long amount, ProgramPlan plan, Decision decision)
+    {
+        var drawn = checked(amount * budget.Definition.PerUnit);
+        decision.Draw(budget.Quota, drawn);
+        if (!plan.Cascades)
+        {
+            decision.Count(plan, new Tally(budget.Tally, 0, checked(decision.In(plan.Name).Counted(budget.Tally) + drawn)));
+        }
+    }
+
     private readonly void Count()
     {
         foreach (var limit in plan.Limits)
         {
-            if (limit.Definition.Per is not (CapPeriod.Award or CapPeriod.Balance) && Covers(limit))
+            if (Covers(limit))
             {
-                var period = Periods.Of(limit.Definition.Per, context.Moment);
-                decision.Count(plan, new Tally(limit.Tally, period, decision.In(plan.Name).Counted(limit.Tally, period) + amount));
+                Count(limit, amount, plan, context.Moment, decision);
             }
         }
 
@@ -192,12 +231,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         {
             if (Covers(budget))
             {
-                var drawn = checked(amount * budget.Definition.PerUnit);
-                decision.Draw(budget.Quota, drawn);
-                if (!plan.Cascades)
-                {
-                    decision.Count(plan, new Tally(budget.Tally, 0, checked(decision.In(plan.Name).Counted(budget.Tally) + drawn)));
-                }
+                Count(budget, amount, plan, decision);
             }
         }
 

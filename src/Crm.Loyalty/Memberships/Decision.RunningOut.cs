@@ -64,10 +64,15 @@ internal sealed partial class Decision
     }
 
     /// <summary>Removes what has run out.</summary>
-    public void Expire(string program, string unit, ProgramPlan? plan)
+    public void Expire(string program, string unit, ProgramPlan? plan) => Expire(program, unit, plan, context.Moment.Instant);
+
+    /// <summary>Removes what ran out before now. What runs out at this very instant still counts for whatever falls due at it and comes before that.</summary>
+    public void ExpireBefore(string program, string unit, ProgramPlan plan) => Expire(program, unit, plan, context.Moment.Instant - Duration.Epsilon);
+
+    private void Expire(string program, string unit, ProgramPlan? plan, Instant until)
     {
         var wallet = In(program).Wallet(unit);
-        var change = wallet.Expire(context.Moment.Instant);
+        var change = wallet.Expire(until);
         Move(program, unit, LoyaltyNames.Fact(program, unit), change, null, null, plan?.Definition.Hash);
         if (plan?.UnitNamed(unit) is { } known && (known.Definition.ReinstateWithinDays is not null || plan.Definition.Value.Cascade == Cascade.None))
         {

@@ -26,6 +26,23 @@ internal sealed partial class Decision
         Become(membership with { Awards = membership.Awards.Select(known => known.Key == award.Key && known.Unit == award.Unit && known.Lot == award.Lot ? award : known).ToSequence() });
     }
 
+    /// <summary>What waits, and has another life from now on, is found by refunds under its new name.</summary>
+    /// <param name="plan">The programme.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="moved">The lots, each followed by what it became.</param>
+    public void Rename(ProgramPlan plan, UnitPlan unit, IReadOnlyList<LotMovement> moved)
+    {
+        for (var i = 0; !plan.Cascades && i < moved.Count; i += 2)
+        {
+            var (old, now) = (moved[i].Lot, moved[i + 1].Lot);
+            Change(plan.Name, membership => membership with
+            {
+                Awards = membership.Awards.Select(award => award.Unit == unit.Name && award.Lot == old ? award with { Lot = now } : award)
+                    .GroupBy(award => (award.Key, award.Unit, award.Lot)).Select(same => same.Aggregate((one, other) => one.With(other))).ToSequence(),
+            });
+        }
+    }
+
     // What an event earned is kept where a refund will take back that, and nothing else.
     private void KeepAward(ProgramPlan plan, UnitPlan unit, string lot, long amount, Instant? lapsesAt)
     {
@@ -233,7 +250,7 @@ internal sealed partial class Decision
         var taken = wallet.TakeBack(lot, amount, writesOff: !amends && unit.Definition.Debt == DebtPolicy.ClampToZero);
         taken = taken with { Movements = taken.Movements.Select(moved => moved.Movement == Movement.Reversed ? moved with { Movement = undone } : moved).ToSequence() };
         Take(plan, unit, taken, amount, code, at: at, tellsOffsets: !amends);
-        TellCancelled(plan.Name, unit.Name, wallet.PendingTotal - taken.Wallet.PendingTotal, code);
+        TellCancelled(plan.Name, unit.Name, amends ? 0 : wallet.PendingTotal - taken.Wallet.PendingTotal, code);
     }
 
     /// <summary>Of units that are taken back those that ran out: nobody owes them, and they cannot be reinstated any more. What was spent of a lot that ran out was not spent of those that ran out after it, so these count with it.</summary>
@@ -280,7 +297,7 @@ internal sealed partial class Decision
         if (PendingLot.Parse(lot) is { } pending && pending.ActiveFrom > moment.Instant)
         {
             var change = wallet.Issue(pending with { Lot = pending.Lot with { Amount = amount } });
-            Move(plan, unit, change with { Movements = change.Movements.Select(moved => moved with { Movement = movement }).ToSequence() }, null, code);
+            Move(plan, unit, change with { Movements = change.Movements.Select(moved => moved with { Movement = movement }).ToSequence() }, null, code, tellsOffsets: movement != Movement.Offset);
         }
         else
         {

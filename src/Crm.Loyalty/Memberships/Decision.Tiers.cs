@@ -32,7 +32,7 @@ internal sealed partial class Decision
         }
 
         var progress = ProgressOf(plan, ladder, standing);
-        if (progress is { Tier: { } tier, Expires: { } end })
+        if (progress is { Tier: { } tier, Expires: { } end } && WarningOf(plan, ladder, end) <= context.Moment.Instant)
         {
             if (progress.Keep is not { Missing: 0 })
             {
@@ -45,7 +45,7 @@ internal sealed partial class Decision
             Count(plan, new Tally(LoyaltyNames.TierWarned(ladder.Name), 0, end.ToUnixTimeTicks()));
         }
 
-        PutEndWarning(plan, ladder, standing);
+        PutEndWarning(plan, ladder, WarningOf(plan, ladder, progress.Expires));
     }
 
     /// <summary>The years of somebody who comes back, and has nothing left that was counted, begin on the day of coming back.</summary>
@@ -188,16 +188,23 @@ internal sealed partial class Decision
 
     private void PutEndWarning(ProgramPlan plan, TierLadder ladder, TierStanding standing)
     {
-        if (ladder.WarnDaysBefore is not { } days)
+        if (ladder.WarnDaysBefore is null)
         {
             return;
         }
 
-        Instant? due = ProgressOf(plan, ladder, standing).Expires is { } end && end.ToUnixTimeTicks() > In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name))
-            ? plan.Zone.Start(end.InZone(plan.Zone).Date.PlusDays(-days))
-            : null;
-        Put(new AgendaChange(LoyaltyNames.TierWarningKey(plan.Name, ladder.Name), due, Phases.Occasions));
+        // Whether and when a tier ends takes climbing ahead. For a tier that lasts a while yet this is left to when it may first have to be told.
+        Instant? looks = TierProgress.LastsUntil(ladder, standing, new Moment(context.Moment.Instant, plan.Zone)) is { } until ? DayOfWarning(plan, ladder, until) : null;
+        PutEndWarning(plan, ladder, looks > context.Moment.Instant ? looks : WarningOf(plan, ladder, ProgressOf(plan, ladder, standing).Expires));
     }
+
+    private void PutEndWarning(ProgramPlan plan, TierLadder ladder, Instant? due) => Put(new AgendaChange(plan.TierWarningKeyOf(ladder), due, Phases.Occasions));
+
+    // When an end is told of; null where it was told of.
+    private Instant? WarningOf(ProgramPlan plan, TierLadder ladder, Instant? end) =>
+        end is { } at && at.ToUnixTimeTicks() > In(plan.Name).Counted(LoyaltyNames.TierWarned(ladder.Name)) ? DayOfWarning(plan, ladder, at) : null;
+
+    private static Instant DayOfWarning(ProgramPlan plan, TierLadder ladder, Instant end) => plan.Zone.Start(end.InZone(plan.Zone).Date.PlusDays(-(ladder.WarnDaysBefore ?? 0)));
 
     private TierProgress ProgressOf(ProgramPlan plan, TierLadder ladder, TierStanding standing) =>
         TierProgress.Of(ladder, standing, new Moment(context.Moment.Instant, plan.Zone), LevelOf(plan, ladder), plan.Here(context));

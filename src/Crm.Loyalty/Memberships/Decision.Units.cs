@@ -15,8 +15,14 @@ namespace Crm.Loyalty.Memberships;
 internal sealed partial class Decision
 {
     /// <summary>Gives units by a rule or by hand; status units count on their ladders.</summary>
-    public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code) =>
-        Issue(plan, unit, amount, rule, code, new AwardShape(null, Activation.AtOnce, null), byRules: false);
+    public void Issue(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code)
+    {
+        // What was recorded has been issued, prizes among it.
+        if (Recorded(plan) is null)
+        {
+            Issue(plan, unit, amount, rule, code, new AwardShape(null, Activation.AtOnce, null), byRules: false);
+        }
+    }
 
     /// <summary>Gives units by rules: what was earned may have to wait, and is an activity.</summary>
     public void IssueByRules(ProgramPlan plan, UnitPlan unit, long amount, string? rule, string? code, AwardShape shape) => Issue(plan, unit, amount, rule, code, shape, byRules: true);
@@ -62,22 +68,60 @@ internal sealed partial class Decision
         WeighWhereHeld(plan);
     }
 
+    /// <summary>What the event was recorded to have given in the programme, where other rules decided that than those of the version; null where these decide, as they do in a past that was opened to the programme only later.</summary>
+    public RecordedAward? Recorded(ProgramPlan plan) =>
+        context.Recorded(plan.Name, plan.Definition.Hash) is { } award && !(award.Entries.IsEmpty && In(plan.Name).Counted(LoyaltyNames.CountsPast) > 0) ? award : null;
+
+    /// <summary>Issues what an event was recorded to have given, into the lot that it went into; status units count on the ladders of today.</summary>
+    public void IssueAsRecorded(ProgramPlan plan, LedgerEntry given)
+    {
+        if (plan.UnitNamed(given.Unit) is not { } unit)
+        {
+            IssueAsRecorded(plan.Name, given);
+            return;
+        }
+
+        var (moment, byRules) = (new Moment(context.Moment.Instant, plan.Zone), given.Code is null);
+        var (change, lot, lapsesAt) = AsRecorded(plan.Name, given, plan.LapseOf(given.Rule, given.Unit, moment.Instant));
+        Move(plan, unit, Active(Started(change, lot, unit, null, moment), unit, moment, byRules, byEarning: true), given.Rule, given.Code, decidedBy: given.Definition);
+        if (byRules && plan.Definition.Value.Cascade == Cascade.None)
+        {
+            KeepAward(plan, unit, given.Lot, given.Amount, lapsesAt);
+        }
+
+        Count(plan, unit, given.Amount);
+        WeighWhereHeld(plan);
+    }
+
+    /// <summary>Issues what an event was recorded to have given in a programme, or of a unit, that is gone.</summary>
+    public void IssueAsRecorded(string program, LedgerEntry given) =>
+        Move(program, given.Unit, LoyaltyNames.Fact(program, given.Unit), AsRecorded(program, given, null).Change, given.Rule, given.Code, given.Definition);
+
+    // The life of units is in the name of their lot, but for the end of those that wait for an event.
+    private (WalletChange Change, Lot Lot, Instant? LapsesAt) AsRecorded(string program, LedgerEntry given, Instant? lapse)
+    {
+        var wallet = In(program).Wallet(given.Unit);
+        if ((PendingLot.Parse(given.Lot) ?? PendingLot.Held(given.Lot, context.Cause.ToString())) is not { } pending)
+        {
+            var lot = (Lot.Parse(given.Lot) ?? default) with { Amount = given.Amount };
+            return (wallet.Issue(lot), lot, null);
+        }
+
+        pending = pending with { Lot = pending.Lot with { Amount = given.Amount }, LapsesAt = pending.Hold is null ? null : lapse };
+        return (wallet.Issue(pending), pending.Lot, pending.LapsesAt);
+    }
+
     /// <summary>Notes that the member did something that keeps units from idling.</summary>
     public void Touch(ProgramPlan plan, UnitPlan unit, string kind)
     {
-        if (unit.Idle is { } idle && idle.On.AsSpan().Contains(kind) && HoldsIdle(In(plan.Name), unit))
+        if (unit.Idle is { } idle && idle.On.AsSpan().Contains(kind) && IsKept(In(plan.Name).Wallet(unit.Name)))
         {
             Move(plan, unit, Active(new WalletChange(In(plan.Name).Wallet(unit.Name), []), unit, new Moment(context.Moment.Instant, plan.Zone), isActivity: true, byEarning: null), null, null);
         }
     }
 
-    // What cannot be spent yet, or is set aside, idles with the rest, and is gone with it.
-    private bool HoldsIdle(Membership membership, UnitPlan unit)
-    {
-        var wallet = membership.Wallet(unit.Name);
-        return wallet.HoldsIdle || (wallet.IdleUntil > context.Moment.Instant
-            && (wallet.Pending.Any(lot => lot.Lot.Idles) || membership.Reservations.Any(reservation => reservation.Unit == unit.Name && reservation.Lots.Any(lot => lot.Idles))));
-    }
+    // The clock is the account's: it runs on when nothing is left of what started it.
+    private bool IsKept(Wallet wallet) => wallet.HoldsIdle || wallet.IdleUntil > context.Moment.Instant;
 
     /// <summary>Notes that the member spent what had been set aside.</summary>
     public void Spend(ProgramPlan plan, UnitPlan unit) =>
@@ -140,6 +184,14 @@ internal sealed partial class Decision
         Awaited(plan, award => award.Unit == unit.Name && wallet.Pending.Any(lot => lot.ActiveFrom is null && lot.Due <= now && lot.Name == award.Lot), _ => null);
     }
 
+    /// <summary>Makes pending units available that are due, of a programme or of a unit that is gone.</summary>
+    public void Activate(string program, string unit)
+    {
+        var fact = LoyaltyNames.Fact(program, unit);
+        Move(program, unit, fact, In(program).Wallet(unit).Activate(context.Moment.Instant), null, null, null, tellsOffsets: false);
+        Move(program, unit, fact, In(program).Wallet(unit).Settled(), null, null, null);
+    }
+
     /// <summary>Makes pending units available that waited for an event about another.</summary>
     public void Release(ProgramPlan plan, UnitPlan unit, EventKey original)
     {
@@ -195,7 +247,7 @@ internal sealed partial class Decision
     /// <summary>The entry of the agenda at which pending units are next looked at.</summary>
     public static AgendaChange ActivationOf(string program, string unit, Wallet wallet) => new(LoyaltyNames.ActivationKey(program, unit), wallet.NextActivation, Phases.Activation);
 
-    private void Move(ProgramPlan plan, UnitPlan unit, WalletChange change, string? rule, string? code, bool tellsOffsets = true)
+    private void Move(ProgramPlan plan, UnitPlan unit, WalletChange change, string? rule, string? code, bool tellsOffsets = true, DefinitionHash? decidedBy = null)
     {
         if (plan.SelfGiving.Length > 0 && change.Wallet.Available > In(plan.Name).Wallet(unit.Name).Available)
         {
@@ -203,7 +255,7 @@ internal sealed partial class Decision
         }
 
         var warning = unit.Definition.WarnDaysBefore is null ? null : FirstUnwarned(plan, unit);
-        Move(plan.Name, unit.Name, unit.Fact, change, rule, code, plan.Definition.Hash, tellsOffsets);
+        Move(plan.Name, unit.Name, unit.Fact, change, rule, code, decidedBy ?? plan.Definition.Hash, tellsOffsets);
         if (unit.Definition.WarnDaysBefore is not null && warning != FirstUnwarned(plan, unit))
         {
             PutWarning(plan, unit);
@@ -326,7 +378,7 @@ internal sealed partial class Decision
         return KeptUntil(change, moment.StartOf(idle.GoneAfter(moment.Date)));
     }
 
-    // Units that come in where nothing idles, or everything has run out, have a whole span; while a clock runs, it is for all, and nothing but an activity moves it.
+    // Units that come in where no clock runs, because nothing ever idled or its time was over, have a whole span; while one runs, it is for all, and nothing but an activity moves it.
     private static WalletChange Started(WalletChange change, Lot lot, UnitPlan unit, LotExpiry? instead, Moment moment) =>
         lot.Idles && (unit.Idle ?? instead as LotExpiry.WhenIdle) is { } idle && !(change.Wallet.IdleUntil > moment.Instant) ? KeptUntil(change, moment.StartOf(idle.GoneAfter(moment.Date))) : change;
 

@@ -35,7 +35,8 @@ internal static class EarningSteps
         }
     }
 
-    private static EarningContext ContextOf(CustomerEvent happened, ProgramPlan plan, Decision decision) =>
+    /// <summary>An event as rules see it.</summary>
+    public static EarningContext ContextOf(CustomerEvent happened, ProgramPlan plan, Decision decision) =>
         new(happened, decision.Context.Moment with { Zone = plan.Zone }, decision.Context, new Member(decision, plan));
 
     private static void Ask(CustomerEvent happened, RuleIndex index, in RuleIndex.Found rules, ProgramPlan plan, Decision decision)

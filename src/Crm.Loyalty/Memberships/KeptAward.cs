@@ -33,6 +33,16 @@ public sealed record KeptAward(string Key, string Unit, string Lot, long Amount,
     /// <summary>From when on they could run out.</summary>
     internal Instant From => Awaited?.At ?? At;
 
+    /// <summary>This award with another of the same event, whose units are in the same lot from now on.</summary>
+    internal KeptAward With(KeptAward other) => this with
+    {
+        Amount = checked(Amount + other.Amount),
+        Taken = checked(Taken + other.Taken),
+        Unowed = checked(Unowed + other.Unowed),
+        TakenBefore = checked(TakenBefore + other.TakenBefore),
+        UnowedBefore = checked(UnowedBefore + other.UnowedBefore),
+    };
+
     /// <summary>So many days after a purchase its refund is still known to belong to it.</summary>
     public const int RefundableDays = 400;
 

@@ -1,6 +1,7 @@
 using Crm.Loyalty.Challenges;
 using Crm.Loyalty.Members;
 using Crm.Loyalty.Pools;
+using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Stamps;
 using Crm.Loyalty.Tiers;
@@ -286,7 +287,9 @@ public sealed record Membership
             var stored = Tallies.FirstOrDefault(one => one.Name == tally.Name);
             if (stored.Name is null || stored.Period == tally.Period)
             {
-                sum = sum.With(tally with { Amount = stored.Amount + with.Counted(tally.Name, tally.Period) - without.Counted(tally.Name, tally.Period) });
+                var (more, less) = (with.Counted(tally.Name, tally.Period), without.Counted(tally.Name, tally.Period));
+                // A rest that is carried is none of what was counted: the difference of two says nothing.
+                sum = sum.With(tally with { Amount = more == less ? stored.Amount : LoyaltyNames.IsCarried(tally.Name) ? more : stored.Amount + more - less });
             }
         }
 

@@ -107,7 +107,7 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
             };
             if (version >= 6)
             {
-                memberships[i] = MemberCodec.Read(version, memberships[i], (challenge, count) => GoalsOf(program, challenge, count), ref reader);
+                memberships[i] = MemberCodec.Read(version, memberships[i], version < 12 ? Goals(program) : null, ref reader);
             }
         }
 
@@ -122,6 +122,8 @@ internal sealed class LoyaltyStateCodec(LoyaltyPlans plans) : SlotCodec<LoyaltyS
         var noon = LoyaltyNames.DayOf(reader.Whole()).At(LocalTime.Noon);
         return noon.InZoneLeniently(plans.Find(program)?.At(noon.InUtc().ToInstant())?.Zone ?? DateTimeZone.Utc).ToInstant();
     }
+
+    private Func<string, int, string[]> Goals(string program) => (challenge, count) => GoalsOf(program, challenge, count);
 
     // As versions up to 11 counted by place: the goals of the first version of the programme with so many.
     private string[] GoalsOf(string program, string challenge, int count) =>

@@ -50,9 +50,14 @@ internal static class MemberCodec
         }
     }
 
-    public static Membership Read(int version, Membership membership, Func<string, int, string[]> goals, ref SlotReader reader)
+    public static Membership Read(int version, Membership membership, Func<string, int, string[]>? goals, ref SlotReader reader)
     {
         var has = reader.Int();
+        if (has == 0)
+        {
+            return membership;
+        }
+
         if ((has & 1) != 0)
         {
             membership = membership with { Life = Life(version, ref reader) };
@@ -258,7 +263,7 @@ internal static class MemberCodec
         }
     }
 
-    private static Sequence<ChallengeStanding> Challenges(int version, Func<string, int, string[]> goals, ref SlotReader reader)
+    private static Sequence<ChallengeStanding> Challenges(int version, Func<string, int, string[]>? goals, ref SlotReader reader)
     {
         var challenges = new ChallengeStanding[reader.Int()];
         for (var i = 0; i < challenges.Length; i++)
@@ -269,12 +274,12 @@ internal static class MemberCodec
         return Sequence.Given(challenges);
     }
 
-    private static ChallengeStanding Challenge(int version, Func<string, int, string[]> goals, ref SlotReader reader)
+    private static ChallengeStanding Challenge(int version, Func<string, int, string[]>? goals, ref SlotReader reader)
     {
         var (name, has) = (reader.Name(), reader.Int());
         var period = (has & 4) != 0 ? reader.Date() : default(LocalDate?);
         var read = new ChallengeStanding { Challenge = name, Joined = (has & 1) != 0, Met = (has & 2) != 0, Period = period, Streak = reader.Int(), Frozen = reader.Int(), Completed = reader.Int() };
-        read = read with { Counts = Counts(count => version < 12 ? goals(name, count) : null, ref reader) };
+        read = read with { Counts = Counts(count => goals?.Invoke(name, count), ref reader) };
         read = read with { Past = (has & 8) != 0 ? Past(version, goals, ref reader) : null, Ahead = (has & 16) != 0 ? reader.Int() : 0 };
         var kept = new KeptAchievement[(has & 32) != 0 ? reader.Int() : 0];
         for (var i = 0; i < kept.Length; i++)
@@ -297,7 +302,7 @@ internal static class MemberCodec
         return Sequence.Given(counts);
     }
 
-    private static ChallengePast Past(int version, Func<string, int, string[]> goals, ref SlotReader reader)
+    private static ChallengePast Past(int version, Func<string, int, string[]>? goals, ref SlotReader reader)
     {
         var (from, marks) = (Challenge(version, goals, ref reader), new ChallengeMark[reader.Int()]);
         for (var i = 0; i < marks.Length; i++)

@@ -123,7 +123,11 @@ public static class LoyaltyNames
     internal const string AllBudgets = "budget/";
 
     /// <summary>The tally of the rest that a rule carries to the next event.</summary>
-    internal static string Carried(string rule, object of) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"carry/{rule}/{of}");
+    internal static string Carried(string rule, object of) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{AllCarried}{rule}/{of}");
+
+    private const string AllCarried = "carry/";
+
+    internal static bool IsCarried(string tally) => tally.StartsWith(AllCarried, StringComparison.Ordinal);
 
     /// <summary>The tally of the day on which a member joined or, in an open programme, of their first event in it.</summary>
     internal const string FirstDay = "first-day";

@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using Crm.Definitions;
 using Crm.Events;
 using Crm.Loyalty.Memberships;
+using Crm.Modules;
 using Crm.Values;
 using NodaTime;
 
@@ -11,6 +13,7 @@ internal sealed class LoyaltyPlans
 {
     private readonly string[] elsewhere;
     private readonly Definition<LoyaltyProgram>[] others;
+    private readonly Lazy<FrozenSet<string>> facts;
 
     public LoyaltyPlans(DefinitionCatalog<LoyaltyProgram> catalog, IEnumerable<Definition<LoyaltyProgram>> others)
     {
@@ -22,6 +25,7 @@ internal sealed class LoyaltyPlans
             throw new InvalidLoyaltyProgramException(null, errors);
         }
 
+        facts = new Lazy<FrozenSet<string>>(() => Facts.ToFrozenSet(StringComparer.Ordinal));
         Programs = catalog.Names.Select(name => new ProgramVersions([.. catalog.All.Where(definition => definition.Name == name)])).ToArray();
     }
 
@@ -42,6 +46,13 @@ internal sealed class LoyaltyPlans
     public IEnumerable<string> Facts => Programs.SelectMany(versions => versions.All)
         .SelectMany(plan => plan.Units.SelectMany(unit => new[] { unit.Fact, LoyaltyNames.PendingFact(plan.Name, unit.Name), LoyaltyNames.ReservedFact(plan.Name, unit.Name) }).Concat(plan.TierFacts).Append(LoyaltyNames.MemberFact(plan.Name)).Append(LoyaltyNames.PoolFact(plan.Name)).Concat(plan.Cards.SelectMany(card => card.Facts)))
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    /// <inheritdoc cref="Published(Outcome.Accepted)"/>
+    public Outcome Published(Outcome outcome) => outcome is Outcome.Accepted accepted ? Published(accepted) : outcome;
+
+    /// <summary>An outcome without the facts of programmes, units and cards that are gone, which nobody publishes any more.</summary>
+    public Outcome.Accepted Published(Outcome.Accepted outcome) =>
+        outcome.Facts.All(fact => facts.Value.Contains(fact.Name)) ? outcome : outcome with { Facts = outcome.Facts.Where(fact => facts.Value.Contains(fact.Name)).ToSequence() };
 
     /// <summary>Whether an event is a request about a programme that another loyalty module of the host has.</summary>
     public bool IsElsewhere(CustomerEvent request) => elsewhere.Length > 0 && request.Fields["program"].AsCode is { } program && Array.IndexOf(elsewhere, program) >= 0;

@@ -21,6 +21,7 @@ internal sealed class ProgramPlan
 {
     private readonly FrozenDictionary<string, RuleIndex> rules;
     private readonly string[] closeKeys;
+    private readonly string[] warningKeys;
     private readonly ProgramPlan? earlier;
 
     /// <param name="definition">The version.</param>
@@ -35,6 +36,7 @@ internal sealed class ProgramPlan
         Units = definition.Value.Units.Select(unit => new UnitPlan(definition.Value, unit)).ToArray();
         Ladders = [.. definition.Value.Ladders.Select(ladder => Resolved(ladder, definition.Value.Collections))];
         closeKeys = [.. Ladders.Select(ladder => LoyaltyNames.CloseKey(definition.Name, ladder.Name))];
+        warningKeys = [.. Ladders.Select(ladder => LoyaltyNames.TierWarningKey(definition.Name, ladder.Name))];
         CountingLadders = [.. Ladders.Where(ladder => !ladder.IsLevel && ladder.Unit is null)];
         AskingLadders = definition.Value.Cascade == Cascade.None ? [.. Ladders.Where(ladder => ladder.Unit is not null && ladder.Asks)] : [];
         HasLevels = Ladders.Any(ladder => ladder.IsLevel);
@@ -77,6 +79,9 @@ internal sealed class ProgramPlan
 
     /// <summary>The key on the agenda under which a ladder of the version is looked at again.</summary>
     public string CloseKeyOf(TierLadder ladder) => Array.IndexOf(Ladders, ladder) is >= 0 and var place ? closeKeys[place] : LoyaltyNames.CloseKey(Name, ladder.Name);
+
+    /// <summary>The key on the agenda under which the end of a tier of a ladder of the version is warned of.</summary>
+    public string TierWarningKeyOf(TierLadder ladder) => Array.IndexOf(Ladders, ladder) is >= 0 and var place ? warningKeys[place] : LoyaltyNames.TierWarningKey(Name, ladder.Name);
 
     /// <summary>The ladders that count something of events.</summary>
     public TierLadder[] CountingLadders { get; }

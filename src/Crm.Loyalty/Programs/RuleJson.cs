@@ -21,7 +21,7 @@ internal static class RuleJson
     private static readonly string[] TermNames =
         ["scope", "hours", "minimumSpend", "times", "oncePer", "cooldown", "least", "most", "group", "priority", "exclusive", "expires", "pending", "issuer"];
 
-    private static readonly (string, string)[] Sorts = [("", ""), (PerAmount, PerAmount), (PerItem, PerItem), (Fixed, Fixed), (Times, Times), (Segment, Segment), (Yearly, Yearly), (Code, Code)];
+    private static readonly (string, string)[] Sorts = [(PerAmount, PerAmount), (PerItem, PerItem), (Fixed, Fixed), (Times, Times), (Segment, Segment), (Yearly, Yearly), (Code, Code)];
     private static readonly (string, string)[] Bases = [("spend", "spend"), ("lines", "lines")];
     private static readonly (string, Rounding)[] Roundings = [("floor", Rounding.Floor), ("nearest", Rounding.Nearest), ("ceiling", Rounding.Ceiling), ("carry", Rounding.Carry)];
     private static readonly (string, RoundingPoint)[] Points = [("rule", RoundingPoint.Rule), ("line", RoundingPoint.Line), ("award", RoundingPoint.Award)];

@@ -120,6 +120,9 @@ public static class LineCodes
     /// <summary>Lots got another life; the subject is the reason.</summary>
     public const string LotsAmended = "lots-amended";
 
+    /// <summary>Units that wait for an event were left as they are when lots were given another life; the subject is the unit.</summary>
+    public const string LifeNotBegun = "life-not-begun";
+
     /// <summary>Units that had run out were given back by hand; the subject is the reason.</summary>
     public const string Reinstated = "reinstated";
 
@@ -206,6 +209,9 @@ public static class LineCodes
 
     /// <summary>What was done for a challenge was lost by leaving; the subject is the challenge.</summary>
     public const string ChallengeForfeited = "challenge-forfeited";
+
+    /// <summary>Rewards whose codes had not been used were lost by leaving; the subject is the reward.</summary>
+    public const string RewardForfeited = "reward-forfeited";
 
     /// <summary>A membership began, rests, goes on or ended; the subject is what it is now.</summary>
     public const string Membership = "membership";

@@ -207,6 +207,10 @@ public static class LoyaltyTexts
 
     internal static Text ChallengeForfeited(string challenge) => new($"What was done for challenge '{challenge}' was given up by leaving.", $"退出計劃，放棄任務「{challenge}」的進度。");
 
+    internal static Text RewardForfeited(string reward, int times) => new(
+        $"{Number(times)} of reward '{reward}' {(times == 1 ? "was" : "were")} given up by leaving, with the {(times == 1 ? "code" : "codes")} not used.",
+        $"退出計劃，放棄未使用的獎賞「{reward}」{Number(times)} 份。");
+
     internal static Text StampsExpired(string card, long stamps) => new($"{Number(stamps)} {(stamps == 1 ? "stamp" : "stamps")} of card '{card}' ran out.", $"印花卡「{card}」有 {Number(stamps)} 個印花到期。");
 
     internal static Text StampsNotGiven(string card, long stamps) => new(
@@ -307,6 +311,18 @@ public static class LoyaltyTexts
     internal static Text LifeAlreadyOver(Instant end, Instant now) => new(
         $"The end asked for, {end}, is over: it is {now}. A later one is expected, or none, where units live as if earned now.",
         $"要求的到期時間 {end} 已過，現時為 {now}；應為較後的時間，或留空，積分便如現在賺取般計算。");
+
+    internal static Text OverBeforeAvailable(string lot, Instant end, Instant from) => new(
+        $"The units in lot '{lot}' can be spent from {from} on, and the end asked for, {end}, is no later. A later one is expected, or none, where units live as if earned then.",
+        $"批次「{lot}」自 {from} 起方可使用，要求的到期時間 {end} 並不較後；應為較後的時間，或留空，積分便如屆時賺取般計算。");
+
+    internal static Text LotWaits(string lot) => new(
+        $"The units in lot '{lot}' wait for an event; their life begins when it comes, and can be changed from then on.",
+        $"批次「{lot}」尚待事件發生，有效期屆時才開始，之後方可更改。");
+
+    internal static Text LifeNotBegun(long units, string unit) => new(
+        $"{Number(units)} {unit} wait for an event and stay as they are: their life begins when it comes.",
+        $"{Number(units)} {unit} 尚待事件發生，維持不變，有效期屆時才開始。");
 
     internal static Text InvalidSeconds(string found, long most) => new(
         $"It is to be kept for {found} seconds; a whole number from 1 to {most} is expected.",

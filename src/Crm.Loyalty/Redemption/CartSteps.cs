@@ -68,6 +68,15 @@ internal static class CartSteps
         : points > wish.Wanted ? new("more-than-wanted", LoyaltyTexts.MoreThanWanted(points, wish.Wanted))
         : null;
 
+    /// <summary>What was wanted is given up.</summary>
+    public static void Forfeit(ProgramPlan plan, Decision decision)
+    {
+        foreach (var cart in decision.In(plan.Name).Carts)
+        {
+            decision.DropCart(plan.Name, cart.Cart);
+        }
+    }
+
     /// <summary>The wish of a cart that was paid is fulfilled.</summary>
     public static void Fulfil(CustomerEvent payment, ProgramPlan plan, Decision decision)
     {

@@ -35,7 +35,8 @@ public static class LoyaltyEvents
 
     /// <summary>
     /// Asks to give lots another life, which no change of a programme does by itself. Fields "reason", "consent" (on what ground, as a code), "lot" (its name; all where it is left out) and "expiry" (the new end;
-    /// where it is left out, as the unit says for what is earned now), and where there are several, "program" and "unit"; the event names its actor.
+    /// where it is left out, as the unit says for what is earned now), and where there are several, "program" and "unit"; the event names its actor. Lots that cannot be spent yet have the new life when they can be, and those that are
+    /// set aside when they return; units that wait for an event stay as they are, since their life begins when it comes.
     /// </summary>
     public const string AmendName = "lots.amend";
 
@@ -199,7 +200,7 @@ public static class LoyaltyEvents
     /// <param name="reason">Why, as a code.</param>
     /// <param name="consent">On what ground, as a code such as "terms-2027".</param>
     /// <param name="actor">Who decided it.</param>
-    /// <param name="lot">The name of the lot; null: all of them.</param>
+    /// <param name="lot">The name of the lot, as the ledger has it; null: all of them, pending ones and those that are set aside among them.</param>
     /// <param name="program">The programme; may be left out where there is one.</param>
     /// <param name="unit">The unit; may be left out where the programme has one that can be spent.</param>
     public static CustomerEvent AmendLots(string key, Identity customer, NodaTime.Instant? expiry, string reason, string consent, string actor, string? lot = null, string? program = null, string? unit = null) => new()

@@ -117,7 +117,7 @@ internal static class ReservationSteps
     {
         if (decision.In(plan.Name).Reservations.FirstOrDefault(item => item.Id == id) is { } reservation)
         {
-            Resolve(plan, reservation, 0, captured: false, decision);
+            Resolve(plan, reservation, 0, captured: false, decision, isDue: true);
             decision.Tell(new Echo(LoyaltyNames.ReservationLapsed, Fields.Of(
                 ("program", plan.Name),
                 ("reservation", reservation.Id),
@@ -145,7 +145,7 @@ internal static class ReservationSteps
         }
     }
 
-    private static void Resolve(ProgramPlan plan, Reservation reservation, long amount, bool captured, Decision decision)
+    private static void Resolve(ProgramPlan plan, Reservation reservation, long amount, bool captured, Decision decision, bool isDue = false)
     {
         decision.Drop(plan.Name, reservation);
         if (reservation.Amount > 0 && plan.PlaceOf(reservation.Unit) is >= 0 and var place)
@@ -186,8 +186,16 @@ internal static class ReservationSteps
                 decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = reservation.Reward ?? plan.Name, Unit = reservation.Unit, Amount = -amount });
             }
 
-            // What returns runs out with its lot; only then does the spending keep what is left.
-            decision.Expire(plan.Name, reservation.Unit, plan);
+            // What returns runs out with its lot, in its turn where that is now; only then does the spending keep what is left.
+            if (isDue)
+            {
+                decision.ExpireBefore(plan.Name, reservation.Unit, plan);
+            }
+            else
+            {
+                decision.Expire(plan.Name, reservation.Unit, plan);
+            }
+
             if (amount > 0)
             {
                 decision.Spend(plan, plan.Units[place]);

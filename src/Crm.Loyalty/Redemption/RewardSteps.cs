@@ -97,7 +97,8 @@ internal static class RewardSteps
 
         var code = request.Fields[RewardEvents.Code].AsCode ?? "";
         var now = context.Moment.Instant;
-        var standing = state.In(plan.Name).Rewards.FirstOrDefault(item => item.Open.Any(open => open.Code == code && !(open.Until <= now)));
+        // What was used in time, and is over in a history that is decided again, was had all the same, and has its price there.
+        var standing = state.In(plan.Name).Rewards.FirstOrDefault(item => item.Open.Any(open => open.Code == code && (context.AlreadyAccepted || !(open.Until <= now))));
         var decision = new Decision(state, context);
         if (standing is null && !(context.AlreadyAccepted && Have(code, plan, decision)))
         {
@@ -113,6 +114,20 @@ internal static class RewardSteps
         }
 
         return decision.Outcome();
+    }
+
+    /// <summary>Codes that were not used are given up: they are over. What was paid for them stays paid, as where their time is over.</summary>
+    public static void Forfeit(ProgramPlan plan, Decision decision)
+    {
+        var now = decision.Context.Moment.Instant;
+        foreach (var reward in decision.In(plan.Name).Rewards)
+        {
+            if (reward.Open.Where(open => !(open.Until <= now)).Sum(open => open.Times) is > 0 and var times)
+            {
+                decision.Stand(plan.Name, reward with { Open = reward.Open.Select(open => open.Until <= now ? open : open with { Until = now }).ToSequence() });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardForfeited) { Subject = reward.Reward, Text = LoyaltyTexts.RewardForfeited(reward.Reward, times) });
+            }
+        }
     }
 
     /// <summary>What was used stands: before history is decided again, the codes are made known that were used in it.</summary>

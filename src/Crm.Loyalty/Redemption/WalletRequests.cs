@@ -33,7 +33,7 @@ internal static class WalletRequests
             : request.Kind switch
             {
                 LoyaltyEvents.TransferName => Transfer(request, plan, unit, state, context),
-                LoyaltyEvents.AmendName => Amend(request, plan, unit, state, context),
+                LoyaltyEvents.AmendName => AmendSteps.Decide(request, plan, unit, state, context),
                 LoyaltyEvents.ReinstateName => Reinstate(request, plan, unit, state, context),
                 _ => Return(request, plan, unit, state, context),
             };
@@ -243,42 +243,6 @@ internal static class WalletRequests
         return decision.Outcome();
     }
 
-    private static Outcome Amend(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
-    {
-        var (decision, membership) = (new Decision(state, context), state.In(plan.Name));
-        var (chosen, reason) = (request.Fields[LoyaltyEvents.LotField].AsCode, request.Fields[LoyaltyEvents.Reason].AsCode);
-        var amended = membership.Wallet(unit.Name).Lots.Where(lot => lot.Amount > 0 && (chosen is null || lot.Name == chosen)).Sum(lot => lot.Amount);
-        var staff = new StaffCheck(request, plan, context);
-        if (staff.Refusal(unit.Name, Math.Max(amended, 1)) is { } limited)
-        {
-            return limited;
-        }
-
-        if (chosen is not null && !context.AlreadyAccepted && membership.Wallet(unit.Name).Lots.All(lot => lot.Amount <= 0 || lot.Name != chosen))
-        {
-            return new Outcome.Refused("no-such-lot", LoyaltyTexts.NoSuchLot(chosen, unit.Name));
-        }
-
-        var becomes = NewLife(request, plan, unit, membership, context);
-        if (IsOver(becomes, context) is { } over)
-        {
-            return over;
-        }
-
-        decision.Draw(staff.Counted);
-        var change = membership.Wallet(unit.Name).Amend(lot => chosen is null || lot.Name == chosen ? becomes with { Issuer = lot.Issuer } : null);
-        if (becomes.Idles && unit.Idle is { } idle)
-        {
-            // Who is asked to stay active is given the whole time once more from now on.
-            var moment = MomentIn(plan, context);
-            change = change with { Wallet = change.Wallet with { IdleUntil = moment.StartOf(idle.GoneAfter(moment.Date)) } };
-        }
-
-        decision.Rearrange(plan, unit, change, reason);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.LotsAmended) { Subject = reason, Text = LoyaltyTexts.LotsAmended(change.Movements.Count / 2, request.Fields[LoyaltyEvents.Consent].AsCode ?? "") });
-        return decision.Outcome();
-    }
-
     private static Outcome Reinstate(CustomerEvent request, ProgramPlan plan, UnitPlan unit, LoyaltyState state, ModuleContext context)
     {
         if (!TryAmount(request, out var amount, out var refused))
@@ -401,11 +365,12 @@ internal static class WalletRequests
         };
     }
 
-    private static Lot NewLife(CustomerEvent request, ProgramPlan plan, UnitPlan unit, Membership membership, ModuleContext context) =>
+    /// <summary>The life that is asked for, or, where none is, that of what is earned now.</summary>
+    public static Lot NewLife(CustomerEvent request, ProgramPlan plan, UnitPlan unit, Membership membership, ModuleContext context) =>
         request.Fields[LoyaltyEvents.ExpiryField].AsInstant is { } expiry ? new Lot(expiry, 0) : unit.LotOf(MomentIn(plan, context), null, membership);
 
-    // Units with a life that is over would be gone at once, whatever was meant.
-    private static Outcome.Refused? IsOver(Lot life, ModuleContext context) =>
+    /// <summary>Units with a life that is over would be gone at once, whatever was meant.</summary>
+    public static Outcome.Refused? IsOver(Lot life, ModuleContext context) =>
         life.Expiry is { } end && end <= context.Moment.Instant && !context.AlreadyAccepted ? new("already-over", LoyaltyTexts.LifeAlreadyOver(end, context.Moment.Instant)) : null;
 
     private static bool TryAmount(CustomerEvent request, out long amount, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out Outcome.Refused? refused)

@@ -16,6 +16,7 @@ internal readonly partial struct Climb
     /// <param name="at">When it had been counted; what was counted for so long that it is not known any more has no effect now.</param>
     public TierStanding Recount(TierStanding standing, long amount, Instant at)
     {
+        standing = standing.Renamed(ladder) with { Before = standing.Before?.Renamed(ladder) };
         standing = Asked(standing is { Counts.IsEmpty: true, Before: null } ? standing with { Before = standing.Alone } : standing);
         standing = Present(standing, standing);
         var place = standing.Counts.ToList().FindIndex(count => count.At == at);
@@ -198,10 +199,14 @@ internal readonly partial struct Climb
         return names is null ? [] : names.ToSequence();
     }
 
-    // Of what was counted before answers were kept it is known which tiers are held: their conditions held.
-    private TierStanding Answered(TierStanding standing, Sequence<string> closed) => ladder.Asks && standing.Answers.IsEmpty
-        ? standing with { Answers = [new TierAnswer(Instant.MinValue, closed.Where(name => standing.Held.All(hold => hold.Tier != name)).ToSequence())] }
-        : standing;
+    // Of what was counted before answers were kept it is known which tiers are held, whatever they were called then: their conditions held.
+    private TierStanding Answered(TierStanding standing, Sequence<string> closed)
+    {
+        var ladderOf = ladder;
+        return ladder.Asks && standing.Answers.IsEmpty
+            ? standing with { Answers = [new TierAnswer(Instant.MinValue, closed.Where(name => standing.Held.All(hold => ladderOf.LevelOf(hold.Tier) != ladderOf.LevelOf(name))).ToSequence())] }
+            : standing;
+    }
 
     // The ladder climbed again up to the moment.
     private TierStanding Again(TierStanding standing, Sequence<TierCount> counts) => Present(Climbed(standing with { Counts = counts }), standing);

@@ -105,9 +105,9 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         }
 
         var sum = 0L;
-        foreach (var day in standing.Days)
+        foreach (ref readonly var day in Within(rolling, standing.Days, moment.Date))
         {
-            sum += rolling.Leaves(day.Day) > moment.Date ? day.Amount : 0;
+            sum += day.Amount;
         }
 
         return sum;
@@ -178,7 +178,7 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
     {
         if (ladder.Window is QualificationWindow.Rolling rolling)
         {
-            return standing.Days.IsEmpty || rolling.Leaves(standing.Days[0].Day) > moment.Date ? standing : standing with { Days = Within(rolling, standing.Days, moment.Date) };
+            return standing.Days.IsEmpty || rolling.Leaves(standing.Days[0].Day) > moment.Date ? standing : standing with { Days = Sequence.Create(Within(rolling, standing.Days, moment.Date)) };
         }
 
         while (ladder.Window.PeriodOf(moment.Date, standing.Joined) is { } period && (standing.Opened is not { } opened || opened < moment.StartOf(period.Start)))
@@ -191,7 +191,18 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
         return standing;
     }
 
-    private static Sequence<DayCount> Within(QualificationWindow.Rolling rolling, Sequence<DayCount> days, LocalDate today) => days.Where(day => rolling.Leaves(day.Day) > today).ToSequence();
+    // Earlier days leave earlier, or with later ones.
+    private static ReadOnlySpan<DayCount> Within(QualificationWindow.Rolling rolling, Sequence<DayCount> days, LocalDate today)
+    {
+        var all = days.AsSpan();
+        var left = 0;
+        while (left < all.Length && rolling.Leaves(all[left].Day) <= today)
+        {
+            left++;
+        }
+
+        return all[left..];
+    }
 
     // At the instant at which a window is over: what it reached begins where it begins with the next, and the count starts anew.
     private TierStanding Close(TierStanding standing)
@@ -433,22 +444,17 @@ internal readonly partial struct Climb(TierLadder ladder, Moment moment, IEviden
 
     private static Sequence<DayCount> Added(Sequence<DayCount> days, LocalDate day, long amount)
     {
-        var counts = days.ToList();
-        var place = counts.FindIndex(item => item.Day >= day);
-        if (place >= 0 && counts[place].Day == day)
+        var all = days.AsSpan();
+        var place = all.Length;
+        while (place > 0 && all[place - 1].Day >= day)
         {
-            counts[place] = counts[place] with { Amount = checked(counts[place].Amount + amount) };
-            if (counts[place].Amount == 0)
-            {
-                counts.RemoveAt(place);
-            }
-        }
-        else
-        {
-            counts.Insert(place < 0 ? counts.Count : place, new DayCount(day, amount));
+            place--;
         }
 
-        return Sequence.Create<DayCount>(CollectionsMarshal.AsSpan(counts));
+        var isCounted = place < all.Length && all[place].Day == day;
+        var sum = isCounted ? checked(all[place].Amount + amount) : amount;
+        var rest = all[(isCounted ? place + 1 : place)..];
+        return sum == 0 && isCounted ? Sequence.Given<DayCount>([.. all[..place], .. rest]) : Sequence.Given<DayCount>([.. all[..place], new DayCount(day, sum), .. rest]);
     }
 
     private static Instant? Earlier(Instant? left, Instant? right) => left is null ? right : right is null || left < right ? left : right;

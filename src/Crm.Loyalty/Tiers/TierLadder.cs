@@ -161,6 +161,9 @@ public sealed record TierLadder
 
     internal string? NameOf(int level) => level < 0 ? null : Tiers[level].Name;
 
+    /// <summary>The name that a level has now, which may have had another; one that is none of the ladder's stays as it is.</summary>
+    internal string NameNow(string tier) => NameOf(LevelOf(tier)) ?? tier;
+
     /// <summary>Until when a hold lasts, its grace included; null: without end.</summary>
     internal Instant? EndOf(TierHold hold, DateTimeZone zone) => hold.Until is not { } until ? null
         : Grace == default ? until

@@ -72,6 +72,12 @@ public sealed record TierProgress
         };
     }
 
+    /// <summary>Until when a standing lasts at least, where that is seen without climbing ahead: no end that is shown is on an earlier day, whatever conditions answer. Null: it cannot be seen.</summary>
+    internal static Instant? LastsUntil(TierLadder ladder, TierStanding standing, Moment moment) =>
+        ladder.Start == TierStart.AtOnce && ladder.Fall is TierFall.ToEarned or TierFall.OneLevel && ladder.Held is not TierValidity.WhileQualified && standing is { Pin: null, Floor: null }
+            ? Latest(ladder, standing, ladder.LevelOf(standing.Tier), moment)?.Until
+            : null;
+
     // In a rolling window a tier that is held while the count reaches ends when days leave the window, and then stays for the grace.
     private static (TierStep? Keep, Instant? End) Following(TierLadder ladder, TierStanding standing, Moment moment, QualificationWindow.Rolling rolling, TierHold hold, Climb climb)
     {

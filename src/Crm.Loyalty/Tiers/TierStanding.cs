@@ -57,20 +57,23 @@ public sealed record TierStanding
             .Select(day => new DayCount(day.Key, onceADay ? day.Max(item => item.Amount) : day.Sum(item => item.Amount))).Where(day => day.Amount != 0).ToSequence(),
         Counts = Pinned.Concat(other.Pinned).OrderBy(count => count.At).ToSequence(),
         Answers = Answers.IsEmpty ? other.Answers : other.Answers.IsEmpty ? Answers : [.. Answers.Concat(other.Answers).OrderBy(answer => answer.At).ThenBy(answer => !answer.IsDue)
-            .Select(answer => answer with { Without = WithoutAt(answer.At, !answer.IsDue).Intersect(other.WithoutAt(answer.At, !answer.IsDue), StringComparer.Ordinal).ToSequence() })],
+            .Select(answer => answer with { Without = WithoutAt(answer.At, !answer.IsDue).IntersectBy(other.WithoutAt(answer.At, !answer.IsDue).Select(ladder.NameNow), ladder.NameNow, StringComparer.Ordinal).ToSequence() })],
         Before = (Before, other.Before) switch
         {
             ({ } one, { } two) => one.With(two, ladder, onceADay) with { Counted = checked(one.Counted + two.Counted) },
             var (one, two) => one ?? two,
         },
         LastDay = LastDay is { } latest && !(other.LastDay > latest) ? latest : other.LastDay,
-        Held = Held.Concat(other.Held).GroupBy(hold => (hold.Tier, hold.Until)).Select(same => same.MinBy(hold => hold.Since)).OrderBy(hold => hold.Since).ToSequence(),
+        Held = Held.Concat(other.Held).GroupBy(hold => (ladder.NameNow(hold.Tier), hold.Until)).Select(same => same.MinBy(hold => hold.Since)).OrderBy(hold => hold.Since).ToSequence(),
         Floor = Floor is { } floor && !(other.Floor is { } theirs && ladder.LevelOf(theirs.Tier) > ladder.LevelOf(floor.Tier)) ? floor : other.Floor,
         Pin = Pin ?? other.Pin,
     };
 
     /// <summary>This standing without what was counted when, and without what staff have granted.</summary>
     internal TierStanding Alone => this with { Counts = [], Answers = [], Before = null, Floor = null, Pin = null, Tier = null };
+
+    /// <summary>This standing with the tiers that are held called as they are now.</summary>
+    internal TierStanding Renamed(TierLadder ladder) => this with { Held = Held.Select(hold => hold with { Tier = ladder.NameNow(hold.Tier) }).ToSequence() };
 
     /// <summary>The tiers whose conditions did not hold at an instant: before what happened at it, or after.</summary>
     internal Sequence<string> WithoutAt(Instant at, bool after = false)

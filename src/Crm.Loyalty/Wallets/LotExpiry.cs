@@ -174,8 +174,8 @@ public abstract record LotExpiry
     }
 
     /// <summary>
-    /// All such units of the member run out together when the member has been idle for long. Idleness belongs to the wallet: an activity moves the day for all of them at once, and no lot is written anew.
-    /// What refunds give back is no activity, nor is what others give or what staff give; where nothing idles yet, such units have the whole time, and those of another member bring the day that they had there.
+    /// All such units of the member run out together when the member has been idle for long. Idleness belongs to the wallet: an activity moves the day for all of them at once, no lot is written anew, and the time runs on though all of them are spent.
+    /// What refunds give back is no activity, nor is what others give or what staff give; where no time runs yet, or any more, such units have the whole of it, and those of another member bring the day that they had there.
     /// </summary>
     /// <param name="Months">0 or more.</param>
     /// <param name="Days">0 or more, counted after the months.</param>

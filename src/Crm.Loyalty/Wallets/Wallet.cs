@@ -22,7 +22,10 @@ public sealed partial record Wallet
     /// <summary>Units that cannot be spent yet, by name.</summary>
     public Sequence<PendingLot> Pending { get; init; }
 
-    /// <summary>From this instant on the lots that idle are gone, unless the member does something before. It begins with the first that come in, and again with the first after all were gone; null where nothing ever idled.</summary>
+    /// <summary>
+    /// From this instant on the lots that idle are gone, unless the member does something before. It is the account's and not the units': it begins with the first that come in, runs on though all of them are spent, and begins
+    /// again with the first that come in after it was over; null where nothing ever idled.
+    /// </summary>
     public Instant? IdleUntil { get; init; }
 
     /// <summary>What was written off in all: taken back or spent, not earned, and not asked back.</summary>
@@ -268,6 +271,23 @@ public sealed partial record Wallet
                 movements.Add(new LotMovement(lot.Name, Movement.Offset, -lot.Amount));
                 movements.Add(new LotMovement(other.Name, Movement.Offset, lot.Amount));
                 wallet = wallet with { Lots = Added(Added(wallet.Lots, lot with { Amount = -lot.Amount }), other with { Amount = lot.Amount }) };
+            }
+        }
+
+        return new WalletChange(wallet, movements.ToSequence());
+    }
+
+    /// <summary>Gives pending lots another life, which they have when they become available: every lot that is chosen becomes the lot that is said.</summary>
+    internal WalletChange AmendPending(Func<PendingLot, Lot?> becomes)
+    {
+        var (wallet, movements) = (this, new List<LotMovement>());
+        foreach (var lot in Pending.Where(lot => lot.Lot.Amount > 0))
+        {
+            if (becomes(lot) is { } life && lot with { Lot = life with { Amount = lot.Lot.Amount } } is var other && other.Name != lot.Name)
+            {
+                movements.Add(new LotMovement(lot.Name, Movement.Offset, -lot.Lot.Amount));
+                movements.Add(new LotMovement(other.Name, Movement.Offset, lot.Lot.Amount));
+                wallet = wallet with { Pending = Added(Added(wallet.Pending, lot with { Lot = lot.Lot with { Amount = -lot.Lot.Amount } }), other) };
             }
         }
 

@@ -188,6 +188,23 @@ public sealed class Disposals
     }
 
     [Fact]
+    public async Task Whoever_is_merged_while_a_run_goes_on_into_somebody_of_the_same_version_is_no_damage()
+    {
+        var shop = await BusyAsync(10);
+        for (var visit = 0; visit < 11; visit++)
+        {
+            await shop.RecordAsync(Merges.Purchase($"ben:{visit}", Merges.Ben, 2_000) with { OccurredAt = Day(1) });
+        }
+
+        var held = new List<string>();
+        var amy = (await shop.ReadAsync()).Customer;
+        await shop.Engine.DisposeOfJournalAsync(new DisposalRequest(Day(5)) { UntilFor = view => view.Customer == amy ? null : MergedWithOther(shop, amy, Day(5)), Held = one => held.Add(one.Code) }, Token);
+
+        Assert.Equal(11, (await shop.ReadAsync()).Version);
+        Assert.Empty(held);
+    }
+
+    [Fact]
     public async Task A_state_of_a_module_that_the_engine_does_not_have_keeps_the_journal_unless_the_module_is_gone_for_good()
     {
         var shop = await BusyAsync(60);

@@ -195,6 +195,26 @@ public sealed class FoundBySimulation
         Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning()));
     }
 
+    [Fact]
+    public async Task A_late_event_that_nobody_counts_is_the_newest_of_a_checkpoint_after_it_too()
+    {
+        var open = new Shop(Options, new ClubModule(If.Purchases().InLast(Duration.FromDays(7)).Count().AtLeast(3)));
+        await DaysAsync(25, 32, open);
+
+        // Points of January run out, and later those of February, without anything that happens.
+        open.Clock.Set(Day(91));
+        await open.Engine.RunDueAsync(cancellationToken: Token);
+        Assert.NotNull((await open.RecordAsync(Histories.Redeem("till:too-much", 10_000) with { OccurredAt = Day(125) })).Refusal);
+        Assert.Equal(Day(90), await LastCheckpointAsync());
+
+        await open.RecordAsync(new CustomerEvent { Key = EventKey.Parse("mail:1"), Kind = MessageOutcomes.Opened, Identity = Shop.Amy, OccurredAt = Day(60), Fields = Fields.Of(("occasion", "news")) });
+
+        Assert.Empty(await DifferencesAsync(new HistoryStart.Before(Day(125)), open));
+        Assert.Empty(await DifferencesAsync(new HistoryStart.Beginning(), open));
+
+        async Task<Instant?> LastCheckpointAsync() => (await open.Store.LoadHistoryAsync((await open.ReadAsync()).Customer, new HistoryStart.Before(Day(125)), Token)).Checkpoint?.At;
+    }
+
     private static ScriptModule Giver() => new(
         new ModuleContract { Name = "giver", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance },
         (notes, context) => context.Cause.Source == "till" ? notes.Plus("gave") with { FollowUps = [CustomerEvent.Purchase($"gift:{context.Cause.Value}", Identity.User("ben"), Money.Hkd(10))] } : notes.Plus("got"));
@@ -216,20 +236,20 @@ public sealed class FoundBySimulation
 
     private static Instant Day(int day) => Shop.Opening + Duration.FromDays(day);
 
-    private async Task DaysAsync(int first, int last)
+    private async Task DaysAsync(int first, int last, Shop? of = null)
     {
         for (var day = first; day <= last; day++)
         {
-            await shop.RecordAsync(Histories.Purchase($"till:day-{day}", 5_000) with { OccurredAt = Day(day) });
+            await (of ?? shop).RecordAsync(Histories.Purchase($"till:day-{day}", 5_000) with { OccurredAt = Day(day) });
         }
     }
 
-    private async Task<IEnumerable<Difference>> DifferencesAsync(HistoryStart start)
+    private async Task<IEnumerable<Difference>> DifferencesAsync(HistoryStart start, Shop? of = null)
     {
-        var modules = new ModuleSet(shop.Modules);
+        var modules = new ModuleSet((of ?? shop).Modules);
         var codec = new StateCodec(modules);
-        var stored = await shop.Store.LoadAsync(CustomerRef.Of(Shop.Amy), Token);
-        var history = await shop.Store.LoadHistoryAsync(stored.Customer!.Value, start, Token);
+        var stored = await (of ?? shop).Store.LoadAsync(CustomerRef.Of(Shop.Amy), Token);
+        var history = await (of ?? shop).Store.LoadHistoryAsync(stored.Customer!.Value, start, Token);
         return [.. new Redecision(modules, codec, Options).Compare(stored.Customer.Value, codec.Decode(stored.Slots, stored.Version), history)];
     }
 

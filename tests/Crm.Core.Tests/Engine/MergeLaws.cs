@@ -36,7 +36,7 @@ public sealed class MergeLaws
     public void A_module_that_looks_at_luck_while_it_merges_is_caught()
     {
         var calls = 0;
-        Caught(BooksLaw(club => new Shop(club.Options, Merging(club, (real, one, other, context) => real.Merge(one, other, context) is { State: ClubState merged } outcome ? outcome with { State = merged with { Earned = merged.Earned + (++calls % 2) } } : null))));
+        Caught(BooksLaw(club => new Shop(club.Options, [.. Merging(club, (real, one, other, context) => real.Merge(one, other, context) is { State: ClubState merged } outcome ? outcome with { State = merged with { Earned = merged.Earned + (++calls % 2) } } : null), new WatchModule([.. club.Watched])])));
     }
 
     [Fact]

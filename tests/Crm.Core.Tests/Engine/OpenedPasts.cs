@@ -136,6 +136,68 @@ public sealed class OpenedPasts
             (await Assert.ThrowsAsync<ArgumentException>(() => shop.Engine.RebuildAsync(new RebuildRequest(module, RebuildFrom.History), TestContext.Current.CancellationToken).AsTask())).Message;
     }
 
+    [Theory]
+    [InlineData("buys")]
+    [InlineData("opens", "buys")]
+    [InlineData("rebuilds", "buys", "late", "refunds")]
+    [InlineData("opens", "closes", "rebuilds", "buys", "late")]
+    [InlineData("opens", "rebuilds", "closes", "buys", "late")]
+    [InlineData("rebuilds", "opens", "closes", "buys", "refunds")]
+    [InlineData("rebuilds", "rebuilds", "opens", "rebuilds", "closes", "late")]
+    public async Task What_was_decided_anew_sees_all_of_history_from_then_on(params string[] steps)
+    {
+        var shop = await LateAsync(Plain);
+        foreach (var (place, step) in steps.Index())
+        {
+            shop.Clock.Set(shop.Clock.GetCurrentInstant() + Duration.FromHours(1));
+            switch (step)
+            {
+                case "buys":
+                    await shop.RecordAsync(Histories.Purchase("till:4", 1_000));
+                    break;
+                case "late":
+                    await shop.RecordAsync(Histories.Purchase("till:5", 1_000) with { OccurredAt = Shop.Opening + Duration.FromHours(36) });
+                    break;
+                case "refunds":
+                    await shop.RecordAsync(Histories.Cancellation("till:back", EventKey.Parse("till:2")));
+                    break;
+                case "opens":
+                    await shop.RecordAsync(Opening("desk:open", Opened));
+                    break;
+                case "closes":
+                    await shop.RecordAsync(Histories.Cancellation("desk:close", EventKey.Parse("desk:open")));
+                    break;
+                default:
+                    var report = await shop.Engine.RebuildAsync(new RebuildRequest("notes", RebuildFrom.History), TestContext.Current.CancellationToken);
+                    Assert.Equal(steps.Take(place).Contains("rebuilds") ? 0 : 1, report.Changed);
+                    break;
+            }
+        }
+
+        string[] before = steps.Contains("refunds") ? ["1", "3"] : ["1", "2", "3"];
+        string[] after = [.. steps.Where(step => step is "buys" or "late").Select(step => step == "buys" ? "4" : "5")];
+        Assert.Equal(
+            [.. steps.Contains("rebuilds") || steps.Contains("opens") ? before : [], .. after],
+            (await shop.ReadAsync()).Slot<Notes>("notes").Lines.Where(line => line != "opened").Order(StringComparer.Ordinal));
+        await SoundAsync(shop);
+    }
+
+    // Notes each purchase, and has no units.
+    private static ScriptModule Plain => new(
+        new ModuleContract
+        {
+            Name = "notes",
+            Kinds = [new EventKind(Opened, EventNature.Happening) { OpensHistory = true }],
+            Handles = [Opened, EventKinds.PurchaseName],
+            Codec = NotesCodec.Instance,
+        },
+        (notes, context) => context.Stimulus switch
+        {
+            Stimulus.Happened({ Kind: Opened }) => notes.Plus("opened"),
+            Stimulus.Happened({ Kind: EventKinds.PurchaseName } purchase) => notes.Plus(purchase.Key.Value),
+            _ => Outcome.Nothing,
+        });
+
     // Three purchases, of which the second came last; then the host has another module.
     private static async Task<Shop> LateAsync(ICustomerModule module, RecordMode mode = RecordMode.Live)
     {

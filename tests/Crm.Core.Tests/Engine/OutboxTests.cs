@@ -209,6 +209,30 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_behind_the_lease_ends_it_and_the_rest_leaves_in_another_run()
+    {
+        var engine = Engine(Letters);
+        await WelcomeAsync(engine, 100);
+        var began = clock.GetCurrentInstant();
+        clock.Advance(Duration.FromHours(2));
+        var handedOver = 0;
+        postman.AfterDelivery = () =>
+        {
+            if (++handedOver == 50)
+            {
+                clock.Set(began + Duration.FromHours(1));
+            }
+        };
+
+        var report = await engine.PumpAsync(cancellationToken: Token);
+        var next = await engine.PumpAsync(cancellationToken: Token);
+
+        Assert.Equal((50, true), (report.Sent, report.IsCutShort));
+        Assert.Equal((50, false), (next.Sent, next.IsCutShort));
+        Assert.Equal(100, postman.Ids.Distinct().Count());
+    }
+
+    [Fact]
     public async Task What_became_of_messages_is_written_while_the_run_goes_on()
     {
         var engine = Engine(Letters);

@@ -71,6 +71,9 @@ public sealed class WhatMembersWant
         Assert.Equal(("insufficient-balance", 25L), (refused.Refusal?.Code, await shop.Holds("points")));
         Assert.Contains("30", refused.Refusal?.Detail.Chinese);
         Assert.Equal(["half-price"], shop.Module.Show(await shop.Reads())[0].Rewards.Where(offer => !offer.IsAvailable).Select(offer => offer.Reward.Name));
+        await shop.Buys(50);
+        Assert.True((await shop.Wants("half-price")).Accepted);
+        Assert.Equal(0, await shop.Holds("points"));
     }
 
     [Theory]
@@ -124,6 +127,9 @@ public sealed class WhatMembersWant
         Assert.Equal(410, await shop.Holds("miles"));
         shop.On(2029, 1, 14);
         Assert.Equal(0, await shop.Holds("miles"));
+
+        await shop.Buys(5_000);
+        Assert.Equal(-5_000, (await shop.Wants("ticket")).Total("miles"));
     }
 
     [Theory]

@@ -40,7 +40,7 @@ public sealed class GoingOn
 
     [Fact]
     public void The_law_catches_a_book_that_loses_a_page() =>
-        Counterfeits.Caught(() => Law(rows => new News(rows), new LosesStatements()).Check(Config.QuickThrowOnFailure.WithMaxTest(200)));
+        Counterfeits.CaughtBy<ChangedBookException>(() => Law(rows => new News(rows), new LosesStatements()).Check(Config.QuickThrowOnFailure.WithMaxTest(200)));
 
     [Fact]
     public async Task A_script_in_another_language_hashes_the_exports_of_both_counts()

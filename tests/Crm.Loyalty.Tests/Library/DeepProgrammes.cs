@@ -45,7 +45,9 @@ public sealed class DeepProgrammes
     private static void Check(Func<string, LoyaltyProgram> read) => Prop.ForAll(DeepConditions.Any, condition =>
     {
         var written = LoyaltyProgramJson.Write(Asking(condition));
-        Assert.Equal(written, LoyaltyProgramJson.Write(read(written)));
+        LoyaltyProgram? found = null;
+        Assert.Null(Record.Exception(() => found = read(written)));
+        Assert.Equal(written, LoyaltyProgramJson.Write(found!));
     }).Check(Config.QuickThrowOnFailure);
 
     private static LoyaltyProgram Asking(Condition condition) => Samples.TeaClub with { Rules = [Samples.Per(1, 10) with { Name = "base", When = condition }, Samples.TeaClub.Rules[1]] };

@@ -28,6 +28,8 @@ public sealed class Leaving
 {
     private static readonly Identity Ben = Identity.User("ben");
 
+    private const string Codes = "23456789";
+
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(40);
 
     [Theory]
@@ -54,6 +56,81 @@ public sealed class Leaving
     [InlineData(Cascade.History)]
     [InlineData(Cascade.None)]
     public void Challenges_that_go_on_are_caught(Cascade cascade) => Caught(cascade, (before, after) => after with { Challenges = before.Challenges });
+
+    [Theory]
+    [InlineData(Cascade.History)]
+    [InlineData(Cascade.None)]
+    public void Codes_that_can_still_be_used_are_caught(Cascade cascade) => Caught(cascade, (before, after) => after with { Rewards = before.Rewards });
+
+    [Theory]
+    [InlineData(Cascade.History)]
+    [InlineData(Cascade.None)]
+    public void Wishes_of_carts_that_stay_are_caught(Cascade cascade) => Caught(cascade, (before, after) => after with { Carts = before.Carts });
+
+    [Theory]
+    [InlineData(Cascade.History, LeavePolicy.Forfeit, "unknown-code", 0)]
+    [InlineData(Cascade.History, LeavePolicy.Keep, null, 1)]
+    [InlineData(Cascade.None, LeavePolicy.Forfeit, "unknown-code", 0)]
+    [InlineData(Cascade.None, LeavePolicy.Keep, null, 1)]
+    public async Task A_code_that_was_not_used_and_what_was_wanted_for_a_cart_go_with_who_leaves_where_all_is_given_up(Cascade cascade, LeavePolicy leaving, string? refusal, int carts)
+    {
+        var program = Program(cascade);
+        var module = new LoyaltyModule(program with { Membership = program.Membership with { Leaving = leaving } });
+        var club = new Club(module);
+        await club.Records(MemberEvents.Join("app:join", Samples.Amy));
+        foreach (var code in new[] { "TEA-2222-2222", "TEA-2222-3333", "TEA-2222-4444" })
+        {
+            await club.Takes("voucher", code: code);
+        }
+
+        await club.Records(RewardEvents.Use("pos:use", Samples.Amy, "TEA-2222-2222"));
+        await club.Records(CartEvents.Want("app:want", RewardClub.Authority, "cart-1", 50));
+
+        var receipt = await club.Records(MemberEvents.Leave("app:leave", Samples.Amy));
+
+        Assert.Equal(refusal, (await club.Records(RewardEvents.Use("pos:later", Samples.Amy, "TEA-2222-3333"))).Refusal?.Code);
+        Assert.Equal(carts, (await Of(club, module)).Carts.Count);
+        Assert.Equal(
+            leaving == LeavePolicy.Forfeit ? [("2 of reward 'voucher' were given up by leaving, with the codes not used.", "退出計劃，放棄未使用的獎賞「voucher」2 份。")] : Array.Empty<(string?, string?)>(),
+            receipt.Lines.Where(line => line.Code == "reward-forfeited").Select(line => (line.Text?.English, line.Text?.Chinese)));
+        Assert.Empty(await club.Differences(module));
+    }
+
+    [Fact]
+    public async Task Whoever_had_left_when_they_used_a_code_and_nobody_knew_it_yet_owes_nothing_for_it()
+    {
+        var module = new LoyaltyModule(RewardClub.Program(RewardClub.Mug with { Code = new() { Pattern = "TEA-####-####" } }));
+        var club = new Club(module);
+        await club.Buys(100);
+        await club.Takes("mug", code: "TEA-2222-2222");
+        club.On(2026, 1, 16);
+        Assert.True((await club.Records(RewardEvents.Use("pos:use", Samples.Amy, "TEA-2222-2222"))).Accepted);
+
+        await club.Records(MemberEvents.Leave("app:late", Samples.Amy) with { OccurredAt = Samples.Local(2026, 1, 15, 20) });
+
+        var membership = await club.Membership();
+        Assert.Equal((0L, 1L, 1), (membership.Wallet("points").Balance, membership.Rewards[0].Taken, membership.Rewards[0].Used.Count));
+        Assert.Empty(await club.Differences(module));
+    }
+
+    [Theory]
+    [InlineData(Cascade.History)]
+    [InlineData(Cascade.None)]
+    public async Task A_redemption_that_is_cancelled_after_leaving_gives_back_what_was_paid_though_its_code_was_given_up(Cascade cascade)
+    {
+        var module = new LoyaltyModule(RewardClub.Program(RewardClub.Mug with { Code = new() { Pattern = "TEA-####-####" } }) with { Cascade = cascade, Membership = new() { Leaving = LeavePolicy.Forfeit } });
+        var club = new Club(module);
+        await club.Buys(100);
+        await club.Records(RewardEvents.Redeem("app:mug", RewardClub.Authority, "mug", code: "TEA-2222-2222"));
+        await club.Records(MemberEvents.Leave("app:leave", Samples.Amy));
+
+        await club.Records(CustomerEvent.Cancellation("desk:cancel", Samples.Amy, "app:mug"));
+
+        // History decided again had the units given up by leaving; alone, the redemption is undone as a whole.
+        Assert.Equal((cascade == Cascade.None ? 100L : 0, 0L), await Of(club, module) is var left ? (left.Wallet("points").Balance, left.Rewards.Sum(reward => reward.Taken)) : default);
+        Assert.Equal("unknown-code", (await club.Records(RewardEvents.Use("pos:use", Samples.Amy, "TEA-2222-2222"))).Refusal?.Code);
+        Assert.Empty(await club.Differences(module));
+    }
 
     [Theory]
     [InlineData(Cascade.History, 100, 60)]
@@ -111,6 +188,23 @@ public sealed class Leaving
         Assert.Equal("no-full-card", (await club.TakesTheFreeOne()).Refusal?.Code);
         await club.Drinks(3);
         Assert.Null((await club.TakesTheFreeOne()).Refusal);
+    }
+
+    [Theory]
+    [InlineData(Cascade.History, -1)]
+    [InlineData(Cascade.None, 0)]
+    public async Task A_free_one_that_was_taken_is_owed_after_leaving_where_history_is_decided_again_and_stays_where_not(Cascade cascade, long free)
+    {
+        var module = new LoyaltyModule(CupCards.Program with { StampCards = [CupCards.Buy(3)], Cascade = cascade });
+        var club = new Club(module);
+        await club.Records(CupCards.Purchase("pos:six", 6));
+        await club.TakesTheFreeOne();
+        await club.Records(MemberEvents.Leave("app:leave", Samples.Amy));
+
+        await club.Records(CupCards.Refund("pos:back", "pos:six", 6));
+
+        Assert.Equal(free, (await Of(club, module)).Card("cups").Free);
+        Assert.Empty(await club.Differences(module));
     }
 
     [Fact]
@@ -184,11 +278,11 @@ public sealed class Leaving
         }
 
         await club.Records(MemberEvents.Leave("app:leave", leaver));
-        var before = Standing((await club.Reads(stays))!.Slot<LoyaltyState>(LoyaltyNames.Module).In("tea-club"));
+        var before = Standing((await club.Reads(stays))!.Slot<LoyaltyState>(LoyaltyNames.Module).In("tea-club"), club.Now);
 
         await club.Engine.MergeAsync(new MergeRequest(EventKey.Parse("desk:merge"), CustomerRef.Of(Samples.Amy), CustomerRef.Of(Ben)), TestContext.Current.CancellationToken);
 
-        Assert.Equal(before, Standing(await club.Membership()));
+        Assert.Equal(before, Standing(await club.Membership(), club.Now));
         Assert.Equal(MemberStatus.Member, (await club.Membership()).Life?.Status);
         await club.Records(MemberEvents.Leave("app:leave-2", Samples.Amy));
         await club.Records(MemberEvents.Join("app:back", Samples.Amy));
@@ -196,7 +290,7 @@ public sealed class Leaving
         var (fresh, own) = (new Club(module), await club.Membership());
         await fresh.Records(MemberEvents.Join("app:join", Samples.Amy));
         await fresh.Records(Purchase("pos:last", Samples.Amy, 20, 1));
-        Assert.Equal(Standing(await fresh.Membership()), Standing(own));
+        Assert.Equal(Standing(await fresh.Membership(), club.Now), Standing(own, club.Now));
         Assert.Empty(await club.Differences(module));
     }
 
@@ -253,6 +347,8 @@ public sealed class Leaving
             {
                 club.At(club.Now + Duration.FromDays(days));
                 await club.Records(Purchase($"past:{place}", Samples.Amy, amount, cups));
+                await club.Takes("voucher", code: $"TEA-2222-222{Codes[place]}");
+                await club.Records(CartEvents.Want(club.NextKey(), RewardClub.Authority, $"cart-{place}", amount, Duration.FromDays(366)));
             }
 
             await club.Records(MemberEvents.Leave("app:leave", Samples.Amy));
@@ -275,7 +371,7 @@ public sealed class Leaving
                     await club.Returns($"past:{place + then.Item2}", past.Item1[place + then.Item2].Amount);
                 }
 
-                Assert.Equal(Standing((await club.Reads(Ben))!.Slot<LoyaltyState>(module.Contract.Name).In("tea-club")), Standing(await Of(club, module)));
+                Assert.Equal(Standing((await club.Reads(Ben))!.Slot<LoyaltyState>(module.Contract.Name).In("tea-club"), club.Now), Standing(await Of(club, module), club.Now));
             }
 
             return module is not LoyaltyModule || (await club.Differences(module)).Count == 0;
@@ -286,14 +382,16 @@ public sealed class Leaving
         from bought in (from days in Gen.Elements(0, 0, 1, 20, 35, 90) from amount in Gen.Elements(10, 90, 200, 510) from cups in Gen.Choose(1, 5) select (days, amount, cups)).ListOf(count)
         select bought.ToList();
 
-    // What a member has: units, tiers with what counts towards them, cards, and how far they are with challenges.
-    private static string Standing(Membership membership) => string.Join("; ", (string[])
+    // What a member has: units, tiers with what counts towards them, cards, how far they are with challenges, codes that can be used, and what is wanted for carts. What came at one instant counts a tick apart.
+    private static string Standing(Membership membership, Instant now) => string.Join("; ", (string[])
     [
         .. new[] { "points", "status", "stars" }.Select(unit => $"{unit} {membership.Balances(unit)} {string.Join(' ', membership.Wallet(unit).Lots.Select(lot => $"{lot.Name}:{lot.Amount}"))}"),
         .. new[] { "tier", "spend", "visits", "year", "held" }.Select(ladder => membership.Standing(ladder) is { } standing
             ? $"{ladder} {standing.Tier} {standing.Counted} {(ladder == "held" ? "" : standing.Joined)} {string.Join(' ', standing.Days)} {string.Join(' ', standing.Held.Select(hold => $"{hold.Tier}..{hold.Until}").Distinct())}" : ladder),
         .. new[] { "cups", "gifts" }.Select(card => membership.Card(card) is var standing ? $"{card} {standing.Stamps} of {standing.Goal}, {standing.Free}" : card),
         .. new[] { "three", "months" }.Select(challenge => membership.Challenge(challenge) is { } standing ? $"{challenge} {string.Join(' ', standing.Counts)} {standing.Period} {standing.Met} {standing.Streak} {standing.Frozen}" : challenge),
+        .. membership.Rewards.SelectMany(reward => reward.Open).Where(open => !(open.Until <= now + Duration.FromSeconds(1))).Select(open => open.Code),
+        .. membership.Carts.Select(cart => cart.Cart),
     ]);
 
     private static LoyaltyProgram Program(Cascade cascade) => new()
@@ -321,6 +419,8 @@ public sealed class Leaving
             new() { Name = "three", Goals = [new("buy", 3)], Recurrence = Recurrence.OnCompletion, Award = [new UnitAmount("stars", 7)] },
             new() { Name = "months", Goals = [new("buy", 1)], Period = CalendarUnit.Month, Consecutive = 24, Freezes = 1, Award = [new UnitAmount("stars", 11)] },
         ],
+        Rewards = [new() { Name = "voucher", Kind = new RewardKind.Discount(Money.Hkd(5)), Code = new() { Pattern = "TEA-####-####" } }],
+        Payment = new() { Unit = "points", Points = 1, Value = new Money(1, Currency.Hkd) },
         Membership = new() { Enrolment = Enrolment.ByJoining },
     };
 

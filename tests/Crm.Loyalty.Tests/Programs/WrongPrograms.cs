@@ -161,6 +161,22 @@ public sealed class WrongPrograms
         Assert.Contains(errors, error => error.Message.Contains("did you mean 'HKD'?"));
     }
 
+    [Theory]
+    [InlineData(""" "rule": "", """)]
+    [InlineData(""" "rule": "free-lunch", """)]
+    [InlineData("")]
+    public void A_rule_of_no_kind_is_an_error_and_not_left_out(string kind)
+    {
+        var json = $$"""
+            { "name": "tea-club", "zone": "Asia/Hong_Kong", "units": [{ "name": "points", "kind": "redeemable" }], "rules": [{ {{kind}} "name": "lost", "unit": "points", "points": 1 }] }
+            """;
+
+        var error = Assert.Single(Assert.Throws<InvalidLoyaltyProgramException>(() => LoyaltyProgramJson.Read(json)).Errors);
+
+        Assert.Equal("rules[0].rule", error.Path);
+        Assert.Contains("one of 'points-per-amount', ", error.Message);
+    }
+
     [Fact]
     public void A_wrong_condition_is_found_at_its_place_in_json_and_in_code()
     {

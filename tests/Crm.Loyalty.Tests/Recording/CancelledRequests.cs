@@ -3,6 +3,7 @@ using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Redemption;
@@ -373,6 +374,55 @@ public sealed class CancelledRequests
 
         Assert.Equal((10L, 0L, 0L), await Numbers(club, "amy"));
         Assert.Empty(await club.Differences(new LoyaltyModule(Program(policy))));
+    }
+
+    [Theory]
+    [InlineData(DebtPolicy.Carry)]
+    [InlineData(DebtPolicy.ClampToZero)]
+    [InlineData(DebtPolicy.PendingOnly)]
+    public async Task A_refund_finds_what_cannot_be_spent_yet_though_it_has_another_life_since(DebtPolicy policy)
+    {
+        var (club, _) = await Waiting(policy);
+
+        await club.Returns("pos:waits", 60);
+        Assert.Equal((0L, 40L, 0L), (await Amy(club)).Wallet("points") is var left ? (left.Balance, left.PendingTotal, left.Shortfall) : default);
+        await club.Returns("pos:waits", 40);
+        Assert.Equal((0L, 0L, 0L), (await Amy(club)).Wallet("points") is var gone ? (gone.Balance, gone.PendingTotal, gone.Shortfall) : default);
+        Assert.Empty(await club.Differences(new LoyaltyModule(Pending(policy))));
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(30)]
+    public async Task What_cannot_be_spent_yet_has_the_life_again_that_it_had_before_it_was_amended(int day)
+    {
+        var (club, before) = await Waiting(DebtPolicy.Carry);
+        club.On(2026, 1, day);
+
+        var receipt = await Cancels(club, "desk:amend");
+
+        Assert.DoesNotContain(receipt.Lines, line => line.Code == LineCodes.RanOutBefore);
+        club.On(2026, 1, 30);
+        Assert.Equal([before.Lot], (await Amy(club)).Wallet("points").Lots);
+        Assert.Empty(await club.Differences(new LoyaltyModule(Pending(DebtPolicy.Carry))));
+    }
+
+    // A hundred points that can be spent from the 29th on, and have another life since the 20th.
+    private static async Task<(Club Club, PendingLot Before)> Waiting(DebtPolicy policy)
+    {
+        var club = Club.Of(Pending(policy));
+        await club.Buys(100, "pos:waits");
+        club.On(2026, 1, 20);
+        var before = Assert.Single((await Amy(club)).Wallet("points").Pending);
+        Assert.True((await club.Records(LoyaltyEvents.AmendLots("desk:amend", Samples.Amy, Samples.Local(2027, 6, 1), "goodwill", "terms-2026", "staff:1"))).Accepted);
+        Assert.NotEqual(before, Assert.Single((await Amy(club)).Wallet("points").Pending));
+        return (club, before);
+    }
+
+    private static LoyaltyProgram Pending(DebtPolicy policy)
+    {
+        var program = Program(policy);
+        return program with { Units = [program.Units[0] with { Activation = Activation.AfterDays(14) }, .. program.Units.Skip(1)] };
     }
 
     // Two lots that become one.

@@ -1,6 +1,7 @@
 using Crm.Events;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Loyalty.Tests.Recording;
 
@@ -47,6 +48,9 @@ internal sealed class Listener(params string[] kinds) : CustomerModule<VipWhen.N
 
     public List<Echo> Echoes { get; } = [];
 
+    /// <summary>When each was heard.</summary>
+    public List<Instant> At { get; } = [];
+
     public override ModuleContract Contract { get; } = new() { Name = "listener", Codec = new VipWhen.NothingCodec(), Handles = kinds.ToSequence() };
 
     protected override Outcome Handle(VipWhen.Nothing state, ModuleContext context)
@@ -55,6 +59,7 @@ internal sealed class Listener(params string[] kinds) : CustomerModule<VipWhen.N
         {
             var what = new[] { "tier", "to", "card", "reward", "challenge", "subject" }.Select(name => echo.Fields[name].AsCode).FirstOrDefault(code => code is not null);
             Echoes.Add(echo);
+            At.Add(context.Moment.Instant);
             Heard.Add($"{echo.Fields["direction"].AsCode ?? echo.Kind} {what}");
         }
 

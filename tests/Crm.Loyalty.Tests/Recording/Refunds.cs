@@ -99,43 +99,6 @@ public sealed class Refunds
     }
 
     [Fact]
-    public async Task What_rules_that_are_gone_have_given_stays_and_only_the_difference_of_todays_is_taken()
-    {
-        var club = Club.TeaClub();
-        await club.Buys(100, "pos:first");
-        await club.Buys(100);
-        club.StartsAgainWith(new LoyaltyModule(Samples.TeaClub with { Rules = [Samples.Per(3, 10), Samples.TeaClub.Rules[1]] }));
-
-        var receipt = await club.Returns("pos:first", 50);
-
-        var amy = await club.Amy();
-        Assert.Equal("loyalty", receipt.Lines.Single(line => line.Code == "decided-by-code-that-is-gone").Subject);
-        Assert.Equal(20 - 15, await club.Points());
-        Assert.Equal((Scalar.Of(5m), Scalar.Of("bronze")), (amy.Fact("loyalty.tea-club.points"), amy.Fact("loyalty.tea-club.tier")));
-        Assert.Equal(5, (await club.Ledger()).Where(entry => entry.Unit == "points").Sum(entry => entry.Amount));
-    }
-
-    [Fact]
-    public async Task More_than_the_rules_that_are_gone_have_given_is_owed_and_still_runs_out_and_is_repaid()
-    {
-        var club = Club.TeaClub();
-        await club.Buys(100, "pos:first");
-        club.On(2026, 2, 15);
-        await club.Buys(100);
-        club.StartsAgainWith(new LoyaltyModule(Samples.TeaClub with { Rules = [Samples.Per(3, 10), Samples.TeaClub.Rules[1]] }));
-        await club.Returns("pos:first", 100);
-        Assert.Equal(-10, (await club.Membership()).Wallet("points").Balance);
-
-        await club.Buys(150);
-
-        Assert.Equal((35, 0), ((await club.Membership()).Wallet("points").Available, (await club.Membership()).Wallet("points").Debt));
-        club.On(2027, 2, 16);
-        Assert.Equal(0, await club.Points());
-        await club.RunDue();
-        Assert.All((await club.Ledger()).Where(entry => entry.Unit == "points").GroupBy(entry => entry.Lot), lot => Assert.Equal(0, lot.Sum(entry => entry.Amount)));
-    }
-
-    [Fact]
     public void Entries_add_up_to_the_wallets_after_any_history()
     {
         var steps = (from what in Gen.Choose(0, 5) from amount in Gen.Choose(1, 400) from days in Gen.Choose(0, 120) from which in Gen.Choose(0, 5) select (what, amount, days, which)).ArrayOf();

@@ -1,3 +1,4 @@
+using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Events;
 using Crm.Loyalty.Memberships;
@@ -5,6 +6,7 @@ using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Tests.Recording;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Modules;
 using Crm.Tests.Shared;
@@ -97,6 +99,51 @@ public sealed class Reservations
 
         // The journal is not what it was when it was sealed; what it leads to is.
         Assert.All(await store.Differences(module), difference => Assert.StartsWith("the journal entry 'app:1': its content", difference, StringComparison.Ordinal));
+    }
+
+    // All of it at the same midnight: what is set aside returns, the year closes whose tier asks what the balance is, and all points run out.
+    [Theory]
+    [InlineData(null)]
+    [InlineData(10)]
+    [InlineData(100)]
+    public async Task What_returns_at_midnight_runs_out_after_tiers_have_closed_at_it(int? aside)
+    {
+        var module = new LoyaltyModule(RewardClub.Program() with
+        {
+            Units = [Points(12), new("status", UnitKind.Status)],
+            Ladders = [new() { Unit = "status", Window = QualificationWindow.CalendarYear, Start = TierStart.NextPeriod, Tiers = [new("basic", 0), new("gold", 100) { When = If.Fact("loyalty.tea-club.points").AtLeast(100) }] }],
+        });
+        var club = new Club(module);
+        club.On(2026, 12, 20);
+        await club.Buys(100);
+        club.On(2026, 12, 21);
+        if (aside is { } amount)
+        {
+            await club.Records(RewardEvents.Reserve("app:r", RewardClub.Authority, amount, Samples.Local(2027, 1, 1) - club.Now, unit: "points"));
+        }
+
+        club.At(Samples.Local(2027, 1, 1) - Duration.FromTicks(1));
+        Assert.Equal(("basic", 100L - (aside ?? 0)), (await club.Tier(), await club.Points()));
+        club.On(2027, 1, 1, 0);
+        Assert.Equal(("gold", 0L), (await club.Tier(), await club.Points()));
+        await club.RunDue();
+        Assert.Empty(await club.Differences(module));
+    }
+
+    [Theory]
+    [InlineData(-1, 40L)]
+    [InlineData(0, 0L)]
+    [InlineData(1, 0L)]
+    public async Task What_returns_is_gone_where_its_lot_has_run_out(int seconds, long left)
+    {
+        var club = Club.Of(RewardClub.Program() with { Units = [Points(10), new("status", UnitKind.Status)] });
+        await club.Buys(40);
+        club.On(2026, 1, 20);
+        await club.Records(RewardEvents.Reserve("app:r", RewardClub.Authority, 40, Samples.Local(2026, 1, 25) - club.Now + Duration.FromSeconds(seconds), unit: "points"));
+
+        club.At(Samples.Local(2026, 1, 25) + Duration.FromSeconds(seconds));
+
+        Assert.Equal((left, 0), (await club.Points(), (await club.Membership()).Reservations.Count));
     }
 
     [Fact]
@@ -256,6 +303,8 @@ public sealed class Reservations
     public void A_reservation_that_owes_where_the_unit_writes_off_is_caught() => Counterfeits.Caught(() => SameLaw(DebtPolicy.ClampToZero, DebtPolicy.Carry).Check(Thorough));
 
     // One redeems at once, one sets aside and takes it at the end; between them the same is bought and brought back.
+    private static LoyaltyUnit Points(int days) => new("points", UnitKind.Redeemable) { Expiry = LotExpiry.AfterDays(days, LastDay.Excluded) };
+
     private static Property SameLaw(DebtPolicy atOnce, DebtPolicy setAside) => Prop.ForAll(
         Arb.From(Gen.Zip(Gen.Elements(1, 60, 99, 100), Gen.Elements(0, 1, 40, 100))),
         Arb.From(Gen.Elements(0, 1, 30, 100).ListOf().Where(bought => bought.Count < 4)),

@@ -1,4 +1,5 @@
 using Crm.Definitions;
+using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Redemption;
@@ -47,6 +48,16 @@ public sealed class RefundScenarios
     }
 
     [Fact]
+    public async Task One_of_two_articles_takes_back_what_it_earned_OD12()
+    {
+        var club = Of(Samples.Per(1, 1) with { Basis = EarningBasis.AllLines });
+        await club.Records(CustomerEvent.Purchase("pos:sale", Samples.Amy, Money.Hkd(100), Samples.Line("tea", 100) with { Quantity = 2 }));
+        await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:sale", Money.Hkd(50), Samples.Line("tea", 50)));
+
+        Assert.Equal(50, await club.Points());
+    }
+
+    [Fact]
     public async Task A_full_refund_gives_back_what_was_spent_and_takes_what_was_earned_OD13()
     {
         var club = Of(Samples.Per(1, 1));
@@ -87,6 +98,17 @@ public sealed class RefundScenarios
         await club.Records(refund);
 
         Assert.Single(await club.Ledger(), entry => entry.Amount < 0);
+    }
+
+    [Fact]
+    public async Task A_refund_of_less_than_nothing_is_no_event_and_takes_nothing_SET20()
+    {
+        var club = Of(Samples.Per(1, 1));
+        await club.Buys(150, "pos:sale");
+
+        await Assert.ThrowsAsync<InvalidEventException>(async () => await club.Returns("pos:sale", -50));
+
+        Assert.Equal(150, await club.Points());
     }
 
     [Fact]

@@ -458,6 +458,30 @@ public sealed class Climbing
         Assert.Equal((Ladders.Day(2028, 7, 1), null), ((await club.Progress(ladder)).Until, (await club.Progress(ladder)).Keep));
     }
 
+    /// <summary>Foreseeing takes thousands of bytes, and is left to the day on which somebody may have to be told.</summary>
+    [Fact]
+    public async Task Who_is_warned_of_an_end_far_off_costs_a_purchase_no_forecast()
+    {
+        Assert.InRange(await BytesOfPurchases(Ladders.Usual with { WarnDaysBefore = 30 }) - await BytesOfPurchases(Ladders.Usual), long.MinValue, 1_000);
+        var rolling = Ladders.Usual with { Window = new QualificationWindow.Rolling(6), Validity = new TierValidity.Fixed(12, 0, Loyalty.Wallets.LastDay.Excluded) };
+        Assert.InRange(await BytesOfPurchases(rolling with { WarnDaysBefore = 30 }) - await BytesOfPurchases(rolling), long.MinValue, 1_000);
+
+        // What one of ten purchases allocates by somebody who has a tier.
+        static async Task<long> BytesOfPurchases(TierLadder ladder)
+        {
+            var club = Ladders.Climbing(ladder);
+            await club.Buys(60);
+            await club.Buys(1);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var number = 0; number < 10; number++)
+            {
+                await club.Buys(1);
+            }
+
+            return (GC.GetAllocatedBytesForCurrentThread() - before) / 10;
+        }
+    }
+
     [Fact]
     public async Task Spend_counts_on_the_articles_of_a_collection()
     {

@@ -1,4 +1,5 @@
 using Crm.Conditions;
+using Crm.Definitions;
 using Crm.Events;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
@@ -74,6 +75,28 @@ public sealed class KeptConditions
         await club.Records(Cancelling("pos:back"));
 
         Assert.Equal("gold", await club.Tier());
+    }
+
+    [Fact]
+    public async Task A_tier_of_an_older_state_comes_back_though_it_has_another_name_since()
+    {
+        var versions = new DefinitionCatalog<LoyaltyProgram>(
+        [
+            (Ladders.Program(Gold) with { Cascade = Cascade.None }).Define(),
+            (Ladders.Program(Gold with { Tiers = [new("basic", 0), new("topaz", 500) { When = Vip, Formerly = ["gold"] }] }) with { Cascade = Cascade.None }).Define(2, Samples.Local(2026, 3, 1)),
+        ]);
+        var module = new LoyaltyModule(versions);
+        var club = Club(new Forgetting(module));
+        await Climbs(club);
+        club.On(2026, 3, 2);
+        Assert.Equal("topaz", await club.Tier());
+        club.StartsAgainWith(new VipWhen(On, Off), module);
+
+        await club.Records(CustomerEvent.Refund("pos:back", Samples.Amy, "pos:big", Money.Hkd(500)));
+        Assert.Equal("basic", await club.Tier());
+        await club.Records(Cancelling("pos:back"));
+
+        Assert.Equal("topaz", await club.Tier());
     }
 
     /// <summary>Counts that are too old to be taken back are where the climb begins, with what conditions answered then.</summary>

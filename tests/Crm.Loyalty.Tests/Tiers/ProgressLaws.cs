@@ -4,6 +4,7 @@ using Crm.Loyalty.Programs;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
+using Crm.Modules;
 using Crm.Tests.Shared;
 using Crm.Values;
 using FsCheck;
@@ -95,12 +96,25 @@ public sealed class ProgressLaws
     [Fact]
     public void Overlooking_a_fall_to_the_base_is_caught() => Caught(told => told with { Until = Samples.Local(2026, 8, 1) }, ToBase);
 
+    [Fact]
+    public void Who_is_warned_of_an_end_is_who_a_screen_shows_it_to_on_that_day() => WarningLaw(Histories, warned => warned).Check(Thorough);
+
+    [Fact]
+    public void Warning_a_day_early_is_caught() => Counterfeits.Caught(() => WarningLaw(Gen.Constant(Known), ladder => ladder with { WarnDaysBefore = ladder.WarnDaysBefore + 1 }).Check(Config.QuickThrowOnFailure.WithMaxTest(1)));
+
     /// <summary>What somebody has does not depend on when the ladder is looked at, such as when staff grant what they have already.</summary>
     [Fact]
     public void Looking_changes_nothing() => LookingLaw(Lengths, (club, _) => club.Grants(TierEvents.FloorName, "bronze")).Check(Thorough);
 
     [Fact]
     public void A_look_that_holds_a_tier_anew_is_caught() => Counterfeits.Caught(() => LookingLaw(Gen.Constant(Known), (club, missing) => club.Buys(missing)).Check(Config.QuickThrowOnFailure.WithMaxTest(1)));
+
+    private static Property WarningLaw(Gen<History> histories, Func<TierLadder, TierLadder> warned) => Prop.ForAll(histories.ToArbitrary(), Gen.Elements(1, 14, 45, 366).ToArbitrary(), async Task<bool> (history, days) =>
+    {
+        var known = history with { VipUntil = int.MaxValue, Ladder = history.Ladder with { WarnDaysBefore = days } };
+        Assert.Equal(await known.EndsShownAsync(), await (known with { Ladder = warned(known.Ladder) }).WarningsAsync());
+        return true;
+    });
 
     private static Property LookingLaw(Gen<History> histories, Func<Club, long, ValueTask<Receipt>> looks) => Prop.ForAll(histories.ToArbitrary(), Gen.Choose(0, 500).ToArbitrary(), async Task<bool> (history, later) =>
     {
@@ -160,9 +174,11 @@ public sealed class ProgressLaws
 
     private sealed record History(TierLadder Ladder, (int Day, int Spend)[] Purchases, int Now)
     {
-        public async Task<Club> ClubAsync()
+        public Task<Club> ClubAsync() => ClubAsync([]);
+
+        private async Task<Club> ClubAsync(params ICustomerModule[] others)
         {
-            var club = new Club(new VipWhen("vip.on", "vip.off"), new LoyaltyModule(Ladders.Program(Ladder)));
+            var club = new Club([new VipWhen("vip.on", "vip.off"), new LoyaltyModule(Ladders.Program(Ladder)), .. others]);
             await club.Records(VipWhen.Event(club.NextKey(), "vip.on"));
             foreach (var (day, spend, isEnd) in Purchases.Select(one => (one.Day, one.Spend, IsEnd: false)).Append((Day: VipUntil, Spend: 0, IsEnd: true)).Where(one => one.Day <= Now).OrderBy(one => one.Day))
             {
@@ -197,6 +213,76 @@ public sealed class ProgressLaws
             }
 
             return string.Join(' ', levels);
+        }
+
+        /// <summary>What the customer is warned of until two years later, and when.</summary>
+        public async Task<string> WarningsAsync()
+        {
+            var listener = new Listener(LoyaltyNames.TierExpiring);
+            var club = await ClubAsync(listener);
+            club.At(Last);
+            await club.RunDue();
+            return string.Join('\n', listener.Echoes.Zip(listener.At).Select(told => Warning(told.Second, told.First.Fields["tier"].AsCode, told.First.Fields["until"].AsInstant, told.First.Fields["missing"].IsMissing ? null : (long)told.First.Fields["missing"].AsNumber)));
+        }
+
+        /// <summary>What screens show of ends from so many days before on, by who looks at them each day and after each purchase: the end that was foreseen when the standing last changed, once.</summary>
+        public async Task<string> EndsShownAsync()
+        {
+            var (warnings, last, due, standing) = (new List<string>(), default(Instant?), default(Instant?), default(TierStanding));
+            await foreach (var (progress, now, known) in DaysAsync())
+            {
+                if (known != standing)
+                {
+                    Foresee(progress);
+                }
+
+                standing = known;
+                if (!(due <= now))
+                {
+                    continue;
+                }
+
+                if (progress is { Expires: { } end })
+                {
+                    last = end;
+                    if (progress.Keep is not { Missing: 0 })
+                    {
+                        warnings.Add(Warning(now, progress.Tier, end, progress.Keep?.Missing));
+                    }
+                }
+
+                Foresee(progress);
+            }
+
+            return string.Join('\n', warnings);
+
+            void Foresee(TierProgress progress) =>
+                due = progress.Expires is { } end && !(end <= last) ? Samples.HongKong.AtStartOfDay(end.InZone(Samples.HongKong).Date.PlusDays(-(Ladder.WarnDaysBefore ?? 0))).ToInstant() : null;
+        }
+
+        private Instant Last => Start + Duration.FromDays(Now + 730);
+
+        private static Instant Start { get; } = Samples.Local(2026, 1, 15, 12);
+
+        private static string Warning(Instant at, string? tier, Instant? until, long? missing) => $"{at}: {tier} until {until}, missing {missing}";
+
+        // What is shown at the beginning of each day, and after each purchase.
+        private async IAsyncEnumerable<(TierProgress Progress, Instant Now, TierStanding? Standing)> DaysAsync()
+        {
+            var (club, purchases) = (new History(Ladder with { WarnDaysBefore = null }, [], 0).ClubAsync(), Purchases.ToLookup(one => one.Day));
+            for (var day = 0; day <= Now + 730; day++)
+            {
+                foreach (var at in purchases[day].Select(one => (long?)one.Spend).Prepend(null))
+                {
+                    (await club).At(at is null && day > 0 ? Start + Duration.FromDays(day) - Duration.FromHours(12) : Start + Duration.FromDays(day));
+                    if (at is { } spend)
+                    {
+                        await (await club).Buys(spend);
+                    }
+
+                    yield return (await (await club).Progress(Ladder), (await club).Now, (await (await club).Membership()).Standing());
+                }
+            }
         }
 
         /// <summary>When the validity ends of a tier that ends with its grace.</summary>

@@ -105,6 +105,27 @@ public sealed class IdleUnits
         Assert.Equal(Samples.Local(2026, 2, 5), (await club.Membership()).Wallet("points").NextExpiry);
     }
 
+    [Theory]
+    [InlineData(null, 2026, 1, 31)]
+    [InlineData(22, 2026, 2, 2)]
+    public async Task The_clock_is_the_accounts_and_runs_on_though_nothing_is_left_C5(int? visit, int year, int month, int day)
+    {
+        var club = Of(TenDays);
+        await club.Buys(100);
+        club.On(2026, 1, 20);
+        await club.Redeems(100, unit: "points");
+        if (visit is { } on)
+        {
+            club.On(2026, 1, on);
+            await club.Records(LoyaltyEvents.Visit("door:1", Samples.Amy));
+        }
+
+        club.On(2026, 1, 25);
+        await club.Records(LoyaltyEvents.Adjust("desk:1", Samples.Amy, 7, "goodwill", "staff:1"));
+
+        Assert.Equal(Samples.Local(year, month, day), (await club.Membership()).Wallet("points").NextExpiry);
+    }
+
     [Fact]
     public async Task A_gift_brings_the_clock_of_who_gave_it()
     {
@@ -315,10 +336,10 @@ public sealed class IdleUnits
 
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(60);
 
-    // Amy and Bob buy, spend, get units from staff and give to each other; what they hold and until when is held against the rule in a few lines.
+    // Amy and Bob buy, spend, get units from staff, give to each other and look in; what they hold and until when is held against the rule in a few lines.
     private static Property Law(Func<LoyaltyProgram, ICustomerModule> module) => Prop.ForAll(
-        (from what in Gen.Choose(0, 3) from who in Gen.Choose(0, 1) from amount in Gen.Choose(1, 60) from days in Gen.Elements(0, 1, 5, 15, 29, 30, 31, 32, 45) select (what, who, amount, days)).ArrayOf().ToArbitrary(),
-        steps => Holds(module(Program(new(0, 30, LastDay.Included))), steps).GetAwaiter().GetResult());
+        (from what in Gen.Choose(0, 4) from who in Gen.Choose(0, 1) from amount in Gen.Choose(1, 60) from days in Gen.Elements(0, 1, 5, 15, 29, 30, 31, 32, 45) select (what, who, amount, days)).ArrayOf().ToArbitrary(),
+        steps => Holds(module(Program(new(0, 30, LastDay.Included) { On = [LoyaltyEvents.VisitName] })), steps).GetAwaiter().GetResult());
 
     private static async Task Holds(ICustomerModule module, (int What, int Who, int Amount, int Days)[] steps)
     {
@@ -342,9 +363,10 @@ public sealed class IdleUnits
                 0 => CustomerEvent.Purchase(club.NextKey(), me, Money.Hkd(amount)),
                 1 => LoyaltyEvents.Redeem(club.NextKey(), SpendAuthority.SignedIn(me), amount),
                 2 => LoyaltyEvents.Adjust(club.NextKey(), me, amount, "test", "staff:1"),
-                _ => LoyaltyEvents.Transfer(club.NextKey(), me, ids[1 - who], amount),
+                3 => LoyaltyEvents.Transfer(club.NextKey(), me, ids[1 - who], amount),
+                _ => LoyaltyEvents.Visit(club.NextKey(), me),
             })).Accepted;
-            Assert.Equal(what is 0 or 2 || mine.Units >= amount, accepted);
+            Assert.Equal(what is 0 or 2 or 4 || mine.Units >= amount, accepted);
             if (!accepted)
             {
                 continue;
@@ -355,7 +377,8 @@ public sealed class IdleUnits
                 0 => (mine.Units + amount, whole),
                 1 => (mine.Units - amount, whole),
                 2 => (mine.Units + amount, mine.Until > now ? mine.Until : whole),
-                _ => (mine.Units - amount, mine.Until),
+                3 => (mine.Units - amount, mine.Until),
+                _ => (mine.Units, mine.Until > now ? whole : mine.Until),
             };
             if (what == 3)
             {

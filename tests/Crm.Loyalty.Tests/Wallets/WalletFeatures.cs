@@ -1,3 +1,4 @@
+using Crm.Definitions;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Ledger;
@@ -191,6 +192,98 @@ public sealed class WalletFeatures
         Assert.Equal([new Lot(Samples.Local(2027, 1, 1), 100)], (await club.Membership()).Wallet("points").Lots);
         Assert.Equal([-100L, 100L], (await club.Ledger()).Where(entry => entry is { Movement: Movement.Offset, Code: "goodwill" }).Select(entry => entry.Amount));
         Assert.Equal("actor-missing", (await club.Records(LoyaltyEvents.AmendLots("desk:2", Samples.Amy, null, "goodwill", "terms-2026", "staff:1") with { Actor = null })).Refusal?.Code);
+    }
+
+    [Theory]
+    [InlineData(false, "2027-01-01")]
+    [InlineData(true, "2027-01-01")]
+    [InlineData(false, null)]
+    [InlineData(true, null)]
+    public async Task Lots_that_cannot_be_spent_yet_have_their_new_life_when_they_can_be_C7(bool named, string? until)
+    {
+        var before = Program(unit => unit with { Activation = Activation.AfterDays(14), Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        var after = before with { Units = [before.Units[0] with { Expiry = LotExpiry.AfterDays(30, LastDay.Included) }, .. before.Units.Skip(1)] };
+        var module = new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([before.Define(), after.Define(2, Samples.Local(2026, 1, 18))]));
+        var club = new Club(module);
+        await club.Buys(100, "till:1");
+        club.On(2026, 1, 20);
+        var pending = Assert.Single((await club.Membership()).Wallet("points").Pending);
+
+        Instant? end = until is null ? null : Samples.Local(2027, 1, 1);
+        Assert.True((await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, end, "goodwill", "terms-2026", "staff:1", named ? pending.Name : null))).Accepted);
+
+        Assert.Equal((0L, 100L), (await club.Membership()).Wallet("points") is var waits ? (waits.Available, waits.PendingTotal) : default);
+        club.On(2026, 1, 29, 0);
+        Assert.Equal([new Lot(end ?? Samples.Local(2026, 3, 1), 100)], (await club.Membership()).Wallet("points").Lots);
+        await club.RunDue();
+        Assert.Equal(new WalletBalances(100, 0, 0, 0), WalletHistory.BalancesAt(await club.Ledger(), "tea-club", "points", club.Now));
+        await club.Returns("till:1", 100);
+        Assert.Equal((0L, 0L), (await club.Membership()).Wallet("points") is var back ? (back.Balance, back.PendingTotal) : default);
+        Assert.Empty(await club.Differences(module));
+    }
+
+    [Theory]
+    [InlineData(-1, "over-before-available")]
+    [InlineData(0, "over-before-available")]
+    [InlineData(1, null)]
+    public async Task Lots_that_cannot_be_spent_yet_get_no_life_that_is_over_before_they_can_be(int seconds, string? refusal)
+    {
+        var club = Of(unit => unit with { Activation = Activation.AfterDays(14), Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        await club.Buys(100);
+
+        Assert.Equal(refusal, (await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, Samples.Local(2026, 1, 29) + Duration.FromSeconds(seconds), "goodwill", "terms-2026", "staff:1"))).Refusal?.Code);
+
+        club.On(2026, 1, 29, 0);
+        Assert.Equal(100, await club.Points());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_set_aside_has_its_new_life_when_it_returns(bool named)
+    {
+        var program = Program(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included), Returns = new(60, GoneLots.StillExpired) });
+        var club = Club.Of(program);
+        await club.Buys(100);
+        await club.Records(RewardEvents.Reserve("pos:r", SpendAuthority.SignedIn(Samples.Amy), 100, Duration.FromDays(20), unit: "points"));
+
+        var receipt = await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, Samples.Local(2027, 1, 1), "goodwill", "terms-2026", "staff:1", named ? Lot.NameOf(Samples.Local(2026, 1, 26)) : null));
+
+        Assert.Equal("1 lot has another life now; the members agreed by 'terms-2026'.", Assert.Single(receipt.Lines, line => line.Code == LineCodes.LotsAmended).Text?.English);
+        club.On(2026, 2, 10);
+        Assert.Equal([new Lot(Samples.Local(2027, 1, 1), 100)], (await club.Membership()).Wallet("points").Lots);
+        Assert.Empty(await club.Differences(new LoyaltyModule(program)));
+    }
+
+    [Fact]
+    public async Task What_ran_out_while_it_was_set_aside_does_not_come_alive_because_other_lots_live_on()
+    {
+        var club = Of(unit => unit with { Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        await club.Buys(100);
+        await club.Records(RewardEvents.Reserve("pos:r", SpendAuthority.SignedIn(Samples.Amy), 100, Duration.FromDays(20), unit: "points"));
+        club.On(2026, 1, 26, 0);
+        await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, Samples.Local(2027, 1, 1), "goodwill", "terms-2026", "staff:1"));
+
+        await club.Records(RewardEvents.Void("pos:v", Samples.Amy, "pos:r"));
+
+        Assert.Equal(0, await club.Points());
+    }
+
+    [Fact]
+    public async Task Units_that_wait_for_an_event_have_no_life_yet_that_could_be_another()
+    {
+        var program = Program(unit => unit with { Activation = new Activation.OnEvent("order.delivered", 30), Expiry = LotExpiry.AfterDays(10, LastDay.Included) });
+        var club = new Club(new LoyaltyModule(new([program.Define()]), [Delivered]));
+        await club.Buys(100, "pos:1");
+        var held = Assert.Single((await club.Membership()).Wallet("points").Pending);
+
+        Assert.Equal("life-not-begun", (await club.Records(LoyaltyEvents.AmendLots("desk:1", Samples.Amy, Samples.Local(2027, 1, 1), "goodwill", "terms-2026", "staff:1", held.Name))).Refusal?.Code);
+        var all = await club.Records(LoyaltyEvents.AmendLots("desk:2", Samples.Amy, Samples.Local(2027, 1, 1), "goodwill", "terms-2026", "staff:1"));
+
+        Assert.Equal(
+            ("100 points wait for an event and stay as they are: their life begins when it comes.", "100 points 尚待事件發生，維持不變，有效期屆時才開始。"),
+            Assert.Single(all.Lines, line => line.Code == LineCodes.LifeNotBegun).Text is { } text ? (text.English, text.Chinese) : default);
+        Assert.Equal([held], (await club.Membership()).Wallet("points").Pending);
     }
 
     [Fact]
