@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Crm.Engine;
 using Crm.Ledger;
 using Crm.Storage;
@@ -11,6 +12,7 @@ namespace Crm.Tool.Checks;
 internal static class StoreVerification
 {
     private const int AtOnce = 200;
+    private const int KeysAtOnce = 1_000;
     private const int MostReadings = 20;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
@@ -32,10 +34,10 @@ internal static class StoreVerification
         var all = left.Count;
         await foreach (var some in BooksAsync(store, left, cancellationToken).Chunk(AtOnce).WithCancellation(cancellationToken))
         {
-            var snapshots = await store.LoadManyAsync([.. some.Select(books => CustomerRef.Of(books.Customer))], cancellationToken);
-            foreach (var (books, snapshot) in some.Zip(snapshots))
+            var snapshots = await ReadAsync(async () => await store.LoadManyAsync([.. some.Select(books => CustomerRef.Of(books.Customer))], cancellationToken));
+            foreach (var (i, books) in some.Index())
             {
-                result.Take(await VerifyAsync(store, verifier, books, snapshot, cancellationToken));
+                result.Take(await VerifyAsync(store, verifier, books, snapshots?[i], cancellationToken));
             }
 
             watch(result.Customers, Math.Max(all, result.Customers));
@@ -45,16 +47,15 @@ internal static class StoreVerification
     }
 
     // Ledger, state and journal are read one after the other. What differs because somebody wrote in between means nothing: it is read again until nobody did.
-    private static async Task<CustomerVerdict> VerifyAsync(OpenedStore store, CustomerVerifier verifier, CustomerBooks books, CustomerSnapshot snapshot, CancellationToken cancellationToken)
+    private static async Task<CustomerVerdict> VerifyAsync(OpenedStore store, CustomerVerifier verifier, CustomerBooks books, CustomerSnapshot? snapshot, CancellationToken cancellationToken)
     {
         var verdict = await CompareAsync(store, verifier, books.Customer, snapshot, books.Ledger, cancellationToken);
         for (var reading = 1; !verdict.Holds && reading <= MostReadings; reading++)
         {
-            var before = await LoadAsync(store, books.Customer, cancellationToken);
-            var ledger = await store.LedgerOfAsync(books.Customer, cancellationToken);
-            verdict = await CompareAsync(store, verifier, books.Customer, before, ledger, cancellationToken);
-            var after = await LoadAsync(store, books.Customer, cancellationToken);
-            if (after.Customer == before.Customer && after.Version == before.Version)
+            var before = await ReadAsync(() => LoadAsync(store, books.Customer, cancellationToken));
+            verdict = await CompareAsync(store, verifier, books.Customer, before, null, cancellationToken);
+            var after = await ReadAsync(() => LoadAsync(store, books.Customer, cancellationToken));
+            if (after?.Customer == before?.Customer && after?.Version == before?.Version)
             {
                 return verdict;
             }
@@ -68,49 +69,100 @@ internal static class StoreVerification
     private static async Task<CustomerSnapshot> LoadAsync(OpenedStore store, CustomerId customer, CancellationToken cancellationToken) =>
         (await store.LoadManyAsync([CustomerRef.Of(customer)], cancellationToken))[0];
 
-    private static async Task<CustomerVerdict> CompareAsync(OpenedStore store, CustomerVerifier verifier, CustomerId customer, CustomerSnapshot snapshot, IReadOnlyCollection<LedgerEntry> ledger, CancellationToken cancellationToken)
+    /// <param name="store">The store.</param>
+    /// <param name="verifier">Compares what is read.</param>
+    /// <param name="customer">Who.</param>
+    /// <param name="snapshot">The customer as loaded; null: is loaded here.</param>
+    /// <param name="ledger">All ledger entries of the customer; null: are read here.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    private static async Task<CustomerVerdict> CompareAsync(OpenedStore store, CustomerVerifier verifier, CustomerId customer, CustomerSnapshot? snapshot, IReadOnlyCollection<LedgerEntry>? ledger, CancellationToken cancellationToken)
     {
-        if (snapshot.Customer is null)
+        try
         {
-            return new CustomerVerdict(customer, [new Difference("the ledger", "entries of a customer who is not there", "a customer")], "there is nobody to decide about");
-        }
-
-        var history = await store.Customers.LoadWholeAsync(customer, cancellationToken);
-        return snapshot.Customer == customer ? verifier.Verify(snapshot, history, ledger) : verifier.VerifyRetired(customer, history, ledger);
-    }
-
-    // The ledger comes customer by customer; whoever has none comes after those who do.
-    private static async IAsyncEnumerable<CustomerBooks> BooksAsync(OpenedStore store, HashSet<CustomerId> left, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        CustomerBooks? books = null;
-        await foreach (var (customer, entry) in store.Scan.ReadLedgerAsync(cancellationToken))
-        {
-            if (books?.Customer != customer)
+            ledger ??= await store.LedgerOfAsync(customer, cancellationToken);
+            snapshot ??= await LoadAsync(store, customer, cancellationToken);
+            if (snapshot.Customer is null)
             {
-                if (books is not null)
-                {
-                    yield return books;
-                }
-
-                left.Remove(customer);
-                books = new CustomerBooks(customer, []);
+                return new CustomerVerdict(customer, [new Difference("the ledger", "entries of a customer who is not there", "a customer")], "there is nobody to decide about");
             }
 
-            books.Ledger.Add(entry);
+            var history = await store.Customers.LoadWholeAsync(customer, cancellationToken);
+            var verdict = snapshot.Customer == customer ? verifier.Verify(snapshot, history, ledger) : verifier.VerifyRetired(customer, history, ledger);
+            return verdict with { Differences = [.. verdict.Differences, .. await KeysAsync(store, history, cancellationToken)] };
         }
-
-        if (books is not null)
+        catch (Exception fault) when (IsDamage(fault))
         {
-            yield return books;
-        }
-
-        foreach (var customer in left.Order().ToList())
-        {
-            yield return new CustomerBooks(customer, []);
+            return new CustomerVerdict(customer, [new Difference("what is stored", $"something that cannot be read ({fault.GetType().Name})", "what this release can read")], "not all of the customer can be read");
         }
     }
 
-    private sealed record CustomerBooks(CustomerId Customer, List<LedgerEntry> Ledger);
+    // An event whose key is lost would be recorded again when it comes again.
+    private static async Task<List<Difference>> KeysAsync(OpenedStore store, CustomerHistory history, CancellationToken cancellationToken)
+    {
+        var differences = new List<Difference>();
+        foreach (var some in history.Entries.Chunk(KeysAtOnce))
+        {
+            // The keys are asked of nobody, which loads no customer.
+            var known = await store.LoadManyAsync([.. some.Select(entry => CustomerRef.Of(default(CustomerId)) with { Recording = entry.Event.Key })], cancellationToken);
+            differences.AddRange(some.Zip(known, (entry, answer) => (entry, answer.Recorded))
+                .Where(pair => pair.Recorded?.PayloadHash != pair.entry.PayloadHash || pair.Recorded.Receipt != pair.entry.Receipt)
+                .Select(pair => new Difference($"the journal entry '{pair.entry.Event.Key}': its key", pair.Recorded is null ? "none" : "one of something else", "one that leads to it")));
+        }
+
+        return differences;
+    }
+
+    /// <summary>What is read; null where something of it cannot be.</summary>
+    private static async Task<T?> ReadAsync<T>(Func<Task<T>> read)
+        where T : class
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception fault) when (IsDamage(fault))
+        {
+            return null;
+        }
+    }
+
+    // What cannot be what it is said to be is a difference. A store that does not answer is none.
+    private static bool IsDamage(Exception fault) => fault is (not (OperationCanceledException or DbException or IOException or ToolException or UnreadableStateException)) or EndOfStreamException;
+
+    // The ledger comes customer by customer; whoever has none comes after those who do. Where a row cannot be read, those who are left are read one by one.
+    private static async IAsyncEnumerable<CustomerBooks> BooksAsync(OpenedStore store, HashSet<CustomerId> left, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (customer, ledger) = (default(CustomerId), new List<LedgerEntry>());
+        await using var rows = store.Scan.ReadLedgerAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        object? more;
+        while ((more = await ReadAsync(async () => (object)await rows.MoveNextAsync())) is true)
+        {
+            if (customer != rows.Current.Customer && ledger.Count > 0)
+            {
+                left.Remove(customer);
+                yield return new CustomerBooks(customer, ledger);
+                ledger = [];
+            }
+
+            customer = rows.Current.Customer;
+            ledger.Add(rows.Current.Entry);
+        }
+
+        if (more is not null && ledger.Count > 0)
+        {
+            left.Remove(customer);
+            yield return new CustomerBooks(customer, ledger);
+        }
+
+        foreach (var other in left.Order().ToList())
+        {
+            yield return new CustomerBooks(other, more is null ? null : []);
+        }
+    }
+
+    /// <param name="Customer">Who.</param>
+    /// <param name="Ledger">All entries; null: to be read for this customer alone.</param>
+    private sealed record CustomerBooks(CustomerId Customer, IReadOnlyCollection<LedgerEntry>? Ledger);
 }
 
 /// <summary>What the verification of a store has found so far.</summary>

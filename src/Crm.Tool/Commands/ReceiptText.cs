@@ -14,7 +14,7 @@ internal static class ReceiptText
         ([.. lines.Where(line => line.Code != LineCodes.WhyNot)], [.. lines.Where(line => line.Code == LineCodes.WhyNot)]);
 
     /// <summary>The sentence of a line, whichever module wrote it.</summary>
-    public static Text Of(ReceiptLine line) => line.Text
+    public static Text Of(ReceiptLine line) => line.Text ?? EngineTexts.Describe(line)
         ?? (line.Module is LoyaltyNames.Module or LoyaltyNames.KeepingModule ? LoyaltyTexts.Describe(line with { Module = LoyaltyNames.Module }) : new Text($"{line.Module}: {line.Code} {line.Subject}", $"{line.Module}：{line.Code} {line.Subject}"));
 
     public static void Write(Utf8JsonWriter json, string name, IEnumerable<ReceiptLine> lines)

@@ -55,7 +55,7 @@ internal static class ValidateCommand
                 });
                 break;
             case OutputForm.Csv:
-                output.Csv([["file", "is", "problem"], .. checks.SelectMany(check => check.Problems.DefaultIfEmpty("").Select(problem => (string[])[check.File, check.Is ?? "", problem]))]);
+                output.Csv([["file", "is", "problem", "code", "path", "finding"], .. checks.SelectMany(check => Rows(check, output))]);
                 break;
             default:
                 foreach (var check in checks)
@@ -89,6 +89,12 @@ internal static class ValidateCommand
                 break;
         }
     }
+
+    // A row for each problem and each finding, and one without either for a file of which there is nothing to say.
+    private static IEnumerable<string[]> Rows(FileCheck check, ToolOutput output) => check.Problems.Select(problem => (string[])[problem, "", "", ""])
+        .Concat(check.Findings.Select(finding => (string[])["", finding.Code, finding.Path, finding.Sentence.In(output.Language)]))
+        .DefaultIfEmpty(["", "", "", ""])
+        .Select(said => (string[])[check.File, check.Is ?? "", .. said]);
 
     private static void WriteFindings(Utf8JsonWriter json, FileCheck check)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Crm.Campaigns;
 using Crm.Campaigns.Decisions;
 using Crm.Customers.Timelines;
@@ -75,11 +74,8 @@ internal sealed record DemoStory
     {
         LoyaltyNames.Module => LoyaltyTexts.Describe(line),
         CampaignNames.Module => CampaignTexts.Describe(line),
-        "kernel" when line is { Code: "corrected", Unit: { } unit } => new(
-            string.Create(CultureInfo.InvariantCulture, $"Corrected by {line.Amount:+#,0;−#,0} {unit}."),
-            string.Create(CultureInfo.InvariantCulture, $"更正 {line.Amount:+#,0;−#,0} {unit}。")),
         SegmentNames.Module => shop.Segments.Describe(line, simulation.End),
-        _ => null,
+        _ => EngineTexts.Describe(line),
     };
 
     private static Text? Describe(CustomerEvent happened) => happened.Kind switch

@@ -43,6 +43,22 @@ public sealed class CheckingFiles : IDisposable
     }
 
     [Fact]
+    public async Task As_a_table_there_is_a_row_for_each_problem_and_each_finding()
+    {
+        const string never = """{ "all": [{ "fact": "loyalty.tier", "is": { "eq": "gold" }, "whenMissing": false }, { "fact": "loyalty.tier", "is": { "eq": "tin" }, "whenMissing": false }] }""";
+        var (found, fine, wrong) = (folder.Write("a.json", never), folder.Write("b.json", """{ "fact": "loyalty.tier", "is": { "eq": "gold" }, "whenMissing": false }"""), folder.Write("c.json", """{ "fackt": "x" }"""));
+
+        var rows = (await Support.Tool.RunAsync("validate", "--csv", "--lang", "zh-Hant", found, fine, wrong)).Out.TrimEnd().Split('\n').Select(row => row.TrimEnd('\r')).ToList();
+
+        Assert.Equal("file,is,problem,code,path,finding", rows[0]);
+        Assert.StartsWith($"{found},condition,,contradiction,$,", rows[1]);
+        Assert.Contains("不能同時成立", rows[1]);
+        Assert.Equal($"{fine},condition,,,,", rows[2]);
+        Assert.All(rows.Skip(3), row => Assert.Matches($"^{System.Text.RegularExpressions.Regex.Escape(wrong)},condition,.+,,,$", row));
+        Assert.True(rows.Count > 3);
+    }
+
+    [Fact]
     public async Task What_the_author_of_a_segment_surely_did_not_mean_is_told_and_refuses_nothing()
     {
         const string silent = """{ "count": "purchase", "window": { "last": "P90D" }, "is": { "eq": 0 } }""";

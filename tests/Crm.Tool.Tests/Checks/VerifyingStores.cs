@@ -35,6 +35,14 @@ public sealed class VerifyingStores : IDisposable
     [InlineData("DELETE FROM crm_event WHERE rowid = (SELECT min(rowid) FROM crm_event WHERE kind = 'purchase')", "the entries of the journal")]
     [InlineData("UPDATE crm_event SET spend_minor = spend_minor + 1000 WHERE rowid = (SELECT min(rowid) FROM crm_event WHERE kind = 'purchase')", "its content")]
     [InlineData("UPDATE crm_event SET recorded_at = recorded_at - 864000000000 WHERE rowid = (SELECT max(rowid) FROM crm_event)", "record")]
+    [InlineData("DELETE FROM crm_key WHERE event_key = (SELECT max(event_key) FROM crm_key)", "its key")]
+    [InlineData("UPDATE crm_key SET payload_hash = zeroblob(16) WHERE event_key = (SELECT max(event_key) FROM crm_key)", "its key")]
+    [InlineData("UPDATE crm_key SET version = version + 1 WHERE event_key = (SELECT min(event_key) FROM crm_key)", "its key")]
+    [InlineData("UPDATE crm_event SET spend_currency = 'none' WHERE rowid = (SELECT min(rowid) FROM crm_event WHERE spend_currency = 'HKD')", "what is stored")]
+    [InlineData("UPDATE crm_event SET receipt = zeroblob(3) WHERE rowid = (SELECT max(rowid) FROM crm_event)", "what is stored")]
+    [InlineData("UPDATE crm_event_line SET quantity = 'few' WHERE rowid = (SELECT min(rowid) FROM crm_event_line)", "what is stored")]
+    [InlineData("UPDATE crm_ledger SET definition = zeroblob(3) WHERE rowid = (SELECT min(rowid) FROM crm_ledger WHERE definition IS NOT NULL)", "what is stored")]
+    [InlineData("UPDATE crm_profile SET content = x'ffffff' WHERE customer_id = (SELECT min(customer_id) FROM crm_profile)", "what is stored")]
     public async Task Tampering_is_found_and_its_place_is_named(string sql, string expected)
     {
         var store = await DemoAsync();

@@ -234,6 +234,21 @@ public sealed class LoyaltyBooks : IDisposable
     }
 
     [Fact]
+    public async Task A_refund_is_explained_by_what_it_took_of_what_the_purchase_gave()
+    {
+        var (file, names) = await Shop();
+        var earned = await Earns(file, names[0]);
+        await Records(file, Crm.Events.CustomerEvent.Refund("till:back", IdentityNames.Parse(names[0]), "till:one-more", Money.Hkd(128)));
+
+        var english = await Support.Tool.RunAsync("loyalty", "explain", names[0], "till:back", "--store", file);
+        var chinese = await Support.Tool.RunAsync("loyalty", "explain", names[0], "till:back", "--store", file, "--lang", "zh-Hant");
+
+        Assert.Contains($"Corrected by −{earned} points.\n  −{earned} points of what came of 'till:one-more'.\n", english.Out);
+        Assert.Contains($"更正 −{earned} points。\n  「till:one-more」之所得：−{earned} points。\n", chinese.Out);
+        Assert.DoesNotContain("kernel", english.Out + chinese.Out);
+    }
+
+    [Fact]
     public async Task The_same_programme_changes_nothing_and_another_has_winners()
     {
         var (file, _) = await Shop();
@@ -272,13 +287,15 @@ public sealed class LoyaltyBooks : IDisposable
         throw new InvalidOperationException("Nobody has bought anything.");
     }
 
-    private static async Task<long> Earns(string file, string name, string key = "till:one-more")
+    private static async Task<long> Earns(string file, string name, string key = "till:one-more") =>
+        (await Records(file, Crm.Events.CustomerEvent.Purchase(key, IdentityNames.Parse(name), Money.Hkd(128)))).Total("points");
+
+    private static async Task<Crm.Events.Receipt> Records(string file, Crm.Events.CustomerEvent happened)
     {
         await using var store = await OpenedStore.OpenAsync(new StoreLocation.Sqlite(file) { Tenant = "default" }, OpenMode.MustExist, CancellationToken.None);
         var settings = await StoreSettings.ReadAsync(store.Documents, CancellationToken.None) ?? new StoreSettings(NodaTime.DateTimeZone.Utc);
         var engine = await store.EngineAsync(settings, NodaTime.SystemClock.Instance, CancellationToken.None);
-        var receipt = await engine.RecordAsync(Crm.Events.CustomerEvent.Purchase(key, IdentityNames.Parse(name), Money.Hkd(128)));
-        return receipt.Lines.Where(line => line.Unit == "points").Sum(line => line.Amount);
+        return await engine.RecordAsync(happened);
     }
 
     private static void Execute(string file, string sql)
