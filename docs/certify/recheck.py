@@ -1,59 +1,50 @@
-"""Adds up an exported ledger again, and hashes its lines again, with nothing but this file.
+"""Adds up an exported ledger again, and hashes it again: recheck.py LEDGER.tsv... HEAD, the files in the order of their export.
+Exit code 0: the lines come to HEAD, every unit is conserved and no lot gave more than it had; 1: something is otherwise."""
+import hashlib, itertools, os, re, sys
+from collections import Counter, namedtuple
+MOVED, HELD = ("issued", "spent", "expired", "reversed", "transferred"), ("available", "pending", "reserved", "debt")
+Branch = namedtuple("Branch", "place hash entries sums")
 
-Usage: recheck.py LEDGER.tsv... HEAD      (the files in the order in which they were exported, where counts went on from each other)
-Exit code 0: the lines come to HEAD and every unit is conserved; 1: they do not.
-"""
-import hashlib, itertools, os, sys
-from collections import defaultdict
+def digest(*parts):
+    return hashlib.sha256("\t".join(map(str, parts)).encode()).hexdigest()
 
-MASK, MOVEMENTS, KINDS = 2**64 - 1, ("issued", "spent", "expired", "reversed", "transferred"), ("available", "pending", "reserved", "debt")
-
-def digest(text):
-    return hashlib.sha256(text.encode()).hexdigest()
+def told(sums, names):
+    return {account: f"account {account} " + " ".join(str(sums[account, name]) for name in names) for account, _ in sorted(sums)}
 
 def place(customer):
-    bits = (int(customer, 16) ^ int(customer, 16) >> 64) & MASK
-    for shift, factor in (30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB):
-        bits = (bits ^ bits >> shift) * factor & MASK
+    bits = (int(customer, 16) ^ int(customer, 16) >> 64) % 2**64
+    bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    bits = (bits ^ bits >> 27) * 0x94D049BB133111EB % 2**64
     return f"{(bits ^ bits >> 31) % 1024:03x}{customer}"
 
-def branch(leaves, places, at=None):
-    """Place and hash of what stands for some customers, their number and entries, and the sums of their accounts."""
-    if len(places) == 1 and at is None:
-        return places[0], *leaves[places[0]]
-    at = os.path.commonprefix(places) if at is None else at
-    below = [branch(leaves, list(some)) for _, some in itertools.groupby(places, lambda one: one[len(at)])]
-    sums = defaultdict(lambda: defaultdict(int))
-    for account, name, amount in ((account, name, amount) for one in below for account, names in one[4].items() for name, amount in names.items()):
-        sums[account][name] += amount
-    customers, entries = sum(one[2] for one in below), sum(one[3] for one in below)
-    said = [f"account {account} " + " ".join(str(names[name]) for name in MOVEMENTS + KINDS) for account, names in sorted(sums.items())]
-    return at, digest("\t".join([at, str(customers), str(entries), *said, *(f"{one[0]} {one[1]}" for one in below)])), customers, entries, sums
+def statement(customer, link, entries, sums, lots):
+    said = told(sums, MOVED)
+    for (account, lot), amount in sorted(item for item in lots.items() if item[1]):
+        said[account] += f"\tlot {lot} {amount}"
+        sums[account, "debt" if amount < 0 else "reserved" if lot == "reserved" else "pending" if lot.startswith(("pending:", "held:")) else "available"] += abs(amount)
+        if amount > 0 if lot == "debt" else amount < 0 and not re.fullmatch("(forever|idle|[^:@]*T[^@]*Z)(@.*)?", lot):
+            faults.append(f"{account}: the lot '{lot}' of customer {customer} comes to {amount}")
+    return Branch(place(customer), digest(customer, entries, link, *said.values()), entries, sums)
 
-def main(paths, expected):
-    chains, sums, lots = {}, defaultdict(lambda: defaultdict(lambda: defaultdict(int))), defaultdict(int)
-    for line in (raw.rstrip("\n") for path in paths for raw in open(path, encoding="utf-8", newline="")):
-        customer, program, unit, lot, amount, movement = line.split("\t")[:6]
-        before, entries = chains.get(customer, ("0" * 64, 0))
-        chains[customer] = digest(f"{before}\n{line}"), entries + 1
-        sums[customer][f"{program}/{unit}"][movement] += int(amount) if movement in ("issued", "offset") else -int(amount)
-        lots[customer, f"{program}/{unit}", lot] += int(amount)
-    held = defaultdict(str)
-    for (customer, account, lot), amount in sorted(item for item in lots.items() if item[1]):
-        held[customer, account] += f"\tlot {lot} {amount}"
-        kind = "debt" if amount < 0 else "reserved" if lot == "reserved" else "pending" if lot.startswith(("pending:", "held:")) else "available"
-        sums[customer][account][kind] += abs(amount)
-    leaves = {}
-    for customer, (link, entries) in chains.items():
-        said = (f"\taccount {account} " + " ".join(str(names[name]) for name in MOVEMENTS) + held[customer, account] for account, names in sorted(sums[customer].items()))
-        leaves[place(customer)] = digest(f"{customer}\t{entries}\t{link}" + "".join(said)), 1, entries, sums[customer]
-    _, head, _, entries, totals = branch(leaves, sorted(leaves), "")
-    faults = [] if head == expected else [f"the head is {head}, and {expected} was certified"]
-    for account, names in sorted(totals.items()):
-        print(account, *(f"{name}={names[name]}" for name in MOVEMENTS + KINDS))
-        if names["issued"] - sum(names[name] for name in MOVEMENTS[1:]) != names["available"] + names["pending"] + names["reserved"] - names["debt"] or names["offset"]:
-            faults.append(f"{account}: what is there is not what should be left")
-    print("".join(f"fault: {fault}\n" for fault in faults) + f"{entries} entries, head {head}")
-    return 1 if faults else 0
+def knot(at, people):
+    alike = [list(some) for _, some in itertools.groupby(people, lambda one: one.place[len(at)])]
+    below = [some[0] if len(some) == 1 else knot(os.path.commonprefix([one.place for one in some]), some) for some in alike]
+    entries, sums = sum(one.entries for one in below), Counter()
+    for one in below: sums.update(one.sums)
+    return Branch(at, digest(at, len(people), entries, *told(sums, MOVED + HELD).values(), *(f"{one.place} {one.hash}" for one in below)), entries, sums)
 
-sys.exit(main(sys.argv[1:-1], sys.argv[-1]))
+customers, faults, certified = {}, [], sys.argv[-1]
+for line in (line.rstrip("\n") for file in sys.argv[1:-1] for line in open(file, encoding="utf-8", newline="\n")):
+    customer, program, unit, lot, amount, movement = line.split("\t")[:6]
+    link, entries, sums, lots = customers.get(customer, ("0" * 64, 0, Counter(), Counter()))
+    sums[f"{program}/{unit}", movement] += int(amount) if movement == "issued" else -int(amount)
+    lots[f"{program}/{unit}", lot] += int(amount)
+    customers[customer] = digest(f"{link}\n{line}"), entries + 1, sums, lots
+root = knot("", sorted(statement(customer, *counted) for customer, counted in customers.items()))
+for account, text in told(root.sums, MOVED + HELD).items():
+    issued, *gone, available, pending, reserved, debt = map(int, text.split()[2:])
+    print(account, *(f"{name}={root.sums[account, name]}" for name in MOVED + HELD))
+    faults += [] if issued - sum(gone) == available + pending + reserved - debt else [f"{account}: what is there is not what should be left"]
+faults += [] if root.hash == certified else [f"the head is {root.hash}, and {certified} was certified"]
+print(f"{root.entries} entries, head {root.hash}")
+sys.exit("\n".join(faults) or 0)
