@@ -13,8 +13,6 @@ internal static class StoreVerification
 {
     private const int AtOnce = 200;
     private const int KeysAtOnce = 1_000;
-    private const int MostReadings = 20;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     /// <param name="store">The store.</param>
     /// <param name="zone">In which its days begin and end.</param>
@@ -46,28 +44,12 @@ internal static class StoreVerification
         return result;
     }
 
-    // Ledger, state and journal are read one after the other. What differs because somebody wrote in between means nothing: it is read again until nobody did.
+    // Ledger, state and journal are read one after the other. What differs may be what somebody wrote in between: only what differs at one moment counts.
     private static async Task<CustomerVerdict> VerifyAsync(OpenedStore store, CustomerVerifier verifier, CustomerBooks books, CustomerSnapshot? snapshot, CancellationToken cancellationToken)
     {
         var verdict = await CompareAsync(store, verifier, books.Customer, snapshot, books.Ledger, cancellationToken);
-        for (var reading = 1; !verdict.Holds && reading <= MostReadings; reading++)
-        {
-            var before = await ReadAsync(() => LoadAsync(store, books.Customer, cancellationToken));
-            verdict = await CompareAsync(store, verifier, books.Customer, before, null, cancellationToken);
-            var after = await ReadAsync(() => LoadAsync(store, books.Customer, cancellationToken));
-            if (after?.Customer == before?.Customer && after?.Version == before?.Version)
-            {
-                return verdict;
-            }
-
-            await Task.Delay(Pause * reading, cancellationToken);
-        }
-
-        return verdict.Holds ? verdict : new CustomerVerdict(books.Customer, [], "somebody wrote to the customer whenever it was read; verify again when less is written");
+        return verdict.Holds ? verdict : await store.AtOneMomentAsync(then => CompareAsync(then, verifier, books.Customer, null, null, cancellationToken), cancellationToken);
     }
-
-    private static async Task<CustomerSnapshot> LoadAsync(OpenedStore store, CustomerId customer, CancellationToken cancellationToken) =>
-        (await store.LoadManyAsync([CustomerRef.Of(customer)], cancellationToken))[0];
 
     /// <param name="store">The store.</param>
     /// <param name="verifier">Compares what is read.</param>
@@ -80,7 +62,7 @@ internal static class StoreVerification
         try
         {
             ledger ??= await store.LedgerOfAsync(customer, cancellationToken);
-            snapshot ??= await LoadAsync(store, customer, cancellationToken);
+            snapshot ??= (await store.LoadManyAsync([CustomerRef.Of(customer)], cancellationToken))[0];
             if (snapshot.Customer is null)
             {
                 return new CustomerVerdict(customer, [new Difference("the ledger", "entries of a customer who is not there", "a customer")], "there is nobody to decide about");

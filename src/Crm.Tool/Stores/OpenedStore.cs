@@ -1,3 +1,5 @@
+using System.Data;
+using System.Data.Common;
 using Crm.Engine;
 using Crm.Ledger;
 using Crm.Loyalty;
@@ -10,6 +12,7 @@ using Crm.Tool.Demo;
 using Crm.Values;
 using Microsoft.Data.Sqlite;
 using NodaTime;
+using Npgsql;
 
 namespace Crm.Tool.Stores;
 
@@ -30,8 +33,9 @@ internal enum OpenMode
 internal sealed class OpenedStore : IAsyncDisposable
 {
     private readonly ICustomerStore customers;
+    private readonly StoreLocation location;
 
-    private OpenedStore(ICustomerStore customers) => this.customers = customers;
+    private OpenedStore(ICustomerStore customers, StoreLocation location) => (this.customers, this.location) = (customers, location);
 
     /// <summary>The store as engines use it.</summary>
     public ICustomerStore Customers => customers;
@@ -68,7 +72,7 @@ internal sealed class OpenedStore : IAsyncDisposable
             }
         }
 
-        var store = new OpenedStore(Connect(location, durability));
+        var store = new OpenedStore(Connect(location, durability), location);
         try
         {
             if (store.customers is SqlStore sql)
@@ -129,6 +133,24 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     public ValueTask<IReadOnlyList<CustomerSnapshot>> LoadManyAsync(IReadOnlyList<CustomerRef> references, CancellationToken cancellationToken) =>
         Able<IBulkCommit>("load many customers at once").LoadManyAsync(references, cancellationToken);
+
+    /// <summary>Reads the store as it is at one moment, whoever writes meanwhile.</summary>
+    /// <param name="read">Reads the store that it is given, which is only there until it has.</param>
+    /// <param name="cancellationToken">Cancels the way to the store.</param>
+    public async Task<T> AtOneMomentAsync<T>(Func<OpenedStore, Task<T>> read, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = location switch
+        {
+            StoreLocation.Sqlite sqlite => new SqliteConnection(ConnectionString(sqlite)),
+            StoreLocation.PostgreSql server => new NpgsqlConnection(server.Connection),
+            _ => throw new InvalidOperationException($"{location} is seen by nobody else."),
+        };
+        await connection.OpenAsync(cancellationToken);
+        await using var transaction = connection is SqliteConnection file
+            ? file.BeginTransaction(deferred: true) // which waits for nobody who writes
+            : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        return await read(new OpenedStore(Able<IHostTransactions>("be read within a transaction").Within(connection, transaction), location));
+    }
 
     /// <summary>An engine over the store, deciding by the store's own zone and programmes.</summary>
     public async ValueTask<CrmEngine> EngineAsync(StoreSettings settings, IClock clock, CancellationToken cancellationToken) =>

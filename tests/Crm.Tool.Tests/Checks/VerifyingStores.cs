@@ -1,9 +1,4 @@
-using Crm.Events;
-using Crm.Storage.Sqlite;
-using Crm.Tool.Checks;
-using Crm.Tool.Stores;
 using Crm.Tool.Tests.Support;
-using Crm.Values;
 using Microsoft.Data.Sqlite;
 
 namespace Crm.Tool.Tests.Checks;
@@ -12,8 +7,6 @@ namespace Crm.Tool.Tests.Checks;
 public sealed class VerifyingStores : IDisposable
 {
     private readonly TestFolder folder = new();
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public void Dispose() => folder.Dispose();
 
@@ -150,57 +143,6 @@ public sealed class VerifyingStores : IDisposable
         Assert.Equal(4, tampered.Code);
         Assert.Contains("the sum of its ledger entries, is expected", tampered.Out, StringComparison.Ordinal);
         Assert.Contains("1 different", tampered.Out, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Whoever_sells_meanwhile_makes_no_difference_and_hides_none(bool tamper)
-    {
-        const int Races = 10;
-        var file = await DemoAsync();
-        if (tamper)
-        {
-            await ExecuteAsync(file, "UPDATE crm_ledger SET amount = amount + 1 WHERE rowid = (SELECT min(rowid) FROM crm_ledger)");
-        }
-
-        await using var store = await OpenedStore.OpenAsync(new StoreLocation.Sqlite(file) { Tenant = "default" }, OpenMode.MustExist, Token);
-        var sold = 0;
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var selling = Task.Run(() => SellAsync(file, () => Interlocked.Increment(ref sold), over.Token), Token);
-        var found = new List<VerificationResult>();
-        for (var raced = 0; raced < Races && !selling.IsCompleted;)
-        {
-            var before = Volatile.Read(ref sold);
-            found.Add(await StoreVerification.RunAsync(store, NodaTime.DateTimeZoneProviders.Tzdb["Asia/Hong_Kong"], (_, _) => { }, Token));
-            raced += Volatile.Read(ref sold) > before ? 1 : 0;
-        }
-
-        await over.CancelAsync();
-        await selling;
-        Assert.All(found, result => Assert.True(result.Different == (tamper ? 1 : 0), $"{result.Different} differ, {result.First}"));
-        Assert.All(found, result => Assert.Equal(result.Customers, result.Redecided));
-    }
-
-    // To one customer after the other, until it is over.
-    private static async Task SellAsync(string file, Action sold, CancellationToken over)
-    {
-        await using var store = await OpenedStore.OpenAsync(new StoreLocation.Sqlite(file) { Tenant = "default" }, OpenMode.MustExist, CancellationToken.None, SqliteDurability.Normal);
-        var engine = await store.EngineAsync(await StoreSettings.ReadOrUtcAsync(store.Documents, CancellationToken.None), NodaTime.SystemClock.Instance, CancellationToken.None);
-        var customers = new Dictionary<CustomerId, Identity>();
-        await foreach (var (customer, identity) in store.Scan.ReadIdentitiesAsync(CancellationToken.None))
-        {
-            customers[customer] = identity;
-        }
-
-        for (var sale = 0; !over.IsCancellationRequested; sale++)
-        {
-            foreach (var identity in customers.Values)
-            {
-                await engine.RecordAsync(CustomerEvent.Purchase($"till:meanwhile-{sale}-{identity.Value}", identity, Money.Hkd(128)), CancellationToken.None);
-                sold();
-            }
-        }
     }
 
     private static string Program(int points) => $$"""
