@@ -35,20 +35,23 @@ internal sealed class Redecision(ModuleSet modules, StateCodec codec, CrmOptions
             return $"the history that '{gone.By}' joined has been erased";
         }
 
-        if (!mindsOrderFree)
-        {
-            return null;
-        }
+        return mindsOrderFree && history.AllJoined().Select(joined => joined.History).Prepend(history).Select(Late).FirstOrDefault(late => late is not null) is { } late
+            ? $"the event '{late.Event.Key}' of the order-free kind '{late.Event.Kind}' came late, and was decided as of a later instant"
+            : null;
+    }
 
+    // The first event of an order-free kind that was decided as of a later instant than its own.
+    private JournalEntry? Late(CustomerHistory history)
+    {
         var last = NodaTime.Instant.MinValue;
         foreach (var entry in history.Entries.OrderBy(entry => entry.Version))
         {
             if ((entry.EffectiveAt < last || Observations.AskedAt(entry.Observations) is not null) && modules.Kinds.Find(entry.Event.Kind) is { OrderFree: true } && modules.HandlersFor(entry.Event.Kind).Any(index => modules.Contracts[index].Reversible))
             {
-                return $"the event '{entry.Event.Key}' of the order-free kind '{entry.Event.Kind}' came late, and was decided as of a later instant";
+                return entry;
             }
 
-            last = entry.EffectiveAt > last ? entry.EffectiveAt : last;
+            last = NodaTime.Instant.Max(last, entry.EffectiveAt);
         }
 
         return null;

@@ -442,7 +442,7 @@ internal sealed class Auditor
     {
         var history = SimulatedDisk.Now(disk.Rows.LoadWholeAsync(customer, default));
         var whole = checkpoint is null ? "" : $" It was decided again from the checkpoint of {Text(checkpoint.At)}; from birth it {(redecision.Compare(customer, state, history).Any() ? "differs too" : "agrees")}.";
-        var entries = history.Entries.Select(entry => $"{entry.Version} '{entry.Event.Key}' {entry.Event.Kind} {entry.Event.Original} at {Text(entry.EffectiveAt)}{(entry.Receipt.Accepted ? "" : " refused")}");
+        var entries = history.All().Select(one => $"{(one.Of is { } other ? $"of {other} " : "")}{one.Entry.Version} '{one.Entry.Event.Key}' {one.Entry.Event.Kind} {one.Entry.Event.Original} at {Text(one.Entry.EffectiveAt)}, recorded {Text(one.Entry.RecordedAt)}{(Observations.AskedAt(one.Entry.Observations) is { } asked ? $" asked {Text(asked)}" : "")}{(one.Entry.Receipt.Accepted ? "" : " refused")}");
         return $"{whole} Its journal: {string.Join("; ", entries)}.";
     }
 

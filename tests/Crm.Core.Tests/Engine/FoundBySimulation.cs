@@ -215,6 +215,22 @@ public sealed class FoundBySimulation
         async Task<Instant?> LastCheckpointAsync() => (await open.Store.LoadHistoryAsync((await open.ReadAsync()).Customer, new HistoryStart.Before(Day(125)), Token)).Checkpoint?.At;
     }
 
+    [Fact]
+    public async Task Somebody_joined_of_whom_something_came_after_what_was_due_later_is_not_decided_again()
+    {
+        var letters = new Shop(new Letters());
+        await letters.RecordAsync(Merges.Purchase("till:1", Shop.Amy, 1_000));
+        await letters.RecordAsync(Merges.Purchase("till:2", Merges.Ben, 1_000));
+        letters.Clock.Set(Day(9));
+        await letters.Engine.RunDueAsync(cancellationToken: Token);
+        await letters.RecordAsync(new CustomerEvent { Key = EventKey.Parse("mail:1"), Kind = MessageOutcomes.Opened, Identity = Merges.Ben, OccurredAt = Day(3), Fields = Fields.Of(("occasion", "news")) });
+
+        await Merges.MergedAsync(letters, "desk:1", Shop.Amy, Merges.Ben);
+
+        Assert.Equal(["till:1", "remind", "till:2", "remind", "mail:1"], (await letters.ReadAsync()).Slot<Notes>("letters").Lines);
+        Assert.Empty(await Books.DifferencesAsync(letters));
+    }
+
     private static ScriptModule Giver() => new(
         new ModuleContract { Name = "giver", Handles = [EventKinds.PurchaseName], Codec = NotesCodec.Instance },
         (notes, context) => context.Cause.Source == "till" ? notes.Plus("gave") with { FollowUps = [CustomerEvent.Purchase($"gift:{context.Cause.Value}", Identity.User("ben"), Money.Hkd(10))] } : notes.Plus("got"));
@@ -264,5 +280,20 @@ public sealed class FoundBySimulation
         protected override Outcome Handle(Notes state, ModuleContext context) => context.AlreadyAccepted || context.MayDraw("mugs", 1)
             ? state.Plus(context.Cause.Value) with { Quotas = [new QuotaDraw("mugs", 1)] }
             : new Outcome.Refused("no-mugs", new Text("None left.", "已派完。"));
+    }
+
+    // Reminds after five days, and notes what it sees in the order in which it does.
+    private sealed class Letters : CustomerModule<Notes>
+    {
+        public override ModuleContract Contract { get; } = new() { Name = "letters", Handles = [EventKinds.PurchaseName, MessageOutcomes.Opened], Codec = NotesCodec.Instance };
+
+        protected override Outcome Handle(Notes state, ModuleContext context) => context.Stimulus switch
+        {
+            Stimulus.Due(var key) => state.Plus(key),
+            Stimulus.Happened({ Kind: EventKinds.PurchaseName }) => state.Plus(context.Cause.ToString()) with { Agenda = [new AgendaChange("remind", context.Moment.Instant + Duration.FromDays(5))] },
+            _ => state.Plus(context.Cause.ToString()),
+        };
+
+        protected override Outcome.Accepted? Merge(Notes survivor, Notes retired, ModuleContext context) => new() { State = new Notes([.. survivor.Lines, .. retired.Lines]) };
     }
 }
