@@ -73,7 +73,7 @@ public sealed class PrivacyBuilder
         }
         catch (ArgumentException wrong)
         {
-            errors.Add(wrong.Message);
+            errors.Add(wrong.Sentence());
         }
 
         if (DataRegister is { } register)

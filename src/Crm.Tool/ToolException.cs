@@ -14,10 +14,6 @@ internal sealed class ToolException : Exception
     /// <summary>The input is wrong.</summary>
     public static ToolException Input(params IEnumerable<string> problems) => new(Tool.ExitCode.WrongInput, problems);
 
-    /// <summary>The input is wrong, as somebody found who was given it. The name of a parameter says nothing to whoever called the command.</summary>
-    public static ToolException Input(ArgumentException refused) =>
-        Input(refused.ParamName is { } parameter ? refused.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : refused.Message);
-
     /// <summary>The command line is wrong.</summary>
     public static ToolException Usage(params IEnumerable<string> problems) => new(Tool.ExitCode.Usage, problems);
 

@@ -73,7 +73,7 @@ public sealed class JourneyLibrary(IDocumentStore documents, IClock clock)
         }
         catch (ArgumentException wrong)
         {
-            throw new InvalidJourneyException([new JourneyError(added.Name, wrong.Message)]);
+            throw new InvalidJourneyException([new JourneyError(added.Name, wrong.Sentence())]);
         }
     }
 

@@ -1,6 +1,7 @@
 using Crm.Definitions;
 using Crm.Loyalty.Programs;
 using Crm.Storage;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Loyalty.Library;
@@ -78,7 +79,7 @@ public sealed class ProgramLibrary(IDocumentStore documents, IClock clock, Loyal
         }
         catch (ArgumentException wrong)
         {
-            throw new InvalidLoyaltyProgramException(added.Name, [new ProgramError("", wrong.Message)]);
+            throw new InvalidLoyaltyProgramException(added.Name, [new ProgramError("", wrong.Sentence())]);
         }
     }
 

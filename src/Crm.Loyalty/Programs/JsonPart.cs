@@ -197,7 +197,7 @@ internal readonly struct JsonPart
         }
         catch (ArgumentException exception)
         {
-            Wrong(name, exception.Message);
+            Wrong(name, exception.Sentence());
         }
 
         return default;

@@ -174,7 +174,7 @@ internal static class TierLadderJson
         }
         catch (ArgumentException exception)
         {
-            json.Wrong("currency", exception.Message);
+            json.Wrong("currency", exception.Sentence());
             return default;
         }
     }

@@ -69,7 +69,7 @@ public sealed record SegmentCases(DateTimeZone Zone, Sequence<SegmentCase> All)
             }
             catch (ArgumentException wrong)
             {
-                throw new InvalidCasesException([new CaseError("", wrong.Message)]);
+                throw new InvalidCasesException([new CaseError("", wrong.Sentence())]);
             }
 
             await TryAsync(one, $"cases[{i}]", catalog, engine, clock, errors, failures, cancellationToken).ConfigureAwait(false);

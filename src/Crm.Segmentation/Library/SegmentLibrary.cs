@@ -86,7 +86,7 @@ public sealed class SegmentLibrary(IDocumentStore documents, IClock clock, LintN
         }
         catch (ArgumentException wrong)
         {
-            throw new InvalidSegmentException([new SegmentError(added.Name, wrong.Message)]);
+            throw new InvalidSegmentException([new SegmentError(added.Name, wrong.Sentence())]);
         }
     }
 

@@ -86,7 +86,7 @@ internal static class CampaignsCommand
             catch (ArgumentException wrong)
             {
                 // The modules of the store do not have what a journey asks for.
-                throw ToolException.Input(wrong.Message);
+                throw ToolException.Input(wrong.Sentence());
             }
 
             if (comparison.Then.LeftOut > 0)

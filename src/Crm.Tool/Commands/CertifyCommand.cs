@@ -176,7 +176,7 @@ internal static class CertifyCommand
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException or CryptographicException)
         {
             key.Dispose();
-            throw ToolException.Input($"'{file}' holds no key: {wrong.Message} A key for ECDSA in PEM without a password is expected, as 'openssl ecparam -name prime256v1 -genkey -noout' makes it.");
+            throw ToolException.Input($"'{file}' holds no key: {wrong.Sentence()} A key for ECDSA in PEM without a password is expected, as 'openssl ecparam -name prime256v1 -genkey -noout' makes it.");
         }
     }
 

@@ -47,7 +47,7 @@ internal static class EraseCommand
         }
         catch (ArgumentException wrong)
         {
-            throw ToolException.Usage($"--key: {wrong.Message}");
+            throw ToolException.Usage($"--key: {wrong.Sentence()}");
         }
     }
 

@@ -15,7 +15,7 @@ internal static class IdentityNames
         }
         catch (ArgumentException wrong)
         {
-            throw ToolException.Usage(wrong.Message);
+            throw ToolException.Usage(wrong.Sentence());
         }
     }
 }

@@ -91,7 +91,7 @@ internal static class RfmCommand
         }
         catch (ArgumentException wrong)
         {
-            throw ToolException.Input($"{file}: {wrong.Message}");
+            throw ToolException.Input($"{file}: {wrong.Sentence()}");
         }
     }
 

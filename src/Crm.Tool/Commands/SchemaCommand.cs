@@ -2,6 +2,7 @@ using System.CommandLine;
 using Crm.Storage.PostgreSql;
 using Crm.Storage.Sql;
 using Crm.Storage.Sqlite;
+using Crm.Values;
 
 namespace Crm.Tool.Commands;
 
@@ -47,21 +48,21 @@ internal static class SchemaCommand
         {
             var dialect = new PostgreSqlDialect(schema, partitions, distributed: citus);
             var script = SqlSchema.Script(dialect, from);
-            return citus
-                ? $"{script}\n-- Distribution over the machines of Citus\n{string.Concat(Distribution(dialect, script).Select(statement => statement + ";\n"))}"
+            return citus && Distribution(dialect, script) is [_, ..] statements
+                ? $"{script}\n-- Distribution over the machines of Citus\n{string.Concat(statements.Select(statement => statement + ";\n"))}"
                 : script;
         }
         catch (ArgumentException wrong)
         {
-            throw ToolException.Usage($"--schema or --partitions: {wrong.Message}");
+            throw ToolException.Usage($"--schema or --partitions: {wrong.Sentence()}");
         }
     }
 
     // Of the tables that the script makes.
-    private static IEnumerable<string> Distribution(PostgreSqlDialect dialect, string script)
+    private static List<string> Distribution(PostgreSqlDialect dialect, string script)
     {
         var made = SqlSchema.Tables.Select(dialect.Table).Where(table => script.Contains($"CREATE TABLE {table} ", StringComparison.Ordinal)).ToList();
-        return CitusSchema.Statements(dialect).Where(statement => made.Exists(table => statement.Contains($"('{table}'", StringComparison.Ordinal)));
+        return [.. CitusSchema.Statements(dialect).Where(statement => made.Exists(table => statement.Contains($"('{table}'", StringComparison.Ordinal)))];
     }
 
     private static void Write(string script, ToolOutput output)

@@ -38,7 +38,7 @@ internal static class SegmentExplanationCommand
             }
             catch (ArgumentException refused)
             {
-                throw ToolException.Input(refused);
+                throw ToolException.Input(refused.Sentence());
             }
 
             switch (output.Form)

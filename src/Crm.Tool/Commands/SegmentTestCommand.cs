@@ -4,6 +4,7 @@ using Crm.Segmentation.Cases;
 using Crm.Segmentation.Segments;
 using Crm.Tool.Segments;
 using Crm.Tool.Stores;
+using Crm.Values;
 using NodaTime.Text;
 
 namespace Crm.Tool.Commands;
@@ -67,7 +68,7 @@ internal static class SegmentTestCommand
         }
         catch (Exception wrong) when (wrong is InvalidSegmentException or ArgumentException)
         {
-            throw ToolException.Input(wrong.Message);
+            throw ToolException.Input(wrong.Sentence());
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed record BuyingReport
         }
         catch (ArgumentException tooFew)
         {
-            throw ToolException.Input($"The model {model} cannot be fitted: {tooFew.Message}");
+            throw ToolException.Input($"The model {model} cannot be fitted: {tooFew.Sentence()}");
         }
     }
 

@@ -104,7 +104,7 @@ internal sealed class StoreSegments
         }
         catch (Exception wrong) when (wrong is InvalidSegmentException or ArgumentException)
         {
-            throw ToolException.Input([.. problems, wrong.Message]);
+            throw ToolException.Input([.. problems, wrong.Sentence()]);
         }
     }
 
@@ -191,7 +191,7 @@ internal sealed class StoreSegments
         }
         catch (ArgumentException refused)
         {
-            throw ToolException.Input(refused);
+            throw ToolException.Input(refused.Sentence());
         }
     }
 
@@ -205,7 +205,7 @@ internal sealed class StoreSegments
         }
         catch (ArgumentException refused)
         {
-            throw ToolException.Input(refused);
+            throw ToolException.Input(refused.Sentence());
         }
     }
 

@@ -178,7 +178,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
         catch (ArgumentException unfit) when (unfit.ParamName == nameof(modules))
         {
-            throw ToolException.Input("The programmes of the store ask for what is not here; it may be the host's.", ToolException.Input(unfit).Message);
+            throw ToolException.Input("The programmes of the store ask for what is not here; it may be the host's.", unfit.Sentence());
         }
     }
 

@@ -6,6 +6,7 @@ using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Modules;
 using Crm.Tool.Demo;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Tool.Stores;
@@ -65,7 +66,7 @@ internal sealed class StoreDefinitions
         catch (ArgumentException unfit)
         {
             // Programmes that look at what other modules of the host say are not decided by alone.
-            return new StoreDefinitions([], []) { Trouble = unfit.Message };
+            return new StoreDefinitions([], []) { Trouble = unfit.Sentence() };
         }
 
         return new StoreDefinitions(modules, [.. catalog.All.Select(definition => definition.Value), .. added]);

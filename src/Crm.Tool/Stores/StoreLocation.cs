@@ -1,4 +1,5 @@
 using Crm.Storage.PostgreSql;
+using Crm.Values;
 using Npgsql;
 
 namespace Crm.Tool.Stores;
@@ -60,7 +61,7 @@ internal abstract record StoreLocation
         }
         catch (ArgumentException wrong)
         {
-            throw ToolException.Usage($"--store: the connection string after 'postgresql:' cannot be read: {wrong.Message} One such as 'Host=localhost;Database=club;Username=club' is expected.");
+            throw ToolException.Usage($"--store: the connection string after 'postgresql:' cannot be read: {wrong.Sentence()} One such as 'Host=localhost;Database=club;Username=club' is expected.");
         }
     }
 

@@ -4,6 +4,7 @@ using Crm.Loyalty;
 using Crm.Loyalty.Library;
 using Crm.Loyalty.Programs;
 using Crm.Storage;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Tool.Stores;
@@ -102,7 +103,7 @@ internal static class StoredPrograms
         }
         catch (ArgumentException unfit)
         {
-            return [$"--program: {ToolException.Input(unfit).Message}"];
+            return [$"--program: {unfit.Sentence()}"];
         }
     }
 }

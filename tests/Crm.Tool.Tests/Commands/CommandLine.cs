@@ -38,6 +38,36 @@ public sealed class CommandLine : IDisposable
     }
 
     [Theory]
+    [InlineData("loyalty", "balance", "phone:+852", "--store", "{store}")]
+    [InlineData("loyalty", "explain", "phone:+852", "pos:1", "--store", "{store}")]
+    [InlineData("segments", "explain", "vip", "phone:none", "--store", "{store}")]
+    [InlineData("privacy", "erase", "phone:none", "--store", "{store}", "--key", "desk:1")]
+    [InlineData("privacy", "erase", "user:1", "--store", "{store}", "--key", "none")]
+    [InlineData("schema", "--dialect", "postgresql", "--schema", "No Schema")]
+    [InlineData("schema", "--dialect", "postgresql", "--partitions", "-1")]
+    [InlineData("report", "summary", "--store", "postgresql:Hust=nowhere")]
+    [InlineData("report", "summary", "--store", "postgresql:Host=here;Search Path=No Schema")]
+    [InlineData("validate", "{club}")]
+    [InlineData("import", "{sales}", "--map", "online-retail", "--store", "memory", "--program", "{club}")]
+    [InlineData("loyalty", "certify", "--store", "{store}", "--key", "{sales}", "--certificate", "{certificate}")]
+    public async Task What_is_said_to_people_names_no_parameter(params string[] args)
+    {
+        var places = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["{sales}"] = folder.Write("sales.csv", SampleSales.OnlineRetail(5)),
+            ["{club}"] = folder.Write("club.json", SampleSales.Program("club", "Europe/London", "pounds")),
+            ["{store}"] = folder.PathOf("shop.db"),
+            ["{certificate}"] = folder.PathOf("books.txt"),
+        };
+        await Support.Tool.RunAsync("import", places["{sales}"], "--map", "online-retail", "--store", places["{store}"]);
+
+        var tool = await Support.Tool.RunAsync([.. args.Select(arg => places.GetValueOrDefault(arg, arg))]);
+
+        Assert.Contains(tool.Code, new[] { ExitCode.WrongInput, ExitCode.Usage });
+        Assert.NotEqual("", (tool.Out + tool.Error).Trim());
+    }
+
+    [Theory]
     [InlineData("none.db", "There is no store at")]
     [InlineData("text.db", "The store: ")]
     public async Task A_store_that_cannot_be_used_is_exit_code_3(string name, string expected)

@@ -122,6 +122,16 @@ public sealed class StoresInPostgreSql : IDisposable
         Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Birth(1), TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public async Task Nothing_is_said_of_distribution_where_there_is_nothing_to_distribute(int from, bool distributes)
+    {
+        var script = (await Support.Tool.RunAsync("schema", "--dialect", "postgresql", "--citus", "--from", from.ToString(System.Globalization.CultureInfo.InvariantCulture))).Out;
+
+        Assert.Equal((distributes, distributes), (script.Contains("Citus", StringComparison.Ordinal), script.Contains("create_distributed_table", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task The_printed_schema_brings_a_store_on_from_the_version_that_it_has_and_no_other()
     {

@@ -3,7 +3,7 @@ using NodaTime;
 
 namespace Crm.Tool.Tests.Support;
 
-/// <summary>Runs the tool without a process.</summary>
+/// <summary>Runs the tool without a process. Whatever is run, nothing that it says names a parameter of a method.</summary>
 internal sealed record Tool(int Code, string Out, string Error)
 {
     public JsonElement Json => JsonDocument.Parse(Out).RootElement;
@@ -19,6 +19,7 @@ internal sealed record Tool(int Code, string Out, string Error)
         using var output = new StringWriter();
         using var error = new StringWriter();
         var code = await CrmTool.RunAsync(args, output, error, clock, cancellationToken);
+        Assert.DoesNotContain("(Parameter '", output.ToString() + error, StringComparison.Ordinal);
         return new Tool(code, output.ToString(), error.ToString());
     }
 
