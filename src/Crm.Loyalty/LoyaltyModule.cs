@@ -294,7 +294,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         {
             if (limit.Kind == happened.Kind && decision.Context.Evaluate(exceeded).Value)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Velocity) { Subject = limit.Name, Text = LoyaltyTexts.TooOften(limit.Name) });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Velocity) { Program = plan.Name, Subject = limit.Name, Text = LoyaltyTexts.TooOften(limit.Name) });
                 if (WhySteps.IsAsked(decision))
                 {
                     EarningSteps.ExplainNothing(happened, plan, decision, new Reason(ReasonCodes.TooOften, LoyaltyTexts.TooOften(limit.Name)) { Subject = limit.Name });

@@ -142,6 +142,7 @@ public static class Samples
                 [
                     new ReceiptLine("loyalty", "issued")
                     {
+                        Program = "tea-club",
                         Subject = "club",
                         Unit = "points",
                         Amount = 5,

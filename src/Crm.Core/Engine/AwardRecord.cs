@@ -41,7 +41,7 @@ internal sealed class AwardRecord(JournalDraft recorded, DefinitionEpoch? epoch,
             {
                 Amount = Share(lot.Where(entry => !records.IsAmendment(entry.Cause)).Sum(entry => entry.Amount), lot.Sum(entry => entry.Amount), all, then, kept, isPrize: lot.All(entry => entry is { Rule: null, Code: not null })),
             }).ToSequence(),
-            lines);
+            lines.Where(line => line.Program is null || line.Program == program).ToSequence());
     }
 
     // Between what was given of the whole, what was left of that when its definition went, and nothing: in proportion, rounded up, so that what is taken is the same in however many pieces, and never more than was given.

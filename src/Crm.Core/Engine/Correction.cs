@@ -172,18 +172,19 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
             .Concat(without.Consequences.Decisions.Where(decision => !after.Contains(DecisionName.Of(decision))).Select(decision => decision with { Revoked = true }));
     }
 
-    // The event's own lines, and one line for each unit that the rest of history gained or lost.
+    // The event's own lines, and one line for each unit of a programme that the rest of history gained or lost.
     private void Lines(Consequences consequences)
     {
         var own = with.Lines.GetValueOrDefault(because.Key);
         consequences.Lines.AddRange(own);
-        foreach (var unit in consequences.Entries.Where(entry => entry.Corrects is not null).GroupBy(entry => entry.Unit, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (var unit in consequences.Entries.Where(entry => entry.Corrects is not null).GroupBy(entry => (entry.Unit, entry.Program)).OrderBy(group => group.Key.Unit, StringComparer.Ordinal).ThenBy(group => group.Key.Program, StringComparer.Ordinal))
         {
             consequences.Lines.Add(new ReceiptLine(StateCodec.KernelSlot, "corrected")
             {
-                Unit = unit.Key,
+                Program = unit.Key.Program,
+                Unit = unit.Key.Unit,
                 Amount = unit.Sum(entry => entry.Amount),
-                Parts = unit.GroupBy(entry => entry.Corrects).Select(group => new ReceiptLine(StateCodec.KernelSlot, "corrects") { Subject = group.Key?.ToString(), Unit = unit.Key, Amount = group.Sum(entry => entry.Amount) }).ToSequence(),
+                Parts = unit.GroupBy(entry => entry.Corrects).Select(group => new ReceiptLine(StateCodec.KernelSlot, "corrects") { Subject = group.Key?.ToString(), Unit = unit.Key.Unit, Amount = group.Sum(entry => entry.Amount) }).ToSequence(),
             });
         }
     }

@@ -127,7 +127,7 @@ internal sealed partial class Decision
     [
         new ReceiptLine(StateCodec.KernelSlot, code) { Subject = other.ToString(), Text = code == "merged" ? new Text("Two customers became one.", "兩位客人的資料合併為一。") : new Text("Goes on as another customer.", "已併入另一位客人。") },
         .. units.GroupBy(held => (held.Program, held.Unit)).OrderBy(unit => unit.Key.Program, StringComparer.Ordinal).ThenBy(unit => unit.Key.Unit, StringComparer.Ordinal)
-            .Select(unit => new ReceiptLine(StateCodec.KernelSlot, "merged-units") { Subject = unit.Key.Program, Unit = unit.Key.Unit, Amount = sign * unit.Sum(held => held.Amount) })
+            .Select(unit => new ReceiptLine(StateCodec.KernelSlot, "merged-units") { Program = unit.Key.Program, Subject = unit.Key.Program, Unit = unit.Key.Unit, Amount = sign * unit.Sum(held => held.Amount) })
             .Where(line => line.Amount != 0),
     ];
 

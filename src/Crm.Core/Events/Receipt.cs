@@ -23,7 +23,7 @@ public sealed record Receipt
     /// <summary>Why a request was refused; null when the event took effect.</summary>
     public Refusal? Refusal { get; init; }
 
-    /// <summary>What happened: units issued, spent, corrected, tiers changed, notes. Lines that carry an amount add up, per unit, to the ledger entries of the event.</summary>
+    /// <summary>What happened: units issued, spent, corrected, tiers changed, notes. Lines that carry an amount add up, per programme and unit, to the ledger entries of the event.</summary>
     public Sequence<ReceiptLine> Lines { get; init; }
 
     /// <summary>
@@ -52,8 +52,11 @@ public sealed record Receipt
     /// <summary>Whether the event has been disposed of since, so that this is all that is left of what it did.</summary>
     public bool IsShort => Lines is [{ Module: EngineTexts.Module, Code: DisposedOfCode }];
 
-    /// <summary>The total that the lines move in one unit, such as "points".</summary>
+    /// <summary>What the lines move of units of a name, such as "points", in all programmes together: where several have a unit of that name, this adds up what cannot be spent together.</summary>
     public long Total(string unit) => Lines.Where(line => line.Unit == unit).Sum(line => line.Amount);
+
+    /// <summary>What the lines move in one unit of one programme. Lines that name no programme are not in it: those of modules with one purse, and all lines of receipts from before lines named theirs.</summary>
+    public long Total(string program, string unit) => Lines.Where(line => line.Program == program && line.Unit == unit).Sum(line => line.Amount);
 }
 
 /// <summary>Why a request was refused.</summary>
@@ -67,6 +70,9 @@ public sealed record Refusal(string Module, string Code, Text Detail);
 /// <param name="Code">A stable code, such as "issued", "base", "rounding" or "tier-changed".</param>
 public sealed record ReceiptLine(string Module, string Code)
 {
+    /// <summary>The programme in which it happened, as the ledger names it; null where it is about none, where it is part of a line, whose programme it has, and in receipts from before lines named theirs.</summary>
+    public string? Program { get; init; }
+
     /// <summary>What the code is about: the rule, tier or segment; null when the code says it all.</summary>
     public string? Subject { get; init; }
 

@@ -14,6 +14,9 @@ public static class Binary
     private const int VersionWithDecisions = 2;
     private const int VersionOfBackfill = 2;
 
+    // Where a remark on a line of a receipt is not in what it was counted, but of which programme it is.
+    private const int ProgramRemark = 63;
+
     // Room for what most receipts have, so that it is made once.
     private const int RoomOfReceipt = 128;
     private const int RoomOfLine = 64;
@@ -67,7 +70,7 @@ public static class Binary
 
         // At the end, where a release that knows nothing of it does not look.
         var line = 0;
-        AllCountedOn(writer, receipt.Lines, ref line);
+        Remarks(writer, receipt.Lines, ref line);
         return writer.Written.ToArray();
     }
 
@@ -86,7 +89,7 @@ public static class Binary
             TakenBack = reader.Flag() ? Taken(ref reader) : null,
             Decisions = version >= VersionWithDecisions ? Decisions(ref reader) : [],
         };
-        return reader.AtEnd ? receipt : receipt with { Lines = WithCountedOn(ref reader, receipt.Lines) };
+        return reader.AtEnd ? receipt : receipt with { Lines = WithRemarks(ref reader, receipt.Lines) };
     }
 
     /// <summary>Reads of what <see cref="Write(Receipt)"/> wrote only whether the event took effect.</summary>
@@ -498,11 +501,20 @@ public static class Binary
         return lines.ToSequence();
     }
 
-    // For each line that has it, parts after their line: the number of the line, from 0, and what it was counted on.
-    private static void AllCountedOn(SlotWriter writer, Sequence<ReceiptLine> lines, ref int number)
+    // Of lines, parts after their line: the number of the line, from 0, and what it was counted on, or which programme it names. A programme is that of the lines beside it, too, until another is said.
+    private static void Remarks(SlotWriter writer, Sequence<ReceiptLine> lines, ref int number)
     {
+        string? program = null;
         foreach (var line in lines)
         {
+            if (!string.Equals(line.Program, program, StringComparison.Ordinal))
+            {
+                program = line.Program;
+                writer.Whole(number);
+                writer.Whole(ProgramRemark);
+                writer.Text(program);
+            }
+
             if (line.CountedOn is { } on)
             {
                 writer.Whole(number);
@@ -515,33 +527,43 @@ public static class Binary
             }
 
             number++;
-            AllCountedOn(writer, line.Parts, ref number);
+            Remarks(writer, line.Parts, ref number);
         }
     }
 
-    private static Sequence<ReceiptLine> WithCountedOn(ref SlotReader reader, Sequence<ReceiptLine> lines)
+    private static Sequence<ReceiptLine> WithRemarks(ref SlotReader reader, Sequence<ReceiptLine> lines)
     {
-        var all = new Dictionary<int, CountedOn>();
+        var (counted, programs) = (new Dictionary<int, CountedOn>(), new Dictionary<int, string?>());
         while (!reader.AtEnd)
         {
-            var number = reader.Int();
-            var measure = (CountedIn)reader.Int();
-            var unit = reader.Text();
-            all[number] = new CountedOn(reader.Whole(), unit, measure) { Carried = reader.Whole(), Left = reader.Whole(), Keeps = reader.Flag() };
+            var (number, remark) = (reader.Int(), reader.Int());
+            var name = reader.Text();
+            if (remark == ProgramRemark)
+            {
+                programs[number] = name;
+            }
+            else
+            {
+                counted[number] = new CountedOn(reader.Whole(), name, (CountedIn)remark) { Carried = reader.Whole(), Left = reader.Whole(), Keeps = reader.Flag() };
+            }
         }
 
         var count = 0;
-        var with = WithCountedOn(all, lines, ref count);
-        return all.Keys.All(number => number < count) ? with : throw new FormatException($"A receipt says of line {all.Keys.Max()} what it was counted on, and has {count} lines: it is damaged.");
+        var with = WithRemarks(counted, programs, lines, ref count);
+        return counted.Keys.Concat(programs.Keys).Where(number => number >= count).ToList() is not [_, ..] missing
+            ? with
+            : throw new FormatException($"A receipt says of line {missing.Max()} what it was counted on, or of which programme it is, and has {count} lines: it is damaged.");
     }
 
-    private static Sequence<ReceiptLine> WithCountedOn(Dictionary<int, CountedOn> all, Sequence<ReceiptLine> lines, ref int number)
+    private static Sequence<ReceiptLine> WithRemarks(Dictionary<int, CountedOn> counted, Dictionary<int, string?> programs, Sequence<ReceiptLine> lines, ref int number)
     {
+        string? program = null;
         var with = new ReceiptLine[lines.Count];
         for (var i = 0; i < with.Length; i++)
         {
-            var on = all.GetValueOrDefault(number++);
-            with[i] = lines[i] with { CountedOn = on, Parts = WithCountedOn(all, lines[i].Parts, ref number) };
+            program = programs.TryGetValue(number, out var named) ? named : program;
+            var on = counted.GetValueOrDefault(number++);
+            with[i] = lines[i] with { Program = program, CountedOn = on, Parts = WithRemarks(counted, programs, lines[i].Parts, ref number) };
         }
 
         return Sequence.Given(with);

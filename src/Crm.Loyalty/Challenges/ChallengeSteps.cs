@@ -40,7 +40,7 @@ internal static class ChallengeSteps
 
         var decision = new Decision(state, context);
         decision.Stand(plan.Name, (standing ?? new ChallengeStanding { Challenge = challenge.Name }) with { Joined = true });
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeJoined) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeJoined(challenge.Name) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeJoined) { Program = plan.Name, Subject = challenge.Name, Text = LoyaltyTexts.ChallengeJoined(challenge.Name) });
         return decision.Outcome();
     }
 
@@ -59,7 +59,7 @@ internal static class ChallengeSteps
             decision.Stand(plan.Name, after);
             if (after with { Past = before.Past } != before)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeForfeited) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeForfeited(challenge.Name) });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeForfeited) { Program = plan.Name, Subject = challenge.Name, Text = LoyaltyTexts.ChallengeForfeited(challenge.Name) });
             }
         }
     }
@@ -78,7 +78,7 @@ internal static class ChallengeSteps
             var (run, period) = (RunOf(plan, challenge), standing.Period is { } begun ? new Moment(default, plan.Zone).StartOf(begun) : default(Instant?));
             var ((was, gave), (made, gives)) = (known.Made(run, period), past.Made(run, period));
             decision.Stand(plan.Name, standing.Plus(made, was) with { Past = past, Ahead = checked(standing.Ahead + gave - gives) });
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeTakenBack) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeTakenBack(challenge.Name) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeTakenBack) { Program = plan.Name, Subject = challenge.Name, Text = LoyaltyTexts.ChallengeTakenBack(challenge.Name) });
         }
     }
 
@@ -214,17 +214,17 @@ internal static class ChallengeSteps
         if (decision.In(plan.Name).Challenge(challenge.Name) is { Ahead: > 0 } standing)
         {
             decision.Stand(plan.Name, standing with { Ahead = standing.Ahead - 1 });
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PrizeCovered) { Subject = challenge.Name, Text = LoyaltyTexts.PrizeCovered(challenge.Name) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PrizeCovered) { Program = plan.Name, Subject = challenge.Name, Text = LoyaltyTexts.PrizeCovered(challenge.Name) });
             return;
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeAchieved) { Subject = challenge.Name, Text = LoyaltyTexts.ChallengeAchieved(challenge.Name) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ChallengeAchieved) { Program = plan.Name, Subject = challenge.Name, Text = LoyaltyTexts.ChallengeAchieved(challenge.Name) });
         decision.Tell(new Echo(LoyaltyNames.ChallengeAchieved, Fields.Of(("program", plan.Name), ("challenge", challenge.Name), ("number", number))));
         foreach (var award in challenge.Award)
         {
             if (plan.PlaceOf(award.Unit) is >= 0 and var place)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = challenge.Name, Unit = award.Unit, Amount = award.Amount });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Program = plan.Name, Subject = challenge.Name, Unit = award.Unit, Amount = award.Amount });
                 decision.Issue(plan, plan.Units[place], award.Amount, null, $"challenge.{challenge.Name}");
             }
         }

@@ -103,7 +103,7 @@ internal static class MemberSteps
         {
             if (plan.PlaceOf(gift.Unit) is >= 0 and var place)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = "welcome", Unit = gift.Unit, Amount = gift.Amount });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Program = plan.Name, Subject = "welcome", Unit = gift.Unit, Amount = gift.Amount });
                 decision.Issue(plan, plan.Units[place], gift.Amount, null, "welcome");
             }
         }
@@ -175,7 +175,7 @@ internal static class MemberSteps
         var status = NameOf(life.Status);
         decision.Live(plan.Name, life);
         decision.Publish(new Fact(LoyaltyNames.MemberFact(plan.Name), status));
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Membership) { Subject = status, Text = LoyaltyTexts.Member(life.Status) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Membership) { Program = plan.Name, Subject = status, Text = LoyaltyTexts.Member(life.Status) });
         decision.Tell(new Echo(LoyaltyNames.MembershipChanged, Fields.Of(("program", plan.Name), ("status", status))));
     }
 

@@ -94,7 +94,7 @@ internal static class ReferralSteps
 
         if (IsPaidEnough(plan, rules, decision))
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Velocity) { Subject = "referrals", Text = LoyaltyTexts.TooOften("referrals") });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Velocity) { Program = plan.Name, Subject = "referrals", Text = LoyaltyTexts.TooOften("referrals") });
         }
         else if (Gift(plan, gift, "referral.advocate", decision) && rules.MostPerAdvocate is not null)
         {
@@ -106,7 +106,7 @@ internal static class ReferralSteps
     /// <summary>The advocate's side came back: nobody gets it.</summary>
     public static Outcome Unclaimed(CustomerEvent happened) => new Outcome.Accepted
     {
-        Lines = [new ReceiptLine(LoyaltyNames.Module, LineCodes.ReferralUnclaimed) { Subject = happened.Fields["program"].AsCode, Text = LoyaltyTexts.ReferralUnclaimed }],
+        Lines = [new ReceiptLine(LoyaltyNames.Module, LineCodes.ReferralUnclaimed) { Program = happened.Fields["program"].AsCode, Subject = happened.Fields["program"].AsCode, Text = LoyaltyTexts.ReferralUnclaimed }],
     };
 
     private static Outcome Accept(CustomerEvent request, ProgramPlan plan, ReferralRules rules, LoyaltyState state, ModuleContext context)
@@ -135,7 +135,7 @@ internal static class ReferralSteps
         var standing = new ReferralStanding { Advocate = advocate, Flagged = flagged is not null };
         var decision = new Decision(state, context);
         decision.Stand(plan.Name, standing);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, flagged is null ? LineCodes.Referred : LineCodes.ReferralFlagged) { Subject = flagged ?? plan.Name, Text = LoyaltyTexts.Referred(flagged) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, flagged is null ? LineCodes.Referred : LineCodes.ReferralFlagged) { Program = plan.Name, Subject = flagged ?? plan.Name, Text = LoyaltyTexts.Referred(flagged) });
         Come(plan, decision);
         return decision.Outcome();
     }
@@ -157,7 +157,7 @@ internal static class ReferralSteps
         decision.Draw(staff.Counted);
         standing = standing with { Flagged = false };
         decision.Stand(plan.Name, standing);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Referred) { Subject = plan.Name, Text = LoyaltyTexts.Referred(null) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Referred) { Program = plan.Name, Subject = plan.Name, Text = LoyaltyTexts.Referred(null) });
 
         // What would have paid while it was flagged pays from now on.
         Come(plan, decision);
@@ -241,7 +241,7 @@ internal static class ReferralSteps
             return false;
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = code, Unit = gift.Unit, Amount = gift.Amount });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Program = plan.Name, Subject = code, Unit = gift.Unit, Amount = gift.Amount });
         decision.Issue(plan, plan.Units[place], gift.Amount, null, code);
         return true;
     }

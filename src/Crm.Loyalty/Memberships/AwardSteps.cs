@@ -271,7 +271,7 @@ internal ref struct AwardSteps(RulePlan rule, Earning proposed, ProgramPlan plan
         }
     }
 
-    private readonly ReceiptLine Line(string code) => new(LoyaltyNames.Module, code) { Subject = rule.Name, Unit = proposed.Unit, Amount = amount, CountedOn = proposed.CountedOn, Parts = Parts() };
+    private readonly ReceiptLine Line(string code) => new(LoyaltyNames.Module, code) { Program = plan.Name, Subject = rule.Name, Unit = proposed.Unit, Amount = amount, CountedOn = proposed.CountedOn, Parts = Parts() };
 
     // Nothing where the award is the base alone.
     private readonly Sequence<ReceiptLine> Parts()

@@ -50,7 +50,7 @@ internal sealed partial class Decision
             return;
         }
 
-        Add(new ReceiptLine(LoyaltyNames.Module, Why) { Subject = plan.Name, Unit = holding.Unit, Amount = -gone });
+        Add(new ReceiptLine(LoyaltyNames.Module, Why) { Program = plan.Name, Subject = plan.Name, Unit = holding.Unit, Amount = -gone });
         if (plan.UnitNamed(holding.Unit) is { } unit)
         {
             Move(plan, unit, change, null, Why);
@@ -84,7 +84,7 @@ internal sealed partial class Decision
         {
             if (movement.Movement == Movement.Expired)
             {
-                Add(LineCodes.Expired, movement.Lot, unit, movement.Amount);
+                Add(program, LineCodes.Expired, movement.Lot, unit, movement.Amount);
                 gone -= movement.Amount;
             }
         }

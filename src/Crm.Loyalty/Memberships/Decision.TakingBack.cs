@@ -74,7 +74,7 @@ internal sealed partial class Decision
         foreach (var (award, more) in changes)
         {
             Keep(plan, award with { Taken = award.Taken + more });
-            Add(new ReceiptLine(LoyaltyNames.Module, more > 0 ? LineCodes.TakenBack : LineCodes.GivenBack) { Subject = award.Key, Unit = unit.Name, Amount = -more });
+            Add(new ReceiptLine(LoyaltyNames.Module, more > 0 ? LineCodes.TakenBack : LineCodes.GivenBack) { Program = plan.Name, Subject = award.Key, Unit = unit.Name, Amount = -more });
         }
 
         var owed = Owed(plan, unit, changes);
@@ -125,7 +125,7 @@ internal sealed partial class Decision
             var place = Held(award) is { } held && IsGivenUp(plan, unit, held) ? null : award.Place;
             if (place is null)
             {
-                TellUnowed(unit, award.Lot, more);
+                TellUnowed(plan, unit, award.Lot, more);
                 if (award.Awaited is null)
                 {
                     Keep(plan, award with { Awaited = new Awaited(null, context.Moment.Instant) });
@@ -142,7 +142,7 @@ internal sealed partial class Decision
                 Count(plan, own with { Amount = own.Amount + award.UnowedBefore - settled });
             }
 
-            TellUnowed(unit, place, unowed - award.Unowed);
+            TellUnowed(plan, unit, place, unowed - award.Unowed);
             if (unowed != award.Unowed || settled != award.UnowedBefore)
             {
                 Keep(plan, award with { Unowed = unowed, UnowedBefore = settled, TakenBefore = Math.Min(award.TakenBefore, award.Taken) });
@@ -169,7 +169,7 @@ internal sealed partial class Decision
         var left = membership.Counted(LoyaltyNames.GivenUp(unit.Name));
         Count(plan, new Tally(LoyaltyNames.GivenUp(unit.Name), 0, checked(left - more)));
         var owed = Math.Max(0, more - left) - Math.Max(0, -left);
-        TellUnowed(unit, award.Lot, more - owed);
+        TellUnowed(plan, unit, award.Lot, more - owed);
         return owed;
     }
 
@@ -190,11 +190,11 @@ internal sealed partial class Decision
     // What idles runs out all at once, so of what was given on a day it is the first time after it.
     private static GoneLot? FirstIdle(List<GoneLot> ranOut, long from) => ranOut.Where(gone => gone.Lot.Idles && gone.Day > from).OrderBy(gone => gone.Day).Select(gone => (GoneLot?)gone).FirstOrDefault();
 
-    private void TellUnowed(UnitPlan unit, string lot, long amount)
+    private void TellUnowed(ProgramPlan plan, UnitPlan unit, string lot, long amount)
     {
         if (amount != 0)
         {
-            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RanOutBefore) { Subject = lot, Unit = unit.Name, Amount = amount });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RanOutBefore) { Program = plan.Name, Subject = lot, Unit = unit.Name, Amount = amount });
         }
     }
 
@@ -232,7 +232,7 @@ internal sealed partial class Decision
     {
         var waiting = In(plan.Name).Wallet(unit.Name).Pending.Where(pending => pending.Name == lot).Sum(pending => pending.Lot.Amount);
         var gone = RanOut(plan, unit, lot, Math.Max(0, amount - waiting), at, null);
-        TellUnowed(unit, lot, gone);
+        TellUnowed(plan, unit, lot, gone);
         return amount - gone;
     }
 

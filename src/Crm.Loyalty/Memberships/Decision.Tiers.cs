@@ -39,7 +39,7 @@ internal sealed partial class Decision
                 var missing = progress.Keep?.Missing;
                 Tell(new Echo(LoyaltyNames.TierExpiring, Fields.Of(
                     ("program", plan.Name), ("ladder", ladder.Name), ("tier", tier), ("until", end), ("missing", missing is { } more ? Scalar.Of(more) : default))));
-                Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierExpiring) { Subject = tier, Text = LoyaltyTexts.TierExpiring(tier, missing, end.InZone(plan.Zone).Date) });
+                Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierExpiring) { Program = plan.Name, Subject = tier, Text = LoyaltyTexts.TierExpiring(tier, missing, end.InZone(plan.Zone).Date) });
             }
 
             Count(plan, new Tally(LoyaltyNames.TierWarned(ladder.Name), 0, end.ToUnixTimeTicks()));
@@ -255,7 +255,7 @@ internal sealed partial class Decision
         }
 
         facts.AddRange(FactsOf(plan.Name, ladder, old.Tier, standing.Tier));
-        Add(LineCodes.TierChanged, standing.Tier ?? LineCodes.NoTier);
+        Add(plan.Name, LineCodes.TierChanged, standing.Tier ?? LineCodes.NoTier);
         if (!context.IsHeard(LoyaltyNames.TierChanged))
         {
             return;

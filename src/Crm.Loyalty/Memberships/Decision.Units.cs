@@ -296,13 +296,13 @@ internal sealed partial class Decision
 
         if (offsets is not null)
         {
-            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.DebtRepaid) { Subject = program, Unit = unit, Parts = offsets.ToSequence() });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.DebtRepaid) { Program = program, Subject = program, Unit = unit, Parts = offsets.ToSequence() });
         }
 
         if (change.Wallet.Shortfall != old.Shortfall)
         {
             // What is written off was taken by a line of its own, so this one gives it back.
-            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Shortfall) { Subject = program, Unit = unit, Amount = change.Wallet.Shortfall - old.Shortfall });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Shortfall) { Program = program, Subject = program, Unit = unit, Amount = change.Wallet.Shortfall - old.Shortfall });
         }
 
         Told(program, unit, fact, old, change.Wallet);
@@ -350,13 +350,13 @@ internal sealed partial class Decision
             if (movement.Movement == Movement.Reversed)
             {
                 lapsed -= movement.Amount;
-                Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lapsed) { Subject = movement.Lot, Unit = unit.Name, Amount = movement.Amount });
+                Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Lapsed) { Program = plan.Name, Subject = movement.Lot, Unit = unit.Name, Amount = movement.Amount });
             }
         }
 
         if (activated > 0)
         {
-            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Activated) { Subject = plan.Name, Text = LoyaltyTexts.Activated(activated, unit.Name) });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Activated) { Program = plan.Name, Subject = plan.Name, Text = LoyaltyTexts.Activated(activated, unit.Name) });
             Tell(new Echo(LoyaltyNames.PendingActivated, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", activated))));
         }
 

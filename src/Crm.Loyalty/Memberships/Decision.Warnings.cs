@@ -30,7 +30,7 @@ internal sealed partial class Decision
         foreach (var (at, amount) in membership.Wallet(unit.Name).Schedule.Where(lot => !IsWarned(membership, unit, lot.At) && lot.At.InZone(plan.Zone).Date <= until).GroupBy(lot => lot.At).Select(lots => (lots.Key, lots.Sum(lot => lot.Amount))).ToList())
         {
             (echoes ??= []).Add(new Echo(LoyaltyNames.Expiring, Fields.Of(("program", plan.Name), ("unit", unit.Name), ("amount", amount), ("at", at))));
-            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expiring) { Subject = Lot.NameOf(at), Text = LoyaltyTexts.Expiring(amount, unit.Name, at.InZone(plan.Zone).Date) });
+            Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expiring) { Program = plan.Name, Subject = Lot.NameOf(at), Text = LoyaltyTexts.Expiring(amount, unit.Name, at.InZone(plan.Zone).Date) });
             Count(plan, new Tally(LoyaltyNames.Warned(unit.Name, at), 0, at.ToUnixTimeTicks()));
         }
 

@@ -125,23 +125,24 @@ internal sealed partial class Decision(LoyaltyState current, ModuleContext conte
     }
 
     // A line without a sentence, which is made only where somebody reads it.
-    private void Add(string code, string? subject, string? unit = null, long amount = 0)
+    private void Add(string program, string code, string? subject, string? unit = null, long amount = 0)
     {
         noted = true;
         if (Explains)
         {
-            lines.Add(new ReceiptLine(LoyaltyNames.Module, code) { Subject = subject, Unit = unit, Amount = amount });
+            lines.Add(new ReceiptLine(LoyaltyNames.Module, code) { Program = program, Subject = subject, Unit = unit, Amount = amount });
         }
     }
 
     /// <summary>Says of the parts of a unit that rules gave that they make no whole one together.</summary>
+    /// <param name="program">Their programme.</param>
     /// <param name="rule">The last of the rules.</param>
-    public void AddDropped(string rule, string unit, Fraction dropped)
+    public void AddDropped(string program, string rule, string unit, Fraction dropped)
     {
         noted = true;
         if (Explains)
         {
-            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PartsTogether) { Subject = rule, Unit = unit, Parts = [new ReceiptLine(LoyaltyNames.Module, LineCodes.Dropped) { Subject = $"{dropped} {unit}" }] });
+            lines.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PartsTogether) { Program = program, Subject = rule, Unit = unit, Parts = [new ReceiptLine(LoyaltyNames.Module, LineCodes.Dropped) { Subject = $"{dropped} {unit}" }] });
         }
     }
 

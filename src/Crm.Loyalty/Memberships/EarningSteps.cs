@@ -154,26 +154,26 @@ internal static class EarningSteps
     {
         if (proposed.Unit is null || plan.PlaceOf(proposed.Unit) is not (>= 0 and var place))
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleUnitUnknown) { Subject = rule.Name });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleUnitUnknown) { Program = plan.Name, Subject = rule.Name });
             return;
         }
 
         var amount = Math.Clamp(proposed.Amount, 0, PointsPerAmount.Most);
         if (amount != proposed.Amount)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleCut) { Subject = rule.Name });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleCut) { Program = plan.Name, Subject = rule.Name });
             proposed = proposed with { Amount = amount, Rounding = 0, Part = default };
         }
 
         if (!EarningCheck.CanBe(in proposed, plan.Units[place].Definition, plan))
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleLife) { Subject = rule.Name });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleLife) { Program = plan.Name, Subject = rule.Name });
             proposed = proposed with { Expiry = null, Activation = null, Issuer = null };
         }
 
         if (proposed.CountedOn is { } on && !(on.IsWhole && (on.Measure != CountedIn.Units || plan.PlaceOf(on.Unit ?? "") >= 0)))
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleBasis) { Subject = rule.Name });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RuleBasis) { Program = plan.Name, Subject = rule.Name });
             proposed = proposed with { CountedOn = null };
         }
 

@@ -32,7 +32,7 @@ internal static class PartSteps
             }
             else if (last is not null)
             {
-                decision.AddDropped(last, unit.Name, part);
+                decision.AddDropped(plan.Name, last, unit.Name, part);
             }
         }
 

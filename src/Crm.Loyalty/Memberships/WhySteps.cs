@@ -30,7 +30,7 @@ internal static class WhySteps
             {
                 if (!Gave(rule, context))
                 {
-                    List<Reason> reasons = [.. ofAll, .. OfTerms(rule, plan, context, decision), .. OfCondition(rule, context), .. OfAmount(rule, context), .. Withheld(rule, winner, decision)];
+                    List<Reason> reasons = [.. ofAll, .. OfTerms(rule, plan, context, decision), .. OfCondition(rule, context), .. OfAmount(rule, context), .. Withheld(rule, winner, plan, decision)];
                     decision.Add(Line(rule, reasons.Count > 0 ? reasons : [new Reason(ReasonCodes.NothingCounted, LoyaltyTexts.WhyNothing)], plan));
                 }
             }
@@ -61,6 +61,7 @@ internal static class WhySteps
         var texts = reasons.ConvertAll(reason => reasons.Count == 1 ? LoyaltyTexts.WhyNotBefore(reason.Text, reason.Until, plan.Zone) : LoyaltyTexts.WhyUntil(reason.Text, reason.Until, plan.Zone));
         return new ReceiptLine(LoyaltyNames.Module, LineCodes.WhyNot)
         {
+            Program = plan.Name,
             Subject = rule.Name,
             Text = LoyaltyTexts.Joined(texts),
             Parts = reasons.Zip(texts, (reason, text) => new ReceiptLine(LoyaltyNames.Module, reason.Code) { Subject = reason.Subject, Text = text }).ToSequence(),
@@ -114,12 +115,12 @@ internal static class WhySteps
         : null;
 
     // What a rule proposed, and a limit, a budget or another rule took, is in the receipt already; which rule that was, the awards say.
-    private static List<Reason> Withheld(RulePlan rule, RulePlan? winner, Decision decision)
+    private static List<Reason> Withheld(RulePlan rule, RulePlan? winner, ProgramPlan plan, Decision decision)
     {
         var reasons = new List<Reason>();
         foreach (var line in decision.Lines)
         {
-            if (line.Code == LineCodes.Withheld && line.Subject == rule.Name)
+            if (line.Code == LineCodes.Withheld && line.Subject == rule.Name && line.Program == plan.Name)
             {
                 reasons.AddRange(line.Parts.Where(part => part.Code is ReasonCodes.Limited or ReasonCodes.BudgetExhausted or ReasonCodes.Outranked)
                     .Select(part => new Reason(part.Code, part.Code == ReasonCodes.Outranked && winner is not null ? LoyaltyTexts.WhyOutranked(winner.Name, rule.Terms.Group ?? "") : LoyaltyTexts.Describe(part)) { Subject = part.Subject }));

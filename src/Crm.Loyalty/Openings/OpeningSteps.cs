@@ -122,7 +122,7 @@ internal static class OpeningSteps
 
         if (parts.Count > 0)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Opened) { Subject = plan.Name, Unit = unit.Name, Amount = parts.Sum(part => part.Amount), Parts = parts.ToSequence() });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Opened) { Program = plan.Name, Subject = plan.Name, Unit = unit.Name, Amount = parts.Sum(part => part.Amount), Parts = parts.ToSequence() });
             decision.Expire(plan.Name, unit.Name, plan);
         }
     }
@@ -151,7 +151,7 @@ internal static class OpeningSteps
             var until = tier.Until ?? (ladder.Tiers[level].ForLife ? null : ladder.Held.From(now, ladder.Window, standing.Joined));
             return standing with { Held = standing.Held.Add(new TierHold(tier.Tier, since, until)) };
         });
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierBrought) { Subject = ladder.Name, Text = LoyaltyTexts.TierBrought(tier.Tier) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TierBrought) { Program = plan.Name, Subject = ladder.Name, Text = LoyaltyTexts.TierBrought(tier.Tier) });
     }
 
     private static void Card(OpeningCard card, ProgramPlan plan, Decision decision)
@@ -167,6 +167,6 @@ internal static class OpeningSteps
         var stamping = new Stamping(known.Definition with { MostPerVisit = null, MostPerDay = null, SignUp = 0, Milestones = [], Prize = null, Overflow = StampOverflow.Carry }, new Moment(decision.Context.Moment.Instant, plan.Zone));
         var stamped = card.Stamps > 0 ? stamping.Give(before with { Waits = false }, card.Stamps).Standing : before;
         decision.Stand(plan, known, before, stamped with { Completed = checked(stamped.Completed + card.Free) });
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardBrought) { Subject = known.Name, Text = LoyaltyTexts.CardBrought(known.Name, card.Stamps, card.Free) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardBrought) { Program = plan.Name, Subject = known.Name, Text = LoyaltyTexts.CardBrought(known.Name, card.Stamps, card.Free) });
     }
 }

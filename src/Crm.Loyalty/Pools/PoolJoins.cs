@@ -74,7 +74,7 @@ internal static class PoolJoins
         pool = pool.Merged(retired, survivor);
         decision.Change(program, _ => membership);
         decision.Stand(program, pool);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = "merged", Text = LoyaltyTexts.PoolIs("merged", pool.Members.Count) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Program = program, Subject = "merged", Text = LoyaltyTexts.PoolIs("merged", pool.Members.Count) });
         return decision.Outcome();
     }
 

@@ -74,7 +74,7 @@ internal static class PoolSteps
             return true;
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = "not-taken", Text = LoyaltyTexts.PoolNotTaken(amount, unit.Name) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Program = plan.Name, Subject = "not-taken", Text = LoyaltyTexts.PoolNotTaken(amount, unit.Name) });
         decision.Send(Bringing(plan, unit, received.Fields[LoyaltyEvents.LotsField].AsCode ?? "", from, $"returned/{received.Key}", from: null));
         return false;
     }
@@ -100,7 +100,7 @@ internal static class PoolSteps
         var settled = Settle(from, amended, plan, unit, amount, owed.Sum(lot => lot.Amount), decision);
         if (amount - settled is > 0 and var due)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = received.Key.ToString(), Unit = unit.Name, Amount = -due });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Program = plan.Name, Subject = received.Key.ToString(), Unit = unit.Name, Amount = -due });
         }
 
         foreach (var (lot, left) in owed)
@@ -125,7 +125,7 @@ internal static class PoolSteps
     {
         if (IdOf(received, LoyaltyEvents.From) is { } from)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = "not-taken", Text = LoyaltyTexts.PoolNotTaken(WalletRequests.LotsIn(received).Sum(lot => lot.Lot.Amount), unit.Name) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Program = plan.Name, Subject = "not-taken", Text = LoyaltyTexts.PoolNotTaken(WalletRequests.LotsIn(received).Sum(lot => lot.Lot.Amount), unit.Name) });
             decision.Send(Bringing(plan, unit, received.Fields[LoyaltyEvents.LotsField].AsCode ?? "", from, $"given-back/{received.Key}", from: null));
         }
     }
@@ -434,7 +434,7 @@ internal static class PoolSteps
         }
 
         var lots = WalletRequests.LotsOf(taken);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Subject = plan.Name, Unit = unit.Name, Amount = -amount });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Program = plan.Name, Subject = plan.Name, Unit = unit.Name, Amount = -amount });
         decision.Take(plan, unit, taken, amount, null);
         decision.Send(Bringing(plan, unit, lots, to, from is null ? $"{key}/{Definitions.DefinitionHash.Of(lots).Value >> 64:x16}" : key, from));
         return null;
@@ -455,7 +455,7 @@ internal static class PoolSteps
     private static Outcome Done(ProgramPlan plan, PoolStanding pool, string what, Decision decision)
     {
         decision.Stand(plan.Name, pool);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = what, Text = LoyaltyTexts.PoolIs(what, pool.Members.Count) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Program = plan.Name, Subject = what, Text = LoyaltyTexts.PoolIs(what, pool.Members.Count) });
         return decision.Outcome();
     }
 

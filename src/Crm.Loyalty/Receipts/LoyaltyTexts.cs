@@ -29,7 +29,7 @@ public static class LoyaltyTexts
             parts.Add(Part(LineCodes.Carried, on.Carried));
         }
 
-        var (own, left) = (line.Parts.IsEmpty ? [line with { Code = LineCodes.Base, CountedOn = null }] : line.Parts, on.Left > 0);
+        var (own, left) = (line.Parts.IsEmpty ? [line with { Program = null, Code = LineCodes.Base, CountedOn = null }] : line.Parts, on.Left > 0);
         foreach (var part in own)
         {
             parts.Add(part);

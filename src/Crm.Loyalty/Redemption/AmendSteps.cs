@@ -50,10 +50,10 @@ internal static class AmendSteps
         decision.Rename(plan, unit, pending.Movements);
         decision.Change(plan.Name, known => known with { Reservations = known.Reservations.Select(reservation => reservation.Unit == unit.Name ? Amended(reservation) : reservation).ToSequence() });
         var amended = change.Movements.Where(lot => lot.Amount < 0).Select(lot => lot.Lot).Concat(aside.Where(lot => Becomes(lot) != lot).Select(lot => lot.Name)).Distinct(StringComparer.Ordinal).Count();
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.LotsAmended) { Subject = reason, Text = LoyaltyTexts.LotsAmended(amended, request.Fields[LoyaltyEvents.Consent].AsCode ?? "") });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.LotsAmended) { Program = plan.Name, Subject = reason, Text = LoyaltyTexts.LotsAmended(amended, request.Fields[LoyaltyEvents.Consent].AsCode ?? "") });
         if (waiting[false].Sum(lot => lot.Lot.Amount) is > 0 and var left)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.LifeNotBegun) { Subject = unit.Name, Text = LoyaltyTexts.LifeNotBegun(left, unit.Name) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.LifeNotBegun) { Program = plan.Name, Subject = unit.Name, Text = LoyaltyTexts.LifeNotBegun(left, unit.Name) });
         }
 
         return decision.Outcome();

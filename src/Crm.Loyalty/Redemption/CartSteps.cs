@@ -53,7 +53,7 @@ internal static class CartSteps
             decision.Keep(plan.Name, new CartRequest(cart, (long)wanted, context.Moment.Instant + life) { Covered = Math.Clamp(state.In(plan.Name).Wallet(terms.Unit).Balance, 0, (long)wanted) });
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CartWants) { Subject = cart, Text = LoyaltyTexts.CartWants((long)wanted, terms.Unit, cart) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CartWants) { Program = plan.Name, Subject = cart, Text = LoyaltyTexts.CartWants((long)wanted, terms.Unit, cart) });
         return decision.Outcome();
     }
 

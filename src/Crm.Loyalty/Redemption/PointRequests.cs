@@ -56,7 +56,7 @@ internal static class PointRequests
             return Take(plan, unit, (long)-change, Movement.Reversed, LineCodes.Adjusted, reason, reason, decision);
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Adjusted) { Subject = reason, Unit = unit.Name, Amount = (long)change });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Adjusted) { Program = plan.Name, Subject = reason, Unit = unit.Name, Amount = (long)change });
         decision.Issue(plan, unit, (long)change, null, reason);
         return decision.Outcome();
     }
@@ -71,7 +71,7 @@ internal static class PointRequests
 
         var parts = taken.Movements.Where(moved => moved.Movement == movement)
             .Select(moved => new ReceiptLine(LoyaltyNames.Module, LineCodes.Lot) { Subject = moved.Lot, Unit = unit.Name, Amount = moved.Amount }).ToSequence();
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, line) { Subject = subject, Unit = unit.Name, Amount = -amount, Parts = parts.Count > 1 ? parts : default });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, line) { Program = plan.Name, Subject = subject, Unit = unit.Name, Amount = -amount, Parts = parts.Count > 1 ? parts : default });
         decision.Take(plan, unit, taken, amount, code, isSpending: movement == Movement.Spent);
         if (movement == Movement.Spent && unit.Definition.Returns is not null)
         {
@@ -129,7 +129,7 @@ internal static class PointRequests
         if (asked > held && terms.ClampsToBalance && (context.AlreadyAccepted || CartSteps.WishOf(request, state.In(plan.Name))?.Covered >= asked))
         {
             // What the cart was shown is given; what is missing is not there any more.
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.QuoteShort) { Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.QuoteShort) { Program = plan.Name, Subject = plan.Name, Text = LoyaltyTexts.Shortfall(asked - held, unit.Name) });
             asked = held;
         }
 

@@ -42,7 +42,7 @@ internal static class ReservationSteps
         }
 
         decision.Stand(plan.Name, reservation);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reserved) { Subject = reservation.Id, Text = LoyaltyTexts.Reserved(amount, unit, reward) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reserved) { Program = plan.Name, Subject = reservation.Id, Text = LoyaltyTexts.Reserved(amount, unit, reward) });
     }
 
     /// <summary>How long something that is asked for is kept: a whole number of seconds, up to a leap year. What was accepted before that was looked at is kept as it was then.</summary>
@@ -183,7 +183,7 @@ internal static class ReservationSteps
             decision.SetAside(plan, plan.Units[place], wallet with { Movements = movements.Concat(wallet.Movements).ToSequence() }, reservation.Reward is null ? null : $"reward.{reservation.Reward}");
             if (amount > 0)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = reservation.Reward ?? plan.Name, Unit = reservation.Unit, Amount = -amount });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Program = plan.Name, Subject = reservation.Reward ?? plan.Name, Unit = reservation.Unit, Amount = -amount });
             }
 
             // What returns runs out with its lot, in its turn where that is now; only then does the spending keep what is left.
@@ -211,7 +211,7 @@ internal static class ReservationSteps
 
         if (!captured)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ReservationReturned) { Subject = reservation.Id, Text = LoyaltyTexts.Returned(reservation.Amount, reservation.Unit, reservation.Reward) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.ReservationReturned) { Program = plan.Name, Subject = reservation.Id, Text = LoyaltyTexts.Returned(reservation.Amount, reservation.Unit, reservation.Reward) });
         }
 
         if (reservation.Reward is not { } name || plan.Definition.Value.Rewards.FirstOrDefault(item => item.Name == name) is not { } reward)

@@ -110,7 +110,7 @@ internal static class RewardSteps
             var used = standing.Open.First(open => open.Code == code);
             standing = (standing with { Open = standing.Open.Where(open => open.Code != code).ToSequence() }).With([new UsedReward(code, now, used.Times, used.Paid) { Until = used.Until }]);
             decision.Stand(plan.Name, standing with { Used = standing.Used.Where(one => !one.IsForgotten(now)).ToSequence() });
-            Tell(standing, decision);
+            Tell(standing, plan, decision);
         }
 
         return decision.Outcome();
@@ -125,7 +125,7 @@ internal static class RewardSteps
             if (reward.Open.Where(open => !(open.Until <= now)).Sum(open => open.Times) is > 0 and var times)
             {
                 decision.Stand(plan.Name, reward with { Open = reward.Open.Select(open => open.Until <= now ? open : open with { Until = now }).ToSequence() });
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardForfeited) { Subject = reward.Reward, Text = LoyaltyTexts.RewardForfeited(reward.Reward, times) });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardForfeited) { Program = plan.Name, Subject = reward.Reward, Text = LoyaltyTexts.RewardForfeited(reward.Reward, times) });
             }
         }
     }
@@ -168,12 +168,12 @@ internal static class RewardSteps
             decision.Stand(plan.Name, given with { Used = given.Used.Select(one => one.Code == code ? one with { Until = null } : one).ToSequence() });
         }
 
-        Tell(standing, decision);
+        Tell(standing, plan, decision);
         return true;
     }
 
-    private static void Tell(RewardStanding used, Decision decision) =>
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Subject = used.Reward, Text = LoyaltyTexts.RewardUsed(used.Reward) });
+    private static void Tell(RewardStanding used, ProgramPlan plan, Decision decision) =>
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Program = plan.Name, Subject = used.Reward, Text = LoyaltyTexts.RewardUsed(used.Reward) });
 
     /// <summary>Rewards that give themselves to who takes part, as often as the balance reaches; before tiers are counted.</summary>
     public static void GiveThemselves(ProgramPlan plan, Decision decision)
@@ -220,10 +220,10 @@ internal static class RewardSteps
                 continue;
             }
 
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Surprise) { Subject = surprise.Name, Text = LoyaltyTexts.Surprise(surprise.Name) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Surprise) { Program = plan.Name, Subject = surprise.Name, Text = LoyaltyTexts.Surprise(surprise.Name) });
             if (gift is { } given)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = surprise.Name, Unit = given.Unit, Amount = given.Amount });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Program = plan.Name, Subject = surprise.Name, Unit = given.Unit, Amount = given.Amount });
                 decision.Issue(plan, plan.Units[plan.PlaceOf(given.Unit)], given.Amount, null, $"surprise.{surprise.Name}");
             }
 
@@ -265,12 +265,12 @@ internal static class RewardSteps
             Recent = recent,
             Open = issued is not { } open ? standing.Open : standing.Open.Where(other => !(other.Until <= moment.Instant)).Append(open with { Until = reward.CodeLife?.Of(moment), Times = times }).ToSequence(),
         });
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rewarded) { Subject = reward.Name, Text = LoyaltyTexts.Rewarded(reward.Name, times) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Rewarded) { Program = plan.Name, Subject = reward.Name, Text = LoyaltyTexts.Rewarded(reward.Name, times) });
         var given = Given(plan, reward, times, decision);
         if (reward.Kind is RewardKind.Units units && plan.PlaceOf(units.Amount.Unit) is >= 0 and var place)
         {
             var amount = checked(units.Amount.Amount * times);
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Subject = reward.Name, Unit = units.Amount.Unit, Amount = amount });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Gift) { Program = plan.Name, Subject = reward.Name, Unit = units.Amount.Unit, Amount = amount });
             decision.Issue(plan, plan.Units[place], amount, null, $"reward.{reward.Name}");
         }
 
@@ -305,7 +305,7 @@ internal static class RewardSteps
             throw new InvalidOperationException($"The reward '{reward.Name}' was found payable with {cost.Amount} {cost.Unit}, and is not.");
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Subject = reward.Name, Unit = cost.Unit, Amount = -cost.Amount * times });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Spent) { Program = plan.Name, Subject = reward.Name, Unit = cost.Unit, Amount = -cost.Amount * times });
         decision.Take(plan, plan.Units[place], taken, cost.Amount * times, $"reward.{reward.Name}", isSpending: true);
     }
 

@@ -60,7 +60,7 @@ internal static class UndoSteps
                 decision.Count(plan, new Tally(LoyaltyNames.StaysUndone(key), 0, 1));
             }
 
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotUndone) { Subject = key, Text = LoyaltyTexts.NotUndone(request.Kind) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotUndone) { Program = plan.Name, Subject = key, Text = LoyaltyTexts.NotUndone(request.Kind) });
             return CanUndo(request.Kind);
         }
 
@@ -72,7 +72,7 @@ internal static class UndoSteps
         if (Used(amended, did, without, plan, decision) is { } used)
         {
             // It was had, so it stays and is paid for; only what rules gave because of it goes.
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Subject = used, Text = LoyaltyTexts.RewardUsed(used) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardUsed) { Program = plan.Name, Subject = used, Text = LoyaltyTexts.RewardUsed(used) });
             return false;
         }
 
@@ -103,7 +103,7 @@ internal static class UndoSteps
 
         if (isGift)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Subject = "asked-back", Text = LoyaltyTexts.PoolAskedBack });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Pool) { Program = plan.Name, Subject = "asked-back", Text = LoyaltyTexts.PoolAskedBack });
         }
 
         return true;
@@ -139,7 +139,7 @@ internal static class UndoSteps
         var (taken, given, held) = (moved.Where(lot => lot.Amount > 0).ToList(), new List<ReceiptLine>(), 0L);
         if (taken.Count > 0)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Subject = key, Unit = unit.Name, Amount = -taken.Sum(lot => lot.Amount) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TakenBack) { Program = plan.Name, Subject = key, Unit = unit.Name, Amount = -taken.Sum(lot => lot.Amount) });
             held = taken.Sum(lot => decision.TakeBack(plan, unit, lot.Lot, lot.Amount, Cancelled, amended.At, onlyAwards ? Movement.Reversed : movement));
         }
 
@@ -162,7 +162,7 @@ internal static class UndoSteps
 
         if (given.Count > 0)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.GivenBack) { Subject = key, Unit = unit.Name, Amount = given.Sum(lot => lot.Amount), Parts = given.ToSequence() });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.GivenBack) { Program = plan.Name, Subject = key, Unit = unit.Name, Amount = given.Sum(lot => lot.Amount), Parts = given.ToSequence() });
         }
     }
 
@@ -222,7 +222,7 @@ internal static class UndoSteps
             }
 
             decision.Change(plan.Name, membership => membership.PlusReward(reward.Reward, without, did));
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardTakenBack) { Subject = reward.Reward, Text = LoyaltyTexts.RewardTakenBack(reward.Reward, (int)times) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.RewardTakenBack) { Program = plan.Name, Subject = reward.Reward, Text = LoyaltyTexts.RewardTakenBack(reward.Reward, (int)times) });
             if (plan.Definition.Value.Rewards.Any(known => known.Name == reward.Reward && known.Stocked))
             {
                 decision.Draw(LoyaltyNames.StockOf(plan.Name, reward.Reward), -times);

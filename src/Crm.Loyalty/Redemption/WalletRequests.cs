@@ -50,6 +50,7 @@ internal static class WalletRequests
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotBooked)
             {
+                Program = program,
                 Subject = program,
                 Unit = name,
                 Amount = sum,
@@ -76,7 +77,7 @@ internal static class WalletRequests
             decision.Receive(plan, unit, lot, Movement.Transferred, null, idleUntil);
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, cameBack ? LineCodes.CameBack : LineCodes.TransferredIn) { Subject = plan.Name, Unit = unit.Name, Amount = sum });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, cameBack ? LineCodes.CameBack : LineCodes.TransferredIn) { Program = plan.Name, Subject = plan.Name, Unit = unit.Name, Amount = sum });
         return decision.Outcome();
     }
 
@@ -94,7 +95,7 @@ internal static class WalletRequests
             return false;
         }
 
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotTaken) { Subject = plan.Name, Unit = unit.Name, Amount = amount });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotTaken) { Program = plan.Name, Subject = plan.Name, Unit = unit.Name, Amount = amount });
         decision.Send(new CustomerEvent
         {
             Key = SentBackKey(received),
@@ -163,7 +164,7 @@ internal static class WalletRequests
         }
 
         var decision = new Decision(state, context);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Subject = plan.Name, Unit = unit.Name, Amount = -amount });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Program = plan.Name, Subject = plan.Name, Unit = unit.Name, Amount = -amount });
         decision.Take(plan, unit, taken, amount, null);
         decision.Send(new CustomerEvent
         {
@@ -224,8 +225,8 @@ internal static class WalletRequests
         }
 
         var decision = new Decision(state, context);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Converted) { Subject = conversion.Name, Unit = from.Name, Amount = -give });
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Converted) { Subject = conversion.Name, Unit = to.Name, Amount = get });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Converted) { Program = plan.Name, Subject = conversion.Name, Unit = from.Name, Amount = -give });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Converted) { Program = plan.Name, Subject = conversion.Name, Unit = to.Name, Amount = get });
         decision.Take(plan, from, taken, give, conversion.Name);
         var (lot, given, got) = (to.LotOf(MomentIn(plan, context), null, decision.In(plan.Name)), 0L, 0L);
         foreach (var issuer in taken.Movements.Where(moved => moved.Movement == Movement.Transferred).GroupBy(moved => Lot.Parse(moved.Lot)?.Issuer, StringComparer.Ordinal))
@@ -277,7 +278,7 @@ internal static class WalletRequests
 
         var (decision, reason, rest) = (new Decision(state, context), request.Fields[LoyaltyEvents.Reason].AsCode, amount);
         decision.Draw(staff.Counted);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reinstated) { Subject = reason, Unit = unit.Name, Amount = amount });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reinstated) { Program = plan.Name, Subject = reason, Unit = unit.Name, Amount = amount });
         var taken = new List<(string? Issuer, long Amount)>();
         foreach (var (tally, own, _) in gone)
         {
@@ -348,7 +349,7 @@ internal static class WalletRequests
 
         DrawnLots.CameBack(original, plan, unit, asked, decision);
         PoolSteps.Credit(original, plan, unit, asked, decision);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Returned) { Subject = plan.Name, Unit = unit.Name, Amount = asked, Parts = parts.ToSequence() });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Returned) { Program = plan.Name, Subject = plan.Name, Unit = unit.Name, Amount = asked, Parts = parts.ToSequence() });
         decision.Expire(plan.Name, unit.Name, plan);
         return decision.Outcome();
     }

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using Crm.Engine;
 using Crm.Events;
-using Crm.Loyalty.Memberships;
-using Crm.Loyalty.Programs;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
@@ -23,15 +21,11 @@ public sealed class ShadowRun(CrmEngine live, CrmEngine shadow)
     /// <summary>What has differed so far, in the order in which it was noticed.</summary>
     public Sequence<ShadowDivergence> Divergences => divergences.ToSequence();
 
-    /// <summary>Records an event live, and then in the shadow as of the same instant. The customer is read before and after, since receipts do not tell of which programme units are.</summary>
+    /// <summary>Records an event live, and then in the shadow as of the same instant.</summary>
     /// <returns>The live receipt.</returns>
     public async ValueTask<Receipt> RecordAsync(CustomerEvent happened, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(happened);
-
-        // If this fails, it is told of below: the event is recorded all the same.
-        var before = ReadBeforeAsync(happened, cancellationToken);
-        await ((Task)before).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var receipt = await live.RecordAsync(happened, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -44,11 +38,8 @@ public sealed class ShadowRun(CrmEngine live, CrmEngine shadow)
                 OccurredAt = happened.OccurredAt ?? receipt.EffectiveAt,
                 Fields = await InShadowAsync(happened.Fields, cancellationToken).ConfigureAwait(false),
             };
-            var shadowBefore = await ReadShadowAsync(receipt.Customer, cancellationToken).ConfigureAwait(false);
             var other = await shadow.RecordAsync(seen, cancellationToken).ConfigureAwait(false);
-            var moved = Moved(await before.ConfigureAwait(false), await live.ReadAsync(CustomerRef.Of(receipt.Customer), cancellationToken).ConfigureAwait(false), receipt);
-            var shadowMoved = Moved(shadowBefore, await ReadShadowAsync(receipt.Customer, cancellationToken).ConfigureAwait(false), other);
-            if (Told(receipt) != Told(other) || (moved is not null && shadowMoved is not null && moved != shadowMoved))
+            if (Told(receipt) != Told(other))
             {
                 divergences.Enqueue(new ShadowDivergence(receipt, other, null));
             }
@@ -85,24 +76,10 @@ public sealed class ShadowRun(CrmEngine live, CrmEngine shadow)
         return fields;
     }
 
-    private async Task<CustomerView?> ReadBeforeAsync(CustomerEvent happened, CancellationToken cancellationToken) =>
-        happened.Customer is { } id ? await live.ReadAsync(CustomerRef.Of(id), cancellationToken).ConfigureAwait(false)
-        : happened.Identity is { } identity ? await live.ReadAsync(CustomerRef.Of(identity), cancellationToken).ConfigureAwait(false)
-        : null;
-
-    // What an event moved, programme by programme; null where it was not the only one of the customer's between the two looks, so that receipts alone can tell.
-    private static string? Moved(CustomerView? before, CustomerView? after, Receipt receipt) => (before?.Version ?? 0) != receipt.Version - 1 || after?.Version != receipt.Version
-        ? null
-        : string.Join('\n', Held(after).Concat(Held(before).Select(held => held with { Amount = -held.Amount })).GroupBy(held => (held.Program, held.Unit)).Select(unit => (unit.Key, By: unit.Sum(held => held.Amount)))
-            .Where(unit => unit.By != 0).Select(unit => FormattableString.Invariant($"{unit.Key.Program} {unit.Key.Unit} {unit.By}")).Order(StringComparer.Ordinal));
-
-    private static IEnumerable<UnitsHeld> Held(CustomerView? customer) =>
-        new[] { LoyaltyNames.Module, LoyaltyNames.KeepingModule }.SelectMany(module => customer?.SlotOrNull<LoyaltyState>(module)?.Held ?? []);
-
     // What a receipt moves, what it changes, and whether it was refused; which rule gave it is not the question.
-    private static string Told(Receipt receipt) => string.Join('\n', receipt.Lines.Where(line => line.Unit is not null).GroupBy(line => line.Unit, StringComparer.Ordinal).OrderBy(unit => unit.Key, StringComparer.Ordinal)
-        .Select(unit => FormattableString.Invariant($"{unit.Key} {unit.Sum(line => line.Amount)}")).Where(sum => !sum.EndsWith(" 0", StringComparison.Ordinal))
-        .Concat(receipt.Lines.Where(line => line.Unit is null && line.Subject is not null).Select(line => $"{line.Code} {line.Subject}").Order(StringComparer.Ordinal))
+    private static string Told(Receipt receipt) => string.Join('\n', receipt.Lines.Where(line => line.Unit is not null).GroupBy(line => (line.Program, line.Unit)).Select(unit => (unit.Key, By: unit.Sum(line => line.Amount)))
+        .Where(unit => unit.By != 0).Select(unit => FormattableString.Invariant($"{unit.Key.Program} {unit.Key.Unit} {unit.By}")).Order(StringComparer.Ordinal)
+        .Concat(receipt.Lines.Where(line => line.Unit is null && line.Subject is not null).Select(line => $"{line.Program} {line.Code} {line.Subject}").Order(StringComparer.Ordinal))
         .Append(receipt.Refusal?.Code));
 }
 

@@ -36,7 +36,7 @@ internal static class StampSteps
         decision.Stand(plan, card, before, after, isDue: true);
         if (after.Stamps < before.Stamps)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsExpired) { Subject = card.Name, Text = LoyaltyTexts.StampsExpired(card.Name, before.Stamps - after.Stamps) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsExpired) { Program = plan.Name, Subject = card.Name, Text = LoyaltyTexts.StampsExpired(card.Name, before.Stamps - after.Stamps) });
         }
     }
 
@@ -58,7 +58,7 @@ internal static class StampSteps
             decision.Stand(plan, card, before, before.Forfeited);
             if (before.Stamps > 0 || before.Free > 0)
             {
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsForfeited) { Subject = card.Name, Text = LoyaltyTexts.StampsForfeited(card.Name, before.Stamps, Math.Max(0, before.Free)) });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsForfeited) { Program = plan.Name, Subject = card.Name, Text = LoyaltyTexts.StampsForfeited(card.Name, before.Stamps, Math.Max(0, before.Free)) });
             }
         }
     }
@@ -80,7 +80,7 @@ internal static class StampSteps
             var after = standing.Plus(made, was).Gives(gave, gives).Settled(card.Definition.Goal) with { Past = past };
             decision.Stand(plan, card, standing, after);
             Told(plan, card, standing.Completed, after.Completed, decision);
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsTakenBack) { Subject = card.Name, Text = LoyaltyTexts.StampsTakenBack(card.Name, -more) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsTakenBack) { Program = plan.Name, Subject = card.Name, Text = LoyaltyTexts.StampsTakenBack(card.Name, -more) });
         }
     }
 
@@ -120,13 +120,14 @@ internal static class StampSteps
         decision.Stand(plan, card, before, Marked(result.Standing, before, new CardMark(decision.Context.Cause.ToString(), decision.Context.Moment.Instant, result.Given), plan, card));
         if (result.Refused > 0)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsNotGiven) { Subject = card.Name, Text = LoyaltyTexts.StampsNotGiven(card.Name, result.Refused) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.StampsNotGiven) { Program = plan.Name, Subject = card.Name, Text = LoyaltyTexts.StampsNotGiven(card.Name, result.Refused) });
         }
 
         if (result.Given > 0)
         {
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Stamped)
             {
+                Program = plan.Name,
                 Subject = card.Name,
                 Text = LoyaltyTexts.Stamped(card.Name, result.Given, result.Standing.Stamps, result.Standing.Goal > 0 ? result.Standing.Goal : card.Definition.Goal),
             });
@@ -140,7 +141,7 @@ internal static class StampSteps
     {
         if (result.Filled > 0)
         {
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardFull) { Subject = card.Name, Text = LoyaltyTexts.CardFull(card.Name, result.Standing.Free) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardFull) { Program = plan.Name, Subject = card.Name, Text = LoyaltyTexts.CardFull(card.Name, result.Standing.Free) });
             Tell(plan, card, result.Filled, decision);
         }
 
@@ -149,7 +150,7 @@ internal static class StampSteps
         if (covering != standing)
         {
             decision.Stand(plan, card, standing, covering);
-            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PrizeCovered) { Subject = card.Name, Text = LoyaltyTexts.PrizeCovered(card.Name) });
+            decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.PrizeCovered) { Program = plan.Name, Subject = card.Name, Text = LoyaltyTexts.PrizeCovered(card.Name) });
         }
 
         foreach (var prize in prizes.GroupBy(item => item.Prize.Unit))
@@ -157,7 +158,7 @@ internal static class StampSteps
             if (plan.PlaceOf(prize.Key) is >= 0 and var place)
             {
                 var amount = (long)Math.Min(prize.Sum(item => (decimal)item.Prize.Amount * item.Times), PointsPerAmount.Most);
-                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardPrize) { Subject = card.Name, Unit = prize.Key, Amount = amount });
+                decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardPrize) { Program = plan.Name, Subject = card.Name, Unit = prize.Key, Amount = amount });
                 decision.Issue(plan, plan.Units[place], amount, null, $"card.{card.Name}");
             }
         }
@@ -234,7 +235,7 @@ internal static class StampSteps
 
         var decision = new Decision(state, context);
         decision.Stand(plan, card, before, Marked(before with { Waits = false }, before, new CardMark(context.Cause.ToString(), context.Moment.Instant, 0) { Opens = true }, plan, card));
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardOpened) { Subject = card.Name, Text = LoyaltyTexts.CardOpened(card.Name) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.CardOpened) { Program = plan.Name, Subject = card.Name, Text = LoyaltyTexts.CardOpened(card.Name) });
         return decision.Outcome();
     }
 
@@ -249,7 +250,7 @@ internal static class StampSteps
         var decision = new Decision(state, context);
         var after = before with { Used = before.Used + 1 };
         decision.Stand(plan, card, before, after);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.FreeTaken) { Subject = card.Name, Text = LoyaltyTexts.FreeTaken(card.Name, after.Free) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.FreeTaken) { Program = plan.Name, Subject = card.Name, Text = LoyaltyTexts.FreeTaken(card.Name, after.Free) });
         return decision.Outcome();
     }
 

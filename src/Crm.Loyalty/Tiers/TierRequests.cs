@@ -56,7 +56,7 @@ internal static class TierRequests
     {
         var decision = new Decision(state, context);
         decision.Draw(staff.Counted);
-        decision.Add(new ReceiptLine(LoyaltyNames.Module, request.Kind) { Subject = ladder.Name, Text = LoyaltyTexts.TierByStaff(request) });
+        decision.Add(new ReceiptLine(LoyaltyNames.Module, request.Kind) { Program = plan.Name, Subject = ladder.Name, Text = LoyaltyTexts.TierByStaff(request) });
         decision.Stand(plan, ladder, grant);
         return decision.Outcome();
     }

@@ -3,6 +3,7 @@ using Crm.Events;
 using Crm.Ledger;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Receipts;
 using Crm.Loyalty.Redemption;
 using Crm.Modules;
 using Crm.Storage;
@@ -41,7 +42,19 @@ internal sealed class Club
 
     public ValueTask<Receipt> Redeems(long amount, string? program = null, string? unit = null) => Records(LoyaltyEvents.Redeem(NextKey(), SpendAuthority.SignedIn(Samples.Amy), amount, program, unit));
 
-    public ValueTask<Receipt> Records(CustomerEvent happened) => engine.RecordAsync(happened);
+    /// <summary>Something happens. Whatever it is, each line of the receipt has a sentence in both languages, and names its programme, apart from rates and unknown programmes, which are of none.</summary>
+    public async ValueTask<Receipt> Records(CustomerEvent happened)
+    {
+        var receipt = await engine.RecordAsync(happened);
+        foreach (var line in receipt.Lines.Where(line => line.Module == LoyaltyNames.Module))
+        {
+            Assert.True(LoyaltyTexts.Describe(line) is { English.Length: > 0, Chinese.Length: > 0 });
+            Assert.All(LoyaltyTexts.PartsOf(line), part => Assert.True(LoyaltyTexts.Describe(part) is { English.Length: > 0, Chinese.Length: > 0 }));
+            Assert.True(line.Program is not null || line.Code is LineCodes.Rate or LineCodes.RateMissing or LineCodes.UnknownProgram, $"The line '{line.Code}' names no programme.");
+        }
+
+        return receipt;
+    }
 
     /// <summary>The host starts again with other code over the same store.</summary>
     public void StartsAgainWith(params ICustomerModule[] modules) => engine = Over(modules);

@@ -186,6 +186,20 @@ public sealed class Simulating
     }
 
     [Fact]
+    public async Task What_was_recorded_before_is_compared_programme_by_programme_too()
+    {
+        var (clock, coffee, sale) = (new FakeClock(Start), Samples.TeaClub with { Name = "coffee-club", Rules = [Samples.Per(2, 10), Samples.TeaClub.Rules[1]] }, CustomerEvent.Purchase("pos:1", Samples.Amy, Money.Hkd(100)));
+        var live = new CrmEngine(new InMemoryStore(), [new LoyaltyModule(Samples.TeaClub, coffee)], new CrmOptions(), clock, new SeededIdSource());
+        var shadow = new CrmEngine(new InMemoryStore(), [new LoyaltyModule(Samples.TeaClub with { Rules = coffee.Rules }, coffee with { Rules = Samples.TeaClub.Rules })], new CrmOptions(), clock, new SeededIdSource());
+        await live.RecordAsync(sale, Cancel);
+        var run = new ShadowRun(live, shadow);
+
+        await run.RecordAsync(sale, Cancel);
+
+        Assert.Equal("pos:1", Assert.Single(run.Divergences).Live.Key.ToString());
+    }
+
+    [Fact]
     public async Task A_gift_goes_to_the_same_member_in_the_shadow_though_ids_are_others_there()
     {
         var (clock, program) = (new FakeClock(Start), Samples.TeaClub with { Units = [Samples.TeaClub.Units[0] with { Transferable = true }, Samples.TeaClub.Units[1]] });
