@@ -7,8 +7,8 @@ namespace Crm.Campaigns.Decisions;
 /// <summary>Sentences for people, in English and in Traditional Chinese as written in Hong Kong. Receipts keep codes; the sentence is made when somebody reads.</summary>
 public static class CampaignTexts
 {
-    /// <summary>The sentence of one of the module's receipt lines; of a line with a text of its own, that text.</summary>
-    /// <exception cref="ArgumentException">The line is another module's, and has no text.</exception>
+    /// <summary>The sentence of one of the module's receipt lines, or of the reason that is part of one; of a line with a text of its own, that text.</summary>
+    /// <exception cref="ArgumentException">The line is another module's, or says of a message that it is suppressed and not why.</exception>
     public static Text Describe(ReceiptLine line)
     {
         ArgumentNullException.ThrowIfNull(line);
@@ -22,6 +22,7 @@ public static class CampaignTexts
         {
             (CampaignNames.Module, LineCodes.Decided) => new($"A message of journey '{journey}' will be sent.", $"將發出旅程「{journey}」的訊息。"),
             (CampaignNames.Module, LineCodes.Suppressed) when line.Parts is [var reason, ..] => Because($"Journey '{journey}' sends nothing", $"旅程「{journey}」不發訊息", reason.Code),
+            (CampaignNames.Module, not (LineCodes.Decided or LineCodes.Suppressed)) => Reason(line.Code),
             _ => throw new ArgumentException($"'{line.Module}/{line.Code}' is no line of the campaigns module; its codes are those of {nameof(LineCodes)}.", nameof(line)),
         };
     }

@@ -32,20 +32,17 @@ internal static class ExplainCommand
             var entry = history.Entries.FirstOrDefault(entry => entry.Event.Key.ToString() == wanted) ?? throw ToolException.Input($"The journal of '{name}' has no event '{wanted}'.");
             var modules = await store.ModulesAsync(cancellationToken);
             Sequence<ReceiptLine> again = modules.Count == 0 || !entry.Receipt.Accepted ? [] : WhyNot(new HistoryReplay(modules, settings.Options), who, history, entry);
-            Write(output, entry, ReceiptText.Split(again).WhyNot);
+            Write(output, entry, ReceiptText.Split(again).WhyNot, await ReceiptText.OfAsync(store, clock, entry.EffectiveAt, cancellationToken));
             return ExitCode.Done;
         });
         return command.WithExamples("crm loyalty explain user:42 pos:1042 --store shop.db", "crm loyalty explain user:42 pos:1042 --store shop.db --lang zh-Hant", "crm loyalty explain user:42 pos:1042 --store shop.db --json");
     }
 
-    // The event is asked again, this time for its reasons too; whatever came after it has not happened yet.
-    private static Sequence<ReceiptLine> WhyNot(HistoryReplay replay, CustomerId who, CustomerHistory history, JournalEntry entry)
-    {
-        var before = history.Entries.Where(other => other.EffectiveAt < entry.EffectiveAt || (other.EffectiveAt == entry.EffectiveAt && other.RecordedAt < entry.RecordedAt));
-        return replay.Run(who, before.Append(LoyaltyEvents.AskingWhyNot(entry)), entry.EffectiveAt, entry.Event.Key, history.Opening).Lines;
-    }
+    // The event is asked again, this time for its reasons too; whatever came after it has not happened yet. Entries are in the order in which they count.
+    private static Sequence<ReceiptLine> WhyNot(HistoryReplay replay, CustomerId who, CustomerHistory history, JournalEntry entry) =>
+        replay.Run(who, history.Entries.TakeWhile(other => other != entry).Append(LoyaltyEvents.AskingWhyNot(entry)), entry.EffectiveAt, entry.Event.Key, history.Opening).Lines;
 
-    private static void Write(ToolOutput output, JournalEntry entry, List<ReceiptLine> whyNot)
+    private static void Write(ToolOutput output, JournalEntry entry, List<ReceiptLine> whyNot, ReceiptText texts)
     {
         var receipt = entry.Receipt;
         switch (output.Form)
@@ -66,12 +63,12 @@ internal static class ExplainCommand
                         json.WriteEndObject();
                     }
 
-                    ReceiptText.Write(json, "why", receipt.Lines);
-                    ReceiptText.Write(json, "whyNot", whyNot);
+                    texts.Write(json, "why", receipt.Lines);
+                    texts.Write(json, "whyNot", whyNot);
                 });
                 break;
             case OutputForm.Csv:
-                output.Csv([["code", "subject", "unit", "amount", "text"], .. ReceiptText.Rows(receipt.Lines.Concat(whyNot), output)]);
+                output.Csv(texts.Table(receipt.Lines.Concat(whyNot), output));
                 break;
             default:
                 output.Line($"{receipt.Key} {entry.Event.Kind} {InstantPattern.ExtendedIso.Format(receipt.EffectiveAt)}");
@@ -80,12 +77,8 @@ internal static class ExplainCommand
                     output.Line($"{refused.Detail.In(output.Language)} ({refused.Code})");
                 }
 
-                ReceiptText.Print(output, receipt.Lines);
-                foreach (var line in whyNot)
-                {
-                    output.Line($"{line.Subject}: {ReceiptText.Of(line).In(output.Language)}");
-                }
-
+                texts.Print(output, receipt.Lines);
+                texts.PrintWhyNot(output, whyNot);
                 break;
         }
     }

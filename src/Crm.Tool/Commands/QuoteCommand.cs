@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty.Redemption;
@@ -52,13 +53,14 @@ internal static class QuoteCommand
             await using var store = await OpenedStore.OpenAsync(location, OpenMode.OnlyLook, cancellationToken);
             var settings = await StoreSettings.ReadOrUtcAsync(store.Documents, cancellationToken);
             var engine = await store.EngineAsync(settings, clock, cancellationToken);
-            Write(output, await engine.QuoteAsync(LoyaltyEvents.AskingWhyNot(purchase), cancellationToken));
+            var quote = await engine.QuoteAsync(LoyaltyEvents.AskingWhyNot(purchase), cancellationToken);
+            Write(output, quote, await ReceiptText.OfAsync(store, clock, quote.Receipt.EffectiveAt, cancellationToken));
             return ExitCode.Done;
         });
         return command.WithExamples("crm loyalty quote user:42 --spend \"120.00 HKD\" --store shop.db", "crm loyalty quote user:42 --spend \"52.00 HKD\" --line oolong:1:28.00:tea --line egg-tart:2:24.00:snack --store shop.db --json", "crm loyalty quote user:42 --spend \"60.00 MOP\" --channel shop --field store=central --field tax=0.50 --lookup rate.mop.hkd=0.97 --store shop.db");
     }
 
-    private static void Write(ToolOutput output, Quote quote)
+    private static void Write(ToolOutput output, Quote quote, ReceiptText texts)
     {
         var (why, whyNot) = ReceiptText.Split(quote.Receipt.Lines);
         switch (output.Form)
@@ -67,15 +69,18 @@ internal static class QuoteCommand
                 output.Json(json =>
                 {
                     json.WriteString("at", InstantPattern.ExtendedIso.Format(quote.Receipt.EffectiveAt));
-                    json.WriteStartObject("units");
-                    foreach (var (unit, amount) in ReceiptText.Sums(why))
+                    WriteUnits(json, why);
+                    json.WriteStartObject("programs");
+                    foreach (var program in why.Where(line => line.Program is not null).GroupBy(line => line.Program ?? "", StringComparer.Ordinal).OrderBy(program => program.Key, StringComparer.Ordinal))
                     {
-                        json.WriteNumber(unit, amount);
+                        json.WriteStartObject(program.Key);
+                        WriteUnits(json, program);
+                        json.WriteEndObject();
                     }
 
                     json.WriteEndObject();
-                    ReceiptText.Write(json, "why", why);
-                    ReceiptText.Write(json, "whyNot", whyNot);
+                    texts.Write(json, "why", why);
+                    texts.Write(json, "whyNot", whyNot);
                     json.WriteStartObject("facts");
                     foreach (var fact in quote.Facts)
                     {
@@ -86,17 +91,25 @@ internal static class QuoteCommand
                 });
                 break;
             case OutputForm.Csv:
-                output.Csv([["code", "subject", "unit", "amount", "text"], .. ReceiptText.Rows(why.Concat(whyNot), output)]);
+                output.Csv(texts.Table(why.Concat(whyNot), output));
                 break;
             default:
-                ReceiptText.Print(output, why);
-                foreach (var line in whyNot)
-                {
-                    output.Line($"{line.Subject}: {ReceiptText.Of(line).In(output.Language)}");
-                }
-
+                texts.Print(output, why);
+                texts.PrintWhyNot(output, whyNot);
                 break;
         }
+    }
+
+    // Of all programmes together, by the names of units, or of the lines of one.
+    private static void WriteUnits(Utf8JsonWriter json, IEnumerable<ReceiptLine> lines)
+    {
+        json.WriteStartObject("units");
+        foreach (var unit in lines.Where(line => line.Unit is not null).GroupBy(line => line.Unit ?? "", StringComparer.Ordinal).OrderBy(unit => unit.Key, StringComparer.Ordinal))
+        {
+            json.WriteNumber(unit.Key, unit.Sum(line => line.Amount));
+        }
+
+        json.WriteEndObject();
     }
 
     private static Money MoneyOf(string text)
