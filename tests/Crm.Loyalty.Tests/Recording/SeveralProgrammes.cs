@@ -50,6 +50,23 @@ public sealed class SeveralProgrammes
         Assert.Equal([ReasonCodes.NoArticle], why["tea-club"]);
     }
 
+    [Fact]
+    public async Task What_a_rule_was_recorded_to_have_given_in_one_programme_counts_for_no_rule_of_the_other()
+    {
+        var once = new FixedPoints { Name = "bonus", Unit = "points", Points = 50, Terms = new() { Frequency = new Frequency(1, CapPeriod.Ever) } };
+        EarningRule[] large = [new FixedPoints { Name = "extra", Unit = "points", Points = 3 }, once with { Terms = once.Terms with { MinimumSpend = Money.Hkd(500) } }];
+        var club = Club.Of(Samples.TeaClub with { Rules = [Samples.Per(1, 10), once] }, Coffee with { Rules = [Samples.Per(1, 10), .. large] });
+        await club.Buys(100);
+        var late = club.Now + Duration.FromDays(1);
+        club.On(2026, 1, 20);
+        await club.Buys(10);
+        club.StartsAgainWith(new LoyaltyModule(Samples.TeaClub with { Rules = [Samples.Per(3, 10), once] }, Coffee with { Rules = [Samples.Per(3, 10), .. large] }));
+
+        var receipt = await club.Records(CustomerEvent.Purchase("pos:late", Samples.Amy, Money.Hkd(500)) with { OccurredAt = late });
+
+        Assert.Equal((150, 150 + 3 + 50), (receipt.Total("tea-club", "points"), receipt.Total("coffee-club", "points")));
+    }
+
     // What is bought and redeemed in both, some of it brought back, and late, so that history is decided again.
     private static Property AddUp(Func<ICustomerModule, ICustomerModule> told) => Prop.ForAll(Arb.From(Days.ListOf()), days =>
     {
