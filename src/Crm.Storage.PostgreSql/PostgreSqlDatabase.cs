@@ -14,6 +14,9 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
     // What finds its rows by key is planned the same for every key, so it is planned once. Not with partitions: a plan for all of them opens all of them.
     private const string PlannedOnce = " -c plan_cache_mode=force_generic_plan";
 
+    // Guards count rows as they are when they are reached, and a lease takes what others leave: stricter isolation, which a role or a database may have by default, would end both with an error.
+    private const string Isolation = "-c default_transaction_isolation=read\\ committed";
+
     // Audiences are few, and each has the server to itself for a while.
     private const int MostScans = 8;
 
@@ -33,8 +36,9 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
         forScans.MaxPoolSize = Math.Min(forScans.MaxPoolSize, MostScans);
         forScans.MinPoolSize = 0;
         forScans.CommandTimeout = Seconds(options.AudienceTimeout);
+        forScans.Options = $"{Isolation} {forScans.Options}".TrimEnd();
         scans = NpgsqlDataSource.Create(forScans);
-        builder.Options = $"{ByKey}{(options.Partitions > 0 || options.Distributed ? "" : PlannedOnce)} {builder.Options}".TrimEnd();
+        builder.Options = $"{Isolation} {ByKey}{(options.Partitions > 0 || options.Distributed ? "" : PlannedOnce)} {builder.Options}".TrimEnd();
         source = NpgsqlDataSource.Create(builder);
     }
 
@@ -54,7 +58,8 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
             throw new ArgumentException("The connection string names no server; 'Host=localhost;Database=club;Username=club' is expected, or the like.", nameof(connectionString));
         }
 
-        if (builder.MaxAutoPrepare == 0)
+        // Behind a pool that gives each transaction another session, such as PgBouncer's, a host says 0.
+        if (!builder.ShouldSerialize("Max Auto Prepare"))
         {
             builder.MaxAutoPrepare = 250;
             builder.AutoPrepareMinUsages = 2;

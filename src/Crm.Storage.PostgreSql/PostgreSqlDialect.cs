@@ -73,10 +73,16 @@ public sealed partial class PostgreSqlDialect : SqlDialect
 
     /// <summary>
     /// Makes the schema where there is none. IF NOT EXISTS would not do: who may not make schemas is refused even where it is there, as when an administrator has made it for the application. Partitions that the server has not
-    /// enough room for locks for are refused with a sentence; a third of the room is left to others, and to those who look at all partitions at once later.
+    /// enough room for locks for are refused with a sentence; a third of the room is left to others, and to those who look at all partitions at once later. So is an encoding without most of the world's letters: the first name
+    /// that it lacks would be an error in the middle of an event.
     /// </summary>
     public override IEnumerable<string> BeforeMigration =>
     [
+        """
+        DO $$ BEGIN IF pg_catalog.getdatabaseencoding() NOT IN ('UTF8', 'SQL_ASCII') THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = pg_catalog.format('The database %s keeps its text as %s, which has not every letter. One that was made with ENCODING ''UTF8'' is expected.',
+        pg_catalog.current_database(), pg_catalog.getdatabaseencoding()); END IF; END $$
+        """,
         .. Partitions == 0 ? (string[])[] : [string.Create(CultureInfo.InvariantCulture, $"""
             DO $$ DECLARE
             sessions bigint := pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint;
