@@ -83,6 +83,18 @@ public static class RuleLaws
         {
             Counterfeit = () => (Fakes.Rememberer(), RuleClaims.Usual),
         },
+        new("Which_line_comes_back_first_does_not_matter", "Refunds of two lines of one purchase end in the same in either order.", Always, EngineLaws.Commute)
+        {
+            Counterfeit = () => (Fakes.Partial(), RuleClaims.Usual),
+        },
+        new("Refunds_take_no_more_than_was_given", "Whoever gives everything back owes nothing for it.", Always, EngineLaws.NeverTakesMore)
+        {
+            Counterfeit = () => (Fakes.Turncoat(), RuleClaims.Usual),
+        },
+        new("A_refund_never_gives", "Claimed by the author, as a higher amount never earns less: nobody buys in order to give back.", (_, claims) => claims.IsMonotone, EngineLaws.NeverGives)
+        {
+            Counterfeit = () => (Fakes.Consoling, RuleClaims.Usual with { IsMonotone = true, LineOrderMatters = true, SplittingLinesMatters = true }),
+        },
     ];
 
     /// <summary>Holds a rule to every law that applies to it.</summary>
