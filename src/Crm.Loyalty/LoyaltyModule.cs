@@ -260,7 +260,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
         return outcome is not null && Spends.Contains(request.Kind) ? PoolSteps.Charge(request, plans, state, context, outcome) : outcome;
     }
 
-    // Who is no member of the programme that is meant spends nothing, and nobody asks more often than a limit of it allows.
+    // Who is no member of the programme that is meant spends nothing, who is suspended uses no code either, and nobody asks more often than a limit of it allows.
     private Outcome.Refused? MayNot(CustomerEvent request, LoyaltyState state, ModuleContext context)
     {
         var meant = request.Fields["program"].AsCode ?? StampSteps.ProgramOf(request, plans, context);
@@ -279,7 +279,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 }
             }
 
-            if (Spends.Contains(request.Kind) && (MemberSteps.MaySpend(plan, state.In(plan.Name)) ?? PoolSteps.MaySpend(request, state.In(plan.Name))) is { } refused)
+            // What was set aside before a suspension is promised to a till, which takes it or gives it back.
+            var membership = state.In(plan.Name);
+            var refused = Spends.Contains(request.Kind) ? MemberSteps.MaySpend(plan, membership) ?? PoolSteps.MaySpend(request, membership)
+                : request.Kind == RewardEvents.UseName ? MemberSteps.WhileSuspended(membership) : null;
+            if (refused is not null)
             {
                 return refused;
             }

@@ -47,13 +47,16 @@ internal static class MemberSteps
     }
 
     /// <summary>Why a customer may not spend; null when they may.</summary>
-    public static Outcome.Refused? MaySpend(ProgramPlan plan, Membership membership) => membership.Life switch
+    public static Outcome.Refused? MaySpend(ProgramPlan plan, Membership membership) => WhileSuspended(membership) ?? membership.Life switch
     {
-        { Status: MemberStatus.Suspended } => new(ReasonCodes.MembershipSuspended, LoyaltyTexts.Suspended),
         null when plan.Definition.Value.Membership.Enrolment == Enrolment.Open || membership.Pool is not null => null,
         { Status: MemberStatus.Member } => null,
         _ => new(ReasonCodes.NotAMember, LoyaltyTexts.NotAMember),
     };
+
+    /// <summary>Why a suspended member may not; null where nobody is suspended.</summary>
+    public static Outcome.Refused? WhileSuspended(Membership membership) =>
+        membership.Life?.Status == MemberStatus.Suspended ? new(ReasonCodes.MembershipSuspended, LoyaltyTexts.Suspended) : null;
 
     public static Outcome Decide(CustomerEvent request, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
     {

@@ -37,7 +37,7 @@ public enum MemberStatus
     /// <summary>A member.</summary>
     Member,
 
-    /// <summary>Suspended by staff: earns nothing and spends nothing.</summary>
+    /// <summary>Suspended by staff: earns nothing, spends nothing and uses no code. What was set aside before can still be taken or given back, and lapses as it would have.</summary>
     Suspended,
 
     /// <summary>Has left.</summary>

@@ -252,6 +252,35 @@ public sealed class Members
         Assert.Equal("not-suspended", (await club.Records(MemberEvents.Resume(club.NextKey(), Samples.Amy, "cleared", "staff:17"))).Refusal?.Code);
     }
 
+    [Fact]
+    public async Task A_code_of_who_is_suspended_waits_until_staff_say_otherwise()
+    {
+        var club = RewardClub.With(RewardClub.Mug with { Code = new RewardCodeForm { Pattern = "MUG-########" } });
+        await club.Buys(100);
+        await club.Takes("mug", code: "MUG-23456789");
+        await club.Records(MemberEvents.Suspend(club.NextKey(), Samples.Amy, "fraud", "staff:17"));
+        Assert.Equal("membership-suspended", (await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, "MUG-23456789"))).Refusal?.Code);
+
+        await club.Records(MemberEvents.Resume(club.NextKey(), Samples.Amy, "cleared", "staff:17"));
+        Assert.True((await club.Records(RewardEvents.Use(club.NextKey(), Samples.Amy, "MUG-23456789"))).Accepted);
+    }
+
+    /// <summary>The till has what was set aside for its order, and no new decision about spending is made.</summary>
+    [Theory]
+    [InlineData(true, 60)]
+    [InlineData(false, 100)]
+    public async Task What_was_set_aside_before_a_suspension_is_taken_or_given_back_and_no_more_is_set_aside(bool captures, long left)
+    {
+        var club = Club.Of(RewardClub.Program());
+        await club.Buys(100);
+        await club.Reserves("till:order", 40);
+        await club.Records(MemberEvents.Suspend(club.NextKey(), Samples.Amy, "fraud", "staff:17"));
+
+        Assert.Equal("membership-suspended", (await club.Reserves("till:another", 10)).Refusal?.Code);
+        Assert.True((captures ? await club.Captures("till:order") : await club.Records(RewardEvents.Void(club.NextKey(), Samples.Amy, "till:order"))).Accepted);
+        Assert.Equal(left, await club.Points());
+    }
+
     [Theory]
     [InlineData(Enrolment.ByInvitation)]
     [InlineData(Enrolment.ByJoining)]
