@@ -31,17 +31,7 @@ internal sealed class ReceiptText(SegmentCatalog segments, Instant at, bool name
         ([.. lines.Where(line => line.Code != LineCodes.WhyNot)], [.. lines.Where(line => line.Code == LineCodes.WhyNot)]);
 
     /// <summary>The sentence of a line, whichever module wrote it; of a module of a host, which has its own, the codes.</summary>
-    public Text Of(ReceiptLine line)
-    {
-        var text = line.Text ?? EngineTexts.Describe(line) ?? line.Module switch
-        {
-            LoyaltyNames.Module => LoyaltyTexts.Describe(line),
-            CampaignNames.Module => CampaignTexts.Describe(line),
-            SegmentNames.Module => segments.Describe(line, at),
-            _ => new Text($"{line.Module}: {line.Code} {line.Subject}", $"{line.Module}：{line.Code} {line.Subject}"),
-        };
-        return namesPrograms && line.Program is { } program ? new Text($"{program}: {text.English}", $"{program}：{text.Chinese}") : text;
-    }
+    public Text Of(ReceiptLine line) => In(line.Program, Sentence(line));
 
     public void Write(Utf8JsonWriter json, string name, IEnumerable<ReceiptLine> lines)
     {
@@ -95,7 +85,8 @@ internal sealed class ReceiptText(SegmentCatalog segments, Instant at, bool name
     {
         foreach (var line in lines)
         {
-            output.Line($"{line.Subject}: {Of(line).In(output.Language)}");
+            var text = Sentence(line);
+            output.Line(In(line.Program, new Text($"{line.Subject}: {text.English}", $"{line.Subject}: {text.Chinese}")).In(output.Language));
         }
     }
 
@@ -103,6 +94,16 @@ internal sealed class ReceiptText(SegmentCatalog segments, Instant at, bool name
     public IEnumerable<IReadOnlyList<string>> Table(IEnumerable<ReceiptLine> lines, ToolOutput output) => lines.Select(line => (string[])
         [line.Code, line.Subject ?? "", line.Unit ?? "", line.Unit is null ? "" : line.Amount.ToString(System.Globalization.CultureInfo.InvariantCulture), Of(line).In(output.Language), line.Program ?? ""])
         .Prepend(["code", "subject", "unit", "amount", "text", "program"]);
+
+    private Text In(string? program, Text text) => namesPrograms && program is not null ? new Text($"{program}: {text.English}", $"{program}：{text.Chinese}") : text;
+
+    private Text Sentence(ReceiptLine line) => line.Text ?? EngineTexts.Describe(line) ?? line.Module switch
+    {
+        LoyaltyNames.Module => LoyaltyTexts.Describe(line),
+        CampaignNames.Module => CampaignTexts.Describe(line),
+        SegmentNames.Module => segments.Describe(line, at),
+        _ => new Text($"{line.Module}: {line.Code} {line.Subject}", $"{line.Module}：{line.Code} {line.Subject}"),
+    };
 
     // What was saved need not fit together any more; then ids have to do.
     private static async ValueTask<SegmentCatalog> SegmentsAsync(OpenedStore store, IClock clock, CancellationToken cancellationToken)

@@ -28,6 +28,8 @@ public sealed class ExplainingReceipts : IDisposable
         var store = await Opened("tea-club", "coffee-club");
         await Record(store, CustomerEvent.Purchase("pos:1", Amy, Money.Hkd(20)));
 
+        await Record(store, CustomerEvent.Purchase("pos:2", Amy, Money.Hkd(20)));
+
         var english = await Explain(store, "pos:1");
         var chinese = await Explain(store, "pos:1", "--lang", "zh-Hant");
         var json = (await Explain(store, "pos:1", "--json")).Json.GetProperty("why");
@@ -36,6 +38,7 @@ public sealed class ExplainingReceipts : IDisposable
 
         Assert.Contains("coffee-club: 20 points earned by rule 'base'.", english.Out, StringComparison.Ordinal);
         Assert.Contains("tea-club: 20 points earned by rule 'base'.", english.Out, StringComparison.Ordinal);
+        Assert.Contains("tea-club: welcome: ", (await Explain(store, "pos:2")).Out, StringComparison.Ordinal);
         Assert.Contains("tea-club：按規則「base」獲得 20 points。", chinese.Out, StringComparison.Ordinal);
         Assert.Equal(["coffee-club", "tea-club"], json.EnumerateArray().Select(line => line.GetProperty("program").GetString()).Distinct());
         Assert.StartsWith("code,subject,unit,amount,text,program\n", table.ReplaceLineEndings("\n"), StringComparison.Ordinal);

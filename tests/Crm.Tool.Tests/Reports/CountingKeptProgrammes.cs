@@ -37,7 +37,7 @@ public sealed class CountingKeptProgrammes : IDisposable
 
         Assert.Equal([("club-history", 30), ("club-none", 30)], balance.Select(unit => (unit.GetProperty("program").GetString()!, unit.GetProperty("available").GetInt32())));
         Assert.Equal(["club-history", "club-none"], expiring.Select(lot => lot.GetProperty("program").GetString()!).Distinct());
-        Assert.Equal(2, quote.Out.Split('\n').Count(line => line.StartsWith("按規則「base」獲得 5 points", StringComparison.Ordinal)));
+        Assert.Equal(["club-history：按規則「base」獲得 5 points。", "club-none：按規則「base」獲得 5 points。"], quote.Out.Split('\n').Where(line => line.Contains("「base」", StringComparison.Ordinal)).Select(line => line.TrimEnd()));
         Assert.True(certified.Code == 0, certified.Error);
         Assert.Equal(0, (await Support.Tool.RunAsync("verify", "--store", store)).Code);
     }
