@@ -168,7 +168,13 @@ public sealed class HostTransactions
         var inserts = 0;
         await using var host = await Host.OpenAsync(kind, sql => _ = sql.Contains("INSERT INTO", StringComparison.Ordinal) && sql.Contains("crm_event ", StringComparison.Ordinal) ? Interlocked.Increment(ref inserts) : 0);
 
-        var receipts = await Task.WhenAll(Enumerable.Range(0, 400).Select(n => Task.Run(() => host.Engine.RecordAsync(CustomerEvent.Purchase($"shop:{n}", Identity.User(n % 150), Money.Hkd(1)), Token).AsTask())));
+        // All have called before the first can be written, however slowly they come.
+        await using var held = await host.Connection.BeginTransactionAsync(Token);
+        await host.ExecuteAsync(kind == "SQLite" ? "UPDATE shop_order SET cents = 0" : "LOCK TABLE crm_customer IN EXCLUSIVE MODE", held);
+        List<Task<Receipt>> callers = [.. Enumerable.Range(0, 400).Select(n => host.Engine.RecordAsync(CustomerEvent.Purchase($"shop:{n}", Identity.User(n % 150), Money.Hkd(1)), Token).AsTask())];
+        Assert.DoesNotContain(callers, caller => caller.IsCompleted);
+        await held.RollbackAsync(Token);
+        var receipts = await Task.WhenAll(callers);
 
         Assert.Equal(400, receipts.Select(receipt => receipt.Key).Distinct().Count());
         Assert.Equal(400, await host.Store.ReadAllAsync(Token).CountAsync(Token));
