@@ -7,6 +7,11 @@ namespace Crm.Storage.Sql;
 internal sealed class Migrations(SqlDatabase database)
 #pragma warning restore CA1001
 {
+    private const int MostTries = 10;
+
+    // What PostgreSQL, and databases that take over its codes, say to who gives way.
+    private const string Deadlock = "40P01";
+
     private static readonly SqlStatement Versions = new("SELECT version, oldest FROM crm_schema WHERE version >= {0} ORDER BY version DESC", SqlType.Whole);
     private static readonly SqlStatement VersionsOnly = new("SELECT version FROM crm_schema WHERE version >= {0}", SqlType.Whole);
     private static readonly SqlStatement Applied = new("INSERT INTO crm_schema (version, oldest) VALUES {rows}", SqlType.Whole, SqlType.Whole);
@@ -35,10 +40,18 @@ internal sealed class Migrations(SqlDatabase database)
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!done)
+            // Processes of an earlier release that go on meanwhile take the tables in an order of their own, and whom the server has give way has changed nothing.
+            for (var tried = 1; !done; tried++)
             {
-                await MigrateAsync(cancellationToken).ConfigureAwait(false);
-                done = true;
+                try
+                {
+                    await MigrateAsync(cancellationToken).ConfigureAwait(false);
+                    done = true;
+                }
+                catch (DbException circle) when (circle.SqlState == Deadlock && tried < MostTries)
+                {
+                    continue;
+                }
             }
         }
         finally

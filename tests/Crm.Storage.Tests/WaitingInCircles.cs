@@ -88,6 +88,25 @@ public sealed class WaitingInCircles
         Assert.Equal(1, (await disposing).Entries);
     }
 
+    [Fact]
+    public async Task A_migration_that_gives_way_to_an_earlier_release_is_tried_again()
+    {
+        await using var database = new PostgreSqlFactory(new PostgreSqlStoreOptions());
+        var (script, second) = (SqlSchema.Script(new PostgreSqlDialect(database.Schema)), "\n-- Migration 2\n");
+        database.Execute(script[..script.IndexOf(second, StringComparison.Ordinal)] + "COMMIT");
+        await using var store = database.OpenWith(options => options);
+        await using var other = await HolderAsync(database);
+        await other.RunAsync("SET LOCAL deadlock_timeout = '1min'; UPDATE crm_key SET tenant = tenant");
+        var migrating = store.MigrateAsync(Token).AsTask();
+        await other.IsWaitedForAsync(migrating);
+        await other.RunAsync("UPDATE crm_checkpoint SET tenant = tenant; COMMIT");
+
+        await migrating;
+
+        Assert.Equal((long)SqlSchema.Versions, database.Execute("SELECT COUNT(*) FROM crm_schema"));
+        Assert.Equal(CommitResult.Done, await store.CommitAsync(Samples.Birth(1), Token));
+    }
+
     private static async Task<IReadOnlyList<CustomerId>> LeaseAsync(SqlStore store, string table) => table == "crm_wakeup"
         ? await store.LeaseDueAsync(Samples.At(9), Samples.At(9), Samples.At(10), 5, Token)
         : [.. (await ((IOutbox)store).LeaseAsync(Samples.At(9), Samples.At(10), 5, Token)).Select(item => item.Customer)];
