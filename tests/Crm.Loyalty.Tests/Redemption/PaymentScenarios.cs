@@ -146,8 +146,8 @@ public sealed class PaymentScenarios
     {
         var club = RewardClub.With(new Reward { Name = "tea", Kind = new RewardKind.FreeItem("tea", 2), Costs = [new("points", 3)] });
         await club.Buys(50);
-        await club.Takes("tea", quantity: 5);
 
+        Assert.Equal(-9, (await club.Takes("tea", quantity: 5)).Total("points"));
         Assert.Equal(41, await club.Points());
     }
 
@@ -195,9 +195,29 @@ public sealed class PaymentScenarios
         var club = Club.Of(RewardClub.Program() with { Payment = new() { Unit = "points", Points = 1, Value = Money.Hkd(1) } });
         await club.Buys(106);
         var paid = await club.Records(RewardEvents.Pay("pos:pay", RewardClub.Authority, 50, Money.Hkd(106)));
-        Assert.Equal(-50, paid.Total("points"));
-        await club.Buys(56);
+        Assert.Equal((-50L, 56L), (paid.Total("points"), await club.Points()));
+        var invoice = await club.Records(CustomerEvent.Purchase("pos:invoice", Samples.Amy, Money.Hkd(106)) with { Fields = Fields.Of((EventKinds.PointsPaidField, 50)) });
 
-        Assert.Equal(112, await club.Points());
+        Assert.Equal((56L, 112L), (invoice.Total("points"), await club.Points()));
+    }
+
+    /// <summary>What is on the e-wallet is units that pay, and the rule counts what they paid as what other tenders paid.</summary>
+    [Fact]
+    public async Task What_an_e_wallet_pays_leaves_less_due_and_earns_all_the_same_OD4()
+    {
+        var module = new LoyaltyModule(RewardClub.Program() with
+        {
+            Payment = new() { Unit = "stars", Points = 1, Value = Money.Hkd(1) },
+            Rules = [Samples.Per(1, 1) with { Basis = new EarningBasis.Spend { WithPointsPaid = true } }],
+        });
+        var (club, order) = (new Club(module), Money.Hkd(100));
+        await club.Records(LoyaltyEvents.Adjust("desk:charge", Samples.Amy, 10, "charged", "staff:1", unit: "stars"));
+        await club.Records(CartEvents.Want("web:want", RewardClub.Authority, "cart", 10));
+        var view = module.Cart(await club.Amy(), "cart", order);
+        Assert.Equal(Money.Hkd(90), order - view?.Pays);
+        await club.Records(RewardEvents.Pay("web:pay", RewardClub.Authority, 10, order, cart: "cart"));
+        await club.Records(CustomerEvent.Purchase("web:order", Samples.Amy, order) with { Fields = Fields.Of((EventKinds.PointsPaidField, view!.Pays.Amount)) });
+
+        Assert.Equal((100L, 0L), (await club.Points(), (await club.Membership()).Wallet("stars").Available));
     }
 }

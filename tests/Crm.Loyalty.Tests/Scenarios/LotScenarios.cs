@@ -49,6 +49,22 @@ public sealed class LotScenarios
     }
 
     [Fact]
+    public async Task What_is_requested_in_July_and_credited_in_August_lives_from_August_KF2()
+    {
+        var program = Points(LotExpiry.AfterMonths(36, LastDay.Included, PeriodEnd.Month), Samples.Per(1, 1));
+        var club = Club.Of(program with { Units = [program.Units[0] with { Activation = Activation.AfterDays(5) }, program.Units[1]] });
+        club.On(2018, 7, 28);
+        await club.Buys(100);
+        club.At(Samples.Local(2018, 8, 2) - Duration.FromTicks(1));
+        Assert.Equal(0, await club.Points());
+
+        club.At(Samples.Local(2021, 9, 1) - Duration.FromTicks(1));
+        Assert.Equal(100, await club.Points());
+        club.At(Samples.Local(2021, 9, 1));
+        Assert.Equal(0, await club.Points());
+    }
+
+    [Fact]
     public void What_runs_out_first_is_spent_first_SET13() =>
         Assert.Equal([new Lot(Samples.Local(2027, 6, 1), 100)], Left(Samples.Holding((100, Samples.Local(2027, 6, 1)), (100, Samples.Local(2027, 1, 1))), 100));
 

@@ -73,17 +73,18 @@ public sealed class RefundScenarios
     }
 
     [Theory]
-    [InlineData(DebtPolicy.Carry, 0, 100, 0)]
-    [InlineData(DebtPolicy.ClampToZero, 0, 0, 100)]
-    public async Task What_was_spent_already_is_owed_or_written_off_SET19(DebtPolicy policy, long available, long debt, long shortfall)
+    [InlineData(DebtPolicy.Carry, -100, -150, 100, 0)]
+    [InlineData(DebtPolicy.ClampToZero, 0, -50, 0, 100)]
+    public async Task What_was_spent_already_is_owed_or_written_off_SET19(DebtPolicy policy, long balance, long taken, long debt, long shortfall)
     {
         var club = Club.Of(WithDebt(policy));
         await club.Buys(150, "pos:sale");
         await club.Redeems(100);
+        var before = (await club.Membership()).Wallet("points").Balance;
         await club.Returns("pos:sale", 150);
 
         var wallet = (await club.Membership()).Wallet("points");
-        Assert.Equal((available, debt, shortfall), (wallet.Available, wallet.Debt, wallet.Shortfall));
+        Assert.Equal((balance, taken, debt, shortfall), (wallet.Balance, wallet.Balance - before, wallet.Debt, wallet.Shortfall));
         Assert.Equal(wallet.Balance, WalletHistory.Totals(await club.Ledger(), "tea-club", "points").Held);
     }
 

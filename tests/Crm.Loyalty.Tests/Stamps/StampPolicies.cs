@@ -25,11 +25,13 @@ public sealed class StampPolicies
         Assert.Equal(code, (await club.Records(Gives(club, stamps))).Refusal?.Code);
     }
 
-    [Fact]
-    public async Task Ten_dollars_a_stamp_make_three_of_thirty_ST5()
+    [Theory]
+    [InlineData(30)]
+    [InlineData(39)]
+    public async Task Ten_dollars_a_stamp_make_three_of_thirty_ST5(int dollars)
     {
         var club = With(card => card with { Count = new StampCount.PerAmount(Money.Hkd(10)) });
-        await club.Buys(39);
+        await club.Buys(dollars);
 
         Assert.Equal(3, (await club.Card()).Stamps);
     }

@@ -47,15 +47,19 @@ public sealed class TierScenarios
         Assert.Equal(expected, new TierLadder { Unit = "status", Tiers = [new("bronze", 100), new("silver", 200), new("gold", 300)] }.At(units));
 
     [Theory]
-    [InlineData(5, "l0")]
-    [InlineData(10, "l1")]
-    [InlineData(30, "l2")]
-    public async Task The_turn_of_the_year_sets_the_tier_before_the_count_starts_anew_OLs6(long active, string expected)
+    [InlineData("l0", 5)]
+    [InlineData("l1", 10)]
+    [InlineData("l2", 10, 20)]
+    public async Task The_turn_of_the_year_sets_the_tier_before_the_count_starts_anew_OLs6(string expected, params int[] earned)
     {
         var ladder = Ladders.Usual with { Start = TierStart.NextPeriod, Tiers = [new("l0", 0), new("l1", 10), new("l2", 30), new("l3", 100)] };
         var club = Ladders.Climbing(ladder);
-        await club.Buys(active);
-        Assert.Equal("l0", await club.Tier());
+        foreach (var units in earned)
+        {
+            await club.Buys(units);
+        }
+
+        Assert.Equal(("l0", (long)earned.Sum()), (await club.Tier(), (await club.Progress(ladder)).Counted));
 
         club.On(2027, 1, 1, 0);
 
@@ -105,6 +109,10 @@ public sealed class TierScenarios
         await club.Buys(50);
 
         Assert.Equal(Ladders.Day(2026, 8, 20), (await club.Progress(ladder)).Until);
+        club.At(Ladders.Day(2026, 8, 20) - Duration.FromTicks(1));
+        Assert.Equal("gold", await club.Tier());
+        club.At(Ladders.Day(2026, 8, 20));
+        Assert.Equal("bronze", await club.Tier());
     }
 
     [Fact]
