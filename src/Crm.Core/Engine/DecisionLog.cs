@@ -21,6 +21,13 @@ public sealed record DecisionLog(CustomerId Customer, Moment Moment, Sequence<De
         return new DecisionLog(customer, moment, entries.ToSequence(), outcomes.ToSequence());
     }
 
+    /// <summary>The occasions of which an entry tells: what was decided with it, and the message whose outcome it is.</summary>
+    internal static IEnumerable<string> OccasionsOf(JournalEntry entry)
+    {
+        var decided = entry.Receipt.Decisions.Select(decision => decision.Occasion);
+        return MessageOutcomes.Has(entry.Event.Kind) ? decided.Append(entry.Event.Fields["occasion"].AsCode ?? "") : decided;
+    }
+
     private static DecisionEntry Entry(DecisionRecord decision, CustomerId whom, JournalEntry? entry) =>
         new(decision, whom, DerivedKey.OfMessage(whom, decision.Occasion)) { With = entry?.Event.Key, RecordedAt = entry?.RecordedAt };
 

@@ -8,7 +8,7 @@ namespace Crm.Engine;
 
 /// <summary>
 /// Decides up to where a journal can be disposed of, and makes the opening that stands for it. A journal is cut between two instants over which no amendment reaches, so that whatever stays can be decided again without what goes; and the
-/// opening is only used when what stays, decided again from it, gives the stored state to the byte.
+/// opening is only used when what stays, decided again from it, gives the stored state to the byte. Nor does what was told of a decision later go before what was told of it first.
 /// </summary>
 internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptions options)
 {
@@ -19,10 +19,10 @@ internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptio
     public static Instant? Cut(CustomerHistory history, IReadOnlyList<JournalDraft> drafts, Instant bound)
     {
         var effective = EffectiveHistory.Of(drafts);
-        var amendments = drafts.Where(draft => draft.Kind.Nature == EventNature.Amendment).Select(draft => (draft.EffectiveAt, Reach: effective.ReachOf(draft))).ToList();
+        var reaching = drafts.Where(draft => draft.Kind.Nature == EventNature.Amendment).Select(draft => (draft.EffectiveAt, Reach: effective.ReachOf(draft))).Concat(ToldEarlier(history)).ToList();
         while (LastUpTo(history, bound) is { } cut)
         {
-            var reach = amendments.Where(amendment => amendment.EffectiveAt > cut).Select(amendment => amendment.Reach).DefaultIfEmpty(Instant.MaxValue).Min();
+            var reach = reaching.Where(one => one.EffectiveAt > cut).Select(one => one.Reach).DefaultIfEmpty(Instant.MaxValue).Min();
             if (reach > cut)
             {
                 return cut;
@@ -37,6 +37,21 @@ internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptio
         }
 
         return null;
+    }
+
+    // What an event that came late says of an occasion, such as that there was nothing to decide, counts before what had been said of it.
+    private static IEnumerable<(Instant EffectiveAt, Instant Reach)> ToldEarlier(CustomerHistory history)
+    {
+        var latest = new Dictionary<string, Instant>(StringComparer.Ordinal);
+        foreach (var entry in history.Entries.OrderBy(entry => entry.Version))
+        {
+            foreach (var occasion in DecisionLog.OccasionsOf(entry))
+            {
+                var before = latest.GetValueOrDefault(occasion, entry.EffectiveAt);
+                yield return (before, entry.EffectiveAt);
+                latest[occasion] = Instant.Max(before, entry.EffectiveAt);
+            }
+        }
     }
 
     /// <summary>Whether a journal can be decided again with the definitions that are there.</summary>

@@ -41,7 +41,7 @@ public sealed record DisposalReport(long Seen, long Customers, long Entries, lon
 /// <summary>Entries that stay though they should have gone.</summary>
 /// <param name="Customer">Whose.</param>
 /// <param name="Code">
-/// "still-amended": a later refund or cancellation that stays takes from them. "not-verified": what is stored does not fit together, and would be lost as evidence. "not-decidable": they cannot be decided again with
+/// "still-amended": a later refund or cancellation that stays takes from them, or they came late and tell what became of a decision that stays. "not-verified": what is stored does not fit together, and would be lost as evidence. "not-decidable": they cannot be decided again with
 /// the definitions that are there, and no checkpoint stands for them. "unknown-module": the customer has a state of a module that the engine does not have, which the opening would lack.
 /// "joined": another customer was merged into this one. "given-by-another": they came after an event of a kind <see cref="Events.EventKind.WithCause"/>, which is taken back when the event that it follows from is.
 /// </param>

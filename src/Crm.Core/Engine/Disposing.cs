@@ -109,7 +109,7 @@ internal sealed class Disposing(Kernel kernel, IIdSource ids, IClock clock)
         var left = due - (checkpoint is { } reached ? history.Entries.Count(entry => entry.EffectiveAt <= reached.At) : 0);
         var held = left == 0 ? null
             : given <= until && (cut is null || checkpoint?.At == cut) ? new HeldHistory(customer, "given-by-another", left, "They came after something that another customer gave, which may still be taken back.")
-            : cut is null || checkpoint?.At == cut ? new HeldHistory(customer, "still-amended", left, "A later refund or cancellation takes from them; they can go together with it.")
+            : cut is null || checkpoint?.At == cut ? new HeldHistory(customer, "still-amended", left, "A later refund or cancellation takes from them, or they tell what became of something that was decided later; they can go together with it.")
             : new HeldHistory(customer, "not-decidable", left, $"No checkpoint stands for them, and they cannot be decided again: {verdict.NotRedecided ?? "what stays would lead elsewhere"}.");
         return (checkpoint is null ? null : DisposalPlan.Disposal(kernel.Codec, customer, snapshot.Version, state, history, DisposalPlan.Opening(checkpoint, history, ledger, now), now, isLive: true), held is null ? null : new Held(held, snapshot.Version));
     }

@@ -89,7 +89,7 @@ internal static class RetentionCommand
 
     private static string Reason(string code) => code switch
     {
-        "still-amended" => "a later refund or cancellation takes from them; they can go together with it.",
+        "still-amended" => "a later refund or cancellation takes from them, or they tell what became of something that was decided later; they can go together with it.",
         "not-verified" => "what is stored does not fit together; 'crm verify' says where.",
         "unknown-module" => "the store has states of modules that the tool does not have. A host disposes with its own: CrmEngine.DisposeOfJournalAsync.",
         _ => "they cannot be decided again with the programmes of the store, and no checkpoint stands for them.",
