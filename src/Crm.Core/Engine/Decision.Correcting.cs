@@ -110,8 +110,7 @@ internal sealed partial class Decision
         own.Checkpoints.RemoveAll(checkpoint => isTold || checkpoint.At < first);
     }
 
-    private bool IsMinded(string kind) =>
-        kernel.Modules.Windows.SeriesTouchedBy(kind).Length > 0 || Array.Exists(kernel.Modules.HandlersFor(kind), index => kernel.Modules.Contracts[index].Reversible);
+    private bool IsMinded(string kind) => kernel.Modules.Windows.SeriesTouchedBy(kind).Length > 0 || kernel.Modules.HandlersFor(kind).Length > 0;
 
     private void InvalidateFrom(Instant first)
     {

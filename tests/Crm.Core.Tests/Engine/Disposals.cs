@@ -235,6 +235,30 @@ public sealed class Disposals
     }
 
     [Fact]
+    public async Task No_checkpoint_stands_for_a_late_event_that_it_does_not_know()
+    {
+        var options = new CrmOptions { Zone = DateTimeZone.Utc, CheckpointEvery = 8 };
+        // What has been done is kept, in the order in which it came.
+        var seen = new ScriptModule(
+            new Crm.Modules.ModuleContract { Name = "seen", Kinds = [new EventKind("page-view", EventNature.Happening) { OrderFree = true }], Handles = ["page-view"], Codec = NotesCodec.Instance, Reversible = false },
+            (notes, context) => context.Stimulus is Crm.Modules.Stimulus.Happened(var view) ? notes.Plus(view.Key.Value) : Crm.Modules.Outcome.Nothing);
+        var shop = new Shop(options, new ClubModule(Bonus, definition: "club 1"), seen);
+        for (var day = 0; day < 40; day++)
+        {
+            await shop.RecordAsync(Histories.Purchase($"till:{day}", 1_000) with { OccurredAt = Day(day) });
+        }
+
+        await shop.RecordAsync(View("web:1", 10));
+        var other = new Shop(shop.Store, new ClubModule(Bonus, definition: "club 2"), seen);
+        other.Clock.Set(Day(50));
+        var report = await other.Engine.DisposeOfJournalAsync(new DisposalRequest(Day(30)), Token);
+        var past = await other.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(Day(35)), Token);
+
+        Assert.NotEqual(0, report.Entries);
+        Assert.Equal(["1"], past!.Customer.Slot<Notes>("seen").Lines);
+    }
+
+    [Fact]
     public async Task A_run_can_stop_go_on_and_leave_out_whoever_is_under_a_legal_hold()
     {
         var shop = await BusyAsync(3);
