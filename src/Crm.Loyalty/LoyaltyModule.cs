@@ -257,6 +257,11 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             PoolEvents.OpenName or PoolEvents.AdmitName or PoolEvents.LeaveName or PoolEvents.DissolveName => PoolSteps.Decide(request, plans, state, context),
             _ => null,
         };
+        if (outcome is Outcome.Refused && RecordedSteps.CarryOut(request, plans, state, context) is { } recorded)
+        {
+            return recorded;
+        }
+
         return outcome is not null && Spends.Contains(request.Kind) ? PoolSteps.Charge(request, plans, state, context, outcome) : outcome;
     }
 
@@ -402,7 +407,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             return decision.Outcome();
         }
 
-        RecordedSteps.GiveOfGone(state, plans, decision);
+        RecordedSteps.GiveOfGone(happened, state, plans, decision);
         return plans.Published(decision.Outcome());
     }
 
@@ -485,6 +490,9 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
                 break;
             case LoyaltyNames.Reservation when plan is not null:
                 ReservationSteps.Lapse(plan, name, decision);
+                break;
+            case LoyaltyNames.Reservation:
+                ReservationSteps.LapseOfGone(program, name, decision);
                 break;
             case LoyaltyNames.Cart:
                 decision.DropCart(program, name);

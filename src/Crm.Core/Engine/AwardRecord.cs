@@ -11,12 +11,22 @@ namespace Crm.Engine;
 /// <param name="recorded">The event as it was recorded.</param>
 /// <param name="epoch">By which definitions it was decided; null: no state tells.</param>
 /// <param name="lines">The lines of its receipt.</param>
-/// <param name="given">What the ledger says that it issued, and what corrected that since.</param>
+/// <param name="given">What the ledger says that it issued, and what corrected that since; nothing of a request.</param>
+/// <param name="moved">What the ledger says that it moved otherwise; of a request also what it issued.</param>
 /// <param name="records">Those of the whole history.</param>
-internal sealed class AwardRecord(JournalDraft recorded, DefinitionEpoch? epoch, Sequence<ReceiptLine> lines, IReadOnlyList<LedgerEntry> given, AwardRecords records)
+internal sealed class AwardRecord(JournalDraft recorded, DefinitionEpoch? epoch, Sequence<ReceiptLine> lines, IReadOnlyList<LedgerEntry> given, IReadOnlyList<LedgerEntry> moved, AwardRecords records)
 {
-    /// <summary>The programmes in which it gave something.</summary>
-    public IEnumerable<string> Programs => given.Select(entry => entry.Program).Distinct(StringComparer.Ordinal);
+    /// <summary>The programmes in which it gave or moved something.</summary>
+    public IEnumerable<string> Programs => given.Concat(moved).Select(entry => entry.Program).Distinct(StringComparer.Ordinal);
+
+    /// <summary>What it moved in a programme, as it was recorded; nothing where the definition itself decided it.</summary>
+    /// <param name="program">The programme.</param>
+    /// <param name="now">The definition that would decide now; null: none is there.</param>
+    public Sequence<LedgerEntry> MovedIn(string program, DefinitionHash? now)
+    {
+        var own = moved.Where(entry => entry.Program == program).ToSequence();
+        return now is { } today && own.Any(entry => entry.Definition == today) ? [] : own;
+    }
 
     /// <summary>What it gave in a programme, in proportion to what is left of it; null where the definition itself decided it, or nothing is known of it.</summary>
     /// <param name="program">The programme.</param>
@@ -25,6 +35,11 @@ internal sealed class AwardRecord(JournalDraft recorded, DefinitionEpoch? epoch,
     /// <param name="isWhole">Whether it is asked about as it was given, whatever was taken back since.</param>
     public RecordedAward? Of(string program, DefinitionHash? now, CustomerEvent left, bool isWhole)
     {
+        if (recorded.Kind.Nature == EventNature.Request)
+        {
+            return null;
+        }
+
         var own = given.Where(entry => entry.Program == program).ToList();
         var decidedBy = own.Select(entry => entry.Definition).OfType<DefinitionHash>().ToHashSet();
         if (now is { } today && (own.Count == 0 ? epoch?.Had(today) != false : decidedBy.Contains(today)))

@@ -67,12 +67,19 @@ internal sealed class AwardRecords
             records.eras[journal.Key] = [.. epochs(journal.Key).Select(epoch => (journal.Where(entry => entry.Version >= epoch.Since).Min(entry => (Instant?)entry.RecordedAt) ?? Instant.MaxValue, epoch))];
         }
 
-        var (issued, corrected) = (ledger.Where(entry => entry is { Corrects: null, Movement: Movement.Issued }).ToLookup(entry => entry.Cause), ledger.Where(entry => entry is { Movement: Movement.Issued or Movement.Reversed }).ToLookup(entry => entry.Corrects));
+        var caused = ledger.Where(entry => entry.Corrects is null).ToLookup(entry => entry.Cause);
+        var corrected = ledger.Where(entry => entry is { Corrects: not null, Movement: Movement.Issued or Movement.Reversed }).ToLookup(entry => entry.Corrects);
         return drafts.ConvertAll(draft =>
         {
             var epoch = records.eras.GetValueOrDefault(draft.InJournalOf ?? owner)?.Select(era => era.Epoch).LastOrDefault(one => one.Since <= draft.Version);
-            return draft.Kind is not { Nature: EventNature.Happening, OpensHistory: false } || epoch?.Definitions == modules.Definitions ? draft
-                : draft with { Recorded = new AwardRecord(draft, epoch, receipts.GetValueOrDefault(draft.Key)?.Lines ?? [], [.. issued[draft.Key], .. corrected[draft.Key]], records) };
+            if (draft.Kind is { Nature: EventNature.Amendment } or { OpensHistory: true } || epoch?.Definitions == modules.Definitions)
+            {
+                return draft;
+            }
+
+            var isRequest = draft.Kind.Nature == EventNature.Request;
+            var own = caused[draft.Key].ToLookup(entry => entry.Movement == Movement.Issued && !isRequest);
+            return draft with { Recorded = new AwardRecord(draft, epoch, receipts.GetValueOrDefault(draft.Key)?.Lines ?? [], isRequest ? [] : [.. own[true], .. corrected[draft.Key]], [.. own[false]], records) };
         });
     }
 

@@ -1,6 +1,7 @@
 using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Modules;
 using Crm.Values;
 using NodaTime;
@@ -56,6 +57,17 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
 
         recalling.Add(asked);
         return award;
+    }
+
+    public override Sequence<LedgerEntry> RecordedMovements(string program, DefinitionHash? now)
+    {
+        if (recalled?.Entry.Recorded?.MovedIn(program, now) is not { IsEmpty: false } moved)
+        {
+            return [];
+        }
+
+        recalling.Add(asked);
+        return moved;
     }
 
     public override IReadOnlyList<string> ChangedFacts => changedFacts[asked] ?? (IReadOnlyList<string>)[];

@@ -1,6 +1,7 @@
 using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Values;
 
 namespace Crm.Modules;
@@ -75,6 +76,14 @@ public abstract class ModuleContext : IEvidence
     /// <param name="program">The programme.</param>
     /// <param name="now">The definition that would decide; null where the programme is gone.</param>
     public virtual RecordedAward? Recorded(string program, DefinitionHash? now) => null;
+
+    /// <summary>
+    /// What the event that is handled was recorded to have moved in a programme beside what a happening issued: what a request spent, gave, set aside or brought back, lot by lot and whole, where in a replay another definition would
+    /// decide it than the one that did. A module that cannot decide it any more moves that. Empty where nothing was moved, or the definition itself decides.
+    /// </summary>
+    /// <param name="program">The programme.</param>
+    /// <param name="now">The definition that would decide; null where the programme is gone.</param>
+    public virtual Sequence<LedgerEntry> RecordedMovements(string program, DefinitionHash? now) => [];
 
     /// <summary>Evaluates a condition that the module's contract lists.</summary>
     /// <exception cref="InvalidOperationException">A window leaf of the condition is in no contract.</exception>

@@ -281,7 +281,7 @@ public sealed record Membership
             sum = sum.With(stored.Plus(one, other));
         }
 
-        foreach (var tally in with.Tallies.Concat(without.Tallies).DistinctBy(one => (one.Name, one.Period)))
+        foreach (var tally in with.Tallies.Concat(without.Tallies).Where(one => !LoyaltyNames.IsOfReplay(one.Name)).DistinctBy(one => (one.Name, one.Period)))
         {
             // A span that is over for one of them is over: what counts now is what the later one counts in.
             var stored = Tallies.FirstOrDefault(one => one.Name == tally.Name);

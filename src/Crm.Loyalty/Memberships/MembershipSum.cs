@@ -13,7 +13,7 @@ internal static class MembershipSum
         Revealed = with.Revealed == without.Revealed ? stored.Revealed : with.Revealed,
         Pool = with.Pool == without.Pool ? stored.Pool : with.Pool,
         Referral = with.Referral == without.Referral ? stored.Referral : with.Referral,
-        Reservations = Differ(stored.Reservations, with.Reservations, without.Reservations).OrderBy(item => item.Id, StringComparer.Ordinal).ToSequence(),
+        Reservations = Differ(stored.Reservations.Where(item => !without.Reservations.Except(with.Reservations).Any(other => other.Id == item.Id)).ToSequence(), with.Reservations, without.Reservations).OrderBy(item => item.Id, StringComparer.Ordinal).ToSequence(),
         Carts = Differ(stored.Carts, with.Carts, without.Carts).OrderBy(item => item.Cart, StringComparer.Ordinal).ToSequence(),
         Rewards = stored.Rewards.Concat(with.Rewards).Concat(without.Rewards).Select(item => item.Reward).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(name => Sum(name, Of(stored, name), Of(with, name), Of(without, name))).ToSequence(),

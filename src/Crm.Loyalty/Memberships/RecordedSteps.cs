@@ -1,6 +1,8 @@
 using Crm.Events;
+using Crm.Ledger;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Modules;
 
@@ -36,8 +38,8 @@ internal static class RecordedSteps
         return true;
     }
 
-    /// <summary>Gives what the event was recorded to have given in programmes that are gone, to who has anything in them.</summary>
-    public static void GiveOfGone(LoyaltyState state, LoyaltyPlans plans, Decision decision)
+    /// <summary>Gives what the event was recorded to have given in programmes that are gone, to who has anything in them, and moves what it moved there.</summary>
+    public static void GiveOfGone(CustomerEvent happened, LoyaltyState state, LoyaltyPlans plans, Decision decision)
     {
         foreach (var program in decision.Context.RecordedPrograms)
         {
@@ -47,7 +49,41 @@ internal static class RecordedSteps
                 {
                     decision.IssueAsRecorded(program, given);
                 }
+
+                CarryOut(happened, program, null, decision.Context.RecordedMovements(program, null), decision);
             }
+        }
+    }
+
+    /// <summary>Carries out as it was recorded what no programme of today can decide: a request, or units that came from another member.</summary>
+    /// <returns>Null where nothing was recorded, or the definition that decided it is there.</returns>
+    public static Outcome? CarryOut(CustomerEvent happened, LoyaltyPlans plans, LoyaltyState state, ModuleContext context)
+    {
+        Decision? decision = null;
+        foreach (var program in context.RecordedPrograms)
+        {
+            var plan = plans.Find(program)?.At(context.Moment.Instant, state);
+            if ((plan is not null || state.Memberships.Any(membership => membership.Program == program)) && context.RecordedMovements(program, plan?.Definition.Hash) is { IsEmpty: false } moved)
+            {
+                CarryOut(happened, program, plan, moved, decision ??= new Decision(state, context));
+            }
+        }
+
+        return decision is null ? null : plans.Published(decision.Outcome());
+    }
+
+    private static void CarryOut(CustomerEvent happened, string program, ProgramPlan? plan, IEnumerable<LedgerEntry> recorded, Decision decision)
+    {
+        foreach (var unit in recorded.GroupBy(entry => entry.Unit, StringComparer.Ordinal))
+        {
+            List<LedgerEntry> moved = [.. unit], given = moved.FindAll(entry => entry is { Movement: Movement.Transferred, Amount: < 0 });
+            if (given.Count > 0 && !WalletRequests.BringAsRecorded(happened, given, decision))
+            {
+                // Who got it keeps it, whatever becomes of the request; so who gave it does not get it back.
+                moved.RemoveAll(given.Contains);
+            }
+
+            decision.MoveAsRecorded(happened, program, plan, unit.Key, moved);
         }
     }
 

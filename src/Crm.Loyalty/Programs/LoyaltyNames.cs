@@ -126,6 +126,13 @@ public static class LoyaltyNames
     internal static string Carried(string rule, object of) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{AllCarried}{rule}/{of}");
 
     private const string AllCarried = "carry/";
+    private const string AllAway = "away/";
+
+    /// <summary>The tally of what a request took as it was recorded and has not come back, which a replay keeps for itself.</summary>
+    internal static string Away(string request, string unit) => $"{AllAway}{TallyKeys.Of(request)}|{unit}";
+
+    /// <summary>Whether a tally is kept by a replay for itself, and says nothing of what is stored.</summary>
+    internal static bool IsOfReplay(string tally) => tally.StartsWith(AllAway, StringComparison.Ordinal);
 
     internal static bool IsCarried(string tally) => tally.StartsWith(AllCarried, StringComparison.Ordinal);
 

@@ -32,17 +32,84 @@ internal static class ReservationSteps
         };
         if (amount > 0 && plan.PlaceOf(unit) is >= 0 and var place)
         {
-            var (before, policy) = (decision.In(plan.Name).Wallet(unit), plan.Units[place].Definition.Debt);
-            var taken = before.Take(amount, Movement.Offset, intoDebt: decision.Context.AlreadyAccepted, policy)
-                ?? throw new InvalidOperationException($"{amount} {unit} were found available, and are not.");
-            var from = Taken(before, taken);
-            var owed = amount - from.Sum(lot => lot.Amount);
-            reservation = reservation with { Lots = from, Owed = owed, IsWrittenOff = owed > 0 && policy != DebtPolicy.Carry };
-            decision.SetAside(plan, plan.Units[place], taken with { Movements = taken.Movements.Add(new LotMovement(Reservation.Lot, Movement.Offset, amount)) }, null);
+            (reservation, var taken) = SetAside(reservation, amount, decision.In(plan.Name).Wallet(unit), plan.Units[place].Definition.Debt, decision);
+            decision.SetAside(plan, plan.Units[place], taken, null);
         }
 
         decision.Stand(plan.Name, reservation);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Reserved) { Program = plan.Name, Subject = reservation.Id, Text = LoyaltyTexts.Reserved(amount, unit, reward) });
+    }
+
+    private static (Reservation Reservation, WalletChange Taken) SetAside(Reservation reservation, long amount, Wallet before, DebtPolicy policy, Decision decision)
+    {
+        var taken = before.Take(amount, Movement.Offset, intoDebt: decision.Context.AlreadyAccepted, policy)
+            ?? throw new InvalidOperationException($"{amount} {reservation.Unit} were found available, and are not.");
+        var from = Taken(before, taken);
+        var owed = amount - from.Sum(lot => lot.Amount);
+        return (reservation with { Lots = from, Owed = owed, IsWrittenOff = owed > 0 && policy != DebtPolicy.Carry }, taken with { Movements = taken.Movements.Add(new LotMovement(Reservation.Lot, Movement.Offset, amount)) });
+    }
+
+    /// <summary>Sets aside, captures or returns what a request was recorded to have, where nothing is there any more to decide it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="program">The programme.</param>
+    /// <param name="plan">Its version of today; null where it is gone.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="recorded">What went to the units that are set aside, and from them.</param>
+    /// <param name="policy">What owing meant.</param>
+    /// <param name="decision">What the change is told by.</param>
+    /// <returns>Whether there was anything.</returns>
+    public static bool MoveAsRecorded(CustomerEvent request, string program, ProgramPlan? plan, string unit, IReadOnlyList<LedgerEntry> recorded, DebtPolicy policy, Decision decision)
+    {
+        if (recorded.Count == 0)
+        {
+            return false;
+        }
+
+        if (request.Kind is RewardEvents.ReserveName or RewardEvents.ReserveRewardName)
+        {
+            _ = TryLife(request, decision.Context, out var life, out _);
+            var begun = new Reservation { Id = request.Key.ToString(), Unit = unit, Until = decision.Context.Moment.Instant + life, Reward = request.Fields[RewardEvents.Reward].AsCode };
+            begun = begun.Reward is null ? begun : begun with { Times = (int)(request.Fields[RewardEvents.Quantity] is { IsMissing: false } some ? some.AsNumber : 1) };
+            var (reservation, taken) = SetAside(begun, recorded.Sum(entry => entry.Amount), decision.In(program).Wallet(unit), policy, decision);
+            decision.MoveAsRecorded(program, plan, unit, taken, recorded[0]);
+            decision.Stand(program, reservation);
+            return true;
+        }
+
+        var captured = -recorded.Where(entry => entry.Movement == Movement.Spent).Sum(entry => entry.Amount);
+        var id = request.Fields[RewardEvents.ReservationField].AsCode;
+        foreach (var reservation in decision.In(program).Reservations.Where(reservation => reservation.Unit == unit && (id is null || reservation.Id == id)))
+        {
+            Return(program, reservation, captured, recorded[0], decision);
+        }
+
+        return true;
+    }
+
+    /// <summary>A reservation of a programme that is gone returns at its time.</summary>
+    public static void LapseOfGone(string program, string id, Decision decision)
+    {
+        if (decision.In(program).Reservations.FirstOrDefault(item => item.Id == id) is { } reservation)
+        {
+            Return(program, reservation, 0, null, decision);
+        }
+    }
+
+    // What was not captured returns, without anything that a programme would say to it.
+    private static void Return(string program, Reservation reservation, long captured, LedgerEntry? recorded, Decision decision)
+    {
+        decision.Drop(program, reservation);
+        if (reservation.Amount == 0)
+        {
+            return;
+        }
+
+        var (back, owed, _) = Rest(reservation, captured);
+        var put = decision.In(program).Wallet(reservation.Unit).PutBack(back, reservation.IsWrittenOff ? 0 : owed);
+        var less = reservation.IsWrittenOff ? put.Wallet.WriteOffLess(owed, Movement.Offset) : new WalletChange(put.Wallet, []);
+        LotMovement[] aside = [new(Reservation.Lot, Movement.Spent, -captured), new(Reservation.Lot, Movement.Offset, captured - reservation.Amount)];
+        decision.MoveAsRecorded(program, null, reservation.Unit, new WalletChange(less.Wallet, [.. aside.Where(movement => movement.Amount != 0), .. put.Movements, .. less.Movements]), recorded);
+        decision.Expire(program, reservation.Unit, null);
     }
 
     /// <summary>How long something that is asked for is kept: a whole number of seconds, up to a leap year. What was accepted before that was looked at is kept as it was then.</summary>

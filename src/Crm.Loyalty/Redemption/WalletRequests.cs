@@ -48,6 +48,11 @@ internal static class WalletRequests
         var versions = plans.Find(program);
         if (versions?.Knowing(name, context.Moment.Instant) is not { } plan || plan.UnitNamed(name) is not { } unit)
         {
+            if (RecordedSteps.CarryOut(received, plans, state, context) is { } recorded)
+            {
+                return recorded;
+            }
+
             decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.NotBooked)
             {
                 Program = program,
@@ -166,14 +171,35 @@ internal static class WalletRequests
         var decision = new Decision(state, context);
         decision.Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.TransferredOut) { Program = plan.Name, Subject = plan.Name, Unit = unit.Name, Amount = -amount });
         decision.Take(plan, unit, taken, amount, null);
-        decision.Send(new CustomerEvent
-        {
-            Key = ReceivedKey(request),
-            Kind = LoyaltyEvents.ReceiveName,
-            Customer = id,
-            Fields = Fields.Of((LoyaltyEvents.Program, plan.Name), (LoyaltyEvents.Unit, unit.Name), (LoyaltyEvents.LotsField, LotsOf(taken)), (LoyaltyEvents.Giver, context.Customer.ToString())),
-        });
+        decision.Send(Bringing(request, plan.Name, unit.Name, LotsOf(taken), id, context));
         return decision.Outcome();
+    }
+
+    private static CustomerEvent Bringing(CustomerEvent transfer, string program, string unit, string lots, CustomerId to, ModuleContext context) => new()
+    {
+        Key = ReceivedKey(transfer),
+        Kind = LoyaltyEvents.ReceiveName,
+        Customer = to,
+        Fields = Fields.Of((LoyaltyEvents.Program, program), (LoyaltyEvents.Unit, unit), (LoyaltyEvents.LotsField, lots), (LoyaltyEvents.Giver, context.Customer.ToString())),
+    };
+
+    /// <summary>Brings to another member, or to a pool, what a request was recorded to have brought, so that it is taken from there where the request is taken back.</summary>
+    /// <returns>False where it is not known to whom a request of its kind brought units.</returns>
+    public static bool BringAsRecorded(CustomerEvent request, IReadOnlyList<LedgerEntry> given, Decision decision)
+    {
+        var to = request.Kind switch
+        {
+            LoyaltyEvents.TransferName => request.Fields[LoyaltyEvents.To].AsCode,
+            PoolEvents.GiveName => request.Fields[PoolEvents.Pool].AsCode,
+            _ => null,
+        };
+        if (!CustomerId.TryParse(to, out var id))
+        {
+            return request.Kind == LoyaltyEvents.ConvertName;
+        }
+
+        decision.Send(Bringing(request, given[0].Program, given[0].Unit, LotsOf(given.Select(entry => (entry.Lot, -entry.Amount)), null), id, decision.Context));
+        return true;
     }
 
     /// <summary>Takes back from the other member, or the pool, what a transfer gave.</summary>

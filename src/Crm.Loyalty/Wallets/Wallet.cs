@@ -294,6 +294,45 @@ public sealed partial record Wallet
         return new WalletChange(wallet, movements.ToSequence());
     }
 
+    /// <summary>Moves units between lots once more, as they were moved: out of each as many as there are, and no more than went from it then. What goes to debts and comes from them does so by itself.</summary>
+    internal WalletChange MoveBetween(IEnumerable<LedgerEntry> recorded)
+    {
+        var (wallet, movements) = (this, new List<LotMovement>());
+        foreach (var (from, to, most) in Pairs(recorded))
+        {
+            var (lot, pending) = (wallet.Lots.FirstOrDefault(lot => lot.Name == from), wallet.Pending.FirstOrDefault(lot => lot.Name == from));
+            if (Math.Min(pending?.Lot.Amount ?? lot.Amount, most) is > 0 and var amount)
+            {
+                wallet = pending is null ? wallet with { Lots = Added(wallet.Lots, lot with { Amount = -amount }) } : wallet with { Pending = Added(wallet.Pending, pending with { Lot = pending.Lot with { Amount = -amount } }) };
+                wallet = PendingLot.Parse(to) is { } waits ? wallet with { Pending = Added(wallet.Pending, waits with { Lot = waits.Lot with { Amount = amount } }) }
+                    : wallet with { Lots = Added(wallet.Lots, (Lot.Parse(to) ?? default) with { Amount = amount }) };
+                movements.Add(new LotMovement(from, Movement.Offset, -amount));
+                movements.Add(new LotMovement(to, Movement.Offset, amount));
+            }
+        }
+
+        return new WalletChange(wallet, movements.ToSequence());
+    }
+
+    // What the books have of several lots that became one is one sum, so what went out is matched with what came in, in their order.
+    private static IEnumerable<(string From, string To, long Amount)> Pairs(IEnumerable<LedgerEntry> recorded)
+    {
+        var into = recorded.Where(entry => entry.Amount > 0 && (PendingLot.Parse(entry.Lot) is not null || Lot.Parse(entry.Lot) is not null)).Select(entry => (entry.Lot, entry.Amount)).ToList();
+        foreach (var from in recorded.Where(entry => entry.Amount < 0))
+        {
+            for (var (rest, i) = (-from.Amount, 0); rest > 0 && i < into.Count; i++)
+            {
+                var part = Math.Min(rest, into[i].Amount);
+                rest -= part;
+                into[i] = (into[i].Lot, into[i].Amount - part);
+                if (part > 0)
+                {
+                    yield return (from.Lot, into[i].Lot, part);
+                }
+            }
+        }
+    }
+
     /// <summary>Puts back what was set aside: to its lots, and to what was owed for it. The movements add up to what is put back.</summary>
     /// <param name="lots">What returns, each to its lot.</param>
     /// <param name="owed">What was owed for it, and is no longer; 0 or more.</param>
