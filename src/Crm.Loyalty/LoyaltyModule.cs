@@ -85,6 +85,7 @@ public sealed class LoyaltyModule : CustomerModule<LoyaltyState>, IHoldsUnits
             Publishes = plans.Facts.Select(fact => new FactDeclaration(fact, Queryable: true)).ToSequence(),
             Conditions = programs.All.SelectMany(definition => definition.Value.Conditions).Distinct().ToSequence(),
             Definitions = programs.All.Select(definition => definition.Hash).Distinct().ToSequence(),
+            Starts = programs.All.Where(definition => definition.ActiveFrom > Instant.MinValue).Select(definition => new DefinitionStart(definition.Hash, definition.ActiveFrom)).ToSequence(),
         };
     }
 

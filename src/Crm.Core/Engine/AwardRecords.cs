@@ -27,7 +27,7 @@ internal sealed class AwardRecords
     /// <param name="cancellationToken">Cancels.</param>
     public static async ValueTask<List<JournalDraft>> RecallAsync(Kernel kernel, CustomerId owner, Sequence<DefinitionEpoch> decidedBy, List<JournalDraft> drafts, Func<ValueTask<CustomerHistory>> wholeAsync, CancellationToken cancellationToken)
     {
-        if (kernel.Store is not IJournalDisposal books || decidedBy.IsEmpty || drafts.TrueForAll(draft => draft.InJournalOf is null && decidedBy.LastOrDefault(epoch => epoch.Since <= draft.Version)?.Definitions == kernel.Modules.Definitions))
+        if (kernel.Store is not IJournalDisposal books || decidedBy.IsEmpty || drafts.TrueForAll(draft => draft.InJournalOf is null && kernel.Modules.DecidesAs(decidedBy.LastOrDefault(epoch => epoch.Since <= draft.Version), draft.EffectiveAt)))
         {
             return drafts;
         }
@@ -72,7 +72,7 @@ internal sealed class AwardRecords
         return drafts.ConvertAll(draft =>
         {
             var epoch = records.eras.GetValueOrDefault(draft.InJournalOf ?? owner)?.Select(era => era.Epoch).LastOrDefault(one => one.Since <= draft.Version);
-            if (draft.Kind is { Nature: EventNature.Amendment } or { OpensHistory: true } || epoch?.Definitions == modules.Definitions)
+            if (draft.Kind is { Nature: EventNature.Amendment } or { OpensHistory: true } || modules.DecidesAs(epoch, draft.EffectiveAt))
             {
                 return draft;
             }

@@ -18,5 +18,6 @@ internal sealed record DefinitionEpoch(long Since, Sequence<uint> Definitions)
     public static Sequence<DefinitionEpoch> With(Sequence<DefinitionEpoch> epochs, long version, Sequence<uint> today) =>
         (epochs.IsEmpty ? [] : epochs[^1].Definitions) == today ? epochs : epochs.Where(epoch => epoch.Since <= version).Append(new DefinitionEpoch(version + 1, today)).ToSequence();
 
-    private static uint BeginningOf(DefinitionHash definition) => (uint)(definition.Value >> 96);
+    /// <summary>What is kept of a definition's hash.</summary>
+    public static uint BeginningOf(DefinitionHash definition) => (uint)(definition.Value >> 96);
 }

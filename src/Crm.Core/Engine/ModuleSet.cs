@@ -4,6 +4,7 @@ using Crm.Conditions;
 using Crm.Events;
 using Crm.Modules;
 using Crm.Values;
+using NodaTime;
 
 namespace Crm.Engine;
 
@@ -15,6 +16,7 @@ internal sealed class ModuleSet
     // Most customers have the same few entries on their agenda, and the same facts.
     private readonly Lately<DueCause> causes = new(256);
     private readonly Lately<WrittenFact> facts = new(4_096);
+    private readonly FrozenDictionary<uint, Instant> starts;
     private readonly FrozenDictionary<string, int[]> handlers;
     private readonly int[] handlersOfAll;
     private readonly FrozenDictionary<string, int> indices;
@@ -43,6 +45,7 @@ internal sealed class ModuleSet
         Windows = new WindowCatalog(Contracts.SelectMany(contract => contract.Conditions));
         Uncounted = Observed.Empty(Windows);
         Definitions = DefinitionEpoch.Of(Contracts.Where((_, index) => All[index] is IHoldsUnits).SelectMany(contract => contract.Definitions));
+        starts = Contracts.SelectMany(contract => contract.Starts).GroupBy(start => DefinitionEpoch.BeginningOf(start.Definition), start => start.From).ToFrozenDictionary(same => same.Key, same => same.Min());
         ObservedFields = [.. Contracts.SelectMany(contract => contract.Observes).Concat(TimedFields()).Concat(Contracts.SelectMany(contract => contract.Conditions).SelectMany(ConditionZones.ZoneFields)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         ProfileLeaves = Windows.ProfileLeaves.ToArray();
         profileLeaves = ProfileLeaves.ToFrozenDictionary(leaf => leaf.Key, leaf => leaf.Index);
@@ -82,6 +85,10 @@ internal sealed class ModuleSet
 
     /// <summary>The definitions by which modules give units.</summary>
     public Sequence<uint> Definitions { get; }
+
+    /// <summary>Whether definitions of today decide what counts at an instant just as those of an epoch did: all of these are there still, and whatever was added begins later.</summary>
+    public bool DecidesAs(DefinitionEpoch? epoch, Instant at) => epoch is { Definitions: var then }
+        && (then == Definitions || (then.All(Definitions.Contains) && Definitions.All(now => then.Contains(now) || (starts.TryGetValue(now, out var from) && from > at))));
 
     public WindowCatalog Windows { get; }
 

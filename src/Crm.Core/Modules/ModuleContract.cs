@@ -40,6 +40,9 @@ public sealed record ModuleContract
     /// <summary>The definitions, in all their versions, that the module decides by and names in ledger entries; empty where it has none. What was decided by one that is not among them is not decided again.</summary>
     public Sequence<DefinitionHash> Definitions { get; init; }
 
+    /// <summary>From when on definitions decide, where that is later than the beginning of time. Where one was added that begins later than what is corrected, the engine need not look for what was given before it was there.</summary>
+    public Sequence<DefinitionStart> Starts { get; init; }
+
     /// <summary>
     /// Whether history may be decided again. An irrevocable module keeps what it has done; when history changes it sees the changed event and an echo <see cref="Echo.Corrected"/>, and may ask what the event itself had made: <see cref="ModuleContext.Amended"/>.
     /// </summary>

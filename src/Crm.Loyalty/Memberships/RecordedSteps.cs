@@ -72,6 +72,15 @@ internal static class RecordedSteps
         return decision is null ? null : plans.Published(decision.Outcome());
     }
 
+    /// <summary>What each of a reward was recorded to have cost where another definition said what; null where today's does.</summary>
+    public static RewardCost? CostOf(Reward reward, long times, ProgramPlan plan, ModuleContext context)
+    {
+        var paid = context.RecordedMovements(plan.Name, plan.Definition.Hash)
+            .Where(entry => entry.Lot == Reservation.Lot ? entry.Amount > 0 : entry is { Movement: Movement.Spent, Amount: < 0 } && entry.Code == $"reward.{reward.Name}")
+            .GroupBy(entry => entry.Unit, entry => Math.Abs(entry.Amount), StringComparer.Ordinal).ToList();
+        return paid.Count == 1 && plan.PlaceOf(paid[0].Key) >= 0 && paid[0].Sum() is var sum && sum % times == 0 ? new RewardCost(paid[0].Key, sum / times) : null;
+    }
+
     private static void CarryOut(CustomerEvent happened, string program, ProgramPlan? plan, IEnumerable<LedgerEntry> recorded, Decision decision)
     {
         foreach (var unit in recorded.GroupBy(entry => entry.Unit, StringComparer.Ordinal))

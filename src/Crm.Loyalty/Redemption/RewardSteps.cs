@@ -337,7 +337,7 @@ internal static class RewardSteps
         offer = RewardOffer.Of(plan, reward, state.In(plan.Name), context, times, InStock(plan, reward, times, context));
         if (context.AlreadyAccepted)
         {
-            offer = offer with { Cost = offer.Cost ?? (reward.Costs.IsEmpty ? null : reward.Costs[0]) };
+            offer = offer with { Cost = RecordedSteps.CostOf(reward, times, plan, context) ?? offer.Cost ?? (reward.Costs.IsEmpty ? null : reward.Costs[0]) };
         }
         else if (!offer.IsAvailable)
         {

@@ -20,7 +20,9 @@ internal static class WalletRequests
     {
         if (request.Kind == LoyaltyEvents.ConvertName)
         {
-            return RequestedProgram.TryFind(request, plans, context, out var program, out var no) ? Convert(request, program, state, context) : no;
+            // At what it came to then.
+            return RecordedSteps.CarryOut(request, plans, state, context) is { } recorded ? recorded
+                : RequestedProgram.TryFind(request, plans, context, out var program, out var no) ? Convert(request, program, state, context) : no;
         }
 
         if (!PointRequests.TryFind(request, plans, context, out var plan, out var unit, out var refused))

@@ -87,7 +87,7 @@ public sealed class RequestsOfGoneProgrammes
     [MemberData(nameof(Spending))]
     public async Task A_refund_finds_the_books_as_if_the_programme_were_there_D4(string act)
     {
-        var (kept, gone) = (await Played(act, isGone: false, Refund), await Played(act, isGone: true, Refund));
+        var (kept, gone) = (await Played(act, new(Program, Second), Refund), await Played(act, new(Second), Refund));
 
         Assert.Equal(kept, gone);
     }
@@ -96,9 +96,27 @@ public sealed class RequestsOfGoneProgrammes
     [MemberData(nameof(Acts))]
     public async Task A_request_is_taken_back_as_if_the_programme_were_there_D9(string act)
     {
-        var (kept, gone) = (await Played(act, isGone: false, Cancel), await Played(act, isGone: true, Cancel));
+        var (kept, gone) = (await Played(act, new(Program, Second), Cancel), await Played(act, new(Second), Cancel));
 
         Assert.Equal(kept, gone);
+    }
+
+    [Theory]
+    [InlineData("mug")]
+    [InlineData("reserve a mug")]
+    [InlineData("convert")]
+    public async Task What_a_request_cost_stands_whatever_it_would_cost_now_D4(string act)
+    {
+        async Task Late(Club club)
+        {
+            club.On(2027, 6, 1);
+            await club.RunDue();
+            await Refund(club);
+        }
+
+        var dear = Program with { Rewards = [RewardClub.Mug with { Costs = [new("points", 50)] }], Conversions = [new("to-stars", "points", "stars", 20, 9)] };
+
+        Assert.Equal(await Played(act, new(Program, Second), Late), await Played(act, new(dear, Second), Late));
     }
 
     [Fact]
@@ -144,8 +162,8 @@ public sealed class RequestsOfGoneProgrammes
 
     private static async Task Cancel(Club club) => await club.Records(new CustomerEvent { Key = EventKey.Parse("desk:cancels"), Kind = EventKinds.CancellationName, Identity = Samples.Amy, Original = EventKey.Parse(Act) });
 
-    // Two purchases, a request, and a correction, in a programme that is there all the time or gone before the correction; the books right after it, and when all has run out.
-    private static async Task<string> Played(string act, bool isGone, Func<Club, Task> correct)
+    // Two purchases, a request, then other programmes or the same, and a correction; the books right after it, and when all has run out.
+    private static async Task<string> Played(string act, LoyaltyModule then, Func<Club, Task> correct)
     {
         var club = Club.Of(Program, Second);
         await club.Meets("ben");
@@ -155,11 +173,7 @@ public sealed class RequestsOfGoneProgrammes
         club.On(2026, 1, 25);
         await Requests[act](club);
         await club.Pump();
-        if (isGone)
-        {
-            club.StartsAgainWith(new LoyaltyModule(Second));
-        }
-
+        club.StartsAgainWith(then);
         await correct(club);
         await club.Pump();
         var after = await Books(club);
