@@ -26,6 +26,12 @@ if (args is ["certify"])
     return;
 }
 
+if (args is ["refunds"])
+{
+    await RefundRounds.RunAsync();
+    return;
+}
+
 if (args is ["columns"])
 {
     ColumnRounds.Run();

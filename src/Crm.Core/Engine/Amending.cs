@@ -24,6 +24,7 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
     private readonly Dictionary<Instant, CustomerState> later = [];
     private List<AmendedEvent>? events;
     private (int Place, CustomerState? State) reached;
+    private readonly HashSet<int> recalling = [];
     private Fold? beside;
 
     /// <summary>The events that the amendment changes, in the order in which they count; what opens history is none of them, <see cref="OpenedPast"/>.</summary>
@@ -47,16 +48,22 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
         {
             // What somebody did who was merged is the customer's from the merge on.
             var until = ordered.Where(entry => entry.Joins is not null).Select(entry => entry.EffectiveAt).Append(at).Max();
-            later[at] = state = Replay.Run(Beside, customer, start, [.. unchanged.Inputs.TakeWhile(input => input.Entry.EffectiveAt <= until)], until).State;
+            later[at] = state = StateOf(Replay.Run(Beside, customer, start, [.. unchanged.Inputs.TakeWhile(input => input.Entry.EffectiveAt <= until)], until));
         }
 
         return state.Slots[module];
     }
 
     /// <summary>The modules that went by what events were recorded to have given, in what was asked.</summary>
-    public IReadOnlySet<int> TakeRecalling() => beside?.TakeRecalling() ?? [];
+    public IReadOnlySet<int> Recalling => recalling;
 
     private Fold Beside => beside ??= fold.Beside();
+
+    private CustomerState StateOf(Replayed replayed)
+    {
+        recalling.UnionWith(replayed.Consequences.Recalling);
+        return replayed.State;
+    }
 
     private CustomerState Had(EventKey key, CustomerEvent? happened)
     {
@@ -69,7 +76,7 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
         // What falls due before an entry draws on the same as the entry itself, so where supplies were short all of it is decided in one go.
         var isShort = ordered.Take(place + 1).Any(entry => SuppliesLeft.Of(entry) is not null);
         var (from, begun) = isShort ? (0, start) : (place, Before(place));
-        return Replay.Run(Beside, customer, begun, [.. InputsBefore(place).Skip(from), new JournalInput(ordered[place], happened)], ordered[place].EffectiveAt).State;
+        return StateOf(Replay.Run(Beside, customer, begun, [.. InputsBefore(place).Skip(from), new JournalInput(ordered[place], happened)], ordered[place].EffectiveAt));
     }
 
     // What somebody did who was merged since they did by themselves.
@@ -77,7 +84,7 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
     {
         var merge = ordered.Find(entry => entry.Joins?.Customer == retired) ?? throw new InvalidOperationException($"'{ordered[place].Key}' is in the journal of {retired}, and nothing joins it.");
         List<JournalInput> inputs = [.. InputsBefore(place), new JournalInput(ordered[place], happened)];
-        return Replay.RunApart(Beside, merge, inputs, inputs, ordered[place].EffectiveAt, []);
+        return StateOf(Replay.RunApart(Beside, merge, inputs, inputs, ordered[place].EffectiveAt, []));
     }
 
     // The state before an entry. What leads to one leads on to a later one where no amendment is between, and where no other history is joined.
@@ -90,7 +97,7 @@ internal sealed class Amending(Fold fold, CustomerId customer, CustomerState sta
 
         var goesOn = reached.Place < place && ordered[reached.Place..place].TrueForAll(entry => entry is { Kind.Nature: not EventNature.Amendment, InJournalOf: null, Joins: null });
         var (from, begun) = goesOn && reached.State is { } known ? (reached.Place, known) : (0, start);
-        var before = Replay.Run(Beside, customer, begun, [.. InputsBefore(place).Skip(from)], ordered[place].EffectiveAt).State;
+        var before = StateOf(Replay.Run(Beside, customer, begun, [.. InputsBefore(place).Skip(from)], ordered[place].EffectiveAt));
         reached = (place, before);
         return before;
     }

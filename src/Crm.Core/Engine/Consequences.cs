@@ -18,6 +18,8 @@ internal sealed class Consequences
     private List<Checkpoint>? checkpoints;
     private List<DecisionRecord>? decisions;
 
+    private HashSet<int>? recalling;
+
     // The keys of follow-ups for which nothing may be sent.
     private HashSet<EventKey>? silent;
 
@@ -49,6 +51,12 @@ internal sealed class Consequences
 
     public List<DecisionRecord> Decisions => decisions ??= [];
 
+    /// <summary>The modules that went by what events were recorded to have given or moved, because what decided it is gone.</summary>
+    public IReadOnlyCollection<int> Recalling => recalling ?? (IReadOnlyCollection<int>)[];
+
+    /// <summary>A module went by records.</summary>
+    public void Recalls(int module) => (recalling ??= []).Add(module);
+
     /// <summary>Forgets all of it.</summary>
     public void Clear()
     {
@@ -60,6 +68,7 @@ internal sealed class Consequences
         checkpoints?.Clear();
         decisions?.Clear();
         silent?.Clear();
+        recalling?.Clear();
     }
 
     /// <summary>Has nothing be sent, by the customers who get its follow-ups neither, as of history that is imported.</summary>
@@ -104,6 +113,7 @@ internal sealed class Consequences
         Add(others.checkpoints, ref checkpoints);
         Add(others.decisions, ref decisions);
         AddSilent(others);
+        AddRecalling(others);
     }
 
     /// <summary>Adds what came of a history that was joined: its checkpoints are of another customer, and its messages are known by that one's id.</summary>
@@ -115,6 +125,15 @@ internal sealed class Consequences
         Add(joined.quotas, ref quotas);
         Add(joined.decisions?.ConvertAll(decision => decision with { DecidedFor = decision.DecidedFor ?? retired }), ref decisions);
         AddSilent(joined);
+        AddRecalling(joined);
+    }
+
+    private void AddRecalling(Consequences others)
+    {
+        if (others.recalling is { } more)
+        {
+            (recalling ??= []).UnionWith(more);
+        }
     }
 
     /// <summary>Adds what a module decided.</summary>

@@ -14,11 +14,11 @@ namespace Crm.Engine;
 /// </summary>
 internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerState stored, Replayed without, Replayed with, JournalDraft because)
 {
+    // Those that went by what events were recorded to have given or moved, because what decided it is gone.
+    private readonly HashSet<int> recalling = [.. without.Consequences.Recalling, .. with.Consequences.Recalling];
+
     /// <summary>The irrevocable modules whose part of the replays is theirs to keep, <see cref="OpenedPast"/>; what all others did stands.</summary>
     public IReadOnlyList<int> Opened { get; init; } = [];
-
-    /// <summary>The modules that went by what events were recorded to have given, because the rules that gave it are gone.</summary>
-    public IReadOnlySet<int> Recalling { get; init; } = new HashSet<int>();
 
     /// <summary>Why the change itself was refused: then there is nothing to apply; null where it was not.</summary>
     public Refusal? Refused => with.Refused;
@@ -42,7 +42,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
                 var corrected = modules.All[i].Correct(stored.Slots[i], without.State.Slots[i], with.State.Slots[i]);
                 Keep(state, i, corrected.State ?? stored.Slots[i]);
                 Fold.Tell(modules, state, i, corrected);
-                if (!Recalling.Contains(i))
+                if (!recalling.Contains(i))
                 {
                     consequences.Lines.Add(Line(modules.Contracts[i].Name, new Text(
                         $"What '{modules.Contracts[i].Name}' decided by rules that are not there any more stays as it was; only the difference that today's make is applied.",
@@ -50,7 +50,7 @@ internal sealed class Correction(ModuleSet modules, StateCodec codec, CustomerSt
                 }
             }
 
-            if (modules.Contracts[i].Reversible && Recalling.Contains(i))
+            if (modules.Contracts[i].Reversible && recalling.Contains(i))
             {
                 consequences.Lines.Add(AsRecorded(modules.Contracts[i].Name));
             }

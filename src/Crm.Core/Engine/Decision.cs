@@ -287,7 +287,7 @@ internal sealed partial class Decision
     /// <param name="into">The journal in which the merge is, as far as it is known.</param>
     /// <param name="until">The instant that is asked about.</param>
     /// <param name="after">The entries of their journal that are no part of it, in order.</param>
-    public CustomerState ReplayedApart(JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until, IReadOnlyList<JournalDraft> after) => Replay.RunApart(fold, merge, own, into, until, after);
+    public CustomerState ReplayedApart(JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until, IReadOnlyList<JournalDraft> after) => Replay.RunApart(fold, merge, own, into, until, after).State;
 
     /// <summary>Takes what one module keeps from a replay of the whole history in which the module was there from the beginning. The customer has been brought forward.</summary>
     /// <returns>Whether anything changes.</returns>

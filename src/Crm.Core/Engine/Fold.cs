@@ -117,9 +117,6 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         IEnumerable<int> Told(string kind) => Irrevocable(kind).Where(index => because.Version > state.Since[index]);
     }
 
-    /// <summary>The modules that went by what events were recorded to have given, since it was last asked.</summary>
-    public HashSet<int> TakeRecalling() => context.TakeRecalling();
-
     /// <summary>Another fold by the same modules, for what is asked while this one is in use.</summary>
     public Fold Beside() => new(modules, codec, options, wantsLines: false);
 
@@ -335,6 +332,11 @@ internal sealed partial class Fold(ModuleSet modules, StateCodec codec, CrmOptio
         }
 
         context.Told(index);
+        if (context.WentByRecords)
+        {
+            consequences.Recalls(index);
+        }
+
         switch (outcome)
         {
             case Outcome.Accepted accepted when ReferenceEquals(accepted, Outcome.Nothing):

@@ -23,7 +23,6 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     private int untold;
     private Amending? amending;
     private JournalInput? recalled;
-    private HashSet<int> recalling = [];
     private IReadOnlyList<SuppliesLeft> supplies = [];
 
     public override Stimulus Stimulus => stimulus ?? throw Outside();
@@ -55,7 +54,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
             return null;
         }
 
-        recalling.Add(asked);
+        WentByRecords = true;
         return award;
     }
 
@@ -66,7 +65,7 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
             return [];
         }
 
-        recalling.Add(asked);
+        WentByRecords = true;
         return moved;
     }
 
@@ -94,19 +93,14 @@ internal sealed class FoldContext(ModuleSet modules, DateTimeZone zone, DayCalen
     /// <summary>What is left of the event, and what it was recorded to have given.</summary>
     public void Recall(JournalInput input) => recalled = input.Entry.Recorded is null ? null : input;
 
-    /// <summary>The modules that asked for what was recorded and got it, since it was last asked.</summary>
-    public HashSet<int> TakeRecalling()
-    {
-        var taken = recalling;
-        recalling = [];
-        return taken;
-    }
+    /// <summary>Whether the module whose turn it is asked for what was recorded, and got it.</summary>
+    public bool WentByRecords { get; private set; }
 
     /// <summary>What may be asked about the amendment that is told of.</summary>
     public void Tell(Amending of) => amending = of;
 
     /// <summary>Whose turn it is.</summary>
-    public void Ask(int module) => asked = module;
+    public void Ask(int module) => (asked, WentByRecords) = (module, false);
 
     /// <summary>Whether a module does not know yet of a changed fact that it reads.</summary>
     public bool IsUntold(int module) => changedFacts[module] is { Count: > 0 };

@@ -47,7 +47,6 @@ internal sealed class HistoryChange
     public Correction Decide(long[]? since, Func<RecordedJournal>? journalOf, bool wantsReversible = true)
     {
         var seeing = since is null ? start : start.Seeing(since);
-        fold.TakeRecalling();
         var with = Replay.Run(fold, customer, seeing, Changed.Inputs, until);
         var without = wantsReversible ? Replay.Run(fold, customer, start, Unchanged.Inputs, until, draft) : with;
         var past = journalOf is null ? null : OpenedPast.Of(modules, codec, fold, customer, Unchanged, Changed, journalOf);
@@ -56,7 +55,7 @@ internal sealed class HistoryChange
             (without, with) = (past.Decide(without, start, Unchanged, until), past.Decide(with, seeing, Changed, until));
         }
 
-        return new Correction(modules, codec, state, without, with, draft) { Opened = past?.Modules ?? [], Recalling = fold.TakeRecalling() };
+        return new Correction(modules, codec, state, without, with, draft) { Opened = past?.Modules ?? [] };
     }
 
     /// <summary>Tells irrevocable modules of it.</summary>
@@ -66,6 +65,6 @@ internal sealed class HistoryChange
     {
         var amending = new Amending(fold, customer, start, draft, ordered, Unchanged, Changed);
         fold.TellCorrected(customer, corrected, draft, amending, all);
-        all.Lines.AddRange(amending.TakeRecalling().Where(index => !modules.Contracts[index].Reversible).Order().Select(index => Correction.AsRecorded(modules.Contracts[index].Name)));
+        all.Lines.AddRange(amending.Recalling.Where(index => !modules.Contracts[index].Reversible).Order().Select(index => Correction.AsRecorded(modules.Contracts[index].Name)));
     }
 }

@@ -40,12 +40,12 @@ internal static class Replay
     /// <param name="into">The history in which the merge is.</param>
     /// <param name="until">The instant.</param>
     /// <param name="after">Their entries after it, as in <see cref="Run(Fold, CustomerId, CustomerState, IReadOnlyList{JournalInput}, Instant, IReadOnlyList{JournalDraft})"/>.</param>
-    public static CustomerState RunApart(Fold fold, JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until, IReadOnlyList<JournalDraft> after)
+    public static Replayed RunApart(Fold fold, JournalDraft merge, IReadOnlyList<JournalInput> own, IReadOnlyList<JournalInput> into, Instant until, IReadOnlyList<JournalDraft> after)
     {
         var (customer, beginning) = merge.Joins ?? throw new ArgumentException($"The entry '{merge.Key}' joins nobody; a merge is expected.", nameof(merge));
         var journals = own.ToLookup(input => input.Entry.InJournalOf);
         List<JournalInput> branch = [.. journals[customer]];
-        return Run(fold, customer, Open(fold, beginning, branch, into, merge), branch, until, after, journals).State;
+        return Run(fold, customer, Open(fold, beginning, branch, into, merge), branch, until, after, journals);
     }
 
     private static Replayed Run(Fold fold, CustomerId customer, CustomerState start, IReadOnlyList<JournalInput> inputs, Instant until, IReadOnlyList<JournalDraft> after, ILookup<CustomerId?, JournalInput>? journals, Action<CustomerState>? passed = null)
