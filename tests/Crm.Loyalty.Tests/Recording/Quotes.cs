@@ -1,6 +1,7 @@
 using Crm.Engine;
 using Crm.Events;
 using Crm.Loyalty.Programs;
+using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Redemption;
 using Crm.Loyalty.Wallets;
@@ -96,11 +97,11 @@ public sealed class Quotes
     }
 
     [Fact]
-    public void What_is_quoted_is_what_is_recorded_whatever_the_history()
-    {
-        var steps = (from amount in Gen.Choose(1, 400) from days in Gen.Choose(0, 60) select (amount, days)).NonEmptyListOf();
-        Prop.ForAll(steps.ToArbitrary(), history => Agree([.. history]).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
-    }
+    public void What_is_quoted_is_what_is_recorded_whatever_the_history() => AgreeLaw((engine, happened) => engine.QuoteAsync(happened, Cancel)).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
+
+    [Fact]
+    public void Quoting_nothing_for_what_is_asked_is_caught() => Counterfeits.Caught(() => AgreeLaw((engine, happened) =>
+        engine.QuoteAsync(happened.Kind == EventKinds.PurchaseName ? happened : LoyaltyEvents.Visit(happened.Key.ToString(), Samples.Amy), Cancel)).Check(Config.QuickThrowOnFailure.WithMaxTest(100)));
 
     [Fact]
     public async Task A_sale_that_was_recorded_upon_another_state_without_its_token_is_not_what_was_quoted()
@@ -216,20 +217,52 @@ public sealed class Quotes
             return true;
         });
 
-    private static async Task Agree((int Amount, int Days)[] history)
-    {
-        var club = Club.Of(Doubling);
-        var now = Samples.Local(2026, 1, 15, 12);
-        foreach (var (amount, days) in history)
-        {
-            now += NodaTime.Duration.FromDays(days);
-            club.At(now);
-            var sale = CustomerEvent.Purchase(club.NextKey(), Samples.Amy, Money.Hkd(amount));
-            var (quote, before) = (await club.Engine.QuoteAsync(sale, Cancel), (await club.Ledger()).Count);
-            var receipt = await club.Records(sale);
+    private static readonly string[] Deeds = ["sale", "sale", "refund", "cancellation", "visit", "redeem", "mug", "use", "want", "pay", "reserve", "capture", "void", "adjust"];
 
-            Assert.Equal(quote.Receipt.Lines, receipt.Lines);
-            Assert.Equal(quote.Entries, (await club.Ledger()).Skip(before));
-        }
-    }
+    private static LoyaltyProgram Shop => Doubling with
+    {
+        Rewards =
+        [
+            RewardClub.Mug with { Costs = [new("points", 7)], Code = new() { Pattern = "MUG-########" } },
+            RewardClub.Mug with { Name = "cup", Costs = [new("points", 30)], AutoAt = 40 },
+        ],
+        Payment = new() { Unit = "points", Points = 1, Value = Money.Hkd(1), ClampsToBalance = true },
+    };
+
+    private static Property AgreeLaw(Func<CrmEngine, CustomerEvent, ValueTask<Quote>> quotes) => Prop.ForAll(
+        (from deed in Gen.Elements(Deeds) from amount in Gen.Choose(1, 400) from days in Gen.Choose(0, 60) select (deed, amount, days)).NonEmptyListOf().ToArbitrary(),
+        async Task<bool> (history) =>
+        {
+            var (club, sale, reservation) = (Club.Of(Shop), "pos:none", "pos:none");
+            foreach (var ((deed, amount, days), place) in history.Select((step, place) => (step, place)))
+            {
+                club.At(club.Now + NodaTime.Duration.FromDays(days));
+                var key = club.NextKey();
+                var happened = deed switch
+                {
+                    "sale" => CustomerEvent.Purchase(key, Samples.Amy, Money.Hkd(amount)),
+                    "refund" => CustomerEvent.Refund(key, Samples.Amy, sale, Money.Hkd(amount / 4)),
+                    "cancellation" => CustomerEvent.Cancellation(key, Samples.Amy, sale),
+                    "visit" => LoyaltyEvents.Visit(key, Samples.Amy),
+                    "redeem" => LoyaltyEvents.Redeem(key, RewardClub.Authority, (amount / 20) + 1, unit: "points"),
+                    "mug" => RewardEvents.Redeem(key, RewardClub.Authority, "mug", code: $"MUG-2222222{(place % 8) + 2}"),
+                    "use" => RewardEvents.Use(key, Samples.Amy, $"MUG-2222222{(amount % 8) + 2}"),
+                    "want" => CartEvents.Want(key, RewardClub.Authority, "cart", amount),
+                    "pay" => RewardEvents.Pay(key, RewardClub.Authority, (amount / 20) + 1, Money.Hkd(amount), cart: "cart"),
+                    "reserve" => RewardEvents.Reserve(key, RewardClub.Authority, (amount / 20) + 1, NodaTime.Duration.FromDays(amount % 90 + 1), unit: "points"),
+                    "capture" => RewardEvents.Capture(key, Samples.Amy, reservation),
+                    "void" => RewardEvents.Void(key, Samples.Amy, reservation),
+                    _ => LoyaltyEvents.Adjust(key, Samples.Amy, amount - 100, "goodwill", "staff:17", unit: "points"),
+                };
+                (sale, reservation) = (deed == "sale" ? key : sale, deed == "reserve" ? key : reservation);
+                var (quote, before) = (await quotes(club.Engine, happened), (await club.Ledger()).Count);
+                var receipt = await club.Records(happened);
+
+                Assert.Equal(quote.Receipt.Refusal, receipt.Refusal);
+                Assert.Equal(quote.Receipt.Lines, receipt.Lines);
+                Assert.Equal(quote.Entries, (await club.Ledger()).Skip(before));
+            }
+
+            return true;
+        });
 }
