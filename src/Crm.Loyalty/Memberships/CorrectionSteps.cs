@@ -46,11 +46,7 @@ internal sealed class CorrectionSteps(LoyaltyPlans plans, LoyaltyState stored)
         foreach (var membership in sum.Memberships)
         {
             var before = stored.In(membership.Program);
-            foreach (var reservation in membership.Reservations.Except(before.Reservations))
-            {
-                agenda.Add(new AgendaChange(LoyaltyNames.ReservationKey(membership.Program, reservation.Id), reservation.Until));
-            }
-
+            agenda.AddRange(membership.Reservations.Except(before.Reservations).Select(reservation => Decision.ReturnOf(membership.Program, reservation)));
             agenda.AddRange(membership.Carts.Except(before.Carts).Select(cart => Decision.CartEndOf(membership.Program, cart)));
             facts.AddRange(membership.Reservations.Concat(before.Reservations).Select(reservation => reservation.Unit).Distinct(StringComparer.Ordinal)
                 .Where(unit => membership.Reserved(unit) != before.Reserved(unit)).SelectMany(unit => Decision.ReservedOf(membership, unit)));

@@ -35,9 +35,12 @@ internal sealed partial class Decision
     public void Stand(string program, Reservation reservation)
     {
         Become(In(program).With(reservation));
-        agenda.Add(new AgendaChange(LoyaltyNames.ReservationKey(program, reservation.Id), reservation.Until, Phases.Redemption));
+        agenda.Add(ReturnOf(program, reservation));
         facts.AddRange(ReservedOf(In(program), reservation.Unit));
     }
+
+    /// <summary>The entry of the agenda at which what was set aside returns.</summary>
+    public static AgendaChange ReturnOf(string program, Reservation reservation) => new(LoyaltyNames.ReservationKey(program, reservation.Id), reservation.Until, Phases.Redemption);
 
     /// <summary>Forgets a reservation that was resolved.</summary>
     public void Drop(string program, Reservation reservation)

@@ -1,6 +1,7 @@
 using Crm.Conditions;
 using Crm.Definitions;
 using Crm.Events;
+using Crm.Loyalty.Members;
 using Crm.Loyalty.Memberships;
 using Crm.Loyalty.Programs;
 using Crm.Loyalty.Receipts;
@@ -421,5 +422,33 @@ public sealed class Reservations
             inner.Handle(state, context) is var outcome && context.Stimulus is Stimulus.Happened { Event.Kind: RewardEvents.CaptureName } && outcome is Outcome.Accepted accepted
                 ? accepted with { Lines = accepted.Lines.Where(line => line.Code != LineCodes.Spent).ToSequence() }
                 : outcome;
+    }
+
+    /// <summary>What is set aside again, because its capture was cancelled, returns at its instant in the order in which all else does, also where other rules had decided what there was.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_correction_sets_aside_returns_in_its_turn(bool replaced)
+    {
+        var program = RewardClub.Program() with { Referrals = new() { For = ReferralFor.FirstPurchase, Friend = new UnitAmount("stars", 2), HoldDays = 14 } };
+        var club = Club.Of(program);
+        await club.Records(ReferralEvents.Accept(club.NextKey(), Samples.Amy, await club.Meets("bob")));
+        await club.Buys(100);
+        club.On(2026, 1, 16);
+        await club.Records(RewardEvents.Reserve("pos:r", RewardClub.Authority, 40, Samples.Local(2026, 1, 29) - club.Now, unit: "points"));
+        await club.Records(RewardEvents.Capture("pos:c", Samples.Amy, "pos:r"));
+        club.On(2026, 1, 17);
+        if (replaced)
+        {
+            club.StartsAgainWith(new LoyaltyModule(program with { Ladders = [program.Ladders[0] with { Tiers = [new("basic", 0), new("gold", 50)] }] }));
+        }
+
+        await club.Records(CustomerEvent.Cancellation("pos:cancel", Samples.Amy, "pos:c"));
+        Assert.Equal(40, (await club.Membership()).Reserved("points"));
+        club.On(2026, 1, 30);
+        await club.RunDue();
+
+        var due = (await club.Ledger()).Where(entry => entry.OccurredAt == Samples.Local(2026, 1, 29) && (entry.Unit == "stars" || entry.Lot == Reservation.Lot));
+        Assert.Equal([("stars", 2L), ("points", -40L)], due.Select(entry => (entry.Unit, entry.Amount)));
     }
 }
