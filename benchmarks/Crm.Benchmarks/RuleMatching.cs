@@ -34,7 +34,7 @@ public class RuleMatching
         }
 
         definition = LoyaltyProgramJson.Read(json.Append("]}").ToString()).Define();
-        index = new ProgramPlan(definition, null).RulesFor(EventKinds.PurchaseName) ?? index;
+        index = new ProgramPlan(definition, []).RulesFor(EventKinds.PurchaseName) ?? index;
         var skus = Enumerable.Range(0, Rules).Select(i => $"sku-{i}").ToArray();
         delegates = skus.Select(sku => (Func<CustomerEvent, bool>)(happened => Has(happened, sku))).ToArray();
         byHand = skus.Select((sku, i) => (sku, i)).ToDictionary(pair => pair.sku, pair => pair.i, StringComparer.Ordinal);
@@ -79,7 +79,7 @@ public class RuleMatching
 
     /// <summary>Making a programme ready for use.</summary>
     [Benchmark]
-    public object Compile() => new ProgramPlan(definition ?? throw new InvalidOperationException("The programme was not read."), null);
+    public object Compile() => new ProgramPlan(definition ?? throw new InvalidOperationException("The programme was not read."), []);
 
     private static bool Has(CustomerEvent happened, string sku)
     {

@@ -241,13 +241,22 @@ internal sealed partial class Decision
             PutAsk(plan, ladder, ClimbOn(plan, ladder), standing);
         }
 
+        if (!isSame)
+        {
+            Become(In(plan.Name).With(standing));
+        }
+
+        // When a version begins nothing else may change, and it may warn otherwise.
+        if (isDue || !isSame)
+        {
+            PutEndWarning(plan, ladder, standing);
+        }
+
         if (isSame)
         {
             return;
         }
 
-        Become(In(plan.Name).With(standing));
-        PutEndWarning(plan, ladder, standing);
         if (standing.Tier == old.Tier)
         {
             Prolonged(plan, ladder, old, standing);

@@ -254,12 +254,8 @@ internal sealed partial class Decision
             (risen ??= []).Add(plan);
         }
 
-        var warning = unit.Definition.WarnDaysBefore is null ? null : FirstUnwarned(plan, unit);
         Move(plan.Name, unit.Name, unit.Fact, change, rule, code, decidedBy ?? plan.Definition.Hash, tellsOffsets);
-        if (unit.Definition.WarnDaysBefore is not null && warning != FirstUnwarned(plan, unit))
-        {
-            PutWarning(plan, unit);
-        }
+        PutWarning(plan, unit);
     }
 
     private void Move(string program, string unit, string fact, WalletChange change, string? rule, string? code, DefinitionHash? definition, bool tellsOffsets = true)

@@ -15,11 +15,16 @@ internal sealed partial class Decision
     /// <summary>Tells of units that run out soon, and looks for the next.</summary>
     public void Warn(ProgramPlan plan, UnitPlan unit)
     {
-        if (unit.Definition.WarnDaysBefore is not { } days)
+        if (unit.Definition.WarnDaysBefore is { } days)
         {
-            return;
+            Warn(plan, unit, days);
         }
 
+        PutWarning(plan, unit);
+    }
+
+    private void Warn(ProgramPlan plan, UnitPlan unit, int days)
+    {
         var now = context.Moment.Instant.ToUnixTimeTicks();
         foreach (var gone in In(plan.Name).TalliesOf(LoyaltyNames.WarnedUntil(unit.Name)).Where(tally => (tally.Name == LoyaltyNames.WarnedUntil(unit.Name) || tally.Name.StartsWith(LoyaltyNames.Warned(unit.Name), StringComparison.Ordinal)) && tally.Amount <= now))
         {
@@ -33,13 +38,18 @@ internal sealed partial class Decision
             Add(new ReceiptLine(LoyaltyNames.Module, LineCodes.Expiring) { Program = plan.Name, Subject = Lot.NameOf(at), Text = LoyaltyTexts.Expiring(amount, unit.Name, at.InZone(plan.Zone).Date) });
             Count(plan, new Tally(LoyaltyNames.Warned(unit.Name, at), 0, at.ToUnixTimeTicks()));
         }
-
-        PutWarning(plan, unit);
     }
 
+    // Where a later version warns otherwise, what there is then is looked at when it begins.
     private void PutWarning(ProgramPlan plan, UnitPlan unit)
     {
-        Instant? due = FirstUnwarned(plan, unit) is { } at ? plan.Zone.Start(at.InZone(plan.Zone).Date.PlusDays(-(unit.Definition.WarnDaysBefore ?? 0))) : null;
+        var days = unit.Definition.WarnDaysBefore;
+        if (days is null && unit.WarnsOtherwiseFrom is null)
+        {
+            return;
+        }
+
+        Instant? due = FirstUnwarned(plan, unit) is { } at ? Earlier(days is { } before ? plan.Zone.Start(at.InZone(plan.Zone).Date.PlusDays(-before)) : null, unit.WarnsOtherwiseFrom) : null;
         Put(new AgendaChange(LoyaltyNames.WarningKey(plan.Name, unit.Name), due, Phases.Occasions));
     }
 

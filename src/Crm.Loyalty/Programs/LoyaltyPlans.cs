@@ -121,7 +121,7 @@ internal sealed class ProgramVersions
         All = new ProgramPlan[definitions.Count];
         for (var i = 0; i < All.Length; i++)
         {
-            All[i] = new ProgramPlan(definitions[i], i + 1 < All.Length ? definitions[i + 1].ActiveFrom : null, i > 0 ? All[i - 1] : null);
+            All[i] = new ProgramPlan(definitions[i], [.. definitions.Skip(i + 1)], i > 0 ? All[i - 1] : null);
         }
     }
 

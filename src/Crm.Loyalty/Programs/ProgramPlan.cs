@@ -25,15 +25,15 @@ internal sealed class ProgramPlan
     private readonly ProgramPlan? earlier;
 
     /// <param name="definition">The version.</param>
-    /// <param name="until">When the next version begins; null for the last.</param>
+    /// <param name="later">The versions after it, in their order; none for the last.</param>
     /// <param name="earlier">The version before it; null for the first.</param>
-    public ProgramPlan(Definition<LoyaltyProgram> definition, Instant? until, ProgramPlan? earlier = null)
+    public ProgramPlan(Definition<LoyaltyProgram> definition, IReadOnlyList<Definition<LoyaltyProgram>> later, ProgramPlan? earlier = null)
     {
         this.earlier = earlier;
         Definition = definition;
-        Until = until;
+        Until = later.Count > 0 ? later[0].ActiveFrom : null;
         Zone = DateTimeZoneProviders.Tzdb[definition.Value.Zone];
-        Units = definition.Value.Units.Select(unit => new UnitPlan(definition.Value, unit)).ToArray();
+        Units = definition.Value.Units.Select(unit => new UnitPlan(definition.Value, unit, WarnsOtherwise(unit, later)?.ActiveFrom)).ToArray();
         Ladders = [.. definition.Value.Ladders.Select(ladder => Resolved(ladder, definition.Value.Collections))];
         closeKeys = [.. Ladders.Select(ladder => LoyaltyNames.CloseKey(definition.Name, ladder.Name))];
         warningKeys = [.. Ladders.Select(ladder => LoyaltyNames.TierWarningKey(definition.Name, ladder.Name))];
@@ -127,6 +127,9 @@ internal sealed class ProgramPlan
         ((ActivationOfRule(rule) ?? UnitNamed(unit)?.Definition.Activation) as Activation.OnEvent)?.Lapse(new Moment(at, Zone));
 
     // The ladder with the articles of the collections that its metric names.
+    private static Definition<LoyaltyProgram>? WarnsOtherwise(LoyaltyUnit unit, IEnumerable<Definition<LoyaltyProgram>> later) =>
+        later.FirstOrDefault(version => version.Value.Units.Any(other => other.Name == unit.Name && other.WarnDaysBefore != unit.WarnDaysBefore));
+
     private static TierLadder Resolved(TierLadder ladder, Sequence<ArticleCollection> collections) => ladder.Metric is QualificationMetric.Spend { Basis: EarningBasis.Lines lines } spend
         ? ladder with { Metric = spend with { Basis = lines.Resolved(collections) } }
         : ladder;
@@ -199,7 +202,7 @@ internal sealed class ProgramPlan
 }
 
 /// <summary>A unit of a version of a programme, with the names that belong to it.</summary>
-internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
+internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit, Instant? warnsOtherwiseFrom)
 {
     private readonly Lately<DayOfExpiry> expiries = new(512);
 
@@ -210,6 +213,9 @@ internal sealed class UnitPlan(LoyaltyProgram program, LoyaltyUnit unit)
     public string Fact { get; } = LoyaltyNames.Fact(program.Name, unit.Name);
 
     public LoyaltyUnit Definition => unit;
+
+    /// <summary>When a later version begins that warns of what runs out at another time than this one; null: none does.</summary>
+    public Instant? WarnsOtherwiseFrom => warnsOtherwiseFrom;
 
     /// <summary>What keeps units alive that idle; null where none do.</summary>
     public LotExpiry.WhenIdle? Idle { get; } = unit.Idle ?? unit.Expiry as LotExpiry.WhenIdle;

@@ -492,7 +492,7 @@ public sealed class EarningRules
     public void Finding_rules_allocates_nothing_and_does_not_look_at_the_others()
     {
         var rules = Enumerable.Range(0, 10_000).Select(i => (IEarningRule)(Ten with { Name = $"rule-{i}", With = new() { Skus = [$"sku-{i}"] } })).Append(Ten).ToSequence();
-        var plan = new ProgramPlan(Program([.. rules]).Define(), null);
+        var plan = new ProgramPlan(Program([.. rules]).Define(), []);
         var index = plan.RulesFor("purchase") ?? throw new InvalidOperationException("There are rules for purchases.");
         var sale = Sale(10) with { Lines = [Samples.Line("sku-77", 5), Samples.Line("sku-9999", 5), Samples.Line("sku-77", 1), Samples.Line("other", 1)] };
         Assert.Equal(["rule-77", "rule-9999", "ten"], Found(index, sale));
@@ -519,7 +519,7 @@ public sealed class EarningRules
         // Articles name rules twice over, so that the lists of places overlap and are longer than what lies in the answer itself.
         var skus = Enumerable.Range(0, number).Select(i => FormattableString.Invariant($"rule-{i:000}")).ToList();
         var rules = skus.Select((name, i) => (IEarningRule)(Ten with { Name = name, With = new() { Skus = [i % 2 == 0 ? "even" : "odd", i % 3 == 0 ? "third" : "other"] } })).Append(Ten).ToSequence();
-        var index = new ProgramPlan(Program([.. rules]).Define(), null).RulesFor("purchase") ?? throw new InvalidOperationException("There are rules for purchases.");
+        var index = new ProgramPlan(Program([.. rules]).Define(), []).RulesFor("purchase") ?? throw new InvalidOperationException("There are rules for purchases.");
 
         Assert.Equal([.. skus, "ten"], Found(index, Sale(10) with { Lines = [Samples.Line("third", 5), Samples.Line("odd", 5), Samples.Line("even", 1)] }));
         Assert.Equal([.. skus.Where((_, i) => i % 3 == 0), "ten"], Found(index, Sale(10) with { Lines = [Samples.Line("third", 5)] }));

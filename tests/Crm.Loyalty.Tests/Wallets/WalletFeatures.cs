@@ -9,6 +9,7 @@ using Crm.Loyalty.Redemption;
 using Crm.Loyalty.Rules;
 using Crm.Loyalty.Tests.Recording;
 using Crm.Loyalty.Tests.Scenarios;
+using Crm.Loyalty.Tiers;
 using Crm.Loyalty.Wallets;
 using Crm.Storage;
 using Crm.Testing;
@@ -469,6 +470,52 @@ public sealed class WalletFeatures
         await club.RunDue();
 
         Assert.Equal(2, listener.Heard.Count);
+    }
+
+    /// <summary>Of two versions known beforehand, nobody has to come by for the later one to tell in time; of one that comes as a surprise, whoever comes by is told.</summary>
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(null, false)]
+    [InlineData(2, true)]
+    [InlineData(2, false)]
+    public async Task A_version_that_warns_otherwise_tells_of_what_was_earned_before_it(int? before, bool known)
+    {
+        var listener = new Listener(LoyaltyNames.Expiring);
+        LoyaltyProgram Warning(int? days) => Program(unit => unit with { Expiry = LotExpiry.AfterDays(30, LastDay.Included), WarnDaysBefore = days });
+        var (first, second) = (Warning(before).Define(), Warning(7).Define(2, Samples.Local(2026, 1, 20)));
+        var both = new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([first, second]));
+        var club = new Club(known ? both : new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([first])), listener);
+        await club.Buys(100);
+        club.On(2026, 1, 21);
+        if (!known)
+        {
+            club.StartsAgainWith(both, listener);
+            await club.Buys(10);
+        }
+
+        club.On(2026, 2, 7, 23);
+        await club.RunDue();
+        Assert.Empty(listener.Heard);
+        club.On(2026, 2, 8);
+        await club.RunDue();
+        Assert.Single(listener.Heard);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(5)]
+    public async Task A_version_that_warns_of_tiers_otherwise_tells_of_those_reached_before_it(int? before)
+    {
+        var listener = new Listener(LoyaltyNames.TierExpiring);
+        LoyaltyProgram Warning(int? days) => Samples.TeaClub with { Ladders = [Samples.TeaClub.Ladders[0] with { Window = new QualificationWindow.SinceTierStart(), Validity = new TierValidity.Fixed(12, 0, LastDay.Excluded), WarnDaysBefore = days }] };
+        var club = new Club(new LoyaltyModule(new DefinitionCatalog<LoyaltyProgram>([Warning(before).Define(), Warning(30).Define(2, Samples.Local(2026, 6, 1))])), listener);
+        await club.Buys(500);
+        club.On(2026, 12, 15, 23);
+        await club.RunDue();
+        Assert.Empty(listener.Heard);
+        club.On(2026, 12, 16);
+        await club.RunDue();
+        Assert.Single(listener.Heard);
     }
 
     [Fact]
