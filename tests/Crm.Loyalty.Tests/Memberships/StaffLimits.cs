@@ -151,7 +151,7 @@ public sealed class StaffLimits
     public void Looking_at_each_request_by_itself_is_caught() => Caught(static (outcome, _) => outcome with { Quotas = [] });
 
     [Fact]
-    public void Adding_up_by_customer_is_caught() => Caught(static (outcome, context) => outcome with { Quotas = outcome.Quotas.Select(draw => draw with { Name = $"{draw.Name}/{context.Customer}" }).ToSequence() });
+    public void Adding_up_by_customer_is_caught() => Caught(static (outcome, context) => outcome with { Quotas = outcome.Quotas.Select(draw => draw with { Name = $"{draw.Name}/{context.Customer}", Credit = 1_000 }).ToSequence() });
 
     [Fact]
     public void A_request_that_no_programme_has_is_told_with_the_nearest()

@@ -28,7 +28,7 @@ public sealed class SeveralProgrammes
     }
 
     [Fact]
-    public void Lines_add_up_to_what_the_ledger_hnamedof_each_programme() => AddUp(module => module).Check(Thorough);
+    public void Lines_add_up_to_what_the_ledger_has_of_each_programme() => AddUp(module => module).Check(Thorough);
 
     [Fact]
     public void Lines_of_one_programme_that_name_another_are_caught() =>
