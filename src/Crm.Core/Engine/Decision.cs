@@ -263,22 +263,16 @@ internal sealed partial class Decision
         return Replay.Run(fold, Customer, Pins.Of(kernel.Modules, start, state), inputs, until, after);
     }
 
-    /// <summary>The state that a journal leads to in the order in which it was recorded.</summary>
-    /// <param name="entries">The journal, from its beginning.</param>
-    /// <param name="until">The instant that is asked about.</param>
-    /// <param name="all">Gets what comes of it.</param>
-    public CustomerState ReplayedAsRecorded(IReadOnlyList<HistoryEntry> entries, Instant until, Consequences all) => new RecordedReplay(kernel.Modules, kernel.Codec, fold).Run(new StoredHistory(Customer, entries), until, all);
-
-    /// <summary>What comes of a journal in the order in which it was recorded, with those that it has joined.</summary>
+    /// <summary>The state that a journal leads to in the order in which it was recorded, with those that it has joined.</summary>
     /// <param name="owner">Whose.</param>
     /// <param name="journal">The journal, from its beginning.</param>
     /// <param name="openings">What opens its history.</param>
     /// <param name="until">The instant that is asked about.</param>
     /// <param name="all">Gets what comes of it.</param>
-    public void ReplayedAsRecorded(CustomerId owner, RecordedJournal journal, IReadOnlyList<JournalDraft> openings, Instant until, Consequences all)
+    public CustomerState ReplayedAsRecorded(CustomerId owner, RecordedJournal journal, IReadOnlyList<JournalDraft> openings, Instant until, Consequences all)
     {
         var replay = new RecordedReplay(kernel.Modules, kernel.Codec, fold);
-        replay.Run(owner, replay.Beginning(), journal, openings, until, all);
+        return replay.Run(owner, replay.Beginning(), journal, openings, until, all).State;
     }
 
     /// <summary>The state of somebody who was merged, by their own journal and before the merge.</summary>

@@ -39,21 +39,6 @@ internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptio
         return null;
     }
 
-    // What an event that came late says of an occasion, such as that there was nothing to decide, counts before what had been said of it.
-    private static IEnumerable<(Instant EffectiveAt, Instant Reach)> ToldEarlier(CustomerHistory history)
-    {
-        var latest = new Dictionary<string, Instant>(StringComparer.Ordinal);
-        foreach (var entry in history.Entries.OrderBy(entry => entry.Version))
-        {
-            foreach (var occasion in DecisionLog.OccasionsOf(entry))
-            {
-                var before = latest.GetValueOrDefault(occasion, entry.EffectiveAt);
-                yield return (before, entry.EffectiveAt);
-                latest[occasion] = Instant.Max(before, entry.EffectiveAt);
-            }
-        }
-    }
-
     /// <summary>Whether a journal can be decided again with the definitions that are there.</summary>
     public bool CanDecide(CustomerHistory history, IEnumerable<LedgerEntry> ledger) => redecision.Obstacle(history, ledger) is null;
 
@@ -123,6 +108,21 @@ internal sealed class DisposalPlan(ModuleSet modules, StateCodec codec, CrmOptio
     }
 
     private static CustomerHistory After(Checkpoint checkpoint, CustomerHistory history) => new(checkpoint, history.Entries.Where(entry => entry.EffectiveAt > checkpoint.At).ToSequence());
+
+    // What an event that came late says of an occasion, such as that there was nothing to decide, counts before what had been said of it.
+    private static IEnumerable<(Instant EffectiveAt, Instant Reach)> ToldEarlier(CustomerHistory history)
+    {
+        var latest = new Dictionary<string, Instant>(StringComparer.Ordinal);
+        foreach (var entry in history.Entries.OrderBy(entry => entry.Version))
+        {
+            foreach (var occasion in DecisionLog.OccasionsOf(entry))
+            {
+                var before = latest.GetValueOrDefault(occasion, entry.EffectiveAt);
+                yield return (before, entry.EffectiveAt);
+                latest[occasion] = Instant.Max(before, entry.EffectiveAt);
+            }
+        }
+    }
 
     private static Instant? LastUpTo(CustomerHistory history, Instant bound)
     {

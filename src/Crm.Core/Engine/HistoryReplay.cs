@@ -86,13 +86,15 @@ public sealed class HistoryReplay
 
     private ReplayedHistory RunStored(StoredHistory history, ref IReadOnlyList<JournalInput>? inputs, Instant until)
     {
-        if (recorded is null || !RecordedReplay.IsNeeded(history.Entries, modules.Kinds))
+        inputs ??= EffectiveHistory.InputsOf(JournalDraft.Of(history.Entries, modules.Kinds));
+        var journal = recorded is null ? null : RecordedJournal.Of(history.Entries, modules.Kinds);
+        if (journal is null || !RecordedReplay.IsNeeded(journal))
         {
-            return Run(history.Customer, CustomerState.Newborn(modules), inputs ??= EffectiveHistory.InputsOf(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
+            return Run(history.Customer, CustomerState.Newborn(modules), inputs, until, null);
         }
 
         var all = new Consequences();
-        return Replayed(history.Customer, recorded.Run(history, until, all), until, all, []);
+        return Replayed(history.Customer, recorded!.Run(history.Customer, recorded.Beginning(), journal, OpenedPast.Openings(inputs), until, all).State, until, all, []);
     }
 
     private ReplayedHistory Run(CustomerId customer, CustomerState state, IReadOnlyList<JournalInput> inputs, Instant until, EventKey? about)

@@ -209,56 +209,42 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
     }
 
     // What irrevocable modules have done depends on when things were recorded, and so does by which movements a ledger came to what it is: a history that was not recorded in the order in which it counts is decided again as it was.
+    // A state that others have become part of is decided in the order in which things count.
     private (CustomerState State, RedecidedLedger? Ledger) Redecide(Decision decision, CustomerId customer, CustomerHistory history, List<JournalInput> inputs, Func<Replayed> replay, PastQuestion question)
     {
-        var recorded = kernel.Modules.IsAllReversible && !question.WithLedger ? null : AsRecorded(history, decision.State, question);
-        if (recorded is null || !RecordedReplay.IsNeeded(recorded, kernel.Modules.Kinds))
+        var isAlone = history.Joined.IsEmpty;
+        var journal = question.WithLedger || (isAlone && !kernel.Modules.IsAllReversible) ? AsRecorded(history, isAlone, decision.State, question) : null;
+        var isInOrder = journal is null || !RecordedReplay.IsNeeded(journal);
+        if (journal is null || (isInOrder && (!question.WithLedger || kernel.Modules.IsAllReversible)))
         {
             var (replayed, consequences, _, _) = replay();
-            return (replayed, recorded is null ? JoinedLedger(decision, customer, history, inputs, question) : Ledger([customer], consequences));
+            return (replayed, question.WithLedger && journal is not null ? new RedecidedLedger([customer], consequences.Entries.ToSequence()) : null);
         }
 
-        var all = new Consequences();
-        var state = decision.ReplayedAsRecorded(recorded, question.At, all);
-        return (kernel.Modules.IsAllReversible ? replay().State : state, Ledger([customer], all));
-
-        RedecidedLedger? Ledger(Sequence<CustomerId> customers, Consequences of) => question.WithLedger ? new RedecidedLedger(customers, of.Entries.ToSequence()) : null;
+        var (recorded, ledger) = Redecide(decision, customer, journal, inputs, question);
+        return (isAlone && !isInOrder && !kernel.Modules.IsAllReversible ? recorded : replay().State, ledger);
     }
 
-    // The ledger of a journal to which others have been joined, or that was joined to another; null where it is not asked for, and where it cannot be told.
-    private RedecidedLedger? JoinedLedger(Decision decision, CustomerId customer, CustomerHistory history, List<JournalInput> inputs, PastQuestion question)
+    private static (CustomerState State, RedecidedLedger? Ledger) Redecide(Decision decision, CustomerId customer, RecordedJournal journal, List<JournalInput> inputs, PastQuestion question)
     {
-        if (!question.WithLedger || !question.WithoutLaterAmendments || question.HappenedUntil is not null || !BeginsWithItsCustomers(history) || decision.State.Since.Any(since => since > 0))
+        var all = new Consequences();
+        var state = decision.ReplayedAsRecorded(customer, journal, OpenedPast.Openings(inputs), question.At, all);
+        return (state, question.WithLedger ? new RedecidedLedger([customer, .. journal.Customers], all.Entries.ToSequence()) : null);
+    }
+
+    // A journal in the order in which it was recorded. Null where something that happened later is to be taken for never having been, and for histories that do not begin with their customers.
+    private RecordedJournal? AsRecorded(CustomerHistory history, bool isAlone, CustomerState stored, PastQuestion question)
+    {
+        if (!BeginsWithItsCustomers(history) || stored.Since.Any(since => since > 0))
         {
             return null;
         }
 
-        var journal = RecordedJournal.Of(history, kernel.Modules, kernel.Codec).At(question.At, question.KnownAt);
-        var all = new Consequences();
-        decision.ReplayedAsRecorded(customer, journal, OpenedPast.Openings(inputs), question.At, all);
-        return new RedecidedLedger([customer, .. journal.Customers], all.Entries.ToSequence());
+        var journal = RecordedJournal.Of(history, kernel.Modules, kernel.Codec);
+        return question.WithoutLaterAmendments || (isAlone && !journal.IsAmendedAfter(question)) ? journal.At(question) : null;
     }
 
     private static bool BeginsWithItsCustomers(CustomerHistory history) => history.Opening is null && history.Joined.All(joined => BeginsWithItsCustomers(joined.History));
-
-    // A journal in the order in which it was recorded. Null where something that happened later is to be taken for never having been, and for histories that were joined or do not begin with their customer.
-    private List<HistoryEntry>? AsRecorded(CustomerHistory history, CustomerState stored, PastQuestion question)
-    {
-        if (history is not { Joined.IsEmpty: true, Opening: null } || stored.Since.Any(since => since > 0))
-        {
-            return null;
-        }
-
-        var until = question.HappenedUntil is { } happened && happened < question.At ? happened : question.At;
-        var known = history.Entries.Where(entry => !(entry.RecordedAt > question.KnownAt)).ToLookup(entry => entry.EffectiveAt <= until);
-        if (!question.WithoutLaterAmendments && known[false].Any(entry => JournalDraft.KindOf(entry.Event, kernel.Modules.Kinds).Nature == Events.EventNature.Amendment))
-        {
-            return null;
-        }
-
-        // What came later than is asked about came no later than that for what is asked.
-        return [.. known[true].OrderBy(entry => entry.Version).Select(HistoryEntry.Of).Select(entry => entry.RecordedAt > question.At ? entry with { RecordedAt = question.At } : entry)];
-    }
 
     // What counts in the journal that somebody's belongs to, by the merges that are known.
     private static List<JournalInput> InputsOf(CustomerId customer, List<JournalDraft> known, PastQuestion question) => Inputs(Reached(known, OwnerOf(known, customer), static draft => draft), question);
@@ -277,7 +263,8 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
         }
 
         var state = decision.ReplayedApart(merge, own, [.. inputs.Where(input => input.Entry.InJournalOf == merge.InJournalOf)], question.At, After(all, customer, question));
-        var view = new CustomerView(kernel.Modules, state, customer, own.Count > 0 ? own[^1].Entry.Version : 0, MomentOf(question), default) { Redecided = JoinedLedger(decision, customer, joined.History, [.. own], question) };
+        var journal = question.WithLedger ? AsRecorded(joined.History, isAlone: false, decision.State, question) : null;
+        var view = new CustomerView(kernel.Modules, state, customer, own.Count > 0 ? own[^1].Entry.Version : 0, MomentOf(question), default) { Redecided = journal is null ? null : Redecide(decision, customer, journal, [.. own], question).Ledger };
         return new PastView(view, kernel.Modules, state, Told(own), CountedHistory.DisposedUntil(joined.History), isNow: false) { MergedInto = survivor };
     }
 

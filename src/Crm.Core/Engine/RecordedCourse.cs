@@ -24,8 +24,6 @@ internal sealed class RecordedCourse(RecordedReplay replay, CustomerId customer,
 
     public CustomerState State { get; private set; } = beginning.Clone();
 
-    public void Take(HistoryEntry entry) => Take(JournalDraft.Of(entry, replay.Kinds), entry.Accepted);
-
     public void Take(JournalDraft draft, bool accepted)
     {
         OpenBefore(draft.EffectiveAt);

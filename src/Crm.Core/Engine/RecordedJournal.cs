@@ -2,7 +2,6 @@ using Crm.Events;
 using Crm.Modules;
 using Crm.Storage;
 using Crm.Values;
-using NodaTime;
 
 namespace Crm.Engine;
 
@@ -17,13 +16,19 @@ internal sealed record RecordedJournal(IReadOnlyList<(JournalDraft Draft, bool A
     public IEnumerable<CustomerId> Customers =>
         Entries.Where(entry => entry.Accepted && entry.Draft.Joins is not null).SelectMany(entry => Joined[entry.Draft.Key].Customers.Prepend(entry.Draft.Joins!.Value.Customer));
 
-    /// <summary>What of it counts up to an instant, and was known at another. What came later than the first came no later than that for what is asked.</summary>
-    public RecordedJournal At(Instant instant, Instant? knownAt) => new(
-        [.. Entries.Where(entry => entry.Draft.EffectiveAt <= instant && !(entry.Draft.RecordedAt > knownAt))
-            .Select(entry => (entry.Draft.RecordedAt > instant ? entry.Draft with { RecordedAt = instant } : entry.Draft, entry.Accepted))])
+    /// <summary>What of it counts for a question. What came later than what is asked about came no later than that for what is asked.</summary>
+    public RecordedJournal At(PastQuestion question) => new(
+        [.. Entries.Where(entry => IsKnown(entry.Draft, question) && Counts(entry.Draft, question))
+            .Select(entry => (entry.Draft.RecordedAt > question.At ? entry.Draft with { RecordedAt = question.At } : entry.Draft, entry.Accepted))])
     {
-        Joined = Joined.ToDictionary(joined => joined.Key, joined => joined.Value.At(instant, knownAt)),
+        Joined = Joined.ToDictionary(joined => joined.Key, joined => joined.Value.At(question)),
     };
+
+    /// <summary>Whether something that does not count for a question, and is known, takes from what does.</summary>
+    public bool IsAmendedAfter(PastQuestion question) => Entries.Any(entry => entry.Draft.Kind.Nature == EventNature.Amendment && IsKnown(entry.Draft, question) && !Counts(entry.Draft, question));
+
+    /// <summary>A journal that was joined to no other, nor another to it.</summary>
+    public static RecordedJournal Of(IEnumerable<HistoryEntry> entries, EventKinds kinds) => new([.. entries.Select(entry => (JournalDraft.Of(entry, kinds), entry.Accepted))]);
 
     public static RecordedJournal Of(CustomerHistory history, ModuleSet modules, StateCodec codec)
     {
@@ -34,4 +39,8 @@ internal sealed record RecordedJournal(IReadOnlyList<(JournalDraft Draft, bool A
             Joined = history.Joined.ToDictionary(joined => joined.By, joined => Of(joined.History, modules, codec)),
         };
     }
+
+    private static bool IsKnown(JournalDraft draft, PastQuestion question) => !(draft.RecordedAt > question.KnownAt);
+
+    private static bool Counts(JournalDraft draft, PastQuestion question) => draft.EffectiveAt <= question.At && !(draft.EffectiveAt > question.HappenedUntil);
 }

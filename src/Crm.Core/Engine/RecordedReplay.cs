@@ -14,35 +14,19 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
 {
     private readonly bool isIrrevocableOnly = modules.Contracts.All(contract => !contract.Reversible);
 
-    /// <summary>Whether the order in which entries were recorded may tell more than the one in which they count: something was taken back, or came after what counts later.</summary>
-    public static bool IsNeeded(IReadOnlyList<HistoryEntry> entries, EventKinds kinds)
+    /// <summary>Whether the order in which entries were recorded may tell more than the one in which they count: something was taken back, joined, or came after what counts later.</summary>
+    public static bool IsNeeded(RecordedJournal journal)
     {
-        for (var i = 0; i < entries.Count; i++)
+        for (var i = 0; i < journal.Entries.Count; i++)
         {
-            var entry = entries[i];
-            if (entry.Version != i + 1 || (i > 0 && entry.EffectiveAt < entries[i - 1].EffectiveAt) || JournalDraft.KindOf(entry.Event, kinds).Nature == EventNature.Amendment)
+            var draft = journal.Entries[i].Draft;
+            if (draft.Version != i + 1 || (i > 0 && draft.EffectiveAt < journal.Entries[i - 1].Draft.EffectiveAt) || draft.Kind.Nature == EventNature.Amendment || draft.Joins is not null)
             {
                 return true;
             }
         }
 
         return false;
-    }
-
-    /// <summary>What a history leads to.</summary>
-    /// <param name="history">The whole history of a customer.</param>
-    /// <param name="until">Up to when what falls due is handled at the end.</param>
-    /// <param name="all">Gets what comes of it, what corrections write among it.</param>
-    public CustomerState Run(StoredHistory history, Instant until, Consequences all)
-    {
-        var course = new RecordedCourse(this, history.Customer, Beginning(), null, all);
-        foreach (var entry in history.Entries)
-        {
-            course.Take(entry);
-        }
-
-        fold.BringForward(history.Customer, course.State, until, all);
-        return course.State;
     }
 
     /// <summary>What a journal leads to, and all on the way, where what opens history to irrevocable modules had been there from its own instant on.</summary>

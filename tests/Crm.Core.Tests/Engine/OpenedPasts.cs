@@ -98,6 +98,40 @@ public sealed class OpenedPasts
     }
 
     [Theory]
+    [InlineData(true, "opened, 1, 3, 2, 4")]
+    [InlineData(false, "opened, 1, 2, 3, 4")]
+    public async Task A_past_that_is_asked_about_is_as_open_as_it_was(bool reversible, string noted)
+    {
+        var shop = await LateAsync(Stamps(reversible));
+        await OpenAsync(shop, Opened);
+        await shop.RecordAsync(Histories.Purchase("till:4", 1_000));
+        var asked = shop.Clock.GetCurrentInstant() + Duration.FromMinutes(1);
+        shop.Clock.Set(asked + Duration.FromHours(1));
+        await shop.RecordAsync(Histories.Purchase("till:5", 1_000));
+
+        var past = await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), new PastQuestion(asked), TestContext.Current.CancellationToken);
+
+        Assert.Equal(noted, string.Join(", ", past!.Customer.Slot<Notes>("stamps").Lines));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_ledger_of_a_past_has_what_every_module_wrote(bool reversible)
+    {
+        var shop = new Shop(Stamps(reversible));
+        for (var day = 1; day <= 3; day++)
+        {
+            await shop.RecordAsync(Histories.Purchase($"till:{day}", 1_000) with { OccurredAt = Shop.Opening + Duration.FromDays(day) });
+        }
+
+        var question = new PastQuestion(Shop.Opening + Duration.FromDays(2)) { WithoutLaterAmendments = true, WithLedger = true };
+        var past = await shop.Engine.ReadAsync(CustomerRef.Of(Shop.Amy), question, TestContext.Current.CancellationToken);
+
+        Assert.Equal(["1", "2"], past!.Customer.Redecided!.Entries.Select(entry => entry.Lot));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Whoever_keeps_nothing_of_the_event_is_shown_nothing(bool reversible)
