@@ -341,7 +341,7 @@ public sealed class SqlStore : ICustomerStore, IBulkCommit, IJournalScan, IHisto
     /// <inheritdoc/>
     async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken)
     {
-        StorableText.Check(name, "The name of a supply", nameof(name));
+        StorableText.CheckName(name, "The name of a supply", nameof(name));
         await WriteAsync(session => quotas.SetAsync(session, name, available, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 

@@ -1,5 +1,6 @@
 using Crm.Modules;
 using Crm.Testing;
+using Crm.Values;
 
 namespace Crm.Storage.Tests;
 
@@ -25,6 +26,19 @@ public sealed class CommitChecks
         var refused = Assert.Throws<InvalidOperationException>(commit.Check);
 
         Assert.Contains(what, refused.Message.Replace(Samples.Message(1, "welcome").Id, "welcome", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_no_index_takes_is_refused_with_what_is_allowed()
+    {
+        var longest = new string('茶', StorableText.LongestName);
+        (Empty with { Facts = [new Fact(longest, 1)], Quotas = [new QuotaDraw(longest, 1)] }).Check();
+        foreach (var (what, commit) in new[] { ("a fact", Empty with { Facts = [new Fact(longest + "茶", 1)] }), ("a supply", Empty with { Quotas = [new QuotaDraw(longest + "茶", 1)] }) })
+        {
+            var refused = Assert.Throws<InvalidOperationException>(commit.Check);
+            Assert.Contains($"names {what} that begins with '茶", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("has 401 characters; at most 400 are expected", refused.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

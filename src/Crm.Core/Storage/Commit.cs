@@ -152,6 +152,16 @@ public sealed record Commit
             throw Faulty($"claims an identity of kind '{both.Identity.Kind}' and severs it; one of the two is expected");
         }
 
+        foreach (var fact in Facts)
+        {
+            CheckName("a fact", fact.Name);
+        }
+
+        foreach (var draw in Quotas)
+        {
+            CheckName("a supply", draw.Name);
+        }
+
         Once(Slots, slot => slot.Name, "slot");
         Once(Facts, fact => fact.Name, "fact");
         Once(Checkpoints, checkpoint => checkpoint.At, "checkpoint");
@@ -238,6 +248,14 @@ public sealed record Commit
         : draws.GroupBy(draw => draw.Name, StringComparer.Ordinal)
             .Select(supply => new QuotaDraw(supply.Key, supply.Sum(draw => draw.Amount)) { Credit = supply.Where(draw => draw.Amount > 0).Min(draw => (long?)draw.Credit) ?? 0, IntoDebt = supply.Any(draw => draw.IntoDebt) })
             .Where(draw => draw.Amount != 0).ToSequence();
+
+    private void CheckName(string what, string name)
+    {
+        if (StorableText.TooLong(name) is { } fault)
+        {
+            throw Faulty($"names {what} that begins with '{name[..Names.Longest]}' and has {fault}");
+        }
+    }
 
     // A row that is written twice at once is an error in some databases, and a lost value in others.
     // So few are compared with each other sooner than put into a table.

@@ -25,8 +25,8 @@ public interface IDocumentStore
 }
 
 /// <summary>A version of a document.</summary>
-/// <param name="Kind">The kind, such as "programme".</param>
-/// <param name="Name">The name.</param>
+/// <param name="Kind">The kind, such as "programme"; at most <see cref="StorableText.LongestName"/> characters.</param>
+/// <param name="Name">The name; at most <see cref="StorableText.LongestName"/> characters.</param>
 /// <param name="Version">From 1, without gaps.</param>
 /// <param name="Content">The text, usually JSON.</param>
 /// <param name="WrittenAt">When it was written.</param>
@@ -36,11 +36,11 @@ public sealed record StoredDocument(string Kind, string Name, int Version, strin
     public bool Removable { get; init; }
 
     /// <summary>This document, whose kind, name and content every database keeps letter by letter.</summary>
-    /// <exception cref="ArgumentException">One of them has half a character or U+0000 in it (<see cref="StorableText"/>).</exception>
+    /// <exception cref="ArgumentException">One of them has half a character or U+0000 in it, or its kind or name is too long (<see cref="StorableText"/>).</exception>
     public StoredDocument Checked()
     {
-        StorableText.Check(Kind, "The kind of a document", nameof(Kind));
-        StorableText.Check(Name, $"The name of a document of kind '{Kind}'", nameof(Name));
+        StorableText.CheckName(Kind, "The kind of a document", nameof(Kind));
+        StorableText.CheckName(Name, $"The name of a document of kind '{Kind}'", nameof(Name));
         StorableText.Check(Content, $"The document '{Name}' of kind '{Kind}'", nameof(Content));
         return this;
     }

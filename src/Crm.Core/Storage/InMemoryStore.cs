@@ -191,7 +191,7 @@ public sealed class InMemoryStore : ICustomerStore, IBulkCommit, IJournalScan, I
     /// <inheritdoc/>
     async ValueTask IQuotas.SetAsync(string name, long available, CancellationToken cancellationToken)
     {
-        StorableText.Check(name, "The name of a supply", nameof(name));
+        StorableText.CheckName(name, "The name of a supply", nameof(name));
         await Locked(() => quotas[name] = available, cancellationToken).ConfigureAwait(false);
     }
 

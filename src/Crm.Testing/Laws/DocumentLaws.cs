@@ -1,5 +1,6 @@
 using Crm.Storage;
 using Crm.Testing.Counterfeits;
+using Crm.Values;
 using NodaTime;
 
 namespace Crm.Testing.Laws;
@@ -115,6 +116,22 @@ internal static class DocumentLaws
                 Bench.SameList("The documents by the letters of their names", names.Order(StringComparer.Ordinal), (await bench.Documents.ReadAllAsync("named", bench.Token).ToListAsync(bench.Token)).Select(document => document.Name));
             },
             () => new Faulty { Add = async (document, store) => await store.AddAsync(document.Content.Length > 100_000 ? document with { Content = document.Content[..65_535] } : document, default) }),
+
+        Law.Of<IDocumentStore>(
+            "The_longest_names_of_documents_are_found_and_longer_ones_refused",
+            "A document is found by a kind and a name of as many characters as a name may have, in letters of three bytes each; one of a character more is refused with an ArgumentException.",
+            async bench =>
+            {
+                var (kind, name) = (KeyLaws.Wide(StorableText.LongestName, 0), KeyLaws.Wide(StorableText.LongestName, 1_000));
+                var longest = Document(1) with { Kind = kind, Name = name };
+                Bench.Same("Whether the document of the longest names is taken", true, await bench.Documents.AddAsync(longest, bench.Token));
+                Bench.Same("The document of the longest names", longest, await bench.Documents.LatestAsync(kind, name, bench.Token));
+                foreach (var document in new[] { longest with { Kind = kind + "長" }, longest with { Name = name + "長" } })
+                {
+                    Bench.Same("Whether a longer name is refused", true, await ExactnessLaws.IsRefusedAsync(() => bench.Documents.AddAsync(document, bench.Token).AsTask()));
+                }
+            },
+            () => new Faulty { Add = async (document, store) => await store.AddAsync(document.Name.Length > 255 ? document with { Name = document.Name[..255] } : document, default) }) with { Since = 5 },
 
         Law.Of<IDocumentStore>(
             "A_document_of_half_characters_is_refused",

@@ -92,5 +92,30 @@ internal static class KeyLaws
                     ? new CommitResult.IdentityTaken(identity, commit.Customer)
                     : await store.CommitAsync(commit, default),
             }),
+
+        Law.Of<ICustomerStore>(
+            "The_longest_keys_and_identities_lead_to_whom_they_are_of",
+            "Keys and identities of 200 characters, sources and kinds of 100, and facts of as many characters as a name may have, in letters of three bytes each and in emoji, are kept whole: no index cuts them or finds them too long.",
+            async bench =>
+            {
+                var longest = new[] { Wide(199, 0) + "甲", Wide(199, 0) + "乙", string.Concat(Enumerable.Repeat("🍵🐉", 50)) }.Select(value => (Key: new EventKey(new string('s', Names.Longest), value), Identity: new Identity(new string('k', Names.Longest), value))).ToList();
+                var fact = Wide(StorableText.LongestName, 300);
+                for (var n = 0; n < longest.Count; n++)
+                {
+                    await bench.WriteAsync(Samples.Commit(n, 0) with { Entries = [Samples.Entry(n, 1, Samples.Purchase("pos:1") with { Key = longest[n].Key })], Claims = [new IdentityClaim(longest[n].Identity, 1)], Facts = [new(fact, n)] });
+                }
+
+                for (var n = 0; n < longest.Count; n++)
+                {
+                    var found = await bench.Store.LoadAsync(CustomerRef.Of(longest[n].Identity) with { Recording = longest[n].Key }, bench.Token);
+                    Bench.Same("The customer with the longest identity", Samples.Customer(n), found.Customer);
+                    Bench.Same("Whose receipt is known by the longest key", Samples.Customer(n), found.Recorded?.Receipt.Customer);
+                    Bench.Same("The longest key in the journal", longest[n].Key, (await bench.JournalAsync(n)).Single().Event.Key);
+                }
+            },
+            () => new Faulty { Journal = entries => entries.Select(entry => entry.Event.Key.Value.Length > 150 ? entry with { Event = entry.Event with { Key = new EventKey(entry.Event.Key.Source, entry.Event.Key.Value[..150]) } } : entry) }) with { Since = 5 },
     ];
+
+    /// <summary>Letters of three bytes each, which is the most that a character has, and so mixed that nothing makes them shorter.</summary>
+    internal static string Wide(int characters, int from) => string.Concat(Enumerable.Range(from, characters).Select(n => (char)('\u4e00' + (n * 7919 % 20_000))));
 }

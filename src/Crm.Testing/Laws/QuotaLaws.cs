@@ -43,6 +43,19 @@ internal static class QuotaLaws
             }),
 
         Law.Of<IQuotas>(
+            "The_longest_name_of_a_supply_is_found_and_a_longer_one_refused",
+            "A supply is found by a name of as many characters as a name may have, in letters of three bytes each; one of a character more is refused with an ArgumentException.",
+            async bench =>
+            {
+                var name = KeyLaws.Wide(StorableText.LongestName, 0);
+                await bench.Quotas.SetAsync(name, 7, bench.Token);
+                await bench.WriteAsync(Samples.Commit(1, 0) with { Quotas = [new QuotaDraw(name, 2)] });
+                Bench.Same("What is left of the supply with the longest name", 5, await bench.Quotas.AvailableAsync(name, bench.Token));
+                Bench.Same("Whether a longer name is refused", true, await ExactnessLaws.IsRefusedAsync(() => bench.Quotas.SetAsync(name + "長", 7, bench.Token).AsTask()));
+            },
+            () => Faulty.Writing(commit => commit with { Quotas = commit.Quotas.Select(draw => draw.Name.Length > 255 ? draw with { Name = draw.Name[..255] } : draw).ToSequence() })) with { Since = 5 },
+
+        Law.Of<IQuotas>(
             "What_is_given_back_can_be_drawn_again",
             "A negative draw gives back, draws of one name add up within a commit, and a supply that was never set has nothing.",
             async bench =>
