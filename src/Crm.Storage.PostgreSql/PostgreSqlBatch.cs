@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Crm.Storage.Sql;
 using Npgsql;
 using NpgsqlTypes;
@@ -5,10 +6,12 @@ using NpgsqlTypes;
 namespace Crm.Storage.PostgreSql;
 
 /// <summary>Statements that go to the server together. Without a transaction around it, a batch is one.</summary>
-internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDialect dialect, PostgreSqlTexts texts, Action<string>? onStatement) : IAsyncDisposable
+internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDialect dialect, PostgreSqlTexts texts, ConcurrentBag<PostgreSqlParameters> spare, Action<string>? onStatement) : IAsyncDisposable
 {
     private readonly NpgsqlBatch batch = new(connection);
+    private readonly PostgreSqlParameters kept = spare.TryTake(out var again) ? again : new();
     private readonly List<(SqlCall Call, int Rows, Action<SqlReader>? Take)> parts = [];
+    private bool succeeded;
 
     /// <summary>Adds a call: few rows in as many statements as they need, many in one, as an array for each column; what all rows of many have in common is written once.</summary>
     /// <param name="call">The call.</param>
@@ -46,6 +49,7 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
         if (parts.Count > 0)
         {
             await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            succeeded = true;
         }
     }
 
@@ -70,6 +74,8 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
                 await rows.NextResultAsync(cancellationToken).ConfigureAwait(false);
             }
         }
+
+        succeeded = true;
     }
 
     /// <summary>Whether every guard changed as many rows as it was sent, after <see cref="ExecuteAsync"/>.</summary>
@@ -86,7 +92,22 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
         return true;
     }
 
-    public ValueTask DisposeAsync() => batch.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        // What failed may still be on its way to the server.
+        if (succeeded)
+        {
+            foreach (var command in batch.BatchCommands)
+            {
+                command.Parameters.Clear();
+            }
+
+            kept.Clear();
+            spare.Add(kept);
+        }
+
+        return batch.DisposeAsync();
+    }
 
     private void Add(SqlCall call, NpgsqlParameter[] parameters, int rows, string text, Action<SqlReader>? take)
     {
@@ -101,14 +122,14 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
         parts.Add((call, rows, take));
     }
 
-    private static NpgsqlParameter[] Values(SqlCall call, int first, int count)
+    private NpgsqlParameter[] Values(SqlCall call, int first, int count)
     {
         var values = call.Values(first, count);
         var columns = call.Statement.Columns.AsSpan();
         var parameters = new NpgsqlParameter[values.Length];
         for (int i = 0, column = 0; i < values.Length; i++, column = column + 1 == columns.Length ? 0 : column + 1)
         {
-            parameters[i] = Parameter(values[i], columns[column]);
+            parameters[i] = kept.Of(values[i], columns[column]);
         }
 
         return parameters;
@@ -137,14 +158,14 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
     private static bool AreSame(SqlValue one, SqlValue other, SqlType type) =>
         one == other || (type == SqlType.Bytes && !one.IsNull && !other.IsNull && one.AsBytes.AsSpan().SequenceEqual(other.AsBytes));
 
-    private static NpgsqlParameter[] Columns(SqlCall call, uint common)
+    private NpgsqlParameter[] Columns(SqlCall call, uint common)
     {
         var columns = call.Statement.Columns;
         var parameters = new NpgsqlParameter[columns.Count];
         for (var column = 0; column < columns.Count; column++)
         {
             var type = columns[column];
-            parameters[column] = PostgreSqlTexts.Has(common, column) ? Parameter(call.Values(0, 1)[column], type) : type switch
+            parameters[column] = PostgreSqlTexts.Has(common, column) ? kept.Of(call.Values(0, 1)[column], type) : type switch
             {
                 SqlType.Whole => Column<long?>(call, column, type, static value => value.AsWhole),
                 SqlType.Bytes => Column<byte[]>(call, column, type, static value => value.AsBytes),
@@ -167,30 +188,6 @@ internal sealed class PostgreSqlBatch(NpgsqlConnection connection, PostgreSqlDia
             rows[row] = value.IsNull ? default : read(value);
         }
 
-        return new NpgsqlParameter<T?[]> { TypedValue = rows, NpgsqlDbType = NpgsqlDbType.Array | TypeOf(type) };
+        return new NpgsqlParameter<T?[]> { TypedValue = rows, NpgsqlDbType = NpgsqlDbType.Array | PostgreSqlParameters.TypeOf(type) };
     }
-
-    private static NpgsqlParameter Parameter(SqlValue value, SqlType type)
-    {
-        if (value.IsNull)
-        {
-            return new NpgsqlParameter { NpgsqlDbType = TypeOf(type), Value = DBNull.Value };
-        }
-
-        return type switch
-        {
-            SqlType.Whole => new NpgsqlParameter<long> { TypedValue = value.AsWhole, NpgsqlDbType = NpgsqlDbType.Bigint },
-            SqlType.Bytes => new NpgsqlParameter<byte[]> { TypedValue = value.AsBytes, NpgsqlDbType = NpgsqlDbType.Bytea },
-            SqlType.Exact => new NpgsqlParameter<decimal> { TypedValue = value.AsDecimal, NpgsqlDbType = NpgsqlDbType.Numeric },
-            _ => new NpgsqlParameter<string> { TypedValue = value.AsText, NpgsqlDbType = NpgsqlDbType.Text },
-        };
-    }
-
-    private static NpgsqlDbType TypeOf(SqlType type) => type switch
-    {
-        SqlType.Whole => NpgsqlDbType.Bigint,
-        SqlType.Bytes => NpgsqlDbType.Bytea,
-        SqlType.Exact => NpgsqlDbType.Numeric,
-        _ => NpgsqlDbType.Text,
-    };
 }

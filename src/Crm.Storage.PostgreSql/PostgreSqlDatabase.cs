@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Crm.Storage.Sql;
 using NodaTime;
@@ -24,6 +25,7 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
     private readonly NpgsqlDataSource scans;
     private readonly PostgreSqlDialect dialect;
     private readonly PostgreSqlTexts texts;
+    private readonly ConcurrentBag<PostgreSqlParameters> spare = [];
     private readonly Action<string>? onStatement;
 
     public PostgreSqlDatabase(string connectionString, PostgreSqlStoreOptions options)
@@ -72,13 +74,13 @@ internal sealed class PostgreSqlDatabase : SqlDatabase
     }
 
     public override async ValueTask<SqlSession> ReadAsync(CancellationToken cancellationToken) =>
-        new PostgreSqlSession(await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), dialect, texts, onStatement);
+        new PostgreSqlSession(await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), dialect, texts, spare, onStatement);
 
     public override async ValueTask<SqlSession> ScanAsync(CancellationToken cancellationToken) =>
-        new PostgreSqlSession(await scans.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), dialect, texts, onStatement);
+        new PostgreSqlSession(await scans.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), dialect, texts, spare, onStatement);
 
     public override SqlSession Join(DbConnection connection, DbTransaction transaction) => (connection, transaction) is (NpgsqlConnection ours, NpgsqlTransaction within)
-        ? new PostgreSqlSession(ours, dialect, texts, onStatement, within)
+        ? new PostgreSqlSession(ours, dialect, texts, spare, onStatement, within)
         : throw new ArgumentException($"A connection of {connection.GetType().Name} was given to a store in PostgreSQL; an NpgsqlConnection is expected.", nameof(connection));
 
     public override ValueTask<SqlSession> WriteAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data;
 using Crm.Storage.Sql;
 using Npgsql;
@@ -8,7 +9,7 @@ namespace Crm.Storage.PostgreSql;
 /// A connection borrowed for one piece of work. All statements of a call go to the server in one batch. A commit is one round trip: its guards stand in the batch as errors to be, so that the server
 /// itself undoes everything where one does not hold. Where buckets are on different machines, guards are counted here instead, within a transaction.
 /// </summary>
-internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlDialect dialect, PostgreSqlTexts texts, Action<string>? onStatement, NpgsqlTransaction? host = null) : SqlSession
+internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlDialect dialect, PostgreSqlTexts texts, ConcurrentBag<PostgreSqlParameters> spare, Action<string>? onStatement, NpgsqlTransaction? host = null) : SqlSession
 {
     private readonly SessionTransaction transaction = new(connection, host);
 
@@ -34,7 +35,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
                 return await base.TryCommitAsync(calls, cancellationToken).ConfigureAwait(false);
             }
 
-            var batch = new PostgreSqlBatch(connection, dialect, texts, onStatement);
+            var batch = new PostgreSqlBatch(connection, dialect, texts, spare, onStatement);
             await using (batch.ConfigureAwait(false))
             {
                 foreach (var call in calls)
@@ -55,7 +56,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
 
     public override async ValueTask<bool> ExecuteAsync(IReadOnlyList<SqlCall> calls, CancellationToken cancellationToken)
     {
-        var batch = new PostgreSqlBatch(connection, dialect, texts, onStatement);
+        var batch = new PostgreSqlBatch(connection, dialect, texts, spare, onStatement);
         await using (batch.ConfigureAwait(false))
         {
             foreach (var call in calls)
@@ -78,7 +79,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
 
     public override async ValueTask QueryAsync(IReadOnlyList<SqlQuery> queries, CancellationToken cancellationToken)
     {
-        var batch = new PostgreSqlBatch(connection, dialect, texts, onStatement);
+        var batch = new PostgreSqlBatch(connection, dialect, texts, spare, onStatement);
         await using (batch.ConfigureAwait(false))
         {
             foreach (var query in queries)
@@ -99,7 +100,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, PostgreSqlD
         }
 
         var changed = new List<T>();
-        var batch = new PostgreSqlBatch(connection, dialect, texts, onStatement);
+        var batch = new PostgreSqlBatch(connection, dialect, texts, spare, onStatement);
         await using (batch.ConfigureAwait(false))
         {
             batch.AddEach(call, row => changed.Add(read(row)));
