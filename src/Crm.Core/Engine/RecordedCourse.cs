@@ -70,10 +70,10 @@ internal sealed class RecordedCourse(RecordedReplay replay, CustomerId customer,
     // What falls due before an entry is handled.
     private JournalDraft Reach(JournalDraft draft)
     {
-        // A version without an entry is a commit of what was due; no later than by now it had been handled.
+        // A version without an entry is a commit of what was due. An event that came late says what had been handled by then; otherwise it was no later than by now.
         if (draft.Version > version + 1)
         {
-            Forward(draft.RecordedAt, draft);
+            Forward(Observations.AskedAt(draft.Observations) is { } asked && asked < draft.RecordedAt ? asked : draft.RecordedAt, draft);
         }
 
         Pass(draft.Version);
