@@ -266,10 +266,10 @@ internal sealed partial class Decision
     /// <summary>The state that a journal leads to in the order in which it was recorded, with those that it has joined.</summary>
     /// <param name="owner">Whose.</param>
     /// <param name="journal">The journal, from its beginning.</param>
-    /// <param name="openings">What opens its history.</param>
+    /// <param name="openings">What opens its history, as if it had been there from its own instant on; null: as the journal tells of it, which joins no other.</param>
     /// <param name="until">The instant that is asked about.</param>
     /// <param name="all">Gets what comes of it.</param>
-    public CustomerState ReplayedAsRecorded(CustomerId owner, RecordedJournal journal, IReadOnlyList<JournalDraft> openings, Instant until, Consequences all)
+    public CustomerState ReplayedAsRecorded(CustomerId owner, RecordedJournal journal, IReadOnlyList<JournalDraft>? openings, Instant until, Consequences all)
     {
         var replay = new RecordedReplay(kernel.Modules, kernel.Codec, fold);
         return replay.Run(owner, replay.Beginning(), journal, openings, until, all).State;

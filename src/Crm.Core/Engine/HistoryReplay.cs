@@ -86,15 +86,13 @@ public sealed class HistoryReplay
 
     private ReplayedHistory RunStored(StoredHistory history, ref IReadOnlyList<JournalInput>? inputs, Instant until)
     {
-        inputs ??= EffectiveHistory.InputsOf(JournalDraft.Of(history.Entries, modules.Kinds));
-        var journal = recorded is null ? null : RecordedJournal.Of(history.Entries, modules.Kinds);
-        if (journal is null || !RecordedReplay.IsNeeded(journal))
+        if (recorded is not null && RecordedJournal.Of(history.Entries, modules.Kinds) is var journal && RecordedReplay.IsNeeded(journal))
         {
-            return Run(history.Customer, CustomerState.Newborn(modules), inputs, until, null);
+            var all = new Consequences();
+            return Replayed(history.Customer, recorded.Run(history.Customer, recorded.Beginning(), journal, null, until, all).State, until, all, []);
         }
 
-        var all = new Consequences();
-        return Replayed(history.Customer, recorded!.Run(history.Customer, recorded.Beginning(), journal, OpenedPast.Openings(inputs), until, all).State, until, all, []);
+        return Run(history.Customer, CustomerState.Newborn(modules), inputs ??= EffectiveHistory.InputsOf(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);
     }
 
     private ReplayedHistory Run(CustomerId customer, CustomerState state, IReadOnlyList<JournalInput> inputs, Instant until, EventKey? about)

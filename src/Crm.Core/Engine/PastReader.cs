@@ -221,14 +221,14 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
             return (replayed, question.WithLedger && journal is not null ? new RedecidedLedger([customer], consequences.Entries.ToSequence()) : null);
         }
 
-        var (recorded, ledger) = Redecide(decision, customer, journal, inputs, question);
+        var (recorded, ledger) = Redecide(decision, customer, journal, isAlone ? null : OpenedPast.Openings(inputs), question);
         return (isAlone && !isInOrder && !kernel.Modules.IsAllReversible ? recorded : replay().State, ledger);
     }
 
-    private static (CustomerState State, RedecidedLedger? Ledger) Redecide(Decision decision, CustomerId customer, RecordedJournal journal, List<JournalInput> inputs, PastQuestion question)
+    private static (CustomerState State, RedecidedLedger? Ledger) Redecide(Decision decision, CustomerId customer, RecordedJournal journal, IReadOnlyList<JournalDraft>? openings, PastQuestion question)
     {
         var all = new Consequences();
-        var state = decision.ReplayedAsRecorded(customer, journal, OpenedPast.Openings(inputs), question.At, all);
+        var state = decision.ReplayedAsRecorded(customer, journal, openings, question.At, all);
         return (state, question.WithLedger ? new RedecidedLedger([customer, .. journal.Customers], all.Entries.ToSequence()) : null);
     }
 
@@ -264,7 +264,7 @@ internal sealed class PastReader(Kernel kernel, IIdSource ids, IClock clock)
 
         var state = decision.ReplayedApart(merge, own, [.. inputs.Where(input => input.Entry.InJournalOf == merge.InJournalOf)], question.At, After(all, customer, question));
         var journal = question.WithLedger ? AsRecorded(joined.History, isAlone: false, decision.State, question) : null;
-        var view = new CustomerView(kernel.Modules, state, customer, own.Count > 0 ? own[^1].Entry.Version : 0, MomentOf(question), default) { Redecided = journal is null ? null : Redecide(decision, customer, journal, [.. own], question).Ledger };
+        var view = new CustomerView(kernel.Modules, state, customer, own.Count > 0 ? own[^1].Entry.Version : 0, MomentOf(question), default) { Redecided = journal is null ? null : Redecide(decision, customer, journal, OpenedPast.Openings(own), question).Ledger };
         return new PastView(view, kernel.Modules, state, Told(own), CountedHistory.DisposedUntil(joined.History), isNow: false) { MergedInto = survivor };
     }
 

@@ -29,19 +29,19 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
         return false;
     }
 
-    /// <summary>What a journal leads to, and all on the way, where what opens history to irrevocable modules had been there from its own instant on.</summary>
+    /// <summary>What a journal leads to, and all on the way.</summary>
     /// <param name="customer">Whose.</param>
     /// <param name="beginning">The state that it begins with.</param>
     /// <param name="journal">The journal.</param>
-    /// <param name="openings">What opens its history, or that of a journal that it is joined to.</param>
+    /// <param name="openings">What opens its history to irrevocable modules, or that of a journal that it is joined to, as if it had been there from its own instant on; null: as the journal tells of it, which joins no other.</param>
     /// <param name="until">Up to when what falls due is handled at the end.</param>
     /// <param name="all">Gets what comes of it.</param>
-    public RecordedCourse Run(CustomerId customer, CustomerState beginning, RecordedJournal journal, IReadOnlyList<JournalDraft> openings, Instant until, Consequences all)
+    public RecordedCourse Run(CustomerId customer, CustomerState beginning, RecordedJournal journal, IReadOnlyList<JournalDraft>? openings, Instant until, Consequences all)
     {
         var from = beginning.Handled;
-        var own = openings.Where(opening => opening.InJournalOf is null && OpensIrrevocable(opening)).ToList();
+        var own = openings?.Where(opening => opening.InJournalOf is null && OpensIrrevocable(opening)).ToList();
         var step = new Consequences { Of = all.Of };
-        var course = new RecordedCourse(this, customer, Fold.Opened(beginning, [.. own.SelectMany(opening => fold.OpenedBy(opening))]), own, step);
+        var course = new RecordedCourse(this, customer, Fold.Opened(beginning, [.. (own ?? []).SelectMany(opening => fold.OpenedBy(opening))]), own, step);
         foreach (var (draft, accepted) in journal.Entries)
         {
             // What counts no later than the beginning is in it, and what a retirement does is the merge's to do.
@@ -52,7 +52,7 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
             else if (draft.Joins is { } joins)
             {
                 var joined = new Consequences { Of = all.Of };
-                course.Join(draft, joins.Customer, Run(joins.Customer, joins.Beginning, journal.Joined[draft.Key], [.. Reaching(openings, draft, joins.Customer)], draft.EffectiveAt, joined));
+                course.Join(draft, joins.Customer, Run(joins.Customer, joins.Beginning, journal.Joined[draft.Key], [.. Reaching(openings ?? [], draft, joins.Customer)], draft.EffectiveAt, joined));
                 all.Add(joined, joins.Customer);
             }
             else
