@@ -86,10 +86,10 @@ public sealed class HistoryReplay
 
     private ReplayedHistory RunStored(StoredHistory history, ref IReadOnlyList<JournalInput>? inputs, Instant until)
     {
-        if (recorded is not null && RecordedJournal.Of(history.Entries, modules.Kinds) is var journal && RecordedReplay.IsNeeded(journal))
+        if (recorded is not null && RecordedReplay.IsNeeded(history.Entries, modules.Kinds))
         {
             var all = new Consequences();
-            return Replayed(history.Customer, recorded.Run(history.Customer, recorded.Beginning(), journal, null, until, all).State, until, all, []);
+            return Replayed(history.Customer, recorded.Run(history.Customer, recorded.Beginning(), RecordedJournal.Of(history.Entries, modules.Kinds), null, until, all).State, until, all, []);
         }
 
         return Run(history.Customer, CustomerState.Newborn(modules), inputs ??= EffectiveHistory.InputsOf(JournalDraft.Of(history.Entries, modules.Kinds)), until, null);

@@ -15,15 +15,24 @@ internal sealed class RecordedReplay(ModuleSet modules, StateCodec codec, Fold f
     private readonly bool isIrrevocableOnly = modules.Contracts.All(contract => !contract.Reversible);
 
     /// <summary>Whether the order in which entries were recorded may tell more than the one in which they count: something was taken back, joined, or came after what counts later.</summary>
-    public static bool IsNeeded(RecordedJournal journal)
+    public static bool IsNeeded(RecordedJournal journal) =>
+        IsNeeded(journal.Entries.Select(entry => (entry.Draft.Version, entry.Draft.EffectiveAt, entry.Draft.Kind.Nature == EventNature.Amendment || entry.Draft.Joins is not null)));
+
+    /// <summary>The same of a journal that joins no other, which is not made ready for it: most need not be.</summary>
+    public static bool IsNeeded(IReadOnlyList<HistoryEntry> entries, EventKinds kinds) =>
+        IsNeeded(entries.Select(entry => (entry.Version, entry.EffectiveAt, JournalDraft.KindOf(entry.Event, kinds).Nature == EventNature.Amendment)));
+
+    private static bool IsNeeded(IEnumerable<(long Version, Instant At, bool ChangesOthers)> entries)
     {
-        for (var i = 0; i < journal.Entries.Count; i++)
+        var (version, latest) = (0L, Instant.MinValue);
+        foreach (var entry in entries)
         {
-            var draft = journal.Entries[i].Draft;
-            if (draft.Version != i + 1 || (i > 0 && draft.EffectiveAt < journal.Entries[i - 1].Draft.EffectiveAt) || draft.Kind.Nature == EventNature.Amendment || draft.Joins is not null)
+            if (entry.Version != ++version || entry.At < latest || entry.ChangesOthers)
             {
                 return true;
             }
+
+            latest = entry.At;
         }
 
         return false;
